@@ -1,0 +1,175 @@
+package crm
+
+// Status is where a contact stands with Winnow.
+type Status string
+
+// The statuses.
+const (
+	Open         Status = "open"
+	Pending      Status = "pending"
+	Disqualified Status = "disqualified"
+	Requalified  Status = "requalified"
+	Nurture      Status = "nurture"
+	Override     Status = "override"
+)
+
+// Ground is why a contact is pending or disqualified: the disqualification reason code.
+type Ground string
+
+// The grounds.
+const (
+	Unresponsive Ground = "unresponsive"
+	NoProgress   Ground = "no_progress"
+	FactFinding  Ground = "fact_finding"
+	SaidNo       Ground = "not_interested"
+	SaidLater    Ground = "not_ready"
+	Misfit       Ground = "misfit"
+	Unprofitable Ground = "unprofitable"
+	Difficult    Ground = "difficult"
+	ByHuman      Ground = "human"
+)
+
+// Ball is who owes the next move.
+type Ball string
+
+// The sides.
+const (
+	Us   Ball = "us"
+	Them Ball = "them"
+	None Ball = "none"
+)
+
+// Decision is what Winnow announced about a contact. It becomes a fact when the CRM has shown it, timed by the CRM's
+// answer, so that a grace never counts from a computed past.
+type Decision struct {
+	Status Status `cbor:"1,keyasint" json:"status"`
+	Ground Ground `cbor:"2,keyasint,omitempty" json:"ground,omitempty"`
+	// Hangs is the id of the fact that the decision rests on, mostly the last one of theirs or the ask that got no answer.
+	// When it is no longer what the decision would rest on, the episode is over and the decision void.
+	Hangs    string `cbor:"3,keyasint,omitempty" json:"hangs,omitempty"`
+	Replaced string `cbor:"4,keyasint,omitempty" json:"replaced,omitempty"` // the native status that enforce put ours in place of
+	Shadow   bool   `cbor:"5,keyasint,omitempty" json:"shadow,omitempty"`   // announced to nobody: WINNOW_MODE=shadow
+}
+
+// Sub names a sub-score.
+type Sub string
+
+// The sub-scores, 0 to 100 each, 50 where nothing is known.
+const (
+	Engagement Sub = "engagement"
+	Fit        Sub = "fit"
+	Worth      Sub = "worth"
+)
+
+// Evidence points at one fact.
+type Evidence struct {
+	Fact string `cbor:"1,keyasint" json:"fact"`
+	At   Millis `cbor:"2,keyasint,omitempty" json:"at,omitempty"`
+}
+
+// Reason is one signal's share of a sub-score.
+type Reason struct {
+	ID       string     `cbor:"1,keyasint" json:"id"`                      // A06
+	Name     string     `cbor:"2,keyasint" json:"name"`                    // short_answers
+	Sub      Sub        `cbor:"3,keyasint,omitempty" json:"sub,omitempty"` // empty: it explains without points
+	Points   int        `cbor:"4,keyasint,omitempty" json:"points"`
+	Text     string     `cbor:"5,keyasint" json:"text"` // completes "This contact ...": fit for the contact to read
+	Evidence []Evidence `cbor:"6,keyasint,omitempty" json:"evidence,omitempty"`
+	HalfLife int        `cbor:"7,keyasint,omitempty" json:"half_life_days,omitempty"` // days until half of the points are left; 0: no decay
+}
+
+// Rating is what the rules say of a contact at an instant.
+type Rating struct {
+	Letter  string `cbor:"1,keyasint,omitempty" json:"rating"` // A to D, the human's where there is an override; empty: not rated
+	Machine string `cbor:"2,keyasint,omitempty" json:"machine_rating"`
+	// Unrated says why there is no rating: opted_out, do_not_profile, staff, deleted, merged. Fields written before are cleared once.
+	Unrated string `cbor:"3,keyasint,omitempty" json:"unrated,omitempty"`
+
+	Score      int      `cbor:"4,keyasint,omitempty" json:"score"`
+	Engagement int      `cbor:"5,keyasint,omitempty" json:"engagement"`
+	Fit        int      `cbor:"6,keyasint,omitempty" json:"fit"`
+	Worth      int      `cbor:"7,keyasint,omitempty" json:"worth"`
+	Reasons    []Reason `cbor:"8,keyasint,omitempty" json:"reasons"` // strongest first
+
+	Status       Status `cbor:"9,keyasint,omitempty" json:"status"`
+	Disqualified bool   `cbor:"10,keyasint,omitempty" json:"disqualified"`
+	Ground       Ground `cbor:"11,keyasint,omitempty" json:"ground,omitempty"`
+	PendingUntil Millis `cbor:"12,keyasint,omitempty" json:"pending_until,omitempty"`
+	RecheckOn    Millis `cbor:"13,keyasint,omitempty" json:"recheck_on,omitempty"`
+
+	Ball             Ball   `cbor:"14,keyasint,omitempty" json:"ball"`
+	OwedSince        Millis `cbor:"15,keyasint,omitempty" json:"owed_reply_since,omitempty"`
+	Treatment        string `cbor:"16,keyasint,omitempty" json:"treatment"` // intensive, standard, light, nurture
+	Action           string `cbor:"17,keyasint,omitempty" json:"recommended_action,omitempty"`
+	MilestoneMissing bool   `cbor:"18,keyasint,omitempty" json:"next_milestone_missing"`
+	Model            string `cbor:"19,keyasint,omitempty" json:"model"` // hash of the settings
+
+	// Decide is set when this rating announces something new. It becomes a fact once the CRM shows it; while a decision waits
+	// (settle, lag, backfill, breaker) the rating does not carry it and Status stays what it was.
+	Decide *Decision `cbor:"20,keyasint,omitempty" json:"decide,omitempty"`
+	// Held says what keeps a decision from being announced: settle, lag, backfill, profile. It stands here for explain, not for the CRM.
+	Held string `cbor:"21,keyasint,omitempty" json:"held,omitempty"`
+	// Due is the next instant at which time alone changes anything above; 0: never.
+	Due Millis `cbor:"22,keyasint,omitempty" json:"due,omitempty"`
+}
+
+// Field is one thing that Winnow writes to a contact, under its name here; connectors map it to a property.
+type Field string
+
+// The fields. Values are text: letters, whole numbers, true or false, 2006-01-02 for dates, RFC 3339 in UTC for instants; empty clears.
+const (
+	FieldRating           Field = "rating"
+	FieldMachineRating    Field = "machine_rating"
+	FieldScore            Field = "score"
+	FieldEngagement       Field = "engagement"
+	FieldFit              Field = "fit"
+	FieldWorth            Field = "worth"
+	FieldReasons          Field = "reasons"
+	FieldStatus           Field = "status"
+	FieldDisqualified     Field = "disqualified"
+	FieldGround           Field = "disqualification_reason"
+	FieldPendingUntil     Field = "pending_until"
+	FieldRecheckOn        Field = "recheck_on"
+	FieldBall             Field = "ball"
+	FieldOwedSince        Field = "owed_reply_since"
+	FieldTreatment        Field = "treatment"
+	FieldAction           Field = "recommended_action"
+	FieldMilestoneMissing Field = "next_milestone_missing"
+	FieldRatedAt          Field = "rated_at"
+	FieldModel            Field = "model"
+	// FieldNativeStatus is the CRM's own lead status, written under enforce only.
+	FieldNativeStatus Field = "native_status"
+)
+
+// Fields are all fields of ours, in the order in which people are shown them. The native status is not among them.
+var Fields = []Field{
+	FieldRating, FieldMachineRating, FieldScore, FieldEngagement, FieldFit, FieldWorth, FieldReasons, FieldStatus, FieldDisqualified,
+	FieldGround, FieldPendingUntil, FieldRecheckOn, FieldBall, FieldOwedSince, FieldTreatment, FieldAction, FieldMilestoneMissing,
+	FieldRatedAt, FieldModel,
+}
+
+// Change is what one contact's fields shall be.
+type Change struct {
+	Contact string
+	Values  map[Field]string // a field that is not in it stays as it is; an empty value clears
+}
+
+// UnqualifiedStatus is the value of FieldNativeStatus for a disqualified contact; connectors translate it.
+const UnqualifiedStatus = "unqualified"
+
+// Ref names one record of the CRM that has to be fetched before it says anything.
+type Ref struct {
+	Type string `cbor:"1,keyasint" json:"type"` // the vendor's word: emails, contacts, deals
+	ID   string `cbor:"2,keyasint" json:"id"`
+	// Contacts, where given, are the contacts for whom it is wanted although the record itself may not name them yet.
+	Contacts []string `cbor:"3,keyasint,omitempty" json:"contacts,omitempty"`
+	Depth    int      `cbor:"4,keyasint,omitempty" json:"depth,omitempty"` // how many fetches led here: bounds what one notice can set off
+}
+
+// Notice is what a delivery, a poll or a fetch says: a complete fact, or a record to fetch. One of the two is set.
+type Notice struct {
+	Fact *Fact
+	Ref  *Ref
+	// Account is the vendor's id of the account it is from, where deliveries tell; another than the token's is refused.
+	Account string
+}

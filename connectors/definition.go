@@ -1,0 +1,30 @@
+package connectors
+
+import (
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Config is a vendor's settings: a pointer to a struct with envconfig tags, filled under WINNOW_<SOURCE>_*.
+type Config interface {
+	// Validate reports everything wrong with the settings at once, naming each variable without its prefix. prefix is
+	// WINNOW_<SOURCE>, for the message.
+	Validate(prefix string) error
+}
+
+// Options are what every connector is given beside its own settings.
+type Options struct {
+	Source    crm.Source
+	PublicURL string           // origin under which the vendor calls us, without a path; empty: as the request says
+	Salt      []byte           // of this store: keys the hashes of texts and links
+	Now       func() time.Time // the clock that budgets and polls go by; nil: time.Now
+	UserAgent string
+}
+
+// Definition is how a vendor is made; connectors/all lists them.
+type Definition struct {
+	Vendor crm.Vendor
+	Config func() Config // fresh settings with their defaults
+	New    func(Config, Options) (Connector, error)
+}

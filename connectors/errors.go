@@ -1,0 +1,82 @@
+package connectors
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Kind is what a program does about an error.
+type Kind uint8
+
+// The kinds. The pipeline's table says what each leads to.
+const (
+	Internal        Kind = iota // a fault here, or not classified: dead letter
+	Malformed                   // bytes neither side can use: dead letter
+	Unauthenticated             // signature or credential refused: retry slowly and tell the operator
+	NotFound                    // record gone: nothing to do, or the write is parked
+	Conflict                    // record changed under us: read again and retry now
+	RateLimited                 // retry after Error.After
+	Unavailable                 // network, timeout or vendor 5xx: retry with backoff
+	Rejected                    // the vendor understood and will not: a validation rule, a missing property; park with the reason
+	Misconfigured               // set-up is missing (properties, scopes): wait, and say what to run
+)
+
+var kindNames = [...]string{"internal", "malformed", "unauthenticated", "not_found", "conflict", "rate_limited", "unavailable", "rejected", "misconfigured"}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind(%d)", k)
+}
+
+// Error is the only error type a connector returns. Err holds no secret, no payload, no address and no URL query.
+type Error struct {
+	Vendor crm.Vendor
+	Op     string        // "verify", "decode", "fetch", "poll", "write", "setup" or "account"
+	Kind   Kind          // the zero Kind is Internal, so forgetting to classify is safe
+	After  time.Duration // the wait the vendor asked for; 0 if it named none
+	Whole  bool          // in a Write: the vendor named no record, the error stands for the whole batch
+	Err    error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.Vendor, e.Op, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the Kind of the first *Error in err's chain, Internal where there is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}
+
+// AfterOf returns the wait that the vendor asked for, 0 if none.
+func AfterOf(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.After
+	}
+	return 0
+}
+
+// KindOfStatus is the Kind of an HTTP status, where a vendor documents nothing else.
+func KindOfStatus(status int) Kind {
+	switch {
+	case status == 401 || status == 403:
+		return Unauthenticated
+	case status == 404 || status == 410:
+		return NotFound
+	case status == 409 || status == 412:
+		return Conflict
+	case status == 423 || status == 429:
+		return RateLimited
+	case status == 408 || status == 425 || status >= 500:
+		return Unavailable
+	case status >= 400:
+		return Rejected
+	}
+	return Internal
+}
