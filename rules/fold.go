@@ -1,0 +1,210 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// lastingID is the id of the fact as which Lasting travels from record to record.
+const lastingID = "lasting"
+
+// Fold adds facts and reports whether the record changed. It is idempotent, commutative and associative: the same facts in
+// any order, split and repetition give the same record. Of two facts with one ID the higher Version stays, of equal
+// versions the greater encoding. A bounded set keeps the newest by At, which is the same in every version of a fact.
+func (r *Record) Fold(facts ...crm.Fact) bool {
+	changed := false
+	for i := range facts {
+		if r.fold(&facts[i]) {
+			changed = true
+		}
+	}
+	return changed
+}
+
+func (r *Record) fold(f *crm.Fact) bool {
+	if f.Kind == crm.KindLasting {
+		return f.Lasting != nil && join(&r.Lasting, f.Lasting)
+	}
+	lasts := r.remember(f)
+	if f.Peer != "" && f.Kind != crm.KindProperty {
+		return keepNewest(&r.Peers, f, maxPeers) || lasts
+	}
+	switch f.Kind {
+	case crm.KindMessage, crm.KindCall:
+		return keepNewest(&r.Conduct, f, maxConduct) || lasts
+	case crm.KindMeeting, crm.KindQuote, crm.KindTask, crm.KindDeal, crm.KindReferral:
+		return keepNewest(&r.Items, f, maxItems) || lasts
+	case crm.KindProperty:
+		return keepProfile(&r.Profile, f, maxProfile) || lasts
+	case crm.KindDecision:
+		return keepNewest(&r.Decisions, f, maxDecisions) || lasts
+	case crm.KindExistence, crm.KindMerge, crm.KindForget:
+		return keepNewest(&r.Life, f, maxLife) || lasts
+	}
+	return lasts
+}
+
+// remember joins into Lasting what f says that must outlive it. It does so for every version of every fact as it comes,
+// kept or not, because what is done only on eviction would depend on the order.
+func (r *Record) remember(f *crm.Fact) bool {
+	if f.Peer != "" {
+		return false
+	}
+	var l crm.Lasting
+	switch {
+	case f.Message != nil:
+		if f.Message.Text.Class == crm.Human && !f.Message.Mass && !f.Message.Failed {
+			l.First = f.At
+			if f.Message.Direction == crm.In {
+				l.FirstIn = f.At
+			}
+		}
+	case f.Call != nil:
+		if f.Call.Outcome != crm.CallOff {
+			l.First = f.At
+			if f.Call.Direction == crm.In {
+				l.FirstIn = f.At
+			}
+		}
+	case f.Quote != nil && len(f.Quote.Sent) > 0:
+		l.Quoted = f.Quote.Sent[0]
+	case f.Meeting != nil && f.Meeting.State == crm.Held:
+		l.Met, l.LastMet = f.Meeting.Start, f.Meeting.Start
+	case f.Deal != nil:
+		l.Won, l.LastWon = f.Deal.Won, f.Deal.Won
+	default:
+		return false
+	}
+	return join(&r.Lasting, &l)
+}
+
+// join makes into the union of itself and l: earliest of firsts, latest of lasts.
+func join(into *crm.Lasting, l *crm.Lasting) bool {
+	was := *into
+	earliest(&into.First, l.First)
+	earliest(&into.FirstIn, l.FirstIn)
+	earliest(&into.Quoted, l.Quoted)
+	earliest(&into.Met, l.Met)
+	into.LastMet = max(into.LastMet, l.LastMet)
+	earliest(&into.Won, l.Won)
+	into.LastWon = max(into.LastWon, l.LastWon)
+	return *into != was
+}
+
+func earliest(m *crm.Millis, v crm.Millis) {
+	if v != 0 && (*m == 0 || v < *m) {
+		*m = v
+	}
+}
+
+// keepNewest puts f into a list sorted by At and ID, and lets the oldest go when there are more than limit.
+func keepNewest(list *[]crm.Fact, f *crm.Fact, limit int) bool {
+	l := *list
+	i, found := slices.BinarySearchFunc(l, f, byAt)
+	if !found {
+		// A vendor that moves a fact's At against the contract must not get the fact counted twice.
+		if j := slices.IndexFunc(l, func(g crm.Fact) bool { return g.ID == f.ID }); j >= 0 {
+			if !beats(f, &l[j]) {
+				return false
+			}
+			l = slices.Delete(l, j, j+1)
+			i, _ = slices.BinarySearchFunc(l, f, byAt)
+		} else if len(l) >= limit && i == 0 {
+			return false
+		}
+		l = slices.Insert(l, i, own(f))
+		if len(l) > limit {
+			l[0] = crm.Fact{}
+			l = l[1:]
+		}
+		*list = l
+		return true
+	}
+	if !beats(f, &l[i]) {
+		return false
+	}
+	l[i] = own(f)
+	return true
+}
+
+func byAt(g crm.Fact, f *crm.Fact) int {
+	if g.At != f.At {
+		if g.At < f.At {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(g.ID, f.ID)
+}
+
+// keepProfile puts f into a list sorted by ID. When there are more than limit, the properties that rules know by name stay,
+// and of the others those first by ID: nothing that changes from version to version may decide what is kept.
+func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
+	l := *list
+	i, found := slices.BinarySearchFunc(l, f.ID, func(g crm.Fact, id string) int { return strings.Compare(g.ID, id) })
+	if found {
+		if !beats(f, &l[i]) {
+			return false
+		}
+		l[i] = own(f)
+		return true
+	}
+	l = slices.Insert(l, i, own(f))
+	if len(l) > limit {
+		out := len(l) - 1
+		for j := len(l) - 1; j >= 0; j-- {
+			if !known(&l[j]) {
+				out = j
+				break
+			}
+		}
+		l = slices.Delete(l, out, out+1)
+		*list = l
+		return out != i
+	}
+	*list = l
+	return true
+}
+
+// beats reports whether f takes the place of g, which has the same ID.
+func beats(f, g *crm.Fact) bool {
+	if f.Version != g.Version {
+		return f.Version > g.Version
+	}
+	h := own(f)
+	if reflect.DeepEqual(&h, g) {
+		return false
+	}
+	return bytes.Compare(encoded(&h), encoded(g)) > 0
+}
+
+// own is f as a record keeps it.
+func own(f *crm.Fact) crm.Fact {
+	g := *f
+	g.Contact = ""
+	return g
+}
+
+func encoded(f *crm.Fact) []byte {
+	b, err := json.Marshal(f)
+	if err != nil {
+		panic("rules: a fact that cannot be encoded: " + err.Error()) // its types hold nothing that can fail
+	}
+	return b
+}
+
+// Facts returns everything in the record as facts, what lasts among them, so that folding them into another record gives
+// the union of both. They share memory with the record: read only.
+func (r *Record) Facts() []crm.Fact {
+	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life)
+	if r.Lasting != (crm.Lasting{}) {
+		l := r.Lasting
+		all = append(all, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &l})
+	}
+	return all
+}

@@ -1,0 +1,27 @@
+package rules
+
+import (
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// How many facts of each sort a record keeps. They are bounded apart, so that a flood of one sort cannot push out another.
+const (
+	maxConduct   = 300
+	maxPeers     = 50
+	maxItems     = 150
+	maxProfile   = 200
+	maxDecisions = 40
+	maxLife      = 60
+)
+
+// Record is the state of one contact: the bounded set of facts known about it, in canonical order. The zero Record is a
+// contact of whom nothing is known. Facts in it carry no Contact, because the record belongs to one.
+type Record struct {
+	Conduct   []crm.Fact  `cbor:"1,keyasint,omitempty" json:"conduct,omitempty"`   // messages and calls, newest by At
+	Peers     []crm.Fact  `cbor:"2,keyasint,omitempty" json:"peers,omitempty"`     // what reaches it through a shared deal, newest by At
+	Items     []crm.Fact  `cbor:"3,keyasint,omitempty" json:"items,omitempty"`     // meetings, quotes, tasks, deals, referrals, newest by At
+	Profile   []crm.Fact  `cbor:"4,keyasint,omitempty" json:"profile,omitempty"`   // the latest of each property, by ID
+	Decisions []crm.Fact  `cbor:"5,keyasint,omitempty" json:"decisions,omitempty"` // what was announced, newest by At
+	Life      []crm.Fact  `cbor:"6,keyasint,omitempty" json:"life,omitempty"`      // existence, merges, the wish to be forgotten, newest by At
+	Lasting   crm.Lasting `cbor:"7,keyasint,omitempty" json:"lasting,omitzero"`
+}
