@@ -1,0 +1,227 @@
+package hubspot
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Config is what WINNOW_<SOURCE>_* sets for a HubSpot account.
+type Config struct {
+	ClientSecret     connectors.Secret `split_words:"true" desc:"client secret of the app whose webhooks come in; comma-separated while it is rotated, any of them verifies"`
+	Webhooks         string            `default:"on" desc:"on, or off for an account without webhooks, which is then polled alone"`
+	RequireV3        bool              `split_words:"true" desc:"refuse deliveries that carry only the older signatures v1 and v2"`
+	Token            connectors.Secret `desc:"bearer token: service key, private app or project app"`
+	OAuth            OAuth
+	API              API
+	AppID            string        `split_words:"true" desc:"id of the app that writes, when it is another than the one that sends the webhooks; its changes are our own echo"`
+	Fields           string        `desc:"another property for a field, or none: rating=lead_grade,score="`
+	Objects          []string      `default:"contacts,emails,calls,meetings,communications,tasks,deals,quotes" desc:"which kinds of records are read; conversations can be added, and what the token has no scope for left out"`
+	StaffDomains     []string      `split_words:"true" desc:"e-mail domains of our own people, who are not rated: example.com,example.de"`
+	Owners           string        `default:"on" desc:"on: the account's users count as our own people too; off: only STAFF_DOMAINS"`
+	CustomerStages   []string      `split_words:"true" default:"customer,evangelist" desc:"lifecycle stages that make a contact a customer"`
+	Unqualified      string        `default:"UNQUALIFIED" desc:"value of hs_lead_status for a disqualified contact, written under WINNOW_MODE=enforce only"`
+	FitProperties    []string      `split_words:"true" desc:"contact properties that say who they are, for the profile in the rules: industry,numberofemployees"`
+	SegmentProperty  string        `split_words:"true" desc:"contact property that says which segment's profile applies"`
+	FollowupProperty string        `split_words:"true" desc:"contact property with an agreed follow-up date, beside HubSpot's next activity"`
+	ContractProperty string        `split_words:"true" desc:"deal property that is set where a contract or an agreed scope is on file"`
+	MarginProperty   string        `split_words:"true" desc:"quote property with the expected margin in per cent"`
+	CallDispositions string        `split_words:"true" desc:"outcome of the account's own call dispositions: <guid>=connected|no_answer|voicemail|call_off,..."`
+	LinkHosts        []string      `split_words:"true" desc:"hosts whose links in our mails may be quotes; empty: every link is compared with the quotes' own"`
+	RateLimit        int           `split_words:"true" default:"100" desc:"requests per 10 seconds until HubSpot's answers tell the account's own limit"`
+	Timeout          time.Duration `default:"20s" desc:"time-out of one request"`
+}
+
+// OAuth is the credential of an app that was installed by OAuth. Its access tokens last half an hour and are renewed by themselves.
+type OAuth struct {
+	ClientID     string            `split_words:"true" desc:"OAuth instead of a token: client id"`
+	ClientSecret connectors.Secret `split_words:"true" desc:"OAuth instead of a token: client secret"`
+	RefreshToken connectors.Secret `split_words:"true" desc:"OAuth instead of a token: refresh token"`
+}
+
+// API is where HubSpot's REST API is.
+type API struct {
+	URL string `default:"https://api.hubapi.com" desc:"HubSpot's API, for a proxy or a sandbox"`
+}
+
+const (
+	defaultURL     = "https://api.hubapi.com"
+	defaultTimeout = 20 * time.Second
+	// defaultRate is the lowest limit of any plan, in requests per 10 seconds. Source: HubSpot docs, "API usage guidelines".
+	defaultRate = 100
+)
+
+// defaultObjects are the kinds that an account is read for when nothing is said.
+var defaultObjects = []string{"contacts", "emails", "calls", "meetings", "communications", "tasks", "deals", "quotes"}
+
+// withDefaults fills what is empty, so that a Config made by hand means the same as one read from the environment.
+func (c Config) withDefaults() Config {
+	set := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	set(&c.Webhooks, "on")
+	set(&c.Owners, "on")
+	set(&c.API.URL, defaultURL)
+	set(&c.Unqualified, "UNQUALIFIED")
+	if len(c.Objects) == 0 {
+		c.Objects = defaultObjects
+	}
+	if len(c.CustomerStages) == 0 {
+		c.CustomerStages = []string{"customer", "evangelist"}
+	}
+	if c.RateLimit == 0 {
+		c.RateLimit = defaultRate
+	}
+	if c.Timeout == 0 {
+		c.Timeout = defaultTimeout
+	}
+	return c
+}
+
+// propertyName is what HubSpot allows as a property's internal name. Source: HubSpot docs, "Properties".
+var propertyName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
+
+// Validate reports everything wrong with the settings in one error, each line with the variable and what to do.
+func (c *Config) Validate(prefix string) error {
+	v := c.withDefaults()
+	var errs []error
+	bad := func(name, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s_%s: %s", prefix, name, fmt.Sprintf(format, args...)))
+	}
+	if v.Webhooks != "on" && v.Webhooks != "off" {
+		bad("WEBHOOKS", "want on or off")
+	}
+	if v.Owners != "on" && v.Owners != "off" {
+		bad("OWNERS", "want on or off")
+	}
+	if v.Webhooks != "off" && len(v.secrets()) == 0 {
+		bad("CLIENT_SECRET", "not set: without it no webhook can be verified; set it, or %s_WEBHOOKS=off to poll only", prefix)
+	}
+	oauth := 0
+	for _, s := range []string{v.OAuth.ClientID, v.OAuth.ClientSecret.Reveal(), v.OAuth.RefreshToken.Reveal()} {
+		if s != "" {
+			oauth++
+		}
+	}
+	switch {
+	case v.Token == "" && oauth == 0:
+		bad("TOKEN", "not set: needed to read and write; or set %s_OAUTH_CLIENT_ID, _OAUTH_CLIENT_SECRET and _OAUTH_REFRESH_TOKEN", prefix)
+	case v.Token != "" && oauth > 0:
+		bad("TOKEN", "set together with %s_OAUTH_*: use one of them", prefix)
+	case oauth > 0 && oauth < 3:
+		bad("OAUTH_CLIENT_ID", "OAuth needs _OAUTH_CLIENT_ID, _OAUTH_CLIENT_SECRET and _OAUTH_REFRESH_TOKEN together")
+	}
+	if u, err := url.Parse(v.API.URL); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		bad("API_URL", "want https://host, without user and query")
+	}
+	if v.AppID != "" {
+		if _, err := strconv.ParseInt(v.AppID, 10, 64); err != nil {
+			bad("APP_ID", "want a number")
+		}
+	}
+	if _, err := parseFields(v.Fields); err != nil {
+		bad("FIELDS", "%v", err)
+	}
+	if _, err := parseDispositions(v.CallDispositions); err != nil {
+		bad("CALL_DISPOSITIONS", "%v", err)
+	}
+	for _, o := range v.Objects {
+		if o != conversations && !slices.Contains(defaultObjects, o) {
+			bad("OBJECTS", "%q is not known: want some of %s, %s", o, strings.Join(defaultObjects, ", "), conversations)
+		}
+	}
+	if !slices.Contains(v.Objects, "contacts") {
+		bad("OBJECTS", "contacts must be among them")
+	}
+	for name, values := range map[string][]string{
+		"FIT_PROPERTIES": v.FitProperties, "SEGMENT_PROPERTY": {v.SegmentProperty}, "FOLLOWUP_PROPERTY": {v.FollowupProperty},
+		"CONTRACT_PROPERTY": {v.ContractProperty}, "MARGIN_PROPERTY": {v.MarginProperty},
+	} {
+		for _, p := range values {
+			if p != "" && !propertyName.MatchString(p) {
+				bad(name, "%q is not a property's internal name (lower-case letters, digits and _)", p)
+			}
+		}
+	}
+	if v.RateLimit < 1 {
+		bad("RATE_LIMIT", "want at least 1")
+	}
+	if v.Timeout < time.Second {
+		bad("TIMEOUT", "want at least 1s")
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
+}
+
+// secrets are the client secrets that verify, empty ones left out: an empty secret would let anybody sign.
+func (c Config) secrets() []string {
+	var out []string
+	for s := range strings.SplitSeq(c.ClientSecret.Reveal(), ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// The fields that are read and never written, beside crm.Fields.
+const (
+	fieldOverride      crm.Field = "override"
+	fieldOverrideUntil crm.Field = "override_until"
+	fieldDoNotProfile  crm.Field = "do_not_profile"
+)
+
+var readFields = []crm.Field{fieldOverride, fieldOverrideUntil, fieldDoNotProfile}
+
+// parseFields returns the property of every field; an empty one means that the field is not kept in HubSpot.
+func parseFields(setting string) (map[crm.Field]string, error) {
+	out := make(map[crm.Field]string, len(crm.Fields)+len(readFields))
+	for _, f := range slices.Concat(crm.Fields, readFields) {
+		out[f] = "winnow_" + string(f)
+	}
+	taken := map[string]crm.Field{}
+	for pair := range strings.SplitSeq(setting, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
+		name, property, ok := strings.Cut(pair, "=")
+		name, property = strings.TrimSpace(name), strings.TrimSpace(property)
+		field := crm.Field(strings.TrimPrefix(name, "winnow_"))
+		if _, known := out[field]; !ok || !known {
+			return nil, fmt.Errorf("%q: want field=property with a field among %s", pair, fieldList())
+		}
+		if property != "" && !propertyName.MatchString(property) {
+			return nil, fmt.Errorf("%q is not a property's internal name (lower-case letters, digits and _)", property)
+		}
+		out[field] = property
+	}
+	for _, f := range slices.Concat(crm.Fields, readFields) {
+		p := out[f]
+		if p == "" {
+			continue
+		}
+		if other, twice := taken[p]; twice {
+			return nil, fmt.Errorf("%s and %s both name the property %s", other, f, p)
+		}
+		taken[p] = f
+	}
+	return out, nil
+}
+
+func fieldList() string {
+	var names []string
+	for _, f := range slices.Concat(crm.Fields, readFields) {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}

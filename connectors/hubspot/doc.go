@@ -1,0 +1,2 @@
+// Package hubspot connects Winnow to HubSpot.
+package hubspot
