@@ -1,0 +1,414 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Property is the definition of one property, as the properties API shows and takes it.
+type Property struct {
+	Name        string   `json:"name"`
+	Label       string   `json:"label"`
+	Type        string   `json:"type"`      // string number date datetime enumeration bool phone_number
+	FieldType   string   `json:"fieldType"` // text textarea number date select radio checkbox booleancheckbox ...
+	GroupName   string   `json:"groupName"`
+	Description string   `json:"description,omitempty"`
+	Options     []Option `json:"options"`
+	Calculated  bool     `json:"calculated"`
+	Defined     bool     `json:"hubspotDefined,omitempty"`
+	ReadOnly    struct {
+		ReadOnlyValue bool `json:"readOnlyValue"`
+	} `json:"modificationMetadata"`
+
+	builtin builtin // set for what is part of every record
+	hooks   []hook  // webhooks that a change sets off
+}
+
+// Option is one value of an enumeration.
+type Option struct {
+	Label        string `json:"label"`
+	Value        string `json:"value"`
+	DisplayOrder int    `json:"displayOrder"`
+	Hidden       bool   `json:"hidden"`
+	Description  string `json:"description,omitempty"`
+}
+
+// builtin marks the properties whose value is a column of the record itself.
+type builtin uint8
+
+const (
+	plain builtin = iota
+	isID
+	isCreated
+	isModified
+)
+
+// Group is a group of properties.
+type Group struct {
+	Name         string `json:"name"`
+	Label        string `json:"label"`
+	DisplayOrder int    `json:"displayOrder"`
+	Archived     bool   `json:"archived"`
+}
+
+// properties are those of one kind, by name, in the order of their making.
+type properties struct {
+	byName map[string]*Property
+	order  []*Property
+	groups []Group
+}
+
+func (p *properties) add(def *Property) {
+	p.byName[def.Name] = def
+	p.order = append(p.order, def)
+}
+
+func (p *properties) group(name string) bool {
+	for _, g := range p.groups {
+		if g.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// standard are the properties that HubSpot itself defines, as far as anybody who rates contacts would meet them: a name, a type, and
+// for enumerations the values; "calculated" ones cannot be written. Source: HubSpot documentation, the guide of each object, and
+// "HubSpot's default contact properties".
+const standard = `
+contacts
+email string
+firstname string
+lastname string
+phone phone_number
+mobilephone phone_number
+company string
+jobtitle string
+website string
+address string
+city string
+state string
+zip string
+country string
+industry string
+annualrevenue number
+numemployees number
+hs_language string
+hs_timezone enumeration zones
+hs_persona string
+hs_buying_role enumeration BLOCKER BUDGET_HOLDER CHAMPION DECISION_MAKER END_USER EXECUTIVE_SPONSOR INFLUENCER LEGAL_AND_COMPLIANCE OTHER
+hubspot_owner_id enumeration any
+lifecyclestage enumeration subscriber lead marketingqualifiedlead salesqualifiedlead opportunity customer evangelist other
+hs_lead_status enumeration NEW OPEN IN_PROGRESS OPEN_DEAL UNQUALIFIED ATTEMPTED_TO_CONTACT CONNECTED BAD_TIMING
+hs_email_optout bool
+hs_analytics_source enumeration ORGANIC_SEARCH PAID_SEARCH EMAIL_MARKETING SOCIAL_MEDIA REFERRALS OTHER_CAMPAIGNS DIRECT_TRAFFIC OFFLINE PAID_SOCIAL AI_REFERRALS
+hs_merged_object_ids string calculated
+notes_last_contacted datetime calculated
+notes_last_updated datetime calculated
+notes_next_activity_date datetime calculated
+num_contacted_notes number calculated
+num_notes number calculated
+hs_sales_email_last_replied datetime calculated
+hs_email_domain string calculated
+emails
+hs_timestamp datetime
+hs_email_direction enumeration EMAIL INCOMING_EMAIL FORWARDED_EMAIL
+hs_email_status enumeration BOUNCED FAILED SCHEDULED SENDING SENT
+hs_email_subject string
+hs_email_text string
+hs_email_html string
+hs_email_headers string
+hs_email_from_email string calculated
+hs_email_from_firstname string calculated
+hs_email_from_lastname string calculated
+hs_email_to_email string calculated
+hs_email_cc_email string calculated
+hs_email_thread_id string calculated
+hs_email_message_id string calculated
+hs_email_has_inline_images_stripped bool calculated
+hubspot_owner_id enumeration any
+calls
+hs_timestamp datetime
+hs_call_title string
+hs_call_body string
+hs_call_direction enumeration INBOUND OUTBOUND
+hs_call_status enumeration BUSY CALLING_CRM_USER CANCELED COMPLETED CONNECTING FAILED IN_PROGRESS NO_ANSWER QUEUED RINGING
+hs_call_disposition string
+hs_call_duration number
+hs_call_from_number string
+hs_call_to_number string
+hs_activity_type string
+hubspot_owner_id enumeration any
+meetings
+hs_timestamp datetime
+hs_meeting_title string
+hs_meeting_body string
+hs_internal_meeting_notes string
+hs_meeting_external_url string
+hs_meeting_location string
+hs_meeting_start_time datetime
+hs_meeting_end_time datetime
+hs_meeting_outcome enumeration SCHEDULED COMPLETED RESCHEDULED NO_SHOW CANCELED
+hs_activity_type string
+hubspot_owner_id enumeration any
+notes
+hs_timestamp datetime
+hs_note_body string
+hubspot_owner_id enumeration any
+tasks
+hs_timestamp datetime
+hs_task_subject string
+hs_task_body string
+hs_task_status enumeration COMPLETED DEFERRED IN_PROGRESS NOT_STARTED WAITING
+hs_task_priority enumeration LOW MEDIUM HIGH NONE
+hs_task_type enumeration EMAIL CALL TODO LINKED_IN MEETING
+hs_task_completion_date datetime calculated
+hs_task_is_completed bool calculated
+hubspot_owner_id enumeration any
+communications
+hs_timestamp datetime
+hs_communication_channel_type enumeration WHATS_APP LINKEDIN_MESSAGE SMS CUSTOM_CHANNEL_CONVERSATION
+hs_communication_logged_from enumeration CRM INTEGRATION
+hs_communication_body string
+hubspot_owner_id enumeration any
+quotes
+hs_title string
+hs_status enumeration DRAFT APPROVAL_NOT_NEEDED PENDING_APPROVAL APPROVED REJECTED
+hs_quote_number string
+hs_quote_amount number
+hs_quote_link string calculated
+hs_expiration_date date
+hs_locked bool calculated
+hs_language string
+hs_currency string
+hs_terms string
+hs_comments string
+hs_esign_enabled bool
+hs_esign_date datetime
+hs_esign_num_signers_required number
+hs_esign_num_signers_completed number calculated
+hs_payment_enabled bool
+hs_payment_status enumeration PENDING PROCESSING PAID
+hs_payment_date datetime calculated
+hubspot_owner_id enumeration any
+deals
+dealname string
+dealstage enumeration any
+pipeline enumeration any
+amount number
+closedate datetime
+dealtype enumeration newbusiness existingbusiness
+hs_next_step string
+hs_priority enumeration low medium high
+closed_lost_reason string
+closed_won_reason string
+hs_deal_stage_probability number calculated
+hs_is_closed bool calculated
+hs_is_closed_won bool calculated
+hubspot_owner_id enumeration any
+line_items
+name string
+hs_sku string
+hs_product_id string
+quantity number
+price number
+discount number
+hs_discount_percentage number
+amount number calculated
+hs_cost_of_goods_sold number
+hs_line_item_currency_code string
+recurringbillingfrequency string
+`
+
+// fieldTypes are the field types that HubSpot takes for each type. Source: HubSpot documentation, "Properties".
+var fieldTypes = map[string][]string{
+	"string":       {"text", "textarea", "file", "html", "calculation_equation", "phonenumber"},
+	"number":       {"number", "calculation_equation"},
+	"date":         {"date"},
+	"datetime":     {"date"},
+	"bool":         {"booleancheckbox", "calculation_equation"},
+	"enumeration":  {"select", "radio", "checkbox", "booleancheckbox", "calculation_equation"},
+	"phone_number": {"phonenumber"},
+}
+
+// newProperties makes the standard properties of every kind.
+func newProperties() [len(kinds)]properties {
+	var all [len(kinds)]properties
+	var k *kind
+	for line := range strings.SplitSeq(strings.TrimSpace(standard), "\n") {
+		words := strings.Fields(line)
+		if len(words) == 1 {
+			k = kindByName[words[0]]
+			p := &all[k.index]
+			p.byName = map[string]*Property{}
+			p.groups = []Group{{Name: k.single + "information", Label: k.label}}
+			p.add(builtinProperty("hs_object_id", "number", k, isID))
+			p.add(builtinProperty(k.created, "datetime", k, isCreated))
+			p.add(builtinProperty(k.modified, "datetime", k, isModified))
+			continue
+		}
+		def := &Property{Name: words[0], Label: words[0], Type: words[1], GroupName: k.single + "information", Defined: true}
+		def.FieldType = fieldTypes[def.Type][0]
+		for i, w := range words[2:] {
+			switch w {
+			case "calculated":
+				def.Calculated, def.ReadOnly.ReadOnlyValue = true, true
+			case "zones":
+				def.Options = zones()
+			case "any": // values that are made elsewhere: owners, stages, pipelines
+			default:
+				def.Options = append(def.Options, Option{Label: w, Value: w, DisplayOrder: i})
+			}
+		}
+		all[k.index].add(def)
+	}
+	return all
+}
+
+func builtinProperty(name, typ string, k *kind, b builtin) *Property {
+	def := &Property{Name: name, Label: name, Type: typ, FieldType: fieldTypes[typ][0], GroupName: k.single + "information", Defined: true, builtin: b}
+	def.ReadOnly.ReadOnlyValue = true
+	return def
+}
+
+// zones are values of hs_timezone, which spells an IANA name with words: europe_slash_berlin.
+var zones = sync.OnceValue(func() []Option {
+	var opts []Option
+	for i, z := range strings.Fields(`Africa/Cairo Africa/Johannesburg Africa/Lagos Africa/Nairobi America/Argentina/Buenos_Aires
+		America/Bogota America/Chicago America/Denver America/Halifax America/Los_Angeles America/Mexico_City America/New_York
+		America/Phoenix America/Sao_Paulo America/St_Johns America/Toronto Asia/Bangkok Asia/Dubai Asia/Hong_Kong Asia/Jakarta
+		Asia/Karachi Asia/Kathmandu Asia/Kolkata Asia/Riyadh Asia/Seoul Asia/Shanghai Asia/Singapore Asia/Tokyo Australia/Adelaide
+		Australia/Perth Australia/Sydney Europe/Amsterdam Europe/Athens Europe/Berlin Europe/Dublin Europe/Istanbul Europe/Lisbon
+		Europe/London Europe/Madrid Europe/Moscow Europe/Paris Europe/Rome Europe/Stockholm Europe/Vienna Europe/Warsaw Europe/Zurich
+		Pacific/Auckland Pacific/Honolulu UTC`) {
+		opts = append(opts, Option{Label: z, Value: zoneValue(z), DisplayOrder: i})
+	}
+	return opts
+})
+
+func zoneValue(iana string) string { return strings.ToLower(strings.ReplaceAll(iana, "/", "_slash_")) }
+
+// winnowProperties makes the group and the properties that Winnow's documentation says its set-up creates.
+func winnowProperties(p *properties) {
+	p.groups = append(p.groups, Group{Name: "winnow", Label: "Winnow", DisplayOrder: 1})
+	for line := range strings.SplitSeq(strings.TrimSpace(winnow), "\n") {
+		words := strings.Fields(line)
+		def := &Property{Name: "winnow_" + words[0], Label: "Winnow " + strings.ReplaceAll(words[0], "_", " "), Type: words[1], GroupName: "winnow"}
+		def.FieldType = fieldTypes[def.Type][0]
+		for i, w := range words[2:] {
+			def.Options = append(def.Options, Option{Label: w, Value: w, DisplayOrder: i})
+		}
+		if def.Type == "bool" {
+			def.Options = []Option{{Label: "Yes", Value: "true"}, {Label: "No", Value: "false", DisplayOrder: 1}}
+		}
+		p.add(def)
+	}
+}
+
+const winnow = `
+rating enumeration A B C D
+machine_rating enumeration A B C D
+score number
+engagement number
+fit number
+worth number
+reasons string
+status enumeration open pending disqualified requalified nurture override
+disqualified bool
+disqualification_reason enumeration unresponsive no_progress fact_finding not_interested not_ready misfit unprofitable difficult human
+pending_until date
+recheck_on date
+ball enumeration us them none
+owed_reply_since datetime
+treatment enumeration intensive standard light nurture
+recommended_action string
+next_milestone_missing bool
+rated_at datetime
+model string
+override enumeration A B C D keep disqualified
+override_until date
+do_not_profile bool
+`
+
+// invalid is one property value that HubSpot would refuse.
+type invalid struct {
+	code    string
+	name    string
+	message string
+}
+
+// check reports what is wrong with a value written from outside, and its stored form: instants as RFC 3339 in UTC.
+func (p *properties) check(name, value string) (def *Property, stored string, bad *invalid) {
+	def = p.byName[name]
+	switch {
+	case def == nil:
+		return nil, "", &invalid{"PROPERTY_DOESNT_EXIST", name, fmt.Sprintf("Property %q does not exist", name)}
+	case def.ReadOnly.ReadOnlyValue:
+		return nil, "", &invalid{"READ_ONLY_VALUE", name, fmt.Sprintf("%q is a read only property; its value cannot be set.", name)}
+	case value == "":
+		return def, "", nil
+	}
+	stored, bad = def.normal(value)
+	return def, stored, bad
+}
+
+// normal returns the stored form of a value.
+func (def *Property) normal(value string) (string, *invalid) {
+	switch def.Type {
+	case "number":
+		if !isNumber(value) {
+			return "", &invalid{"INVALID_DOUBLE", def.Name, fmt.Sprintf("%s was not a valid number.", value)}
+		}
+	case "bool":
+		if value != "true" && value != "false" {
+			return "", &invalid{"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [true, false]", value)}
+		}
+	case "date":
+		t, err := time.Parse(time.DateOnly, value)
+		if ms, ok := millis(value); err != nil && ok {
+			t, err = time.UnixMilli(ms).UTC(), nil
+		}
+		if err != nil || !t.Equal(t.Truncate(24*time.Hour)) {
+			return "", &invalid{"INVALID_DATE", def.Name, fmt.Sprintf("%s is not midnight UTC.", value)}
+		}
+		return t.Format(time.DateOnly), nil
+	case "datetime":
+		ms, ok := instant(value)
+		if !ok {
+			return "", &invalid{"INVALID_LONG", def.Name, fmt.Sprintf("%s was not a valid long.", value)}
+		}
+		return iso(ms), nil
+	case "enumeration":
+		return value, def.checkOption(value)
+	case "string":
+		if len(value) > maxText {
+			return "", &invalid{"PROPERTY_VALUE_TOO_LONG", def.Name, fmt.Sprintf("Property value is longer than %d characters", maxText)}
+		}
+	}
+	return value, nil
+}
+
+// maxText is the longest text a property holds, in bytes here. Source: HubSpot knowledge base, "Property field types": 65,536 characters.
+const maxText = 65_536
+
+func (def *Property) checkOption(value string) *invalid {
+	if len(def.Options) == 0 {
+		return nil
+	}
+	for v := range strings.SplitSeq(value, ";") {
+		known := false
+		for i := range def.Options {
+			known = known || def.Options[i].Value == v
+		}
+		if !known || (v != value && def.FieldType != "checkbox") {
+			var all []string
+			for _, o := range def.Options {
+				all = append(all, o.Value)
+			}
+			return &invalid{"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [%s]", v, strings.Join(all, ", "))}
+		}
+	}
+	return nil
+}
