@@ -1,0 +1,194 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// spend sends requests of class c until the budget makes it wait, and returns how many went.
+func spend(t *testing.T, b *Budget, c Class) int {
+	t.Helper()
+	for n := 0; ; n++ {
+		wait, err := b.take(c, 0)
+		if err != nil {
+			t.Fatalf("after %d: %v", n, err)
+		}
+		if wait > 0 {
+			return n
+		}
+		if n > 10000 {
+			t.Fatal("the budget has no end")
+		}
+	}
+}
+
+func TestTheWindowHoldsTheVendorsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(100, 10*time.Second, time.Minute, nil)
+		var sent []time.Time
+		for range 400 {
+			if err := b.Acquire(t.Context(), Write); err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, time.Now())
+			for i := len(sent) - 1; i >= 0 && time.Since(sent[i]) < 10*time.Second; i-- {
+				if n := len(sent) - i; n > 100 {
+					t.Fatalf("%d requests within 10 seconds, the vendor allows 100", n)
+				}
+			}
+		}
+		if took := time.Since(sent[0]); took > 50*time.Second {
+			t.Errorf("400 requests took %s: much of the limit is left unused", took)
+		}
+	})
+}
+
+func TestUrgentRequestsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(100, 10*time.Second, time.Minute, nil)
+		polls := spend(t, b, Poll)
+		fetches := spend(t, b, Fetch)
+		writes := spend(t, b, Write)
+		if polls < 40 || polls > 60 || fetches < 15 || writes < 10 {
+			t.Errorf("polls %d, then fetches %d, then writes %d: each class must leave room for the more urgent ones", polls, fetches, writes)
+		}
+		start := time.Now()
+		if err := b.Acquire(t.Context(), Poll); err != nil {
+			t.Fatal(err)
+		}
+		if time.Since(start) > 15*time.Second {
+			t.Errorf("a poll starved for %s", time.Since(start))
+		}
+	})
+}
+
+func TestItFollowsWhatAnswersSay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(100, 10*time.Second, time.Minute, nil)
+		b.Answered(Limits{Max: 190, Remaining: 189, Interval: 10 * time.Second, DayMax: 1000, DayRemaining: 900})
+		if n := spend(t, b, Write); n < 170 || n > 189 {
+			t.Errorf("%d requests went where the vendor allows 190", n)
+		}
+		if _, day := b.Left(); day != 900 {
+			t.Errorf("the day has %d left, want 900", day)
+		}
+		time.Sleep(11 * time.Second)
+		b.Answered(Limits{Max: 190, Remaining: 20, Interval: 10 * time.Second})
+		if n := spend(t, b, Write); n > 20 {
+			t.Errorf("%d requests went though others had left 20", n)
+		}
+		time.Sleep(11 * time.Second)
+		b.Answered(Limits{Max: 190, Remaining: 190, Interval: 10 * time.Second, DayMax: 1000, DayRemaining: 15})
+		var r *Refused
+		if err := b.Acquire(t.Context(), Poll); !errors.As(err, &r) || !errors.Is(err, ErrDay) {
+			t.Errorf("a poll near the end of the day's calls: %v", err)
+		}
+		if err := b.Acquire(t.Context(), Write); err != nil {
+			t.Errorf("a write near the end of the day's calls: %v", err)
+		}
+		time.Sleep(dayStale)
+		if err := b.Acquire(t.Context(), Poll); err != nil {
+			t.Errorf("what the vendor said of the day is long past, but nobody asks again: %v", err)
+		}
+	})
+}
+
+func TestARefusalHalvesItAndItCreepsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(100, 10*time.Second, 0, nil)
+		after := b.Limited(Limits{}, 4*time.Second)
+		if after < 4*time.Second || after > 5*time.Second {
+			t.Errorf("the pause is %s, want 4 s and some jitter", after)
+		}
+		b.Limited(Limits{}, 0) // its sibling, a moment later: not halved again
+		var r *Refused
+		if err := b.Acquire(t.Context(), Write); !errors.As(err, &r) || !errors.Is(err, ErrPaused) || r.After > after {
+			t.Fatalf("within the pause: %v", err)
+		}
+		time.Sleep(after)
+		if n := spend(t, b, Write); n < 45 || n > 50 {
+			t.Errorf("%d requests after a cut, want about half of 95", n)
+		}
+		for range 12 {
+			time.Sleep(11 * time.Second)
+			b.Answered(Limits{})
+		}
+		if n := spend(t, b, Write); n != 95 {
+			t.Errorf("%d requests two minutes later, want all 95 again", n)
+		}
+	})
+}
+
+func TestTheBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(100, 10*time.Second, 0, nil)
+		for range outageAfter - 1 {
+			b.Failed()
+		}
+		if err := b.Acquire(t.Context(), Fetch); err != nil {
+			t.Fatalf("open too early: %v", err)
+		}
+		b.Failed()
+		last := time.Duration(0)
+		for range 8 {
+			var r *Refused
+			if err := b.Acquire(t.Context(), Write); !errors.As(err, &r) || !errors.Is(err, ErrOutage) {
+				t.Fatalf("open breaker: %v", err)
+			}
+			if r.After < last/2 || r.After > outageMost*6/5 {
+				t.Fatalf("pause %s after %s", r.After, last)
+			}
+			last = r.After
+			time.Sleep(r.After)
+			if err := b.Acquire(t.Context(), Write); err != nil {
+				t.Fatalf("no probe after the pause: %v", err)
+			}
+			if err := b.Acquire(t.Context(), Write); !errors.Is(err, ErrOutage) {
+				t.Fatalf("a second probe beside the first: %v", err)
+			}
+			b.Failed()
+		}
+		time.Sleep(2 * outageMost)
+		if err := b.Acquire(t.Context(), Write); err != nil {
+			t.Fatal(err)
+		}
+		b.Answered(Limits{})
+		for range 10 {
+			if err := b.Acquire(t.Context(), Write); err != nil {
+				t.Fatalf("closed again after an answer: %v", err)
+			}
+		}
+	})
+}
+
+func TestAcquireGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(10, time.Minute, 5*time.Second, nil)
+		spend(t, b, Write)
+		if err := b.Acquire(t.Context(), Write); !errors.Is(err, ErrBusy) {
+			t.Errorf("beyond its patience: %v", err)
+		}
+		b = NewBudget(10, 10*time.Second, time.Minute, nil)
+		spend(t, b, Write)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := b.Acquire(ctx, Write); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ended from outside: %v", err)
+		}
+	})
+}
+
+func TestAClockThatStandsStillDoesNotStopIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fixed := time.Now()
+		b := NewBudget(10, 10*time.Second, time.Minute, func() time.Time { return fixed })
+		for range 30 {
+			if err := b.Acquire(t.Context(), Write); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

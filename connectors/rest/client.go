@@ -1,0 +1,267 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// The bounds of what a vendor may ask of us.
+const (
+	// maxBody is how large an answer may be, in bytes. A batch of 100 mails with their HTML stays well below.
+	maxBody = 64 << 20
+	// MaxRetryAfter bounds the pause that a vendor can impose: after it we ask again, whatever a header said.
+	MaxRetryAfter = time.Hour
+)
+
+// Options are what a Client is made of.
+type Options struct {
+	Vendor    crm.Vendor
+	BaseURL   string
+	UserAgent string
+	Timeout   time.Duration // of one request, without the wait for the budget
+	Budget    *Budget
+	Now       func() time.Time // for Retry-After given as a date; nil: time.Now
+
+	// Authorize returns the value of the Authorization header. Refused, if set, is told when the vendor answers 401.
+	Authorize func(ctx context.Context) (string, error)
+	Refused   func()
+
+	// Limits reads the vendor's rate limit headers; nil: it sends none.
+	Limits func(http.Header) Limits
+	// Explain says what a refusal (status 400 and above) means, as an Error with Kind, After and Err; nil: by status alone. What
+	// it puts into Err must hold nothing of the body but words of a known, finite sort.
+	Explain func(*Response) *connectors.Error
+
+	Transport http.RoundTripper // nil: a transport of its own
+}
+
+// Client sends requests to one account. It is safe for concurrent use.
+type Client struct {
+	opt   Options
+	resty *resty.Client
+}
+
+// Request is one request.
+type Request struct {
+	Op     string // for the error: "fetch", "write" ...
+	Class  Class
+	Lane   *Budget // a narrower limit that this request counts against too
+	Method string
+	Path   string // escaped
+	Query  url.Values
+	Body   any        // sent as JSON
+	Form   url.Values // sent as a form, without the Authorization header
+	Into   any        // a 2xx answer's JSON is read into it
+}
+
+// Response is the vendor's answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// New returns a client. It does no I/O.
+func New(opt Options) *Client {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = 8
+		opt.Transport = t
+	}
+	r := resty.NewWithClient(&http.Client{Transport: opt.Transport}).
+		SetBaseURL(strings.TrimRight(opt.BaseURL, "/")).
+		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the credential to wherever it points
+		SetResponseBodyLimit(maxBody).
+		SetHeader("User-Agent", opt.UserAgent).
+		SetLogger(silent{}).
+		SetDisableWarn(true)
+	return &Client{opt: opt, resty: r}
+}
+
+// Do sends one request and returns the vendor's answer. Every failure is a *connectors.Error; beside one that the vendor
+// answered (status 400 and above) the Response is returned too.
+func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
+	var authorization string
+	if q.Form == nil && c.opt.Authorize != nil {
+		var err error
+		if authorization, err = c.opt.Authorize(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if q.Lane != nil {
+		if err := q.Lane.Acquire(ctx, Write); err != nil { // a lane has no classes: all of it may be used
+			return nil, c.refused(q, err)
+		}
+	}
+	if err := c.opt.Budget.Acquire(ctx, q.Class); err != nil {
+		return nil, c.refused(q, err)
+	}
+	req, err := c.build(q, authorization)
+	if err != nil {
+		c.opt.Budget.Dropped()
+		return nil, c.fail(q, connectors.Internal, err)
+	}
+	timed, cancel := context.WithTimeout(ctx, c.opt.Timeout)
+	defer cancel()
+	got, err := req.SetContext(timed).Execute(q.Method, q.Path)
+	if err != nil {
+		return nil, c.broken(ctx, q, got, err)
+	}
+	resp := &Response{Status: got.StatusCode(), Header: got.Header(), Body: got.Body()}
+	if resp.Status >= 300 {
+		return resp, c.answered(q, resp)
+	}
+	c.opt.Budget.Answered(c.limits(resp))
+	if q.Into != nil {
+		if err := json.Unmarshal(resp.Body, q.Into); err != nil {
+			// The decoder's own words can quote the body.
+			return resp, c.fail(q, connectors.Malformed, errors.New("the answer is not the JSON that the vendor documents"))
+		}
+	}
+	return resp, nil
+}
+
+func (c *Client) build(q Request, authorization string) (*resty.Request, error) {
+	req := c.resty.R().SetHeader("Accept", "application/json")
+	if authorization != "" {
+		req.SetHeader("Authorization", authorization)
+	}
+	if q.Query != nil {
+		req.SetQueryParamsFromValues(q.Query)
+	}
+	switch {
+	case q.Form != nil:
+		req.SetHeader("Content-Type", "application/x-www-form-urlencoded").SetBody(q.Form.Encode())
+	case q.Body != nil:
+		body, err := json.Marshal(q.Body)
+		if err != nil {
+			return nil, errors.New("the request cannot be written as JSON")
+		}
+		req.SetHeader("Content-Type", "application/json").SetBody(body)
+	}
+	return req, nil
+}
+
+func (c *Client) limits(r *Response) Limits {
+	if c.opt.Limits == nil {
+		return Limits{}
+	}
+	return c.opt.Limits(r.Header)
+}
+
+// answered turns a refusal into an error and tells the budget.
+func (c *Client) answered(q Request, r *Response) error {
+	e := &connectors.Error{Kind: connectors.KindOfStatus(r.Status), Err: fmt.Errorf("HTTP %d", r.Status)}
+	if c.opt.Explain != nil {
+		e = c.opt.Explain(r)
+	}
+	e.Vendor, e.Op = c.opt.Vendor, q.Op
+	if e.After == 0 {
+		e.After = RetryAfter(r.Header, c.opt.Now())
+	}
+	switch {
+	case e.Kind == connectors.RateLimited && q.Lane != nil && e.After <= 2*time.Second:
+		// A short pause on a narrow lane is the lane's own.
+		e.After = q.Lane.Limited(Limits{}, e.After)
+		c.opt.Budget.Answered(c.limits(r))
+	case e.Kind == connectors.RateLimited:
+		e.After = c.opt.Budget.Limited(c.limits(r), e.After)
+	case e.Kind == connectors.Unavailable:
+		c.opt.Budget.Failed()
+	default:
+		c.opt.Budget.Answered(c.limits(r))
+	}
+	if r.Status == http.StatusUnauthorized && c.opt.Refused != nil {
+		c.opt.Refused()
+	}
+	return e
+}
+
+// broken is a request that got no answer, or one that could not be read.
+func (c *Client) broken(ctx context.Context, q Request, got *resty.Response, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		c.opt.Budget.Dropped()
+		return c.fail(q, connectors.Unavailable, ctx.Err())
+	case errors.Is(err, resty.ErrResponseBodyTooLarge):
+		c.opt.Budget.Answered(Limits{})
+		return c.fail(q, connectors.Malformed, fmt.Errorf("the answer is larger than %d MiB", maxBody>>20))
+	case errors.Is(err, resty.ErrAutoRedirectDisabled) && got != nil:
+		c.opt.Budget.Answered(Limits{})
+		return c.fail(q, connectors.Misconfigured, fmt.Errorf("HTTP %d: the API redirects elsewhere, which is not followed: check the API's URL", got.StatusCode()))
+	}
+	c.opt.Budget.Failed()
+	return c.fail(q, connectors.Unavailable, plain(err))
+}
+
+// refused is a request that the budget did not let go.
+func (c *Client) refused(q Request, err error) error {
+	r, ok := errors.AsType[*Refused](err)
+	if !ok {
+		return c.fail(q, connectors.Unavailable, err)
+	}
+	kind := connectors.RateLimited
+	if errors.Is(err, ErrOutage) {
+		kind = connectors.Unavailable
+	}
+	return &connectors.Error{Vendor: c.opt.Vendor, Op: q.Op, Kind: kind, After: r.After, Err: err}
+}
+
+func (c *Client) fail(q Request, k connectors.Kind, err error) error {
+	return &connectors.Error{Vendor: c.opt.Vendor, Op: q.Op, Kind: k, Err: err}
+}
+
+// plain is what went wrong with the connection, without the URL, whose query can hold what is nobody's business.
+func plain(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
+		return errors.New("time-out")
+	}
+	if n, ok := errors.AsType[*net.OpError](err); ok && n.Err != nil {
+		return fmt.Errorf("%s: %w", n.Op, n.Err)
+	}
+	return err
+}
+
+// RetryAfter reads the header of that name, as seconds or a date, within bounds; 0 where there is none.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0
+	}
+	var d time.Duration
+	if s, err := strconv.ParseFloat(v, 64); err == nil {
+		d = time.Duration(min(max(s, 0), MaxRetryAfter.Seconds()) * float64(time.Second))
+	} else if t, err := http.ParseTime(v); err == nil {
+		d = t.Sub(now)
+	}
+	return min(max(d, 0), MaxRetryAfter)
+}
+
+// Budget returns the calls left in the current interval and in the day; negative: not known.
+func (c *Client) Budget() (interval, day int) { return c.opt.Budget.Left() }
+
+// silent keeps resty from logging: what it would say can hold bodies.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}
