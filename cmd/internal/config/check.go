@@ -1,0 +1,144 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.uber.org/zap/zapcore"
+)
+
+const defaultPayload = 8 << 20 // bytes: what the embedded queue takes where WINNOW_QUEUE_MAX_PAYLOAD says nothing
+
+// check reports what is wrong with settings that can be read, each by the name of its variable.
+func (c *Config) check() []error {
+	var problems []error
+	complain := func(name, format string, args ...any) {
+		problems = append(problems, problem(prefix+"_"+name, format, args...))
+	}
+
+	if c.checkListen("LISTEN", c.Listen, complain); c.checkListen("ADMIN_LISTEN", c.AdminListen, complain) {
+		if !Loopback(c.AdminListen) && c.AdminToken == "" {
+			complain("ADMIN_LISTEN", "%s can be reached from outside this machine; set WINNOW_ADMIN_TOKEN, or listen on 127.0.0.1", c.AdminListen)
+		}
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+			complain("PUBLIC_URL", "want an origin such as https://winnow.example.com, without a path")
+		}
+		c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	}
+	if c.LogLevel > zapcore.ErrorLevel {
+		complain("LOG_LEVEL", "%s would hide errors; want debug, info, warn or error", c.LogLevel)
+	}
+	if c.Grace <= 0 {
+		complain("GRACE", "%s: work in hand needs some time at shutdown; want 20s or so", c.Grace)
+	}
+	if c.PollInterval <= 0 {
+		complain("POLL_INTERVAL", "%s: want a pause such as 10m; to poll nothing, leave poll out of WINNOW_ROLES", c.PollInterval)
+	}
+	if c.Partitions < 0 || c.Partitions > 1024 {
+		complain("PARTITIONS", "%d: want 1 to 1024, or nothing", c.Partitions)
+	}
+	if c.Breaker.Count < 0 || c.Breaker.Window <= 0 {
+		complain("BREAKER_WINDOW", "want a count of 0 or more in WINNOW_BREAKER_COUNT and a window such as 24h")
+	}
+	c.checkQueue(complain)
+	c.checkNATS(complain)
+	return problems
+}
+
+type complainer = func(name, format string, args ...any)
+
+func (c *Config) checkListen(name, address string, complain complainer) bool {
+	_, port, err := net.SplitHostPort(address)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > 65535 {
+		complain(name, "%q is no listen address; want host:port or :port, such as 127.0.0.1:8081 or :8080", address)
+		return false
+	}
+	return true
+}
+
+// Loopback reports whether a listen address can be reached from this machine only.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func (c *Config) checkQueue(complain complainer) {
+	payload := int64(c.Queue.MaxPayload)
+	if payload == 0 {
+		payload = defaultPayload
+	}
+	switch {
+	case c.Queue.MaxPayload > 64<<20:
+		complain("QUEUE_MAX_PAYLOAD", "%s: want 64MiB at most", c.Queue.MaxPayload)
+	case c.MaxBody <= 0:
+		complain("MAX_BODY", "%s: want a size such as 1MiB", c.MaxBody)
+	case c.NATS.URL == "" && int64(c.MaxBody) > payload/2: // the other half is for headers and for deliveries that travel together
+		complain("MAX_BODY", "%s does not fit a message of the queue, %s; raise WINNOW_QUEUE_MAX_PAYLOAD to twice as much", c.MaxBody, Bytes(payload))
+	}
+	if c.Queue.Streams < 0 || c.Queue.Streams > 64 {
+		complain("QUEUE_STREAMS", "%d: want 1 to 64, or nothing", c.Queue.Streams)
+	}
+	if c.DataDir == "" {
+		complain("DATA_DIR", "want a directory")
+	}
+}
+
+func (c *Config) checkNATS(complain complainer) {
+	files := []struct {
+		name string
+		path Path
+	}{{"NATS_CREDS", c.NATS.Creds}, {"NATS_TLS_CA", c.NATS.TLS.CA}, {"NATS_TLS_CERT", c.NATS.TLS.Cert}, {"NATS_TLS_KEY", c.NATS.TLS.Key}}
+	for _, f := range files {
+		if f.path == "" {
+			continue
+		}
+		if c.NATS.URL == "" {
+			complain(f.name, "has no effect on the embedded queue; set WINNOW_NATS_URL as well, or remove it")
+		}
+		if _, err := os.Stat(string(f.path)); err != nil {
+			complain(f.name, "%v", err)
+		}
+	}
+	if (c.NATS.TLS.Cert == "") != (c.NATS.TLS.Key == "") {
+		complain("NATS_TLS_CERT", "a client certificate needs its key and the other way round; set WINNOW_NATS_TLS_KEY too")
+	}
+	if !slices.Contains([]int{0, 1, 3, 5}, c.NATS.Replicas) {
+		complain("NATS_REPLICAS", "%d: want 1, 3 or 5", c.NATS.Replicas)
+	}
+	for _, server := range c.servers() {
+		u, err := url.Parse(server)
+		if err != nil || u.Host == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+			complain("NATS_URL", "%q: want servers such as nats://nats-1:4222,nats://nats-2:4222", redact(server))
+		}
+	}
+}
+
+func (c *Config) servers() []string {
+	var servers []string
+	for s := range strings.SplitSeq(c.NATS.URL, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			servers = append(servers, s)
+		}
+	}
+	return servers
+}
+
+// replicas is 3 where three servers are named and nothing else was asked for, because R1 in a cluster loses the store with its node.
+func (c *Config) replicas() int {
+	if c.NATS.Replicas == 0 && len(c.servers()) >= 3 {
+		return 3
+	}
+	return c.NATS.Replicas
+}

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// Config is the whole configuration. Never tag a field `envconfig:"NAME"`: envconfig would also read the bare NAME.
+type Config struct {
+	Sources     Sources           `default:"hubspot" desc:"the CRM accounts: hubspot, or names of yours as in eu=hubspot,us=hubspot; each source reads its settings from WINNOW_<NAME>_*"`
+	Listen      string            `default:":8080" desc:"listen address for webhooks, at /hooks/<source>"`
+	AdminListen string            `split_words:"true" default:"127.0.0.1:8081" desc:"listen address of /livez, /readyz, /metrics and the console; beyond loopback only with WINNOW_ADMIN_TOKEN"`
+	AdminToken  connectors.Secret `split_words:"true" desc:"bearer token for /metrics, the console and its API; unset is allowed on loopback only"`
+	PublicURL   string            `split_words:"true" desc:"origin under which the CRMs call us, as they sign it, such as https://winnow.example.com; unset: the scheme and host of each request"`
+	DataDir     string            `split_words:"true" default:"./winnow-data" desc:"directory of the embedded queue's store; /data in the image"`
+	Roles       Roles             `default:"all" desc:"jobs of this process: receive,read,fetch,rate,write,poll"`
+	Mode        Mode              `default:"advise" desc:"shadow writes nothing, advise writes our own fields, enforce sets the CRM's lead status too"`
+	MaxBody     Bytes             `split_words:"true" default:"1MiB" desc:"larger deliveries are answered with 413"`
+	Grace       time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
+	LogLevel    zapcore.Level     `split_words:"true" default:"info" desc:"debug, info, warn or error"`
+
+	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed"`
+	Partitions   int           `desc:"partitions that the work is divided into, fixed when the store is made; unset: 16 embedded, 64 over an outside NATS"`
+
+	Breaker Breaker
+	NATS    NATS
+	Queue   Queue
+
+	Rules *rules.Settings `ignored:"true"` // from WINNOW_RULES_*
+
+	rows []Row
+}
+
+// Breaker stops a mass change: where more than max(Count, Share of the rated contacts) would newly become pending or
+// disqualified within Window, no further one is written until a human releases or refuses them.
+type Breaker struct {
+	Count  int           `default:"20" desc:"so many contacts may newly become pending or disqualified within the window, whatever their share"`
+	Share  Share         `default:"5%" desc:"or this share of the rated contacts, whichever is more; then a human must release the rest"`
+	Window time.Duration `default:"24h" desc:"window of the mass-change breaker"`
+}
+
+// NATS is an outside JetStream. Without URL the embedded server is used and the rest is without effect.
+type NATS struct {
+	URL      string `desc:"outside NATS servers with JetStream, comma-separated, instead of the embedded one"`
+	Creds    Path   `desc:"credentials file for the outside NATS"`
+	Replicas int    `desc:"copies of each stream in the outside NATS: 1, 3 or 5; unset: 3 where WINNOW_NATS_URL names three servers or more, else 1"`
+	TLS      TLS
+}
+
+// TLS names the files for a secured connection to the outside NATS.
+type TLS struct {
+	CA   Path `desc:"file with the certificates that the outside NATS is checked against; unset: the system's"`
+	Cert Path `desc:"client certificate for the outside NATS"`
+	Key  Path `desc:"key of the client certificate"`
+}
+
+// Queue bounds the store. Zero leaves the choice to the queue.
+type Queue struct {
+	MaxStore         Bytes             `split_words:"true" desc:"disk that the embedded store may use; unset: derived from the free disk"`
+	MinFree          Bytes             `split_words:"true" default:"512MiB" desc:"free disk below which deliveries are refused with 503, before the disk is full"`
+	MaxPayload       Bytes             `split_words:"true" desc:"largest message of the embedded queue; unset: 8MiB"`
+	DeliveriesBytes  Bytes             `split_words:"true" desc:"room for deliveries that wait to be read; unset: a share of the store"`
+	FetchesBytes     Bytes             `split_words:"true" desc:"room for records that wait to be fetched; unset: a share of the store"`
+	FactsBytes       Bytes             `split_words:"true" desc:"room for facts that wait to be rated; unset: a share of the store"`
+	DeadLettersBytes Bytes             `split_words:"true" desc:"room for dead letters; unset: a share of the store"`
+	Streams          int               `desc:"streams that hold the contacts, fixed when the store is made; unset: 2, enough for 800,000 contacts"`
+	Key              connectors.Secret `desc:"encrypts the embedded store at rest; fixed when the store is made, and without it the store cannot be read"`
+}
+
+// Load reads the settings from environ, which has the form of os.Environ. It reports everything that is wrong in one error.
+// The Config is never nil: beside an error it is good for Describe and nothing else.
+func Load(environ []string) (*Config, error) {
+	c := &Config{}
+	l := newLoader(environ)
+	l.fill("general", prefix, c)
+	l.sources(c.Sources)
+	c.Rules = l.rules()
+	l.refuseUnknown()
+	c.rows = l.rows
+	return c, errors.Join(append(l.problems, c.check()...)...)
+}
+
+// Describe returns every setting with its value and where that came from, in the order of the documentation.
+func (c *Config) Describe() []Row { return c.rows }
+
+// QueueConfig is what the queue wants to know. The embedded server is used where no outside one is named.
+func (c *Config) QueueConfig() queue.Config {
+	names := make([]string, 0, len(c.Sources))
+	for _, s := range c.Sources {
+		names = append(names, s.Name)
+	}
+	return queue.Config{
+		URL: c.NATS.URL, Creds: string(c.NATS.Creds),
+		TLSCA: string(c.NATS.TLS.CA), TLSCert: string(c.NATS.TLS.Cert), TLSKey: string(c.NATS.TLS.Key),
+		Replicas: c.replicas(), Dir: c.DataDir, Key: c.Queue.Key.Reveal(),
+		MaxStore: int64(c.Queue.MaxStore), MaxPayload: int32(c.Queue.MaxPayload), MinFree: int64(c.Queue.MinFree),
+		DeliveriesBytes: int64(c.Queue.DeliveriesBytes), FactsBytes: int64(c.Queue.FactsBytes),
+		FetchesBytes: int64(c.Queue.FetchesBytes), DeadLettersBytes: int64(c.Queue.DeadLettersBytes),
+		Partitions: c.Partitions, Streams: c.Queue.Streams, Sources: names,
+	}
+}
+
+// problem names the variable, says what is wrong and what to do.
+func problem(name, format string, args ...any) error {
+	return fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...))
+}

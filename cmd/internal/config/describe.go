@@ -1,0 +1,18 @@
+package config
+
+// Row describes one setting.
+type Row struct {
+	Group   string // general, "source <name>" or rules
+	Name    string // WINNOW_GRACE
+	Default string
+	Value   string // as it was given; [redacted] for a secret that is set
+	From    string // default, environment, or file and its path
+	Meaning string
+	Secret  bool
+}
+
+// Reference describes the settings of a plain installation with one HubSpot, for the documentation.
+func Reference() []Row {
+	c, _ := Load(nil) // without credentials there is an error; the description does not depend on it
+	return c.Describe()
+}

@@ -1,0 +1,58 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Source is one CRM account with what it takes to make its connector.
+type Source struct {
+	crm.Source
+	Definition connectors.Definition
+	Config     connectors.Config // filled from WINNOW_<NAME>_* and validated
+}
+
+// Prefix is what the source's variables begin with, without the last underscore: WINNOW_EU for eu.
+func (s Source) Prefix() string { return prefix + "_" + envName(s.Name) }
+
+// envName is a source's name as it stands in a variable.
+func envName(source string) string { return strings.ToUpper(strings.ReplaceAll(source, "-", "_")) }
+
+// Sources are the configured CRM accounts.
+type Sources []Source
+
+// sourceName keeps names usable as they are in URLs, subjects, metric labels and variables.
+var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+
+// Decode reads `hubspot` or `eu=hubspot,us=hubspot`; envconfig calls it. It settles names only: the loader finds the vendors.
+func (ss *Sources) Decode(value string) error {
+	var (
+		problems []error
+		taken    = map[string]string{} // variable name -> source name
+		out      Sources
+	)
+	for item := range strings.SplitSeq(value, ",") {
+		name, vendor, renamed := strings.Cut(strings.TrimSpace(item), "=")
+		if !renamed {
+			vendor = name
+		}
+		name, vendor = strings.TrimSpace(name), strings.TrimSpace(vendor)
+		if !sourceName.MatchString(name) {
+			problems = append(problems, fmt.Errorf("source name %q: want a-z, 0-9, _ and -, 32 characters at most", name))
+			continue
+		}
+		if other, dup := taken[envName(name)]; dup {
+			problems = append(problems, fmt.Errorf("sources %q and %q would share the settings %s_%s_*; rename one", other, name, prefix, envName(name)))
+			continue
+		}
+		taken[envName(name)] = name
+		out = append(out, Source{Source: crm.Source{Name: name, Vendor: crm.Vendor(vendor)}})
+	}
+	*ss = out
+	return errors.Join(problems...)
+}
