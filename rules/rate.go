@@ -16,45 +16,6 @@ type Instant struct {
 	Profiled bool      // the contact's profile has been read
 }
 
-// Signal is one row of the rule book.
-type Signal struct {
-	ID       string
-	Name     string
-	Sub      crm.Sub
-	Points   int
-	Cap      int
-	HalfLife time.Duration
-	Window   time.Duration
-	Staged   bool
-	On       bool
-	Why      string
-	Source   string
-}
-
-// Setting is one effective value of the settings, for people.
-type Setting struct{ Name, Default, Value, Unit, Meaning, Source string }
-
-// Settings are the rules as data.
-type Settings struct{ settle time.Duration }
-
-// Defaults are the settings that apply where nothing is set.
-func Defaults() *Settings { return &Settings{settle: 5 * time.Minute} }
-
-// Parse reads settings; keys come without their prefix WINNOW_RULES_.
-func Parse(env map[string]string) (*Settings, error) { return Defaults(), nil }
-
-// Version is a short hash over every effective value.
-func (s *Settings) Version() string { return "skeleton" }
-
-// Describe lists every setting in order.
-func (s *Settings) Describe() []Setting { return nil }
-
-// Signals lists the rule book.
-func (s *Settings) Signals() []Signal { return nil }
-
-// Settle is how long nothing may have arrived about a contact before anything is announced against it.
-func (s *Settings) Settle() time.Duration { return s.settle }
-
 // Rate rates a contact at an instant.
 func Rate(s *Settings, r *Record, at Instant) crm.Rating {
 	return crm.Rating{
@@ -69,7 +30,9 @@ type Explanation struct {
 }
 
 // Explain rates a contact and says how the rating came about.
-func Explain(s *Settings, r *Record, at Instant) Explanation { return Explanation{Rating: Rate(s, r, at)} }
+func Explain(s *Settings, r *Record, at Instant) Explanation {
+	return Explanation{Rating: Rate(s, r, at)}
+}
 
 // ReasonLine is a reason as people read it.
 func ReasonLine(r crm.Reason) string { return r.Text }
