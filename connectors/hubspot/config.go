@@ -31,7 +31,7 @@ type Config struct {
 	Unqualified      string        `default:"UNQUALIFIED" desc:"value of hs_lead_status for a disqualified contact, written under WINNOW_MODE=enforce only"`
 	FitProperties    []string      `split_words:"true" desc:"contact properties that say who they are, for the profile in the rules: industry,numberofemployees"`
 	SegmentProperty  string        `split_words:"true" desc:"contact property that says which segment's profile applies"`
-	FollowupProperty string        `split_words:"true" desc:"contact property with an agreed follow-up date, beside HubSpot's next activity"`
+	FollowupProperty string        `split_words:"true" desc:"contact property with an agreed follow-up date, instead of HubSpot's next activity"`
 	ContractProperty string        `split_words:"true" desc:"deal property that is set where a contract or an agreed scope is on file"`
 	MarginProperty   string        `split_words:"true" desc:"quote property with the expected margin in per cent"`
 	CallDispositions string        `split_words:"true" desc:"outcome of the account's own call dispositions: <guid>=connected|no_answer|voicemail|call_off,..."`

@@ -4,16 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/rest"
+	"github.com/winnow-crm/winnow/connectors/text"
 )
 
 // Vendor is HubSpot's name in WINNOW_SOURCES.
 const Vendor crm.Vendor = "hubspot"
 
-const conversations = "conversations"
+// The types of references that are no kind of HubSpot's objects.
+const (
+	conversations = "conversations" // id: a thread, or thread/message
+	timeline      = "timeline"      // id: a contact whose newest activities are looked for
+)
 
 // Definition is how the shell makes HubSpot sources.
 var Definition = connectors.Definition{
@@ -28,10 +37,28 @@ var Definition = connectors.Definition{
 	},
 }
 
-// Connector is one HubSpot account.
+// Connector is one HubSpot account. It is safe for concurrent use.
 type Connector struct {
-	cfg Config
-	opt connectors.Options
+	cfg     Config
+	opt     connectors.Options
+	now     func() time.Time
+	secrets []string
+
+	fields     map[crm.Field]string // the property of every field; "" for a field that is not kept
+	written    []string             // the properties that we write
+	isWritten  map[string]bool
+	isRead     map[string]bool // the properties that humans set for us
+	isCustomer map[string]bool // by lifecycle stage
+	translate  map[string]translate
+	outcomes   map[string]crm.Outcome // by call disposition
+
+	rest    *rest.Client
+	search  *rest.Budget // HubSpot's narrower limit for searches
+	text    *text.Reader
+	token   *token // nil where a fixed token is used
+	account cached[details]
+	staff   cached[staff]
+	noLines cached[bool] // line items may not be read
 }
 
 var (
@@ -43,30 +70,95 @@ var (
 	_ connectors.BudgetReporter = (*Connector)(nil)
 )
 
+const (
+	// interval is the window of HubSpot's rate limit. Source: HubSpot docs, "API usage guidelines".
+	interval = 10 * time.Second
+	// searchRate is how many searches a second one account may make. Source: HubSpot docs, "CRM search", limits.
+	searchRate = 5
+	// patience is how long a request waits for the budget before the queue takes it back.
+	patience = 30 * time.Second
+)
+
 // New returns a connector for one account. It does no I/O and refuses settings that Validate refuses.
 func New(cfg Config, opt connectors.Options) (*Connector, error) {
-	if err := cfg.Validate("WINNOW_" + opt.Source.Name); err != nil {
+	if err := cfg.Validate("WINNOW_" + envName(opt.Source.Name)); err != nil {
 		return nil, err
 	}
-	return &Connector{cfg: cfg.withDefaults(), opt: opt}, nil
+	cfg = cfg.withDefaults()
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	c := &Connector{
+		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
+		isWritten: map[string]bool{}, isRead: map[string]bool{}, isCustomer: map[string]bool{},
+		text:   text.NewReader(opt.Salt, nil),
+		search: rest.NewBudget(searchRate, time.Second, patience, opt.Now),
+	}
+	c.fields, _ = parseFields(cfg.Fields)                   // Validate has read it
+	c.outcomes, _ = parseDispositions(cfg.CallDispositions) // likewise
+	for _, f := range crm.Fields {
+		if p := c.fields[f]; p != "" {
+			c.written = append(c.written, p)
+			c.isWritten[p] = true
+		}
+	}
+	for _, f := range readFields {
+		if p := c.fields[f]; p != "" {
+			c.isRead[p] = true
+		}
+	}
+	for _, s := range cfg.CustomerStages {
+		c.isCustomer[strings.TrimSpace(s)] = true
+	}
+	c.translate = c.translators()
+	c.rest = rest.New(rest.Options{
+		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout, Now: opt.Now,
+		Budget:    rest.NewBudget(cfg.RateLimit, interval, patience, opt.Now),
+		Authorize: c.authorize, Refused: c.tokenRefused, Limits: limits, Explain: c.explain,
+	})
+	if cfg.OAuth.RefreshToken != "" {
+		c.token = &token{}
+	}
+	return c, nil
 }
 
-var errLater = errors.New("not built yet")
+// envName is a source's name as it stands in the environment.
+func envName(source string) string { return strings.ToUpper(strings.ReplaceAll(source, "-", "_")) }
 
-func (c *Connector) Verify(connectors.Delivery, time.Time) error            { return errLater }
-func (c *Connector) Decode(connectors.Delivery) ([]crm.Notice, error)       { return nil, errLater }
-func (c *Connector) MaxFetch() int                                          { return 100 }
-func (c *Connector) Fetch(context.Context, []crm.Ref) ([]crm.Notice, error) { return nil, errLater }
-func (c *Connector) MaxBatch() int                                          { return 100 }
-func (c *Connector) Write(context.Context, []crm.Change) []error            { return nil }
-func (c *Connector) Account(context.Context) (string, error)                { return "", errLater }
-func (c *Connector) Plan(context.Context) ([]connectors.Step, error)        { return nil, errLater }
-func (c *Connector) Apply(context.Context, connectors.Step) error           { return errLater }
-func (c *Connector) Advice(string) string                                   { return "" }
-func (c *Connector) Budget() (interval, day int)                            { return -1, -1 }
-func (c *Connector) Poll(context.Context, string, time.Time) ([]crm.Notice, string, bool, error) {
-	return nil, "", false, errLater
+// reads reports whether records of a kind are wanted.
+func (c *Connector) reads(kind string) bool { return slices.Contains(c.cfg.Objects, kind) }
+
+// Budget returns the calls left in the current 10 seconds and in the day; negative: not known.
+func (c *Connector) Budget() (interval, day int) { return c.rest.Budget() }
+
+// details is what is read of the account itself.
+type details struct {
+	PortalID id     `json:"portalId"`
+	TimeZone string `json:"timeZone"`
 }
-func (c *Connector) Backfill(context.Context, string, time.Time, time.Time) (connectors.BackfillPage, error) {
-	return connectors.BackfillPage{}, errLater
+
+// Account returns the id of the portal that the token is for.
+func (c *Connector) Account(ctx context.Context) (string, error) {
+	d, err := c.details(ctx, "account")
+	if err != nil {
+		return "", err
+	}
+	if d.PortalID == "" {
+		return "", c.fail("account", connectors.Malformed, errors.New("the answer names no portal"))
+	}
+	return string(d.PortalID), nil
+}
+
+func (c *Connector) details(ctx context.Context, op string) (details, error) {
+	return c.account.get(c.now(), 24*time.Hour, func() (details, error) {
+		var d details
+		_, err := c.rest.Do(ctx, rest.Request{
+			Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/account-info/" + accountVersion + "/details", Into: &d,
+		})
+		return d, about(err, "read the account")
+	})
+}
+
+func (c *Connector) fail(op string, k connectors.Kind, err error) error {
+	return &connectors.Error{Vendor: Vendor, Op: op, Kind: k, Err: err}
 }

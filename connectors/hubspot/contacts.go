@@ -1,0 +1,129 @@
+package hubspot
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// fetchContacts reads contacts' profiles. Each property carries the time of its own last change, so that a slow read cannot
+// undo what a webhook has said since.
+func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	ids := make([]string, len(refs))
+	for i, r := range refs {
+		ids[i] = r.ID
+	}
+	histories := append(slices.Sorted(maps.Keys(c.translate)), "hs_analytics_source", "hs_merged_object_ids")
+	os, err := c.read(ctx, "contacts", ids, []string{"email", "hs_additional_emails", "createdate", "lastmodifieddate", "hs_analytics_source_data_1"}, histories)
+	if err != nil || len(os) == 0 {
+		return nil, err
+	}
+	people, err := c.people(ctx)
+	if err != nil {
+		return nil, err
+	}
+	account, err := c.details(ctx, "fetch")
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	for _, o := range os {
+		contact := string(o.ID)
+		add := func(p crm.Property, version int64) {
+			out = append(out, crm.Notice{Fact: propertyFact(contact, p, version)})
+		}
+		for name := range c.translate {
+			if value, version, ok := o.latest(name); ok {
+				for _, p := range c.properties(name, value) {
+					add(p, version)
+				}
+			}
+		}
+		add(crm.Property{Name: crm.PropCreated, Value: o.created().Time().Format(time.RFC3339)}, int64(o.created()))
+		if source, version, ok := o.latest("hs_analytics_source"); ok {
+			add(crm.Property{Name: crm.PropOrigin, Value: origin(source, o.get("hs_analytics_source_data_1"))}, version)
+		}
+		// What follows depends on more than this contact, so it is as new as the contact itself.
+		add(crm.Property{Name: crm.PropStaff, Value: c.staffValue(people, o)}, o.changed())
+		if _, err := time.LoadLocation(account.TimeZone); err == nil && account.TimeZone != "" {
+			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: account.TimeZone}, o.changed())
+		}
+		out = append(out, merges(o)...)
+	}
+	return dedupe(out), nil
+}
+
+// latest is a property's present value and since when (ms) it has been that; false where it was never set.
+func (o *object) latest(name string) (string, int64, bool) {
+	if h := o.changes(name); len(h) > 0 {
+		last := h[len(h)-1]
+		return last.value(), int64(last.at()), true
+	}
+	if v := o.get(name); v != "" {
+		return v, o.changed(), true
+	}
+	return "", 0, false
+}
+
+func (c *Connector) staffValue(people staff, o *object) string {
+	for _, a := range strings.Split(o.get("email")+";"+o.get("hs_additional_emails"), ";") {
+		if c.ours(people, a) {
+			return "true"
+		}
+	}
+	return "false"
+}
+
+// merges are the contacts that were merged into this one, for accounts whose webhooks do not tell.
+func merges(o *object) []crm.Notice {
+	var out []crm.Notice
+	seen := map[string]bool{"": true, string(o.ID): true}
+	for _, h := range o.changes("hs_merged_object_ids") {
+		for _, loser := range strings.FieldsFunc(h.value(), func(r rune) bool { return r == ';' || r == ',' || r == ' ' }) {
+			if seen[loser] {
+				continue
+			}
+			seen[loser] = true
+			for _, f := range mergeFacts(string(o.ID), loser, int64(h.at())) {
+				out = append(out, crm.Notice{Fact: &f})
+			}
+		}
+	}
+	return out
+}
+
+// dedupe keeps of several facts with one id the latest, in the order of ids: two properties of HubSpot's can stand for one
+// of ours, as a country's name and its code do.
+func dedupe(ns []crm.Notice) []crm.Notice {
+	type key struct{ contact, id string }
+	best := map[key]crm.Notice{}
+	for _, n := range ns {
+		k := key{n.Fact.Contact, n.Fact.ID}
+		old, ok := best[k]
+		if !ok || n.Fact.Version > old.Fact.Version || n.Fact.Version == old.Fact.Version && value(n.Fact) > value(old.Fact) {
+			best[k] = n
+		}
+	}
+	keys := slices.SortedFunc(maps.Keys(best), func(a, b key) int {
+		if d := strings.Compare(a.contact, b.contact); d != 0 {
+			return d
+		}
+		return strings.Compare(a.id, b.id)
+	})
+	out := make([]crm.Notice, len(keys))
+	for i, k := range keys {
+		out[i] = best[k]
+	}
+	return out
+}
+
+func value(f *crm.Fact) string {
+	if f.Property == nil {
+		return ""
+	}
+	return f.Property.Value
+}

@@ -1,0 +1,142 @@
+package hubspot
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// deals are opportunities. Source: HubSpot docs, "Deals", and "Default deal properties".
+var deals = kind{
+	properties: []string{"amount", "dealstage", "hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_next_step", "closedate", "createdate"},
+	histories:  []string{"dealstage", "hs_deal_stage_probability"},
+	facts:      each((*Connector).deal),
+}
+
+func (c *Connector) deal(o *object) *crm.Fact {
+	d := crm.Deal{
+		Stage: o.get("dealstage"), Amount: minor(o.get("amount")), NextStep: strings.TrimSpace(o.get("hs_next_step")) != "",
+		Contract: c.cfg.ContractProperty != "" && o.get(c.cfg.ContractProperty) != "" && o.get(c.cfg.ContractProperty) != "false",
+	}
+	odds := o.changes("hs_deal_stage_probability")
+	for _, h := range o.changes("dealstage") {
+		if h.value() == "" || h.at() == 0 {
+			continue
+		}
+		d.Moves = append(d.Moves, crm.StageMove{At: h.at(), Stage: h.value(), Probability: chance(odds, h.at())})
+	}
+	// When it was won or lost is when it reached its last stage: the close date is what people expect or set.
+	closed := o.at("closedate")
+	if n := len(d.Moves); n > 0 {
+		closed = d.Moves[n-1].At
+	}
+	if closed == 0 {
+		closed = crm.Millis(o.changed())
+	}
+	switch {
+	case o.get("hs_is_closed_won") == "true":
+		d.Won = closed
+	case o.get("hs_is_closed_lost") == "true" || o.get("hs_is_closed") == "true":
+		d.Lost = closed
+	}
+	return &crm.Fact{Version: o.changed(), Kind: crm.KindDeal, At: o.created(), Deal: &d}
+}
+
+// settle is how long after a stage its probability may follow in the history, ms: HubSpot computes it from the stage.
+const settle = 10_000
+
+// chance is the probability in per cent that a deal had right after at.
+func chance(odds []history, at crm.Millis) int {
+	p := 0.0
+	for _, h := range odds {
+		if h.at() > at+settle {
+			break
+		}
+		if v, err := strconv.ParseFloat(h.value(), 64); err == nil && v >= 0 && v <= 1 {
+			p = v
+		}
+	}
+	return int(math.Round(p * 100))
+}
+
+// minor reads an amount in hundredths of its currency's unit; 0 where there is none.
+func minor(s string) int64 {
+	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || math.IsNaN(v) || math.Abs(v) > 1e15 {
+		return 0
+	}
+	return int64(math.Round(v * 100))
+}
+
+// number reads a whole or decimal number; 0 where there is none.
+func number(s string) int64 {
+	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || math.IsNaN(v) || math.Abs(v) > 1e15 {
+		return 0
+	}
+	return int64(v)
+}
+
+// meetings are appointments. At is when one was logged or booked; its start may move and is the vendor's to tell.
+// Source: HubSpot docs, "Meetings".
+var meetings = kind{
+	properties: []string{"hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time", "hs_meeting_outcome"},
+	histories:  []string{"hs_meeting_start_time", "hs_meeting_outcome"},
+	facts: each(func(_ *Connector, o *object) *crm.Fact {
+		m := crm.Meeting{Start: o.at("hs_meeting_start_time"), End: o.at("hs_meeting_end_time")}
+		if m.Start == 0 {
+			m.Start = o.at("hs_timestamp")
+		}
+		switch o.get("hs_meeting_outcome") {
+		case "COMPLETED":
+			m.State = crm.Held
+		case "RESCHEDULED":
+			m.State = crm.Rescheduled
+		case "NO_SHOW":
+			m.State = crm.NoShow
+		case "CANCELED", "CANCELLED":
+			m.State = crm.Cancelled
+		}
+		var last history
+		for i, h := range o.changes("hs_meeting_start_time") {
+			if i > 0 && h.value() != last.value() && h.value() != "" {
+				m.Moved = append(m.Moved, h.at())
+				m.By = mover(h)
+			}
+			last = h
+		}
+		if m.State == crm.Cancelled || m.State == crm.Rescheduled {
+			m.By = 0
+			if hs := o.changes("hs_meeting_outcome"); len(hs) > 0 {
+				m.By = mover(hs[len(hs)-1])
+			}
+		}
+		return &crm.Fact{Version: o.changed(), Kind: crm.KindMeeting, At: o.created(), Meeting: &m}
+	}),
+}
+
+// mover is who made a change: a user of the CRM is one of ours. Anything else (a calendar, a booking page) does not tell,
+// and what is not known is held against nobody.
+func mover(h history) crm.Direction {
+	switch h.SourceType {
+	case "CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID":
+		return crm.Out
+	}
+	return 0
+}
+
+// tasks are what one of us has to do. Source: HubSpot docs, "Tasks".
+var tasks = kind{
+	properties: []string{"hs_timestamp", "hs_task_status", "hs_task_completion_date"},
+	facts: each(func(_ *Connector, o *object) *crm.Fact {
+		t := crm.Task{Due: o.at("hs_timestamp")}
+		if o.get("hs_task_status") == "COMPLETED" {
+			if t.Done = o.at("hs_task_completion_date"); t.Done == 0 {
+				t.Done = crm.Millis(o.changed())
+			}
+		}
+		return &crm.Fact{Version: o.changed(), Kind: crm.KindTask, At: o.created(), Task: &t}
+	}),
+}

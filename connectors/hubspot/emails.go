@@ -1,0 +1,201 @@
+package hubspot
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/text"
+)
+
+// emails are mails as HubSpot logs them. Source: HubSpot docs, "Email engagements".
+var emails = kind{
+	properties: []string{
+		"hs_timestamp", "hs_email_direction", "hs_email_status", "hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers",
+		"hs_email_from_email", "hs_email_thread_id", "hs_sequence_id", "hs_incoming_email_is_out_of_office",
+	},
+	sender: func(o *object) string { return o.get("hs_email_from_email") },
+	facts: func(ctx context.Context, c *Connector, os []*object) (map[string]crm.Fact, error) {
+		people, err := c.people(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[string]crm.Fact, len(os))
+		for _, o := range os {
+			if f := c.email(people, o); f != nil {
+				out[string(o.ID)] = *f
+			}
+		}
+		return out, nil
+	},
+}
+
+// email is what one mail says; nil for one that has not gone out yet.
+func (c *Connector) email(people staff, o *object) *crm.Fact {
+	m := crm.Message{Channel: crm.Email, Thread: o.get("hs_email_thread_id")}
+	switch o.get("hs_email_status") {
+	case "SCHEDULED", "SENDING", "DRAFT":
+		return nil
+	case "BOUNCED", "FAILED":
+		m.Failed = true
+	}
+	from := o.get("hs_email_from_email")
+	switch o.get("hs_email_direction") {
+	case "INCOMING_EMAIL", "FORWARDED_EMAIL":
+		// A mail that was forwarded into the CRM, or a colleague's mail in a logged thread, can be one of ours.
+		m.Direction = crm.In
+		if c.ours(people, from) {
+			m.Direction = crm.Out
+		}
+	default: // EMAIL: sent from the CRM, or logged there by its BCC address
+		m.Direction = crm.Out
+	}
+	at := o.at("hs_timestamp")
+	if at == 0 {
+		at = o.created()
+	}
+	body, html, subject := o.get("hs_email_text"), o.get("hs_email_html"), o.get("hs_email_subject")
+	m.Text = c.readText(text.Input{
+		Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: from, At: at.Time(), Header: headers(o.get("hs_email_headers")),
+	})
+	if m.Text.Class == crm.Human && o.get("hs_incoming_email_is_out_of_office") == "true" {
+		m.Text.Class = crm.OutOfOffice
+	}
+	if m.Direction == crm.Out {
+		m.Mass = o.get("hs_sequence_id") != "" || m.Text.Class == crm.Bulk
+		m.Links = c.links(body, html)
+	}
+	return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
+}
+
+// readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for it.
+func (c *Connector) readText(in text.Input) crm.Text {
+	if strings.TrimSpace(in.Body) == "" && strings.TrimSpace(in.HTML) == "" && strings.TrimSpace(in.Subject) == "" {
+		return crm.Text{Unread: true}
+	}
+	return c.text.Read(in)
+}
+
+// maxLinks bounds what is kept of one mail: a quote's link stands among the first.
+const maxLinks = 20
+
+// links are the hashes of a mail's links that may be quotes.
+func (c *Connector) links(body, html string) []uint64 {
+	hashes := c.text.LinkHashes(body, html, c.mayBeQuote)
+	return hashes[:min(len(hashes), maxLinks)]
+}
+
+func (c *Connector) mayBeQuote(link string) bool {
+	if len(c.cfg.LinkHosts) == 0 {
+		return true
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	for _, h := range c.cfg.LinkHosts {
+		h = strings.ToLower(strings.TrimSpace(h))
+		if h != "" && (host == h || strings.HasSuffix(host, "."+h)) {
+			return true
+		}
+	}
+	return false
+}
+
+// headers reads what HubSpot keeps of a mail's headers: a JSON object, mostly of sender and recipients, sometimes with
+// the raw ones. Only those by which machines show themselves are taken.
+func headers(s string) map[string][]string {
+	if s == "" || len(s) > 1<<20 {
+		return nil
+	}
+	var raw map[string]json.RawMessage
+	if json.Unmarshal([]byte(s), &raw) != nil {
+		return nil
+	}
+	var nested map[string]json.RawMessage
+	if json.Unmarshal(raw["headers"], &nested) == nil {
+		for k, v := range nested {
+			raw[k] = v
+		}
+	}
+	out := map[string][]string{}
+	for k, v := range raw {
+		name := strings.ToLower(k)
+		switch name {
+		case "auto-submitted", "x-autoreply", "x-autorespond", "precedence", "return-path", "content-type", "list-unsubscribe", "list-id",
+			"x-auto-response-suppress", "x-failed-recipients":
+		default:
+			continue
+		}
+		var value string
+		var values []string
+		if json.Unmarshal(v, &value) == nil {
+			out[name] = []string{value}
+		} else if json.Unmarshal(v, &values) == nil {
+			out[name] = values
+		}
+	}
+	return out
+}
+
+// communications are text messages and messengers' messages that were logged. HubSpot does not say who sent one, so its
+// direction stays unknown. Source: HubSpot docs, "Communications".
+var communications = kind{
+	properties: []string{"hs_timestamp", "hs_communication_channel_type", "hs_communication_body"},
+	facts: each(func(c *Connector, o *object) *crm.Fact {
+		at := o.at("hs_timestamp")
+		if at == 0 {
+			at = o.created()
+		}
+		m := crm.Message{Channel: crm.SMS}
+		m.Text = c.readText(text.Input{HTML: o.get("hs_communication_body"), At: at.Time()})
+		return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
+	}),
+}
+
+// calls are telephone calls. Source: HubSpot docs, "Calls".
+var calls = kind{
+	properties: []string{"hs_timestamp", "hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_duration"},
+	facts:      each((*Connector).call),
+}
+
+// call is what one call says; nil while it is not over.
+func (c *Connector) call(o *object) *crm.Fact {
+	at := o.at("hs_timestamp")
+	if at == 0 {
+		at = o.created()
+	}
+	var call crm.Call
+	switch o.get("hs_call_direction") {
+	case "INBOUND":
+		call.Direction = crm.In
+	case "OUTBOUND":
+		call.Direction = crm.Out
+	}
+	if ms := number(o.get("hs_call_duration")); ms > 0 {
+		call.Seconds = int((time.Duration(ms) * time.Millisecond).Seconds())
+	}
+	disposition := strings.ToLower(o.get("hs_call_disposition"))
+	switch {
+	case c.outcomes[disposition] != 0:
+		call.Outcome = c.outcomes[disposition]
+	case dispositions[disposition] != 0:
+		call.Outcome = dispositions[disposition]
+	default:
+		switch o.get("hs_call_status") {
+		case "COMPLETED":
+			call.Outcome = crm.Connected
+		case "NO_ANSWER", "BUSY", "MISSED":
+			call.Outcome = crm.NoAnswer
+		case "CANCELED", "FAILED":
+			call.Outcome = crm.CallOff
+		case "QUEUED", "RINGING", "CONNECTING", "CALLING_CRM_USER", "IN_PROGRESS":
+			return nil
+		}
+	}
+	return &crm.Fact{Version: o.changed(), Kind: crm.KindCall, At: at, Call: &call}
+}

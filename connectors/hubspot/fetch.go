@@ -1,0 +1,330 @@
+package hubspot
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// kind is how records of one of HubSpot's types become facts.
+type kind struct {
+	properties []string
+	histories  []string
+	// facts gives what each record says, by its id, as facts without a contact. A record may say nothing.
+	facts func(ctx context.Context, c *Connector, os []*object) (map[string]crm.Fact, error)
+	// sender, where a record can have one, is the address it came from.
+	sender func(o *object) string
+	// viaDeals: a record that is associated with no contact concerns those of its deals.
+	viaDeals bool
+}
+
+// always are the properties of every record that are read besides its kind's own.
+var always = []string{"hs_createdate", "hs_lastmodifieddate"}
+
+// kinds are the records that become facts, contacts and conversations apart. Notes are not among them: they are our own
+// words about a contact, and neither come from nor reach them.
+var kinds = map[string]kind{
+	"emails":         emails,
+	"calls":          calls,
+	"meetings":       meetings,
+	"communications": communications,
+	"tasks":          tasks,
+	"deals":          deals,
+	"quotes":         quotes,
+}
+
+// each makes a kind's facts record by record.
+func each(f func(c *Connector, o *object) *crm.Fact) func(context.Context, *Connector, []*object) (map[string]crm.Fact, error) {
+	return func(_ context.Context, c *Connector, os []*object) (map[string]crm.Fact, error) {
+		out := make(map[string]crm.Fact, len(os))
+		for _, o := range os {
+			if fact := f(c, o); fact != nil {
+				out[string(o.ID)] = *fact
+			}
+		}
+		return out, nil
+	}
+}
+
+// MaxFetch is the size of one batch/read. Source: HubSpot docs, "Using object APIs", limits.
+func (c *Connector) MaxFetch() int { return maxRead }
+
+// Fetch returns what the records named by refs say. All of refs are of one type.
+func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	switch t := refs[0].Type; t {
+	case "contacts":
+		return c.fetchContacts(ctx, refs)
+	case conversations:
+		return c.fetchConversations(ctx, refs)
+	case timeline:
+		return c.fetchTimeline(ctx, refs)
+	default:
+		k, ok := kinds[t]
+		if !ok {
+			return nil, c.fail("fetch", connectors.Malformed, errors.New("a reference of a type that is not read"))
+		}
+		return c.fetchRecords(ctx, t, k, refs)
+	}
+}
+
+// fetchRecords reads records, turns them into facts and hands each to whom it concerns: the contacts that it is associated
+// with, those for whom it is wanted, and, where it is an answer, the others of their deals.
+func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs []crm.Ref) ([]crm.Notice, error) {
+	ids := make([]string, len(refs))
+	for i, r := range refs {
+		ids[i] = r.ID
+	}
+	os, err := c.read(ctx, name, ids, slices.Concat(always, k.properties), k.histories)
+	if err != nil || len(os) == 0 {
+		return nil, err
+	}
+	facts, err := k.facts(ctx, c, os)
+	if err != nil || len(facts) == 0 {
+		return nil, err
+	}
+	contacts, err := c.concerned(ctx, name, k, slices.Sorted(maps.Keys(facts)), refs)
+	if err != nil {
+		return nil, err
+	}
+	senders, err := c.senders(ctx, k, os, facts, contacts)
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	var answers []answer
+	for _, record := range slices.Sorted(maps.Keys(facts)) {
+		fact := facts[record]
+		fact.ID = name + "/" + record
+		for _, contact := range contacts[record] {
+			f := fact
+			f.Contact = contact
+			if sender := senders[record]; sender != "" && sender != contact {
+				f.Peer = sender // they had a copy of what another one wrote
+			} else if answered(&f) {
+				answers = append(answers, answer{fact: f, direct: contacts[record]})
+			}
+			out = append(out, crm.Notice{Fact: &f})
+		}
+	}
+	peers, err := c.peers(ctx, answers)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, peers...), nil
+}
+
+// concerned returns the contacts of each record: those associated with it, and those for whom it was asked.
+func (c *Connector) concerned(ctx context.Context, name string, k kind, ids []string, refs []crm.Ref) (map[string][]string, error) {
+	contacts, err := c.associated(ctx, name, "contacts", ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range refs {
+		for _, contact := range r.Contacts {
+			if contact != "" && !slices.Contains(contacts[r.ID], contact) {
+				contacts[r.ID] = append(contacts[r.ID], contact)
+			}
+		}
+	}
+	if !k.viaDeals {
+		return contacts, nil
+	}
+	lone := slices.DeleteFunc(slices.Clone(ids), func(record string) bool { return len(contacts[record]) > 0 })
+	if len(lone) == 0 {
+		return contacts, nil
+	}
+	dealsOf, err := c.associated(ctx, name, "deals", lone)
+	if err != nil {
+		return nil, err
+	}
+	ofDeal, err := c.associated(ctx, "deals", "contacts", values(dealsOf))
+	if err != nil {
+		return nil, err
+	}
+	for record, ds := range dealsOf {
+		for _, d := range ds {
+			for _, contact := range ofDeal[d] {
+				if !slices.Contains(contacts[record], contact) {
+					contacts[record] = append(contacts[record], contact)
+				}
+			}
+		}
+	}
+	return contacts, nil
+}
+
+// senders finds, for records that came in and concern several contacts, the one who sent it: the others only had a copy,
+// which is not their conduct.
+func (c *Connector) senders(ctx context.Context, k kind, os []*object, facts map[string]crm.Fact, contacts map[string][]string) (map[string]string, error) {
+	if k.sender == nil {
+		return nil, nil
+	}
+	from := map[string]string{}
+	var shared []string
+	for _, o := range os {
+		record := string(o.ID)
+		f, ok := facts[record]
+		address := bare(k.sender(o))
+		if ok && f.Message != nil && f.Message.Direction == crm.In && len(contacts[record]) > 1 && address != "" {
+			from[record] = address
+			shared = append(shared, contacts[record]...)
+		}
+	}
+	if len(from) == 0 {
+		return nil, nil
+	}
+	people, err := c.read(ctx, "contacts", shared, []string{"email", "hs_additional_emails"}, nil)
+	if err != nil {
+		return nil, err
+	}
+	owner := map[string]string{}
+	for _, p := range people {
+		for _, a := range strings.Split(p.get("email")+";"+p.get("hs_additional_emails"), ";") {
+			if a = bare(a); a != "" {
+				owner[a] = string(p.ID)
+			}
+		}
+	}
+	out := map[string]string{}
+	for record, address := range from {
+		if contact := owner[address]; slices.Contains(contacts[record], contact) {
+			out[record] = contact
+		}
+	}
+	return out, nil
+}
+
+// answer is a fact by which a contact moved, and the contacts who have it from the record itself.
+type answer struct {
+	fact   crm.Fact
+	direct []string
+}
+
+// answered reports whether a fact is a move of theirs, so that nobody of the same deal is waited for any longer.
+func answered(f *crm.Fact) bool {
+	switch {
+	case f.Message != nil:
+		return f.Message.Direction == crm.In && f.Message.Text.Class == crm.Human
+	case f.Call != nil:
+		return f.Call.Outcome == crm.Connected || f.Call.Direction == crm.In
+	case f.Meeting != nil:
+		return true
+	}
+	return false
+}
+
+// Bounds on whom an answer reaches: a reseller's contact can be in hundreds of deals.
+const (
+	maxDeals = 10 // the newest of a contact
+	maxPeers = 50 // per contact
+)
+
+// peers publishes answers for the other contacts of the same deals.
+func (c *Connector) peers(ctx context.Context, answers []answer) ([]crm.Notice, error) {
+	if len(answers) == 0 || !c.reads("deals") {
+		return nil, nil
+	}
+	var who []string
+	for _, a := range answers {
+		who = append(who, a.fact.Contact)
+	}
+	dealsOf, err := c.associated(ctx, "contacts", "deals", who)
+	if err != nil {
+		return nil, err
+	}
+	for contact, ds := range dealsOf {
+		dealsOf[contact] = newest(ds, maxDeals)
+	}
+	if len(dealsOf) == 0 {
+		return nil, nil
+	}
+	contactsOf, err := c.associated(ctx, "deals", "contacts", values(dealsOf))
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	for _, a := range answers {
+		reached := slices.Clone(a.direct)
+		n := 0
+		for _, d := range dealsOf[a.fact.Contact] {
+			for _, peer := range contactsOf[d] {
+				if slices.Contains(reached, peer) || n >= maxPeers {
+					continue
+				}
+				reached = append(reached, peer)
+				n++
+				f := a.fact
+				f.ID, f.Contact, f.Peer = "peer/"+f.ID, peer, a.fact.Contact
+				out = append(out, crm.Notice{Fact: &f})
+			}
+		}
+	}
+	return out, nil
+}
+
+func values(m map[string][]string) []string {
+	var out []string
+	for _, v := range m {
+		out = append(out, v...)
+	}
+	return unique(out)
+}
+
+// newest are the n ids of the highest number: HubSpot counts them up.
+func newest(ids []string, n int) []string {
+	out := slices.Clone(ids)
+	slices.SortFunc(out, func(a, b string) int {
+		x, _ := strconv.ParseInt(a, 10, 64)
+		y, _ := strconv.ParseInt(b, 10, 64)
+		switch {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return strings.Compare(b, a)
+	})
+	return out[:min(n, len(out))]
+}
+
+// timelineKinds are the activities that are looked for when a contact's properties say that something was logged.
+var timelineKinds = []string{"emails", "calls", "meetings", "communications"}
+
+const maxTimeline = 10 // newest activities of a kind per contact
+
+// fetchTimeline asks for a contact's newest activities, for accounts that subscribe to contacts alone.
+func (c *Connector) fetchTimeline(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	var ids []string
+	for _, r := range refs {
+		ids = append(ids, r.ID)
+	}
+	var out []crm.Notice
+	for _, k := range timelineKinds {
+		if !c.reads(k) {
+			continue
+		}
+		of, err := c.associated(ctx, "contacts", k, ids)
+		if err != nil {
+			return nil, err
+		}
+		seen := map[string]bool{}
+		for _, r := range refs {
+			for _, record := range newest(of[r.ID], maxTimeline) {
+				if !seen[record] {
+					seen[record] = true
+					out = append(out, crm.Notice{Ref: &crm.Ref{Type: k, ID: record, Depth: r.Depth + 1}})
+				}
+			}
+		}
+	}
+	return out, nil
+}

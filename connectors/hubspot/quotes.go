@@ -1,0 +1,189 @@
+package hubspot
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// quotes are offers. A quote that is published cannot be edited before it is taken back, so the history of its status counts
+// how often it was sent out. Source: HubSpot docs, "Quotes", and knowledge base, "HubSpot's quote properties".
+var quotes = kind{
+	properties: []string{
+		"hs_title", "hs_status", "hs_quote_amount", "hs_quote_link", "hs_expiration_date", "hs_terms", "hs_accepted_date", "hs_esign_date",
+		"hs_sign_status", "hs_payment_status", "hs_payment_date",
+	},
+	histories: []string{"hs_status"},
+	viaDeals:  true,
+	facts: func(ctx context.Context, c *Connector, os []*object) (map[string]crm.Fact, error) {
+		lines, err := c.lineItems(ctx, os)
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[string]crm.Fact, len(os))
+		for _, o := range os {
+			out[string(o.ID)] = *c.quote(o, lines[string(o.ID)])
+		}
+		return out, nil
+	},
+}
+
+// published are the states in which a buyer can see a quote.
+var published = map[string]bool{"APPROVAL_NOT_NEEDED": true, "APPROVED": true, "ACCEPTED": true, "PUBLISHED": true}
+
+func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
+	q := crm.Quote{Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date")}
+	q.Key = c.quoteKey(o, lines)
+	if link := o.get("hs_quote_link"); link != "" {
+		q.Link = c.text.LinkHash(link)
+	}
+	was := false
+	for _, h := range o.changes("hs_status") {
+		is := published[h.value()]
+		if is && !was && h.at() != 0 {
+			q.Sent = append(q.Sent, h.at())
+		}
+		was = is
+	}
+	if len(q.Sent) == 0 && published[o.get("hs_status")] {
+		q.Sent = []crm.Millis{crm.Millis(o.changed())}
+	}
+	q.Accepted = accepted(o)
+	for _, l := range lines {
+		q.Discount += lineDiscount(l)
+	}
+	if p := c.cfg.MarginProperty; p != "" {
+		if v, err := strconv.ParseFloat(o.get(p), 64); err == nil && math.Abs(v) <= 1000 {
+			margin := int(math.Round(v))
+			q.Margin = &margin
+		}
+	}
+	return &crm.Fact{Version: o.changed(), Kind: crm.KindQuote, At: o.created(), Quote: &q}
+}
+
+// accepted is when the buyer agreed: accepted, signed or paid, whichever came first.
+func accepted(o *object) crm.Millis {
+	var first crm.Millis
+	take := func(at crm.Millis) {
+		if at != 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	take(o.at("hs_accepted_date"))
+	take(o.at("hs_esign_date"))
+	if o.get("hs_payment_status") == "PAID" {
+		take(o.at("hs_payment_date"))
+	}
+	if first == 0 && (o.get("hs_status") == "ACCEPTED" || o.get("hs_sign_status") == "ESIGN_COMPLETED" || o.get("hs_payment_status") == "PAID") {
+		for _, h := range o.changes("hs_status") {
+			if h.value() == "ACCEPTED" {
+				take(h.at())
+			}
+		}
+		if first == 0 {
+			first = crm.Millis(o.changed())
+		}
+	}
+	return first
+}
+
+// lineProperties are what makes the content of a quote.
+var lineProperties = []string{
+	"hs_product_id", "name", "quantity", "price", "amount", "discount", "hs_discount_percentage", "hs_total_discount", "recurringbillingfrequency",
+	"hs_recurring_billing_period",
+}
+
+// lineItems reads the lines of quotes. A token without the scope for them leaves quotes to be told apart by total and title.
+func (c *Connector) lineItems(ctx context.Context, os []*object) (map[string][]*object, error) {
+	if denied, _ := c.noLines.peek(c.now()); denied {
+		return nil, nil
+	}
+	var ids []string
+	for _, o := range os {
+		ids = append(ids, string(o.ID))
+	}
+	of, err := c.associated(ctx, "quotes", "line_items", ids)
+	if err == nil {
+		var items []*object
+		if items, err = c.read(ctx, "line_items", values(of), lineProperties, nil); err == nil {
+			byID := map[string]*object{}
+			for _, i := range items {
+				byID[string(i.ID)] = i
+			}
+			out := map[string][]*object{}
+			for quote, ls := range of {
+				for _, l := range ls {
+					if i := byID[l]; i != nil {
+						out[quote] = append(out[quote], i)
+					}
+				}
+			}
+			return out, nil
+		}
+	}
+	if connectors.KindOf(err) == connectors.Unauthenticated {
+		// The quotes themselves were read with the same token, so it is the scope that is missing.
+		c.noLines.put(true, c.now().Add(time.Hour))
+		return nil, nil
+	}
+	return nil, err
+}
+
+// quoteKey is the same for quotes of the same content, whatever their number, date and validity.
+func (c *Connector) quoteKey(o *object, lines []*object) string {
+	var content []string
+	for _, l := range lines {
+		var parts []string
+		for _, p := range lineProperties {
+			parts = append(parts, canonical(l.get(p)))
+		}
+		content = append(content, strings.Join(parts, "\x1f"))
+	}
+	slices.Sort(content)
+	if len(lines) == 0 {
+		content = []string{"title", title(o.get("hs_title"))}
+	}
+	content = append(content, fmt.Sprint("total ", minor(o.get("hs_quote_amount"))), strings.Join(strings.Fields(strings.ToLower(o.get("hs_terms"))), " "))
+	mac := hmac.New(sha256.New, c.opt.Salt)
+	mac.Write([]byte(strings.Join(content, "\x1e")))
+	return hex.EncodeToString(mac.Sum(nil)[:12])
+}
+
+// canonical writes numbers alike: 10, 10.0 and 10.00.
+func canonical(s string) string {
+	s = strings.TrimSpace(s)
+	if v, err := strconv.ParseFloat(s, 64); err == nil {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strings.ToLower(s)
+}
+
+// title is a quote's title without its digits, which are numbers, dates and versions.
+func title(s string) string {
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "v" || w == "rev" || w == "copy" || w == "version" }), " ")
+}
+
+// lineDiscount is what was taken off a line, in hundredths.
+func lineDiscount(l *object) int64 {
+	if d := minor(l.get("hs_total_discount")); d > 0 {
+		return d
+	}
+	price, quantity, amount := minor(l.get("price")), l.get("quantity"), minor(l.get("amount"))
+	q, err := strconv.ParseFloat(quantity, 64)
+	if err != nil || q <= 0 || q > 1e9 || amount <= 0 || l.get("amount") == "" {
+		return 0
+	}
+	return max(0, int64(math.Round(float64(price)*q))-amount)
+}
