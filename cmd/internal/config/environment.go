@@ -31,10 +31,10 @@ func parseEnvironment(environ []string) environment {
 
 // links are the shapes of the variables that Kubernetes sets in every pod for each service of its namespace, so for one called
 // winnow too. Source: Kubernetes documentation, "Service", environment variables.
-var links = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$`)
+var links = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$`)
 
 func serviceLink(name, value string) bool {
-	return links.MatchString(name) && (!strings.HasSuffix(name, "_PORT") || strings.Contains(value, "://") || strings.Contains(name, "_SERVICE_") || strings.Contains(name, "_PORT_"))
+	return links.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
 }
 
 // variable is a value and where it came from: "environment" or "file /path".
@@ -46,7 +46,8 @@ func (env environment) lookup(name string, path bool) (v variable, found bool, e
 	value, file := env[name], env[name+fileSuffix]
 	switch {
 	case value != "" && file != "":
-		return v, false, fmt.Errorf("set in %s as well; keep one of the two", name+fileSuffix)
+		// The value is used all the same, so that nothing else complains that there is none.
+		return variable{value, "environment"}, true, fmt.Errorf("set in %s as well; keep one of the two", name+fileSuffix)
 	case strings.ContainsRune(value+file, 0):
 		return v, false, fmt.Errorf("holds a NUL byte")
 	case value != "":

@@ -31,6 +31,7 @@ type loader struct {
 	rows     []Row
 	problems []error
 	failed   map[string]bool // names with a problem, which another check need not repeat
+	prefixes []string        // of the sources, with the last underscore
 }
 
 func newLoader(environ []string) *loader {
@@ -146,6 +147,7 @@ func (l *loader) sources(ss Sources) {
 			l.complain(prefix+"_SOURCES", "%q is no vendor; want one of %s%s", s.Vendor, vendors(), didYouMean(string(s.Vendor), vendorNames()))
 		default:
 			s.Definition, s.Config = def, def.Config()
+			l.prefixes = append(l.prefixes, begin)
 			l.fill("source "+s.Name, s.Prefix(), s.Config)
 			if err := s.Config.Validate(s.Prefix()); err != nil {
 				l.problems = append(l.problems, err)

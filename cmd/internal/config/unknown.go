@@ -25,11 +25,11 @@ func (l *loader) refuseUnknown() {
 	}
 }
 
-// missingSource reports whether name would be a setting if there were another source, and which.
+// missingSource reports whether name belongs to a vendor of whom there is no source under the vendor's own name.
 func (l *loader) missingSource(name string) (source string, ok bool) {
-	rest := strings.TrimPrefix(strings.TrimSuffix(name, fileSuffix), prefix+"_")
 	for _, vendor := range vendorNames() {
-		if strings.HasPrefix(rest, envName(vendor)+"_") && !l.known[name] {
+		begin := prefix + "_" + envName(vendor) + "_"
+		if strings.HasPrefix(name, begin) && !slices.Contains(l.prefixes, begin) {
 			return vendor, true
 		}
 	}
