@@ -51,6 +51,12 @@ func (o *observe) call(route string) {
 	o.mu.Unlock()
 }
 
+func (o *observe) wanted() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.keep > 0 || len(o.onWrite) > 0
+}
+
 // record keeps the writes of one request and tells those who want to know.
 func (o *observe) record(ws []Write) {
 	o.mu.Lock()

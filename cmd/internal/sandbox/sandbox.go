@@ -33,6 +33,7 @@ type Sandbox struct {
 	mu      sync.RWMutex // guards what follows; held for microseconds
 	tables  [len(kinds)]table
 	props   [len(kinds)]properties
+	byEmail map[string]*record // contacts, by address in lower case
 	threads map[int64]*thread
 	chats   []*thread // by id
 	tokens  map[string]int64
@@ -59,6 +60,7 @@ func New(opt Options) (*Sandbox, error) {
 		zone:    zone,
 		app:     &source{kind: "INTEGRATION", id: fmt.Sprint(opt.AppID)},
 		user:    &source{kind: "CRM_UI", id: fmt.Sprintf("userId:%d", opt.Owners[0].UserID), user: opt.Owners[0].UserID},
+		byEmail: map[string]*record{},
 		threads: map[int64]*thread{},
 		tokens:  map[string]int64{},
 		props:   newProperties(),

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // source is who set a value, as histories and webhooks name it.
@@ -112,6 +113,10 @@ func (s *Sandbox) set(r *record, def *Property, value string, src *source) bool 
 			return false
 		}
 		f.remember(r.kind.history)
+	}
+	if r.kind == contacts && def.Name == "email" {
+		delete(s.byEmail, strings.ToLower(f.value))
+		s.byEmail[strings.ToLower(value)] = r
 	}
 	f.value, f.at, f.src = value, now, src
 	s.touch(r, now)
