@@ -1,0 +1,39 @@
+# Winnow as a container: one static binary that is not root and needs nothing else. Works with the classic builder and BuildKit.
+#   docker build -t winnow .
+#   docker run -p 8080:8080 -v winnow:/data -e WINNOW_HUBSPOT_CLIENT_SECRET -e WINNOW_HUBSPOT_TOKEN winnow
+ARG GO_IMAGE=golang:1.26-bookworm
+ARG BASE_IMAGE=gcr.io/distroless/static-debian12:nonroot
+
+FROM ${GO_IMAGE} AS build
+WORKDIR /src
+# The modules come first, in a layer of their own: it is built again only when they change.
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+ARG REVISION=unknown
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" -o /out/winnow ./cmd/winnow \
+ && mkdir /out/data
+
+FROM ${BASE_IMAGE}
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Winnow" \
+      org.opencontainers.image.description="Rates the prospects in a CRM by their conduct, and disqualifies with reasons" \
+      org.opencontainers.image.source="https://github.com/winnow-crm/winnow" \
+      org.opencontainers.image.documentation="https://github.com/winnow-crm/winnow#readme" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /out/winnow /winnow
+# A new volume takes over the owner of this directory. A directory of the host that is mounted here must belong to 65532.
+COPY --from=build --chown=65532:65532 /out/data /data
+USER 65532:65532
+ENV WINNOW_DATA_DIR=/data
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# A large store takes a while to open, hence the start period.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=2m --retries=3 CMD ["/winnow", "healthcheck"]
+ENTRYPOINT ["/winnow"]
+CMD ["serve"]
