@@ -2,25 +2,272 @@ package hubspot
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
-func (c *Connector) Plan(context.Context) ([]connectors.Step, error) { return nil, errLater }
-func (c *Connector) Apply(context.Context, connectors.Step) error    { return errLater }
-func (c *Connector) Advice(string) string                            { return "" }
+const (
+	// pageSize is how many records one search gives. Source: HubSpot docs, "CRM search", limits.
+	pageSize = 200
+	// overlap is how far a poll goes back behind the newest record that it has seen, because HubSpot's search finds new
+	// records with a delay.
+	overlap = 5 * time.Minute
+	// settled is how old the newest record must be for the delay to be over.
+	settled = 15 * time.Minute
+)
 
-func (c *Connector) Poll(context.Context, string, time.Time) ([]crm.Notice, string, bool, error) {
-	return nil, "", false, errLater
+// place is how far the records of one kind have been read, in the order of their time.
+type place struct {
+	At int64 `json:"at"` // ms: the next page begins with what happened at this instant
+	// ID is set within an instant that holds more records than a page: they are read in the order of their ids, and those up
+	// to this one have been. Of conversations it is HubSpot's own page mark.
+	ID   string `json:"id,omitempty"`
+	Seen int64  `json:"seen,omitempty"` // ms: the newest record of the round
+	Done bool   `json:"done,omitempty"` // the newest was old enough to be sure that search had found all before it
 }
 
-func (c *Connector) Backfill(context.Context, string, time.Time, time.Time) (connectors.BackfillPage, error) {
-	return connectors.BackfillPage{}, errLater
-}
-func (c *Connector) fetchConversations(context.Context, []crm.Ref) ([]crm.Notice, error) {
-	return nil, errLater
+// cursor is what Poll and Backfill keep between calls, as JSON.
+type cursor struct {
+	Kind   string           `json:"kind,omitempty"` // being read; "": the round is over
+	Places map[string]place `json:"places"`
+	Read   int              `json:"read,omitempty"`  // backfill: records so far
+	Total  int              `json:"total,omitempty"` // backfill: of all kinds, as they were counted at its start
 }
 
-var errLater error = &connectors.Error{}
+func parseCursor(s string) cursor {
+	var c cursor
+	if json.Unmarshal([]byte(s), &c) != nil || c.Places == nil {
+		// A cursor that is not readable begins again: the same record may come twice, but none is left out.
+		return cursor{Places: map[string]place{}}
+	}
+	return c
+}
+
+func (c cursor) String() string {
+	b, _ := json.Marshal(c) // nothing in it can fail
+	return string(b)
+}
+
+// next is the kind after the current one, "" after the last.
+func (c *Connector) next(kind string) string {
+	i := slices.Index(c.cfg.Objects, kind)
+	if i < 0 || i+1 >= len(c.cfg.Objects) {
+		return ""
+	}
+	return c.cfg.Objects[i+1]
+}
+
+// Poll returns references to what changed, a page of one kind at a time. It goes by the records' own change times alone, and
+// goes back a little at the beginning of each round.
+func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notices []crm.Notice, next string, more bool, err error) {
+	cur := parseCursor(at)
+	if cur.Kind == "" || !c.reads(cur.Kind) {
+		cur.Kind = c.cfg.Objects[0]
+		for kind, p := range cur.Places {
+			cur.Places[kind] = p.again()
+		}
+	}
+	p, ok := cur.Places[cur.Kind]
+	if !ok {
+		p = place{At: since.UnixMilli(), Seen: since.UnixMilli()}
+	}
+	refs, p, over, err := c.page(ctx, "poll", cur.Kind, changedBy(cur.Kind), p, 0)
+	if err != nil {
+		return nil, at, false, err
+	}
+	if over {
+		p.Done = c.now().Sub(time.UnixMilli(p.Seen)) > settled
+		cur.Places[cur.Kind] = p
+		cur.Kind = c.next(cur.Kind)
+	} else {
+		cur.Places[cur.Kind] = p
+	}
+	return refs, cur.String(), cur.Kind != "", nil
+}
+
+// again is where the next round begins.
+func (p place) again() place {
+	if p.Done {
+		return place{At: p.Seen + 1, Seen: p.Seen}
+	}
+	return place{At: p.Seen - overlap.Milliseconds(), Seen: p.Seen}
+}
+
+// changedBy is the property that says when a record of a kind changed.
+func changedBy(kind string) string {
+	if kind == "contacts" {
+		return "lastmodifieddate"
+	}
+	return "hs_lastmodifieddate"
+}
+
+// happenedBy is the property by which a backfill takes records: when messages and calls happened, and when others changed
+// last, because an old deal that is still open matters.
+func happenedBy(kind string) string {
+	switch kind {
+	case "emails", "calls", "communications":
+		return "hs_timestamp"
+	}
+	return changedBy(kind)
+}
+
+type filter struct {
+	PropertyName string `json:"propertyName"`
+	Operator     string `json:"operator"`
+	Value        string `json:"value"`
+}
+
+// found is a page of a search.
+type found struct {
+	Total   int       `json:"total"`
+	Results []*object `json:"results"`
+}
+
+// find is one search, at HubSpot's own pace for searches. Source: HubSpot docs, "CRM search".
+func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters []filter, limit int) (found, error) {
+	var got found
+	_, err := c.rest.Do(ctx, rest.Request{
+		Op: op, Class: rest.Poll, Lane: c.search, Method: http.MethodPost, Path: objects(kind) + "/search", Into: &got,
+		Body: map[string]any{
+			"filterGroups": []map[string]any{{"filters": filters}}, "properties": []string{by}, "limit": limit,
+			"sorts": []map[string]string{{"propertyName": sort, "direction": "ASCENDING"}},
+		},
+	})
+	return got, about(err, "search "+kind+"; WINNOW_"+envName(c.opt.Source.Name)+"_OBJECTS says which kinds are read")
+}
+
+// page reads the next page of a kind, from p to until (ms; 0: no end), and returns where the one after it begins and
+// whether this was the last. It never uses HubSpot's page marks: while records change they move from page to page, and a
+// search ends at 10,000 records. Each page begins anew at the last one's time instead.
+func (c *Connector) page(ctx context.Context, op, kind, by string, p place, until int64) ([]crm.Notice, place, bool, error) {
+	if kind == conversations {
+		return c.threads(ctx, op, p, until)
+	}
+	filters := []filter{{by, "GTE", strconv.FormatInt(p.At, 10)}}
+	sort := by
+	if until > 0 {
+		filters = append(filters, filter{by, "LTE", strconv.FormatInt(until, 10)})
+	}
+	if p.ID != "" {
+		filters = []filter{{by, "EQ", strconv.FormatInt(p.At, 10)}, {"hs_object_id", "GT", p.ID}}
+		sort = "hs_object_id"
+	}
+	got, err := c.find(ctx, op, kind, by, sort, filters, pageSize)
+	if err != nil {
+		return nil, p, false, err
+	}
+	refs := make([]crm.Notice, 0, len(got.Results))
+	last := p.At
+	for _, o := range got.Results {
+		if o == nil || o.ID == "" {
+			continue
+		}
+		refs = append(refs, crm.Notice{Ref: &crm.Ref{Type: kind, ID: string(o.ID)}})
+		last = max(last, int64(o.at(by)))
+		p.Seen = max(p.Seen, int64(o.at(by)))
+	}
+	full := len(got.Results) >= pageSize
+	switch {
+	case p.ID != "" && full:
+		p.ID = refs[len(refs)-1].Ref.ID
+	case p.ID != "":
+		p.At, p.ID = p.At+1, "" // the crowded instant is done
+		full = true
+	case full && last == p.At:
+		p.ID = "0" // a whole page of one instant: an import
+	case full:
+		p.At = last
+	}
+	return refs, p, !full, nil
+}
+
+// threads reads the conversations with messages after p. Source: HubSpot docs, "Conversations inbox and messages".
+func (c *Connector) threads(ctx context.Context, op string, p place, until int64) ([]crm.Notice, place, bool, error) {
+	query := url.Values{
+		"limit": {"200"}, "sort": {"latestMessageTimestamp"}, "latestMessageTimestampAfter": {crm.Millis(p.At).Time().Format(time.RFC3339Nano)},
+	}
+	if p.ID != "" {
+		query.Set("after", p.ID)
+	}
+	var got struct {
+		Results []struct {
+			ID     id     `json:"id"`
+			Latest string `json:"latestMessageTimestamp"`
+		} `json:"results"`
+		Paging paging `json:"paging"`
+	}
+	_, err := c.rest.Do(ctx, rest.Request{Op: op, Class: rest.Poll, Method: http.MethodGet, Path: threadsPath, Query: query, Into: &got})
+	if err != nil {
+		return nil, p, false, about(err, "list conversations")
+	}
+	var refs []crm.Notice
+	for _, t := range got.Results {
+		at := int64(millis(t.Latest))
+		if t.ID == "" || until > 0 && at > until {
+			continue
+		}
+		p.Seen = max(p.Seen, at)
+		refs = append(refs, crm.Notice{Ref: &crm.Ref{Type: conversations, ID: string(t.ID)}})
+	}
+	p.ID = got.Paging.Next.After
+	return refs, p, p.ID == "", nil
+}
+
+// Backfill returns references to the history between since and until, oldest first within each kind, contacts first.
+func (c *Connector) Backfill(ctx context.Context, at string, since, until time.Time) (connectors.BackfillPage, error) {
+	cur := parseCursor(at)
+	if cur.Kind == "" || !c.reads(cur.Kind) {
+		total, err := c.count(ctx, since, until)
+		if err != nil {
+			return connectors.BackfillPage{}, err
+		}
+		cur = cursor{Kind: c.cfg.Objects[0], Places: map[string]place{}, Total: total}
+	}
+	p, ok := cur.Places[cur.Kind]
+	if !ok {
+		p = place{At: since.UnixMilli()}
+	}
+	refs, p, over, err := c.page(ctx, "backfill", cur.Kind, happenedBy(cur.Kind), p, until.UnixMilli())
+	if err != nil {
+		return connectors.BackfillPage{}, err
+	}
+	out := connectors.BackfillPage{Notices: refs, Stage: cur.Kind}
+	cur.Read += len(refs)
+	cur.Places[cur.Kind] = p
+	if over {
+		delete(cur.Places, cur.Kind)
+		cur.Kind = c.next(cur.Kind)
+	}
+	out.Read, out.Total = cur.Read, max(cur.Total, cur.Read)
+	if cur.Kind != "" {
+		out.Next = cur.String()
+	}
+	return out, nil
+}
+
+// count is how many records there are between since and until. Conversations cannot be counted.
+func (c *Connector) count(ctx context.Context, since, until time.Time) (int, error) {
+	total := 0
+	for _, kind := range c.cfg.Objects {
+		if kind == conversations {
+			continue
+		}
+		by := happenedBy(kind)
+		got, err := c.find(ctx, "backfill", kind, by, by, []filter{
+			{by, "GTE", strconv.FormatInt(since.UnixMilli(), 10)}, {by, "LTE", strconv.FormatInt(until.UnixMilli(), 10)},
+		}, 1)
+		if err != nil {
+			return 0, err
+		}
+		total += got.Total
+	}
+	return total, nil
+}

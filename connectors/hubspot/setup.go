@@ -1,0 +1,349 @@
+package hubspot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/rest"
+)
+
+const (
+	group          = "winnow"
+	propertiesPath = "/crm/properties/" + version + "/contacts"
+)
+
+// property is a contact property as HubSpot's API has it. Source: HubSpot docs, "Properties".
+type property struct {
+	Name        string   `json:"name"`
+	Label       string   `json:"label"`
+	Description string   `json:"description,omitempty"`
+	GroupName   string   `json:"groupName"`
+	Type        string   `json:"type"`
+	FieldType   string   `json:"fieldType"`
+	Options     []option `json:"options,omitempty"`
+}
+
+type option struct {
+	Label        string `json:"label"`
+	Value        string `json:"value"`
+	DisplayOrder int    `json:"displayOrder"`
+	Hidden       bool   `json:"hidden"`
+}
+
+// shape is what a field needs of its property.
+type shape struct {
+	label, description, kind, fieldType string
+	options                             []string
+}
+
+var letters = []string{"A", "B", "C", "D"}
+
+// shapes are the properties of all fields, written and read.
+var shapes = map[crm.Field]shape{
+	crm.FieldRating:           {"Winnow rating", "A to D, a human's override where there is one.", "enumeration", "select", letters},
+	crm.FieldMachineRating:    {"Winnow machine rating", "A to D as Winnow alone would say.", "enumeration", "select", letters},
+	crm.FieldScore:            {"Winnow score", "0 to 100, sorts within a rating.", "number", "number", nil},
+	crm.FieldEngagement:       {"Winnow engagement", "0 to 100: what they did. 50 where nothing is known.", "number", "number", nil},
+	crm.FieldFit:              {"Winnow fit", "0 to 100: who they are. 50 where nothing is known.", "number", "number", nil},
+	crm.FieldWorth:            {"Winnow worth", "0 to 100: what they are worth. 50 where nothing is known.", "number", "number", nil},
+	crm.FieldReasons:          {"Winnow reasons", "Why, strongest first.", "string", "textarea", nil},
+	crm.FieldStatus:           {"Winnow status", "Where the contact stands.", "enumeration", "select", []string{"open", "pending", "disqualified", "requalified", "nurture", "override"}},
+	crm.FieldDisqualified:     {"Winnow disqualified", "", "bool", "booleancheckbox", []string{"true", "false"}},
+	crm.FieldGround:           {"Winnow disqualification reason", "", "enumeration", "select", []string{"unresponsive", "no_progress", "fact_finding", "not_interested", "not_ready", "misfit", "unprofitable", "difficult", "human"}},
+	crm.FieldPendingUntil:     {"Winnow pending until", "When the grace after the break-up message ends.", "date", "date", nil},
+	crm.FieldRecheckOn:        {"Winnow recheck on", "When to look at a disqualified contact again.", "date", "date", nil},
+	crm.FieldBall:             {"Winnow ball", "Who owes the next move.", "enumeration", "select", []string{"us", "them", "none"}},
+	crm.FieldOwedSince:        {"Winnow owed reply since", "Since when they wait for our answer.", "datetime", "date", nil},
+	crm.FieldTreatment:        {"Winnow treatment", "", "enumeration", "select", []string{"intensive", "standard", "light", "nurture"}},
+	crm.FieldAction:           {"Winnow recommended action", "", "string", "textarea", nil},
+	crm.FieldMilestoneMissing: {"Winnow next milestone missing", "", "bool", "booleancheckbox", []string{"true", "false"}},
+	crm.FieldRatedAt:          {"Winnow rated at", "When the rating last changed.", "datetime", "date", nil},
+	crm.FieldModel:            {"Winnow model", "Which settings the rating was made with.", "string", "text", nil},
+	fieldOverride:             {"Winnow override", "Set this to overrule Winnow. Clear it to let Winnow rate again.", "enumeration", "select", []string{"A", "B", "C", "D", "keep", "disqualified"}},
+	fieldOverrideUntil:        {"Winnow override until", "When the override ends; empty: not before it is cleared.", "date", "date", nil},
+	fieldDoNotProfile:         {"Winnow do not profile", "Set this and Winnow neither rates the contact nor writes to it.", "bool", "booleancheckbox", []string{"true", "false"}},
+}
+
+// property is the definition of a field's property.
+func (s shape) property(name string) property {
+	p := property{Name: name, Label: s.label, Description: s.description, GroupName: group, Type: s.kind, FieldType: s.fieldType}
+	for i, v := range s.options {
+		label := v
+		switch {
+		case s.kind == "bool":
+			label = map[string]string{"true": "Yes", "false": "No"}[v]
+		case len(v) > 1:
+			label = strings.ToUpper(v[:1]) + strings.ReplaceAll(v[1:], "_", " ")
+		}
+		p.Options = append(p.Options, option{Label: label, Value: v, DisplayOrder: i})
+	}
+	return p
+}
+
+// todo is what Apply does for a step.
+type todo struct {
+	method, path string
+	body         any
+	hand         string // what a person has to do instead
+}
+
+// Plan compares the account with what Winnow needs: the property group, the properties, and what the token may do.
+func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
+	var groups struct {
+		Results []struct {
+			Name string `json:"name"`
+		} `json:"results"`
+	}
+	if err := c.setup(ctx, http.MethodGet, propertiesPath+"/groups", nil, &groups, "read the property groups"); err != nil {
+		return nil, err
+	}
+	var have struct {
+		Results []property `json:"results"`
+	}
+	if err := c.setup(ctx, http.MethodGet, propertiesPath, nil, &have, "read the properties"); err != nil {
+		return nil, err
+	}
+	there := map[string]property{}
+	for _, p := range have.Results {
+		there[p.Name] = p
+	}
+	steps := []connectors.Step{{
+		Name: "property group " + group, Detail: "label Winnow",
+		Have: slices.ContainsFunc(groups.Results, func(g struct {
+			Name string `json:"name"`
+		},
+		) bool {
+			return g.Name == group
+		}),
+		Data: todo{method: http.MethodPost, path: propertiesPath + "/groups", body: map[string]any{"name": group, "label": "Winnow"}},
+	}}
+	for _, f := range slices.Concat(crm.Fields, readFields) {
+		if name := c.fields[f]; name != "" {
+			steps = append(steps, c.propertyStep(f, name, there))
+		}
+	}
+	for _, name := range slices.Concat(c.cfg.FitProperties, []string{c.cfg.SegmentProperty, c.cfg.FollowupProperty}) {
+		if _, ok := there[name]; name != "" && !ok {
+			steps = append(steps, connectors.Step{
+				Name: "property " + name, Detail: "named in the settings but not there",
+				Data: todo{hand: "correct its name in the settings, or create it in HubSpot"},
+			})
+		}
+	}
+	scopes, err := c.checkScopes(ctx)
+	return append(steps, scopes...), err
+}
+
+// propertyStep says what is missing of a field's property: all of it, some options, or nothing.
+func (c *Connector) propertyStep(f crm.Field, name string, there map[string]property) connectors.Step {
+	want := shapes[f].property(name)
+	step := connectors.Step{Name: "property " + name, Detail: want.Type, Data: todo{method: http.MethodPost, path: propertiesPath, body: want}}
+	if len(want.Options) > 0 && want.Type != "bool" {
+		step.Detail += " " + strings.Join(shapes[f].options, ", ")
+	}
+	step.Detail += " in group " + group
+	got, ok := there[name]
+	switch {
+	case !ok && name != "winnow_"+string(f):
+		step.Detail = "named in the settings but not there"
+		step.Data = todo{hand: "correct its name in FIELDS, or create it in HubSpot as " + want.Type}
+	case !ok:
+	case got.Type != want.Type && (want.Type != "string" || got.Type == "number"):
+		step.Detail = fmt.Sprintf("is there as %s, but has to be %s", got.Type, want.Type)
+		step.Data = todo{hand: "delete it in HubSpot and run this again, or map the field to another property with FIELDS"}
+	case want.Type == "enumeration":
+		missing := lacking(got.Options, want.Options)
+		if step.Have = len(missing) == 0; !step.Have {
+			var names []string
+			for _, o := range missing {
+				names = append(names, o.Value)
+			}
+			step.Detail = "lacks the options " + strings.Join(names, ", ")
+			step.Data = todo{
+				method: http.MethodPatch, path: propertiesPath + "/" + url.PathEscape(name),
+				body: map[string]any{"options": slices.Concat(got.Options, missing)},
+			}
+		}
+	default:
+		step.Have = true
+	}
+	return step
+}
+
+func lacking(have, want []option) []option {
+	return slices.DeleteFunc(slices.Clone(want), func(w option) bool {
+		return slices.ContainsFunc(have, func(h option) bool { return h.Value == w.Value })
+	})
+}
+
+// Apply carries one step out. A property that is there by now is as good as created.
+func (c *Connector) Apply(ctx context.Context, s connectors.Step) error {
+	t, ok := s.Data.(todo)
+	switch {
+	case !ok:
+		return c.fail("setup", connectors.Internal, errors.New("a step of another connector"))
+	case s.Have:
+		return nil
+	case t.hand != "":
+		return c.fail("setup", connectors.Misconfigured, fmt.Errorf("%s: %s", s.Name, t.hand))
+	}
+	err := c.setup(ctx, t.method, t.path, t.body, nil, s.Name)
+	if connectors.KindOf(err) == connectors.Conflict && t.method == http.MethodPost {
+		return nil
+	}
+	return err
+}
+
+func (c *Connector) setup(ctx context.Context, method, path string, body, into any, what string) error {
+	_, err := c.rest.Do(ctx, rest.Request{Op: "setup", Class: rest.Fetch, Method: method, Path: path, Body: body, Into: into})
+	if e, ok := errors.AsType[*connectors.Error](err); ok && e.Kind == connectors.Rejected && strings.Contains(e.Err.Error(), "OBJECT_ALREADY_EXISTS") {
+		e.Kind = connectors.Conflict
+	}
+	return about(err, what)
+}
+
+// checkScopes tries what the token has to be able to read. There is one way that works for every sort of token: asking.
+func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) {
+	var steps []connectors.Step
+	check := func(scope, why string, try func() error) error {
+		err := try()
+		if connectors.KindOf(err) != connectors.Unauthenticated && err != nil {
+			return err
+		}
+		if e, ok := errors.AsType[*connectors.Error](err); ok && strings.Contains(e.Err.Error(), "HTTP 401") {
+			return err
+		}
+		steps = append(steps, connectors.Step{
+			Name: "scope " + scope, Detail: why, Have: err == nil,
+			Data: todo{hand: "grant it where the token was made, or leave what needs it out with OBJECTS and OWNERS"},
+		})
+		return nil
+	}
+	for _, kind := range c.cfg.Objects {
+		err := check(readScopes[kind], "to read "+kind, func() error {
+			if kind == conversations {
+				return c.setup(ctx, http.MethodGet, threadsPath, nil, nil, "list conversations")
+			}
+			by := changedBy(kind)
+			_, err := c.find(ctx, "setup", kind, by, by, []filter{{by, "GTE", "0"}}, 1)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if c.cfg.Owners == "on" {
+		err := check("crm.objects.owners.read", "to know our own people", func() error {
+			return c.setup(ctx, http.MethodGet, "/crm/owners/"+version, nil, nil, "read the owners")
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+// readScopes are the scopes that reading a kind needs. Source: HubSpot docs, "Scopes", and the object guides.
+var readScopes = map[string]string{
+	"contacts": "crm.objects.contacts.read", "emails": "sales-email-read", "calls": "crm.objects.contacts.read",
+	"meetings": "crm.objects.contacts.read", "communications": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
+	"deals": "crm.objects.deals.read", "quotes": "crm.objects.quotes.read", conversations: "conversations.read",
+}
+
+// writeScopes are those that writing and set-up need.
+var writeScopes = []string{"crm.objects.contacts.write", "crm.schemas.contacts.read", "crm.schemas.contacts.write"}
+
+// Advice is what remains to be done by hand: HubSpot lets nobody but its own tools create subscriptions for a private app.
+func (c *Connector) Advice(publicURL string) string {
+	var b strings.Builder
+	scopes := slices.Clone(writeScopes)
+	for _, kind := range c.cfg.Objects {
+		scopes = append(scopes, readScopes[kind])
+	}
+	if c.reads("quotes") {
+		scopes = append(scopes, "crm.objects.line_items.read")
+	}
+	if c.cfg.Owners == "on" {
+		scopes = append(scopes, "crm.objects.owners.read")
+	}
+	b.WriteString("Scopes that the token needs:\n")
+	for _, s := range unique(scopes) {
+		b.WriteString("  " + s + "\n")
+	}
+	if c.cfg.Webhooks == "off" {
+		b.WriteString("\nWebhooks are off for this source: the account is polled.\n")
+		return b.String()
+	}
+	component, _ := json.MarshalIndent(c.component(publicURL), "", "  ") // nothing in it can fail
+	b.WriteString("\nWebhooks. In a project-based app, save this as src/app/webhooks/webhooks-hsmeta.json and upload the project with HubSpot's CLI.\n" +
+		"In a legacy private app, enter the same target URL and subscriptions under Webhooks in the app's settings.\n\n")
+	b.Write(component)
+	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into WINNOW_" + envName(c.opt.Source.Name) + "_CLIENT_SECRET.\n")
+	return b.String()
+}
+
+// component is HubSpot's webhooks component. Source: HubSpot docs, "Configure webhooks" of the developer platform.
+func (c *Connector) component(publicURL string) any {
+	type subscription struct {
+		Type     string `json:"subscriptionType"`
+		Object   string `json:"objectType,omitempty"`
+		Property string `json:"propertyName,omitempty"`
+		Active   bool   `json:"active"`
+	}
+	names := append(sortedKeys(c.translate), "email", "hs_analytics_source")
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "createdate" })
+	var objects, hub []subscription
+	contact := []string{"creation", "deletion", "merge", "restore", "associationChange"}
+	for _, action := range contact {
+		objects = append(objects, subscription{Type: "object." + action, Object: "contact", Active: true})
+	}
+	for _, n := range names {
+		objects = append(objects, subscription{Type: "object.propertyChange", Object: "contact", Property: n, Active: true})
+	}
+	for _, kind := range c.cfg.Objects {
+		w, ok := watched[kind]
+		if !ok {
+			continue
+		}
+		for _, action := range []string{"creation", "restore", "associationChange"} {
+			objects = append(objects, subscription{Type: "object." + action, Object: w.name, Active: true})
+		}
+		for _, p := range w.properties {
+			objects = append(objects, subscription{Type: "object.propertyChange", Object: w.name, Property: p, Active: true})
+		}
+	}
+	hub = append(hub, subscription{Type: "contact.privacyDeletion", Active: true})
+	if c.reads(conversations) {
+		hub = append(hub, subscription{Type: "conversation.newMessage", Active: true})
+	}
+	return map[string]any{
+		"uid": "winnow_webhooks", "type": "webhooks",
+		"config": map[string]any{
+			"settings":      map[string]any{"targetUrl": strings.TrimRight(publicURL, "/") + "/hooks/" + c.opt.Source.Name, "maxConcurrentRequests": 10},
+			"subscriptions": map[string]any{"crmObjects": objects, "hubEvents": hub},
+		},
+	}
+}
+
+// watched are the objects besides contacts that webhooks tell of, and the properties whose change matters.
+var watched = map[string]struct {
+	name       string
+	properties []string
+}{
+	"emails":         {"email", []string{"hs_email_status", "hs_email_direction"}},
+	"calls":          {"call", []string{"hs_call_status", "hs_call_disposition", "hs_call_direction"}},
+	"meetings":       {"meeting_event", []string{"hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_end_time"}},
+	"communications": {"communication", nil},
+	"tasks":          {"task", []string{"hs_task_status", "hs_timestamp"}},
+	"deals":          {"deal", []string{"dealstage", "amount", "hs_next_step"}},
+	"quotes":         {"quote", []string{"hs_status", "hs_quote_amount", "hs_payment_status"}},
+}
