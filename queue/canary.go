@@ -1,0 +1,90 @@
+package queue
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// canary says with which key the store was made. NATS cannot: with a wrong key it finds no streams and is content.
+type canary struct {
+	Format int    `json:"format"`
+	Salt   string `json:"salt"`
+	Check  string `json:"check"` // keyed hash of the salt; empty: not encrypted
+}
+
+const (
+	canaryName   = "winnow-store.json"
+	canaryFormat = 1
+)
+
+// checkKey compares key with the one that the store in dir was made with, or notes it in a store that is new.
+func checkKey(dir, key string) error {
+	path := filepath.Join(dir, canaryName)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if stored, err := storedStreams(dir); err != nil || len(stored) > 0 {
+			return errors.Join(fmt.Errorf("%s: %s is missing beside a store that is not empty; restore it from a backup", dir, canaryName), err)
+		}
+		return writeCanary(dir, path, key)
+	}
+	if err != nil {
+		return fmt.Errorf("store directory: %w", err)
+	}
+	var c canary
+	if err := json.Unmarshal(b, &c); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if c.Format != canaryFormat {
+		return fmt.Errorf("%s: format %d, this version of Winnow reads %d", path, c.Format, canaryFormat)
+	}
+	switch {
+	case key == "" && c.Check == "":
+		return nil
+	case key == "":
+		return fmt.Errorf("%s: the store is encrypted and WINNOW_QUEUE_KEY is not set", dir)
+	case c.Check == "":
+		return fmt.Errorf("%s: the store is not encrypted and WINNOW_QUEUE_KEY is set; unset it, or start with an empty directory", dir)
+	case !hmac.Equal([]byte(c.Check), []byte(checkOf(key, c.Salt))):
+		return fmt.Errorf("%s: WINNOW_QUEUE_KEY is not the key that the store was made with", dir)
+	}
+	return nil
+}
+
+func writeCanary(dir, path, key string) (err error) {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails: crypto/rand ends the program instead
+	c := canary{Format: canaryFormat, Salt: hex.EncodeToString(salt)}
+	if key != "" {
+		c.Check = checkOf(key, c.Salt)
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	// Written beside and renamed, each synced, so that a power failure leaves all of it or nothing.
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("store directory: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("store directory: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("store directory: %w", err)
+	}
+	return syncDir(dir)
+}
+
+func checkOf(key, salt string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	_, _ = mac.Write([]byte("winnow store " + salt)) // a hash never fails
+	return hex.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,135 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// KindMalformed is the kind of a dead letter that cannot be decoded. Nobody can say whom it concerns, so it is kept shorter.
+const KindMalformed = "malformed"
+
+// How long dead letters are kept.
+const (
+	deadFor      = 90 * 24 * time.Hour
+	malformedFor = 30 * 24 * time.Hour
+)
+
+// DeadLetter is something that could not be used: what it was, why, and what mends it.
+type DeadLetter struct {
+	Seq  uint64    `cbor:"-"` // its number, for people and for DiscardDeadLetter
+	Time time.Time `cbor:"-"` // when it was buried
+
+	Stage    string            `cbor:"1,keyasint"` // read, fetch, rate, write
+	Source   string            `cbor:"2,keyasint"`
+	Reason   string            `cbor:"3,keyasint"`
+	Fix      string            `cbor:"4,keyasint,omitempty"`
+	Kind     string            `cbor:"5,keyasint,omitempty"`
+	Contacts []string          `cbor:"6,keyasint,omitempty"` // the contacts that it names
+	Header   map[string]string `cbor:"7,keyasint,omitempty"`
+	Payload  []byte            `cbor:"8,keyasint,omitempty"`
+}
+
+// Bury stores a dead letter durably. The same id again within ten minutes changes nothing; an empty id is never the same. Seq and Time
+// are not looked at.
+func (q *Queue) Bury(ctx context.Context, d DeadLetter, id string) error {
+	if tokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
+		return fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
+	}
+	b, err := cbor.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("bury: %w", err)
+	}
+	if len(b) > q.MaxBundle() {
+		return fmt.Errorf("a dead letter of %d bytes: %w", len(b), ErrTooLarge)
+	}
+	keep := deadFor
+	if d.Kind == KindMalformed {
+		keep = malformedFor
+	}
+	m := nats.NewMsg(kindDead + "." + token(d.Stage) + "." + token(d.Source))
+	m.Data = b
+	m.Header[headerTTL] = []string{ttlHeader(keep)}
+	var opts []jetstream.PublishOpt
+	if id != "" {
+		opts = append(opts, jetstream.WithMsgID(id))
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	_, err = q.js[0].PublishMsg(ctx, m, opts...)
+	return publishError(DeadLetters, err)
+}
+
+// DeadLetters returns up to most dead letters with numbers above after, oldest first. An empty stage or source stands for all.
+func (q *Queue) DeadLetters(ctx context.Context, after uint64, most int, stage, source string) ([]DeadLetter, error) {
+	filter := kindDead + "." + orAll(stage) + "." + orAll(source)
+	var all []DeadLetter
+	if most <= 0 {
+		return nil, nil
+	}
+	err := q.walk(ctx, DeadLetters, filter, after+1, 0, func(m *nats.Msg, at *Msg) error {
+		d, err := decodeDead(m.Data, at.Seq, at.Time)
+		if err != nil {
+			return err
+		}
+		if all = append(all, d); len(all) == most {
+			return errBound
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errBound) {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	return all, nil
+}
+
+func orAll(s string) string {
+	if s == "" {
+		return "*"
+	}
+	return token(s)
+}
+
+// DeadLetter returns one; ErrNotFound where there is none with that number.
+func (q *Queue) DeadLetter(ctx context.Context, seq uint64) (DeadLetter, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	m, err := q.nextMsg(ctx, DeadLetters, kindDead+".>", seq, time.Time{})
+	if err != nil {
+		return DeadLetter{}, fmt.Errorf("dead letter %d: %w", seq, err)
+	}
+	if m == nil || m.Seq != seq {
+		return DeadLetter{}, fmt.Errorf("dead letter %d: %w", seq, ErrNotFound)
+	}
+	return decodeDead(m.Data, m.Seq, m.Time)
+}
+
+func decodeDead(b []byte, seq uint64, at time.Time) (d DeadLetter, err error) {
+	if err := cbor.Unmarshal(b, &d); err != nil {
+		return DeadLetter{}, fmt.Errorf("dead letter %d: %w", seq, err)
+	}
+	d.Seq, d.Time = seq, at
+	return d, nil
+}
+
+// DiscardDeadLetter overwrites one and deletes it; ErrNotFound where there is none with that number.
+func (q *Queue) DiscardDeadLetter(ctx context.Context, seq uint64) error {
+	if _, err := q.DeadLetter(ctx, seq); err != nil {
+		return err
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	s, err := q.js[0].Stream(ctx, DeadLetters)
+	if err == nil {
+		err = s.SecureDeleteMsg(ctx, seq)
+	}
+	if err != nil {
+		return fmt.Errorf("discard dead letter %d: %w", seq, err)
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Record is one stored message of a contact.
+type Record struct {
+	Key  Key
+	Data []byte
+	Seq  uint64
+	Time time.Time
+}
+
+// stored is one message as a read returns it.
+type stored struct {
+	Subject string
+	Data    []byte
+	Header  nats.Header
+	Seq     uint64
+	Time    time.Time
+}
+
+// nextMsg returns the first message of filter from a sequence or, where from is not zero, from an instant on; nil if there is none.
+func (q *Queue) nextMsg(ctx context.Context, stream, filter string, seq uint64, from time.Time) (*stored, error) {
+	if from.IsZero() {
+		return q.getMsg(ctx, stream, map[string]any{"next_by_subj": filter, "seq": max(seq, 1)})
+	}
+	return q.getMsg(ctx, stream, map[string]any{"next_by_subj": filter, "start_time": from})
+}
+
+// lastMsg returns the last message of a subject; nil if there is none.
+func (q *Queue) lastMsg(ctx context.Context, stream, subject string) (*stored, error) {
+	return q.getMsg(ctx, stream, map[string]any{"last_by_subj": subject})
+}
+
+// getMsg asks the stream's leader, which unlike a copy never lags.
+func (q *Queue) getMsg(ctx context.Context, stream string, request map[string]any) (*stored, error) {
+	b, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := q.conns[0].RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, b)
+	if err != nil {
+		return nil, err
+	}
+	var a struct {
+		Error   *jetstream.APIError `json:"error"`
+		Message struct {
+			Subject string    `json:"subject"`
+			Seq     uint64    `json:"seq"`
+			Headers []byte    `json:"hdrs"` // base64, as JSON has bytes
+			Data    []byte    `json:"data"`
+			Time    time.Time `json:"time"`
+		} `json:"message"`
+	}
+	if err := json.Unmarshal(reply.Data, &a); err != nil {
+		return nil, err
+	}
+	if a.Error != nil {
+		if a.Error.ErrorCode == codeNoMessage {
+			return nil, nil
+		}
+		return nil, a.Error
+	}
+	m := &stored{Subject: a.Message.Subject, Data: a.Message.Data, Seq: a.Message.Seq, Time: a.Message.Time}
+	if len(a.Message.Headers) > 0 {
+		m.Header, err = nats.DecodeHeadersMsg(a.Message.Headers)
+	}
+	return m, err
+}
+
+// Bounds of one multi_last request. Source: nats-server, getDirectMulti: 1,024 answers at most.
+const (
+	mostSubjects     = 1000
+	mostSubjectBytes = 512 << 10
+)
+
+// errTooMany is the server's refusal of a wildcard that stands for more subjects than it answers at once.
+var errTooMany = errors.New("too many subjects in one request")
+
+// multiLast returns the last message of each subject, as far as there is one, in one request. The subjects must fit one request.
+func (q *Queue) multiLast(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) error {
+	for len(subjects) > 0 {
+		got := make(map[string]bool, len(subjects))
+		more, err := q.multiLastOnce(ctx, nc, stream, subjects, func(m stored) {
+			got[m.Subject] = true
+			each(m)
+		})
+		if err != nil || !more {
+			return err
+		}
+		if len(got) == 0 {
+			return fmt.Errorf("read of %s: the server sent nothing of what it has", stream)
+		}
+		// The server has stopped at its bound of bytes for one answer.
+		var rest []string
+		for _, s := range subjects {
+			if !got[s] {
+				rest = append(rest, s)
+			}
+		}
+		subjects = rest
+	}
+	return nil
+}
+
+func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) (more bool, err error) {
+	request, err := json.Marshal(map[string]any{"multi_last": subjects, "max_bytes": 32 << 20})
+	if err != nil {
+		return false, err
+	}
+	inbox := nats.NewInbox()
+	sub, err := nc.SubscribeSync(inbox)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = sub.Unsubscribe() }() // an error means that it is gone already
+	if err := sub.SetPendingLimits(-1, -1); err != nil {
+		return false, err
+	}
+	if err := nc.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, request); err != nil {
+		return false, err
+	}
+	for {
+		m, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return false, ended(ctx, err)
+		}
+		switch code := status(m); code {
+		case "":
+			s, err := directMsg(m)
+			if err != nil {
+				return false, err
+			}
+			each(s)
+		case "204": // the end of the answer
+			return m.Header.Get("Nats-Num-Pending") != "0", nil
+		case "404":
+			return false, nil
+		case "413":
+			return false, errTooMany
+		case "503":
+			return false, nats.ErrNoResponders
+		default:
+			return false, fmt.Errorf("read of %s: %s %s", stream, code, m.Header.Get("Description"))
+		}
+	}
+}
+
+// directMsg reads a message whose place in the stream stands in its headers.
+func directMsg(m *nats.Msg) (stored, error) {
+	seq, err1 := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
+	at, err2 := time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
+	if err := errors.Join(err1, err2); err != nil {
+		return stored{}, fmt.Errorf("read of a message: %w", err)
+	}
+	return stored{Subject: m.Header.Get("Nats-Subject"), Data: m.Data, Header: m.Header, Seq: seq, Time: at}, nil
+}

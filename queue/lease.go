@@ -1,0 +1,188 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Lease is the ownership of a name for a while: lease.<p> of a partition, crm.<source> of a CRM's REST traffic. Two processes may
+// both believe in one for a moment, when clocks stand still; what must not happen twice is fenced by the commit.
+type Lease struct {
+	q       *Queue
+	subject string
+	ttl     time.Duration
+
+	mu    sync.Mutex
+	seq   uint64
+	until time.Time // by the local monotonic clock; zero: given up or lost
+}
+
+// leaseMargin is the part of a lease's time by which we believe in it shorter than the server does.
+const leaseMargin = 10
+
+// leaseSubject is where a lease stands: its kind, and the rest as one token.
+func leaseSubject(name string) (string, error) {
+	kind, rest, ok := strings.Cut(name, ".")
+	if !ok || !slices.Contains([]string{"lease", "crm", "member"}, kind) || !ValidID(rest) {
+		return "", fmt.Errorf("queue: no lease can be called %.40q", name)
+	}
+	return kind + "." + token(rest), nil
+}
+
+// Acquire takes the lease for ttl. ErrHeld: another has it, or this process by another Lease.
+func (q *Queue) Acquire(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
+	subject, err := leaseSubject(name)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lease{q: q, subject: subject, ttl: ttl}
+	if err := l.put(ctx, 0); err != nil {
+		if isCode(err, codeWrongSequence, codeWrongSequenceOne) {
+			err = ErrHeld
+		}
+		return nil, fmt.Errorf("lease %s: %w", name, err)
+	}
+	return l, nil
+}
+
+// put writes the lease in place of the message with the sequence expected. The time runs from before the request: the server's
+// runs from after it, so ours ends first.
+func (l *Lease) put(ctx context.Context, expected uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, max(l.ttl/2, time.Second))
+	defer cancel()
+	start := time.Now()
+	m := nats.NewMsg(l.subject)
+	m.Data = []byte(l.q.cfg.Name)
+	m.Header[headerTTL] = []string{ttlHeader(l.ttl)}
+	ack, err := l.q.js[0].PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(expected))
+	if err != nil {
+		return err
+	}
+	l.seq, l.until = ack.Sequence, start.Add(l.ttl-l.ttl/leaseMargin)
+	return nil
+}
+
+// ttlHeader is a time to live as the server wants it: whole seconds, one at least.
+func ttlHeader(d time.Duration) string {
+	return strconv.FormatInt(int64(max((d+time.Second-1)/time.Second, 1)), 10) + "s"
+}
+
+// Renew takes the lease for another ttl. ErrLost: it ran out, or another has it. After any other error it still holds until its time
+// ends, and Renew may be tried again.
+func (l *Lease) Renew(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.until.IsZero() {
+		return fmt.Errorf("%s: %w", l.subject, ErrLost)
+	}
+	err := l.put(ctx, l.seq)
+	if isCode(err, codeWrongSequence, codeWrongSequenceOne) {
+		// A renewal whose answer was lost may have been stored: then the lease is ours all the same.
+		if m, err := l.q.lastMsg(ctx, Leases, l.subject); err == nil && m != nil && string(m.Data) == l.q.cfg.Name && m.Seq > l.seq && time.Now().Before(l.until) {
+			l.seq = m.Seq
+			if err := l.put(ctx, l.seq); err == nil {
+				return nil
+			}
+		}
+		l.until = time.Time{}
+		return fmt.Errorf("%s: %w", l.subject, ErrLost)
+	}
+	if err != nil {
+		return fmt.Errorf("renew %s: %w", l.subject, err)
+	}
+	return nil
+}
+
+// Release gives the lease up. One that another has taken meanwhile is left alone.
+func (l *Lease) Release(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.until.IsZero() {
+		return nil
+	}
+	l.until = time.Time{}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	s, err := l.q.js[0].Stream(ctx, Leases)
+	if err == nil {
+		err = s.DeleteMsg(ctx, l.seq)
+	}
+	if errors.Is(err, jetstream.ErrMsgNotFound) || isCode(err, codeNoMessage, codeDeleteFailed) {
+		return nil // it ran out
+	}
+	if err != nil {
+		return fmt.Errorf("release %s: %w", l.subject, err)
+	}
+	return nil
+}
+
+// Valid reports whether the lease still holds by this process's clock, a tenth of its time before it ends at the server.
+func (l *Lease) Valid() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.until)
+}
+
+// Member is one process that uses the store.
+type Member struct {
+	ID   string
+	Data []byte
+}
+
+// Announce says for ttl that this process is there, with data of its own.
+func (q *Queue) Announce(ctx context.Context, data []byte, ttl time.Duration) error {
+	subject, err := leaseSubject("member." + q.cfg.Name)
+	if err != nil {
+		return err
+	}
+	m := nats.NewMsg(subject)
+	m.Data = data
+	m.Header[headerTTL] = []string{ttlHeader(ttl)}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	if _, err := q.js[0].PublishMsg(ctx, m); err != nil {
+		return publishError(Leases, err)
+	}
+	return nil
+}
+
+// Retire takes this process's announcement back.
+func (q *Queue) Retire(ctx context.Context) error {
+	subject, err := leaseSubject("member." + q.cfg.Name)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	s, err := q.js[0].Stream(ctx, Leases)
+	if err != nil {
+		return fmt.Errorf("retire: %w", err)
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSubject(subject))
+}
+
+// Members returns the processes that have announced themselves, by their ids.
+func (q *Queue) Members(ctx context.Context) ([]Member, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	var all []Member
+	err := q.multiLast(ctx, q.conns[0], Leases, []string{"member.*"}, func(m stored) {
+		if id, ok := untoken(strings.TrimPrefix(m.Subject, "member.")); ok {
+			all = append(all, Member{ID: id, Data: m.Data})
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("members: %w", err)
+	}
+	slices.SortFunc(all, func(a, b Member) int { return strings.Compare(a.ID, b.ID) })
+	return all, nil
+}

@@ -1,0 +1,125 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Log reads the bundles of one partition in their order. It is for one goroutine.
+type Log struct {
+	q      *Queue
+	p      int
+	last   uint64 // sequence of the last message returned
+	order  uint64 // how many the present consumer has delivered
+	name   string
+	puller *puller
+}
+
+// idle is how long the server keeps a log's consumer that nobody asks.
+const idle = 5 * time.Minute
+
+// OpenLog returns the reader of the partition's bundles with sequences above from.
+func (q *Queue) OpenLog(ctx context.Context, p int, from uint64) (*Log, error) {
+	if err := q.checkPartition(p); err != nil {
+		return nil, err
+	}
+	l := &Log{q: q, p: p, last: from}
+	if err := l.open(ctx); err != nil {
+		return nil, fmt.Errorf("log of partition %d: %w", p, err)
+	}
+	return l, nil
+}
+
+// open makes a consumer in the server's memory that begins behind what was read.
+func (l *Log) open(ctx context.Context) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	l.Close()
+	c, err := l.q.jetstream(l.p).CreateConsumer(ctx, Facts, jetstream.ConsumerConfig{
+		FilterSubject: factSubject(l.p), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: l.last + 1,
+		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle,
+	})
+	if err != nil {
+		return err
+	}
+	l.order, l.name = 0, c.CachedInfo().Name
+	l.puller, err = newPuller(l.q.conn(l.p), Facts, l.name)
+	return err
+}
+
+// Next returns up to most bundles as soon as there is one, none after wait. The order has no gaps: what was lost on the way is read
+// again. An error other than ctx's means that the log cannot go on; Failed has it too.
+func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if l.puller == nil {
+		return nil, l.reopen(ctx, wait)
+	}
+	raw, err := l.puller.pull(ctx, max(most, 1), 0, wait)
+	switch {
+	case errors.Is(err, errNoConsumer):
+		return nil, l.reopen(ctx, wait)
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		err = fmt.Errorf("log of partition %d: %w", l.p, err)
+		l.q.fail(err)
+		return nil, err
+	}
+	msgs := make([]*Msg, 0, len(raw))
+	for _, r := range raw {
+		m := newMsg(l.puller.nc, r)
+		if m == nil || m.Seq <= l.last {
+			continue
+		}
+		if m.order != l.order+1 { // one was lost between the server and here
+			return msgs, l.reopen(ctx, wait)
+		}
+		m.reply = ""
+		l.order, l.last = m.order, m.Seq
+		msgs = append(msgs, m)
+	}
+	return msgs, nil
+}
+
+// reopen makes the consumer anew. While the server cannot answer it waits, for no longer than wait, and the next Next tries again.
+func (l *Log) reopen(ctx context.Context, wait time.Duration) error {
+	try, cancel := context.WithTimeout(ctx, max(wait, time.Second))
+	defer cancel()
+	err := l.open(try)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case l.q.conn(l.p).IsClosed(), isCode(err, codeStreamNotFound):
+		err = fmt.Errorf("log of partition %d: %w", l.p, err)
+		l.q.fail(err)
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(min(wait, 250*time.Millisecond)):
+		return nil
+	}
+}
+
+// Close gives up the reader. The server forgets its consumer at once if it can be told, else when it has been idle.
+func (l *Log) Close() {
+	if l.puller == nil {
+		return
+	}
+	l.puller.close()
+	l.puller = nil
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if l.q.conn(l.p).IsConnected() {
+		_ = l.q.jetstream(l.p).DeleteConsumer(ctx, Facts, l.name) // if this fails the idle time ends it
+	}
+}

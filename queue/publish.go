@@ -1,0 +1,134 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// PublishDelivery returns nil once the delivery is durable. ErrFull: the source's share of the bytes is used up, or the disk nearly
+// is. After any other error the delivery may be stored or not, and the sender must send it again.
+func (q *Queue) PublishDelivery(ctx context.Context, source string, body []byte, header map[string]string) error {
+	if !slices.Contains(q.layout.sources, source) {
+		return fmt.Errorf("queue: no source %.40q", source)
+	}
+	if len(body) > q.MaxBundle() {
+		return fmt.Errorf("a delivery of %d bytes: %w", len(body), ErrTooLarge)
+	}
+	if err := q.disk(1); err != nil {
+		return err
+	}
+	m := nats.NewMsg(deliverySubject(source))
+	m.Data = body
+	for k, v := range header {
+		m.Header[k] = []string{v}
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	_, err := q.jetstream(0).PublishMsg(ctx, m)
+	return publishError(lane(Deliveries, source), err)
+}
+
+// FetchMsg is one record that has to be fetched; Data is the caller's own.
+type FetchMsg struct {
+	Source, Type, ID string
+	Data             []byte
+}
+
+// FetchRef names a record of a source.
+type FetchRef struct{ Type, ID string }
+
+// PublishFetches returns nil once all are durable. Of one record the latest counts: an earlier one that waits, or is in hand, is
+// replaced. After an error some may be stored; sending them again does no harm.
+func (q *Queue) PublishFetches(ctx context.Context, fetches []FetchMsg) error {
+	msgs := make([]*nats.Msg, 0, len(fetches))
+	for _, f := range fetches {
+		if !slices.Contains(q.layout.sources, f.Source) {
+			return fmt.Errorf("queue: no source %.40q", f.Source)
+		}
+		if !ValidID(f.Type) || !ValidID(f.ID) {
+			return fmt.Errorf("an id of %d bytes: %w", max(len(f.Type), len(f.ID)), ErrTooLarge)
+		}
+		msgs = append(msgs, &nats.Msg{Subject: fetchSubject(f.Source, f.Type, f.ID), Data: f.Data})
+	}
+	return q.publishAll(ctx, 1, Fetches, msgs)
+}
+
+// Bundle is one message of facts of one partition.
+type Bundle struct {
+	Partition int
+	Data      []byte
+}
+
+// PublishBundles returns nil once all are durable. After an error some may be stored; sending them again does no harm, because
+// facts are a set. ErrFull: raters are behind, or the disk is nearly full.
+func (q *Queue) PublishBundles(ctx context.Context, bundles []Bundle) error {
+	msgs := make([]*nats.Msg, 0, len(bundles))
+	for _, b := range bundles {
+		if err := q.checkPartition(b.Partition); err != nil {
+			return err
+		}
+		msgs = append(msgs, &nats.Msg{Subject: factSubject(b.Partition), Data: b.Data})
+	}
+	return q.publishAll(ctx, 2, Facts, msgs)
+}
+
+// publishAll sends msgs without waiting in between and returns when all are answered, with the first error in their order.
+func (q *Queue) publishAll(ctx context.Context, conn int, stream string, msgs []*nats.Msg) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	for _, m := range msgs {
+		if len(m.Data) > q.MaxBundle() {
+			return fmt.Errorf("a message of %d bytes for %s: %w", len(m.Data), stream, ErrTooLarge)
+		}
+	}
+	acks := make([]jetstream.PubAckFuture, 0, len(msgs))
+	for _, m := range msgs {
+		// Without an own wait for the others' acknowledgements a slow disk makes this fail after 200 ms.
+		ack, err := q.jetstream(conn).PublishMsgAsync(m, jetstream.WithStallWait(requestWait))
+		if err != nil {
+			return publishError(stream, ended(ctx, err))
+		}
+		acks = append(acks, ack)
+	}
+	for _, ack := range acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return publishError(stream, err)
+		case <-ctx.Done():
+			return publishError(stream, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// PurgeFetches takes out the waiting fetches of a source's records, overwriting them in the files.
+func (q *Queue) PurgeFetches(ctx context.Context, source string, refs ...FetchRef) error {
+	s, err := q.js[0].Stream(ctx, lane(Fetches, source))
+	if err != nil {
+		return fmt.Errorf("purge fetches: %w", err)
+	}
+	for _, r := range refs {
+		if err := q.erase(ctx, s, fetchSubject(source, r.Type, r.ID)); err != nil {
+			return fmt.Errorf("purge fetches: %w", err)
+		}
+	}
+	return nil
+}
+
+// erase overwrites the last message of a subject and deletes it; none is no error.
+func (q *Queue) erase(ctx context.Context, s jetstream.Stream, subject string) error {
+	m, err := q.lastMsg(ctx, s.CachedInfo().Config.Name, subject)
+	if err != nil || m == nil {
+		return err
+	}
+	if err := s.SecureDeleteMsg(ctx, m.Seq); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && !isCode(err, codeNoMessage) {
+		return err
+	}
+	return nil
+}
