@@ -11,8 +11,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-ARG REVISION=unknown
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" -o /out/winnow ./cmd/winnow \
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/winnow-crm/winnow/cmd/internal/app.version=${VERSION}" -o /out/winnow ./cmd/winnow \
  && mkdir /out/data
 
 FROM ${BASE_IMAGE}
@@ -34,6 +33,6 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # A large store takes a while to open, hence the start period.
-HEALTHCHECK --interval=10s --timeout=6s --start-period=2m --retries=3 CMD ["/winnow", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=8s --start-period=2m --retries=3 CMD ["/winnow", "healthcheck"]
 ENTRYPOINT ["/winnow"]
 CMD ["serve"]

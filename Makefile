@@ -5,7 +5,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .PHONY: build
 build: ## the binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)" -o winnow ./cmd/winnow
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/winnow-crm/winnow/cmd/internal/app.version=$(VERSION)" -o winnow ./cmd/winnow
 
 .PHONY: demo
 demo: ## a cast of prospects against a sandbox HubSpot
