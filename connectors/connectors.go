@@ -88,6 +88,12 @@ type Accounter interface {
 	Account(ctx context.Context) (string, error)
 }
 
+// Profiler is the optional role of a vendor that can fetch a contact's properties by the contact's id alone.
+type Profiler interface {
+	// ProfileRef names the record that holds the contact's properties. Fetching it gives at least crm.PropCreated.
+	ProfileRef(contact string) crm.Ref
+}
+
 // Replier is the optional role of a vendor that wants more than an empty 2xx.
 type Replier interface {
 	// Reply is the body and its content type that acknowledge d once it is durable.

@@ -47,7 +47,8 @@ type Decision struct {
 	// Hangs is the id of the fact that the decision rests on, mostly the last one of theirs or the ask that got no answer.
 	// When it is no longer what the decision would rest on, the episode is over and the decision void.
 	Hangs    string `cbor:"3,keyasint,omitempty" json:"hangs,omitempty"`
-	Replaced string `cbor:"4,keyasint,omitempty" json:"replaced,omitempty"` // the native status that enforce put ours in place of
+	Enforced bool   `cbor:"6,keyasint,omitempty" json:"enforced,omitempty"` // the native status was set too
+	Replaced string `cbor:"4,keyasint,omitempty" json:"replaced,omitempty"` // the native status that stood there before
 	Shadow   bool   `cbor:"5,keyasint,omitempty" json:"shadow,omitempty"`   // announced to nobody: WINNOW_MODE=shadow
 }
 

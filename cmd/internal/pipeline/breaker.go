@@ -1,0 +1,188 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// BreakerLimits bound how many contacts may newly become pending or disqualified within Window: Count, or Share of the rated
+// contacts, whichever is more (G11). Zero fields take the defaults: 20, 5 %, 24 h.
+type BreakerLimits struct {
+	Count  int
+	Share  float64
+	Window time.Duration
+}
+
+// releasedFor is how long a release lets everything through.
+const releasedFor = 24 * time.Hour
+
+// breaker is the mass-change breaker of one source, kept in the store. Once tripped, nothing is announced against anyone until a
+// person releases it, or refuses what waits and lets it stay.
+type breaker struct {
+	Recent   []crm.Millis `cbor:"1,keyasint,omitempty"` // announcements within the window, oldest first
+	Tripped  crm.Millis   `cbor:"2,keyasint,omitempty"`
+	Released crm.Millis   `cbor:"3,keyasint,omitempty"`
+	Refused  crm.Millis   `cbor:"4,keyasint,omitempty"`
+}
+
+func (b breaker) open() bool { return b.Tripped != 0 }
+
+// admit counts n announcements at now, or trips where they are more than most allows.
+func (b *breaker) admit(now time.Time, window time.Duration, n, most int) bool {
+	if b.open() {
+		return false
+	}
+	if b.Released != 0 && now.Sub(b.Released.Time()) < releasedFor {
+		return true
+	}
+	recent := b.Recent[:0]
+	for _, at := range b.Recent {
+		if now.Sub(at.Time()) < window {
+			recent = append(recent, at)
+		}
+	}
+	b.Recent = recent
+	if len(b.Recent)+n > most {
+		b.Tripped = crm.At(now)
+		return false
+	}
+	for range n {
+		b.Recent = append(b.Recent, crm.At(now))
+	}
+	return true
+}
+
+// announceable returns the part of batch that may be written: where it would announce more than the breaker admits, what
+// announces nothing. The owners rate the others again without their decision, which takes the place of what waits here.
+func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, error) {
+	n := 0
+	for _, c := range batch {
+		if against(c.out.Decide) {
+			n++
+		}
+	}
+	if n == 0 {
+		return batch, nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name := "breaker." + w.s.Name
+	b, rev, err := getState[breaker](ctx, w.p.q, name)
+	if err != nil {
+		w.againAll(batch, time.Second)
+		return nil, fmt.Errorf("breaker: %w", err)
+	}
+	was := b.open()
+	rated, err := w.p.rated(ctx, w.s.Name)
+	if err != nil {
+		w.againAll(batch, time.Second)
+		return nil, err
+	}
+	limits := w.p.limits
+	most := max(limits.Count, int(limits.Share*float64(rated)))
+	ok := b.admit(w.p.now(), limits.Window, n, most)
+	if err := putState(ctx, w.p.q, name, b, rev); err != nil {
+		w.againAll(batch, time.Second)
+		return nil, fmt.Errorf("breaker: %w", err)
+	}
+	if ok {
+		return batch, nil
+	}
+	if !was {
+		w.p.log.Error("mass-change breaker tripped: nothing is announced until a person releases it (winnow breaker)",
+			zap.String("source", w.s.Name), zap.Int("would_announce", n), zap.Int("within_window", len(b.Recent)), zap.Int("most", most))
+	}
+	rest := batch[:0:0]
+	for _, c := range batch {
+		if against(c.out.Decide) {
+			_ = c.msg.Nak(time.Minute)
+			continue
+		}
+		rest = append(rest, c)
+	}
+	return rest, nil
+}
+
+// against reports whether a decision takes something from the contact.
+func against(d *crm.Decision) bool {
+	return d != nil && (d.Status == crm.Pending || d.Status == crm.Disqualified)
+}
+
+// rated counts the rated contacts of a source, from what the partitions' checkpoints carry.
+func (p *Pipeline) rated(ctx context.Context, source string) (int, error) {
+	n := 0
+	for part := range p.q.Partitions() {
+		t, err := p.tallyOf(ctx, part)
+		if err != nil {
+			return 0, err
+		}
+		for _, count := range t.Rated[source] {
+			n += count
+		}
+	}
+	return n, nil
+}
+
+func (p *Pipeline) tallyOf(ctx context.Context, part int) (tally, error) {
+	at, err := p.q.ReadCheckpoint(ctx, part)
+	if err != nil || len(at.Data) == 0 {
+		return tally{}, err
+	}
+	return decode[tally](at.Data)
+}
+
+// ResolveBreaker lets what the breaker of a source holds go out, or refuses it: it then stays held until it is released.
+func (p *Pipeline) ResolveBreaker(ctx context.Context, source string, release bool) error {
+	if _, ok := p.sources[source]; !ok {
+		return fmt.Errorf("no source is named %q", source)
+	}
+	for {
+		b, rev, err := getState[breaker](ctx, p.q, "breaker."+source)
+		if err != nil {
+			return err
+		}
+		if !b.open() {
+			return fmt.Errorf("the breaker of %s is not tripped", source)
+		}
+		now := crm.At(p.now())
+		if release {
+			b = breaker{Released: now}
+		} else {
+			b.Refused = now
+		}
+		if err := putState(ctx, p.q, "breaker."+source, b, rev); !errors.Is(err, queue.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// BreakerState is the breaker of a source as people see it.
+type BreakerState struct {
+	Open                       bool
+	Tripped, Released, Refused crm.Millis
+	Announced                  int // within the window
+	Most                       int // that may be
+}
+
+// Breaker tells how the breaker of a source stands.
+func (p *Pipeline) Breaker(ctx context.Context, source string) (BreakerState, error) {
+	if _, ok := p.sources[source]; !ok {
+		return BreakerState{}, fmt.Errorf("no source is named %q", source)
+	}
+	b, _, err := getState[breaker](ctx, p.q, "breaker."+source)
+	if err != nil {
+		return BreakerState{}, err
+	}
+	rated, err := p.rated(ctx, source)
+	return BreakerState{
+		Open: b.open(), Tripped: b.Tripped, Released: b.Released, Refused: b.Refused, Announced: len(b.Recent),
+		Most: max(p.limits.Count, int(p.limits.Share*float64(rated))),
+	}, err
+}

@@ -1,0 +1,50 @@
+package pipeline
+
+import (
+	"container/list"
+
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// cache keeps decoded contacts, the most recently used within a bound of bytes. A decoded contact takes about three times its
+// encoding.
+type cache struct {
+	max   int64
+	bytes int64
+	order *list.List // of *cached, most recent in front
+	by    map[queue.Key]*list.Element
+}
+
+type cached struct {
+	key   queue.Key
+	c     *contact
+	bytes int64
+}
+
+func newCache(max int64) *cache {
+	return &cache{max: max, order: list.New(), by: map[queue.Key]*list.Element{}}
+}
+
+// take returns a contact and removes it: it is put back once it is stored, so a failed commit leaves nothing wrong behind.
+func (c *cache) take(key queue.Key) *contact {
+	e, ok := c.by[key]
+	if !ok {
+		return nil
+	}
+	v := e.Value.(*cached)
+	c.order.Remove(e)
+	delete(c.by, key)
+	c.bytes -= v.bytes
+	return v.c
+}
+
+// put keeps a contact whose encoding has size bytes.
+func (c *cache) put(key queue.Key, v *contact, size int) {
+	c.take(key)
+	bytes := int64(3*size + 200)
+	c.by[key] = c.order.PushFront(&cached{key, v, bytes})
+	c.bytes += bytes
+	for c.bytes > c.max && c.order.Len() > 1 {
+		c.take(c.order.Back().Value.(*cached).key)
+	}
+}

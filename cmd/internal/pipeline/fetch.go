@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+const (
+	// maxDepth bounds what one notice can set off: contact, deal, the deal's other contacts, their messages.
+	maxDepth = 5
+	// fetchSlow is how long a record waits whose kind is refused for want of a scope or a valid token.
+	fetchSlow = time.Minute
+)
+
+// fetch completes references over the vendor's API. It runs only where the source's lease is held.
+func (p *Pipeline) fetch(ctx context.Context, s Source) error {
+	fetches := p.q.FetchConsumer(s.Name)
+	for ctx.Err() == nil {
+		if !p.roomFor(ctx, queue.Facts) {
+			continue
+		}
+		msgs, err := pull(ctx, fetches, 4*s.Connector.MaxFetch(), 1<<20)
+		if err != nil {
+			return ignoreDone(ctx, fmt.Errorf("fetch %s: %w", s.Name, err))
+		}
+		for _, batch := range byType(msgs, s.Connector.MaxFetch()) {
+			hold, cancel := p.finish(ctx)
+			wait := p.fetchBatch(hold, s, batch)
+			cancel()
+			sleep(ctx, wait)
+		}
+	}
+	return nil
+}
+
+// wanted is one reference and the message that stands for it.
+type wanted struct {
+	ref crm.Ref
+	msg *queue.Msg
+}
+
+// byType groups messages into batches of one type, none larger than most. Types go by turns, so that none starves.
+func byType(msgs []*queue.Msg, most int) [][]wanted {
+	groups := map[string][]wanted{}
+	var types []string
+	for _, m := range msgs {
+		ref, err := decode[crm.Ref](m.Data)
+		if err != nil {
+			_ = m.Term() // only our own encoding is ever put here: bytes that are not cannot be repaired by waiting
+			continue
+		}
+		if _, ok := groups[ref.Type]; !ok {
+			types = append(types, ref.Type)
+		}
+		groups[ref.Type] = append(groups[ref.Type], wanted{ref, m})
+	}
+	var batches [][]wanted
+	for len(types) > 0 {
+		for _, t := range slices.Clone(types) {
+			n := min(most, len(groups[t]))
+			batches = append(batches, groups[t][:n])
+			if groups[t] = groups[t][n:]; len(groups[t]) == 0 {
+				types = slices.DeleteFunc(types, func(x string) bool { return x == t })
+			}
+		}
+	}
+	return batches
+}
+
+// fetchBatch fetches one batch, publishes what came and acknowledges, or disposes of the failure. It returns how long to leave
+// the CRM alone.
+func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) time.Duration {
+	refs := make([]crm.Ref, len(batch))
+	depth := 0
+	for i, w := range batch {
+		refs[i] = w.ref
+		depth = max(depth, w.ref.Depth)
+	}
+	notices, err := p.fetchRefs(ctx, s, refs)
+	if err == nil {
+		out := p.newOutput(s)
+		for _, n := range notices {
+			if n.Ref != nil {
+				if n.Ref.Depth = depth + 1; n.Ref.Depth > maxDepth {
+					continue
+				}
+			}
+			out.add(n)
+		}
+		err = out.publish(ctx)
+	}
+	p.metrics.fetched.WithLabelValues(s.Name, refs[0].Type, resultOf(err)).Add(float64(len(batch)))
+	if err == nil {
+		for _, w := range batch {
+			_ = w.msg.Ack() // an acknowledgement that gets lost brings the reference again: one call more, no harm
+		}
+		return 0
+	}
+	d := disposalOf(err, batch[0].msg.Deliveries)
+	switch {
+	case d.again > 0:
+		p.log.Warn("fetch put off", zap.String("source", s.Name), zap.String("type", refs[0].Type), zap.Int("records", len(refs)),
+			zap.Duration("wait", d.again), zap.Error(err))
+		for _, w := range batch {
+			_ = w.msg.Nak(d.again)
+		}
+		return d.pause
+	case len(batch) > 1: // one of them is at fault: find it
+		half := len(batch) / 2
+		return max(p.fetchBatch(ctx, s, batch[:half]), p.fetchBatch(ctx, s, batch[half:]))
+	case d.drop:
+		_ = batch[0].msg.Ack()
+	default:
+		if err := p.buryAs(ctx, stageFetch, s, fmt.Sprintf("%s.%d", batch[0].msg.Stream, batch[0].msg.Seq), batch[0].msg.Data, refs[0].Contacts, err); err != nil {
+			_ = batch[0].msg.Nak(time.Second)
+			return time.Second
+		}
+		_ = batch[0].msg.Ack()
+	}
+	return 0
+}
+
+func (p *Pipeline) fetchRefs(ctx context.Context, s Source, refs []crm.Ref) (notices []crm.Notice, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			notices, err = nil, &connectors.Error{Vendor: s.Vendor, Op: "fetch", Kind: connectors.Internal, Err: fmt.Errorf("panic: %T", r)}
+		}
+	}()
+	return s.Connector.Fetch(ctx, refs)
+}

@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// horizons knows, for each source, how far it has been read and what holds decisions back. It is refreshed every tick, because
+// what it is asked for is asked for each contact.
+type horizons struct {
+	p  *Pipeline
+	mu sync.RWMutex
+	by map[string]horizon
+}
+
+// horizon is the state of one source that matters to every rating of its contacts.
+type horizon struct {
+	now     time.Time // when this was found out
+	read    time.Time // silence counts only until then
+	hold    string    // "backfill" or "breaker": nothing is announced
+	account string    // the vendor's id of the account
+}
+
+func (h *horizons) init(p *Pipeline) {
+	h.p = p
+	h.by = map[string]horizon{}
+	for name := range p.sources { // until the first look nothing has been read: nothing is announced
+		h.by[name] = horizon{}
+	}
+}
+
+func (h *horizons) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := h.refresh(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			// What is known grows old, so the sources come to lag and nothing is announced: blind, but not wrong.
+			h.p.log.Warn("cannot tell how far the sources have been read", zap.Error(err))
+		}
+		sleep(ctx, h.p.tick)
+	}
+	return nil
+}
+
+// refresh looks at every source.
+func (h *horizons) refresh(ctx context.Context) error {
+	for name := range h.p.sources {
+		v, err := h.look(ctx, name)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", name, err)
+		}
+		h.mu.Lock()
+		h.by[name] = v
+		h.mu.Unlock()
+		h.p.metrics.readUpTo.WithLabelValues(name).Set(float64(v.read.UnixMilli()) / 1000)
+	}
+	return nil
+}
+
+// look finds the instant up to which name has been read: the oldest of its unread deliveries and unfetched records, and where the
+// last poll is older than it should be, that poll.
+func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
+	now := h.p.now()
+	v := horizon{now: now, read: now}
+	for _, stream := range []string{queue.Deliveries, queue.Fetches} {
+		t, err := h.p.q.Oldest(ctx, stream, name)
+		if err != nil {
+			return v, err
+		}
+		if !t.IsZero() && t.Before(v.read) {
+			v.read = t
+		}
+		h.p.metrics.oldest(stream, name, now, t)
+	}
+	if h.p.pollEvery > 0 {
+		polled, _, err := getState[polled](ctx, h.p.q, "poll."+name)
+		if err != nil {
+			return v, err
+		}
+		if through := polled.Through.Time(); through.Before(now.Add(-pollLate * h.p.pollEvery)) {
+			v.read = minTime(v.read, through)
+		}
+	}
+	filling, _, err := getState[filling](ctx, h.p.q, "backfill."+name)
+	if err != nil {
+		return v, err
+	}
+	switch broken, _, err := getState[breaker](ctx, h.p.q, "breaker."+name); {
+	case err != nil:
+		return v, err
+	case filling.moving(now):
+		v.hold = "backfill"
+	case broken.open():
+		v.hold = "breaker"
+	}
+	account, _, err := h.p.q.GetState(ctx, "account."+name)
+	v.account = string(account)
+	return v, err
+}
+
+// of returns the horizon of a source, as it was at the last look.
+func (h *horizons) of(source string) horizon {
+	h.mu.RLock()
+	v, ok := h.by[source]
+	h.mu.RUnlock()
+	if !ok { // the source is no longer configured: nothing is read of it, and nothing announced
+		return horizon{hold: "source"}
+	}
+	return v
+}
+
+// oldestLook is the instant of the least recent look at a source.
+func (h *horizons) oldestLook() time.Time {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	var t time.Time
+	for _, v := range h.by {
+		if t.IsZero() || v.now.Before(t) {
+			t = v.now
+		}
+	}
+	return t
+}
+
+// instant is when and how well informed a contact of source is rated.
+func (p *Pipeline) instant(source string, now time.Time, c *contact) rules.Instant {
+	v := p.horizon.of(source)
+	if v.hold == "" && len(c.Record.Missing()) > 0 {
+		v.hold = "merge"
+	}
+	return rules.Instant{
+		Now: now, Read: minTime(now, v.read), Arrived: c.Arrived.Time(), Hold: v.hold, Lagging: now.Sub(v.read) > p.rules.Settle(),
+		Profiled: c.Record.Property(crm.PropCreated) != "",
+	}
+}
+
+func (p *Pipeline) account(source string) string { return p.horizon.of(source).account }
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// getState reads a small state of the store; the zero value where there is none.
+func getState[T any](ctx context.Context, q *queue.Queue, name string) (v T, rev uint64, err error) {
+	data, rev, err := q.GetState(ctx, stateName(name))
+	if err != nil || len(data) == 0 {
+		return v, rev, err
+	}
+	v, err = decode[T](data)
+	return v, rev, err
+}
+
+// anyRevision puts a state whatever stands there.
+const anyRevision = ^uint64(0)
+
+func putState(ctx context.Context, q *queue.Queue, name string, v any, expected uint64) error {
+	_, err := q.PutState(ctx, stateName(name), encode(v), expected)
+	return err
+}
+
+func stateName(name string) string { return strings.ReplaceAll(name, " ", "_") }

@@ -1,0 +1,144 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// ErrUnknownContact says that nothing is known of a contact.
+var ErrUnknownContact = errors.New("nothing is known of this contact")
+
+// Explanation is what explain shows: the rating as it would be now, and what the CRM was last told.
+type Explanation struct {
+	Source   string
+	Contact  string
+	MergedTo string `json:",omitempty"`
+	rules.Explanation
+	Written  map[crm.Field]string // as last put out for the CRM
+	ReadUpTo crm.Millis           // how far the source has been read
+}
+
+// Explain rates a contact now and says how the rating comes about. Nothing is changed.
+func (p *Pipeline) Explain(ctx context.Context, ref crm.ContactRef) (Explanation, error) {
+	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
+	part := p.q.PartitionOf(ref.Source, ref.Contact)
+	found, err := p.q.Load(ctx, part, []queue.Key{key})
+	if err != nil {
+		return Explanation{}, err
+	}
+	r, ok := found[key]
+	if !ok {
+		return Explanation{}, fmt.Errorf("%s: %w", ref, ErrUnknownContact)
+	}
+	c, err := decode[contact](r.Data)
+	if err != nil {
+		return Explanation{}, err
+	}
+	e := Explanation{Source: ref.Source, Contact: ref.Contact, MergedTo: c.Redirect, Written: c.Values}
+	if c.Redirect != "" {
+		return e, nil
+	}
+	if err := p.horizon.refresh(ctx); err != nil {
+		return e, err
+	}
+	at := p.instant(ref.Source, p.now(), &c)
+	e.ReadUpTo = crm.At(at.Read)
+	e.Explanation = rules.Explain(p.rules, p.visible(&c.Record), at)
+	return e, nil
+}
+
+// Resend puts a dead letter back where it came from and takes it off the list.
+func (p *Pipeline) Resend(ctx context.Context, seq uint64) error {
+	d, err := p.q.DeadLetter(ctx, seq)
+	if err != nil {
+		return err
+	}
+	switch d.Stage {
+	case stageRead:
+		err = p.q.PublishDelivery(ctx, d.Source, encode([]delivery{{Received: crm.At(p.now()), Body: d.Payload}}), nil)
+	case stageFetch:
+		ref, e := decode[crm.Ref](d.Payload)
+		if e != nil {
+			return e
+		}
+		err = p.q.PublishFetches(ctx, []queue.FetchMsg{{Source: d.Source, Type: ref.Type, ID: ref.ID, Data: d.Payload}})
+	case stageWrite, stageRate:
+		key, e := decode[queue.Key](d.Payload)
+		if e != nil {
+			return e
+		}
+		if d.Stage == stageWrite {
+			err = p.q.TouchRating(ctx, p.q.PartitionOf(key.Source, key.Contact), key)
+		} else { // no facts are needed: any bundle that names the contact has it rated again
+			err = p.q.PublishBundles(ctx, []queue.Bundle{{Partition: p.q.PartitionOf(key.Source, key.Contact), Data: encode(bundle{
+				Source: key.Source, Facts: []crm.Fact{{Contact: key.Contact, ID: "again", Kind: crm.KindLasting, Lasting: &crm.Lasting{}}},
+			})}})
+		}
+	default:
+		return fmt.Errorf("dead letter %d is of stage %q, which nothing can be sent to", seq, d.Stage)
+	}
+	if err != nil {
+		return fmt.Errorf("send dead letter %d again: %w", seq, err)
+	}
+	return p.q.DiscardDeadLetter(ctx, seq)
+}
+
+// Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched, rated and
+// written, and nobody is due. It is for those who move the clock themselves.
+func (p *Pipeline) Idle(ctx context.Context) error {
+	for still := 0; still < 2; {
+		busy, err := p.busy(ctx)
+		if err != nil {
+			return err
+		}
+		if busy == "" {
+			still++ // once more, because work moves from stage to stage
+		} else {
+			still = 0
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("still busy: %s: %w", busy, ctx.Err())
+		}
+		sleep(ctx, 2*time.Millisecond)
+	}
+	return nil
+}
+
+// busy names a stage that has something to do, "" if none has.
+func (p *Pipeline) busy(ctx context.Context) (string, error) {
+	for name := range p.sources {
+		for _, stream := range []string{queue.Deliveries, queue.Fetches} {
+			if n, err := p.q.Waiting(ctx, stream, name); err != nil || n > 0 {
+				return stream, err
+			}
+		}
+		if v := p.horizon.of(name); !v.now.Equal(p.now()) {
+			return "horizon", nil
+		}
+	}
+	for part := range p.q.Partitions() {
+		o := p.owners.of(part)
+		if o == nil {
+			return "partitions", nil
+		}
+		last, err := p.q.LastFact(ctx, part)
+		if err != nil {
+			return "", err
+		}
+		if done := o.done.Load(); done == nil || done.more || done.facts < last || done.looked.Before(p.now()) {
+			return "rate", nil
+		}
+	}
+	for name := range p.sources {
+		if n, err := p.q.Waiting(ctx, queue.Contacts, name); err != nil || n > 0 {
+			return "write", err
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,139 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Metrics are what the pipeline counts. Labels are sources, stages, kinds and letters: finite sets, and nobody's data.
+type Metrics struct {
+	deliveries *prometheus.CounterVec // source, result
+	read       *prometheus.CounterVec // source
+	fetched    *prometheus.CounterVec // source, type, result
+	polled     *prometheus.CounterVec // source
+	facts      prometheus.Counter
+	commits    prometheus.Counter
+	writes     *prometheus.CounterVec // source, result
+	dead       *prometheus.CounterVec // stage, source, kind
+	readUpTo   *prometheus.GaugeVec   // source
+	age        *prometheus.GaugeVec   // stage, source
+	partitions prometheus.Gauge
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "winnow_" + name, Help: help}, labels)
+		r.MustRegister(c)
+		return c
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "winnow_" + name, Help: help}, labels)
+		r.MustRegister(g)
+		return g
+	}
+	return &Metrics{
+		deliveries: counter("deliveries_total", "Webhook requests by what became of them.", "source", "result"),
+		read:       counter("deliveries_read_total", "Messages of the delivery queue that were decoded.", "source"),
+		fetched:    counter("fetched_total", "Records fetched from the CRM, by type and result.", "source", "type", "result"),
+		polled:     counter("polled_total", "Notices found by polling.", "source"),
+		facts:      counter("facts_total", "Facts folded into records.").WithLabelValues(),
+		commits:    counter("rate_commits_total", "Batches of records committed.").WithLabelValues(),
+		writes:     counter("writes_total", "Ratings brought to the CRM, by result.", "source", "result"),
+		dead:       counter("dead_letters_total", "Things put among the dead letters, by kind of reason.", "stage", "source", "kind"),
+		readUpTo:   gauge("source_read_up_to_seconds", "Unix time up to which a source has been read; silence counts only until then.", "source"),
+		age:        gauge("stage_oldest_seconds", "Age of the oldest thing that waits at a stage.", "stage", "source"),
+		partitions: gauge("partitions_owned", "Partitions that this process rates.").WithLabelValues(),
+	}
+}
+
+// oldest notes how old the oldest waiting message of a stream is.
+func (m *Metrics) oldest(stream, source string, now, oldest time.Time) {
+	age := 0.0
+	if !oldest.IsZero() {
+		age = max(0, now.Sub(oldest).Seconds())
+	}
+	m.age.WithLabelValues(map[string]string{queue.Deliveries: stageRead, queue.Fetches: stageFetch}[stream], source).Set(age)
+}
+
+// Collector reads what has to be looked up at each scrape: lag, contacts by rating, budgets, dead letters.
+func (p *Pipeline) Collector() prometheus.Collector { return &collector{p} }
+
+type collector struct{ p *Pipeline }
+
+var (
+	lagDesc      = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
+	contactsDesc = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
+	budgetDesc   = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
+	deadDesc     = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", nil, nil)
+	bytesDesc    = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
+	maxDesc      = prometheus.NewDesc("winnow_stream_max_bytes", "Bytes a stream may hold; 0: no limit.", []string{"stream"}, nil)
+	breakerDesc  = prometheus.NewDesc("winnow_breaker_open", "1 while the mass-change breaker holds announcements back.", []string{"source"}, nil)
+)
+
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
+		ch <- d
+	}
+}
+
+// Collect leaves out what cannot be told just now: a missing series is more honest than an old one.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	send := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	if streams, err := c.p.q.Stats(ctx); err == nil {
+		for _, s := range streams {
+			send(bytesDesc, float64(s.Bytes), s.Name)
+			send(maxDesc, float64(s.MaxBytes), s.Name)
+			if s.Name == queue.DeadLetters {
+				send(deadDesc, float64(s.Messages))
+			}
+		}
+	}
+	for name, s := range c.p.sources {
+		for stage, stream := range map[string]string{stageRead: queue.Deliveries, stageFetch: queue.Fetches, stageWrite: queue.Contacts} {
+			if n, err := c.p.q.Waiting(ctx, stream, name); err == nil {
+				send(lagDesc, float64(n), stage, name)
+			}
+		}
+		if b, ok := s.Connector.(connectors.BudgetReporter); ok {
+			interval, day := b.Budget()
+			if interval >= 0 {
+				send(budgetDesc, float64(interval), name, "interval")
+			}
+			if day >= 0 {
+				send(budgetDesc, float64(day), name, "day")
+			}
+		}
+		if b, _, err := getState[breaker](ctx, c.p.q, "breaker."+name); err == nil {
+			open := 0.0
+			if b.open() {
+				open = 1
+			}
+			send(breakerDesc, open, name)
+		}
+	}
+	total := map[[2]string]int{}
+	for part := range c.p.q.Partitions() {
+		t, err := c.p.tallyOf(ctx, part)
+		if err != nil {
+			return
+		}
+		for source, letters := range t.Rated {
+			for letter, n := range letters {
+				total[[2]string{source, letter}] += n
+			}
+		}
+	}
+	for k, n := range total {
+		send(contactsDesc, float64(n), k[0], k[1])
+	}
+}

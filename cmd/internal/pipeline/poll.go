@@ -1,0 +1,189 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+const (
+	// pollLate is after how many intervals without a finished poll the source counts as read only up to that poll.
+	pollLate = 3
+	// backfillIdle is how long a backfill may stand still before it no longer holds decisions back.
+	backfillIdle = 10 * time.Minute
+)
+
+// polled is how far a source has been polled.
+type polled struct {
+	Cursor  string     `cbor:"1,keyasint,omitempty"`
+	Through crm.Millis `cbor:"2,keyasint,omitempty"` // everything that changed before this has been seen
+}
+
+// filling is the state of a source's backfill.
+type filling struct {
+	Since  crm.Millis `cbor:"1,keyasint,omitempty"`
+	Until  crm.Millis `cbor:"2,keyasint,omitempty"`
+	Cursor string     `cbor:"3,keyasint,omitempty"`
+	Read   int        `cbor:"4,keyasint,omitempty"`
+	Total  int        `cbor:"5,keyasint,omitempty"`
+	Stage  string     `cbor:"6,keyasint,omitempty"`
+	Moved  crm.Millis `cbor:"7,keyasint,omitempty"`
+	Done   bool       `cbor:"8,keyasint,omitempty"`
+	Error  string     `cbor:"9,keyasint,omitempty"` // why it stands still
+}
+
+// moving reports whether a backfill runs: while it does, nothing is announced against the source's contacts.
+func (f filling) moving(now time.Time) bool {
+	return f.Since != 0 && !f.Done && now.Sub(f.Moved.Time()) < backfillIdle
+}
+
+// poll looks for what webhooks missed or never send, and steps the backfill. It runs only where the source's lease is held.
+func (p *Pipeline) poll(ctx context.Context, s Source) error {
+	poller, _ := s.Connector.(connectors.Poller)
+	filler, _ := s.Connector.(connectors.Backfiller)
+	if poller == nil && filler == nil {
+		return nil
+	}
+	var next time.Time // by the pipeline's clock
+	for attempt := 1; ctx.Err() == nil; {
+		pause := p.tick
+		if poller != nil && p.pollEvery > 0 && !p.now().Before(next) {
+			err := p.pollOnce(ctx, s, poller)
+			next = p.now().Add(p.pollEvery)
+			if attempt++; err == nil {
+				attempt = 1
+			} else if ctx.Err() == nil {
+				p.log.Warn("poll not finished", zap.String("source", s.Name), zap.Error(err))
+				next = p.now().Add(min(p.pollEvery, jitter(max(disposalOf(err, attempt).again, backoff(attempt, time.Second, time.Minute)))))
+			}
+		}
+		if filler != nil {
+			moved, err := p.fillOnce(ctx, s, filler)
+			if err != nil && ctx.Err() == nil {
+				p.log.Warn("backfill stands still", zap.String("source", s.Name), zap.Error(err))
+				pause = jitter(max(disposalOf(err, 3).again, 2*time.Second))
+			} else if moved {
+				pause = 0
+			}
+		}
+		sleep(ctx, pause)
+	}
+	return nil
+}
+
+// pollOnce polls until nothing more is waiting. Its notices are durable before the cursor moves.
+func (p *Pipeline) pollOnce(ctx context.Context, s Source, poller connectors.Poller) error {
+	name := "poll." + s.Name
+	at, rev, err := getState[polled](ctx, p.q, name)
+	if err != nil {
+		return err
+	}
+	if at.Through == 0 { // the first start: what was before is the backfill's
+		at.Through = crm.At(p.now())
+		if err := putState(ctx, p.q, name, at, rev); err != nil {
+			return err
+		}
+	}
+	begun := p.now()
+	for more := true; more && ctx.Err() == nil; {
+		if err := p.q.Room(queue.Fetches, emptyShare); err != nil {
+			return err
+		}
+		var notices []crm.Notice
+		if notices, at.Cursor, more, err = poller.Poll(ctx, at.Cursor, at.Through.Time()); err != nil {
+			return err
+		}
+		if err := p.note(ctx, s, notices); err != nil {
+			return err
+		}
+		p.metrics.polled.WithLabelValues(s.Name).Add(float64(len(notices)))
+		if !more {
+			at.Through = crm.At(begun)
+		}
+		if err := putState(ctx, p.q, name, at, anyRevision); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// note publishes notices that did not come in a delivery.
+func (p *Pipeline) note(ctx context.Context, s Source, notices []crm.Notice) error {
+	out := p.newOutput(s)
+	for _, n := range notices {
+		out.add(n)
+	}
+	return out.publish(ctx)
+}
+
+// fillOnce reads one page of history, where a backfill was asked for, and reports whether it did.
+func (p *Pipeline) fillOnce(ctx context.Context, s Source, filler connectors.Backfiller) (moved bool, err error) {
+	name := "backfill." + s.Name
+	f, rev, err := getState[filling](ctx, p.q, name)
+	if err != nil || f.Since == 0 || f.Done {
+		return false, err
+	}
+	if err := p.q.Room(queue.Fetches, emptyShare/2); err != nil { // history never takes the room that webhooks need
+		return false, nil
+	}
+	page, err := filler.Backfill(ctx, f.Cursor, f.Since.Time(), f.Until.Time())
+	if err != nil {
+		f.Error = err.Error()
+		return false, errors.Join(err, putState(ctx, p.q, name, f, rev))
+	}
+	if err := p.note(ctx, s, page.Notices); err != nil {
+		return false, err
+	}
+	f.Cursor, f.Read, f.Total, f.Stage, f.Moved, f.Done, f.Error = page.Next, page.Read, page.Total, page.Stage, crm.At(p.now()), page.Next == "", ""
+	if f.Done {
+		p.log.Info("backfill read", zap.String("source", s.Name), zap.Int("records", f.Read))
+	}
+	return !f.Done, putState(ctx, p.q, name, f, rev)
+}
+
+// StartBackfill has the history since then read; a backfill of the same start that was interrupted goes on where it stood.
+func (p *Pipeline) StartBackfill(ctx context.Context, source string, since time.Time) error {
+	s, ok := p.sources[source]
+	if !ok {
+		return fmt.Errorf("no source is named %q", source)
+	}
+	if _, ok := s.Connector.(connectors.Backfiller); !ok {
+		return fmt.Errorf("%s is a %s, whose history cannot be read back", source, s.Vendor)
+	}
+	f, rev, err := getState[filling](ctx, p.q, "backfill."+source)
+	if err != nil {
+		return err
+	}
+	now := crm.At(p.now())
+	if f.Since != crm.At(since) || f.Done {
+		f = filling{Since: crm.At(since), Until: now}
+	}
+	f.Moved = now
+	return putState(ctx, p.q, "backfill."+source, f, rev)
+}
+
+// BackfillState is a backfill as people see it.
+type BackfillState struct {
+	Since, Until, Moved crm.Millis
+	Read, Total         int
+	Stage, Error        string
+	Done                bool
+	Unfetched           uint64 // records found that have not been fetched yet
+}
+
+// Backfill tells how far the backfill of a source is.
+func (p *Pipeline) Backfill(ctx context.Context, source string) (BackfillState, error) {
+	f, _, err := getState[filling](ctx, p.q, "backfill."+source)
+	if err != nil {
+		return BackfillState{}, err
+	}
+	waiting, err := p.q.Waiting(ctx, queue.Fetches, source)
+	return BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, Unfetched: waiting}, err
+}

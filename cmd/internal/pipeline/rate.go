@@ -1,0 +1,373 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+const (
+	rateFacts    = 4000 // facts a commit takes together: large batches are what makes them cheap
+	rateMessages = 512  // bundles pulled together
+	rateEnough   = 200  // with this many at hand there is no waiting for more
+	rateDue      = 1000 // contacts rated together because their time has come
+	ratePaced    = 100  // contacts rated again, a step, because the settings changed
+)
+
+// errFenced ends an owner whose partition has been taken over: its next commit was refused.
+var errFenced = errors.New("the partition has another owner")
+
+// owner rates the contacts of one partition. It alone writes their records while it holds the lease; should it be wrong about that,
+// the checkpoint's expected sequence refuses its commit.
+type owner struct {
+	p       *Pipeline
+	part    int
+	valid   func() bool // the lease, by our own clock
+	facts   *queue.Log
+	at      queue.Checkpoint
+	cache   *cache
+	dues    *dues
+	again   map[queue.Key]time.Time // rated while the source was behind: once it has been read further, rate again
+	stale   []queue.Key             // rated under other settings, or put out under another mapping
+	tally   tally
+	pending []*queue.Msg // pulled, for a later step
+	done    atomic.Pointer[progress]
+}
+
+// progress is how far an owner is, for those who wait for it.
+type progress struct {
+	facts  uint64
+	looked time.Time // the instant for which dues were looked at, and how far the sources had been read by then
+	more   bool      // something is due, or waits for its turn
+}
+
+// own takes partition part over and rates it until ctx ends or the ownership is lost.
+func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
+	at, err := p.q.ReadCheckpoint(ctx, part)
+	if err != nil {
+		return fmt.Errorf("checkpoint of partition %d: %w", part, err)
+	}
+	o := &owner{p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
+		again: map[queue.Key]time.Time{}, tally: tally{Rated: map[string]map[string]int{}}}
+	if err := o.scan(ctx); err != nil {
+		return fmt.Errorf("scan partition %d: %w", part, err)
+	}
+	if o.facts, err = p.q.OpenLog(ctx, part, at.Facts); err != nil {
+		return fmt.Errorf("facts of partition %d: %w", part, err)
+	}
+	defer o.facts.Close()
+	p.owners.add(o)
+	defer p.owners.remove(o)
+	for ctx.Err() == nil {
+		if err := o.step(ctx); err != nil {
+			return ignoreDone(ctx, err)
+		}
+	}
+	return nil
+}
+
+// glance is the part of a contact that a take-over has to see.
+type glance struct {
+	Rating struct {
+		Letter string `cbor:"1,keyasint"`
+		Model  string `cbor:"19,keyasint"`
+	} `cbor:"2,keyasint"`
+	Due       crm.Millis `cbor:"4,keyasint"`
+	Offer     string     `cbor:"6,keyasint"`
+	Redirect  string     `cbor:"8,keyasint"`
+	Sent      bool       `cbor:"9,keyasint"`
+	Forgotten bool       `cbor:"10,keyasint"`
+}
+
+// scan fills the heap from the records, and finds those to be rated again.
+func (o *owner) scan(ctx context.Context) error {
+	return o.p.q.Scan(ctx, o.part, func(r queue.Record) error {
+		if strings.HasPrefix(r.Key.Contact, tombPrefix) {
+			return nil
+		}
+		g, err := decode[glance](r.Data)
+		if err != nil {
+			return fmt.Errorf("record of partition %d at %d: %w", o.part, r.Seq, err)
+		}
+		o.dues.set(r.Key, g.Due)
+		o.tally.count(r.Key.Source, g.Rating.Letter, 1)
+		switch {
+		case g.Forgotten:
+			o.dues.set(r.Key, 1) // erased on paper: the erasure is finished first of all
+		case g.Redirect == "" && g.Rating.Model != "" && (g.Rating.Model != o.p.rules.Version() || g.Offer != o.p.offers[r.Key.Source]):
+			o.stale = append(o.stale, r.Key)
+		}
+		return ctx.Err()
+	})
+}
+
+// job is one contact in hand during a step.
+type job struct {
+	key     queue.Key
+	c       *contact
+	facts   []crm.Fact
+	before  string // the letter it had
+	put     bool   // its rating goes out
+	effects effects
+}
+
+// step takes the facts that are there and the contacts that are due, rates them and commits everything as one batch.
+func (o *owner) step(ctx context.Context) error {
+	jobs, through, err := o.gather(ctx)
+	if err != nil {
+		return err
+	}
+	now := o.p.now()
+	o.addDue(jobs, crm.At(now))
+	if len(jobs) == 0 && through == o.at.Facts {
+		o.done.Store(&progress{facts: through, looked: o.p.horizon.oldestLook()})
+		return nil
+	}
+	o.done.Store(&progress{facts: o.at.Facts, more: true})
+	hold, cancel := o.p.finish(ctx)
+	defer cancel()
+	if err := o.load(hold, jobs); err != nil {
+		return fmt.Errorf("load contacts of partition %d: %w", o.part, err)
+	}
+	keys := slices.SortedFunc(maps.Keys(jobs), compareKeys)
+	batch := queue.Batch{Checkpoint: queue.Checkpoint{Facts: through, Seq: o.at.Seq}}
+	for _, key := range keys {
+		j := jobs[key]
+		j.before = j.c.Rating.Letter
+		o.review(j, now)
+		if j.effects.entomb {
+			batch.Contacts = append(batch.Contacts, queue.Put{Key: o.p.tomb(key), Data: encode(contact{Forgotten: true})})
+		}
+		data := encode(j.c)
+		batch.Contacts = append(batch.Contacts, queue.Put{Key: key, Data: data})
+		o.cache.put(key, j.c, len(data))
+		if j.put {
+			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide})})
+		}
+		o.tally.count(key.Source, j.before, -1)
+		o.tally.count(key.Source, j.c.Rating.Letter, 1)
+	}
+	batch.Checkpoint.Data = encode(o.tally)
+	if err := o.commit(hold, batch); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		o.settle(hold, jobs[key], now)
+	}
+	return nil
+}
+
+// gather pulls bundles and sorts their facts by contact. With little at hand it waits a moment for more.
+func (o *owner) gather(ctx context.Context) (jobs map[queue.Key]*job, through uint64, err error) {
+	jobs, through = map[queue.Key]*job{}, o.at.Facts
+	count := 0
+	until := time.Time{}
+	for count < rateFacts {
+		if len(o.pending) == 0 {
+			wait := o.wait()
+			if count > 0 || !until.IsZero() {
+				if wait = time.Until(until); wait <= 0 || count >= rateEnough {
+					break
+				}
+			}
+			if o.pending, err = o.facts.Next(ctx, rateMessages, wait); err != nil {
+				return nil, 0, fmt.Errorf("facts of partition %d: %w", o.part, err)
+			}
+			if len(o.pending) == 0 {
+				break
+			}
+			if until.IsZero() {
+				until = time.Now().Add(patience)
+			}
+		}
+		m := o.pending[0]
+		b, err := decode[bundle](m.Data)
+		if err != nil {
+			// Only our own encoding is ever put here. It is kept, and the partition goes on.
+			if err := o.p.buryAs(ctx, stageRate, Source{Source: crm.Source{Name: "unknown"}}, fmt.Sprintf("%s.%d", m.Stream, m.Seq), m.Data, nil, err); err != nil {
+				return nil, 0, err
+			}
+		}
+		if count > 0 && count+len(b.Facts) > rateFacts || len(jobs) > 0 && len(jobs)+len(b.Facts) > o.p.q.MaxBatch()/2-rateDue {
+			break
+		}
+		o.pending = o.pending[1:]
+		through = m.Seq
+		count += len(b.Facts)
+		for _, f := range b.Facts {
+			key := queue.Key{Source: b.Source, Contact: f.Contact}
+			j := jobs[key]
+			if j == nil {
+				j = &job{key: key}
+				jobs[key] = j
+			}
+			f.Contact = "" // the record belongs to one contact
+			j.facts = append(j.facts, f)
+		}
+	}
+	o.p.metrics.facts.Add(float64(count))
+	return jobs, through, nil
+}
+
+// wait is how long to wait for facts: until the next contact is due, but never longer than a tick.
+func (o *owner) wait() time.Duration {
+	if len(o.stale) > 0 {
+		return time.Millisecond
+	}
+	wait := o.p.tick
+	if next := o.dues.next(); next != 0 {
+		wait = min(wait, next.Time().Sub(o.p.now()))
+	}
+	return max(wait, time.Millisecond)
+}
+
+// addDue adds the contacts whose time has come.
+func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
+	add := func(key queue.Key) {
+		if jobs[key] == nil {
+			jobs[key] = &job{key: key}
+		}
+	}
+	for _, key := range o.dues.take(now, min(rateDue, o.p.q.MaxBatch()/8)) {
+		add(key)
+	}
+	n := min(ratePaced, len(o.stale))
+	for _, key := range o.stale[:n] {
+		add(key)
+	}
+	o.stale = o.stale[n:]
+	for key, read := range o.again {
+		if len(jobs) >= rateDue {
+			break
+		}
+		if v := o.p.horizon.of(key.Source); v.read.After(read) {
+			delete(o.again, key)
+			add(key)
+		}
+	}
+}
+
+// load gets the records that are not in the cache. Of a contact without one a tombstone may stand: then it was forgotten, and
+// what still comes about it must not bring it back.
+func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
+	var cold []queue.Key
+	for key, j := range jobs {
+		if j.c = o.cache.take(key); j.c == nil {
+			cold = append(cold, key)
+		}
+	}
+	if len(cold) == 0 {
+		return nil
+	}
+	found, err := o.p.q.Load(ctx, o.part, cold)
+	if err != nil {
+		return err
+	}
+	var tombs []queue.Key
+	for _, key := range cold {
+		if r, ok := found[key]; ok {
+			c, err := decode[contact](r.Data)
+			if err != nil {
+				return fmt.Errorf("record at %d: %w", r.Seq, err)
+			}
+			jobs[key].c = &c
+			continue
+		}
+		jobs[key].c = &contact{}
+		tombs = append(tombs, o.p.tomb(key))
+	}
+	if len(tombs) == 0 {
+		return nil
+	}
+	buried, err := o.p.q.Load(ctx, o.part, tombs)
+	if err != nil {
+		return err
+	}
+	for key, j := range jobs {
+		if _, ok := buried[o.p.tomb(key)]; ok {
+			delete(jobs, key)
+			_ = j
+		}
+	}
+	return nil
+}
+
+// commit stores the batch. A time-out says nothing of the outcome: the checkpoint tells.
+func (o *owner) commit(ctx context.Context, b queue.Batch) error {
+	for try := 1; ; try++ {
+		if !o.valid() {
+			return errFenced
+		}
+		at, err := o.p.q.Commit(ctx, o.part, b)
+		if err == nil {
+			o.at = at
+			o.p.metrics.commits.Inc()
+			return nil
+		}
+		if errors.Is(err, queue.ErrFenced) {
+			return errFenced
+		}
+		if !errors.Is(err, queue.ErrUnknown) || try == 5 {
+			return fmt.Errorf("commit partition %d: %w", o.part, err)
+		}
+		stands, err := o.p.q.ReadCheckpoint(ctx, o.part)
+		if err != nil {
+			return fmt.Errorf("checkpoint of partition %d: %w", o.part, err)
+		}
+		if stands.Seq != o.at.Seq {
+			if stands.Facts != b.Checkpoint.Facts || string(stands.Data) != string(b.Checkpoint.Data) {
+				return errFenced
+			}
+			o.at = stands
+			return nil
+		}
+	}
+}
+
+// settle is what follows once a contact is stored: its place in the heap, and what has to be sent elsewhere.
+func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
+	due := j.c.Due
+	delete(o.again, j.key)
+	if j.c.Rating.Held == "lag" || (due != 0 && due <= crm.At(now)) {
+		// Time alone will not help, the source has to be read further first.
+		o.again[j.key] = o.p.horizon.of(j.key.Source).read
+		if due <= crm.At(now) {
+			due = crm.At(now.Add(time.Minute))
+		}
+	}
+	o.dues.set(j.key, due)
+	if j.effects.none() {
+		return
+	}
+	if err := o.effect(ctx, j); err != nil {
+		o.p.log.Warn("put off for a minute", zap.String("source", j.key.Source), zap.String("contact", j.key.Contact), zap.Error(err))
+		o.dues.set(j.key, crm.At(now.Add(time.Minute)))
+	}
+}
+
+func (t tally) count(source, letter string, n int) {
+	if letter == "" {
+		return
+	}
+	if t.Rated[source] == nil {
+		t.Rated[source] = map[string]int{}
+	}
+	t.Rated[source][letter] += n
+}
+
+func compareKeys(a, b queue.Key) int {
+	if c := strings.Compare(a.Source, b.Source); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Contact, b.Contact)
+}

@@ -1,0 +1,220 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+const (
+	readMessages = 64       // messages of DELIVERIES taken together
+	readBytes    = 64 << 10 // with this much at hand there is no waiting for more
+	patience     = 10 * time.Millisecond
+	pullWait     = time.Second
+	// emptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
+	emptyShare = 0.90
+)
+
+// read decodes the deliveries of one source to facts and references. It needs no network, so deliveries never pile up behind a
+// slow CRM.
+func (p *Pipeline) read(ctx context.Context, s Source) error {
+	deliveries := p.q.DeliveryConsumer(s.Name)
+	for ctx.Err() == nil {
+		if !p.roomFor(ctx, queue.Facts, queue.Fetches) {
+			continue
+		}
+		msgs, err := pull(ctx, deliveries, readMessages, readBytes)
+		if err != nil {
+			return ignoreDone(ctx, fmt.Errorf("read %s: %w", s.Name, err))
+		}
+		if len(msgs) == 0 {
+			continue
+		}
+		hold, cancel := p.finish(ctx)
+		err = p.readAll(hold, s, msgs)
+		cancel()
+		if err != nil {
+			p.log.Warn("deliveries not read, they come again", zap.String("source", s.Name), zap.Error(err))
+			nakAll(msgs, time.Second)
+			sleep(ctx, time.Second)
+		}
+	}
+	return nil
+}
+
+// readAll publishes what msgs say and acknowledges them after that.
+func (p *Pipeline) readAll(ctx context.Context, s Source, msgs []*queue.Msg) error {
+	out := p.newOutput(s)
+	for _, m := range msgs {
+		if err := p.readOne(ctx, s, m, out); err != nil {
+			return err
+		}
+	}
+	if err := out.publish(ctx); err != nil {
+		return err
+	}
+	for _, m := range msgs {
+		if err := m.Ack(); err != nil {
+			return fmt.Errorf("acknowledge: %w", err)
+		}
+	}
+	p.metrics.read.WithLabelValues(s.Name).Add(float64(len(msgs)))
+	return nil
+}
+
+func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *output) error {
+	ds, err := decode[[]delivery](m.Data)
+	if err != nil {
+		return p.bury(ctx, stageRead, s, m, m.Data, nil, err)
+	}
+	for i, d := range ds {
+		notices, err := decodeDelivery(s.Connector, d)
+		foreign := 0
+		for _, n := range notices {
+			if account := p.account(s.Name); n.Account != "" && account != "" && n.Account != account {
+				foreign++
+				continue
+			}
+			out.add(n)
+		}
+		if foreign > 0 {
+			err = errors.Join(err, &connectors.Error{Vendor: s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
+				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, p.account(s.Name))})
+		}
+		if err != nil {
+			if err := p.buryAs(ctx, stageRead, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), d.Body, named(notices), err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decodeDelivery turns a panic of a connector into an error: one bad body must not stop all the others.
+func decodeDelivery(c connectors.Receiver, d delivery) (notices []crm.Notice, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			notices, err = nil, fmt.Errorf("the decoder panicked: %T", r) // the value may quote the body
+		}
+	}()
+	return c.Decode(connectors.Delivery{Body: d.Body})
+}
+
+// named lists the contacts that notices are about, for the dead letter: erasing a contact has to find it.
+func named(notices []crm.Notice) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for _, n := range notices {
+		if n.Fact != nil && !seen[n.Fact.Contact] {
+			seen[n.Fact.Contact] = true
+			ids = append(ids, n.Fact.Contact)
+		}
+	}
+	return ids
+}
+
+// output gathers what a stage has to say and publishes it, a message a partition.
+type output struct {
+	p      *Pipeline
+	source Source
+	facts  map[int][]crm.Fact
+	refs   map[string]crm.Ref
+	count  int
+}
+
+func (p *Pipeline) newOutput(s Source) *output {
+	return &output{p: p, source: s, facts: map[int][]crm.Fact{}, refs: map[string]crm.Ref{}}
+}
+
+func (o *output) add(n crm.Notice) {
+	switch {
+	case n.Fact != nil && n.Fact.Contact != "":
+		part := o.p.q.PartitionOf(o.source.Name, n.Fact.Contact)
+		o.facts[part] = append(o.facts[part], *n.Fact)
+		o.count++
+	case n.Ref != nil:
+		key := n.Ref.Type + "/" + n.Ref.ID
+		if old, ok := o.refs[key]; ok {
+			n.Ref.Contacts = append(n.Ref.Contacts, old.Contacts...)
+		}
+		o.refs[key] = *n.Ref
+	}
+}
+
+// publish returns when everything is durable. Facts first: a fact twice is no harm, a reference lost would be.
+func (o *output) publish(ctx context.Context) error {
+	var bundles []queue.Bundle
+	for part, facts := range o.facts {
+		for _, data := range o.p.packed(o.source.Name, facts) {
+			bundles = append(bundles, queue.Bundle{Partition: part, Data: data})
+		}
+	}
+	if len(bundles) > 0 {
+		if err := o.p.q.PublishBundles(ctx, bundles); err != nil {
+			return fmt.Errorf("publish facts: %w", err)
+		}
+	}
+	if len(o.refs) == 0 {
+		return nil
+	}
+	fetches := make([]queue.FetchMsg, 0, len(o.refs))
+	for _, ref := range o.refs {
+		fetches = append(fetches, queue.FetchMsg{Source: o.source.Name, Type: ref.Type, ID: ref.ID, Data: encode(ref)})
+	}
+	if err := o.p.q.PublishFetches(ctx, fetches); err != nil {
+		return fmt.Errorf("publish fetches: %w", err)
+	}
+	return nil
+}
+
+// packed encodes facts as bundles none of which is larger than a message may be, nor of more facts than a commit takes.
+func (p *Pipeline) packed(source string, facts []crm.Fact) [][]byte {
+	data := encode(bundle{Source: source, Facts: facts})
+	if len(facts) <= 1 || (len(data) <= p.q.MaxBundle() && len(facts) <= rateFacts) {
+		return [][]byte{data}
+	}
+	half := len(facts) / 2
+	return append(p.packed(source, facts[:half]), p.packed(source, facts[half:])...)
+}
+
+// pull takes what waits, with a little patience for more while there is only little: small batches cost as much as large ones.
+func pull(ctx context.Context, c *queue.Consumer, most, enough int) ([]*queue.Msg, error) {
+	msgs, err := c.Fetch(ctx, most, 0, pullWait)
+	if err != nil || len(msgs) == 0 {
+		return msgs, err
+	}
+	until := time.Now().Add(patience)
+	for len(msgs) < most && size(msgs) < enough {
+		wait := time.Until(until)
+		if wait <= 0 {
+			break
+		}
+		more, err := c.Fetch(ctx, most-len(msgs), 0, wait)
+		if err != nil {
+			return msgs, nil // what is here is ours; the next pull meets the error again
+		}
+		msgs = append(msgs, more...)
+	}
+	return msgs, nil
+}
+
+func size(msgs []*queue.Msg) int {
+	n := 0
+	for _, m := range msgs {
+		n += len(m.Data)
+	}
+	return n
+}
+
+func nakAll(msgs []*queue.Msg, delay time.Duration) {
+	for _, m := range msgs {
+		_ = m.Nak(delay) // without it the message comes again after the consumer's AckWait
+	}
+}

@@ -1,0 +1,183 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+const (
+	// receiveShare is how full DELIVERIES may be before receiving stops; the rest belongs to what is under way.
+	receiveShare = 0.80
+	// retryAfter is what a refused sender is told to wait.
+	retryAfter = 10 * time.Second
+	// groupBytes bounds what one group of deliveries may hold; a message may be up to queue.MaxBundle.
+	groupBytes = 2 << 20
+)
+
+// Receiver answers the webhooks: read the body, verify it, store it, and only then say so.
+type Receiver struct {
+	p      *Pipeline
+	groups map[string]*group
+}
+
+func newReceiver(p *Pipeline) *Receiver {
+	r := &Receiver{p: p, groups: map[string]*group{}}
+	for _, s := range p.sources {
+		r.groups[s.Name] = &group{publish: func(ctx context.Context, body []byte) error {
+			return p.q.PublishDelivery(ctx, s.Name, body, nil)
+		}, max: min(groupBytes, p.q.MaxBundle()/2)}
+	}
+	return r
+}
+
+// ServeHTTP handles /hooks/{source}. Its answers: 2xx durable; 401 not verified; 413 too large; 503 with Retry-After for
+// whatever passes: never 400, 429 or 410, for which several CRMs drop the event for good or delete the subscription.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	name := req.PathValue("source")
+	s, ok := r.p.sources[name]
+	if !ok {
+		http.Error(w, "no such source; WINNOW_SOURCES names those there are", http.StatusNotFound)
+		return
+	}
+	if req.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "webhooks are sent by POST", http.StatusMethodNotAllowed)
+		return
+	}
+	result, status := r.receive(w, req, s)
+	r.p.metrics.deliveries.WithLabelValues(name, result).Inc()
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	}
+	if status >= 300 {
+		http.Error(w, result, status)
+	}
+}
+
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (result string, status int) {
+	if err := r.p.Room(); err != nil {
+		r.p.log.Warn("delivery refused for want of room", zap.String("source", s.Name), zap.Error(err))
+		return "no_room", http.StatusServiceUnavailable
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, r.p.maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return "too_large", http.StatusRequestEntityTooLarge
+	}
+	if err != nil {
+		return "not_read", http.StatusServiceUnavailable // the sender hung up or was too slow: it will come again
+	}
+	d := connectors.Delivery{Method: req.Method, URL: r.p.addressed(req), Header: req.Header, Body: body}
+	now := r.p.now()
+	if err := s.Connector.Verify(d, now); err != nil {
+		r.p.log.Warn("delivery not verified", zap.String("source", s.Name), zap.Error(err))
+		return "not_verified", http.StatusUnauthorized
+	}
+	if err := r.groups[s.Name].add(req.Context(), delivery{Received: crm.At(now), Body: body}); err != nil {
+		r.p.log.Warn("delivery not stored", zap.String("source", s.Name), zap.Error(err))
+		return "not_stored", http.StatusServiceUnavailable
+	}
+	if rep, ok := s.Connector.(connectors.Replier); ok {
+		kind, reply := rep.Reply(d)
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(reply) // durable by now; a sender that does not hear it sends again
+		return "stored", http.StatusOK
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return "stored", http.StatusNoContent
+}
+
+// addressed is the URL under which the vendor called us, as it signed it: the public origin where one is set.
+func (p *Pipeline) addressed(req *http.Request) *url.URL {
+	u := *req.URL
+	if p.publicURL != nil {
+		u.Scheme, u.Host = p.publicURL.Scheme, p.publicURL.Host
+		return &u
+	}
+	u.Scheme, u.Host = "http", req.Host
+	if req.TLS != nil {
+		u.Scheme = "https"
+	}
+	return &u
+}
+
+// group commits deliveries of one source together: while one message is on its way to the disk, those that come wait for the
+// next one, which takes them all. One fsync, then all get their answer.
+type group struct {
+	publish func(context.Context, []byte) error
+	max     int // bytes
+
+	mu      sync.Mutex
+	waiting []waiting
+	busy    bool
+}
+
+type waiting struct {
+	delivery
+	done chan error
+}
+
+// add returns when d is durable or refused. A sender that hangs up does not undo it: what was published stays.
+func (g *group) add(ctx context.Context, d delivery) error {
+	w := waiting{delivery: d, done: make(chan error, 1)}
+	g.mu.Lock()
+	g.waiting = append(g.waiting, w)
+	lead := !g.busy
+	g.busy = true
+	g.mu.Unlock()
+	if lead {
+		go g.lead(context.WithoutCancel(ctx)) // what others are owed does not end with this request; each waits for its answer
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// lead publishes group after group until nobody waits.
+func (g *group) lead(ctx context.Context) {
+	for {
+		batch := g.take()
+		if batch == nil {
+			return
+		}
+		ds := make([]delivery, len(batch))
+		for i, w := range batch {
+			ds[i] = w.delivery
+		}
+		err := g.publish(ctx, encode(ds))
+		for _, w := range batch {
+			w.done <- err
+		}
+	}
+}
+
+// take returns the next group, or nil and the lead is given up.
+func (g *group) take() []waiting {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, size := 0, 0
+	for n < len(g.waiting) && (n == 0 || size+len(g.waiting[n].Body) <= g.max) {
+		size += len(g.waiting[n].Body)
+		n++
+	}
+	if n == 0 {
+		g.busy = false
+		return nil
+	}
+	batch := g.waiting[:n:n]
+	g.waiting = append([]waiting(nil), g.waiting[n:]...)
+	return batch
+}

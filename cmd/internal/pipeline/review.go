@@ -1,0 +1,255 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// askAgain is how long a profile may take to come before it is asked for again.
+const askAgain = time.Hour
+
+// outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
+const outstanding = 10 * time.Minute
+
+// tombPrefix begins the key of a tombstone; no CRM has ids like it.
+const tombPrefix = "forgotten:"
+
+// effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent, Forgotten), so
+// that a crash between the commit and the deed only delays the deed.
+type effects struct {
+	ask     bool       // its profile has to be fetched
+	merged  bool       // its facts have to go to the contact it was merged into
+	forward []crm.Fact // that came after that
+	entomb  bool       // put a tombstone and erase the record
+	fault   string     // the panic that left it unrated
+}
+
+func (e effects) none() bool {
+	return !e.ask && !e.entomb && e.fault == "" && len(e.forward) == 0 && !e.merged
+}
+
+// review folds what came into a contact and rates it. It changes j alone.
+func (o *owner) review(j *job, now time.Time) {
+	c := j.c
+	if c.Forgotten {
+		j.effects.entomb = true
+		return
+	}
+	if c.Redirect == "" {
+		for _, f := range j.facts {
+			if c.Record.Fold(f) && f.Kind != crm.KindDecision {
+				c.Arrived = crm.At(now)
+			}
+		}
+	}
+	switch into, forget := fate(&c.Record, j.facts); {
+	case forget:
+		*c = contact{Forgotten: true}
+		j.effects.entomb = true
+		return
+	case c.Redirect != "":
+		j.effects.merged, j.effects.forward = !c.Sent, j.facts
+		return
+	case into != "":
+		// What was to be written for it must not reach the winner: some CRMs send a merged id's writes there.
+		*c, j.put = contact{Redirect: into, Record: c.Record, Due: crm.At(now.Add(time.Minute))}, true
+		j.effects.merged = true
+		return
+	}
+	o.rate(j, now)
+	if c.Record.Property(crm.PropCreated) != "" {
+		c.Asked = 0
+	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= askAgain {
+		c.Asked = crm.At(now)
+		j.effects.ask = true
+	}
+	if c.Asked != 0 {
+		c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(askAgain)))
+	}
+}
+
+// fate says whether the contact was merged into another one, or is to be forgotten.
+func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
+	for _, fs := range [][]crm.Fact{r.Life, facts} {
+		for i := range fs {
+			if fs[i].Kind == crm.KindForget {
+				return "", true
+			}
+			if m := fs[i].Merge; m != nil && m.Into != "" {
+				into = m.Into
+			}
+		}
+	}
+	return into, false
+}
+
+// rate asks the rules, and decides what of the answer goes out.
+func (o *owner) rate(j *job, now time.Time) {
+	c, p := j.c, o.p
+	rating, fault := safely(p.rules, p.visible(&c.Record), p.instant(j.key.Source, now, c))
+	if fault != "" {
+		c.Failed, j.effects.fault = true, fault
+		c.Rating = crm.Rating{Unrated: "failed", Model: p.rules.Version()}
+		c.Due = 0
+		return
+	}
+	c.Failed = false
+	c.Rating, c.Due = rating, rating.Due
+	if against(rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
+		c.Due = earlier(c.Due, crm.At(now.Add(outstanding)))
+	}
+	v := values(rating)
+	p.addNative(v, &c.Record, c.Rating.Decide)
+	switch {
+	case rating.Unrated == "deleted" || rating.Unrated == "merged": // nobody is there to write to: what waits to be written is void
+		c.Values, j.put = nil, c.Values != nil
+		return
+	case rating.Unrated != "" && blank(c.Values): // there is nothing to clear
+		return
+	}
+	offer := p.offers[j.key.Source]
+	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer {
+		return
+	}
+	if rating.Unrated == "" {
+		v[crm.FieldRatedAt] = instant(crm.At(now))
+	}
+	c.Values, c.Offer, j.put = v, offer, true
+}
+
+// safely turns a panic of the rules into a fault: one contact must not stop a partition.
+func safely(s *rules.Settings, r *rules.Record, at rules.Instant) (rating crm.Rating, fault string) {
+	defer func() {
+		if v := recover(); v != nil {
+			fault = fmt.Sprintf("the rules panicked: %v", v)
+		}
+	}()
+	return rules.Rate(s, r, at), ""
+}
+
+// visible is the record without what was decided in the shadow, unless we are still there: nobody was told.
+func (p *Pipeline) visible(r *rules.Record) *rules.Record {
+	hidden := func(f crm.Fact) bool { return f.Decision != nil && f.Decision.Shadow && p.mode != Shadow }
+	if !slices.ContainsFunc(r.Decisions, hidden) {
+		return r
+	}
+	v := *r
+	v.Decisions = slices.DeleteFunc(slices.Clone(r.Decisions), hidden)
+	return &v
+}
+
+// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there before when that
+// is over, unless somebody has set another one since.
+func (p *Pipeline) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decision) {
+	if p.mode == Shadow && d != nil {
+		d.Shadow = true
+	}
+	if p.mode != Enforce || d == nil {
+		return
+	}
+	status := ""
+	var since int64
+	for i := range r.Profile {
+		if prop := r.Profile[i].Property; prop != nil && prop.Name == crm.PropLeadStatus {
+			status, since = prop.Value, r.Profile[i].Version
+		}
+	}
+	if d.Status == crm.Disqualified {
+		d.Enforced, d.Replaced = true, status
+		v[crm.FieldNativeStatus] = crm.UnqualifiedStatus
+		return
+	}
+	if d.Status == crm.Pending || len(r.Decisions) == 0 {
+		return
+	}
+	last := r.Decisions[len(r.Decisions)-1]
+	if last.Decision.Enforced && since <= int64(last.At)+time.Minute.Milliseconds() {
+		v[crm.FieldNativeStatus] = last.Decision.Replaced
+	}
+}
+
+// effect does what a review wanted done elsewhere. What it cannot do now is done when the contact is due again.
+func (o *owner) effect(ctx context.Context, j *job) error {
+	p, e := o.p, j.effects
+	s, configured := p.sources[j.key.Source]
+	if !configured {
+		s = Source{Source: crm.Source{Name: j.key.Source}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if e.fault != "" {
+		err := &connectors.Error{Vendor: s.Vendor, Op: "rate", Err: fmt.Errorf("%s", e.fault)}
+		if err := p.buryAs(ctx, stageRate, s, j.key.Source+"/"+j.key.Contact+"/"+p.rules.Version(), encode(j.key), []string{j.key.Contact}, err); err != nil {
+			return err
+		}
+	}
+	if profiler, ok := s.Connector.(connectors.Profiler); ok && e.ask {
+		ref := profiler.ProfileRef(j.key.Contact)
+		if err := p.q.PublishFetches(ctx, []queue.FetchMsg{{Source: s.Name, Type: ref.Type, ID: ref.ID, Data: encode(ref)}}); err != nil {
+			return fmt.Errorf("ask for the profile: %w", err)
+		}
+	}
+	if e.merged || len(e.forward) > 0 {
+		return o.forward(ctx, s, j)
+	}
+	if e.entomb {
+		o.cache.take(j.key)
+		if err := p.erase(ctx, o.part, j.key); err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
+		o.dues.set(j.key, 0)
+		p.log.Info("contact forgotten", zap.String("source", j.key.Source))
+	}
+	return nil
+}
+
+// forward sends a merged contact's facts to the winner, and tells it that these were all.
+func (o *owner) forward(ctx context.Context, s Source, j *job) error {
+	out := o.p.newOutput(s)
+	facts := j.effects.forward
+	if !j.c.Sent {
+		facts = append(j.c.Record.Facts(), facts...)
+	}
+	for _, f := range facts {
+		if f.Merge != nil && f.Merge.Into != "" || f.Kind == crm.KindExistence {
+			continue // the loser's own fate
+		}
+		f.Contact = j.c.Redirect
+		out.add(crm.Notice{Fact: &f})
+	}
+	out.add(crm.Notice{Fact: &crm.Fact{
+		Contact: j.c.Redirect, ID: "merged/" + j.key.Contact, Kind: crm.KindMerge, Merge: &crm.Merge{Done: j.key.Contact},
+	}})
+	if err := out.publish(ctx); err != nil {
+		return fmt.Errorf("send a merged contact's facts on: %w", err)
+	}
+	j.c.Sent, j.c.Record, j.c.Due = true, rules.Record{}, 0 // stored with the next commit; until then it would only be sent again
+	o.cache.put(j.key, j.c, 256)
+	return nil
+}
+
+// tomb is the key under which a forgotten contact's tombstone stands: a keyed hash, so that the store does not name it.
+func (p *Pipeline) tomb(key queue.Key) queue.Key {
+	mac := hmac.New(sha256.New, p.q.Salt())
+	mac.Write([]byte(key.Source + "\x00" + key.Contact))
+	return queue.Key{Source: key.Source, Contact: tombPrefix + hex.EncodeToString(mac.Sum(nil)[:16])}
+}
+
+func earlier(a, b crm.Millis) crm.Millis {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+const (
+	// keepDeliveries is how long a delivery that was read stays for inspection.
+	keepDeliveries = time.Hour
+	trimEvery      = time.Minute
+	compactEvery   = 24 * time.Hour
+)
+
+// tidy trims the queues behind what has been processed and compacts the records once a day, in one process of all.
+func (p *Pipeline) tidy(ctx context.Context) error {
+	compactAt := time.Now().Add(jitter(compactEvery))
+	for ctx.Err() == nil {
+		lease, err := p.q.Acquire(ctx, "tidy", p.leaseTTL)
+		if err != nil {
+			sleep(ctx, p.leaseTTL)
+			continue
+		}
+		holding, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); p.renew(holding, lease); cancel() }()
+		for holding.Err() == nil {
+			sleep(holding, trimEvery)
+			if holding.Err() != nil {
+				break
+			}
+			if err := p.Trim(holding, keepDeliveries); err != nil {
+				p.log.Warn("queues not trimmed", zap.Error(err))
+			}
+			if time.Now().After(compactAt) {
+				compactAt = time.Now().Add(compactEvery)
+				n, err := p.q.Compact(holding, queue.CompactOptions{})
+				p.log.Info("records compacted", zap.Int("rewritten", n), zap.Error(err))
+			}
+		}
+		cancel()
+		<-done
+		p.release(ctx, lease)
+	}
+	return nil
+}
+
+// Trim removes what has been processed: facts that were rated, and deliveries that were read longer than keep ago.
+func (p *Pipeline) Trim(ctx context.Context, keep time.Duration) error {
+	before := map[int]uint64{}
+	for part := range p.q.Partitions() {
+		at, err := p.q.ReadCheckpoint(ctx, part)
+		if err != nil {
+			return err
+		}
+		before[part] = at.Facts
+	}
+	return errors.Join(p.q.TrimFacts(ctx, before), p.q.TrimDeliveries(ctx, keep))
+}
+
+// Forget has a contact erased everywhere: its owner executes it in the order of its facts, so nothing that is under way brings
+// it back.
+func (p *Pipeline) Forget(ctx context.Context, ref crm.ContactRef) error {
+	at := crm.At(p.now())
+	f := crm.Fact{Contact: ref.Contact, ID: "forget", Version: int64(at), Kind: crm.KindForget, At: at}
+	return p.q.PublishBundles(ctx, []queue.Bundle{{
+		Partition: p.q.PartitionOf(ref.Source, ref.Contact), Data: encode(bundle{Source: ref.Source, Facts: []crm.Fact{f}}),
+	}})
+}
+
+// Forgotten reports whether nothing of a contact is left in the records.
+func (p *Pipeline) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, error) {
+	part, key := p.q.PartitionOf(ref.Source, ref.Contact), queue.Key{Source: ref.Source, Contact: ref.Contact}
+	found, err := p.q.Load(ctx, part, []queue.Key{key, p.tomb(key)})
+	_, left := found[key]
+	_, entombed := found[p.tomb(key)]
+	return !left && entombed, err
+}
+
+// erase takes a forgotten contact out of the store: its record, its rating, what waits to be fetched of it and the dead letters that
+// name it. Its tombstone stands already.
+func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
+	if err := p.q.Purge(ctx, part, key); err != nil {
+		return err
+	}
+	if profiler, ok := p.sources[key.Source].Connector.(connectors.Profiler); ok {
+		ref := profiler.ProfileRef(key.Contact)
+		if err := p.q.PurgeFetches(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
+			return err
+		}
+	}
+	for after := uint64(0); ; {
+		letters, err := p.q.DeadLetters(ctx, after, 200, "", key.Source)
+		if err != nil {
+			return fmt.Errorf("dead letters: %w", err)
+		}
+		if len(letters) == 0 {
+			return nil
+		}
+		for _, d := range letters {
+			after = d.Seq
+			if slices.Contains(d.Contacts, key.Contact) {
+				if err := p.q.DiscardDeadLetter(ctx, d.Seq); err != nil {
+					return fmt.Errorf("dead letter %d: %w", d.Seq, err)
+				}
+			}
+		}
+	}
+}

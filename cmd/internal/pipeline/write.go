@@ -1,0 +1,302 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+const (
+	// writers is how many batches of one source may be under way together; the budget decides how fast they go.
+	writers = 4
+	// writeLinger is how long a batch that is not full waits for more.
+	writeLinger = 20 * time.Millisecond
+)
+
+// writer brings the ratings of one source to the CRM. The queue keeps the latest rating of each contact, so however long the CRM is
+// away, what waits is never more than one message a contact.
+type writer struct {
+	p     *Pipeline
+	s     Source
+	valid func() bool // the lease
+
+	mu      sync.Mutex
+	waiting map[string]*parcel // the newest of each contact
+	order   []string           // contacts in the order in which they came
+	flying  map[string]bool    // contacts in a call: no other call may name them
+	pause   time.Time          // the CRM is left alone until then
+	wake    chan struct{}      // capacity 1: something changed
+	breaker breaker
+}
+
+// parcel is one rating on its way.
+type parcel struct {
+	msg *queue.Msg
+	key queue.Key
+	out outgoing
+}
+
+func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error {
+	w := &writer{p: p, s: s, valid: valid, waiting: map[string]*parcel{}, flying: map[string]bool{}, wake: make(chan struct{}, 1)}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, c := range p.q.RatingConsumers(s.Name) {
+		g.Go(func() error { return w.pull(ctx, c) })
+	}
+	for range writers {
+		g.Go(func() error { return w.work(ctx) })
+	}
+	return g.Wait()
+}
+
+// pull takes ratings in while there is room and the CRM is not being left alone.
+func (w *writer) pull(ctx context.Context, c *queue.Consumer) error {
+	most := w.s.Connector.MaxBatch()
+	for ctx.Err() == nil {
+		if wait := w.full(most * writers * 2); wait > 0 {
+			sleep(ctx, wait)
+			continue
+		}
+		msgs, err := c.Fetch(ctx, 2*most, 0, pullWait)
+		if err != nil {
+			return ignoreDone(ctx, fmt.Errorf("ratings of %s: %w", w.s.Name, err))
+		}
+		for _, m := range msgs {
+			w.take(m)
+		}
+		w.nudge()
+	}
+	return nil
+}
+
+// full is how long not to pull: something is waiting long enough, or the CRM is left alone.
+func (w *writer) full(most int) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if wait := time.Until(w.pause); wait > 0 {
+		return min(wait, time.Second)
+	}
+	if len(w.order) >= most {
+		return 5 * time.Millisecond
+	}
+	return 0
+}
+
+func (w *writer) take(m *queue.Msg) {
+	key, err := queue.RatingKey(m.Subject)
+	if err != nil {
+		_ = m.Term() // only our own subjects are ever put here
+		return
+	}
+	out, err := decode[outgoing](m.Data)
+	if err != nil || len(out.Values) == 0 {
+		_ = m.Ack() // nothing is to be written: the contact was merged or deleted
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	old, ok := w.waiting[key.Contact]
+	if ok && old.msg.Seq > m.Seq {
+		return // superseded on its way; the queue has dropped it
+	}
+	if !ok {
+		w.order = append(w.order, key.Contact)
+	}
+	w.waiting[key.Contact] = &parcel{m, key, out}
+}
+
+func (w *writer) nudge() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// work writes batch after batch.
+func (w *writer) work(ctx context.Context) error {
+	for ctx.Err() == nil {
+		batch := w.next()
+		if len(batch) == 0 {
+			select {
+			case <-ctx.Done():
+			case <-w.wake:
+			case <-time.After(50 * time.Millisecond):
+			}
+			continue
+		}
+		if len(batch) < w.s.Connector.MaxBatch() {
+			sleep(ctx, writeLinger)
+			batch = append(batch, w.more(w.s.Connector.MaxBatch()-len(batch))...)
+		}
+		hold, cancel := w.p.finish(ctx)
+		err := w.deliver(hold, batch)
+		cancel()
+		w.landed(batch)
+		if err != nil {
+			w.p.log.Warn("ratings not settled, they come again", zap.String("source", w.s.Name), zap.Error(err))
+		}
+	}
+	return nil
+}
+
+// next takes a batch of contacts that no call names, nothing while the CRM is left alone.
+func (w *writer) next() []*parcel {
+	w.mu.Lock()
+	paused := time.Now().Before(w.pause)
+	w.mu.Unlock()
+	if paused || !w.valid() {
+		return nil
+	}
+	return w.more(w.s.Connector.MaxBatch())
+}
+
+func (w *writer) more(most int) []*parcel {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var batch []*parcel
+	rest := w.order[:0]
+	for _, contact := range w.order {
+		if len(batch) == most || w.flying[contact] {
+			rest = append(rest, contact)
+			continue
+		}
+		batch = append(batch, w.waiting[contact])
+		w.flying[contact] = true
+		delete(w.waiting, contact)
+	}
+	w.order = rest
+	return batch
+}
+
+func (w *writer) landed(batch []*parcel) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range batch {
+		delete(w.flying, c.key.Contact)
+	}
+	w.nudge()
+}
+
+// deliver writes a batch and settles each of its messages.
+func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
+	batch, err := w.announceable(ctx, batch)
+	switch {
+	case err != nil || len(batch) == 0:
+		return err
+	case w.p.mode == Shadow:
+		return w.settle(ctx, batch, make([]error, len(batch)))
+	}
+	return w.send(ctx, batch)
+}
+
+// send makes one call of batch, or more where the CRM refuses all because of one.
+func (w *writer) send(ctx context.Context, batch []*parcel) error {
+	changes := make([]crm.Change, len(batch))
+	for i, c := range batch {
+		changes[i] = crm.Change{Contact: c.key.Contact, Values: c.out.Values}
+	}
+	if !w.valid() {
+		return errors.New("the source's lease has ended")
+	}
+	errs := w.call(ctx, changes)
+	if !w.valid() {
+		// The call may have landed after another process wrote a newer rating: have the newest written once more.
+		for _, c := range batch {
+			if err := w.p.q.TouchRating(ctx, w.p.q.PartitionOf(w.s.Name, c.key.Contact), c.key); err != nil {
+				return fmt.Errorf("put a rating out again: %w", err)
+			}
+		}
+		return errors.New("the source's lease ended during the call")
+	}
+	if whole(errs) && len(batch) > 1 && disposalOf(errs[0], 1).again == 0 { // one of them is at fault: find it
+		half := len(batch) / 2
+		return errors.Join(w.send(ctx, batch[:half]), w.send(ctx, batch[half:]))
+	}
+	return w.settle(ctx, batch, errs)
+}
+
+func (w *writer) call(ctx context.Context, changes []crm.Change) (errs []error) {
+	defer func() {
+		if r := recover(); r != nil {
+			errs = make([]error, len(changes))
+			for i := range errs {
+				errs[i] = &connectors.Error{Vendor: w.s.Vendor, Op: "write", Whole: true, Err: fmt.Errorf("panic: %T", r)}
+			}
+		}
+	}()
+	return w.s.Connector.Write(ctx, changes)
+}
+
+func whole(errs []error) bool {
+	e, ok := errors.AsType[*connectors.Error](errs[0])
+	return ok && e.Whole
+}
+
+// settle publishes the decisions that the CRM now shows, acknowledges what was written and disposes of the rest.
+func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) error {
+	out := w.p.newOutput(w.s)
+	at := crm.At(w.p.now())
+	for i, c := range batch {
+		if d := c.out.Decide; errs[i] == nil && d != nil {
+			out.add(crm.Notice{Fact: &crm.Fact{
+				Contact: c.key.Contact, ID: "decision/" + string(d.Status) + "/" + strconv.FormatInt(int64(at), 10),
+				Version: int64(at), Kind: crm.KindDecision, At: at, Decision: d,
+			}})
+		}
+	}
+	if err := out.publish(ctx); err != nil {
+		w.againAll(batch, time.Second)
+		return err
+	}
+	var failed []error
+	for i, c := range batch {
+		w.p.metrics.writes.WithLabelValues(w.s.Name, resultOf(errs[i])).Inc()
+		if err := w.dispose(ctx, c, errs[i]); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
+	if err == nil {
+		return c.msg.Ack()
+	}
+	d := disposalOf(err, c.msg.Deliveries)
+	if d.again > 0 {
+		w.rest(d.pause, err)
+		return c.msg.Nak(min(d.again, max(d.pause, time.Second))) // all of them are back when the pause is over
+	}
+	// Rejected, or the record is gone: parked with its reason. The next change of this contact's rating is tried again by itself.
+	if err := w.p.buryAs(ctx, stageWrite, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), encode(c.key), []string{c.key.Contact}, err); err != nil {
+		return errors.Join(err, c.msg.Nak(time.Second))
+	}
+	return c.msg.Ack()
+}
+
+// rest leaves the CRM alone for d.
+func (w *writer) rest(d time.Duration, why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if until := time.Now().Add(d); until.After(w.pause) {
+		if time.Now().After(w.pause) {
+			w.p.log.Warn("the CRM is left alone for a while", zap.String("source", w.s.Name), zap.Duration("pause", d), zap.Error(why))
+		}
+		w.pause = until
+	}
+}
+
+func (w *writer) againAll(batch []*parcel, delay time.Duration) {
+	for _, c := range batch {
+		_ = c.msg.Nak(delay)
+	}
+}
