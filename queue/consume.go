@@ -136,9 +136,9 @@ func (c *Consumer) Close() {
 	}
 }
 
-// Oldest returns when the oldest message of source was stored that its consumer has not seen acknowledged, in Deliveries or Fetches;
-// the zero time where nothing waits. Messages in hand and messages put off count. It costs two requests.
-func (q *Queue) Oldest(ctx context.Context, stream, source string) (time.Time, error) {
+// Oldest returns the oldest message of source that its consumer has not seen acknowledged, in Deliveries or Fetches, and when it was
+// stored; nil and the zero time where nothing waits. Messages in hand and messages put off count. It costs two requests.
+func (q *Queue) Oldest(ctx context.Context, stream, source string) (data []byte, stored time.Time, err error) {
 	var spec consumer
 	switch stream {
 	case Deliveries:
@@ -146,25 +146,25 @@ func (q *Queue) Oldest(ctx context.Context, stream, source string) (time.Time, e
 	case Fetches:
 		spec = fetchConsumer(source)
 	default:
-		return time.Time{}, fmt.Errorf("queue: no oldest message of %s", stream)
+		return nil, time.Time{}, fmt.Errorf("queue: no oldest message of %s", stream)
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
+		return nil, time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
 	}
 	info := c.CachedInfo()
 	if info.NumPending == 0 && info.NumAckPending == 0 {
-		return time.Time{}, nil
+		return nil, time.Time{}, nil
 	}
 	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message.
 	m, err := q.nextMsg(ctx, spec.stream, spec.filter, info.AckFloor.Stream+1, time.Time{})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
+		return nil, time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
 	}
 	if m == nil {
-		return time.Time{}, nil // acknowledged or replaced between the two requests
+		return nil, time.Time{}, nil // acknowledged or replaced between the two requests
 	}
-	return m.Time, nil
+	return m.Data, m.Time, nil
 }

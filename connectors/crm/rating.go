@@ -165,6 +165,9 @@ type Ref struct {
 	// Contacts, where given, are the contacts for whom it is wanted although the record itself may not name them yet.
 	Contacts []string `cbor:"3,keyasint,omitempty" json:"contacts,omitempty"`
 	Depth    int      `cbor:"4,keyasint,omitempty" json:"depth,omitempty"` // how many fetches led here: bounds what one notice can set off
+	// Noticed is when we first heard of it by the pipeline's clock, which sets it: until it is fetched the source counts as read
+	// only up to then.
+	Noticed Millis `cbor:"5,keyasint,omitempty" json:"noticed,omitempty"`
 }
 
 // Notice is what a delivery, a poll or a fetch says: a complete fact, or a record to fetch. One of the two is set.

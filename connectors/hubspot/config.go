@@ -174,6 +174,9 @@ func (c Config) secrets() []string {
 	return out
 }
 
+// Mapping stands for where our fields go: when it changes, every rating is written again.
+func (v *Config) Mapping() string { return v.Fields }
+
 // The fields that are read and never written, beside crm.Fields.
 const (
 	fieldOverride      crm.Field = "override"

@@ -66,6 +66,7 @@ var (
 	_ connectors.Poller         = (*Connector)(nil)
 	_ connectors.Backfiller     = (*Connector)(nil)
 	_ connectors.Accounter      = (*Connector)(nil)
+	_ connectors.Profiler       = (*Connector)(nil)
 	_ connectors.Installer      = (*Connector)(nil)
 	_ connectors.BudgetReporter = (*Connector)(nil)
 )
@@ -136,6 +137,9 @@ type details struct {
 	PortalID id     `json:"portalId"`
 	TimeZone string `json:"timeZone"`
 }
+
+// ProfileRef names the contact's own record.
+func (c *Connector) ProfileRef(contact string) crm.Ref { return crm.Ref{Type: "contacts", ID: contact} }
 
 // Account returns the id of the portal that the token is for.
 func (c *Connector) Account(ctx context.Context) (string, error) {

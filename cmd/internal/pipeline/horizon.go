@@ -73,10 +73,11 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	now := h.p.now()
 	v := horizon{now: now, read: now}
 	for _, stream := range []string{queue.Deliveries, queue.Fetches} {
-		t, err := h.p.q.Oldest(ctx, stream, name)
+		data, stored, err := h.p.q.Oldest(ctx, stream, name)
 		if err != nil {
 			return v, err
 		}
+		t := heard(stream, data, stored)
 		if !t.IsZero() && t.Before(v.read) {
 			v.read = t
 		}
@@ -106,6 +107,18 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	account, _, err := h.p.q.GetState(ctx, "account."+name)
 	v.account = string(account)
 	return v, err
+}
+
+// heard is when we heard, by the pipeline's clock, of what a message is about; when it was stored, where it does not say.
+func heard(stream string, data []byte, stored time.Time) time.Time {
+	if stream == queue.Fetches {
+		if ref, err := decode[crm.Ref](data); err == nil && ref.Noticed != 0 {
+			return ref.Noticed.Time()
+		}
+	} else if ds, err := decode[[]delivery](data); err == nil && len(ds) > 0 {
+		return ds[0].Received.Time()
+	}
+	return stored
 }
 
 // of returns the horizon of a source, as it was at the last look.

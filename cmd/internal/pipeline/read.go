@@ -165,7 +165,9 @@ func (o *output) publish(ctx context.Context) error {
 		return nil
 	}
 	fetches := make([]queue.FetchMsg, 0, len(o.refs))
+	now := crm.At(o.p.now())
 	for _, ref := range o.refs {
+		ref.Noticed = now
 		fetches = append(fetches, queue.FetchMsg{Source: o.source.Name, Type: ref.Type, ID: ref.ID, Data: encode(ref)})
 	}
 	if err := o.p.q.PublishFetches(ctx, fetches); err != nil {

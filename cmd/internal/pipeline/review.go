@@ -197,7 +197,9 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 	}
 	if profiler, ok := s.Connector.(connectors.Profiler); ok && e.ask {
 		ref := profiler.ProfileRef(j.key.Contact)
-		if err := p.q.PublishFetches(ctx, []queue.FetchMsg{{Source: s.Name, Type: ref.Type, ID: ref.ID, Data: encode(ref)}}); err != nil {
+		out := p.newOutput(s)
+		out.add(crm.Notice{Ref: &ref})
+		if err := out.publish(ctx); err != nil {
 			return fmt.Errorf("ask for the profile: %w", err)
 		}
 	}
