@@ -1,0 +1,121 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// api is what the CLI speaks to, and people's scripts. Answers are JSON; an error is {"error": "..."}.
+func (a *App) api() http.Handler {
+	mux := http.NewServeMux()
+	p := a.Pipeline
+	handle := func(pattern string, fn func(r *http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			v, err := fn(r)
+			status := http.StatusOK
+			if err != nil {
+				v, status = map[string]string{"error": err.Error()}, statusOf(err)
+			}
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			w.WriteHeader(status)
+			_ = json.NewEncoder(w).Encode(v) // fails only when the client has gone
+		})
+	}
+	handle("GET /api/explain", func(r *http.Request) (any, error) { return p.Explain(r.Context(), refOf(r)) })
+	handle("POST /api/forget", func(r *http.Request) (any, error) {
+		ref := refOf(r)
+		if ref.Source == "" || ref.Contact == "" {
+			return nil, badRequest("source and contact are needed")
+		}
+		return map[string]bool{"accepted": true}, p.Forget(r.Context(), ref)
+	})
+	handle("GET /api/forget", func(r *http.Request) (any, error) {
+		gone, err := p.Forgotten(r.Context(), refOf(r))
+		return map[string]bool{"forgotten": gone}, err
+	})
+	handle("POST /api/compact", func(r *http.Request) (any, error) {
+		if err := p.Trim(r.Context(), 0); err != nil {
+			return nil, err
+		}
+		n, err := a.Queue.Compact(r.Context(), queue.CompactOptions{All: true, Rate: -1})
+		return map[string]int{"rewritten": n}, err
+	})
+	handle("GET /api/deadletters", func(r *http.Request) (any, error) {
+		q := r.URL.Query()
+		after, _ := strconv.ParseUint(q.Get("after"), 10, 64) // absent: from the first
+		return a.Queue.DeadLetters(r.Context(), after, 500, q.Get("stage"), q.Get("source"))
+	})
+	handle("GET /api/deadletters/{seq}", func(r *http.Request) (any, error) {
+		seq, err := seqOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return a.Queue.DeadLetter(r.Context(), seq)
+	})
+	handle("POST /api/deadletters/{seq}/resend", func(r *http.Request) (any, error) {
+		seq, err := seqOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]bool{"resent": true}, p.Resend(r.Context(), seq)
+	})
+	handle("POST /api/deadletters/{seq}/discard", func(r *http.Request) (any, error) {
+		seq, err := seqOf(r)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]bool{"discarded": true}, a.Queue.DiscardDeadLetter(r.Context(), seq)
+	})
+	handle("POST /api/backfill", func(r *http.Request) (any, error) {
+		since, err := time.Parse(time.RFC3339, r.FormValue("since"))
+		if err != nil {
+			return nil, badRequest("since: want an instant in RFC 3339")
+		}
+		return map[string]bool{"started": true}, p.StartBackfill(r.Context(), r.FormValue("source"), since)
+	})
+	handle("GET /api/backfill", func(r *http.Request) (any, error) { return p.Backfill(r.Context(), r.FormValue("source")) })
+	handle("GET /api/breaker", func(r *http.Request) (any, error) { return p.Breaker(r.Context(), r.FormValue("source")) })
+	handle("POST /api/breaker/{verb}", func(r *http.Request) (any, error) {
+		verb := r.PathValue("verb")
+		if verb != "release" && verb != "refuse" {
+			return nil, badRequest("want release or refuse")
+		}
+		return map[string]string{"breaker": verb + "d"}, p.ResolveBreaker(r.Context(), r.FormValue("source"), verb == "release")
+	})
+	return mux
+}
+
+// badRequest is the caller's fault.
+type badRequest string
+
+func (e badRequest) Error() string { return string(e) }
+
+func statusOf(err error) int {
+	if _, ok := errors.AsType[badRequest](err); ok {
+		return http.StatusBadRequest
+	}
+	if errors.Is(err, pipeline.ErrUnknownContact) || errors.Is(err, queue.ErrNotFound) {
+		return http.StatusNotFound
+	}
+	return http.StatusInternalServerError
+}
+
+func refOf(r *http.Request) crm.ContactRef {
+	return crm.ContactRef{Source: r.FormValue("source"), Contact: r.FormValue("contact")}
+}
+
+func seqOf(r *http.Request) (uint64, error) {
+	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
+	if err != nil {
+		return 0, badRequest(fmt.Sprintf("%q is no number of a dead letter", r.PathValue("seq")))
+	}
+	return seq, nil
+}

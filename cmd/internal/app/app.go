@@ -1,0 +1,244 @@
+// Package app puts the parts together and runs them: it alone knows every one of them.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/console"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Options change what the settings say, for commands that are not serve.
+type Options struct {
+	Now   func() time.Time // nil: time.Now
+	Tick  time.Duration    // how often the clock is looked at; 0: the pipeline's default
+	Quiet bool             // bind no ports: the caller speaks to API and Hooks itself
+	Roles []pipeline.Role  // instead of WINNOW_ROLES
+}
+
+// App is one running Winnow.
+type App struct {
+	Pipeline *pipeline.Pipeline
+	Hooks    http.Handler // /hooks/{source}
+	Admin    http.Handler // everything of the admin port
+	Queue    *queue.Queue
+
+	log     *zap.Logger
+	grace   time.Duration
+	hookLn  net.Listener // nil: this process does not receive
+	adminLn net.Listener
+	running atomic.Bool
+}
+
+// New opens the store, makes the connectors and binds the ports, so that whatever is wrong with the settings shows here.
+func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a *App, err error) {
+	qc := cfg.QueueConfig()
+	qc.Log = queueLog(log.Named("queue"))
+	q, err := queue.Open(ctx, qc)
+	if err != nil {
+		return nil, fmt.Errorf("open the queue: %w", err)
+	}
+	a = &App{Queue: q, log: log, grace: cfg.Grace}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+			a = nil
+		}
+	}()
+	sources, err := makeSources(cfg, q.Salt(), o.Now)
+	if err != nil {
+		return a, err
+	}
+	public, err := publicURL(cfg.PublicURL)
+	if err != nil {
+		return a, err
+	}
+	roles := o.Roles
+	if roles == nil {
+		for _, r := range cfg.Roles {
+			roles = append(roles, pipeline.Role(r))
+		}
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.Pipeline = pipeline.New(pipeline.Options{
+		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: pipeline.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), PublicURL: public,
+		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
+		Breaker: pipeline.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
+	})
+	registry.MustRegister(a.Pipeline.Collector())
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/{source}", a.Pipeline.Receiver())
+	a.Hooks = mux
+	a.Admin = console.New(console.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, API: a.api()})
+	if o.Quiet {
+		return a, nil
+	}
+	if a.adminLn, err = listen("WINNOW_ADMIN_LISTEN", cfg.AdminListen); err != nil {
+		return a, err
+	}
+	if a.Pipeline.Has(pipeline.RoleReceive) {
+		if a.hookLn, err = listen("WINNOW_LISTEN", cfg.Listen); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+func listen(name, addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; choose another address or stop what listens there", name, err)
+	}
+	return ln, nil
+}
+
+func publicURL(s string) (*url.URL, error) {
+	if s == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("WINNOW_PUBLIC_URL: want an origin such as https://winnow.example.com")
+	}
+	return u, nil
+}
+
+// makeSources builds the connector of each source.
+func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]pipeline.Source, error) {
+	var sources []pipeline.Source
+	for _, s := range cfg.Sources {
+		c, err := s.Definition.New(s.Config, connectors.Options{
+			Source: s.Source, PublicURL: cfg.PublicURL, Salt: salt, Now: now, UserAgent: "winnow/" + Version(),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
+		}
+		source := pipeline.Source{Source: s.Source, Connector: c}
+		if m, ok := s.Config.(interface{ Mapping() string }); ok {
+			source.Mapping = m.Mapping()
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+// queueLog passes on what the embedded server and the connection say.
+func queueLog(log *zap.Logger) func(level, message string) {
+	return func(level, message string) {
+		switch level {
+		case "error":
+			log.Error("queue", zap.String("says", message))
+		case "warn":
+			log.Warn("queue", zap.String("says", message))
+		default:
+			log.Debug("queue", zap.String("says", message))
+		}
+	}
+}
+
+// Addresses are where the ports are bound, empty where they are not.
+func (a *App) Addresses() (hooks, admin string) {
+	if a.hookLn != nil {
+		hooks = a.hookLn.Addr().String()
+	}
+	if a.adminLn != nil {
+		admin = a.adminLn.Addr().String()
+	}
+	return hooks, admin
+}
+
+// Run serves until ctx ends or a part fails. What the parts share stays open until every one has returned.
+func (a *App) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	if a.hookLn != nil {
+		g.Go(func() error {
+			srv := &http.Server{Handler: a.Hooks, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+			return serve(ctx, srv, a.hookLn, a.grace)
+		})
+	}
+	if a.adminLn != nil {
+		g.Go(func() error { return serve(ctx, console.Server(a.Admin), a.adminLn, a.grace) })
+	}
+	g.Go(func() error { return a.Pipeline.Run(ctx) })
+	a.running.Store(true)
+	defer a.running.Store(false)
+	return g.Wait()
+}
+
+// serve answers until ctx ends, then lets the requests in hand finish within grace.
+func serve(ctx context.Context, srv *http.Server, ln net.Listener, grace time.Duration) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		stopped <- srv.Shutdown(bounded)
+	})
+	err := srv.Serve(ln)
+	if stop() { // it ended by itself
+		return err
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("requests were still in hand after %s: %w", grace, err)
+	}
+	return nil
+}
+
+// Close releases the ports and the store, newest first.
+func (a *App) Close() error {
+	for _, ln := range []net.Listener{a.hookLn, a.adminLn} {
+		if ln != nil {
+			_ = ln.Close() // a server that ran has closed it already
+		}
+	}
+	return a.Queue.Close()
+}
+
+// ready says whether deliveries can be taken in and kept.
+func (a *App) ready(ctx context.Context) error {
+	var errs []error
+	if !a.running.Load() {
+		errs = append(errs, errors.New("not running yet, or stopping"))
+	}
+	if a.Pipeline.Has(pipeline.RoleReceive) {
+		errs = append(errs, a.Pipeline.Room())
+	}
+	return errors.Join(append(errs, a.Queue.Healthy(ctx))...)
+}
+
+// live says whether the process can still do its work; if not it must be started anew.
+func (a *App) live(context.Context) error {
+	if !a.running.Load() {
+		return errors.New("the pipeline has ended")
+	}
+	return nil
+}
+
+// Connector makes the connector of one source alone, for commands that need no store.
+func Connector(cfg *config.Config, name string) (connectors.Connector, error) {
+	sources, err := makeSources(cfg, make([]byte, 32), nil) // nothing is hashed: no text is read
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		if s.Name == name {
+			return s.Connector, nil
+		}
+	}
+	return nil, fmt.Errorf("no source is named %q; WINNOW_SOURCES names those there are", name)
+}

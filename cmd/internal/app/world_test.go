@@ -1,0 +1,216 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+)
+
+// world is a sandbox HubSpot and a Winnow beside it, on a clock that stands until a test moves it.
+type world struct {
+	t     *testing.T
+	box   *sandbox.Sandbox
+	app   *App
+	hooks string // where webhooks go
+	dir   string
+	env   []string
+	log   *syncBuffer
+	now   atomic.Int64
+	quit  func() error
+}
+
+// monday is when worlds begin: a working day.
+var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// newWorld starts both. env is added to the settings.
+func newWorld(t *testing.T, opt sandbox.Options, env ...string) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), log: &syncBuffer{}}
+	w.now.Store(monday.UnixNano())
+	opt.Now = w.clock
+	opt.Winnow = true
+	if opt.RateLimit == 0 {
+		opt.RateLimit, opt.SearchPerSecond = -1, -1
+	}
+	box, err := sandbox.Start(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	w.box = box
+	w.env = append([]string{
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + w.dir, "WINNOW_PARTITIONS=4", "WINNOW_POLL_INTERVAL=24h",
+		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
+		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
+	}, env...)
+	w.start()
+	t.Cleanup(func() {
+		if err := w.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("log:\n%s", tail(w.log.String(), 6000))
+		}
+	})
+	return w
+}
+
+func (w *world) clock() time.Time { return time.Unix(0, w.now.Load()).UTC() }
+
+// start starts Winnow over the store that is there.
+func (w *world) start() {
+	w.t.Helper()
+	cfg, err := config.Load(w.env)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(w.log), zapcore.DebugLevel))
+	ctx, cancel := context.WithCancel(context.Background())
+	a, err := New(ctx, cfg, log, Options{Now: w.clock, Tick: 2 * time.Millisecond})
+	if err != nil {
+		cancel()
+		w.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	w.app = a
+	hooks, _ := a.Addresses()
+	w.hooks = "http://" + hooks + "/hooks/hubspot"
+	w.box.SetWebhookURL(w.hooks)
+	w.quit = func() error {
+		cancel()
+		err := <-done
+		if e := a.Close(); err == nil {
+			err = e
+		}
+		return err
+	}
+}
+
+func (w *world) stop() error {
+	if w.quit == nil {
+		return nil
+	}
+	quit := w.quit
+	w.quit = nil
+	return quit()
+}
+
+// restart stops Winnow and starts it again with other settings on top of the old ones.
+func (w *world) restart(env ...string) {
+	w.t.Helper()
+	if err := w.stop(); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
+		kept := w.env[:0:0]
+		for _, old := range w.env {
+			if !strings.HasPrefix(old, name+"=") {
+				kept = append(kept, old)
+			}
+		}
+		w.env = append(kept, kv)
+	}
+	w.start()
+}
+
+// settle sends the webhooks that wait and returns when Winnow has nothing left to do at this instant.
+func (w *world) settle() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	if err := w.box.Flush(ctx); err != nil {
+		w.t.Fatalf("flush: %v", err)
+	}
+	if err := w.app.Pipeline.Idle(ctx); err != nil {
+		w.t.Fatalf("idle: %v", err)
+	}
+}
+
+// pass moves the clock on by d in steps of a day at most, settling after each.
+func (w *world) pass(d time.Duration) {
+	w.t.Helper()
+	for d > 0 {
+		step := min(d, 24*time.Hour)
+		w.now.Add(int64(step))
+		d -= step
+		w.settle()
+	}
+}
+
+// field is what stands in a contact's property in the sandbox.
+func (w *world) field(contact, name string) string {
+	w.t.Helper()
+	r, ok := w.box.Contact(contact)
+	if !ok {
+		w.t.Fatalf("no contact %s in the sandbox", contact)
+	}
+	return r.Properties["winnow_"+name]
+}
+
+// want fails unless a contact's field has value.
+func (w *world) want(contact, name, value string) {
+	w.t.Helper()
+	if got := w.field(contact, name); got != value {
+		w.t.Errorf("contact %s: winnow_%s = %q, want %q; reasons:\n%s", contact, name, got, value, w.field(contact, "reasons"))
+	}
+}
+
+// admin asks the admin port.
+func (w *world) admin(path string) (int, string) {
+	w.t.Helper()
+	_, addr := w.app.Addresses()
+	resp, err := http.Get("http://" + addr + path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var b bytes.Buffer
+	_, _ = b.ReadFrom(resp.Body)
+	return resp.StatusCode, b.String()
+}
+
+var _ = pipeline.Roles
+
+// syncBuffer is a log that can be read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func tail(s string, n int) string {
+	if len(s) > n {
+		return s[len(s)-n:]
+	}
+	return s
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(m.Run())
+}
