@@ -1,9 +1,15 @@
 // Package text reads the text of a message once and keeps only features of it: how long it is, what it asks, what it
 // answers, whether a person wrote it at all. Nothing in a result can be turned back into words.
+//
+// The steps are one file each: html.go makes plain text, strip.go takes quoted text and signature away, tokens.go cuts what is
+// left into words, match.go finds the phrases of the lexicons in one pass, class.go and intents.go draw the conclusions.
 package text
 
 import (
+	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -21,43 +27,143 @@ type Input struct {
 	From      string              // address; only to recognise mailer-daemon and the like, never kept
 	At        time.Time           // when it was sent: relative dates ("back on Monday") count from it
 	Zone      *time.Location      // of the prospect; nil: UTC
+	Forwarded bool                // somebody forwarded another's mail into the CRM: what was forwarded is the message
 }
 
-// Lexicon adds phrases to the built-in ones, by the intent that they show.
+// Lexicon adds phrases to the built-in ones, by the intent that they show. Keys that are several intents at once are left out.
 type Lexicon map[crm.Intents][]string
 
 // Reader turns messages into features. It is safe for concurrent use.
 type Reader struct {
-	salt []byte
+	salt  []byte
+	words *vocabulary
+	net   *net
+	sizes map[string]int
+	scans sync.Pool
 }
 
 // NewReader returns a Reader. salt keys the hashes, so that they mean nothing outside this store; extra adds phrases to the
 // built-in lexicons.
 func NewReader(salt []byte, extra Lexicon) *Reader {
-	return &Reader{salt: append([]byte(nil), salt...)}
+	r := &Reader{salt: append([]byte(nil), salt...)}
+	r.words, r.net, r.sizes = compile(extra)
+	r.scans.New = func() any { return new(scan) }
+	return r
+}
+
+// Lists returns how many phrases each lexicon file holds, by its name.
+func (r *Reader) Lists() map[string]int {
+	out := make(map[string]int, len(r.sizes))
+	for k, v := range r.sizes {
+		out[k] = v
+	}
+	return out
 }
 
 // Read returns the features of one message. It never fails and keeps no text.
 func (r *Reader) Read(in Input) crm.Text {
 	body := in.Body
-	if body == "" {
+	if strings.TrimSpace(body) == "" {
 		body = FromHTML(in.HTML)
 	}
-	body = Strip(body)
-	return crm.Text{Units: Units(body)}
+	body = bounded(body)
+	m := message{in: in, subject: readSubject(in.Subject)}
+	m.body, m.tail = split(body, in.Forwarded)
+
+	sc := r.scans.Get().(*scan)
+	defer func() {
+		sc.text = "" // what goes back to the pool holds no message
+		clear(sc.buf[:cap(sc.buf)])
+		r.scans.Put(sc)
+	}()
+	m.scan = sc
+	m.find(r)
+	m.calendar = newCalendar(in.At, in.Zone)
+	m.order()
+
+	out := crm.Text{Class: m.class(), Units: m.units()}
+	if out.Units == 0 && strings.TrimSpace(body) != "" {
+		out.Units = 1 // only quoted text, or an empty line above it: they sent something
+	}
+	if out.Class != crm.Human {
+		if out.Class == crm.OutOfOffice {
+			out.Return = m.returns()
+		}
+		return out
+	}
+	m.intents(&out)
+	out.Key = r.key(m.body)
+	return out
 }
 
-// LinkHashes returns the hash of each link in a message that match accepts, each once. A nil match accepts all.
-func (r *Reader) LinkHashes(body, html string, match func(url string) bool) []uint64 { return nil }
+// message is one message while it is read.
+type message struct {
+	*scan
+	net        *net
+	in         Input
+	subject    subject
+	body, tail string // the new text, and what stands below it: signature, footers, legal notices
 
-// LinkHash is the keyed hash of one link, as in LinkHashes.
-func (r *Reader) LinkHash(url string) uint64 { return 0 }
+	bodyFrom, tailFrom int // sentences: the subject's come first
+	first              int // the first sentence of the body that is more than a salutation
+	greeted            int // units of the salutation in the sentence first
+	calendar           calendar
+}
 
-// Strip returns the new text of a plain message: without quoted history, signature, footers and legal notices.
-func Strip(plain string) string { return plain }
+// find cuts subject, body and tail into sentences and finds the phrases in each.
+func (m *message) find(r *Reader) {
+	const between = "\n\n"
+	m.net = r.net
+	m.scan.read(m.subject.rest+between+m.body+between+m.tail, r.words)
+	bodyAt := len(m.subject.rest) + len(between)
+	tailAt := bodyAt + len(m.body) + len(between)
+	m.bodyFrom, m.tailFrom = len(m.sentences), len(m.sentences)
+	for i := range m.sentences {
+		s := &m.sentences[i]
+		at := int(m.tokens[s.from].start)
+		if at >= bodyAt {
+			m.bodyFrom = min(m.bodyFrom, i)
+		}
+		if at >= tailAt {
+			m.tailFrom = min(m.tailFrom, i)
+		}
+		for _, h := range r.net.match(m.scan, s) {
+			s.found.add(h.feature)
+		}
+	}
+	m.salutation()
+}
 
-// Units is the length of s in units that mean about the same in every script.
-func Units(s string) int { return len(s) }
+// Units of the body without the salutation: "Hi Anna, ok" is as short as "ok".
+func (m *message) units() int {
+	var c counts
+	for _, s := range m.sentences[m.first:m.tailFrom] {
+		c.add(s.counts)
+	}
+	c.words = max(c.words-m.greeted, 0)
+	return c.units()
+}
 
-// FromHTML returns the plain text of an HTML body. Quoted parts come out marked as in plain mail, so that Strip finds them.
-func FromHTML(html string) string { return html }
+// bounded is s as valid UTF-8 of at most MaxBytes.
+func bounded(s string) string {
+	if len(s) > MaxBytes {
+		s = s[:MaxBytes]
+		for i := 0; i < utf8.UTFMax && len(s) > 0; i++ { // not in the middle of a character
+			if r, n := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || n != 1 {
+				break
+			}
+			s = s[:len(s)-1]
+		}
+	}
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\ufffd")
+	}
+	return s
+}
+
+// Strip returns the new text of a plain message: without quoted history, signature, footers and legal notices. Answers
+// between quoted lines are kept.
+func Strip(plain string) string {
+	body, _ := split(bounded(plain), false)
+	return body
+}

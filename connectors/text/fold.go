@@ -1,0 +1,93 @@
+package text
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// foldEnd is the first rune that latin does not cover: Basic Latin up to Latin Extended-B.
+const foldEnd = 0x250
+
+// latin holds what each Latin letter is folded to: lower case without marks, because people leave marks out as often as not.
+var latin = func() (t [foldEnd]string) {
+	special := map[rune]string{
+		'ß': "ss", 'ł': "l", 'Ł': "l", 'ø': "o", 'Ø': "o", 'đ': "d", 'Đ': "d", 'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe",
+		'ı': "i", 'İ': "i", 'ð': "d", 'þ': "th", '\u00a0': " ", '\u00ad': "", '´': "'", '`': "'",
+	}
+	for r := rune(0); r < foldEnd; r++ {
+		if s, ok := special[r]; ok {
+			t[r] = s
+			continue
+		}
+		t[r] = baseLetters(r)
+	}
+	return t
+}()
+
+// baseLetters is r in lower case without its combining marks.
+func baseLetters(r rune) string {
+	var out []rune
+	for _, d := range norm.NFD.String(string(unicode.ToLower(r))) {
+		if !unicode.Is(unicode.Mn, d) {
+			out = append(out, d)
+		}
+	}
+	return string(out)
+}
+
+// appendFold appends s to dst in the form in which words are compared: lower case, no marks on Latin letters, one kind of
+// apostrophe and space, full-width letters narrow, invisible characters gone.
+func appendFold(dst []byte, s string) []byte {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case 'A' <= c && c <= 'Z':
+				c += 'a' - 'A'
+			case c == '`':
+				c = '\''
+			}
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+		dst = appendFoldRune(dst, r)
+	}
+	return dst
+}
+
+func appendFoldRune(dst []byte, r rune) []byte {
+	switch {
+	case r < foldEnd:
+		return append(dst, latin[r]...)
+	case 0x300 <= r && r <= 0x36f: // combining marks of a decomposed letter
+		return dst
+	case 0x1e00 <= r && r <= 0x1eff: // Vietnamese and other marked Latin letters
+		return append(dst, baseLetters(r)...)
+	case r == '\u2018' || r == '\u2019' || r == '\u02bc' || r == '\u2032':
+		return append(dst, '\'')
+	case r == '\u202f' || r == '\u3000' || 0x2000 <= r && r <= 0x200a:
+		return append(dst, ' ')
+	case 0xff01 <= r && r <= 0xff5e: // full-width ASCII
+		return appendFoldRune(dst, unicode.ToLower(r-0xfee0))
+	case invisible(r):
+		return dst
+	case r == 'ё':
+		r = 'е'
+	case 0x370 <= r && r < 0x590: // Greek, Cyrillic, Armenian have cases; the scripts beyond do not
+		r = unicode.ToLower(r)
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// invisible reports whether r shows nothing: joiners, marks of direction, byte order mark, variation selectors.
+func invisible(r rune) bool {
+	return 0x200b <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e || 0x2060 <= r && r <= 0x2064 || r == 0xfeff ||
+		0xfe00 <= r && r <= 0xfe0f || r == 0xad || r == 0x34f
+}
+
+func fold(s string) string { return string(appendFold(make([]byte, 0, len(s)+8), s)) }

@@ -1,0 +1,136 @@
+package text
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"net/url"
+	"strings"
+)
+
+// sum is a keyed hash of data. kind keeps hashes of different things apart. It is never 0, which stands for none.
+func (r *Reader) sum(kind byte, data []byte) uint64 {
+	h := hmac.New(sha256.New, r.salt)
+	h.Write([]byte{kind})
+	h.Write(data)
+	return max(binary.BigEndian.Uint64(h.Sum(nil)), 1)
+}
+
+// key is the hash of a text that does not depend on case, marks on letters and white space; 0 for none.
+func (r *Reader) key(body string) uint64 {
+	buf := appendFold(make([]byte, 0, len(body)), body)
+	out := buf[:0]
+	space := true
+	for _, c := range buf {
+		if c == ' ' || c == '\n' || c == '\r' || c == '\t' {
+			if !space {
+				out = append(out, ' ')
+			}
+			space = true
+			continue
+		}
+		out = append(out, c)
+		space = false
+	}
+	if len(out) > 0 && space {
+		out = out[:len(out)-1]
+	}
+	if len(out) == 0 {
+		return 0
+	}
+	return r.sum('t', out)
+}
+
+// LinkHash is the keyed hash of one link. Scheme, the case of the host, a fragment, a slash at the end and parameters that
+// only track the reader make no difference; 0 for an empty link.
+func (r *Reader) LinkHash(link string) uint64 {
+	link = strings.TrimSpace(link)
+	if link == "" {
+		return 0
+	}
+	return r.sum('l', []byte(plainLink(link)))
+}
+
+func plainLink(link string) string {
+	raw := link
+	if strings.Index(raw, "://") < 0 {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return link
+	}
+	q := u.Query()
+	for name := range q {
+		if n := strings.ToLower(name); strings.HasPrefix(n, "utm_") || strings.HasPrefix(n, "_hs") || n == "hsctatracking" || n == "gclid" || n == "fbclid" || n == "mc_eid" {
+			q.Del(name)
+		}
+	}
+	out := strings.ToLower(u.Host) + strings.TrimRight(u.EscapedPath(), "/")
+	if len(q) > 0 {
+		out += "?" + q.Encode()
+	}
+	return out
+}
+
+// maxLinks is how many links of one message are looked at: more are no letter.
+const maxLinks = 500
+
+// LinkHashes returns the hash of each link that match accepts, each once, in the order of their appearance. A nil match
+// accepts all. The links of html count, or those of body where there is no html; links in quoted text do not, because
+// an answer below an old quote sends nothing again.
+func (r *Reader) LinkHashes(body, html string, match func(url string) bool) []uint64 {
+	plain := body
+	if strings.TrimSpace(html) != "" {
+		plain = plainOf(html, true)
+	}
+	text, tail := split(bounded(plain), false)
+	var out []uint64
+	seen := map[string]bool{}
+	for _, part := range []string{text, tail} {
+		for _, link := range links(part, maxLinks-len(seen)) {
+			if seen[link] || match != nil && !match(link) {
+				continue
+			}
+			seen[link] = true
+			out = append(out, r.LinkHash(link))
+		}
+	}
+	return dedupe(out)
+}
+
+func dedupe(hs []uint64) []uint64 {
+	out := hs[:0]
+	seen := map[uint64]bool{}
+	for _, h := range hs {
+		if !seen[h] {
+			seen[h] = true
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// links returns up to n links with a scheme in text.
+func links(text string, n int) []string {
+	var out []string
+	for at := 0; len(out) < n; {
+		i := strings.Index(text[at:], "://")
+		if i < 0 {
+			break
+		}
+		i += at
+		at = i + 3
+		scheme := "http"
+		if strings.HasSuffix(strings.ToLower(text[max(0, i-5):i]), "https") {
+			scheme = "https"
+		} else if !strings.HasSuffix(strings.ToLower(text[max(0, i-4):i]), "http") {
+			continue
+		}
+		if end := linkEnd(text, at); end > at {
+			out = append(out, text[i-len(scheme):end])
+			at = end
+		}
+	}
+	return out
+}

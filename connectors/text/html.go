@@ -1,0 +1,298 @@
+package text
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// FromHTML returns the plain text of an HTML body. Quoted parts come out marked as in plain mail (lines with >, a separator
+// above a cited message), so that Strip finds them; signatures that a mail program has marked as such, scripts, styles and what is
+// hidden from the reader are left out. It reads tokens, not a tree, so that hostile nesting costs nothing.
+func FromHTML(html string) string { return plainOf(html, false) }
+
+// plainOf is FromHTML; with links the target of each link follows its words.
+func plainOf(source string, links bool) string {
+	source = bounded(source)
+	if strings.TrimSpace(source) == "" {
+		return ""
+	}
+	p := page{links: links}
+	p.out.Grow(len(source) / 2)
+	z := html.NewTokenizer(strings.NewReader(source))
+	z.SetMaxBuf(MaxBytes)
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return strings.TrimRight(p.out.String(), " \n")
+		case html.TextToken:
+			if p.dropped == 0 {
+				p.text(string(z.Text()))
+			}
+		case html.StartTagToken:
+			p.start(z, false)
+		case html.SelfClosingTagToken:
+			p.start(z, true)
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			p.end(atom.Lookup(name))
+		}
+	}
+}
+
+// page is the state of reading one HTML body.
+type page struct {
+	out     strings.Builder
+	links   bool
+	href    string
+	quotes  int       // how deep in cited text
+	nested  []bool    // open blockquotes: whether each is a citation
+	dropTag atom.Atom // what is being left out, and how deep in elements of that name
+	dropped int
+	lines   int  // line ends owed before the next text
+	space   bool // a space is owed
+	fresh   bool // at the beginning of a line
+	pre     int
+}
+
+// void elements have no end tag.
+func void(a atom.Atom) bool {
+	switch a {
+	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta, atom.Source, atom.Track, atom.Wbr:
+		return true
+	}
+	return false
+}
+
+func block(a atom.Atom) bool {
+	switch a {
+	case atom.P, atom.Div, atom.Tr, atom.Li, atom.Ul, atom.Ol, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Blockquote,
+		atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Address, atom.Dl, atom.Dt, atom.Dd, atom.Hr, atom.Body, atom.Form, atom.Fieldset:
+		return true
+	}
+	return false
+}
+
+func (p *page) start(z *html.Tokenizer, closed bool) {
+	name, more := z.TagName()
+	a := atom.Lookup(name)
+	closed = closed || void(a)
+	if p.dropped > 0 {
+		if a == p.dropTag && !closed {
+			p.dropped++
+		}
+		return
+	}
+	attr := attributesOf(z, more)
+	switch {
+	case a == atom.Script || a == atom.Style || a == atom.Head || a == atom.Title || a == atom.Template || a == atom.Noscript || attr.hidden, attr.signature:
+		if !closed {
+			p.dropTag, p.dropped = a, 1
+		}
+		return
+	case a == atom.Br:
+		p.lines = min(p.lines+1, 3)
+		return
+	case a == atom.Img:
+		if len(attr.alt) <= 16 && attr.alt != "" && onlyEmoji(attr.alt) {
+			p.text(attr.alt)
+		}
+		return
+	case a == atom.A:
+		p.href = attr.href
+	case a == atom.Blockquote:
+		p.nested = append(p.nested, attr.cite)
+		if attr.cite {
+			p.breakLine(1)
+			p.quotes++
+		}
+	case attr.history:
+		p.breakLine(1)
+		p.line("-----Original Message-----")
+	}
+	if block(a) {
+		p.breakLine(1)
+		if a == atom.P && p.out.Len() > 0 {
+			p.breakLine(2)
+		}
+		if a == atom.Li {
+			p.text("- ")
+		}
+		if a == atom.Pre {
+			p.pre++
+		}
+	}
+	if a == atom.Td || a == atom.Th {
+		p.space = true
+	}
+}
+
+func (p *page) end(a atom.Atom) {
+	if p.dropped > 0 {
+		if a == p.dropTag {
+			p.dropped--
+		}
+		return
+	}
+	switch a {
+	case atom.A:
+		if p.links && strings.Contains(p.href, "://") {
+			p.space = true
+			p.text("<" + p.href + ">")
+		}
+		p.href = ""
+	case atom.Pre:
+		p.pre = max(p.pre-1, 0)
+	case atom.Blockquote:
+		if n := len(p.nested); n > 0 {
+			if p.nested[n-1] {
+				p.breakLine(1)
+				p.quotes--
+				p.lines = max(p.lines, 1)
+			}
+			p.nested = p.nested[:n-1]
+		}
+	}
+	if a == atom.P {
+		p.breakLine(2)
+	} else if block(a) {
+		p.breakLine(1)
+	}
+}
+
+// breakLine asks for at least n line ends before the next text; two make an empty line.
+func (p *page) breakLine(n int) {
+	if p.out.Len() == 0 {
+		return
+	}
+	if p.fresh {
+		n--
+	}
+	p.lines = max(p.lines, n)
+	p.space = false
+}
+
+// line writes one whole line.
+func (p *page) line(s string) {
+	p.text(s)
+	p.breakLine(1)
+}
+
+// text writes s with its white space as a browser would show it.
+func (p *page) text(s string) {
+	if p.pre > 0 {
+		for i, l := range strings.Split(s, "\n") {
+			if i > 0 {
+				p.lines = min(p.lines+1, 3)
+			}
+			p.words(l)
+		}
+		return
+	}
+	p.words(s)
+}
+
+func (p *page) words(s string) {
+	for s != "" {
+		i := 0
+		for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r' || s[i] == '\f') {
+			i++
+		}
+		if i > 0 {
+			p.space = true
+			s = s[i:]
+			continue
+		}
+		for i < len(s) && !(s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r' || s[i] == '\f') {
+			i++
+		}
+		p.word(s[:i])
+		s = s[i:]
+	}
+}
+
+func (p *page) word(w string) {
+	if p.out.Len() > 0 {
+		for ; p.lines > 0; p.lines-- {
+			p.out.WriteByte('\n')
+			p.fresh = true
+		}
+	}
+	p.lines = 0
+	if p.fresh || p.out.Len() == 0 {
+		for range min(p.quotes, 1) {
+			p.out.WriteString("> ")
+		}
+	} else if p.space {
+		p.out.WriteByte(' ')
+	}
+	p.space, p.fresh = false, false
+	p.out.WriteString(w)
+}
+
+// attrs is what the attributes of an element say that matters here.
+type attrs struct {
+	href, alt string
+	cite      bool // a citation
+	history   bool // everything below is the message that is answered
+	signature bool
+	hidden    bool
+}
+
+// maxAttributes is how many attributes of one element are looked at.
+const maxAttributes = 40
+
+func attributesOf(z *html.Tokenizer, more bool) attrs {
+	var out attrs
+	for n := 0; more && n < maxAttributes; n++ {
+		var key, val []byte
+		key, val, more = z.TagAttr()
+		switch string(key) {
+		case "href":
+			out.href = string(val)
+		case "alt":
+			out.alt = string(val)
+		case "type":
+			out.cite = out.cite || strings.EqualFold(string(val), "cite")
+		case "cite":
+			out.cite = out.cite || strings.HasPrefix(string(val), "mid:")
+		case "class", "id", "name", "data-smartmail":
+			for _, word := range strings.Fields(strings.ToLower(string(val))) {
+				for strings.HasPrefix(word, "x_") { // Outlook renames what it shows inside its own page
+					word = word[2:]
+				}
+				switch {
+				case citations[word]:
+					out.cite = true
+				case histories[word]:
+					out.history = true
+				case signatures[word] || strings.HasPrefix(word, "applemailsignature"):
+					out.signature = true
+				}
+			}
+		case "style":
+			style := strings.ReplaceAll(strings.ToLower(string(val)), " ", "")
+			out.hidden = out.hidden || strings.Contains(style, "display:none") || strings.Contains(style, "mso-hide:all")
+		case "hidden":
+			out.hidden = true
+		}
+	}
+	return out
+}
+
+// The names that mail programs give to their parts. citations are blockquotes; below a history all is the other message.
+var (
+	citations  = setOf("gmail_quote cite protonmail_quote tutanota_quote zmail_extra_quote wordsection_quote front-blockquote")
+	histories  = setOf("outlookmessageheader divrplyfwdmsg mail-editor-reference-message-container ms-outlook-mobile-reference-message yahoo_quoted zmail_extra hmmessage_quote replysplit olk_src_body_section reply-intro_history isforwardcontent")
+	signatures = setOf("gmail_signature gmail_signature_prefix signature moz-signature ms-outlook-mobile-signature apple-signature protonmail_signature_block protonmail_signature_block-user email-signature mail_signature tutanota_signature hs_signature")
+)
+
+func onlyEmoji(s string) bool {
+	for _, r := range s {
+		if !emoji(r) && !invisible(r) && r != 0x200d && !(0x1f1e6 <= r && r <= 0x1f1ff) && r != 0x20e3 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,171 @@
+package text
+
+import (
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// What is read into a message of each direction. A quote handed over and a promise to do something are ours only; what a
+// prospect wants or refuses is theirs only.
+const (
+	readOut = crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote | crm.Promises | crm.Thanks | crm.Informs
+	readIn  = ^(crm.CarriesQuote | crm.Promises)
+)
+
+// demands need an answer or an act of ours; with one of them a message is more than a thank-you.
+const demands = crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesTime | crm.DefersTime | crm.RefusesTime | crm.Asks | crm.Urgent |
+	crm.ChangeRequest | crm.CarriesQuote | crm.Promises | crm.NotReady | crm.NotInterested | crm.OptOut | crm.FutureBusiness
+
+// noAnswer are features of sentences that explain nothing by themselves.
+const noAnswer set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk |
+	set(crm.QuoteRequest|crm.QuoteAgain|crm.Discount|crm.FutureBusiness|crm.DefersTime|crm.Vague|crm.NotInterested|crm.NotReady|crm.OptOut|crm.Thanks|
+		crm.Urgent|crm.ChangeRequest|crm.RefusesTime)
+
+// substance is the length in units from which a plain statement counts as an answer.
+const substance = 4
+
+// salutation finds what the body begins with before it says anything.
+func (m *message) salutation() {
+	m.first, m.greeted = m.bodyFrom, 0
+	if m.bodyFrom == m.tailFrom {
+		return
+	}
+	s := &m.sentences[m.bodyFrom]
+	end := s.from
+	for end < s.to-1 && !m.tokens[end].ends {
+		end++
+	}
+	n := end + 1 - s.from
+	after := strings.TrimLeft(m.text[m.tokens[end].end:], " \t")
+	name := n <= 3 && m.tokens[s.from].kind == wordToken && s.found&^(1<<cueGreeting) == 0 && (strings.HasPrefix(after, ",\n") || strings.HasPrefix(after, ",\r\n"))
+	if !name && !(n <= 6 && m.greets(s.from)) {
+		return
+	}
+	if s.to > end+1 {
+		m.greeted = n
+	} else if m.bodyFrom+1 < m.tailFrom {
+		m.first++
+	}
+}
+
+// greets reports whether a greeting begins at token i.
+func (m *message) greets(i int) bool {
+	one := sentence{from: i, to: min(i+6, len(m.tokens))}
+	for _, h := range m.net.match(m.scan, &one) {
+		if h.feature == cueGreeting && int(h.from) == i {
+			return true
+		}
+	}
+	return false
+}
+
+// intents fills in what the sentences of the body do. The subject of a new message counts as well; that of a reply is the
+// thread's and says nothing.
+func (m *message) intents(out *crm.Text) {
+	var all crm.Intents
+	polite := true // so far all is thanks and courtesy
+	thanks := false
+	for i := m.first; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		asks, got := m.sentence(s, s.counts.units())
+		out.Asks += asks
+		all |= got
+		thanks = thanks || s.found.has(bit(crm.Thanks))
+		if s.found&(1<<cueCourtesy|1<<cueSmallTalk|1<<cueGreeting|set(crm.Thanks|crm.ClearYes|crm.Accepts|crm.AcceptsTime|crm.ClearNo)) == 0 {
+			polite = false
+		}
+	}
+	if !m.subject.reply && !m.subject.forward {
+		for i := range m.sentences[:m.bodyFrom] {
+			s := &m.sentences[i]
+			asks, got := m.sentence(s, 0)
+			if out.Asks == 0 {
+				out.Asks += asks
+			} else {
+				got &^= crm.AsksYesNo
+			}
+			all |= got &^ (crm.Asks | crm.Informs | crm.Thanks | crm.ClearYes | crm.ClearNo | crm.Vague | crm.Answers)
+		}
+	}
+	if out.Asks > 0 {
+		all |= crm.Asks
+	}
+	all &^= crm.Thanks
+	if m.in.Direction == crm.Out {
+		all &= readOut
+	} else {
+		all &= readIn
+	}
+	all = settle(all, out.Units)
+	if thanks && polite && all&demands == 0 {
+		all |= crm.Thanks
+	}
+	out.Intents = all
+	out.Horizon = m.horizon(all)
+}
+
+// sentence returns how many questions s asks and what it does.
+func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
+	got := crm.Intents(s.found) &^ (crm.Asks | crm.AsksYesNo)
+	asks := 0
+	if (s.question || crm.Intents(s.found).Any(crm.Asks|crm.AsksYesNo)) && !s.found.has(cueSmallTalk) {
+		asks = 1
+		if s.found.has(bit(crm.AsksYesNo)) || s.question && !s.found.has(cueOpen) && !s.found.has(bit(crm.Asks)) {
+			got |= crm.AsksYesNo
+		}
+	}
+	if asks == 0 && s.found&noAnswer == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
+		got |= crm.Answers
+	}
+	return asks, got
+}
+
+// settle resolves what cannot be meant together.
+func settle(all crm.Intents, units int) crm.Intents {
+	if all.Any(crm.QuoteAgain) {
+		all |= crm.QuoteRequest // asking again is asking
+	}
+	if all.Has(crm.RefusesTime | crm.AcceptsTime) { // "Monday is bad, Tuesday works"
+		all = all&^crm.AcceptsTime | crm.ProposesTime
+	}
+	if all.Any(crm.ProposesTime) {
+		all &^= crm.RefusesTime
+	}
+	if all.Any(crm.Vague) && units <= 3 { // "maybe yes"
+		all &^= crm.ClearYes
+	}
+	if all.Any(crm.NotReady) { // "not interested at the moment" is not now, which is kinder to them
+		all &^= crm.NotInterested
+	}
+	if all.Any(crm.NotInterested | crm.OptOut) {
+		all &^= crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.Discount
+	}
+	if all.Any(crm.NotReady | crm.DefersTime | crm.Discount) {
+		all &^= crm.Accepts
+	}
+	return all
+}
+
+// horizon is by when something is promised, or before when nothing is to be expected.
+func (m *message) horizon(all crm.Intents) crm.Millis {
+	for _, i := range []crm.Intents{crm.FutureBusiness, crm.Promises, crm.NotReady, crm.DefersTime} {
+		if !all.Any(i) {
+			continue
+		}
+		for k := m.first; k < m.tailFrom; k++ {
+			s := &m.sentences[k]
+			if !s.found.has(bit(i)) {
+				continue
+			}
+			if ds := m.dates(m.calendar, s.from, s.to); len(ds) > 0 {
+				d := ds[0]
+				if i == crm.FutureBusiness || i == crm.Promises {
+					return m.calendar.millis(d.last)
+				}
+				return m.calendar.millis(d.first)
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,115 @@
+package text
+
+import (
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// order decides how dates in digits are read. In English it depends on the country, which the zone may tell; Chinese, Japanese
+// and Korean put the month first; everybody else the day.
+func (m *message) order() {
+	for _, r := range m.body[:min(len(m.body), 400)] {
+		if han(r) || kana(r) || 0xac00 <= r && r <= 0xd7a3 {
+			m.calendar.monthFirst = true
+			return
+		}
+	}
+	zone := ""
+	if m.in.Zone != nil {
+		zone = m.in.Zone.String()
+	}
+	switch {
+	case zone == "" || zone == "UTC" || zone == "Local":
+		m.calendar.nearest = true
+	case len(zone) > 8 && zone[:8] == "America/":
+		m.calendar.monthFirst = m.english()
+	}
+}
+
+// english reports whether the words that English has in every sentence are there.
+func (m *message) english() bool {
+	n := 0
+	for _, t := range m.tokens[:min(len(m.tokens), 200)] {
+		switch m.text[t.start:t.end] {
+		case "the", "and", "I", "will", "of", "you", "your":
+			n++
+		}
+	}
+	return n >= 2
+}
+
+// returns is the start of the day on which an absence ends, 0 where it is not stated. A date after "back on" says it best, then
+// one after "up to and including", then the last one of the sentences about the absence, so that of "from 20 to 31 July" the
+// second counts.
+func (m *message) returns() crm.Millis {
+	from := m.bodyFrom
+	if !m.subject.reply {
+		from = 0
+	}
+	var until, through, todays time.Time
+	for i := from; i < min(m.bodyFrom+early, m.tailFrom); i++ {
+		s := &m.sentences[i]
+		ds := m.dates(m.calendar, s.from, s.to)
+		if len(ds) == 0 {
+			continue
+		}
+		if at := m.firstOf(s, cueReturn); at >= 0 {
+			for _, d := range ds {
+				if d.from >= at && m.calendar.millis(d.first) != 0 && !d.now {
+					return m.calendar.millis(d.first)
+				}
+			}
+		}
+		last := ds[len(ds)-1]
+		for _, d := range ds {
+			if d.last.After(last.last) {
+				last = d
+			}
+		}
+		switch at := m.firstOf(s, cueThrough); {
+		case at >= 0 && at <= last.to+2:
+			through = later(through, last.last.AddDate(0, 0, 1))
+		case s.found.has(cueAbsent) && last.now:
+			todays = m.calendar.today.AddDate(0, 0, 1)
+		case s.found.has(cueAbsent) || i < m.bodyFrom || m.aroundAbsence(i):
+			if last.first.Equal(last.last) {
+				until = later(until, last.first)
+			} else { // "in August", "until March"
+				until = later(until, last.first)
+			}
+		}
+	}
+	for _, t := range []time.Time{through, until, todays} {
+		if ms := m.calendar.millis(t); ms != 0 {
+			return ms
+		}
+	}
+	return 0
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// aroundAbsence reports whether the sentence beside i speaks of the absence: notes put the dates on a line of their own.
+func (m *message) aroundAbsence(i int) bool {
+	return i > m.bodyFrom && m.sentences[i-1].found.has(cueAbsent) || i+1 < m.tailFrom && m.sentences[i+1].found.has(cueAbsent)
+}
+
+// firstOf is the token after the first phrase in s that shows f, -1 if there is none.
+func (m *message) firstOf(s *sentence, f feature) int {
+	if !s.found.has(f) {
+		return -1
+	}
+	at := -1
+	for _, h := range m.net.match(m.scan, s) {
+		if h.feature == f && (at < 0 || int(h.to) < at) {
+			at = int(h.to)
+		}
+	}
+	return at
+}

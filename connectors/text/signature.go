@@ -1,0 +1,243 @@
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxSignature is how many lines a signature may have below its closing formula.
+const maxSignature = 16
+
+// cutTail splits a segment of new text from its tail. later says that text of theirs stands above, so that the segment may
+// consist of a tail alone.
+func cutTail(seg []string, later bool) (keep, tail []string) {
+	above := later // any text so far
+	blank := true
+	for i := 0; i < len(seg); i++ {
+		l := seg[i]
+		if l == "" {
+			blank = true
+			continue
+		}
+		folded := fold(bounds(strings.TrimLeft(l, " \t*")))
+		switch {
+		case delimiter(l), rule(l) && above && contactBelow(seg, i+1):
+			return finish(seg, i, i)
+		case !above && banner(folded): // a warning that the receiving system put above the text
+			for ; i < len(seg) && seg[i] != ""; i++ {
+				seg[i] = ""
+			}
+			continue
+		case sentFrom(folded):
+			return finish(seg, i, i)
+		case blank && legalNotice(folded):
+			return finish(seg, i, i)
+		case above && listFooter(folded):
+			return finish(seg, i, i)
+		}
+		if c, at := closing(l), i; c != notClosing && signed(seg, i+1, c) {
+			if c == thanksClosing {
+				at++ // thanks are said, the name below them is not
+			}
+			return finish(seg, at, i+1)
+		}
+		above, blank = true, false
+	}
+	n := contactBlock(seg)
+	if n == len(seg) {
+		n = lastWords(seg)
+	}
+	return finish(seg, n, n)
+}
+
+// finish cuts seg at i. A postscript below from is text again.
+func finish(seg []string, i, from int) (keep, tail []string) {
+	for k := from; k < min(len(seg), from+maxSignature); k++ {
+		if f := fold(bounds(seg[k])); postscript(f) {
+			rest, more := seg[k:], []string(nil)
+			if end := nextBlank(seg, k); end < len(seg) {
+				rest, more = seg[k:end], seg[end:]
+			}
+			keep = append(append(append([]string{}, seg[:i]...), ""), rest...)
+			return keep, append(append([]string{}, seg[i:k]...), more...)
+		}
+	}
+	keep, tail = seg[:i], seg[i:]
+	return trimLast(keep), tail
+}
+
+func nextBlank(ls []string, i int) int {
+	for i < len(ls) && ls[i] != "" {
+		i++
+	}
+	return i
+}
+
+func postscript(f string) bool {
+	for _, p := range []string{"ps:", "p.s.", "ps ", "p.s:", "ps.", "n.b.", "pd:", "p.d."} {
+		if strings.HasPrefix(f, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// trimLast takes a closing formula off the end of the last line: "Tuesday works. Best regards, Tom".
+func trimLast(keep []string) []string {
+	i := len(keep) - 1
+	for i >= 0 && keep[i] == "" {
+		i--
+	}
+	if i < 0 {
+		return keep
+	}
+	l := keep[i]
+	for at := len(l) - 2; at > max(0, len(l)-60); at-- {
+		if c := l[at]; c != '.' && c != '!' && c != '?' {
+			continue
+		}
+		if closing(strings.TrimSpace(l[at+1:])) == strongClosing {
+			return append(append([]string{}, keep[:i]...), l[:at+1])
+		}
+	}
+	return keep
+}
+
+// delimiter reports whether l is the line that RFC 3676 puts above a signature, or what people make of it.
+func delimiter(l string) bool {
+	switch strings.TrimSpace(l) {
+	case "--", "---", "\u2014", "\u2013", "__", "___", "-- *":
+		return true
+	}
+	return false
+}
+
+// rule reports whether l is a line of eight or more equal signs, as stand above signatures in Japanese mail.
+func rule(l string) bool {
+	l = strings.TrimSpace(l)
+	first, _ := utf8.DecodeRuneInString(l)
+	if !strings.ContainsRune("-_=*~+#\u2501\u2500\u2015\u2014\uff0a\uff1d\u25c7\u25c6\u25a0\u25a1\u30fb\u2022\u22c6\u2606", first) {
+		return false
+	}
+	n := 0
+	for _, r := range l {
+		if r != first && !unicode.In(r, unicode.Po, unicode.Pd, unicode.So, unicode.Sm, unicode.Zs, unicode.Pc) {
+			return false
+		}
+		n++
+	}
+	return n >= 8
+}
+
+// contactBelow reports whether one of the next lines is how to reach somebody.
+func contactBelow(seg []string, i int) bool {
+	for k := i; k < min(len(seg), i+12); k++ {
+		if contactLine(seg[k]) {
+			return true
+		}
+	}
+	return false
+}
+
+// contactBlock finds a last paragraph that is nothing but name, title and how to reach them, and returns where it begins.
+func contactBlock(seg []string) int {
+	end := len(seg)
+	for end > 0 && seg[end-1] == "" {
+		end--
+	}
+	start := end
+	for start > 0 && seg[start-1] != "" && end-start <= maxSignature {
+		start--
+	}
+	above := start
+	for above > 0 && seg[above-1] == "" {
+		above--
+	}
+	if above == 0 || end-start < 2 {
+		return len(seg)
+	}
+	contacts := 0
+	for _, l := range seg[start:end] {
+		if len(l) > 120 || strings.HasSuffix(l, "?") {
+			return len(seg)
+		}
+		if contactLine(l) {
+			contacts++
+		}
+	}
+	if contacts >= 2 || contacts == 1 && end-start >= 3 && nameLine(seg[start]) {
+		return start
+	}
+	return len(seg)
+}
+
+// contactLine reports whether l is a short line with a telephone number, an address of mail or web, or a label of one.
+func contactLine(l string) bool {
+	l = strings.TrimSpace(l)
+	if l == "" || len(l) > 120 {
+		return false
+	}
+	f := fold(l)
+	for _, label := range contactLabels {
+		if strings.HasPrefix(f, label) {
+			return true
+		}
+	}
+	if strings.Contains(f, "www.") || strings.Contains(f, "http") || strings.Contains(f, "@") && strings.Count(f, " ") <= 3 {
+		return true
+	}
+	digits, others := 0, 0
+	for _, r := range f {
+		switch {
+		case '0' <= r && r <= '9':
+			digits++
+		case !strings.ContainsRune(" +-()/.|", r):
+			others++
+		}
+	}
+	return digits >= 7 && others <= 8
+}
+
+var contactLabels = foldAll("tel|phone|mobile|mob.|mob:|fax|cell|office:|direct:|t:|m:|p:|e:|w:|f:|t.|m.|t +|m +|e-mail|email|mail:|web:|website|telefon|handy|mobil|tél|portable|móvil|teléfono|cellulare|telefone|celular|telefoon|tfn|kom.|〒|電話|携帯|電話番号|电话|手机|地址|电邮|邮箱|전화|휴대폰|이메일|팩스|住所|hrb|ust-id|vat|kvk|siret|registered|geschäftsführer|amtsgericht|sitz der gesellschaft")
+
+// nameLine reports whether l can be a name: one to four words, each with a capital first letter.
+func nameLine(l string) bool {
+	words := strings.Fields(strings.Trim(l, " .,*"))
+	if len(words) == 0 || len(words) > 4 || len(l) > 60 {
+		return false
+	}
+	for _, w := range words {
+		r, _ := utf8.DecodeRuneInString(w)
+		if !unicode.IsUpper(r) && !(len(words) > 1 && nameParticles[w]) {
+			return false
+		}
+		for _, r := range w {
+			if !unicode.IsLetter(r) && r != '.' && r != '-' && r != '\'' && r != '\u2019' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+var nameParticles = setOf("von van de der den da di del la le du dos el al bin ten ter zu")
+
+// lastWords finds a name alone on the last line and returns where the tail begins.
+func lastWords(seg []string) int {
+	end := len(seg)
+	for end > 0 && seg[end-1] == "" {
+		end--
+	}
+	if end < 2 || nextText(seg, 0) >= end-1 {
+		return len(seg)
+	}
+	l := strings.TrimSpace(seg[end-1])
+	l = strings.TrimLeft(l, "-\u2013\u2014/ ")
+	words := strings.Fields(l)
+	dashed := l != strings.TrimSpace(seg[end-1])
+	if len(words) <= 2 && nameLine(l) && (seg[end-2] == "" || dashed) && !strings.HasSuffix(l, ".") && !plainWord[fold(strings.Trim(words[0], ",."))] {
+		return end - 1
+	}
+	return len(seg)
+}

@@ -1,0 +1,376 @@
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/words"
+)
+
+// kind is what sort of token it is.
+type kind uint8
+
+const (
+	wordToken   kind = iota // a word of a script with spaces, or a run of katakana
+	signToken               // one character of a script without spaces
+	numberToken             // begins with a digit
+	emojiToken
+	linkToken
+	addressToken
+)
+
+// token is one word, sign, number, emoji, link or address of a text.
+type token struct {
+	start, end int32 // bytes in the text
+	kind       kind
+	clause     bool // the first of a clause
+	ends       bool // the last of a clause
+	when       when // what it says of time, if anything
+	syms       []sym
+}
+
+// sentence is a run of tokens up to a full stop, a question mark or the end of a line that is not merely wrapped.
+type sentence struct {
+	from, to int // tokens
+	question bool
+	counts   counts
+	found    set
+}
+
+// scan is a text cut into sentences. Its slices are used again for the next text.
+type scan struct {
+	text      string
+	tokens    []token
+	sentences []sentence
+	total     counts
+	buf       []byte
+	runs      []hit
+
+	words     *vocabulary // nil: only units are wanted
+	from      int         // first token of the open sentence
+	cut       bool        // the next token opens a clause
+	question  bool
+	counts    counts
+	lineStart int
+	lastEmoji string
+}
+
+// read cuts text into tokens and sentences. It looks at each byte a bounded number of times.
+func (s *scan) read(text string, v *vocabulary) {
+	s.text, s.words = text, v
+	s.tokens, s.sentences = s.tokens[:0], s.sentences[:0]
+	s.total, s.counts, s.from, s.cut, s.question, s.lineStart, s.lastEmoji = counts{}, counts{}, 0, true, false, 0, ""
+	skip, start := 0, 0
+	it := words.FromString(text)
+	for it.Next() {
+		w := it.Value()
+		at := start
+		start += len(w)
+		if at < skip {
+			continue
+		}
+		c := w[0]
+		if c < utf8.RuneSelf {
+			switch {
+			case c == ' ' || c == '\t':
+			case c == '\n' || c == '\r':
+				s.newline(at, start)
+			case 'a' <= c|0x20 && c|0x20 <= 'z':
+				if end := s.link(at, start); end > 0 {
+					skip = end
+					s.add(at, end, linkToken)
+					continue
+				}
+				s.word(at, w)
+			case '0' <= c && c <= '9':
+				s.number(at, w)
+			case c == '@':
+				skip = max(s.address(at), skip)
+			default:
+				s.mark(rune(c), at, start)
+			}
+			continue
+		}
+		r, _ := utf8.DecodeRuneInString(w)
+		s.other(r, at, w)
+	}
+	s.endSentence()
+}
+
+// other takes a token that does not begin with an ASCII character.
+func (s *scan) other(r rune, at int, w string) {
+	switch {
+	case han(r):
+		s.counts.han++
+		s.add(at, at+len(w), signToken)
+	case kana(r):
+		s.counts.kana += utf8.RuneCountInString(w)
+		s.add(at, at+len(w), signToken)
+	case unspaced(r):
+		if r != 0x0e33 && r != 0x0eb3 { // these vowels belong to the cluster before
+			s.counts.clusters++
+		}
+		s.add(at, at+len(w), signToken)
+	case emoji(r):
+		if w != s.lastEmoji {
+			s.counts.words++
+		}
+		s.add(at, at+len(w), emojiToken)
+		s.lastEmoji = w
+	case r == '\u2028' || r == '\u2029' || r == '\u0085':
+		s.newline(at, at+len(w))
+	case unicode.IsLetter(r):
+		s.word(at, w)
+	case unicode.IsDigit(r):
+		s.number(at, w)
+	case unicode.IsSpace(r) || invisible(r):
+	default:
+		s.mark(r, at, at+len(w))
+	}
+}
+
+// add appends a token. Links and addresses count as one unit whatever they hold.
+func (s *scan) add(at, end int, k kind) {
+	if k == linkToken || k == addressToken {
+		s.counts.words++
+	}
+	s.lastEmoji = ""
+	t := token{start: int32(at), end: int32(end), kind: k, clause: s.cut}
+	if s.words != nil {
+		switch k {
+		case linkToken:
+			t.syms = s.words.link
+		case addressToken:
+			t.syms = s.words.address
+		default:
+			s.buf = appendFold(s.buf[:0], s.text[at:end])
+			t.syms, t.when = s.words.lookup(s.buf)
+		}
+	}
+	s.tokens = append(s.tokens, t)
+	s.cut = false
+}
+
+// word adds a word. An elided article or pronoun is a token of its own: l'offre, dell'ordine, qu'il.
+func (s *scan) word(at int, w string) {
+	s.counts.words++
+	if s.words != nil {
+		if n := elision(w); n > 0 {
+			s.add(at, at+n, wordToken)
+			s.add(at+n, at+len(w), wordToken)
+			return
+		}
+	}
+	s.add(at, at+len(w), wordToken)
+}
+
+// elided are the words that Romance languages shorten before a vowel. English contractions stay whole: don't, I'll.
+var elided = map[string]bool{
+	"l": true, "d": true, "j": true, "n": true, "s": true, "c": true, "m": true, "t": true, "qu": true, "un": true, "jusqu": true, "lorsqu": true,
+	"puisqu": true, "dell": true, "all": true, "nell": true, "dall": true, "sull": true, "quell": true, "quest": true, "com": true, "dov": true,
+}
+
+// elision returns the length of the elided word that w begins with, apostrophe included; 0 if none.
+func elision(w string) int {
+	i := strings.IndexByte(w, '\'')
+	n := 1
+	if j := strings.Index(w, "\u2019"); j >= 0 && (i < 0 || j < i) {
+		i, n = j, 3
+	}
+	if i <= 0 || i > 6 || i+n >= len(w) || !elided[strings.ToLower(w[:i])] {
+		return 0
+	}
+	if c := w[i+n]; i == 1 && (c == 's' || c == 't') && i+n+1 == len(w) {
+		return 0
+	}
+	return i + n
+}
+
+func (s *scan) number(at int, w string) {
+	s.counts.words++
+	s.add(at, at+len(w), numberToken)
+	if s.words == nil {
+		return
+	}
+	t := &s.tokens[len(s.tokens)-1]
+	if len(t.syms) == 0 {
+		t.syms = s.words.number
+	}
+	rest := s.text[at+len(w):]
+	switch {
+	case clockSuffix(w), len(w) <= 2 && len(rest) >= 3 && rest[0] == ':' && digit(rest[1]) && digit(rest[2]):
+		t.syms = s.words.clock
+	case strings.HasPrefix(rest, "%") || strings.HasPrefix(rest, " %"):
+		t.syms = s.words.percent
+	}
+}
+
+// clockSuffix reports whether w is a time of day in one word: 3pm, 10h30, 14uhr.
+func clockSuffix(w string) bool {
+	i := 0
+	for i < len(w) && digit(w[i]) {
+		i++
+	}
+	if i == 0 || i > 2 || i == len(w) {
+		return false
+	}
+	switch rest := strings.ToLower(w[i:]); rest {
+	case "am", "pm", "uhr", "h":
+		return true
+	default:
+		return len(rest) == 3 && rest[0] == 'h' && digit(rest[1]) && digit(rest[2])
+	}
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// mark takes punctuation: it ends clauses and sentences, and is visible content.
+func (s *scan) mark(r rune, at, end int) {
+	s.counts.marks++
+	switch r {
+	case '.', '!', '\u2026':
+		if s.closes(end) {
+			s.endSentence()
+		}
+	case '?', '\u061f', '\uff1f':
+		if r != '?' || s.closes(end) {
+			s.question = true
+			s.endSentence()
+		}
+	case '\u3002', '\uff01', '\uff0e':
+		s.endSentence()
+	case ',', ';', ':', '(', ')', '"', '\u2013', '\u2014', '\uff0c', '\u3001', '\uff1b', '\uff1a', '\u00bf', '\u00a1', '\u00ab', '\u00bb', '\u201c', '\u201d', '\u201e', '[', ']', '|', '*':
+		s.endClause()
+	case '-', '/', '\'', '\u2019':
+		if at == 0 || s.text[at-1] == ' ' || s.text[at-1] == '\n' {
+			s.endClause() // a dash between clauses or before an item of a list
+		}
+	}
+}
+
+// closes reports whether what stands at end lets a mark before it close the sentence, so that the dots of v2.1, e.g. names
+// of hosts, and the question mark of a query do not.
+func (s *scan) closes(end int) bool {
+	if end >= len(s.text) {
+		return true
+	}
+	c := s.text[end]
+	return c >= utf8.RuneSelf || !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '/' || c == '=' || c == '&' || c == ',' || c == '@')
+}
+
+func (s *scan) endClause() {
+	if n := len(s.tokens); n > s.from {
+		s.tokens[n-1].ends = true
+	}
+	s.cut = true
+}
+
+func (s *scan) endSentence() {
+	s.endClause()
+	if len(s.tokens) == s.from {
+		if s.question && len(s.sentences) > 0 && s.counts == (counts{marks: s.counts.marks}) {
+			s.sentences[len(s.sentences)-1].question = true // "Really!?"
+		}
+		s.total.marks += s.counts.marks
+		s.counts, s.question = counts{}, false
+		return
+	}
+	s.sentences = append(s.sentences, sentence{from: s.from, to: len(s.tokens), question: s.question, counts: s.counts})
+	s.total.add(s.counts)
+	s.from, s.counts, s.question = len(s.tokens), counts{}, false
+}
+
+// wrapColumn is how long a line must be for its end to count as a mere wrap. Mail programs wrap at 72 to 78 characters, and
+// a long word moves to the next line.
+const wrapColumn = 55
+
+// newline ends the sentence unless the line was wrapped.
+func (s *scan) newline(at, end int) {
+	long := at-s.lineStart >= wrapColumn
+	s.lineStart = end
+	if long && end < len(s.text) {
+		switch c := s.text[end]; {
+		case c == '\n' || c == '\r' || c == '-' || c == '*' || c == ' ' || c == '\t' || digit(c):
+		case end+2 < len(s.text) && s.text[end+1] == ')':
+		default:
+			return
+		}
+	}
+	s.endSentence()
+}
+
+// link returns the end of a link that starts at the word text[at:end], 0 if there is none.
+func (s *scan) link(at, end int) int {
+	w, rest := s.text[at:end], s.text[end:]
+	switch {
+	case strings.HasPrefix(rest, "://"):
+	case len(w) > 4 && strings.EqualFold(w[:4], "www."):
+	case len(w) == 6 && strings.EqualFold(w, "mailto") && strings.HasPrefix(rest, ":"):
+	case strings.HasPrefix(rest, "/") && strings.Contains(w, ".") && !strings.HasSuffix(w, "."):
+	default:
+		return 0
+	}
+	return linkEnd(s.text, end)
+}
+
+// linkEnd returns where the link that goes on at i ends; punctuation that closes a sentence is not part of it.
+func linkEnd(text string, i int) int {
+	const maxLink = 4096
+	j, limit := i, min(len(text), i+maxLink)
+	for j < limit {
+		r, n := utf8.DecodeRuneInString(text[j:])
+		if r <= ' ' || strings.ContainsRune("<>\"\u00a0\u3000\u3001\u3002\uff0c\uff09\u300d\u201d", r) || han(r) || kana(r) {
+			break
+		}
+		j += n
+	}
+	for j > i && strings.IndexByte(".,;:!?)]}'*_", text[j-1]) >= 0 {
+		if text[j-1] == ')' && strings.IndexByte(text[i:j], '(') >= 0 {
+			break
+		}
+		j--
+	}
+	return j
+}
+
+// address turns the tokens right before the @ at position at into one address and returns its end; 0 if it is none.
+func (s *scan) address(at int) int {
+	end := at + 1
+	dot := false
+	for end < len(s.text) && end-at < 256 {
+		c := s.text[end]
+		if c == '.' {
+			dot = true
+		} else if !('a' <= c|0x20 && c|0x20 <= 'z' || digit(c) || c == '-' || c >= utf8.RuneSelf) {
+			break
+		}
+		end++
+	}
+	for end > at+1 && (s.text[end-1] == '.' || s.text[end-1] == '-') {
+		end--
+	}
+	n, first := len(s.tokens), at
+	for steps := 0; n > s.from && steps < 16; steps++ { // local parts of more pieces are no addresses of people
+		t := s.tokens[n-1]
+		if gap := s.text[t.end:first]; t.kind > numberToken || gap != "" && strings.Trim(gap, ".+-_'") != "" {
+			break
+		}
+		first = int(t.start)
+		n--
+	}
+	if !dot || n == len(s.tokens) {
+		s.counts.marks++
+		return 0
+	}
+	s.cut = s.tokens[n].clause
+	for _, t := range s.tokens[n:] {
+		if t.kind != signToken {
+			s.counts.words--
+		}
+	}
+	s.counts.words = max(s.counts.words, 0)
+	s.tokens = s.tokens[:n]
+	s.add(first, end, addressToken)
+	return end
+}
