@@ -33,8 +33,17 @@ type horizon struct {
 func (h *horizons) init(p *Pipeline) {
 	h.p = p
 	h.by = map[string]horizon{}
-	for name := range p.sources { // until the first look nothing has been read: nothing is announced
-		h.by[name] = horizon{}
+}
+
+// first looks until it has seen every source once: before that nobody can be rated.
+func (h *horizons) first(ctx context.Context) error {
+	for {
+		err := h.refresh(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		h.p.log.Warn("cannot tell how far the sources have been read", zap.Error(err))
+		sleep(ctx, time.Second)
 	}
 }
 

@@ -144,6 +144,9 @@ func (p *Pipeline) Has(role Role) bool { return slices.Contains(p.roles, role) }
 
 // Run runs the roles of this process until ctx ends or one of them fails. Work in hand is finished within the grace.
 func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.horizon.first(ctx); err != nil {
+		return ignoreDone(ctx, err)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.horizon.run(ctx) })
 	if p.Has(RoleRead) {

@@ -24,6 +24,10 @@ const (
 	ratePaced    = 100  // contacts rated again, a step, because the settings changed
 )
 
+// stepFacts and stepDue are rateFacts and rateDue, or less where the server takes smaller batches: a contact may need three messages.
+func (p *Pipeline) stepFacts() int { return min(rateFacts, p.q.MaxBatch()/4) }
+func (p *Pipeline) stepDue() int   { return min(rateDue, p.q.MaxBatch()/16) }
+
 // errFenced ends an owner whose partition has been taken over: its next commit was refused.
 var errFenced = errors.New("the partition has another owner")
 
@@ -172,7 +176,7 @@ func (o *owner) gather(ctx context.Context) (jobs map[queue.Key]*job, through ui
 	jobs, through = map[queue.Key]*job{}, o.at.Facts
 	count := 0
 	until := time.Time{}
-	for count < rateFacts {
+	for count < o.p.stepFacts() {
 		if len(o.pending) == 0 {
 			wait := o.wait()
 			if count > 0 || !until.IsZero() {
@@ -198,7 +202,7 @@ func (o *owner) gather(ctx context.Context) (jobs map[queue.Key]*job, through ui
 				return nil, 0, err
 			}
 		}
-		if count > 0 && count+len(b.Facts) > rateFacts || len(jobs) > 0 && len(jobs)+len(b.Facts) > o.p.q.MaxBatch()/2-rateDue {
+		if count > 0 && count+len(b.Facts) > o.p.stepFacts() {
 			break
 		}
 		o.pending = o.pending[1:]
@@ -238,16 +242,17 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 			jobs[key] = &job{key: key}
 		}
 	}
-	for _, key := range o.dues.take(now, min(rateDue, o.p.q.MaxBatch()/8)) {
+	for _, key := range o.dues.take(now, o.p.stepDue()) {
 		add(key)
 	}
-	n := min(ratePaced, len(o.stale))
+	n := min(ratePaced, o.p.stepDue()/4, len(o.stale))
 	for _, key := range o.stale[:n] {
 		add(key)
 	}
 	o.stale = o.stale[n:]
+	again := 0
 	for key, read := range o.again {
-		if len(jobs) >= rateDue {
+		if again++; again > o.p.stepDue()/4 {
 			break
 		}
 		if v := o.p.horizon.of(key.Source); v.read.After(read) {

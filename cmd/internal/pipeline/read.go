@@ -179,7 +179,7 @@ func (o *output) publish(ctx context.Context) error {
 // packed encodes facts as bundles none of which is larger than a message may be, nor of more facts than a commit takes.
 func (p *Pipeline) packed(source string, facts []crm.Fact) [][]byte {
 	data := encode(bundle{Source: source, Facts: facts})
-	if len(facts) <= 1 || (len(data) <= p.q.MaxBundle() && len(facts) <= rateFacts) {
+	if len(facts) <= 1 || (len(data) <= p.q.MaxBundle() && len(facts) <= p.stepFacts()) {
 		return [][]byte{data}
 	}
 	half := len(facts) / 2

@@ -55,7 +55,11 @@ func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error
 	for range writers {
 		g.Go(func() error { return w.work(ctx) })
 	}
-	return g.Wait()
+	err := g.Wait()
+	for _, c := range w.waiting {
+		_ = c.msg.Nak(0) // whoever writes next need not wait for them to come back by themselves
+	}
+	return err
 }
 
 // pull takes ratings in while there is room and the CRM is not being left alone.
