@@ -148,8 +148,6 @@ func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string,
 			return false, nil
 		case "413":
 			return false, errTooMany
-		case "503":
-			return false, nats.ErrNoResponders
 		default:
 			return false, fmt.Errorf("read of %s: %s %s", stream, code, m.Header.Get("Description"))
 		}

@@ -50,6 +50,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// must1 is must for a call that returns a value too.
 func must1[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
 		t.Helper()

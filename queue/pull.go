@@ -121,6 +121,9 @@ func (p *puller) request(ctx context.Context, r pullRequest) (msgs []*nats.Msg, 
 	defer cancel()
 	for len(msgs) < r.Batch {
 		m, err := p.next(timer, len(msgs) > 0)
+		if errors.Is(err, nats.ErrNoResponders) && len(msgs) == 0 {
+			return nil, over, errNoConsumer
+		}
 		if err != nil {
 			if len(msgs) > 0 || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil || errors.Is(err, nats.ErrTimeout) {
 				return msgs, over, nil
@@ -145,7 +148,7 @@ func (p *puller) request(ctx context.Context, r pullRequest) (msgs []*nats.Msg, 
 			return nil, busy, nil
 		case code == "409" && strings.Contains(what, "MaxBytes"):
 			return nil, tooBig, nil
-		case code == "503", code == "409":
+		case code == "409":
 			return nil, over, errNoConsumer
 		}
 		return nil, over, fmt.Errorf("pull: %s %s", code, what)

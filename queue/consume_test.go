@@ -1,0 +1,288 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestFetchReturnsWhatIsThere(t *testing.T) {
+	q := open(t)
+	c := q.DeliveryConsumer(src)
+	start := time.Now()
+	none(t, c, "an empty stream")
+	if d := time.Since(start); d < 150*time.Millisecond || d > time.Second {
+		t.Errorf("an empty Fetch with a wait of 200 ms took %v", d)
+	}
+	for i := range 5 {
+		must(t, q.PublishDelivery(t.Context(), src, []byte(fmt.Sprint(i)), nil))
+	}
+	start = time.Now()
+	msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 100, 0, 5*time.Second))
+	if d := time.Since(start); len(msgs) != 5 || d > time.Second {
+		t.Errorf("%d messages after %v, want the 5 that are there at once", len(msgs), d)
+	}
+	for i, m := range msgs {
+		if string(m.Data) != fmt.Sprint(i) || m.Seq != uint64(i+1) || m.Deliveries != 1 || m.Stream != "DELIVERIES_hubspot" || time.Since(m.Time) > time.Minute {
+			t.Errorf("message %d is %+v", i, m)
+		}
+	}
+	// One that comes while we wait is returned when it comes.
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		_ = q.PublishDelivery(context.Background(), src, []byte("late"), nil) // if it fails no message comes
+	}()
+	start = time.Now()
+	late := must1[[]*Msg](t)(c.Fetch(t.Context(), 100, 0, 5*time.Second))
+	if d := time.Since(start); len(late) != 1 || d > 2*time.Second {
+		t.Errorf("%d messages after %v, want the late one at once", len(late), d)
+	}
+}
+
+func TestFetchBounds(t *testing.T) {
+	q := open(t)
+	c := q.DeliveryConsumer(src)
+	for range 6 {
+		must(t, q.PublishDelivery(t.Context(), src, make([]byte, 100_000), nil))
+	}
+	if msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 2, 0, time.Second)); len(msgs) != 2 {
+		t.Errorf("%d messages, want at most 2", len(msgs))
+	}
+	if msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 10, 250_000, time.Second)); len(msgs) != 2 {
+		t.Errorf("%d messages of 100 kB, want 2 in 250 kB", len(msgs))
+	}
+	start := time.Now()
+	if msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 10, 1000, 3*time.Second)); len(msgs) != 1 || time.Since(start) > time.Second {
+		t.Errorf("%d messages after %v, want the one that is larger than the bytes asked for", len(msgs), time.Since(start))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Fetch(ctx, 1, 0, time.Second); !errors.Is(err, context.Canceled) {
+		t.Errorf("Fetch with an ended context: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	fetch(t, c, 1)
+	start = time.Now()
+	if _, err := c.Fetch(ctx, 1, 0, 10*time.Second); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 2*time.Second {
+		t.Errorf("Fetch with a context that ends: %v after %v", err, time.Since(start))
+	}
+}
+
+func TestNakTermAndProgress(t *testing.T) {
+	q := open(t)
+	c := q.DeliveryConsumer(src)
+	for _, s := range []string{"nak", "later", "term"} {
+		must(t, q.PublishDelivery(t.Context(), src, []byte(s), nil))
+	}
+	msgs := fetch(t, c, 3)
+	start := time.Now()
+	must(t, msgs[0].Nak(0))
+	must(t, msgs[1].Nak(600*time.Millisecond))
+	must(t, msgs[2].Term())
+	if m := fetch(t, c, 1)[0]; string(m.Data) != "nak" || m.Deliveries != 2 {
+		t.Errorf("%q for the %d. time", m.Data, m.Deliveries)
+	} else {
+		must(t, m.InProgress())
+		must(t, m.Ack())
+	}
+	if m := fetch(t, c, 1)[0]; string(m.Data) != "later" || time.Since(start) < 500*time.Millisecond {
+		t.Errorf("%q after %v", m.Data, time.Since(start))
+	} else {
+		must(t, m.Ack())
+	}
+	none(t, c, "all are settled")
+}
+
+// Ten messages put off must not keep the rest of the source waiting.
+func TestMessagesPutOffDoNotStarveTheRest(t *testing.T) {
+	q := open(t)
+	c := q.FetchConsumer(src)
+	var all []FetchMsg
+	for i := range 30 {
+		all = append(all, FetchMsg{src, "emails", fmt.Sprint(i), nil})
+	}
+	must(t, q.PublishFetches(t.Context(), all[:15]))
+	for _, m := range fetch(t, c, 15) {
+		must(t, m.Nak(time.Hour))
+	}
+	must(t, q.PublishFetches(t.Context(), all[15:]))
+	fetch(t, c, 15)
+}
+
+func TestFetchesKeepTheLatestOfARecord(t *testing.T) {
+	q := open(t)
+	c := q.FetchConsumer(src)
+	for i := range 3 {
+		must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i))}}))
+	}
+	held := fetch(t, c, 1)[0]
+	if string(held.Data) != "2" {
+		t.Fatalf("got version %s", held.Data)
+	}
+	none(t, c, "two versions were replaced")
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3")}}))
+	newer := fetch(t, c, 1)[0] // at once, although the former is in hand
+	if string(newer.Data) != "3" {
+		t.Fatalf("got version %s", newer.Data)
+	}
+	must(t, held.Ack()) // late: it must not settle the newer one
+	if data, at := oldest(t, q, Fetches); !at.Equal(newer.Time) || string(data) != "3" {
+		t.Errorf("oldest is %v, want the newer version's %v", at, newer.Time)
+	}
+	must(t, newer.Ack())
+	eventually(t, "nothing waits", func() bool { _, at := oldest(t, q, Fetches); return at.IsZero() })
+}
+
+func TestRatingsAreReplacedWhileInHand(t *testing.T) {
+	q := open(t)
+	consumers := q.RatingConsumers(src)
+	if len(consumers) != 2 {
+		t.Fatalf("%d consumers for 2 streams", len(consumers))
+	}
+	at := commit(t, q, 1, Checkpoint{}, nil, map[string]string{"c": "A", "d": "A"})
+	held := fetch(t, consumers[1], 2)
+	at = commit(t, q, 1, at, nil, map[string]string{"c": "B"})
+	newer := fetch(t, consumers[1], 1)[0]
+	if string(newer.Data) != "B" || newer.Deliveries != 1 {
+		t.Errorf("got %q for the %d. time, want the newer rating at once", newer.Data, newer.Deliveries)
+	}
+	for _, m := range append(held, newer) {
+		must(t, m.Ack())
+	}
+	none(t, consumers[1], "all are acknowledged")
+	for i := range 10 { // while nobody takes them the backlog is one a contact
+		at = commit(t, q, 1, at, nil, map[string]string{"c": fmt.Sprint(i), "d": fmt.Sprint(i)})
+	}
+	for _, m := range fetch(t, consumers[1], 2) {
+		if string(m.Data) != "9" {
+			t.Errorf("%s has %q, want the latest", m.Subject, m.Data)
+		}
+	}
+	none(t, consumers[0], "the other stream holds none of these")
+}
+
+func TestOldest(t *testing.T) {
+	q := open(t)
+	c := q.DeliveryConsumer(src)
+	oldest := func() time.Time { t.Helper(); _, at := oldest(t, q, Deliveries); return at }
+	if !oldest().IsZero() {
+		t.Error("something waits in an empty stream")
+	}
+	for range 4 {
+		must(t, q.PublishDelivery(t.Context(), src, []byte("x"), nil))
+	}
+	first := oldest()
+	if d := time.Since(first); d < 0 || d > time.Minute {
+		t.Fatalf("oldest is %v ago", d)
+	}
+	msgs := fetch(t, c, 4)
+	if !first.Equal(msgs[0].Time) {
+		t.Errorf("oldest is %v, the first message is of %v", first, msgs[0].Time)
+	}
+	must(t, msgs[1].Ack())
+	must(t, msgs[2].Ack())
+	must(t, q.Healthy(t.Context())) // whose probe is in the same stream
+	if !oldest().Equal(first) {
+		t.Error("the first message is in hand and no longer counts")
+	}
+	must(t, msgs[0].Ack())
+	eventually(t, "the last message in hand is the oldest", func() bool { return oldest().Equal(msgs[3].Time) })
+	must(t, msgs[3].Nak(time.Hour))
+	if !oldest().Equal(msgs[3].Time) {
+		t.Error("a message put off no longer counts")
+	}
+	must(t, msgs[3].Ack())
+	eventually(t, "nothing waits", func() bool { return oldest().IsZero() })
+	if _, _, err := q.Oldest(t.Context(), Facts, src); err == nil {
+		t.Error("Facts have no consumer, and an oldest message all the same")
+	}
+}
+
+func TestConsumerThatWasDeletedIsMadeAnew(t *testing.T) {
+	q := open(t)
+	c := q.DeliveryConsumer(src)
+	none(t, c, "an empty stream")
+	must(t, q.js[0].DeleteConsumer(t.Context(), c.spec.stream, c.spec.name))
+	must(t, q.PublishDelivery(t.Context(), src, []byte("x"), nil))
+	if m := fetch(t, c, 1)[0]; string(m.Data) != "x" {
+		t.Errorf("got %q", m.Data)
+	}
+}
+
+func TestStreamThatIsGoneEndsTheProcess(t *testing.T) {
+	q := open(t)
+	c := q.DeliveryConsumer(src)
+	must(t, q.js[0].DeleteStream(t.Context(), c.spec.stream))
+	if _, err := c.Fetch(t.Context(), 1, 0, time.Second); err == nil {
+		t.Error("Fetch from a stream that is gone has no error")
+	}
+	select {
+	case <-q.Failed():
+	case <-time.After(time.Second):
+		t.Error("Failed is silent though a stream is gone")
+	}
+}
+
+func TestLogIsOrderedAndResumes(t *testing.T) {
+	q := open(t)
+	var all []Bundle
+	for i := range 3000 {
+		all = append(all, Bundle{i % 4, []byte(fmt.Sprint(i))})
+	}
+	must(t, q.PublishBundles(t.Context(), all))
+	l := must1[*Log](t)(q.OpenLog(t.Context(), 2, 0))
+	defer func() { l.Close() }()
+	want := 2
+	next := func(n int) (last uint64) {
+		t.Helper()
+		for end := time.Now().Add(10 * time.Second); n > 0 && time.Now().Before(end); {
+			for _, m := range must1[[]*Msg](t)(l.Next(t.Context(), min(n, 100), time.Second)) {
+				if string(m.Data) != fmt.Sprint(want) {
+					t.Fatalf("bundle %s, want %d", m.Data, want)
+				}
+				must(t, m.Ack()) // does nothing
+				want, last, n = want+4, m.Seq, n-1
+			}
+		}
+		if n > 0 {
+			t.Fatalf("%d bundles are missing", n)
+		}
+		return last
+	}
+	at := next(300)
+	must(t, q.js[0].DeleteConsumer(t.Context(), Facts, l.name)) // lost on the way: it goes on behind what was read
+	at2 := next(50)
+	l.Close()
+	if at2 <= at {
+		t.Fatalf("sequence %d after %d", at2, at)
+	}
+	l = must1[*Log](t)(q.OpenLog(t.Context(), 2, at2))
+	next(400)
+	start := time.Now()
+	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, 200*time.Millisecond)); len(msgs) != 0 || time.Since(start) > time.Second {
+		t.Errorf("%d bundles beyond the last, after %v", len(msgs), time.Since(start))
+	}
+	must(t, q.PublishBundles(t.Context(), []Bundle{{2, []byte(fmt.Sprint(want))}}))
+	next(1)
+}
+
+func oldest(t testing.TB, q *Queue, stream string) ([]byte, time.Time) {
+	t.Helper()
+	data, at, err := q.Oldest(t.Context(), stream, src)
+	must(t, err)
+	return data, at
+}
+
+// eventually waits for what the server does a moment after it was told.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Errorf("not so: %s", what)
+}

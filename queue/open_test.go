@@ -1,0 +1,221 @@
+package queue
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReopenKeepsEverything(t *testing.T) {
+	q := open(t, func(c *Config) { c.Partitions, c.Streams = 5, 3 })
+	must(t, q.PublishDelivery(t.Context(), src, []byte("d"), map[string]string{"X-Test": "1"}))
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}))
+	must(t, q.PublishBundles(t.Context(), []Bundle{{4, []byte("b")}}))
+	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"}, map[string]string{"c": "rating"})
+	must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("s"), 0))
+	must(t, q.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Reason: "why"}, "id"))
+	salt := q.Salt()
+	must(t, q.Close())
+
+	cfg := q.cfg
+	cfg.Partitions, cfg.Streams = 0, 0
+	q = reopen(t, cfg)
+	if !bytes.Equal(salt, q.Salt()) || len(salt) != 32 {
+		t.Errorf("salt is %x, was %x", q.Salt(), salt)
+	}
+	if q.Partitions() != 5 || q.layout.streams != 3 {
+		t.Errorf("%d partitions and %d streams, want 5 and 3 as the store was made", q.Partitions(), q.layout.streams)
+	}
+	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != "d" || m.Header["X-Test"] != "1" {
+		t.Errorf("delivery %q %v", m.Data, m.Header)
+	}
+	if m := fetch(t, q.FetchConsumer(src), 1)[0]; string(m.Data) != "f" || m.Subject != "fetch.hubspot.emails.7" {
+		t.Errorf("fetch %s %q", m.Subject, m.Data)
+	}
+	l := must1[*Log](t)(q.OpenLog(t.Context(), 4, 0))
+	defer l.Close()
+	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 9, time.Second)); len(msgs) != 1 || string(msgs[0].Data) != "b" {
+		t.Errorf("log: %v", msgs)
+	}
+	if got := must1[Checkpoint](t)(q.ReadCheckpoint(t.Context(), 4)); got.Facts != 1 || string(got.Data) != "own" || got.Seq != at.Seq {
+		t.Errorf("checkpoint %+v, want %+v", got, at)
+	}
+	if got := must1[map[Key]Record](t)(q.Load(t.Context(), 4, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "record" {
+		t.Errorf("records %v", got)
+	}
+	if data, _, err := q.GetState(t.Context(), "cursor"); err != nil || string(data) != "s" {
+		t.Errorf("state %q, %v", data, err)
+	}
+	if all := must1[[]DeadLetter](t)(q.DeadLetters(t.Context(), 0, 9, "", "")); len(all) != 1 || all[0].Reason != "why" {
+		t.Errorf("dead letters %+v", all)
+	}
+}
+
+// What was in hand when the process ended must come again at once, not after its wait.
+func TestReopenDeliversWhatWasInHand(t *testing.T) {
+	q := open(t)
+	for range 3 {
+		must(t, q.PublishDelivery(t.Context(), src, []byte("d"), nil))
+	}
+	msgs := fetch(t, q.DeliveryConsumer(src), 3)
+	must(t, msgs[0].Ack())
+	must(t, q.Close())
+	q = reopen(t, q.cfg)
+	start := time.Now()
+	fetch(t, q.DeliveryConsumer(src), 2)
+	if d := time.Since(start); d > readWait/2 {
+		t.Errorf("it took %v", d)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	q := open(t, func(c *Config) { c.Partitions, c.Streams = 4, 2 })
+	cfg := q.cfg
+	if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second process: %v, want ErrInUse", err)
+	}
+	must(t, q.Close())
+	for name, c := range map[string]struct {
+		change func(*Config)
+		want   string
+	}{
+		"partitions": {func(c *Config) { c.Partitions = 8 }, "WINNOW_PARTITIONS is 8, and the store was made with 4"},
+		"streams":    {func(c *Config) { c.Streams = 4 }, "WINNOW_QUEUE_STREAMS is 4, and the store was made with 2"},
+		"key":        {func(c *Config) { c.Key = "k" }, "the store is not encrypted and WINNOW_QUEUE_KEY is set"},
+		"sizes":      {func(c *Config) { c.MaxStore, c.FactsBytes = 100*mib, 95*mib }, "WINNOW_QUEUE_MAX_STORE"},
+		"payload":    {func(c *Config) { c.MaxPayload = 1000 }, "WINNOW_QUEUE_MAX_PAYLOAD"},
+		"negative":   {func(c *Config) { c.FetchesBytes = -1 }, "WINNOW_QUEUE_FETCHES_BYTES"},
+		"nowhere":    {func(c *Config) { c.Dir = "" }, "WINNOW_DATA_DIR"},
+		"replicas":   {func(c *Config) { c.Replicas = 3 }, "WINNOW_NATS_REPLICAS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := cfg
+			c.change(&cfg)
+			_, err := Open(t.Context(), cfg)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+	must(t, reopen(t, cfg).Close()) // none of the refusals has harmed it
+}
+
+func TestEncryption(t *testing.T) {
+	const secret, text = "the key itself", "text that must not be readable"
+	q := open(t, func(c *Config) { c.Key = secret })
+	must(t, q.PublishDelivery(t.Context(), src, []byte(text), nil))
+	commit(t, q, 0, Checkpoint{}, map[string]string{"c": text}, nil)
+	cfg := q.cfg
+	must(t, q.Close())
+	for _, word := range []string{secret, text} {
+		if files := filesWith(t, cfg.Dir, word); len(files) > 0 {
+			t.Errorf("%q is readable in %v", word, files)
+		}
+	}
+	for key, want := range map[string]string{"": "WINNOW_QUEUE_KEY is not set", "another": "is not the key that the store was made with"} {
+		cfg := cfg
+		cfg.Key = key
+		if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
+			t.Errorf("key %q: %v, want %q", key, err, want)
+		}
+	}
+	q = reopen(t, cfg)
+	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != text {
+		t.Errorf("delivery %q", m.Data)
+	}
+}
+
+// A store whose streams cannot be read must not be taken for a new one.
+func TestDamagedStoreIsRefused(t *testing.T) {
+	q := open(t)
+	cfg := q.cfg
+	must(t, q.Close())
+	meta := filepath.Join(cfg.Dir, "jetstream", account, "streams", contactsStream(1), "meta.inf")
+	sound := must1[[]byte](t)(os.ReadFile(meta))
+	must(t, os.WriteFile(meta, []byte("{"), 0o600))
+	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "CONTACTS_1 is on the disk but cannot be read") {
+		t.Errorf("damaged stream: %v", err)
+	}
+	must(t, os.WriteFile(meta, sound, 0o600))
+	must(t, os.Rename(filepath.Join(cfg.Dir, canaryName), filepath.Join(cfg.Dir, "elsewhere")))
+	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), canaryName+" is missing") {
+		t.Errorf("missing canary: %v", err)
+	}
+	must(t, os.Rename(filepath.Join(cfg.Dir, "elsewhere"), filepath.Join(cfg.Dir, canaryName)))
+	reopen(t, cfg)
+}
+
+func TestSourceThatIsNoLongerConfigured(t *testing.T) {
+	q := open(t, func(c *Config) { c.Sources = []string{src, "former", "empty"} })
+	must(t, q.PublishDelivery(t.Context(), "former", []byte("waits"), nil))
+	must(t, q.PublishDelivery(t.Context(), "empty", []byte("read"), nil))
+	must(t, fetch(t, q.DeliveryConsumer("empty"), 1)[0].Ack())
+	must(t, q.Close())
+	cfg := q.cfg
+	cfg.Sources = []string{src}
+	q = reopen(t, cfg)
+	if err := q.PublishDelivery(t.Context(), "former", nil, nil); err == nil {
+		t.Error("a delivery of a source that is not configured was taken")
+	}
+	var names []string
+	for name := range q.js[0].StreamNames(t.Context()).Name() {
+		names = append(names, name)
+	}
+	if all := strings.Join(names, " "); !strings.Contains(all, "DELIVERIES_former") || strings.Contains(all, "_empty") || strings.Contains(all, "FETCHES_former") {
+		t.Errorf("streams are %s; want DELIVERIES_former kept, because a message waits in it, and the empty ones gone", all)
+	}
+	must(t, q.Close())
+	cfg.Sources = []string{src, "former"}
+	q = reopen(t, cfg)
+	if m := fetch(t, q.DeliveryConsumer("former"), 1)[0]; string(m.Data) != "waits" {
+		t.Errorf("delivery %q", m.Data)
+	}
+	must(t, q.PublishDelivery(t.Context(), "former", make([]byte, 1000), nil)) // its room is back
+}
+
+func TestServerThatDiesEndsTheProcess(t *testing.T) {
+	q := open(t)
+	q.embedded.srv.Shutdown()
+	select {
+	case err := <-q.Failed():
+		if err == nil {
+			t.Error("no reason given")
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("Failed is silent though the server is gone")
+	}
+	if q.Healthy(t.Context()) == nil {
+		t.Error("healthy without a server")
+	}
+}
+
+func TestClosedQueueReportsNoFailure(t *testing.T) {
+	q := open(t)
+	must(t, q.Close())
+	must(t, q.Close())
+	select {
+	case err := <-q.Failed():
+		t.Errorf("Failed: %v", err)
+	default:
+	}
+}
+
+// filesWith returns the files below dir that hold text.
+func filesWith(t testing.TB, dir, text string) (found []string) {
+	t.Helper()
+	must(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(text)) {
+			found = append(found, strings.TrimPrefix(path, dir))
+		}
+		return err
+	}))
+	return found
+}

@@ -1,0 +1,5 @@
+package queue
+
+const childDir = "WINNOW_QUEUE_TEST_CHILD"
+
+func child(string) int { return 0 }
