@@ -45,8 +45,14 @@ func (c *Config) check() []error {
 	if c.Partitions < 0 || c.Partitions > 1024 {
 		complain("PARTITIONS", "%d: want 1 to 1024, or nothing", c.Partitions)
 	}
-	if c.Breaker.Count < 0 || c.Breaker.Window <= 0 {
-		complain("BREAKER_WINDOW", "want a count of 0 or more in WINNOW_BREAKER_COUNT and a window such as 24h")
+	if c.Breaker.Count < 1 {
+		complain("BREAKER_COUNT", "%d: want 1 or more", c.Breaker.Count)
+	}
+	if c.Breaker.Share == 0 {
+		complain("BREAKER_SHARE", "want more than nothing, such as 5%%")
+	}
+	if c.Breaker.Window <= 0 {
+		complain("BREAKER_WINDOW", "%s: want a window such as 24h", c.Breaker.Window)
 	}
 	c.checkQueue(complain)
 	c.checkNATS(complain)

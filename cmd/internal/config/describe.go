@@ -7,6 +7,7 @@ type Row struct {
 	Default string
 	Value   string // as it was given; [redacted] for a secret that is set
 	From    string // default, environment, or file and its path
+	Unit    string // of a rule
 	Meaning string
 	Secret  bool
 }

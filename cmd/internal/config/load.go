@@ -186,7 +186,7 @@ func (l *loader) rules() *rules.Settings {
 		s = rules.Defaults()
 	}
 	for _, d := range s.Describe() {
-		row := Row{Group: "rules", Name: rulesPrefix + strings.TrimPrefix(d.Name, rulesPrefix), Default: d.Default, Value: d.Value, From: fromDefault, Meaning: d.Meaning}
+		row := Row{Group: "rules", Name: rulesPrefix + strings.TrimPrefix(d.Name, rulesPrefix), Default: d.Default, Value: d.Value, From: fromDefault, Unit: d.Unit, Meaning: d.Meaning}
 		if f, ok := from[row.Name]; ok {
 			row.From = f
 		}
