@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -16,49 +18,232 @@ type Instant struct {
 	Profiled bool      // the contact's profile has been read
 }
 
-// Rate rates a contact at an instant.
+// Why a contact is not rated.
+const (
+	unratedOptedOut   = "opted_out"
+	unratedNotProfile = "do_not_profile"
+	unratedStaff      = "staff"
+	unratedDeleted    = "deleted"
+	unratedMerged     = "merged"
+)
+
+// Rate rates a contact at an instant. It is pure, and never changes the record. The Points of the Reasons add up exactly to
+// each sub-score's distance from 50; Due is the next instant at which time alone changes anything else in the rating.
 func Rate(s *Settings, r *Record, at Instant) crm.Rating {
-	return crm.Rating{
-		Letter: "C", Machine: "C", Score: 50, Engagement: 50, Fit: 50, Worth: 50, Status: crm.Open, Ball: crm.None,
-		Treatment: "standard", Model: s.Version(),
+	var h view
+	return h.rate(s, r, at)
+}
+
+func (h *view) rate(s *Settings, r *Record, at Instant) crm.Rating {
+	now := crm.At(at.Now)
+	seen := now
+	if read := crm.At(at.Read); read != 0 && read < now {
+		seen = read
 	}
+	h.due.now, h.due.lag = now, now-seen
+	if why := r.unrated(); why != "" {
+		return crm.Rating{Unrated: why, Model: s.version}
+	}
+	h.build(s, r, now, seen, never)
+	if h.optOut {
+		return crm.Rating{Unrated: unratedOptedOut, Model: s.version}
+	}
+	var sh sheet
+	h.conduct(&sh)
+	h.profileSignals(&sh)
+	h.informs(&sh)
+	scores := sh.close()
+	o := h.outcome(at, &sh, h.s.bands[0].of(scores[0]) == 2)
+	rating := crm.Rating{
+		Engagement: scores[0], Fit: scores[1], Worth: scores[2], Status: o.status, Ground: o.ground, Disqualified: o.status == crm.Disqualified,
+		PendingUntil: o.until, RecheckOn: o.recheck, Ball: h.ball, Decide: o.decide, Held: o.held, Model: s.version,
+	}
+	w := h.s.weights
+	rating.Score = int(math.Round(float64(w[0]*scores[0]+w[1]*scores[1]+w[2]*scores[2]) / 100))
+	rating.Machine = h.letter(&rating, &sh, o)
+	rating.Letter = rating.Machine
+	if o.note.text != "" {
+		sh.reasons = append(sh.reasons, crm.Reason{ID: groundIDs[o.ground], Name: string(o.ground), Text: o.note.text, Evidence: evidenceOf(o.note.hangs)})
+	}
+	if h.ball == crm.Us {
+		rating.OwedSince = h.since
+	}
+	rating.MilestoneMissing = h.own.id != "" && !h.ahead && !h.milestone()
+	h.override(&rating)
+	rating.Reasons = sh.reasons
+	rating.Treatment = h.treatment(&rating, o)
+	rating.Action = h.action(&rating, o)
+	rating.Due = h.due.next
+	return rating
 }
 
-// Explanation says how a rating came about.
-type Explanation struct {
-	Rating crm.Rating
+// groundIDs are the rows of the rule book that the grounds come from.
+var groundIDs = map[crm.Ground]string{
+	crm.Unresponsive: "A39", crm.NoProgress: "A43", crm.FactFinding: "A15", crm.SaidNo: "A52", crm.SaidLater: "A43", crm.Misfit: "A34",
+	crm.Unprofitable: "A17", crm.Difficult: "A50",
 }
 
-// Explain rates a contact and says how the rating came about.
-func Explain(s *Settings, r *Record, at Instant) Explanation {
-	return Explanation{Rating: Rate(s, r, at)}
+func evidenceOf(id string) []crm.Evidence {
+	if id == "" {
+		return nil
+	}
+	return []crm.Evidence{{Fact: id}}
 }
 
-// ReasonLine is a reason as people read it.
-func ReasonLine(r crm.Reason) string { return r.Text }
-
-// Property is the value of a property of the contact, empty where it is not known.
-func (r *Record) Property(name string) string {
-	for i := range r.Profile {
-		if p := r.Profile[i].Property; p != nil && p.Name == name {
-			return p.Value
+// unrated says why the contact is not rated, empty if it is.
+func (r *Record) unrated() string {
+	deleted, merged := false, false
+	var version int64 = -1
+	for i := range r.Life {
+		f := &r.Life[i]
+		if f.Existence != nil && f.Version >= version {
+			deleted, version = f.Existence.Deleted, f.Version
 		}
+		merged = merged || f.Merge != nil && f.Merge.Into != ""
+	}
+	switch {
+	case merged:
+		return unratedMerged
+	case deleted:
+		return unratedDeleted
+	case isTrue(r.Property(crm.PropStaff)):
+		return unratedStaff
+	case isTrue(r.Property(crm.PropDoNotProfile)):
+		return unratedNotProfile
+	case isTrue(r.Property(crm.PropOptOut)):
+		return unratedOptedOut
 	}
 	return ""
 }
 
-// LastAt is the At of the newest message, call or item in the record.
-func (r *Record) LastAt() crm.Millis {
-	var last crm.Millis
-	for _, l := range [...][]crm.Fact{r.Conduct, r.Items} {
-		if len(l) > 0 {
-			last = max(last, l[len(l)-1].At)
+// letter is the matrix, moved by worth, and by what keeps a contact from the top or the bottom.
+func (h *view) letter(rating *crm.Rating, sh *sheet, o outcome) string {
+	b := &h.s.bands
+	l := h.s.matrix[b[0].of(rating.Engagement)][b[1].of(rating.Fit)]
+	switch b[2].of(rating.Worth) {
+	case 0:
+		if l == 'B' || l == 'C' {
+			l--
+		}
+	case 2:
+		if l == 'A' || l == 'B' {
+			l++
 		}
 	}
-	return last
+	cap := func(i int, best byte, text string) {
+		if l < best {
+			l = best
+			w := h.weigh(i)
+			sh.note(&w, text)
+		}
+	}
+	if h.s.signals[sInbound].On && len(h.commits) == 0 {
+		cap(sInbound, 'B', "has not committed to anything yet: interest alone makes no A")
+	}
+	if h.s.signals[sLowMargin].On && h.lowMargin() {
+		cap(sLowMargin, 'B', "leaves us too small a margin")
+	}
+	if l > 'C' && o.back {
+		l = 'C'
+	}
+	if l > 'C' && h.s.signals[sTenure].On && h.tenured() {
+		l = 'C'
+		w := h.weigh(sTenure)
+		sh.note(&w, "has been talking with us for years")
+	}
+	return string(l)
 }
 
-// Missing are the contacts merged into this one whose facts have not all come yet.
-func (r *Record) Missing() []string { return nil }
+// override lets a human's word stand over the machine's, until it is cleared or has expired.
+func (h *view) override(rating *crm.Rating) {
+	v := h.p.override
+	if v == "" {
+		return
+	}
+	if until := h.p.overrideUntil; until != 0 {
+		if h.now >= until {
+			return
+		}
+		h.due.at(until, "the human override expires")
+	}
+	e := episodeOf(h.r.Decisions, never)
+	rating.Decide, rating.Held, rating.PendingUntil, rating.RecheckOn = nil, "", 0, 0
+	if e.Status == crm.Pending || e.Status == crm.Disqualified {
+		rating.Decide = &crm.Decision{Status: crm.Open} // what the machine announced ends here; afterwards it begins anew
+	}
+	rating.Status, rating.Ground, rating.Disqualified = crm.Override, "", false
+	switch v {
+	case "keep":
+	case "disqualified":
+		rating.Status, rating.Ground, rating.Disqualified = crm.Disqualified, crm.ByHuman, true
+		rating.RecheckOn = h.p.overrideUntil
+		if rating.RecheckOn == 0 && h.p.overrideAt != 0 {
+			rating.RecheckOn = h.theirs.dayStart(h.p.overrideAt + millis(h.s.recheck))
+		}
+	default:
+		rating.Letter = v
+	}
+}
 
-func known(f *crm.Fact) bool { return f.Property != nil }
+// treatment is how much of our time is due.
+func (h *view) treatment(rating *crm.Rating, o outcome) string {
+	switch {
+	case rating.Status == crm.Nurture:
+		return "nurture"
+	case rating.Letter == "D" || rating.Status == crm.Disqualified || rating.Status == crm.Pending:
+		return "light"
+	case h.factFinder() && h.effort() > h.s.effortCap:
+		return "light"
+	case h.s.bands[1].of(rating.Fit) == 2 && rating.Letter != "A":
+		return "light"
+	case rating.Letter == "A":
+		return "intensive"
+	}
+	return "standard"
+}
+
+// action is the one thing to do next.
+func (h *view) action(rating *crm.Rating, o outcome) string {
+	_, misfit := h.misfit()
+	counted, _, _ := h.attempts()
+	switch {
+	case h.ball == crm.Us && h.owes:
+		late := h.ours.after(h.since, h.s.sla)
+		h.due.at(late, "our time to answer is over")
+		if h.now >= late {
+			return fmt.Sprintf(actOverdue, dateText(h.since))
+		}
+		return fmt.Sprintf(actAnswer, dateText(h.since))
+	case h.ball == crm.Us && len(h.debts) > 0:
+		return fmt.Sprintf(actDebt, h.debts[0].why)
+	case rating.Status == crm.Pending:
+		return breakUps[rating.Ground]
+	case rating.Status == crm.Disqualified:
+		return fmt.Sprintf(actRest, dateText(rating.RecheckOn))
+	case o.again:
+		return actLookAgain
+	case rating.Status == crm.Requalified:
+		return actBack
+	case misfit:
+		return actPointer
+	case rating.Status == crm.Nurture:
+		return fmt.Sprintf(actNurture, dateText(rating.RecheckOn))
+	case h.gone:
+		return actGone
+	case h.factFinder() && h.effort() > h.s.effortCap:
+		return actHold
+	case h.ball == crm.Them && counted >= h.s.attempts:
+		return actStop
+	case rating.MilestoneMissing:
+		return actNext
+	}
+	return ""
+}
+
+// ReasonLine is a reason as people read it: points, a sentence, the row of the rule book.
+func ReasonLine(r crm.Reason) string {
+	if r.Sub == "" {
+		return fmt.Sprintf("%s (%s)", r.Text, r.ID)
+	}
+	return fmt.Sprintf("%+d %s (%s)", r.Points, r.Text, r.ID)
+}

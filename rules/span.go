@@ -18,6 +18,7 @@ type span struct {
 	from, until crm.Millis
 	why, fact   string
 	ours        bool // it stands still because we owe something
+	away        bool // they are out of office
 }
 
 // union sorts spans and joins those that touch, so that none is counted twice. It reuses the list.

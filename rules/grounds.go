@@ -1,0 +1,202 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// finding is what a view says of one ground.
+type finding struct {
+	ground crm.Ground
+	met    bool
+	hangs  string // the fact that the episode hangs on
+	text   string // completes "This contact ..."
+}
+
+// grounds are looked at in this order; the first that is met is announced.
+var grounds = [...]crm.Ground{crm.SaidNo, crm.Unresponsive, crm.FactFinding, crm.NoProgress, crm.Unprofitable, crm.Difficult, crm.Misfit}
+
+// find says whether a ground is met. against are the signals that lower engagement, and low whether it is low: the ground
+// difficult rests on them. looking back at a decision there are none, and it is enough that nothing ended the episode.
+func (h *view) find(g crm.Ground, sh *sheet, low bool) finding {
+	if h.ball == crm.Us || h.p.customer || h.won() {
+		return finding{ground: g}
+	}
+	switch g {
+	case crm.SaidNo:
+		return h.saidNo()
+	case crm.Unresponsive:
+		return h.unresponsive()
+	case crm.FactFinding:
+		return h.dormant()
+	case crm.NoProgress:
+		return h.stuck()
+	case crm.Unprofitable:
+		return h.unprofitable()
+	case crm.Difficult:
+		return h.difficult(sh, low)
+	case crm.Misfit:
+		return h.misfitEnds()
+	}
+	return finding{ground: g}
+}
+
+func (h *view) won() bool {
+	if h.r.Lasting.Won != 0 && h.r.Lasting.Won <= h.ref() {
+		return true
+	}
+	h.due.at(h.r.Lasting.Won, "the deal is won")
+	return false
+}
+
+// hang is what an episode hangs on: the last thing that they did, or where they never did anything our first open question.
+func (h *view) hang() string {
+	if h.own.id != "" {
+		return h.own.id
+	}
+	return h.start.id
+}
+
+func (h *view) saidNo() finding {
+	f := finding{ground: crm.SaidNo}
+	if h.refused != nil {
+		f.met, f.hangs, f.text = true, h.refused.id, "has said that they do not want it"
+	}
+	return f
+}
+
+// quota is how long a silence may last at the contact's stage.
+func (h *view) quota() (time.Duration, string) {
+	switch {
+	case h.late:
+		return h.s.quotaLate, "late"
+	case h.met || h.quoted:
+		return h.s.quotaAfter, "after"
+	}
+	return h.s.quotaEarly, "early"
+}
+
+// unresponsive is A39: enough silence, enough attempts that reached them, and time to answer the last.
+func (h *view) unresponsive() finding {
+	f := finding{ground: crm.Unresponsive, hangs: h.hang()}
+	if h.ball != crm.Them || h.start.id == "" {
+		return f
+	}
+	quota, _ := h.quota()
+	counted, onDays, last := h.attempts()
+	if counted < h.s.attempts || onDays < h.s.attemptDays {
+		return f
+	}
+	end := max(ends(h.pauses, h.start.at, millis(quota)), h.theirs.after(last, h.s.attemptRest))
+	if f.met = h.seen >= end; !f.met {
+		h.due.read(end, "the silence reaches its quota")
+	}
+	f.text = fmt.Sprintf("has not answered since %s, to %s of ours", dateText(h.start.at), count(counted, "message"))
+	return f
+}
+
+// dormant is A15: took much information, then fell silent.
+func (h *view) dormant() finding {
+	f := finding{ground: crm.FactFinding, hangs: h.hang(), text: "took much information and has been silent since " + dateText(h.start.at)}
+	if h.ball != crm.Them || h.start.id == "" || !h.factFinder() {
+		return f
+	}
+	counted, _, last := h.attempts()
+	if counted < h.s.factAttempts {
+		return f
+	}
+	end := max(ends(h.pauses, h.start.at, millis(h.s.factFinding)), h.theirs.after(last, h.s.attemptRest))
+	if f.met = h.seen >= end; !f.met {
+		h.due.read(end, "the fact-finder counts as dormant")
+	}
+	return f
+}
+
+// stuck is A43: we came back as agreed, more than once, and nothing moved.
+func (h *view) stuck() finding {
+	f := finding{ground: crm.NoProgress}
+	var since crm.Millis
+	for _, c := range h.commits {
+		since = max(since, min(c.at, h.ref()))
+	}
+	since = max(since, h.from, h.first, h.anew)
+	n := 0
+	var last mark
+	for _, k := range h.kept {
+		if k.at > since && k.at <= h.ref() {
+			n++
+			if k.at > last.at || k.at == last.at && k.id > last.id {
+				last = k
+			}
+		}
+	}
+	f.hangs = last.id
+	if n < h.s.noProgressFollowUp || h.milestone() || h.ahead {
+		return f
+	}
+	end := ends(nil, since, millis(h.s.noProgress))
+	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(n, "follow-up"))
+	if f.met = h.seen >= end; !f.met {
+		h.due.read(end, "no progress since the last commitment")
+	}
+	return f
+}
+
+// milestone reports whether a next step is on file in an open deal.
+func (h *view) milestone() bool {
+	for i := range h.r.Items {
+		if d := h.r.Items[i].Deal; d != nil && d.NextStep && d.Won == 0 && d.Lost == 0 && h.r.Items[i].At <= h.limit {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *view) unprofitable() finding {
+	f := finding{ground: crm.Unprofitable, hangs: h.hang()}
+	if h.s.unprofitableHours == 0 || len(h.commits) > 0 || h.own.at <= h.anew {
+		return f
+	}
+	spent := h.effort()
+	f.met = spent >= time.Duration(h.s.unprofitableHours)*time.Hour
+	f.text = fmt.Sprintf("has taken %s of ours without a commitment", count(int(spent.Hours()), "hour"))
+	return f
+}
+
+func (h *view) difficult(sh *sheet, low bool) finding {
+	f := finding{ground: crm.Difficult, hangs: h.hang()}
+	if h.own.id == "" || h.own.at <= h.anew {
+		return f
+	}
+	if sh == nil {
+		f.met = true
+		return f
+	}
+	n := 0
+	for _, i := range [...]int{sShortAnswers, sNoCallTime, sDinnerCalls, sSameQuote, sNeedy, sMarginPressure, sBrokenPromises, sScopeCreep} {
+		if sh.against&(1<<i) != 0 {
+			n++
+		}
+	}
+	f.met = low && n >= h.s.difficult
+	f.text = fmt.Sprintf("shows %s at once that take much of our time", count(n, "habit"))
+	return f
+}
+
+// misfitEnds: one whom we cannot serve, told so by a message of ours, where settings want it to end there.
+func (h *view) misfitEnds() finding {
+	f := finding{ground: crm.Misfit, hangs: h.hang(), text: "is one whom we cannot serve"}
+	if _, misfit := h.misfit(); misfit && h.s.misfitEnds && h.helped() && !h.refers() && h.own.at > h.anew {
+		f.met = f.hangs != ""
+	}
+	return f
+}
+
+func dateText(m crm.Millis) string {
+	if m == 0 {
+		return "the start"
+	}
+	return m.Time().Format(time.DateOnly)
+}
