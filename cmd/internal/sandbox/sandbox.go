@@ -131,3 +131,6 @@ func (s *Sandbox) Close() error {
 
 // now is the portal's clock in milliseconds.
 func (s *Sandbox) now() int64 { return s.opt.Now().UnixMilli() }
+
+// Now is the portal's clock.
+func (s *Sandbox) Now() time.Time { return s.opt.Now() }
