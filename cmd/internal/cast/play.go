@@ -39,11 +39,15 @@ func (a *actor) due() (at time.Time, ok bool) {
 // everything that the day set off has come to rest, and then onDay, which may be nil. It sets Contact of each member. An error of settle
 // ends it, as does the end of ctx.
 func Play(ctx context.Context, s *sandbox.Sandbox, members []Member, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
+	return play(ctx, s, members, Begin, End, clock, settle, onDay)
+}
+
+func play(ctx context.Context, s *sandbox.Sandbox, members []Member, begin, end time.Time, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
 	var actors []*actor
 	for i := range members {
 		actors = append(actors, &actor{Member: &members[i]})
 	}
-	for night := Begin.Add(day); !night.After(End); night = night.Add(day) {
+	for night := begin.Add(day); !night.After(end); night = night.Add(day) {
 		for {
 			a := first(actors, night)
 			if a == nil {

@@ -127,7 +127,7 @@ func (s *Sandbox) Sign(body []byte) Delivery {
 			d.Header.Set("X-HubSpot-Signature", digest(secret, d.Method, uri, string(body)))
 			d.Header.Set("X-HubSpot-Signature-Version", "v2")
 		case "v3":
-			at := strconv.FormatInt(s.now(), 10)
+			at := strconv.FormatInt(s.opt.Sent().UnixMilli(), 10)
 			mac := hmac.New(sha256.New, []byte(secret))
 			for _, part := range []string{d.Method, unescape(uri), string(body), at} {
 				mac.Write([]byte(part))

@@ -26,6 +26,7 @@ type Options struct {
 	RetryWait     time.Duration  // before the first repetition of a refused delivery, doubled up to 100 times itself; default 100ms
 
 	Now   func() time.Time // the portal's clock; default time.Now
+	Sent  func() time.Time // what deliveries are stamped with; default Now
 	Clock func() time.Time // what rate limits go by; default time.Now
 
 	RateLimit       int           // requests per 10 s; 0: 100; negative: no limit
@@ -71,6 +72,9 @@ func (o Options) withDefaults() Options {
 	o.WriteLog = cmp.Or(o.WriteLog, 50_000)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Sent == nil {
+		o.Sent = o.Now
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

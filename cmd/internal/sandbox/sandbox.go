@@ -132,5 +132,8 @@ func (s *Sandbox) Close() error {
 // now is the portal's clock in milliseconds.
 func (s *Sandbox) now() int64 { return s.opt.Now().UnixMilli() }
 
+// Credentials are the token and the client secret of the app.
+func (s *Sandbox) Credentials() (token, clientSecret string) { return s.opt.Token, s.opt.ClientSecret }
+
 // Now is the portal's clock.
 func (s *Sandbox) Now() time.Time { return s.opt.Now() }
