@@ -105,6 +105,7 @@ func (s *Sandbox) checkInput(k *kind, in *input) []invalid {
 
 // apply carries out a checked input.
 func (s *Sandbox) apply(in *input) {
+	in.rec.fields = slices.Grow(in.rec.fields, len(in.sets))
 	for _, set := range in.sets {
 		s.set(in.rec, set.def, set.value, s.app)
 	}

@@ -381,7 +381,7 @@ func (def *Property) normal(value string) (string, *invalid) {
 		}
 		return iso(ms), nil
 	case "enumeration":
-		return value, def.checkOption(value)
+		return def.option(value)
 	case "string":
 		if len(value) > maxText {
 			return "", &invalid{"PROPERTY_VALUE_TOO_LONG", def.Name, fmt.Sprintf("Property value is longer than %d characters", maxText)}
@@ -393,22 +393,27 @@ func (def *Property) normal(value string) (string, *invalid) {
 // maxText is the longest text a property holds, in bytes here. Source: HubSpot knowledge base, "Property field types": 65,536 characters.
 const maxText = 65_536
 
-func (def *Property) checkOption(value string) *invalid {
+// option finds a value among the options and returns the definition's own copy, so that a million contacts share it.
+func (def *Property) option(value string) (string, *invalid) {
+	for i := range def.Options {
+		if def.Options[i].Value == value {
+			return def.Options[i].Value, nil
+		}
+	}
 	if len(def.Options) == 0 {
-		return nil
+		return value, nil // any: owners, stages
 	}
-	for v := range strings.SplitSeq(value, ";") {
-		known := false
-		for i := range def.Options {
-			known = known || def.Options[i].Value == v
-		}
-		if !known || (v != value && def.FieldType != "checkbox") {
-			var all []string
-			for _, o := range def.Options {
-				all = append(all, o.Value)
+	if def.FieldType == "checkbox" && strings.Contains(value, ";") {
+		for one := range strings.SplitSeq(value, ";") {
+			if _, bad := def.option(one); bad != nil {
+				return "", bad
 			}
-			return &invalid{"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [%s]", v, strings.Join(all, ", "))}
 		}
+		return value, nil
 	}
-	return nil
+	var all []string
+	for _, o := range def.Options {
+		all = append(all, o.Value)
+	}
+	return "", &invalid{"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [%s]", value, strings.Join(all, ", "))}
 }
