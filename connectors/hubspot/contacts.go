@@ -17,7 +17,12 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	for i, r := range refs {
 		ids[i] = r.ID
 	}
-	histories := append(slices.Sorted(maps.Keys(c.translate)), "hs_analytics_source", "hs_merged_object_ids")
+	histories := []string{"hs_analytics_source", "hs_merged_object_ids"}
+	for _, name := range sortedKeys(c.translate) {
+		if name != "createdate" { // never changes: it has no history worth reading
+			histories = append(histories, name)
+		}
+	}
 	os, err := c.read(ctx, "contacts", ids, []string{"email", "hs_additional_emails", "createdate", "lastmodifieddate", "hs_analytics_source_data_1"}, histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
@@ -36,7 +41,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		add := func(p crm.Property, version int64) {
 			out = append(out, crm.Notice{Fact: propertyFact(contact, p, version)})
 		}
-		for name := range c.translate {
+		for _, name := range histories {
 			if value, version, ok := o.latest(name); ok {
 				for _, p := range c.properties(name, value) {
 					add(p, version)

@@ -83,7 +83,7 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	for i, r := range refs {
 		ids[i] = r.ID
 	}
-	os, err := c.read(ctx, name, ids, slices.Concat(always, k.properties), k.histories)
+	os, err := c.read(ctx, name, ids, slices.Concat(always, k.properties, c.named(name)), k.histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -120,6 +120,17 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 		return nil, err
 	}
 	return append(out, peers...), nil
+}
+
+// named are the properties of a kind that the settings name.
+func (c *Connector) named(name string) []string {
+	switch {
+	case name == "deals" && c.cfg.ContractProperty != "":
+		return []string{c.cfg.ContractProperty}
+	case name == "quotes" && c.cfg.MarginProperty != "":
+		return []string{c.cfg.MarginProperty}
+	}
+	return nil
 }
 
 // concerned returns the contacts of each record: those associated with it, and those for whom it was asked.

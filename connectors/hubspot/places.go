@@ -111,7 +111,7 @@ var countryNames = sync.OnceValue(func() map[string]string {
 	for code[0] = 'A'; code[0] <= 'Z'; code[0]++ {
 		for code[1] = 'A'; code[1] <= 'Z'; code[1]++ {
 			region, err := language.ParseRegion(string(code[:]))
-			if err != nil || !region.IsCountry() || region.String() != string(code[:]) {
+			if err != nil || !region.IsCountry() || region.Canonicalize().String() != string(code[:]) { // no country that is no more
 				continue
 			}
 			names[strings.ToLower(region.String())] = region.String()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -17,29 +18,29 @@ func (c *Connector) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	if len(body) > 0 && body[0] == '{' { // a single event, as workflow webhooks send them
 		body = append(append([]byte{'['}, body...), ']')
 	}
-	var events []event
-	var errs []error
+	var events []*event
+	var errs []string
 	if json.Unmarshal(body, &events) != nil {
 		// One bad event must not cost the other ninety-nine.
 		var raw []json.RawMessage
 		if json.Unmarshal(body, &raw) != nil {
 			return nil, c.fail("decode", connectors.Malformed, errors.New("the body is not a JSON array of events"))
 		}
-		events = make([]event, 0, len(raw))
+		events = make([]*event, len(raw))
 		for i, r := range raw {
-			var e event
-			if json.Unmarshal(r, &e) != nil {
-				errs = append(errs, fmt.Errorf("event %d: not readable", i))
-				continue
+			if json.Unmarshal(r, &events[i]) != nil {
+				events[i] = nil
 			}
-			events = append(events, e)
 		}
 	}
 	out := make([]crm.Notice, 0, len(events))
-	for i := range events {
-		var err error
-		if out, err = c.decode(out, &events[i]); err != nil {
-			errs = append(errs, fmt.Errorf("event %d: %w", i, err))
+	for i, e := range events {
+		err := errUnreadable
+		if e != nil {
+			out, err = c.decode(out, e)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Sprintf("event %d: %v", i, err))
 		}
 	}
 	if len(errs) > 0 {
@@ -49,19 +50,20 @@ func (c *Connector) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 }
 
 // joined names the first few errors and counts the others.
-func joined(errs []error) error {
+func joined(errs []string) error {
 	const most = 3
 	if len(errs) > most {
-		return fmt.Errorf("%w; and %d more", errors.Join(errs[:most]...), len(errs)-most)
+		errs = append(errs[:most:most], fmt.Sprintf("and %d more", len(errs)-most))
 	}
-	return errors.Join(errs...)
+	return errors.New(strings.Join(errs, "; "))
 }
 
 var (
-	errNoID   = errors.New("no record's id")
-	errNoTime = errors.New("no time")
-	errType   = errors.New("unknown object type")
-	errAction = errors.New("unknown subscription type")
+	errUnreadable = errors.New("not readable")
+	errNoID       = errors.New("no record's id")
+	errNoTime     = errors.New("no time")
+	errType       = errors.New("unknown object type")
+	errAction     = errors.New("unknown subscription type")
 )
 
 // decode appends what one event says to out.
@@ -198,11 +200,12 @@ func mergeFacts(winner, loser string, at int64) []crm.Fact {
 // association, one more: they all give the same reference.
 func (c *Connector) decodeAssociation(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	from, to := e.ends()
-	if from == "" || to == "" {
+	if from == "" && to == "" {
 		return out, errType
 	}
-	if e.AssociationRemoved {
-		return out, nil // what was said while it held stays said
+	if e.AssociationRemoved || from == "" || to == "" {
+		// What was said while it held stays said. An object that is not known here is nothing that is rated.
+		return out, nil
 	}
 	object, record, contact := to, e.ToObjectID, e.FromObjectID
 	if to == "contacts" && from != "contacts" {

@@ -189,8 +189,9 @@ func (b *apiError) badRequest(what string, ours []string) (connectors.Kind, stri
 			codes = collect(codes, code)
 		}
 	}
+	words := strings.FieldsFunc(text, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_') })
 	for _, p := range ours {
-		if strings.Contains(text, `"`+p+`"`) {
+		if slices.Contains(words, p) {
 			names = collect(names, p)
 		}
 	}

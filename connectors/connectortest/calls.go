@@ -1,0 +1,231 @@
+package connectortest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// operation is one way in which a connector calls the vendor.
+type operation struct {
+	name string
+	run  func(ctx context.Context, c connectors.Connector) error
+}
+
+// operations are the calls that the contract has, the optional roles where the connector plays them.
+func (h Harness) operations(c connectors.Connector) []operation {
+	ops := []operation{
+		{"fetch", func(ctx context.Context, c connectors.Connector) error { _, err := c.Fetch(ctx, h.Refs); return err }},
+		{"write", func(ctx context.Context, c connectors.Connector) error { return first(c.Write(ctx, h.Changes[:1])) }},
+	}
+	if _, ok := c.(connectors.Poller); ok {
+		ops = append(ops, operation{"poll", func(ctx context.Context, c connectors.Connector) error {
+			_, _, _, err := c.(connectors.Poller).Poll(ctx, "", at.Add(-time.Hour))
+			return err
+		}})
+	}
+	if _, ok := c.(connectors.Backfiller); ok {
+		ops = append(ops, operation{"backfill", func(ctx context.Context, c connectors.Connector) error {
+			_, err := c.(connectors.Backfiller).Backfill(ctx, "", at.Add(-time.Hour), at)
+			return err
+		}})
+	}
+	if _, ok := c.(connectors.Accounter); ok {
+		ops = append(ops, operation{"account", func(ctx context.Context, c connectors.Connector) error {
+			_, err := c.(connectors.Accounter).Account(ctx)
+			return err
+		}})
+	}
+	return ops
+}
+
+func first(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h Harness) calls(t *testing.T) {
+	t.Run("Healthy", h.healthy)
+	t.Run("Statuses", h.statuses)
+	t.Run("RetryAfter", h.retryAfter)
+	t.Run("Garbage", h.garbage)
+	t.Run("NoAnswer", h.noAnswer)
+	t.Run("Cancelled", h.cancelled)
+	t.Run("Nothing", h.nothing)
+}
+
+func (h Harness) serve(t *testing.T, handler http.Handler) connectors.Connector {
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	return h.New(t, s.URL)
+}
+
+// healthy: everything works, twice, with the same outcome.
+func (h Harness) healthy(t *testing.T) {
+	c := h.serve(t, h.API(t))
+	var before []crm.Notice
+	for range 2 {
+		ns, err := c.Fetch(t.Context(), h.Refs)
+		if err != nil {
+			t.Fatalf("fetch: %v", err)
+		}
+		if len(ns) == 0 {
+			t.Fatal("fetching what is there gives nothing")
+		}
+		for _, n := range ns {
+			sound(t, n)
+		}
+		if before != nil && fmt.Sprint(len(ns)) != fmt.Sprint(len(before)) {
+			t.Errorf("fetching again gives %d notices after %d", len(ns), len(before))
+		}
+		before = ns
+	}
+	for range 2 {
+		errs := c.Write(t.Context(), h.Changes)
+		if len(errs) != len(h.Changes) {
+			t.Fatalf("%d results for %d changes: one each", len(errs), len(h.Changes))
+		}
+		if err := first(errs); err != nil {
+			t.Fatalf("writing the same twice is the same as writing it once: %v", err)
+		}
+	}
+	if h.Gone != nil {
+		ns, err := c.Fetch(t.Context(), h.Gone)
+		if err != nil || len(ns) != 0 {
+			t.Errorf("a record that is gone gives %d notices and %v, want none", len(ns), err)
+		}
+	}
+	if c.MaxBatch() < 1 || c.MaxFetch() < 1 {
+		t.Error("MaxBatch and MaxFetch are at least 1")
+	}
+}
+
+// statuses: each has its kind, whatever is asked, and nothing of the body gets into the error.
+func (h Harness) statuses(t *testing.T) {
+	const private = "ada@example.com said hello"
+	for _, status := range []int{400, 401, 403, 404, 409, 423, 429, 500, 502, 503, 504} {
+		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `{"status":"error","message":%q,"category":%q}`, private, private)
+		})
+		for _, op := range h.operations(h.New(t, nowhere)) {
+			want, special := h.Kinds[status]
+			if !special {
+				want = connectors.KindOfStatus(status)
+			}
+			err := op.run(t.Context(), h.serve(t, handler))
+			if err == nil {
+				t.Errorf("%s: HTTP %d is no error", op.name, status)
+				continue
+			}
+			if e := h.tellsNothing(t, err, private, "hello"); e.Kind != want {
+				t.Errorf("%s: HTTP %d is %s, want %s", op.name, status, e.Kind, want)
+			}
+		}
+	}
+}
+
+// retryAfter: the wait that the vendor asks for is passed on, within reason.
+func (h Harness) retryAfter(t *testing.T) {
+	for given, bounds := range map[string][2]time.Duration{
+		"7":         {7 * time.Second, 10 * time.Second},
+		"999999999": {time.Minute, 25 * time.Hour},
+		"-5":        {0, time.Minute},
+		"soon":      {0, time.Minute},
+	} {
+		c := h.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", given)
+			w.WriteHeader(http.StatusTooManyRequests)
+		}))
+		_, err := c.Fetch(t.Context(), h.Refs)
+		if got := connectors.AfterOf(err); got < bounds[0] || got > bounds[1] {
+			t.Errorf("Retry-After %s becomes a wait of %s, want %s to %s", given, got, bounds[0], bounds[1])
+		}
+	}
+}
+
+// garbage: an answer that is not the vendor's is an error, not a crash, and is not quoted.
+func (h Harness) garbage(t *testing.T) {
+	for _, body := range []string{"", "<html>ada@example.com</html>", `{"results":[`, `[]`, `"ada@example.com"`, `{"results":"ada@example.com"}`, `{"results":[null]}`, `{"results":[{"id":{}}]}`} {
+		for _, op := range h.operations(h.New(t, nowhere)) {
+			err := op.run(t.Context(), h.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write([]byte(body))
+			})))
+			if err != nil {
+				h.tellsNothing(t, err)
+			} else if op.name == "write" {
+				t.Errorf("write: the answer %q counts as written", body)
+			}
+		}
+	}
+}
+
+// noAnswer: a connection that breaks is Unavailable.
+func (h Harness) noAnswer(t *testing.T) {
+	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	for _, op := range h.operations(h.New(t, nowhere)) {
+		for name, c := range map[string]connectors.Connector{"a broken connection": h.serve(t, broken), "no connection": h.New(t, nowhere)} {
+			err := op.run(t.Context(), c)
+			if err == nil {
+				t.Errorf("%s: %s is no error", op.name, name)
+				continue
+			}
+			if e := h.tellsNothing(t, err); e.Kind != connectors.Unavailable {
+				t.Errorf("%s: %s is %s, want unavailable", op.name, name, e.Kind)
+			}
+		}
+	}
+}
+
+// cancelled: a call ends when its context does, and that says nothing about the vendor.
+func (h Harness) cancelled(t *testing.T) {
+	for _, op := range h.operations(h.New(t, nowhere)) {
+		var called atomic.Bool
+		release := make(chan struct{})
+		c := h.serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			called.Store(true)
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		start := time.Now()
+		err := op.run(ctx, c)
+		cancel()
+		close(release)
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("%s: went on for %s after its context ended", op.name, took)
+		}
+		if !called.Load() {
+			t.Errorf("%s: the vendor was never called", op.name)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || connectors.KindOf(err) != connectors.Unavailable {
+			t.Errorf("%s: the error of an ended context is %v, want unavailable and the context's own", op.name, err)
+		}
+	}
+}
+
+// nothing: no work is no call.
+func (h Harness) nothing(t *testing.T) {
+	c := h.New(t, nowhere)
+	if ns, err := c.Fetch(t.Context(), nil); err != nil || len(ns) != 0 {
+		t.Errorf("fetching nothing: %v, %v", ns, err)
+	}
+	if errs := c.Write(t.Context(), nil); len(errs) != 0 {
+		t.Errorf("writing nothing: %v", errs)
+	}
+}

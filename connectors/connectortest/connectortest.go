@@ -1,0 +1,107 @@
+// Package connectortest is what every vendor's connector must show, whatever the vendor. It knows only the contract in
+// package connectors; a quirk found in one vendor becomes a check for all of them. A failure names the rule that is broken.
+package connectortest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Harness is what the suite needs to know of a vendor.
+type Harness struct {
+	// New makes a connector whose API is at apiURL and whose webhooks are signed with Secret.
+	New func(t *testing.T, apiURL string) connectors.Connector
+
+	// Sign makes body a genuine delivery as of at, signed with secret. It is written apart from Verify, or both share a fault.
+	Sign      func(body []byte, secret string, at time.Time) connectors.Delivery
+	Secret    string
+	SignsBody bool          // a changed body must be refused
+	Stale     time.Duration // age that must be refused; 0 if deliveries are not signed in time
+	Secrets   []string      // must appear in no error
+
+	// Deliveries are testdata files NAME.http, each with a NAME.golden.json of what Decode says; -update rewrites these.
+	Deliveries string // directory
+	Echo       []byte // a body that our own Write causes
+
+	// API is the vendor's API in good health, on which Refs can be fetched and Changes written.
+	API     func(t *testing.T) http.Handler
+	Refs    []crm.Ref
+	Gone    []crm.Ref // of records that are not there
+	Changes []crm.Change
+
+	// Kinds are the statuses that mean something else with this vendor than connectors.KindOfStatus says.
+	Kinds map[int]connectors.Kind
+}
+
+// Run runs the suite.
+func Run(t *testing.T, h Harness) {
+	t.Run("Verify", h.verify)
+	t.Run("Decode", h.decode)
+	t.Run("Calls", h.calls)
+}
+
+// tellsNothing fails the test when an error is not of the contract's type or holds what it must not.
+func (h Harness) tellsNothing(t *testing.T, err error, also ...string) *connectors.Error {
+	t.Helper()
+	e, ok := err.(*connectors.Error)
+	if !ok {
+		t.Fatalf("the error is a %T: a connector returns *connectors.Error only, unwrapped", err)
+	}
+	if e.Vendor == "" || e.Op == "" || e.Err == nil {
+		t.Errorf("the error %q lacks vendor, operation or cause", e)
+	}
+	for _, s := range append(also, h.Secrets...) {
+		if s != "" && strings.Contains(err.Error(), s) {
+			t.Errorf("an error holds what must not be seen: %q", s)
+		}
+	}
+	if strings.Contains(err.Error(), "@") {
+		t.Errorf("an error holds what looks like an address: %q", err)
+	}
+	return e
+}
+
+// sound fails the test when a notice could not be used further on.
+func sound(t *testing.T, n crm.Notice) {
+	t.Helper()
+	if (n.Fact == nil) == (n.Ref == nil) {
+		t.Errorf("a notice is a fact or a reference, one of the two: %+v", n)
+		return
+	}
+	if r := n.Ref; r != nil {
+		if r.Type == "" || r.ID == "" {
+			t.Errorf("a reference without type or id: %+v", *r)
+		}
+		return
+	}
+	f := n.Fact
+	if f.Contact == "" || f.ID == "" || f.Kind == 0 || f.Version <= 0 {
+		t.Errorf("a fact without contact, id, kind or version: %+v", *f)
+	}
+	if set := parts(f); f.Kind != crm.KindForget && (len(set) != 1 || set[0] != f.Kind) {
+		t.Errorf("fact %s is of kind %s but has the parts %v", f.ID, f.Kind, set)
+	}
+	if p := f.Property; p != nil && strings.Contains(p.Value, "@") {
+		t.Errorf("fact %s holds what looks like an address", f.ID)
+	}
+}
+
+// parts are the kinds whose part of the fact is set.
+func parts(f *crm.Fact) []crm.Kind {
+	var out []crm.Kind
+	for k, set := range map[crm.Kind]bool{
+		crm.KindMessage: f.Message != nil, crm.KindCall: f.Call != nil, crm.KindMeeting: f.Meeting != nil, crm.KindQuote: f.Quote != nil,
+		crm.KindTask: f.Task != nil, crm.KindDeal: f.Deal != nil, crm.KindProperty: f.Property != nil, crm.KindDecision: f.Decision != nil,
+		crm.KindExistence: f.Existence != nil, crm.KindMerge: f.Merge != nil, crm.KindReferral: f.Referral != nil, crm.KindLasting: f.Lasting != nil,
+	} {
+		if set {
+			out = append(out, k)
+		}
+	}
+	return out
+}

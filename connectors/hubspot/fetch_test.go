@@ -1,0 +1,495 @@
+package hubspot
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+func TestFetchContacts(t *testing.T) {
+	p := newPortal(t)
+	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00.123Z", "lastmodifieddate", "2026-02-20T10:00:00Z",
+		"hs_analytics_source_data_1", "IMPORT", "industry", "RETAIL", "region__c", "north")
+	was(ada, "lifecyclestage", "customer", "2026-02-01T00:00:00.5Z", "lead", "2026-01-05T08:00:00Z")
+	was(ada, "hs_timezone", "europe_slash_berlin", "2026-01-06T00:00:00Z")
+	was(ada, "country", "Germany", "2026-01-06T00:00:00Z")
+	was(ada, "hs_country_region_code", "AT", "2026-01-07T00:00:00Z")
+	was(ada, "hs_email_optout", "true", "2026-02-10T00:00:00Z")
+	was(ada, "notes_next_activity_date", "", "2026-02-11T00:00:00Z", "2026-02-10T09:00:00Z", "2026-02-01T00:00:00Z")
+	was(ada, "hubspot_owner_id", "77", "2026-01-05T08:00:00Z")
+	was(ada, "hs_analytics_source", "OFFLINE", "2026-01-05T08:00:00Z")
+	was(ada, "winnow_override", "keep", "2026-02-12T00:00:00Z")
+	was(ada, "industry", "RETAIL", "2026-01-08T00:00:00Z")
+	was(ada, "hs_merged_object_ids", "55;56", "2026-02-02T00:00:00Z", "55", "2026-01-20T00:00:00Z")
+	p.add("contacts", "102", "email", "REP@winnow.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
+	p.add("contacts", "103", "email", "x@sub.staff.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
+	c := p.connect(t, func(c *Config) {
+		c.FitProperties = []string{"industry", "owner"}
+		c.StaffDomains = []string{"staff.example"}
+	})
+	got, err := c.Fetch(t.Context(), refs("contacts", "101", "102", "103", "999"))
+	fs := facts(t, got, err)
+	want := map[string][2]string{ // value, since
+		"lifecycle_stage": {"customer", "2026-02-01T00:00:00.5Z"}, "customer": {"true", "2026-02-01T00:00:00.5Z"},
+		"time_zone": {"Europe/Berlin", "2026-01-06T00:00:00Z"}, "country": {"AT", "2026-01-07T00:00:00Z"}, "opt_out": {"true", "2026-02-10T00:00:00Z"},
+		"next_activity": {"", "2026-02-11T00:00:00Z"}, "owner": {"77", "2026-01-05T08:00:00Z"}, "origin": {"outbound", "2026-01-05T08:00:00Z"},
+		"override": {"keep", "2026-02-12T00:00:00Z"}, "industry": {"RETAIL", "2026-01-08T00:00:00Z"}, "created": {"2026-01-05T08:00:00Z", "2026-01-05T08:00:00.123Z"},
+		"staff": {"false", "2026-02-20T10:00:00Z"}, "owner_time_zone": {"Europe/Berlin", "2026-02-20T10:00:00Z"},
+	}
+	for name, w := range want {
+		f, ok := fs["101 property/"+name]
+		if !ok {
+			t.Errorf("nothing about %s", name)
+			continue
+		}
+		if f.Property.Value != w[0] || f.Version != int64(ms(w[1])) || f.Kind != crm.KindProperty {
+			t.Errorf("%s is %q as of %s, want %q as of %s", name, f.Property.Value, crm.Millis(f.Version), w[0], w[1])
+		}
+	}
+	for key := range fs {
+		if name, ok := strings.CutPrefix(key, "101 property/"); ok && want[name] == [2]string{} {
+			t.Errorf("unexpected fact %s", key)
+		}
+	}
+	if fs["55 merge"].Merge == nil || fs["55 merge"].Merge.Into != "101" || fs["101 merge/56"].Merge == nil || fs["101 merge/55"].Version != int64(ms("2026-01-20T00:00:00Z")) {
+		t.Errorf("merges that no webhook told of: %+v", fs)
+	}
+	for _, contact := range []string{"102", "103"} {
+		if fs[contact+" property/staff"].Property.Value != "true" {
+			t.Errorf("contact %s is one of our own", contact)
+		}
+	}
+	if _, there := fs["999 property/created"]; there {
+		t.Error("a contact that is gone has facts")
+	}
+	if strings.Contains(fmt.Sprintf("%+v", fs), "@") {
+		t.Error("a fact holds an address")
+	}
+}
+
+func TestFetchEmails(t *testing.T) {
+	p := newPortal(t)
+	p.add("contacts", "101", "email", "ada@customer.example")
+	p.add("contacts", "102", "email", "ben@customer.example", "hs_additional_emails", "ben@home.example;b@home.example")
+	mail := func(id string, pairs ...string) {
+		p.add("emails", id, append([]string{
+			"hs_timestamp", "2026-02-01T08:00:00Z", "hs_createdate", "2026-02-01T08:00:05Z", "hs_lastmodifieddate", "2026-02-01T08:00:09.25Z",
+			"hs_email_text", "Could you send a quote?", "hs_email_thread_id", "T1",
+		}, pairs...)...)
+		p.link("emails/"+id, "contacts/101")
+	}
+	mail("301", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@customer.example")
+	mail("302", "hs_email_direction", "EMAIL", "hs_email_status", "SENT", "hs_email_html", `See <a href="https://offers.example/q/1">the quote</a>`, "hs_email_text", "")
+	mail("303", "hs_email_direction", "EMAIL", "hs_email_status", "BOUNCED")
+	mail("304", "hs_email_direction", "EMAIL", "hs_email_status", "SCHEDULED")
+	mail("305", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "ada@customer.example")
+	mail("306", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "Rep <rep@winnow.example>")
+	mail("307", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "", "hs_email_from_email", "ada@customer.example")
+	mail("308", "hs_email_direction", "EMAIL", "hs_sequence_id", "12")
+	mail("309", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "b@home.example")
+	p.link("emails/309", "contacts/102")
+	mail("310", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "gone@winnow.example")
+	c := p.connect(t, nil)
+	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310"))
+	fs := facts(t, got, err)
+	for id, want := range map[string]crm.Message{
+		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
+		"306": {Direction: crm.Out}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out},
+	} {
+		f := fs["101 emails/"+id]
+		m := f.Message
+		if m == nil {
+			t.Errorf("mail %s is no fact", id)
+			continue
+		}
+		if m.Direction != want.Direction || m.Failed != want.Failed || m.Mass != want.Mass || m.Text.Unread != want.Text.Unread || m.Channel != crm.Email || m.Thread != "T1" {
+			t.Errorf("mail %s: %+v", id, *m)
+		}
+		if f.At != ms("2026-02-01T08:00:00Z") || f.Version != int64(ms("2026-02-01T08:00:09.25Z")) || f.Peer != "" {
+			t.Errorf("mail %s: at %s, version %s, peer %q", id, f.At, crm.Millis(f.Version), f.Peer)
+		}
+	}
+	if _, there := fs["101 emails/304"]; there {
+		t.Error("a mail that has not gone out is a fact")
+	}
+	if f := fs["102 emails/309"]; f.Peer != "" || f.Message == nil {
+		t.Errorf("the sender's own mail: %+v", f)
+	}
+	if f := fs["101 emails/309"]; f.Peer != "102" {
+		t.Errorf("who had a copy of another's mail has it as that one's: %+v", f)
+	}
+	if strings.Contains(fmt.Sprintf("%+v", got), "quote?") {
+		t.Error("a fact holds the text")
+	}
+}
+
+// An answer reaches everybody on the sender's deals, so that nobody of them is waited for.
+func TestAnswersReachTheDeal(t *testing.T) {
+	p := newPortal(t)
+	for _, id := range []string{"101", "102", "103", "104"} {
+		p.add("contacts", id)
+	}
+	p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "Yes.", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+	p.add("emails", "302", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "EMAIL", "hs_email_text", "Any news?", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+	p.link("emails/301", "contacts/101")
+	p.link("emails/302", "contacts/101")
+	p.link("contacts/101", "deals/401")
+	p.link("contacts/102", "deals/401")
+	p.link("contacts/101", "deals/402")
+	p.link("contacts/102", "deals/402")
+	p.link("contacts/103", "deals/402")
+	p.link("contacts/104", "deals/403")
+	got, err := p.connect(t, nil).Fetch(t.Context(), refs("emails", "301", "302"))
+	var keys []string
+	for key, f := range facts(t, got, err) {
+		keys = append(keys, key+" "+f.Peer)
+	}
+	slices.Sort(keys)
+	want := []string{"101 emails/301 ", "101 emails/302 ", "102 peer/emails/301 101", "103 peer/emails/301 101"}
+	if diff := cmp.Diff(want, keys); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A new association publishes for the contact that it concerns although the search for it may not show it yet.
+func TestWantedContacts(t *testing.T) {
+	p := newPortal(t)
+	p.add("deals", "401", "amount", "1200.5", "dealstage", "x", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+	p.link("deals/401", "contacts/101")
+	got, err := p.connect(t, nil).Fetch(t.Context(), []crm.Ref{{Type: "deals", ID: "401", Contacts: []string{"102", "101"}}})
+	fs := facts(t, got, err)
+	if len(fs) != 2 || fs["102 deals/401"].Deal == nil || fs["101 deals/401"].Deal.Amount != 120050 {
+		t.Errorf("%+v", fs)
+	}
+}
+
+func TestFetchCalls(t *testing.T) {
+	p := newPortal(t)
+	for id, c := range map[string][4]string{
+		"1": {"OUTBOUND", "COMPLETED", "", "61500"}, "2": {"INBOUND", "NO_ANSWER", "", ""}, "3": {"OUTBOUND", "COMPLETED", "b2cf5968-551e-4856-9783-52b3da59a7d0", "9000"},
+		"4": {"OUTBOUND", "CANCELED", "", ""}, "5": {"OUTBOUND", "IN_PROGRESS", "", ""}, "6": {"", "BUSY", "", ""}, "7": {"OUTBOUND", "COMPLETED", "AAAA-1", ""},
+	} {
+		p.add("calls", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_call_direction", c[0], "hs_call_status", c[1], "hs_call_disposition", c[2], "hs_call_duration", c[3])
+		p.link("calls/"+id, "contacts/101")
+	}
+	got, err := p.connect(t, func(c *Config) { c.CallDispositions = "aaaa-1=no_answer" }).Fetch(t.Context(), refs("calls", "1", "2", "3", "4", "5", "6", "7"))
+	fs := facts(t, got, err)
+	for id, want := range map[string]crm.Call{
+		"1": {Direction: crm.Out, Outcome: crm.Connected, Seconds: 61}, "2": {Direction: crm.In, Outcome: crm.NoAnswer},
+		"3": {Direction: crm.Out, Outcome: crm.Voicemail, Seconds: 9}, "4": {Direction: crm.Out, Outcome: crm.CallOff}, "6": {Outcome: crm.NoAnswer},
+		"7": {Direction: crm.Out, Outcome: crm.NoAnswer},
+	} {
+		if f := fs["101 calls/"+id]; f.Call == nil || *f.Call != want {
+			t.Errorf("call %s: %+v, want %+v", id, f.Call, want)
+		}
+	}
+	if _, there := fs["101 calls/5"]; there {
+		t.Error("a call that is not over is a fact")
+	}
+}
+
+func TestFetchMeetingsAndTasks(t *testing.T) {
+	p := newPortal(t)
+	m := p.add("meetings", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z", "hs_meeting_outcome", "NO_SHOW",
+		"hs_meeting_start_time", "2026-02-12T10:00:00Z", "hs_meeting_end_time", "2026-02-12T11:00:00Z")
+	was(m, "hs_meeting_start_time", "2026-02-12T10:00:00Z", "2026-02-04T09:00:00Z", "2026-02-11T10:00:00Z", "2026-02-03T09:00:00Z", "2026-02-10T10:00:00Z", "2026-02-01T08:00:00Z")
+	m["propertiesWithHistory"].(obj)["hs_meeting_start_time"].([]obj)[0]["sourceType"] = "CALENDAR_SYNC"
+	p.link("meetings/1", "contacts/101")
+	p.add("tasks", "2", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z", "hs_task_status", "NOT_STARTED")
+	p.add("tasks", "3", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z", "hs_task_status", "COMPLETED", "hs_task_completion_date", "2026-02-07T08:00:00Z")
+	p.link("tasks/2", "contacts/101")
+	p.link("tasks/3", "contacts/101")
+	c := p.connect(t, nil)
+	got, err := c.Fetch(t.Context(), refs("meetings", "1"))
+	want := crm.Meeting{
+		Start: ms("2026-02-12T10:00:00Z"), End: ms("2026-02-12T11:00:00Z"), State: crm.NoShow,
+		Moved: []crm.Millis{ms("2026-02-03T09:00:00Z"), ms("2026-02-04T09:00:00Z")},
+	}
+	f := facts(t, got, err)["101 meetings/1"]
+	if diff := cmp.Diff(&want, f.Meeting); diff != "" || f.At != ms("2026-02-01T08:00:00Z") {
+		t.Errorf("meeting at %s:\n%s", f.At, diff)
+	}
+	got, err = c.Fetch(t.Context(), refs("tasks", "2", "3"))
+	fs := facts(t, got, err)
+	if k := fs["101 tasks/2"].Task; *k != (crm.Task{Due: ms("2026-02-08T08:00:00Z")}) {
+		t.Errorf("open task: %+v", k)
+	}
+	if k := fs["101 tasks/3"].Task; *k != (crm.Task{Due: ms("2026-02-08T08:00:00Z"), Done: ms("2026-02-07T08:00:00Z")}) {
+		t.Errorf("task that is done: %+v", k)
+	}
+}
+
+func TestFetchDeals(t *testing.T) {
+	p := newPortal(t)
+	d := p.add("deals", "1", "createdate", "2026-01-01T08:00:00Z", "hs_lastmodifieddate", "2026-03-01T08:00:00Z", "amount", "1999.99", "hs_is_closed_won", "true",
+		"hs_is_closed", "true", "hs_next_step", "kick-off", "contract", "yes", "closedate", "2026-12-31T00:00:00Z")
+	was(d, "dealstage", "closedwon", "2026-02-20T08:00:00Z", "contractsent", "2026-02-01T08:00:00Z", "qualified", "2026-01-01T08:00:00Z")
+	was(d, "hs_deal_stage_probability", "1.0", "2026-02-20T08:00:00.4Z", "0.9", "2026-02-01T08:00:01Z", "0.4", "2026-01-01T08:00:00Z")
+	p.link("deals/1", "contacts/101")
+	got, err := p.connect(t, func(c *Config) { c.ContractProperty = "contract" }).Fetch(t.Context(), refs("deals", "1"))
+	want := crm.Deal{
+		Stage: "closedwon", Amount: 199999, NextStep: true, Contract: true, Won: ms("2026-02-20T08:00:00Z"),
+		Moves: []crm.StageMove{
+			{At: ms("2026-01-01T08:00:00Z"), Stage: "qualified", Probability: 40}, {At: ms("2026-02-01T08:00:00Z"), Stage: "contractsent", Probability: 90},
+			{At: ms("2026-02-20T08:00:00Z"), Stage: "closedwon", Probability: 100},
+		},
+	}
+	f := facts(t, got, err)["101 deals/1"]
+	if diff := cmp.Diff(&want, f.Deal); diff != "" || f.At != ms("2026-01-01T08:00:00Z") {
+		t.Errorf("deal at %s:\n%s", f.At, diff)
+	}
+	for _, asked := range p.bodies {
+		if props, ok := asked["properties"].([]any); ok && len(props) > 5 && !slices.Contains(props, any("contract")) {
+			t.Error("the property that the settings name was not asked for")
+		}
+	}
+}
+
+func TestFetchQuotes(t *testing.T) {
+	p := newPortal(t)
+	quote := func(id, titled, amount string, lines ...string) obj {
+		q := p.add("quotes", id, "hs_title", titled, "hs_quote_amount", amount, "hs_quote_link", "https://offers.example/"+id, "hs_createdate", "2026-01-01T08:00:00Z",
+			"hs_lastmodifieddate", "2026-02-01T08:00:00Z", "hs_expiration_date", "2026-04-01", "hs_margin", "17.6")
+		for _, l := range lines {
+			p.link("quotes/"+id, "line_items/"+l)
+		}
+		return q
+	}
+	line := func(id, name, quantity, price, amount string) {
+		p.add("line_items", id, "name", name, "quantity", quantity, "price", price, "amount", amount)
+	}
+	line("1", "Seat", "10", "100.00", "900")
+	line("2", "Set-up", "1", "250", "250")
+	line("3", "Set-up", "1.0", "250.00", "250.0")
+	line("4", "seat", "10", "100", "900.00")
+	line("5", "Seat", "12", "100", "1200")
+	first := quote("11", "Offer 1", "1150", "1", "2")
+	was(first, "hs_status", "APPROVED", "2026-02-01T08:00:00Z", "DRAFT", "2026-01-25T08:00:00Z", "APPROVED", "2026-01-22T08:00:00Z", "APPROVAL_NOT_NEEDED", "2026-01-20T08:00:00Z", "DRAFT", "2026-01-01T08:00:00Z")
+	again := quote("12", "Offer 2 (copy)", "1150.00", "3", "4")
+	was(again, "hs_status", "APPROVAL_NOT_NEEDED", "2026-02-03T08:00:00Z")
+	again["properties"].(obj)["hs_esign_date"] = "2026-02-05T08:00:00Z"
+	was(quote("13", "Offer 3", "1450", "5", "2"), "hs_status", "DRAFT", "2026-02-03T08:00:00Z")
+	p.link("quotes/11", "contacts/101")
+	p.link("quotes/12", "deals/401") // reaches its contacts through the deal
+	p.link("quotes/13", "contacts/101")
+	p.link("deals/401", "contacts/101")
+	p.link("deals/401", "contacts/102")
+	c := p.connect(t, func(c *Config) { c.MarginProperty = "hs_margin" })
+	got, err := c.Fetch(t.Context(), refs("quotes", "11", "12", "13"))
+	fs := facts(t, got, err)
+	one, two, three := fs["101 quotes/11"].Quote, fs["101 quotes/12"].Quote, fs["101 quotes/13"].Quote
+	if one == nil || two == nil || three == nil || fs["102 quotes/12"].Quote == nil {
+		t.Fatalf("quotes are missing: %+v", fs)
+	}
+	if one.Key != two.Key || one.Key == "" {
+		t.Error("the same lines and total under another title and number are the same quote")
+	}
+	if one.Key == three.Key {
+		t.Error("other lines are another quote")
+	}
+	if diff := cmp.Diff([]crm.Millis{ms("2026-01-20T08:00:00Z"), ms("2026-02-01T08:00:00Z")}, one.Sent); diff != "" {
+		t.Errorf("published twice:\n%s", diff)
+	}
+	if len(three.Sent) != 0 {
+		t.Error("a draft was sent to nobody")
+	}
+	if two.Accepted != ms("2026-02-05T08:00:00Z") || one.Accepted != 0 {
+		t.Errorf("accepted %s and %s", two.Accepted, one.Accepted)
+	}
+	if one.Amount != 115000 || one.Discount != 10000 || *one.Margin != 18 || one.Expires != ms("2026-04-01T00:00:00Z") {
+		t.Errorf("%+v", one)
+	}
+	if one.Link != c.text.LinkHash("https://offers.example/11") {
+		t.Error("the link is not hashed as the links of mails are")
+	}
+}
+
+// Without the scope for line items, quotes are told apart by total and title.
+func TestQuotesWithoutLineItems(t *testing.T) {
+	p := newPortal(t)
+	for id, q := range map[string][2]string{"1": {"Offer 17 for Acme", "100"}, "2": {"Offer 18 for ACME v2", "100.00"}, "3": {"Offer 17 for Acme", "120"}} {
+		p.add("quotes", id, "hs_title", q[0], "hs_quote_amount", q[1], "hs_createdate", "2026-01-01T08:00:00Z")
+		p.link("quotes/"+id, "contacts/101")
+	}
+	denied := 0
+	p.override = func(w http.ResponseWriter, r *http.Request, _ obj) bool {
+		if strings.Contains(r.URL.Path, "line_items") {
+			denied++
+			refuse(w, 403, "MISSING_SCOPES", "")
+			return true
+		}
+		return false
+	}
+	c := p.connect(t, nil)
+	for range 3 {
+		got, err := c.Fetch(t.Context(), refs("quotes", "1", "2", "3"))
+		fs := facts(t, got, err)
+		a, b, d := fs["101 quotes/1"].Quote.Key, fs["101 quotes/2"].Quote.Key, fs["101 quotes/3"].Quote.Key
+		if a != b || a == d {
+			t.Errorf("keys %s %s %s", a, b, d)
+		}
+	}
+	if denied != 1 {
+		t.Errorf("asked %d times for what it may not see", denied)
+	}
+}
+
+func TestFetchConversations(t *testing.T) {
+	p := newPortal(t)
+	message := func(id, direction, actor, text string) obj {
+		return obj{"id": id, "type": "MESSAGE", "direction": direction, "createdAt": "2026-02-01T08:00:00Z", "channelId": "1000", "text": text, "truncationStatus": "NOT_TRUNCATED",
+			"senders": []obj{{"actorId": actor}}}
+	}
+	messages := map[string]obj{
+		"m1": message("m1", "INCOMING", "V-1", "Can you call me?"), "m2": message("m2", "OUTGOING", "A-77", "Of course."),
+		"m3": message("m3", "OUTGOING", "B-1", "We will be with you soon."), "m4": {"id": "m4", "type": "COMMENT", "text": "a note"},
+		"m5": message("m5", "INCOMING", "V-1", "Long"),
+	}
+	messages["m5"]["truncationStatus"] = "TRUNCATED"
+	p.override = func(w http.ResponseWriter, r *http.Request, _ obj) bool {
+		rest, ok := strings.CutPrefix(r.URL.Path, "/conversations/conversations/2026-09/threads/")
+		if !ok {
+			return false
+		}
+		parts := strings.Split(rest, "/")
+		switch {
+		case parts[0] == "404":
+			refuse(w, 404, "OBJECT_NOT_FOUND", "")
+		case len(parts) == 1 && parts[0] == "8":
+			reply(w, obj{"id": "8"})
+		case len(parts) == 1:
+			reply(w, obj{"id": parts[0], "associatedContactId": "101"})
+		case len(parts) == 2:
+			reply(w, obj{"results": []obj{messages["m1"], messages["m2"], messages["m3"], messages["m4"]}})
+		case len(parts) == 4:
+			reply(w, obj{"text": "Long, and here is the rest of it. Could we meet on Tuesday?"})
+		default:
+			reply(w, messages[parts[2]])
+		}
+		return true
+	}
+	c := p.connect(t, nil)
+	got, err := c.Fetch(t.Context(), refs(conversations, "7/m1", "7/m5", "404/m1", "8/m1"))
+	fs := facts(t, got, err)
+	if len(fs) != 2 {
+		t.Errorf("%d facts, want those of m1 and m5: %+v", len(fs), fs)
+	}
+	f := fs["101 conversations/7/m1"]
+	if f.Message == nil || f.Message.Direction != crm.In || f.Message.Channel != crm.Chat || f.Message.Thread != "7" || f.At != ms("2026-02-01T08:00:00Z") {
+		t.Errorf("%+v %+v", f, f.Message)
+	}
+	if long := fs["101 conversations/7/m5"].Message; long == nil || long.Text.Units < 5 {
+		t.Errorf("the rest of a long message was not read: %+v", long)
+	}
+	got, err = c.Fetch(t.Context(), refs(conversations, "7"))
+	fs = facts(t, got, err)
+	if len(fs) != 3 || fs["101 conversations/7/m3"].Message.Text.Class != crm.AutoReply || fs["101 conversations/7/m2"].Message.Direction != crm.Out {
+		t.Errorf("a whole conversation: %+v", fs)
+	}
+	var many []crm.Ref
+	for i := range 30 {
+		many = append(many, crm.Ref{Type: conversations, ID: fmt.Sprint(100+i) + "/m1"})
+	}
+	got, err = c.Fetch(t.Context(), many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handed := 0
+	for _, n := range got {
+		if n.Ref != nil {
+			handed++
+		}
+	}
+	if handed != 10 || len(got) != 30 {
+		t.Errorf("of 30 conversations %d were handed back, of %d notices", handed, len(got))
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	p := newPortal(t)
+	for i := range 25 {
+		p.link("contacts/101", "emails/"+strconv.Itoa(300+i))
+	}
+	p.link("contacts/101", "calls/9")
+	got, err := p.connect(t, nil).Fetch(t.Context(), refs(timeline, "101"))
+	if err != nil || len(got) != 11 || got[0].Ref.ID != "324" || got[0].Ref.Depth != 1 {
+		t.Errorf("%d notices, first %+v, %v", len(got), got[0].Ref, err)
+	}
+}
+
+// A full batch is read in as many calls as HubSpot's limits need, and associations page by page.
+func TestFullBatches(t *testing.T) {
+	p := newPortal(t)
+	var all []string
+	for i := range 100 {
+		id := strconv.Itoa(1000 + i)
+		all = append(all, id)
+		d := p.add("deals", id, "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+		was(d, "dealstage", "x", "2026-02-01T08:00:00Z")
+	}
+	for i := range 1200 {
+		p.link("deals/1000", "contacts/"+strconv.Itoa(5000+i))
+	}
+	got, err := p.connect(t, nil).Fetch(t.Context(), refs("deals", all...))
+	if fs := facts(t, got, err); len(fs) != 1200 {
+		t.Errorf("%d facts, want one for each of 1200 contacts", len(fs))
+	}
+	if n := len(p.calls); n != 5 { // two reads of 50 for their histories, three pages of associations
+		t.Errorf("%d calls: %v", n, p.calls)
+	}
+}
+
+func TestOAuth(t *testing.T) {
+	p := newPortal(t)
+	p.add("emails", "1", "hs_email_text", "x", "hs_timestamp", "2026-02-01T08:00:00Z")
+	p.link("emails/1", "contacts/101")
+	renewed, answer := 0, 200
+	p.override = func(w http.ResponseWriter, r *http.Request, _ obj) bool {
+		if r.URL.Path == "/oauth/2026-09/token" {
+			renewed++
+			if r.Header.Get("Authorization") != "" {
+				t.Error("the token is asked for with a token")
+			}
+			if answer != 200 {
+				refuse(w, answer, "BAD_REFRESH_TOKEN", "refr3sh")
+			} else {
+				reply(w, obj{"access_token": "t0ken", "expires_in": 1800})
+			}
+			return true
+		}
+		return false
+	}
+	now := time.Now()
+	c := p.connect(t, func(c *Config) {
+		c.Token = ""
+		c.OAuth = OAuth{ClientID: "id", ClientSecret: "cl1ent", RefreshToken: "refr3sh"}
+	})
+	c.now = func() time.Time { return now }
+	fetch := func() error { _, err := c.Fetch(t.Context(), refs("emails", "1")); return err }
+	for range 3 {
+		if err := fetch(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if renewed != 1 {
+		t.Errorf("the token was renewed %d times in one minute", renewed)
+	}
+	now = now.Add(30 * time.Minute)
+	if err := fetch(); err != nil || renewed != 2 {
+		t.Errorf("after half an hour: %v, renewed %d times", err, renewed)
+	}
+	now, answer = now.Add(30*time.Minute), 400
+	err := fetch()
+	if connectors.KindOf(err) != connectors.Unauthenticated || strings.Contains(err.Error(), "refr3sh") || strings.Contains(err.Error(), "cl1ent") {
+		t.Errorf("a revoked refresh token: %v", err)
+	}
+}

@@ -1,0 +1,92 @@
+package hubspot
+
+import (
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/connectortest"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+func TestConformance(t *testing.T) {
+	echo := connectortest.Load(t, "testdata/deliveries/echo.http")
+	connectortest.Run(t, connectortest.Harness{
+		New:        func(t *testing.T, apiURL string) connectors.Connector { return connectTo(t, apiURL, nil) },
+		Sign:       sign,
+		Secret:     "s3cret",
+		SignsBody:  true,
+		Stale:      6 * time.Minute,
+		Secrets:    []string{"s3cret", "t0ken"},
+		Deliveries: "testdata/deliveries",
+		Echo:       echo.Body,
+		API: func(t *testing.T) http.Handler {
+			p := newPortal(t)
+			p.add("contacts", "101", "email", "ada@example.com", "lifecyclestage", "lead")
+			p.add("contacts", "102", "email", "ben@example.com")
+			p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "Could you send a quote?")
+			p.link("emails/301", "contacts/101")
+			return p
+		},
+		Refs: refs("emails", "301"),
+		Gone: refs("emails", "999"),
+		Changes: []crm.Change{
+			{Contact: "101", Values: map[crm.Field]string{crm.FieldRating: "B", crm.FieldScore: "61"}},
+			{Contact: "102", Values: map[crm.Field]string{crm.FieldRating: ""}},
+		},
+	})
+}
+
+func FuzzDecode(f *testing.F) {
+	files, _ := filepath.Glob("testdata/deliveries/*.http")
+	for _, file := range files {
+		f.Add(connectortest.Load(f, file).Body)
+	}
+	f.Add([]byte(`[null]`))
+	f.Add([]byte(`{"objectId":{}}`))
+	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, connectors.Options{Source: crm.Source{Name: "hubspot"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		ns, err := c.Decode(connectors.Delivery{Body: body})
+		if err != nil && connectors.KindOf(err) != connectors.Malformed {
+			t.Errorf("unreadable is %v", err)
+		}
+		for _, n := range ns {
+			switch {
+			case n.Fact != nil && (n.Fact.Contact == "" || n.Fact.ID == "" || n.Fact.Version <= 0):
+				t.Errorf("an unusable fact: %+v", n.Fact)
+			case n.Ref != nil && (n.Ref.ID == "" || n.Ref.Type == ""):
+				t.Errorf("an unusable reference: %+v", n.Ref)
+			case n.Fact == nil && n.Ref == nil:
+				t.Error("an empty notice")
+			}
+		}
+	})
+}
+
+// One source's deliveries of 100 property changes are the bulk of what comes in.
+func BenchmarkDecode(b *testing.B) {
+	one := connectortest.Load(b, "testdata/deliveries/single.http").Body
+	body := []byte{'['}
+	for i := range 100 {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, one...)
+	}
+	body = append(body, ']')
+	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, connectors.Options{Source: crm.Source{Name: "hubspot"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if ns, err := c.Decode(connectors.Delivery{Body: body}); err != nil || len(ns) != 100 {
+			b.Fatal(len(ns), err)
+		}
+	}
+}

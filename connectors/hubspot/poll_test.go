@@ -1,0 +1,160 @@
+package hubspot
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// round polls until nothing more is waiting, and returns how often each record came.
+func round(t *testing.T, c *Connector, at string, since time.Time) (map[string]int, string) {
+	t.Helper()
+	seen := map[string]int{}
+	for range 500 {
+		ns, next, more, err := c.Poll(t.Context(), at, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range ns {
+			seen[n.Ref.Type+"/"+n.Ref.ID]++
+		}
+		if at = next; !more {
+			return seen, at
+		}
+	}
+	t.Fatal("a round without end")
+	return nil, ""
+}
+
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func TestPoll(t *testing.T) {
+	p := newPortal(t)
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	since := now.Add(-24 * time.Hour)
+	c := p.connect(t, func(c *Config) { c.Objects = []string{"contacts", "emails"} })
+	c.now = func() time.Time { return now }
+	for i := range 950 { // more than four pages
+		p.add("contacts", strconv.Itoa(1000+i), "lastmodifieddate", stamp(since.Add(time.Duration(i)*time.Minute)))
+	}
+	for i := range 730 { // an import: far more than a page at one instant
+		p.add("contacts", strconv.Itoa(5000+i), "lastmodifieddate", stamp(since.Add(90*time.Minute)))
+	}
+	p.add("contacts", "1", "lastmodifieddate", stamp(since.Add(-time.Minute)))
+	p.add("emails", "7", "hs_lastmodifieddate", stamp(since.Add(time.Hour)))
+	seen, at := round(t, c, "", since)
+	for kind, list := range p.records {
+		for id := range list {
+			if id != "1" && seen[kind+"/"+id] == 0 {
+				t.Fatalf("%s/%s was left out", kind, id)
+			}
+		}
+	}
+	if seen["contacts/1"] != 0 {
+		t.Error("what lies before the beginning was read")
+	}
+	if total := len(seen); total != 950+730+1 {
+		t.Errorf("%d records", total)
+	}
+
+	// The next round finds what is new, and what search found too late, but not everything again.
+	last := since.Add(949 * time.Minute)
+	p.add("contacts", "2", "lastmodifieddate", stamp(last.Add(time.Second)))
+	seen, at = round(t, c, at, since)
+	if seen["contacts/2"] == 0 || len(seen) > 10 {
+		t.Errorf("second round: %v", seen)
+	}
+	now = last.Add(time.Minute + time.Second)
+	p.add("contacts", "3", "lastmodifieddate", stamp(now))
+	_, at = round(t, c, at, since)
+	p.add("contacts", "4", "lastmodifieddate", stamp(now.Add(-time.Minute))) // only now does search show it
+	seen, at = round(t, c, at, since)
+	if seen["contacts/4"] == 0 {
+		t.Errorf("what search found late was left out: %v", seen)
+	}
+	now = now.Add(time.Hour)
+	_, at = round(t, c, at, since)
+	if seen, _ = round(t, c, at, since); len(seen) != 0 {
+		t.Errorf("a quiet hour later the same comes again and again: %v", seen)
+	}
+}
+
+// A cursor survives a restart in the middle of a round, and a broken one begins anew.
+func TestPollCursor(t *testing.T) {
+	p := newPortal(t)
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	since := now.Add(-time.Hour)
+	for i := range 300 {
+		p.add("contacts", strconv.Itoa(1000+i), "lastmodifieddate", stamp(since.Add(time.Duration(i)*time.Second)))
+	}
+	set := func(c *Config) { c.Objects = []string{"contacts"} }
+	one := p.connect(t, set)
+	first, at, more, err := one.Poll(t.Context(), "", since)
+	if err != nil || !more || len(first) != pageSize {
+		t.Fatal(len(first), more, err)
+	}
+	second, _, more, err := p.connect(t, set).Poll(t.Context(), at, since)
+	if err != nil || more || len(second) != 101 { // the last of the first page comes twice rather than leave a gap
+		t.Errorf("second page: %d, more %v, %v", len(second), more, err)
+	}
+	for _, broken := range []string{"{", "null", `{"kind":"contacts"}`, `{"kind":"no","places":{}}`} {
+		if ns, _, _, err := one.Poll(t.Context(), broken, since); err != nil || len(ns) != pageSize {
+			t.Errorf("cursor %s: %d, %v", broken, len(ns), err)
+		}
+	}
+}
+
+func TestBackfill(t *testing.T) {
+	p := newPortal(t)
+	since, until := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	for i := range 450 {
+		at := stamp(since.Add(time.Duration(i) * time.Hour))
+		p.add("contacts", strconv.Itoa(1000+i), "lastmodifieddate", at)
+		p.add("emails", strconv.Itoa(1000+i), "hs_timestamp", at, "hs_lastmodifieddate", stamp(until.Add(time.Hour)))
+	}
+	p.add("emails", "1", "hs_timestamp", stamp(since.Add(-time.Hour)))
+	p.add("emails", "2", "hs_timestamp", stamp(until.Add(time.Hour)))
+	set := func(c *Config) { c.Objects = []string{"contacts", "emails"} }
+	seen := map[string]int{}
+	var page connectors.BackfillPage
+	var stages []string
+	var order []crm.Ref
+	at := ""
+	for range 50 {
+		var err error
+		if page, err = p.connect(t, set).Backfill(t.Context(), at, since, until); err != nil { // a new process for every page
+			t.Fatal(err)
+		}
+		for _, n := range page.Notices {
+			seen[n.Ref.Type+"/"+n.Ref.ID]++
+			order = append(order, *n.Ref)
+		}
+		if !slices.Contains(stages, page.Stage) {
+			stages = append(stages, page.Stage)
+		}
+		if at = page.Next; at == "" {
+			break
+		}
+	}
+	if at != "" || len(seen) != 900 || seen["emails/1"]+seen["emails/2"] != 0 {
+		t.Errorf("%d records, ended %v", len(seen), at == "")
+	}
+	if page.Total < 900 || page.Read < page.Total || fmt.Sprint(stages) != "[contacts emails]" {
+		t.Errorf("read %d of %d, stages %v", page.Read, page.Total, stages)
+	}
+	if !slices.IsSortedFunc(order, func(a, b crm.Ref) int {
+		if a.Type != b.Type {
+			return 0
+		}
+		x, _ := strconv.Atoi(a.ID)
+		y, _ := strconv.Atoi(b.ID)
+		return x - y
+	}) {
+		t.Error("not oldest first")
+	}
+}

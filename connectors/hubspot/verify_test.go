@@ -1,0 +1,201 @@
+package hubspot
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+// mac is HMAC-SHA-256 written out, apart from what Verify uses. Source: RFC 2104.
+func mac(secret, message string) []byte {
+	key := make([]byte, 64)
+	if len(secret) > 64 {
+		sum := sha256.Sum256([]byte(secret))
+		copy(key, sum[:])
+	} else {
+		copy(key, secret)
+	}
+	inner, outer := make([]byte, 64), make([]byte, 64)
+	for i := range key {
+		inner[i], outer[i] = key[i]^0x36, key[i]^0x5c
+	}
+	first := sha256.Sum256(append(inner, message...))
+	second := sha256.Sum256(append(outer, first[:]...))
+	return second[:]
+}
+
+// sign makes a delivery as HubSpot does, with a v3 signature alone.
+func sign(body []byte, secret string, at time.Time) connectors.Delivery {
+	u, _ := url.Parse("https://winnow.example.com/hooks/hubspot")
+	stamp := fmt.Sprint(at.UnixMilli())
+	return connectors.Delivery{Method: "POST", URL: u, Body: body, Header: http.Header{
+		"Content-Type":                []string{"application/json"},
+		"X-Hubspot-Request-Timestamp": []string{stamp},
+		"X-Hubspot-Signature-V3":      []string{base64.StdEncoding.EncodeToString(mac(secret, "POST"+u.String()+string(body)+stamp))},
+	}}
+}
+
+func TestKnownAnswers(t *testing.T) {
+	raw, err := os.ReadFile("testdata/signatures/vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		At      time.Time
+		Vectors []struct{ Name, Version, Secret, Method, URL, Body, Timestamp, Signature string }
+	}
+	if err := json.Unmarshal(raw, &file); err != nil || len(file.Vectors) < 15 {
+		t.Fatalf("%d vectors, %v", len(file.Vectors), err)
+	}
+	for _, v := range file.Vectors {
+		t.Run(v.Name, func(t *testing.T) {
+			u, err := url.Parse(v.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := connectors.Delivery{Method: v.Method, URL: u, Body: []byte(v.Body), Header: http.Header{}}
+			if v.Version == "v3" {
+				d.Header.Set(headerV3, v.Signature)
+				d.Header.Set(headerTime, v.Timestamp)
+			} else {
+				d.Header.Set(headerV1, v.Signature)
+				d.Header.Set(headerVersion, v.Version)
+			}
+			set := func(c *Config) { c.ClientSecret = connectors.Secret(v.Secret) }
+			c := connectTo(t, "http://127.0.0.1:1", set)
+			if err := c.Verify(d, file.At); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			rotating := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.ClientSecret = connectors.Secret("new, " + v.Secret + " ,") })
+			if err := rotating.Verify(d, file.At); err != nil {
+				t.Errorf("refused while the secret is rotated: %v", err)
+			}
+			d.Body = append(d.Body, ' ')
+			if c.Verify(d, file.At) == nil {
+				t.Error("accepted with another body")
+			}
+			strict := connectTo(t, "http://127.0.0.1:1", func(c *Config) { set(c); c.RequireV3 = true })
+			d.Body = []byte(v.Body)
+			if err := strict.Verify(d, file.At); (err == nil) != (v.Version == "v3") {
+				t.Errorf("with REQUIRE_V3: %v", err)
+			}
+		})
+	}
+}
+
+func TestVerify(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	body := []byte(`[]`)
+	good := func() connectors.Delivery { return sign(body, "s3cret", now) }
+	v1 := func(d connectors.Delivery, secret string) {
+		d.Header.Set(headerV1, fmt.Sprintf("%x", sha256.Sum256([]byte(secret+string(d.Body)))))
+		d.Header.Set(headerVersion, "v1")
+	}
+	other := func(origin string) connectors.Delivery {
+		d := good()
+		stamp := d.Header.Get(headerTime)
+		d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("s3cret", "POST"+origin+"/hooks/hubspot"+string(body)+stamp)))
+		return d
+	}
+	for name, c := range map[string]struct {
+		d    connectors.Delivery
+		at   time.Time
+		want string // part of the error; "" for none
+	}{
+		"exactly five minutes":    {good(), now.Add(5 * time.Minute), ""},
+		"a moment more":           {good(), now.Add(5*time.Minute + time.Millisecond), "clock is ahead"},
+		"four minutes ahead":      {good(), now.Add(-4 * time.Minute), ""},
+		"an hour ahead":           {good(), now.Add(-time.Hour), "clock is behind"},
+		"http instead of https":   {other("http://winnow.example.com"), now, "right for http://winnow.example.com/hooks/hubspot but WINNOW_PUBLIC_URL says https://winnow.example.com"},
+		"another host altogether": {other("https://elsewhere.example"), now, "wrong v3 signature"},
+		"a wrong v3 beside a v1": {func() connectors.Delivery {
+			d := good()
+			d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("other", "x")))
+			v1(d, "s3cret")
+			return d
+		}(), now, "wrong v3 signature"},
+		"an empty v3 beside a v1": {func() connectors.Delivery {
+			d := good()
+			d.Header.Set(headerV3, "")
+			v1(d, "s3cret")
+			return d
+		}(), now, "wrong v3 signature"},
+		"v1 alone": {func() connectors.Delivery {
+			d := connectors.Delivery{Method: "POST", URL: good().URL, Body: body, Header: http.Header{}}
+			v1(d, "s3cret")
+			return d
+		}(), now, ""},
+		"v1 of an empty secret": {func() connectors.Delivery {
+			d := connectors.Delivery{Method: "POST", URL: good().URL, Body: body, Header: http.Header{}}
+			v1(d, "")
+			return d
+		}(), now, "wrong v1 signature"},
+		"no signature": {connectors.Delivery{Method: "POST", URL: good().URL, Body: body, Header: http.Header{}}, now, "no signature"},
+		"a timestamp that is no number": {func() connectors.Delivery {
+			d := good()
+			d.Header.Set(headerTime, "now")
+			return d
+		}(), now, "timestamp"},
+		"not base64": {func() connectors.Delivery {
+			d := good()
+			d.Header.Set(headerV3, "!!")
+			return d
+		}(), now, "base64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := connectTo(t, "http://127.0.0.1:1", nil).Verify(c.d, c.at)
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case c.want != "" && err == nil:
+				t.Error("accepted")
+			case c.want != "" && !strings.Contains(err.Error(), c.want):
+				t.Errorf("%v: does not say %q", err, c.want)
+			}
+		})
+	}
+}
+
+// The usual fault of a first set-up: a proxy in front of us, and the public URL not set, or set to something else.
+func TestAnotherPublicURLIsNamed(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	stamp := fmt.Sprint(now.UnixMilli())
+	body := "[]"
+	d := connectors.Delivery{Method: "POST", Body: []byte(body), Header: http.Header{}}
+	d.URL, _ = url.Parse("http://crm-hooks.example.com/hooks/hubspot?key=private")
+	d.Header.Set(headerTime, stamp)
+	d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("s3cret", "POSThttps://crm-hooks.example.com/hooks/hubspot?key=private"+body+stamp)))
+	for _, public := range []string{"", "https://winnow.internal:8080", "http://crm-hooks.example.com"} {
+		c := connectTo(t, "http://127.0.0.1:1", nil)
+		c.opt.PublicURL = public
+		err := c.Verify(d, now)
+		if err == nil || !strings.Contains(err.Error(), "right for https://crm-hooks.example.com/hooks/hubspot but WINNOW_PUBLIC_URL") {
+			t.Errorf("public URL %q: %v", public, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "private") {
+			t.Errorf("the query is in the error: %v", err)
+		}
+	}
+	c := connectTo(t, "http://127.0.0.1:1", nil)
+	c.opt.PublicURL = "https://crm-hooks.example.com/"
+	if err := c.Verify(d, now); err != nil {
+		t.Errorf("with the right public URL: %v", err)
+	}
+}
+
+func TestWebhooksOff(t *testing.T) {
+	now := time.Now()
+	c := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.Webhooks = "off" })
+	if err := c.Verify(sign([]byte("[]"), "s3cret", now), now); connectors.KindOf(err) != connectors.Unauthenticated {
+		t.Errorf("webhooks are off, but: %v", err)
+	}
+}
