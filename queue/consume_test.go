@@ -229,7 +229,7 @@ func TestStreamThatIsGoneEndsTheProcess(t *testing.T) {
 func TestLogIsOrderedAndResumes(t *testing.T) {
 	q := open(t)
 	var all []Bundle
-	for i := range 3000 {
+	for i := range 1200 {
 		all = append(all, Bundle{i % 4, []byte(fmt.Sprint(i))})
 	}
 	must(t, q.PublishBundles(t.Context(), all))
@@ -252,7 +252,7 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 		}
 		return last
 	}
-	at := next(300)
+	at := next(100)
 	must(t, q.js[0].DeleteConsumer(t.Context(), Facts, l.name)) // lost on the way: it goes on behind what was read
 	at2 := next(50)
 	l.Close()
@@ -260,7 +260,7 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 		t.Fatalf("sequence %d after %d", at2, at)
 	}
 	l = must1[*Log](t)(q.OpenLog(t.Context(), 2, at2))
-	next(400)
+	next(150)
 	start := time.Now()
 	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, 200*time.Millisecond)); len(msgs) != 0 || time.Since(start) > time.Second {
 		t.Errorf("%d bundles beyond the last, after %v", len(msgs), time.Since(start))

@@ -1,0 +1,72 @@
+package queue
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestDeadLetters(t *testing.T) {
+	q := open(t)
+	all := []DeadLetter{
+		{Stage: "read", Source: src, Reason: "not JSON", Fix: "look at it", Kind: KindMalformed, Header: map[string]string{"A": "1"}, Payload: []byte("payload to discard")},
+		{Stage: "write", Source: src, Reason: "refused", Kind: "rejected", Contacts: []string{"1", "2"}},
+		{Stage: "read", Source: "other.source", Reason: "another portal", Kind: "rejected"},
+	}
+	for i, d := range all {
+		must(t, q.Bury(t.Context(), d, "id"+string(rune('0'+i))))
+	}
+	must(t, q.Bury(t.Context(), all[0], "id0")) // the same again
+	got := must1[[]DeadLetter](t)(q.DeadLetters(t.Context(), 0, 10, "", ""))
+	if diff := cmp.Diff(all, got, cmpopts.IgnoreFields(DeadLetter{}, "Seq", "Time")); diff != "" {
+		t.Fatalf("dead letters (-want +got):\n%s", diff)
+	}
+	for _, d := range got {
+		if d.Seq == 0 || time.Since(d.Time) > time.Minute {
+			t.Errorf("number %d, buried %v", d.Seq, d.Time)
+		}
+	}
+	for _, c := range []struct {
+		after         uint64
+		most          int
+		stage, source string
+		want          int
+	}{
+		{0, 10, "read", "", 2}, {0, 10, "", src, 2}, {0, 10, "read", "other.source", 1}, {0, 1, "", "", 1}, {got[0].Seq, 10, "", "", 2}, {got[2].Seq, 10, "", "", 0}, {0, 0, "", "", 0},
+	} {
+		if n := len(must1[[]DeadLetter](t)(q.DeadLetters(t.Context(), c.after, c.most, c.stage, c.source))); n != c.want {
+			t.Errorf("%+v: %d dead letters", c, n)
+		}
+	}
+	one := must1[DeadLetter](t)(q.DeadLetter(t.Context(), got[0].Seq))
+	if diff := cmp.Diff(got[0], one); diff != "" {
+		t.Errorf("by number (-want +got):\n%s", diff)
+	}
+	must(t, q.Healthy(t.Context()))
+	must(t, q.DiscardDeadLetter(t.Context(), one.Seq))
+	if _, err := q.DeadLetter(t.Context(), one.Seq); !errors.Is(err, ErrNotFound) {
+		t.Errorf("after it was discarded: %v, want ErrNotFound", err)
+	}
+	if err := q.DiscardDeadLetter(t.Context(), one.Seq); !errors.Is(err, ErrNotFound) {
+		t.Errorf("discarded twice: %v, want ErrNotFound", err)
+	}
+	if files := filesWith(t, q.cfg.Dir, "payload to discard"); len(files) > 0 {
+		t.Errorf("the payload is still in %v", files)
+	}
+}
+
+// The server keeps each for its own time.
+func TestDeadLettersExpire(t *testing.T) {
+	q := open(t)
+	must(t, q.Bury(t.Context(), DeadLetter{Stage: "read", Kind: KindMalformed}, ""))
+	must(t, q.Bury(t.Context(), DeadLetter{Stage: "read", Kind: "rejected"}, ""))
+	for seq, want := range map[uint64]string{1: "2592000s", 2: "7776000s"} {
+		m := must1[*stored](t)(q.nextMsg(t.Context(), DeadLetters, "dead.>", seq, time.Time{}))
+		if got := m.Header.Get(headerTTL); got != want {
+			t.Errorf("dead letter %d lives for %s, want %s", seq, got, want)
+		}
+	}
+}
