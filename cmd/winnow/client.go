@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/winnow-crm/winnow/cmd/internal/app"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+// client speaks to the admin API of the running Winnow; where none runs it opens the store itself and runs the roles that the
+// command needs until it is closed.
+type client struct {
+	base  string
+	token connectors.Secret
+	local http.Handler // instead of base
+	close func() error
+}
+
+// dial connects to the running Winnow or stands in for it with roles.
+func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*client, error) {
+	c := &client{base: "http://" + reachable(cfg.AdminListen), token: cfg.AdminToken, close: func() error { return nil }}
+	probe, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(probe, http.MethodGet, c.base+"/livez", nil)
+	if err != nil {
+		return nil, fmt.Errorf("WINNOW_ADMIN_LISTEN: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err == nil {
+		return c, resp.Body.Close()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
+		return nil, fmt.Errorf("the running winnow does not answer at %s: %w", c.base, err)
+	}
+	log := newLog(zapcore.ErrorLevel)
+	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: roles})
+	if err != nil {
+		return nil, fmt.Errorf("no winnow runs at %s, and its store cannot be opened: %w", c.base, err)
+	}
+	running, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- a.Run(running) }()
+	c.local = a.Admin
+	c.close = func() error {
+		stop()
+		err := <-done
+		if err != nil {
+			log.Error("roles ended", zap.Error(err))
+		}
+		return errors.Join(err, a.Close())
+	}
+	return c, nil
+}
+
+// reachable is where a listen address can be reached from this machine.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// call asks the API; in are form values, out the answer.
+func (c *client) call(ctx context.Context, method, path string, in url.Values, out any) error {
+	target, body := c.base+path, io.Reader(nil)
+	if c.local != nil {
+		target = "http://127.0.0.1" + path
+	}
+	if method == http.MethodGet {
+		target += "?" + in.Encode()
+	} else {
+		body = strings.NewReader(in.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	}
+	status, answer, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		var e struct{ Error string }
+		if json.Unmarshal(answer, &e) != nil || e.Error == "" {
+			e.Error = http.StatusText(status)
+		}
+		return errors.New(e.Error)
+	}
+	return json.Unmarshal(answer, out)
+}
+
+func (c *client) do(req *http.Request) (int, []byte, error) {
+	if c.local != nil {
+		rec := httptest.NewRecorder()
+		c.local.ServeHTTP(rec, req)
+		return rec.Code, rec.Body.Bytes(), nil
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var b bytes.Buffer
+	_, err = io.Copy(&b, io.LimitReader(resp.Body, 64<<20))
+	return resp.StatusCode, b.Bytes(), err
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+)
+
+func configCommand() *cobra.Command {
+	var asJSON, changed bool
+	cmd := &cobra.Command{
+		Use: "config", Short: "Show every setting, where its value comes from, and check them all", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, problems := config.Load(os.Environ())
+			rows := cfg.Describe()
+			if changed {
+				kept := rows[:0:0]
+				for _, r := range rows {
+					if r.From != "default" {
+						kept = append(kept, r)
+					}
+				}
+				rows = kept
+			}
+			if asJSON {
+				enc := json.NewEncoder(os.Stdout)
+				enc.SetIndent("", "  ")
+				if err := enc.Encode(rows); err != nil {
+					return err
+				}
+			} else {
+				w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+				group := ""
+				for _, r := range rows {
+					if r.Group != group {
+						group = r.Group
+						fmt.Fprintf(w, "\n# %s\t\t\n", group)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\n", r.Name, dash(r.Value), r.From)
+				}
+				if err := w.Flush(); err != nil {
+					return err
+				}
+			}
+			if problems != nil {
+				fmt.Fprintf(os.Stderr, "\nwinnow: these settings cannot be used:\n%v\n", problems)
+				return errShown
+			}
+			fmt.Fprintln(os.Stderr, "\nall settings can be used")
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&changed, "set", false, "only those that are not at their default")
+	return cmd
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

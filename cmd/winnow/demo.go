@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+
+	"github.com/winnow-crm/winnow/cmd/internal/app"
+	"github.com/winnow-crm/winnow/cmd/internal/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+)
+
+func demoCommand() *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Watch a cast of prospects being rated, against a sandbox HubSpot", Args: cobra.NoArgs,
+		Long: `Starts the embedded queue and a sandbox HubSpot, plays a cast of prospects through months of simulated time over real HTTP with real
+signatures, through the very pipeline that serve runs, and prints what is written to the CRM and why. WINNOW_RULES_* apply: try other numbers.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), o) },
+	}
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave everything running at the end")
+	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "moves the minutes at which things happen")
+	cmd.Flags().StringVar(&o.logFile, "log", "", "write the pipeline's log to this file")
+	return cmd
+}
+
+type demoOptions struct {
+	keep    bool
+	seed    uint64
+	logFile string
+}
+
+// simulated is a clock that stands until it is set, or runs on from where it was set.
+type simulated struct {
+	at    atomic.Int64 // Unix ns
+	since atomic.Int64 // when it was let go, Unix ns of the real clock; 0: it stands
+}
+
+func (c *simulated) Set(t time.Time) { c.at.Store(t.UnixNano()) }
+func (c *simulated) letGo()          { c.since.Store(time.Now().UnixNano()) }
+
+func (c *simulated) Now() time.Time {
+	t := time.Unix(0, c.at.Load()).UTC()
+	if since := c.since.Load(); since != 0 {
+		t = t.Add(time.Since(time.Unix(0, since)))
+	}
+	return t
+}
+
+func demo(ctx context.Context, o demoOptions) (err error) {
+	began := time.Now()
+	members := cast.New(o.seed)
+	clock := &simulated{}
+	clock.Set(cast.Begin)
+	box, err := sandbox.Start(sandbox.Options{Now: clock.Now, RateLimit: -1, SearchPerSecond: -1, Winnow: true})
+	if err != nil {
+		return fmt.Errorf("start the sandbox HubSpot: %w", err)
+	}
+	defer func() { err = errors.Join(err, box.Close()) }()
+	dir, err := os.MkdirTemp("", "winnow-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	cfg, err := config.Load(append(demoEnvironment(box, dir), rulesOf(os.Environ())...))
+	if err != nil {
+		return err
+	}
+	log, err := demoLog(o.logFile)
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, cfg, log, app.Options{Now: clock.Now, Tick: 2 * time.Millisecond})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	hooks, admin := a.Addresses()
+	box.SetWebhookURL("http://" + hooks + "/hooks/hubspot")
+
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- a.Run(running) }()
+
+	v := newDemoView(os.Stdout, term.IsTerminal(int(os.Stdout.Fd())), members)
+	v.intro(box.URL(), hooks)
+	box.OnWrite(v.wrote)
+	settle := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		if err := box.Flush(ctx); err != nil {
+			return fmt.Errorf("send webhooks: %w", err)
+		}
+		return a.Pipeline.Idle(ctx)
+	}
+	playing, cancel := context.WithCancelCause(ctx)
+	go func() {
+		if err := <-done; err != nil {
+			cancel(err)
+		}
+		close(done)
+	}()
+	if err := cast.Play(playing, box, members, clock, settle, v.day); err != nil {
+		return errors.Join(err, context.Cause(playing))
+	}
+	failed := v.summary(box, members, time.Since(began))
+	if o.keep {
+		clock.letGo()
+		fmt.Printf("\nrunning on: the sandbox HubSpot at %s (token sandbox-token), webhooks at http://%s/hooks/hubspot, admin at http://%s\nCtrl-C ends it\n", box.URL(), hooks, admin)
+		<-ctx.Done()
+	}
+	stop()
+	<-done
+	if failed > 0 {
+		return fmt.Errorf("%d of %d prospects did not end as their story says", failed, len(members))
+	}
+	return nil
+}
+
+// demoEnvironment is the settings of the demo: everything on loopback, the store in dir.
+func demoEnvironment(box *sandbox.Sandbox, dir string) []string {
+	return []string{
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=24h",
+		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
+		"WINNOW_HUBSPOT_APP_ID=5001", "WINNOW_QUEUE_MIN_FREE=64MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
+	}
+}
+
+// rulesOf keeps the rule settings of the caller's environment, so that they can be tried in the demo.
+func rulesOf(environ []string) []string {
+	var kept []string
+	for _, kv := range environ {
+		if strings.HasPrefix(kv, "WINNOW_RULES_") {
+			kept = append(kept, kv)
+		}
+	}
+	return kept
+}
+
+func demoLog(file string) (*zap.Logger, error) {
+	if file == "" {
+		return zap.NewNop(), nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	enc := zap.NewProductionEncoderConfig()
+	enc.TimeKey, enc.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(f), zapcore.DebugLevel)), nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+)
+
+func forgetCommand() *cobra.Command {
+	var now bool
+	cmd := &cobra.Command{
+		Use: "forget <source> <contact>", Short: "Erase a contact everywhere", Args: cobra.ExactArgs(2),
+		Long: `Erases everything known of a contact: record, rating, what waits to be fetched, dead letters. A keyed hash stays behind, so that what
+still comes about the contact does not bring it back. The store's files hold old copies until the daily compaction; --now compacts at once.
+The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withClient(cmd.Context(), []pipeline.Role{pipeline.RoleRate}, func(ctx context.Context, c *client) error {
+				in := url.Values{"source": {args[0]}, "contact": {args[1]}}
+				if err := c.call(ctx, http.MethodPost, "/api/forget", in, &struct{}{}); err != nil {
+					return err
+				}
+				for wait := time.Now().Add(time.Minute); ; {
+					var state struct{ Forgotten bool }
+					if err := c.call(ctx, http.MethodGet, "/api/forget", in, &state); err != nil {
+						return err
+					}
+					if state.Forgotten {
+						break
+					}
+					if time.Now().After(wait) {
+						return fmt.Errorf("the erasure is accepted but not carried out after a minute: does a process with the role rate run?")
+					}
+					select {
+					case <-ctx.Done():
+						return ctx.Err()
+					case <-time.After(100 * time.Millisecond):
+					}
+				}
+				fmt.Printf("%s/%s is forgotten\n", args[0], args[1])
+				if !now {
+					fmt.Println("old copies leave the store's files with the next daily compaction; --now does it at once")
+					return nil
+				}
+				var done struct{ Rewritten int }
+				if err := c.call(ctx, http.MethodPost, "/api/compact", nil, &done); err != nil {
+					return err
+				}
+				fmt.Printf("compacted: %d messages rewritten\n", done.Rewritten)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&now, "now", false, "take old copies out of the files at once")
+	return cmd
+}

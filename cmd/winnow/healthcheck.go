@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func healthcheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "healthcheck", Short: "Ask the running Winnow whether it is ready; for the container's HEALTHCHECK", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			listen := os.Getenv("WINNOW_ADMIN_LISTEN") // alone: a check must not fail for a setting it does not use
+			if listen == "" {
+				listen = "127.0.0.1:8081"
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), 6*time.Second)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(listen)+"/readyz", nil)
+			if err != nil {
+				return fmt.Errorf("WINNOW_ADMIN_LISTEN: %w", err)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = resp.Body.Close() }()
+			body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // for people; the status decides
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("not ready: %s", body)
+			}
+			fmt.Print(string(body))
+			return nil
+		},
+	}
+}
