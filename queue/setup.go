@@ -34,6 +34,9 @@ const (
 func (q *Queue) setUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
+	if err := q.ready(ctx); err != nil {
+		return err
+	}
 	if err := q.readMeta(ctx); err != nil {
 		return err
 	}
@@ -62,6 +65,21 @@ func (q *Queue) setUp(ctx context.Context) error {
 	}
 	q.started = true
 	return q.readMaxBatch(ctx)
+}
+
+// ready waits until JetStream answers: a cluster that has just started elects its leader first, and forgets what it was asked before.
+func (q *Queue) ready(ctx context.Context) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err := q.js[0].AccountInfo(try)
+		cancel()
+		if err == nil || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
+			return err
+		}
+		if pause(ctx, 200*time.Millisecond) != nil {
+			return fmt.Errorf("no answer from JetStream: %w", err)
+		}
+	}
 }
 
 // readMeta finds out how the store was made, or how it shall be.
