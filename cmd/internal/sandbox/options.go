@@ -39,6 +39,7 @@ type Options struct {
 	KeepPrimary bool   // a merge keeps the primary's id, instead of making a new one
 	MultiStatus bool   // answer a batch with invalid inputs with 207 and an error for each, instead of 400 for all
 	BlankMail   bool   // without the scope sales-email-read show mails with blank content, instead of 403
+	History     int    // values that a property's history keeps; 0: HubSpot's 45 for contacts and 20 for others; negative: the current one only
 	WriteLog    int    // how many writes Writes keeps, the newest; 0: 50,000; negative: none
 	Listen      string // default "127.0.0.1:0"
 }

@@ -100,6 +100,16 @@ func TestHistoryIsBounded(t *testing.T) {
 	want(t, r, "step 59", "propertiesWithHistory", "hs_next_step", 0, "value")
 }
 
+func TestHistoryCanBeLeftOut(t *testing.T) {
+	s := start(t, sandbox.Options{History: -1})
+	deal := s.Deal(nil, sandbox.Deal{Name: "Looms"})
+	s.SetStage(deal, "closedwon")
+	r := call(t, s, "GET", objects+"/deals/"+deal+"?propertiesWithHistory=dealstage", nil, 200)
+	if n := r.len("propertiesWithHistory", "dealstage"); n != 1 {
+		t.Errorf("history of %d values, want the current one", n)
+	}
+}
+
 func TestReadsAssociationsInBatches(t *testing.T) {
 	s := start(t, sandbox.Options{})
 	a, b, alone := s.CreateContact(nil), s.CreateContact(nil), s.CreateContact(nil)

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func (s *Sandbox) set(r *record, def *Property, value string, src *source) bool 
 		if f.value == value {
 			return false
 		}
-		f.remember(r.kind.history)
+		f.remember(cmp.Or(s.opt.History, r.kind.history))
 	}
 	if r.kind == contacts && def.Name == "email" {
 		delete(s.byEmail, strings.ToLower(f.value))
@@ -126,6 +127,9 @@ func (s *Sandbox) set(r *record, def *Property, value string, src *source) bool 
 
 // remember moves the current value into the past and drops what a history no longer shows.
 func (f *field) remember(most int) {
+	if most <= 1 {
+		return
+	}
 	if f.past == nil {
 		f.past = new([]version)
 	}
