@@ -35,7 +35,7 @@ func (h *view) promises() {
 		}
 		until := h.keptBy(e)
 		switch {
-		case until < never && until <= h.ref():
+		case until < never:
 			h.stops = append(h.stops, span{from: e.at, until: until, why: "we had promised something", fact: e.id, ours: until > due})
 		case due > h.ref():
 			h.due.at(due, "our promise falls due")
@@ -62,9 +62,10 @@ func (h *view) keptBy(promise *event) crm.Millis {
 			continue
 		}
 		for _, sent := range f.Quote.Sent {
-			if sent > promise.at && sent <= h.limit {
+			if sent > promise.at && sent <= h.ref() {
 				return sent
 			}
+			h.due.at(sent, "a quote is sent")
 		}
 	}
 	return never

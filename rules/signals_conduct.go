@@ -51,10 +51,9 @@ func (h *view) answers(sh *sheet) {
 		if t := &h.turns[n-1]; t.dir == crm.Out && t.ask.id != "" && !t.cleared && !h.gone {
 			end := ends(h.pauses, t.ask.at, millis(h.s.replyTime))
 			if h.seen >= end {
-				if w.counts(t.ask.at) {
-					open = 1
-					w.cite(t.ask.at, t.ask.id)
-				}
+				// It has no window: a question of ours that grew too old would leave the place to a later one.
+				open = 1
+				w.cite(t.ask.at, t.ask.id)
 			} else {
 				h.due.read(end, "our question counts as unanswered")
 			}
