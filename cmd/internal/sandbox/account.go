@@ -97,8 +97,8 @@ func (s *Sandbox) pipelines(*request) (answer, *problem) {
 	}}}}, nil
 }
 
-// listThreads is GET /conversations/threads: by id, those of one contact where associatedContactId asks for it, or those with a message
-// after latestMessageTimestampAfter.
+// listThreads is GET /conversations/threads: those of one contact where associatedContactId asks for it, or those with a message after
+// latestMessageTimestampAfter, by id or, where sort says so, by their latest message.
 func (s *Sandbox) listThreads(r *request) (answer, *problem) {
 	q := r.URL.Query()
 	limit, after, p := page(q, 100, 500)
@@ -106,23 +106,28 @@ func (s *Sandbox) listThreads(r *request) (answer, *problem) {
 		return answer{}, p
 	}
 	since, _ := instant(q.Get("latestMessageTimestampAfter"))
+	about := q.Get("associatedContactId")
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	results := []any{}
-	body := map[string]any{}
-	var last int64
+	var found []*thread
 	for _, t := range s.chats {
-		about := q.Get("associatedContactId")
-		if t.id <= after || s.threads[t.id] == nil || t.latest < since || about != "" && about != strconv.FormatInt(t.contact.follow().id, 10) {
-			continue
+		if s.threads[t.id] != nil && t.latest >= since && (about == "" || about == strconv.FormatInt(t.contact.follow().id, 10)) {
+			found = append(found, t)
 		}
-		if len(results) == limit {
-			body["paging"] = map[string]any{"next": map[string]any{"after": strconv.FormatInt(last, 10), "link": "https://api.hubapi.com/"}}
-			break
-		}
-		results, last = append(results, t.view()), t.id
 	}
-	body["results"] = results
+	if q.Get("sort") == "latestMessageTimestamp" {
+		slices.SortStableFunc(found, func(a, b *thread) int { return cmp.Compare(a.latest, b.latest) })
+	}
+	from := min(max(int(after), 0), len(found)) // the place to go on from is how many were shown
+	end := min(from+limit, len(found))
+	results := []any{}
+	for _, t := range found[from:end] {
+		results = append(results, t.view())
+	}
+	body := map[string]any{"results": results}
+	if end < len(found) {
+		body["paging"] = map[string]any{"next": map[string]any{"after": strconv.Itoa(end), "link": "https://api.hubapi.com/"}}
+	}
 	return answer{http.StatusOK, body}, nil
 }
 

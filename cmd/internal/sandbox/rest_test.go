@@ -360,7 +360,8 @@ func TestAccountOwnersAndPipelines(t *testing.T) {
 }
 
 func TestConversations(t *testing.T) {
-	s := start(t, sandbox.Options{})
+	c := newClock()
+	s := start(t, sandbox.Options{Now: c.now})
 	id := s.CreateContact(nil)
 	thread, first := s.Message(id, "", true, "Do you ship to Oslo?")
 	_, second := s.Message(id, thread, false, "We do.")
@@ -380,11 +381,21 @@ func TestConversations(t *testing.T) {
 	want(t, r, "We do.", "text")
 	r = call(t, s, "GET", path+"?associatedContactId="+id, nil, 200)
 	want(t, r, thread, "results", 0, "id")
+	other, _ := s.Message(id, "", true, "Hello?")
+	c.advance(time.Minute)
+	s.Message(id, thread, true, "Thank you.")
+	r = call(t, s, "GET", path+"?sort=latestMessageTimestamp&limit=1&latestMessageTimestampAfter=2026-01-12T09:00:00Z", nil, 200)
+	want(t, r, other, "results", 0, "id")
+	r = call(t, s, "GET", path+"?sort=latestMessageTimestamp&limit=1&after="+r.at("paging", "next", "after").(string), nil, 200)
+	want(t, r, thread, "results", 0, "id")
+	want(t, r, nil, "paging")
+	r = call(t, s, "GET", path+"?latestMessageTimestampAfter=2026-01-12T09:00:30Z", nil, 200)
+	want(t, r, thread, "results", 0, "id")
 	s.DeleteThread(thread)
 	call(t, s, "GET", path+"/"+thread, nil, 404)
 	events := decode(t, s.Events())
-	if n := len(all(events, "conversation.newMessage")); n != 3 {
-		t.Errorf("%d events for three messages", n)
+	if n := len(all(events, "conversation.newMessage")); n != 5 {
+		t.Errorf("%d events for five messages", n)
 	}
 	only(t, events, "conversation.deletion")
 }
