@@ -92,6 +92,7 @@ type builder struct {
 	loose   map[string]sym // word*
 	scan    scan
 	sizes   map[string]int
+	faults  []error
 }
 
 // compile reads the built-in lexicons and the phrases of extra.
@@ -165,6 +166,10 @@ func (b *builder) file(lang string, number uint8, data string) error {
 			b.sizes[lang]++
 		}
 	}
+	for _, err := range b.faults {
+		errs = append(errs, fmt.Errorf("lexicon %s: %w", lang, err))
+	}
+	b.faults = nil
 	return errors.Join(errs...)
 }
 
@@ -190,6 +195,10 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 // class; it is a fault of the file.
 func (b *builder) enter(w string, id sym, t when) {
 	loose := strings.HasSuffix(w, "*")
+	if !b.single(strings.TrimSuffix(w, "*")) || loose && len(fold(w)) < 4 {
+		b.faults = append(b.faults, fmt.Errorf("%q is not one word, or too short for a star", w))
+		return
+	}
 	for _, form := range spellings(strings.TrimSuffix(w, "*")) {
 		if loose {
 			b.voc.enterPrefix(form, id, t)
@@ -197,6 +206,15 @@ func (b *builder) enter(w string, id sym, t when) {
 			b.voc.enter(form, id, t)
 		}
 	}
+}
+
+// single reports whether a scan would find w as one token. An elided word stands with its apostrophe: l'.
+func (b *builder) single(w string) bool {
+	if elided[strings.TrimSuffix(w, "'")] && strings.HasSuffix(w, "'") {
+		return true
+	}
+	b.scan.read(w, emptyVocabulary)
+	return len(b.scan.tokens) == 1 && b.scan.tokens[0].start == 0 && int(b.scan.tokens[0].end) == len(w)
 }
 
 // spellings are the folded forms of w: with marks left out, and with German umlauts spelt out.
@@ -273,6 +291,9 @@ func (b *builder) phrase(lang string, number uint8, f feature, fields []string) 
 			path = append(path, b.literals(w)...)
 		}
 	}
+	if (p.last || p.asked) && len(path) > 0 && path[len(path)-1] == gap {
+		path = path[:len(path)-1]
+	}
 	if len(path) == 0 || path[0] == gap || path[len(path)-1] == gap {
 		return fmt.Errorf("a phrase begins and ends with a word")
 	}
@@ -282,10 +303,17 @@ func (b *builder) phrase(lang string, number uint8, f feature, fields []string) 
 
 // literals cuts w as a text would be cut: an elided article or each sign of a script without spaces is a step of its own.
 func (b *builder) literals(w string) []sym {
+	if b.single(w) {
+		return []sym{b.literal(w)}
+	}
 	b.scan.read(w, emptyVocabulary)
-	var path []sym
+	var words []string
 	for _, t := range b.scan.tokens {
-		path = append(path, b.literal(b.scan.text[t.start:t.end]))
+		words = append(words, w[t.start:t.end])
+	}
+	var path []sym
+	for _, part := range words {
+		path = append(path, b.literal(part))
 	}
 	return path
 }
