@@ -1,5 +1,72 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
 
-func benchCommand() *cobra.Command { return &cobra.Command{Use: "bench", Hidden: true} }
+	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/bench"
+)
+
+func benchCommand() *cobra.Command {
+	o := bench.Options{}
+	asJSON := false
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Measure Winnow on this machine", Args: cobra.NoArgs,
+		Long: `Measures, over stores of its own in a temporary directory and against a sandbox HubSpot without limits:
+  receive  deliveries acknowledged durably, of 100 events and of one
+  flow     facts from the webhook until the CRM shows the last rating
+  mail     new mails, which have to be fetched and read, until the CRM shows the last rating
+  size     time to start, memory and rate with many contacts in the store
+Beside each stands, by turns in the same run, a bare handler that only verifies and publishes the same bodies, or a bare client that
+only makes the same reads. The worker is a process of its own; senders and sandbox share the machine with it.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			o.Command = []string{self, "bench", "worker"}
+			began := time.Now()
+			o.Progress = func(format string, args ...any) {
+				fmt.Fprintf(os.Stderr, "%5.0fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+			}
+			report, err := bench.Run(cmd.Context(), o)
+			if report == nil {
+				return err
+			}
+			if asJSON {
+				enc := json.NewEncoder(os.Stdout)
+				enc.SetIndent("", "  ")
+				return errors.Join(err, enc.Encode(report))
+			}
+			return errors.Join(err, report.Table(os.Stdout))
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&o.Sections, "section", nil, "what to measure: receive, flow, mail, size (default all)")
+	f.IntSliceVar(&o.Sizes, "contacts", nil, "contacts in the store, in the section size (default 10000,100000)")
+	f.IntVar(&o.Contacts, "flow-contacts", 0, "contacts in the store, in the sections flow and mail (default 10000)")
+	f.IntVar(&o.Rounds, "rounds", 0, "rounds of each comparison (default 3)")
+	f.DurationVar(&o.Duration, "duration", 0, "length of a round, at the rates that are aimed at (default 2s)")
+	f.IntSliceVar(&o.Streams, "streams", nil, "streams that hold the contacts, in the section flow (default 2,4)")
+	f.IntVar(&o.Connections, "connections", 0, "connections that send at once (default 16)")
+	f.StringVar(&o.Dir, "dir", "", "where the stores are made and removed again (default the system's temporary directory)")
+	f.StringVar(&o.Profile, "profile", "", "write CPU and allocation profiles of the worker to this directory")
+	f.BoolVar(&asJSON, "json", false, "print the results as JSON, every round of them")
+	cmd.AddCommand(benchWorkerCommand())
+	return cmd
+}
+
+// benchWorkerCommand is what bench starts as a process of its own.
+func benchWorkerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "worker KIND", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return bench.Work(cmd.Context(), args[0], os.Environ(), os.Stdin, os.Stdout)
+		},
+	}
+}

@@ -91,9 +91,18 @@ func (p *Pipeline) Resend(ctx context.Context, seq uint64) error {
 
 // Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched, rated and
 // written, and nobody is due. It is for those who move the clock themselves.
-func (p *Pipeline) Idle(ctx context.Context) error {
+func (p *Pipeline) Idle(ctx context.Context) error { return p.quiet(ctx, p.now, 2*time.Millisecond) }
+
+// Drained is Idle for a clock that runs: it returns once nothing is left to do of what was there, or due, when it was called.
+func (p *Pipeline) Drained(ctx context.Context) error {
+	called := p.now()
+	return p.quiet(ctx, func() time.Time { return called }, 10*time.Millisecond)
+}
+
+// quiet waits until no stage has anything to do at the instant at, looking every pause.
+func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Duration) error {
 	for still := 0; still < 2; {
-		busy, err := p.busy(ctx)
+		busy, err := p.busy(ctx, at())
 		if err != nil {
 			return err
 		}
@@ -105,20 +114,20 @@ func (p *Pipeline) Idle(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("still busy: %s: %w", busy, ctx.Err())
 		}
-		sleep(ctx, 2*time.Millisecond)
+		sleep(ctx, pause)
 	}
 	return nil
 }
 
-// busy names a stage that has something to do, "" if none has.
-func (p *Pipeline) busy(ctx context.Context) (string, error) {
+// busy names a stage that has something to do at an instant, "" if none has.
+func (p *Pipeline) busy(ctx context.Context, at time.Time) (string, error) {
 	for name := range p.sources {
 		for _, stream := range []string{queue.Deliveries, queue.Fetches} {
 			if n, err := p.q.Waiting(ctx, stream, name); err != nil || n > 0 {
 				return stream, err
 			}
 		}
-		if v := p.horizon.of(name); !v.now.Equal(p.now()) {
+		if v := p.horizon.of(name); v.now.Before(at) {
 			return "horizon", nil
 		}
 	}
@@ -131,7 +140,7 @@ func (p *Pipeline) busy(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if done := o.done.Load(); done == nil || done.more || done.facts < last || done.looked.Before(p.now()) {
+		if done := o.done.Load(); done == nil || done.more || done.facts < last || done.looked.Before(at) {
 			return "rate", nil
 		}
 	}

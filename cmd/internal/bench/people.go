@@ -1,0 +1,66 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/app"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and a few mails each, rated,
+// and shown by the CRM.
+func seed(ctx context.Context, p *portal, dir string, env ...string) (err error) {
+	cfg, err := config.Load(settings(dir, p.url, env...))
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, cfg, zap.NewNop(), app.Options{Quiet: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	now := time.Now()
+	if err := a.Pipeline.Seed(ctx, source, len(p.ids), func(i int) (string, []crm.Fact) { return p.ids[i], person(i, now) }); err != nil {
+		return fmt.Errorf("fill the store: %w", err)
+	}
+	return nil
+}
+
+// person is what is known of the i-th contact: eight properties and four mails, the last of them a thank-you of theirs that needs no
+// answer, so that nothing falls due while we measure.
+func person(i int, now time.Time) []crm.Fact {
+	at := func(days int) crm.Millis {
+		return crm.At(now.AddDate(0, 0, -days).Add(time.Duration(i%1440) * time.Minute))
+	}
+	created := at(90)
+	var facts []crm.Fact
+	for _, p := range []crm.Property{
+		{Name: crm.PropCreated, Value: created.Time().Format(time.RFC3339)}, {Name: crm.PropLifecycle, Value: "lead"}, {Name: crm.PropCustomer, Value: "false"},
+		{Name: crm.PropStaff, Value: "false"}, {Name: crm.PropCountry, Value: []string{"DE", "FR", "GB", "US", "ES"}[i%5]},
+		{Name: crm.PropTimeZone, Value: []string{"Europe/Berlin", "Europe/Paris", "Europe/London", "America/New_York", "Europe/Madrid"}[i%5]},
+		{Name: crm.PropOwner, Value: "71"}, {Name: crm.PropLeadStatus, Value: "IN_PROGRESS"},
+	} {
+		facts = append(facts, crm.Fact{ID: "property/" + p.Name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &p})
+	}
+	thread := strconv.Itoa(900_000_000 + i)
+	for n, m := range []crm.Message{
+		{Direction: crm.In, Text: crm.Text{Units: 24, Asks: 1, Intents: crm.Asks | crm.QuoteRequest}},
+		{Direction: crm.Out, Text: crm.Text{Units: 80, Asks: 1, Intents: crm.Asks | crm.Answers}},
+		{Direction: crm.In, Text: crm.Text{Units: 31, Intents: crm.Answers | crm.Informs}},
+		{Direction: crm.In, Text: crm.Text{Units: 4, Intents: crm.Thanks}},
+	} {
+		m.Channel, m.Thread, m.Text.Key = crm.Email, thread, uint64(i)<<3|uint64(n)
+		sent := at(12-3*n) + crm.Millis(n)*crm.Millis(time.Hour.Milliseconds())
+		facts = append(facts, crm.Fact{
+			ID: "emails/" + strconv.Itoa(500_000_000+4*i+n), Version: int64(sent), At: sent, Kind: crm.KindMessage, Message: &m,
+		})
+	}
+	return facts
+}

@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// seedBatch is how many contacts one commit of Seed holds.
+const seedBatch = 4000
+
+// Seed puts n contacts of a source into a new store as they stand after they have been rated and the CRM has shown it: nothing is
+// left to be fetched or written. It is for measuring how many contacts behave, and must be over before anything else runs. person
+// gives the id and the facts of the i-th; it is called for each i at least once, from several goroutines.
+func (p *Pipeline) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
+	if err := p.horizon.refresh(ctx); err != nil {
+		return err
+	}
+	parts := make([][]int, p.q.Partitions())
+	for i := range n {
+		id, _ := person(i)
+		part := p.q.PartitionOf(source, id)
+		parts[part] = append(parts[part], i)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for part, members := range parts {
+		g.Go(func() error { return p.seedPartition(ctx, source, part, members, person) })
+	}
+	return g.Wait()
+}
+
+func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, members []int, person func(int) (string, []crm.Fact)) error {
+	at, err := p.q.ReadCheckpoint(ctx, part)
+	if err != nil {
+		return err
+	}
+	if at.Seq != 0 {
+		return errors.New("contacts can be put into a new store only")
+	}
+	o := &owner{p: p, part: part, at: at, valid: func() bool { return true }, tally: tally{Rated: map[string]map[string]int{}}}
+	most := min(seedBatch, p.q.MaxBatch())
+	for len(members) > 0 {
+		batch := queue.Batch{Checkpoint: o.at}
+		for _, i := range members[:min(most, len(members))] {
+			id, facts := person(i)
+			j := &job{key: queue.Key{Source: source, Contact: id}, c: &contact{}, facts: facts}
+			o.review(j, p.now())
+			if j.effects.ask {
+				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropCreated)
+			}
+			o.tally.count(source, j.c.Rating.Letter, 1)
+			batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: encode(j.c)})
+		}
+		members = members[len(batch.Contacts):]
+		batch.Checkpoint.Data = encode(o.tally)
+		if err := o.commit(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
