@@ -114,7 +114,7 @@ func (c *Consumer) recover(ctx context.Context, wait time.Duration) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case c.nc.IsClosed(), isCode(err, codeStreamNotFound):
+	case c.nc.IsClosed(), isCode(err, codeStreamNotFound), c.q.stopped():
 		c.q.fail(err)
 		return err
 	}

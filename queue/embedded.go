@@ -85,9 +85,12 @@ func serverOptions(cfg Config) *server.Options {
 	o := &server.Options{
 		ServerName: "winnow-" + cfg.Name, DontListen: true, NoSigs: true, NoSystemAccount: true, DisableJetStreamBanner: true,
 		MaxPayload: cfg.MaxPayload, MaxPending: maxPending, WriteDeadline: 10 * time.Second,
-		JetStream: true, StoreDir: cfg.Dir, JetStreamMaxStore: cfg.MaxStore, JetStreamMaxMemory: 2 * leaseBytes,
-		SyncAlways:      true, // an acknowledged message survives a power failure
-		JetStreamLimits: server.JSLimitOpts{MaxBatchSize: batchLimit, MaxBatchTimeout: 30 * time.Second, DefaultMaxConsumers: -1},
+		JetStream: true, StoreDir: cfg.Dir, JetStreamMaxMemory: 2 * leaseBytes,
+		// MaxStore is kept by Room. Here it would count what streams may hold as held, and so refuse to read a store again whose
+		// disk others have filled meanwhile; and it would refuse commits, which are what empties the queue.
+		JetStreamMaxStore: 4 * mostMaxStore,
+		SyncAlways:        true, // an acknowledged message survives a power failure
+		JetStreamLimits:   server.JSLimitOpts{MaxBatchSize: batchLimit, MaxBatchTimeout: 30 * time.Second, DefaultMaxConsumers: -1},
 	}
 	if cfg.Key != "" {
 		o.JetStreamKey, o.JetStreamCipher = cfg.Key, server.ChaCha

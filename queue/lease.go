@@ -63,12 +63,24 @@ func (l *Lease) put(ctx context.Context, expected uint64) error {
 	m := nats.NewMsg(l.subject)
 	m.Data = []byte(l.q.cfg.Name)
 	m.Header[headerTTL] = []string{ttlHeader(l.ttl)}
-	ack, err := l.q.js[0].PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(expected))
+	ack, err := l.q.publishLease(ctx, m, jetstream.WithExpectLastSequencePerSubject(expected))
 	if err != nil {
 		return err
 	}
 	l.seq, l.until = ack.Sequence, start.Add(l.ttl-l.ttl/leaseMargin)
 	return nil
+}
+
+// publishLease publishes into LEASES, and makes the stream anew if it went with the memory of a server.
+func (q *Queue) publishLease(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	ack, err := q.js[0].PublishMsg(ctx, m, opts...)
+	if !errors.Is(err, jetstream.ErrNoStreamResponse) {
+		return ack, err
+	}
+	if err := q.putStream(ctx, q.layout.leases()); err != nil {
+		return nil, err
+	}
+	return q.js[0].PublishMsg(ctx, m, opts...)
 }
 
 // ttlHeader is a time to live as the server wants it: whole seconds, one at least.
@@ -149,7 +161,7 @@ func (q *Queue) Announce(ctx context.Context, data []byte, ttl time.Duration) er
 	m.Header[headerTTL] = []string{ttlHeader(ttl)}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	if _, err := q.js[0].PublishMsg(ctx, m); err != nil {
+	if _, err := q.publishLease(ctx, m); err != nil {
 		return publishError(Leases, err)
 	}
 	return nil

@@ -22,6 +22,9 @@ type Log struct {
 // idle is how long the server keeps a log's consumer that nobody asks.
 const idle = 5 * time.Minute
 
+// logBytes is how many bytes of bundles come at once.
+const logBytes = 32 << 20
+
 // OpenLog returns the reader of the partition's bundles with sequences above from.
 func (q *Queue) OpenLog(ctx context.Context, p int, from uint64) (*Log, error) {
 	if err := q.checkPartition(p); err != nil {
@@ -60,7 +63,7 @@ func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, e
 	if l.puller == nil {
 		return nil, l.reopen(ctx, wait)
 	}
-	raw, err := l.puller.pull(ctx, max(most, 1), 0, wait)
+	raw, err := l.puller.pull(ctx, max(most, 1), logBytes, wait)
 	switch {
 	case errors.Is(err, errNoConsumer):
 		return nil, l.reopen(ctx, wait)
@@ -97,7 +100,7 @@ func (l *Log) reopen(ctx context.Context, wait time.Duration) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case l.q.conn(l.p).IsClosed(), isCode(err, codeStreamNotFound):
+	case l.q.conn(l.p).IsClosed(), isCode(err, codeStreamNotFound), l.q.stopped():
 		err = fmt.Errorf("log of partition %d: %w", l.p, err)
 		l.q.fail(err)
 		return err

@@ -104,6 +104,33 @@ func TestOpenRefuses(t *testing.T) {
 	must(t, reopen(t, cfg).Close()) // none of the refusals has harmed it
 }
 
+// Others may fill the disk, and an operator may lower the bounds, below what the store was made with.
+func TestReopenWithLessRoom(t *testing.T) {
+	q := open(t, func(c *Config) { c.MaxPayload = int32(mib) })
+	data := make([]byte, 900_000)
+	for range 20 {
+		must(t, q.PublishDelivery(t.Context(), src, data, nil))
+	}
+	must(t, q.Close())
+	cfg := q.cfg
+	cfg.MaxStore, cfg.DeliveriesBytes, cfg.FactsBytes, cfg.FetchesBytes, cfg.DeadLettersBytes = 40*mib, 0, 0, 0, 0
+	q = reopen(t, cfg)
+	if err := q.PublishDelivery(t.Context(), src, data, nil); !errors.Is(err, ErrFull) {
+		t.Errorf("a delivery beyond the new bound: %v, want ErrFull", err)
+	}
+	for _, m := range fetch(t, q.DeliveryConsumer(src), 20) { // none was dropped
+		must(t, m.Ack())
+	}
+	cfg = q.cfg
+	must(t, q.Close())
+	cfg.MaxStore = 10 * mib
+	cfg.DeliveriesBytes, cfg.FactsBytes, cfg.FetchesBytes, cfg.DeadLettersBytes = 0, 0, 0, 0
+	q = reopen(t, cfg)
+	if err := q.Room(Facts, 0.9); !errors.Is(err, ErrFull) {
+		t.Errorf("Room in a store that holds more than it may: %v, want ErrFull", err)
+	}
+}
+
 func TestEncryption(t *testing.T) {
 	const secret, text = "the key itself", "text that must not be readable"
 	q := open(t, func(c *Config) { c.Key = secret })

@@ -131,6 +131,7 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 	l := must1[*Log](t)(q.OpenLog(t.Context(), 0, 0))
 	defer l.Close()
 	none(t, c, "nothing yet")
+	lease := must1[*Lease](t)(q.Acquire(t.Context(), "lease.0", time.Minute))
 	servers[0].Shutdown()
 	servers[0].WaitForShutdown()
 
@@ -159,6 +160,11 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 		msgs := must1[[]*Msg](t)(l.Next(t.Context(), 1, time.Second))
 		return len(msgs) == 1 && string(msgs[0].Data) == "z"
 	})
+	if err := lease.Renew(t.Context()); !errors.Is(err, ErrLost) { // it was in the server's memory
+		t.Errorf("Renew: %v, want ErrLost", err)
+	}
+	must1[*Lease](t)(q.Acquire(t.Context(), "lease.0", time.Minute))
+	must(t, q.Announce(t.Context(), nil, time.Minute))
 	select {
 	case err := <-q.Failed():
 		t.Errorf("Failed: %v, want it to wait for the server", err)

@@ -107,7 +107,8 @@ func (q *Queue) connect(ctx context.Context, i int) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name(fmt.Sprintf("winnow %s %d", q.cfg.Name, i)),
 		nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, 500*time.Millisecond),
-		nats.ReconnectBufSize(-1), // a publish while there is no connection fails at once, rather than arrive at any later time
+		nats.IgnoreAuthErrorAbort(), // credentials may be renewed while we wait
+		nats.ReconnectBufSize(-1),   // a publish while there is no connection fails at once, rather than arrive at any later time
 		nats.Timeout(5 * time.Second), nats.PingInterval(20 * time.Second), nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {

@@ -183,9 +183,13 @@ func (q *Queue) Healthy(ctx context.Context) error {
 		}
 	}
 	if q.embedded != nil {
-		// A stream that met a write error stays as it is until the process starts again.
 		if h := q.embedded.srv.Healthz(&server.HealthzOptions{}); h.Error != "" {
-			errs = append(errs, fmt.Errorf("queue: %s", h.Error))
+			err := fmt.Errorf("queue: %s", h.Error)
+			// A stream that met a write error stays as it is until the process starts again, which helps once the disk has room.
+			if q.stopped() || strings.Contains(h.Error, "write error") && q.disk(0.5) == nil {
+				q.fail(err)
+			}
+			errs = append(errs, err)
 		}
 		errs = append(errs, q.disk(1))
 	}
@@ -201,6 +205,9 @@ func (q *Queue) Healthy(ctx context.Context) error {
 	_ = g.Wait() // each has put its error in its place
 	return errors.Join(append(errs, probes...)...)
 }
+
+// stopped reports whether the embedded server has given up JetStream, as it does when it may not write any more.
+func (q *Queue) stopped() bool { return q.embedded != nil && !q.embedded.srv.JetStreamEnabled() }
 
 // probe stores a small message in a stream in place of the one before.
 func (q *Queue) probe(ctx context.Context, stream string) error {

@@ -159,7 +159,7 @@ func TestTrimFacts(t *testing.T) {
 
 // A partition that stands still must not fill the stream with what the others have long rated.
 func TestTrimFactsAroundAPartitionThatStandsStill(t *testing.T) {
-	q := open(t, func(c *Config) { c.FactsBytes = 4 * mib })
+	q := open(t, func(c *Config) { c.MaxPayload, c.FactsBytes = int32(mib), 4*mib })
 	must(t, q.PublishBundles(t.Context(), []Bundle{{0, []byte("stands still")}}))
 	for range 25 {
 		must(t, q.PublishBundles(t.Context(), []Bundle{{1, make([]byte, 100_000)}}))

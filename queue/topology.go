@@ -57,7 +57,7 @@ func lane(stream, source string) string { return stream + "_" + token(source) }
 
 func contactsStream(i int) string { return Contacts + "_" + strconv.Itoa(i) }
 
-// streams returns every stream. All are kept by limits: deleting at the acknowledgement (WorkQueue) would cost a synced write for
+// config returns every stream. All are kept by limits: deleting at the acknowledgement (WorkQueue) would cost a synced write for
 // each message, and what is behind is trimmed in bulk. None has a MaxAge that could drop what was acknowledged to a CRM; where
 // bytes are bounded, new messages are refused (DiscardNew) rather than old ones dropped.
 func (l layout) config() []jetstream.StreamConfig {
@@ -98,19 +98,24 @@ func (l layout) config() []jetstream.StreamConfig {
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.fetches/n, l.one),
 		})
 	}
-	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{kindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: l.facts})
+	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{kindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.facts, l.one)})
 	file(jetstream.StreamConfig{
-		Name: DeadLetters, Subjects: []string{kindDead + ".*.*"}, Discard: jetstream.DiscardNew, MaxBytes: l.deadLetters,
+		Name: DeadLetters, Subjects: []string{kindDead + ".*.*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.deadLetters, l.one),
 		AllowMsgTTL: true, Duplicates: dedupe,
 	})
-	return append(all, jetstream.StreamConfig{
+	return append(all, l.leases())
+}
+
+// leases is the one stream in memory: after a restart of the server it is not there any more, and is made anew.
+func (l layout) leases() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name: Leases, Subjects: []string{"lease.*", "crm.*", "member.*"}, Storage: jetstream.MemoryStorage, Replicas: l.replicas,
 		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardOld, AllowMsgTTL: true, AllowDirect: true, MaxBytes: leaseBytes,
 		MaxMsgs: -1, MaxConsumers: -1, Metadata: map[string]string{mark: markVersion},
-	})
+	}
 }
 
-// leaseBytes bounds the one stream in memory; a lease is about a hundred bytes.
+// leaseBytes bounds that stream; a lease is about a hundred bytes.
 const leaseBytes = 16 << 20
 
 func probeSubject(stream string) string         { return kindProbe + "." + stream }
