@@ -1,6 +1,10 @@
 package cast
 
-import "github.com/winnow-crm/winnow/cmd/internal/sandbox"
+import (
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+)
 
 func quickBuyer(sc *script) {
 	sc.Name = "the quick and clear buyer"
@@ -58,6 +62,7 @@ they run well. We reach 97 % efficiency on three of them, the fourth stops too o
 
 our technician can come on Wednesday 20 May at 9:00. Does that suit Tom?`)
 	sc.they("05-13 10:40", `Yes, Wednesday 20 May at 9:00 suits us. Please let him report at gate 2.`)
+	sc.call("05-21 11:10", sandbox.Call{Disposition: sandbox.CallConnected, Duration: 6 * time.Minute, Title: "After the technician's visit"})
 	sc.they("08-18 09:35", `Subject: Two more R-190
 
 Dear Robin,

@@ -102,6 +102,14 @@ func (sc *script) machine(when, subject, text string) {
 	})
 }
 
+// call logs a telephone call.
+func (sc *script) call(when string, c sandbox.Call) {
+	sc.do(when, func(s *sandbox.Sandbox, contact string) {
+		c.Deals = sc.deals
+		s.Call([]string{contact}, c)
+	})
+}
+
 func (sc *script) person() person {
 	return person{sc.Profile["firstname"] + " " + sc.Profile["lastname"], sc.address}
 }

@@ -45,6 +45,9 @@ autumn is close. What do you plan for the hall, and what should I prepare for yo
 		sc.we(asked[i], ask[i])
 		sc.they(answered[i], answers[i])
 	}
+	sc.we("08-31 10:15", `Dear Greg,
+
+then let me ask differently: what would have to happen for you to look at this again?`)
 	sc.Expect = Expectation{Ratings: "CD", Reasons: []string{"A06"}}
 }
 
@@ -128,6 +131,9 @@ die Ferien sind vorbei. Passt Ihnen der 19. August um 10 Uhr oder der 20. August
 
 wie wäre es mit dem 2. September um 9 Uhr?`)
 	sc.they("09-01 17:15", `Am 2. September passt es leider auch nicht.`)
+	sc.we("09-02 09:20", `Guten Tag Herr Petersen,
+
+dann nennen Sie mir gern einen Termin, der Ihnen passt.`)
 	sc.Expect = Expectation{Ratings: "CD", Reasons: []string{"A07"}}
 }
 
@@ -172,7 +178,7 @@ la garantía es de dos años y la ampliación cuesta 1.900 euros por máquina. �
 
 func silent(sc *script) {
 	sc.Name = "the silent one who is dropped fairly"
-	sc.Story = "Asked once and never answered again, whatever we sent. Four fair attempts, a cordial break-up mail, and peace."
+	sc.Story = "Asked once and never answered again, whatever we sent. Three mails, a message on his voicemail, a cordial break-up mail, and peace."
 	sc.cast("Marcus", "Lund", "marcus@lundinteriors.example", "Europe/Stockholm", apple, "country", "Sweden", "company", "Lund Interiors")
 	sc.they("03-02 11:10", `Subject: Looms for curtain fabric
 
@@ -186,9 +192,7 @@ have you found the time to look at my two questions? A rough number is enough.`)
 	sc.we("03-24 14:00", `Dear Marcus,
 
 I have attached an example of a small weaving room. Would something of that size fit your plans?`)
-	sc.we("04-09 10:20", `Dear Marcus,
-
-is weaving yourselves still something you think about?`)
+	sc.call("04-09 10:20", sandbox.Call{Disposition: sandbox.CallVoicemail, Title: "Left a message"})
 	sc.once("04-20 10:00", status("pending"), func(s *sandbox.Sandbox, c string) {
 		sc.mail(s, c, false, `Dear Marcus,
 

@@ -4,7 +4,7 @@ import "github.com/winnow-crm/winnow/cmd/internal/sandbox"
 
 func forgotten(sc *script) {
 	sc.Name = "the one we forgot to answer"
-	sc.Story = "Asked twice and got nothing, because of us. However long it lasts, it is our debt and never his fault."
+	sc.Story = "Asked twice, rang once and got nothing, because of us. However long it lasts, it is our debt and never his fault."
 	sc.cast("Amir", "Haddad", "amir.haddad@haddadlinen.example", "Asia/Dubai", outlook, "country", "United Arab Emirates", "company", "Haddad Linen")
 	sc.sign = "Amir Haddad\nHaddad Linen"
 	sc.they("02-16 10:20", `Subject: Looms for hotel linen
@@ -15,6 +15,7 @@ Dear Sir or Madam, we supply hotels in the Gulf and plan our own weaving from ne
 I am the right person, thank you for writing. What widths do you need, and would a call on Thursday help?`)
 	sc.they("02-18 09:40", `Dear Robin, we need 280 cm for king size and 180 cm for all else. A call would help. Before that, please tell me whether you deliver and install in Dubai, and what it costs roughly.`)
 	sc.they("03-09 10:15", `Dear Robin, did you receive my question about delivery and installation in Dubai?`)
+	sc.call("03-23 10:40", sandbox.Call{Incoming: true, Status: "NO_ANSWER", Title: "Missed call"})
 	sc.Expect = Expectation{
 		Ratings: "ABC", Never: []string{"pending", "disqualified"}, Ends: []string{"open"},
 		Fields: map[string]string{"winnow_ball": "us", "winnow_owed_reply_since": "*"},
@@ -84,7 +85,7 @@ of course. Would Friday at 9:30 or Monday at 15:00 suit you, and how many pieces
 	sc.they("02-05 09:25", `Friday at 9:30 is good. We make about 600 pieces a month.`)
 	call := sc.meet("02-05 09:50", 1, "09:30", "First call with Okafor Home")
 	sc.ended("02-06 10:20", call, "COMPLETED")
-	sc.quote("02-11 10:00", "One D-150 dobby loom", `Dear June,
+	q := sc.quote("02-11 10:00", "One D-150 dobby loom", `Dear June,
 
 as discussed, here is the quote: {link}
 
@@ -119,6 +120,16 @@ the updated quote is with you. Shall we fix the delivery for September?`)
 
 how did the half-year figures turn out, and can we plan for week 38?`)
 	sc.they("07-17 09:50", `They are good. Week 38 stands, please send me the order form and I will sign it on Monday.`)
+	sc.again("07-17 14:20", q, `Dear June,
+
+here is the order form with the larger warp beam: {link}
+
+I have reserved week 38 for you.`)
+	sc.do("07-20 11:00", func(s *sandbox.Sandbox, _ string) { s.AcceptQuote(*q) })
+	sc.they("07-20 11:15", `Signed! We look forward to the loom.`)
+	sc.we("07-21 09:30", `Dear June,
+
+thank you very much, and welcome. You will hear from our workshop in September.`)
 	sc.Expect = Expectation{Ratings: "ABC", Passes: []string{"pending", "requalified"}, Never: []string{"disqualified"}}
 }
 
