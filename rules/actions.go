@@ -9,6 +9,8 @@ const (
 	actDebt      = "Please do what we owe them first: %s."
 	actLookAgain = "The time to look again has come: ask whether it suits them better now."
 	actBack      = "They are back: take up where you left off, with something helpful."
+	actRemind    = "A short reminder is due, with something helpful in it."
+	actSlow      = "Please give them a few days before you write again."
 	actStop      = "Please do not write again for now: enough has been tried."
 	actHold      = "Please hold: we have helped a good deal. Offer a guide or a webinar, and wait for their next step."
 	actPointer   = "We cannot serve them well: point them kindly to somebody who can."

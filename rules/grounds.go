@@ -116,23 +116,18 @@ func (h *view) dormant() finding {
 
 // stuck is A43: we came back as agreed, more than once, and nothing moved.
 func (h *view) stuck() finding {
-	f := finding{ground: crm.NoProgress}
+	f := finding{ground: crm.NoProgress, hangs: h.hang()}
 	var since crm.Millis
 	for _, c := range h.commits {
 		since = max(since, min(c.at, h.ref()))
 	}
 	since = max(since, h.from, h.first, h.anew)
 	n := 0
-	var last mark
 	for _, k := range h.kept {
 		if k.at > since && k.at <= h.ref() {
 			n++
-			if k.at > last.at || k.at == last.at && k.id > last.id {
-				last = k
-			}
 		}
 	}
-	f.hangs = last.id
 	if n < h.s.noProgressFollowUp || h.milestone() || h.ahead {
 		return f
 	}

@@ -71,7 +71,8 @@ func (h *view) keptBy(promise *event) crm.Millis {
 	return never
 }
 
-// followed looks at an agreed date: before it clocks stand still; after it they do until we have come back to them.
+// followed looks at an agreed date: before it clocks stand still; after it they do until we have come back to them. The date is
+// missed at the end of our day.
 func (h *view) followed(f *followUp) {
 	if f.due > h.ref() {
 		h.ahead = true
@@ -79,22 +80,22 @@ func (h *view) followed(f *followUp) {
 		h.stops = append(h.stops, span{from: f.set, until: never, why: "a date is agreed", fact: f.fact})
 		return
 	}
-	from := h.ours.dayStart(f.due)
+	from, late := h.ours.dayStart(f.due), h.ours.nextDay(f.due)
 	i, _ := slices.BinarySearch(h.acts, from)
 	if i < len(h.acts) && h.acts[i] <= h.ref() {
-		h.stops = append(h.stops, span{from: f.set, until: max(h.acts[i], f.due), why: "a date was agreed", fact: f.fact, ours: h.acts[i] > f.late})
+		h.stops = append(h.stops, span{from: f.set, until: max(h.acts[i], f.due), why: "a date was agreed", fact: f.fact, ours: h.acts[i] > late})
 		h.kept = append(h.kept, mark{h.acts[i], f.fact})
 		return
 	}
 	if i < len(h.acts) {
 		h.due.at(h.acts[i], "we come back to them")
 	}
-	h.stops = append(h.stops, span{from: f.set, until: never, why: "we let an agreed date pass", fact: f.fact, ours: f.late <= h.ref()})
-	if f.late <= h.ref() {
-		h.debts = append(h.debts, debt{mark{f.late, f.fact}, "we let an agreed date pass"})
+	h.stops = append(h.stops, span{from: f.set, until: never, why: "we let an agreed date pass", fact: f.fact, ours: late <= h.ref()})
+	if late <= h.ref() {
+		h.debts = append(h.debts, debt{mark{late, f.fact}, "we let an agreed date pass"})
 		return
 	}
-	h.due.at(f.late, "the agreed date is missed")
+	h.due.at(late, "the agreed date is missed")
 }
 
 // paused reports whether clocks stand still now, and why.

@@ -22,7 +22,6 @@ type profile struct {
 // followUp is a date on which one of us is to come back.
 type followUp struct {
 	set, due crm.Millis // when it was agreed, and for when
-	late     crm.Millis // from here on it is missed
 	fact     string
 	theirs   bool // they named the date themselves
 }
@@ -100,13 +99,9 @@ func (p *profile) read(r *Record, followUps []string, limit crm.Millis) {
 			p.segment = v
 		}
 		if f.Property.Name == crm.PropNextActivity || len(followUps) > 0 && containsFold(followUps, f.Property.Name) {
-			due, day := instantOf(v)
+			due, _ := instantOf(v)
 			if set := changed(f); due != 0 && set <= limit {
-				late := due
-				if day {
-					late += dayMS
-				}
-				p.follow = append(p.follow, followUp{set: set, due: due, late: late, fact: f.ID})
+				p.follow = append(p.follow, followUp{set: set, due: due, fact: f.ID})
 			}
 		}
 	}

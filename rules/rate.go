@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -178,7 +179,7 @@ func (h *view) override(rating *crm.Rating) {
 		rating.Status, rating.Ground, rating.Disqualified = crm.Disqualified, crm.ByHuman, true
 		rating.RecheckOn = h.p.overrideUntil
 		if rating.RecheckOn == 0 && h.p.overrideAt != 0 {
-			rating.RecheckOn = h.theirs.dayStart(h.p.overrideAt + millis(h.s.recheck))
+			rating.RecheckOn = (h.p.overrideAt + millis(h.s.recheck)) / dayMS * dayMS
 		}
 	default:
 		rating.Letter = v
@@ -205,7 +206,8 @@ func (h *view) treatment(rating *crm.Rating, o outcome) string {
 // action is the one thing to do next.
 func (h *view) action(rating *crm.Rating, o outcome) string {
 	_, misfit := h.misfit()
-	counted, _, _ := h.attempts()
+	counted, _, last := h.attempts()
+	pushed := slices.ContainsFunc(h.tries, func(a attempt) bool { return a.why == whyTooSoon })
 	switch {
 	case h.ball == crm.Us && h.owes:
 		late := h.ours.after(h.since, h.s.sla)
@@ -234,6 +236,18 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 		return actHold
 	case h.ball == crm.Them && counted >= h.s.attempts:
 		return actStop
+	case h.ball == crm.Them && last != 0:
+		again := h.theirs.after(last, max(h.s.attemptGap, 1))
+		h.due.at(again, "a reminder is due")
+		switch _, paused := h.paused(); {
+		case paused:
+			return ""
+		case h.now >= again:
+			return actRemind
+		case pushed:
+			return actSlow
+		}
+		return ""
 	case rating.MilestoneMissing:
 		return actNext
 	}

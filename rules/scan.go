@@ -159,7 +159,7 @@ func (h *view) theyWrote(e *event) {
 		}
 		if due != 0 {
 			due = min(due, e.at+3*365*dayMS)
-			h.follow = append(h.follow, followUp{set: e.at, due: due, late: due + dayMS, fact: e.id, theirs: true})
+			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id, theirs: true})
 		}
 	}
 }
@@ -245,6 +245,8 @@ func (h *view) away(e *event) {
 	}
 }
 
+const whyTooSoon = "too soon after the one before"
+
 // countAttempts says which of our attempts in the current silence count: delivered ones, none sooner than the gap after the one
 // before, and no more than are needed. Writing more often must not cost the contact anything.
 func (h *view) countAttempts() {
@@ -258,7 +260,7 @@ func (h *view) countAttempts() {
 		switch {
 		case !a.counted:
 		case before != nil && a.at < h.theirs.after(before.at, h.s.attemptGap):
-			a.counted, a.why = false, "too soon after the one before"
+			a.counted, a.why = false, whyTooSoon
 		case counted >= h.s.attempts:
 			a.counted, a.why = false, "enough had been tried"
 		default:

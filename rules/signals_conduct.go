@@ -36,13 +36,14 @@ func (h *view) answered(i int) bool {
 	return h.turns[i].dir == crm.Out && h.turns[i].ask.id != "" && i+1 < len(h.turns) && !h.turns[i].cleared
 }
 
-// answers is A04: the share of our questions that they answered. The last one counts as unanswered once its time is over.
+// answers is A04: the share of our questions that they answered. The last one counts as unanswered once its time is over. A shrug
+// (A06) is neither an answer nor none.
 func (h *view) answers(sh *sheet) {
 	w := h.weigh(sAnswers)
 	good, open := 0, 0
 	for i := range h.turns {
 		t := &h.turns[i]
-		if h.answered(i) && w.counts(t.ask.at) {
+		if h.answered(i) && w.counts(t.ask.at) && !h.isShort(&h.turns[i+1], t) {
 			good++
 			w.cite(h.turns[i+1].first.at, h.turns[i+1].first.id)
 		}
@@ -83,7 +84,7 @@ func (h *view) replyLatency(sh *sheet) {
 	w := h.weigh(sReplyLatency)
 	var times []crm.Millis
 	for i := range h.turns {
-		if t := &h.turns[i]; h.answered(i) && h.turns[i+1].dir == crm.In && w.counts(h.turns[i+1].first.at) {
+		if t := &h.turns[i]; h.answered(i) && h.turns[i+1].dir == crm.In && !h.isShort(&h.turns[i+1], t) && w.counts(h.turns[i+1].first.at) {
 			reply := h.turns[i+1].first
 			if d, ok := h.latency(t.ask.at, reply.at); ok {
 				times = append(times, d)
@@ -206,7 +207,7 @@ func (h *view) shortAnswers(sh *sheet) {
 // isShort reports whether an answer is short and says nothing. A clear yes or no to a question that asks for one says enough,
 // and so does a date, a time or a number. What is not known is not short.
 func (h *view) isShort(t, question *turn) bool {
-	if t.unread || t.spoken || t.units == 0 || t.units > h.s.shortUnits {
+	if t.dir != crm.In || t.unread || t.spoken || t.units == 0 || t.units > h.s.shortUnits {
 		return false
 	}
 	if t.intents.Any(crm.Informs | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.QuoteRequest | crm.OptOut | crm.NotInterested) {
@@ -308,7 +309,8 @@ func (h *view) declined(i int) bool {
 	until := h.theirs.after(reply.first.at, h.s.bookWithin)
 	for j := range h.r.Items {
 		f := &h.r.Items[j]
-		if f.Meeting != nil && f.At >= h.turns[i].proposed.at && f.At <= min(until, h.limit) {
+		lost := f.Meeting != nil && (f.Meeting.State == crm.NoShow || f.Meeting.State == crm.Cancelled && f.Meeting.By == crm.In)
+		if f.Meeting != nil && !lost && f.At >= h.turns[i].proposed.at && f.At <= min(until, h.limit) {
 			return false
 		}
 	}

@@ -89,12 +89,17 @@ func (h *view) outcome(at Instant, sh *sheet, low bool) outcome {
 
 // announce begins an episode. The grace is counted in whole days, so that it is the same when the CRM's answer comes.
 func (h *view) announce(f finding) outcome {
-	until := h.theirs.dayEnd(h.now, h.s.grace, h.pauses)
 	h.due.at(h.theirs.nextDay(h.now), "the grace would begin a day later")
-	if until == never {
-		until = 0
+	return outcome{status: crm.Pending, ground: f.ground, until: h.lastDay(h.theirs.dayEnd(h.now, h.s.grace, h.pauses)), note: f, decide: &crm.Decision{Status: crm.Pending, Ground: f.ground, Hangs: f.hangs}}
+}
+
+// lastDay is the date of the day that ends at an instant in the prospect's zone, 0 for one without an end. People are shown a date.
+func (h *view) lastDay(end crm.Millis) crm.Millis {
+	if end >= never {
+		return 0
 	}
-	return outcome{status: crm.Pending, ground: f.ground, until: until, note: f, decide: &crm.Decision{Status: crm.Pending, Ground: f.ground, Hangs: f.hangs}}
+	day, _ := h.theirs.civil(end - 1)
+	return crm.Millis(day) * dayMS
 }
 
 // announced looks at a contact that is pending or disqualified.
@@ -124,9 +129,7 @@ func (h *view) announced(e episode, at Instant, sh *sheet, low bool) outcome {
 		return o
 	}
 	end := h.theirs.dayEnd(e.pending, h.s.grace, h.pauses)
-	if end < never {
-		o.until = end
-	}
+	o.until = h.lastDay(end)
 	if h.seen < end {
 		h.due.read(end, "the grace ends")
 		return o
@@ -136,17 +139,18 @@ func (h *view) announced(e episode, at Instant, sh *sheet, low bool) outcome {
 	}
 	o.status, o.until = crm.Disqualified, 0
 	o.recheck = h.recheckOn(episode{Decision: e.Decision, at: h.now})
-	h.due.at(h.theirs.nextDay(h.now), "the recheck date would be a day later")
+	h.due.at((h.now/dayMS+1)*dayMS, "the recheck date would be a day later")
 	o.decide = &crm.Decision{Status: crm.Disqualified, Ground: e.Ground, Hangs: e.Hangs}
 	return o
 }
 
+// recheckOn is a date, so that it is the same when the CRM's answer comes.
 func (h *view) recheckOn(e episode) crm.Millis {
 	wait := h.s.recheck
 	if e.Ground == crm.Unresponsive {
 		wait = h.s.recheckSilent
 	}
-	return h.theirs.dayStart(h.theirs.dayStart(e.at) + millis(wait) + dayMS/2)
+	return (e.at + millis(wait)) / dayMS * dayMS
 }
 
 // lookBack rates the contact as of the episode's beginning with what is known today: a decision stands if it would have been
