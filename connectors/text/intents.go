@@ -98,7 +98,7 @@ func (m *message) intents(out *crm.Text) {
 		all &= readIn
 	}
 	all = settle(all, out.Units)
-	if thanks && polite && all&demands == 0 {
+	if thanks && polite && all&(demands|crm.ClearNo) == 0 {
 		all |= crm.Thanks
 	}
 	out.Intents = all
@@ -139,7 +139,7 @@ func settle(all crm.Intents, units int) crm.Intents {
 		all &^= crm.NotInterested
 	}
 	if all.Any(crm.NotInterested | crm.OptOut) {
-		all &^= crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.Discount
+		all &^= crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.Discount | crm.ChangeRequest
 	}
 	if all.Any(crm.NotReady | crm.DefersTime | crm.Discount) {
 		all &^= crm.Accepts

@@ -19,7 +19,8 @@ import (
 //
 // In a phrase a word* stands for all words that begin so, a|b for either, _ for up to three words of any kind, ^ for the
 // beginning of a clause, $ for its end, and #number, #clock, #percent, #day, #month, #link, #address for what the token is. A phrase
-// that begins with ! counts even when the clause denies it before, and one that ends in ? counts in questions only.
+// that begins with ! counts even when the clause denies it before, one that begins with ~ not even when the clause denies it
+// after it, and one that ends in ? counts in questions only.
 //
 //go:embed lexicon/*.txt
 var lexiconFiles embed.FS
@@ -79,9 +80,15 @@ func featureOf(name string) (feature, bool) {
 	return bit(i), true
 }
 
-// denied are the features that a negation before them in the same clause turns into nothing. The others hold their own
-// negation, or are not the kind of thing that is denied.
-const denied = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<11 | 1<<15 | 1<<18 | 1<<20 | 1<<21 | 1<<22 | 1<<23 | 1<<13
+// Features and negation. denied are those that a negation before them in the same clause turns into nothing; the others hold
+// their own negation, or are not the kind of thing that is denied. A question is not denied: "Can't you send the quote again?".
+// agrees are those that a negation after them undoes as well. stated are those that nobody means by a question.
+const (
+	denied = set(crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.FutureBusiness | crm.ProposesTime | crm.AcceptsTime | crm.Accepts |
+		crm.OptOut | crm.Urgent | crm.ChangeRequest | crm.CarriesQuote | crm.Promises)
+	agrees = set(crm.AcceptsTime | crm.Accepts)
+	stated = set(crm.AcceptsTime | crm.Accepts | crm.RefusesTime | crm.NotInterested | crm.ClearNo)
+)
 
 // builder turns the lexicon files into a vocabulary and a net of phrases.
 type builder struct {
@@ -173,7 +180,8 @@ func (b *builder) file(lang string, number uint8, data string) error {
 	return errors.Join(errs...)
 }
 
-// class registers a class of words. The class not holds the words that deny, and classes beginning with = name times.
+// class registers a class of words. The words of the class not deny what follows them; those of the class no do so in phrases of
+// their own language only.
 func (b *builder) class(lang string, number uint8, name string, members []string) {
 	key := lang + "@" + name
 	id, ok := b.classes[key]
@@ -182,8 +190,14 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 	} else if !ok {
 		id = b.voc.newSym()
 		b.classes[key] = id
-		if name == "not" {
+		switch name {
+		case "not":
+			b.net.denying[id] = everyLang
+		case "no":
 			b.net.denying[id] = number
+		case "common":
+			b.net.common[id] = number
+			b.net.spoken |= 1 << number
 		}
 	}
 	for _, w := range members {
@@ -248,7 +262,7 @@ func (b *builder) prefix(w string) sym {
 
 // phrase adds one phrase to the net.
 func (b *builder) phrase(lang string, number uint8, f feature, fields []string) error {
-	p := hit{feature: f, lang: number, deny: denied&(1<<f) != 0}
+	p := hit{feature: f, lang: number, deny: denied.has(f), after: agrees.has(f)}
 	anchored := false
 	var path []sym
 	for i, w := range fields {
@@ -263,6 +277,8 @@ func (b *builder) phrase(lang string, number uint8, f feature, fields []string) 
 		switch {
 		case i == 0 && w == "!":
 			p.deny = false
+		case i == 0 && w == "~":
+			p.after = true
 		case w == "^":
 			anchored = true
 		case w == "$":

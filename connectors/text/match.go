@@ -7,7 +7,9 @@ type net struct {
 	steps    map[step]int32
 	ends     [][]hit // by node: the phrases that end there
 	denying  map[sym]uint8
-	starts   []int32 // begin and anchored as tables: two numbers for each sym
+	common   map[sym]uint8 // words that sentences of a language are full of
+	spoken   uint64        // the languages that have such words, by bit; the other files hold for all
+	starts   []int32       // begin and anchored as tables: two numbers for each sym
 }
 
 type step struct {
@@ -15,11 +17,15 @@ type step struct {
 	sym  sym
 }
 
+// everyLang marks a negation that holds in every language.
+const everyLang = 255
+
 // hit is a phrase that was found.
 type hit struct {
 	feature feature
 	lang    uint8 // its file: only that language's negations deny it
 	deny    bool  // a negation before it denies it
+	after   bool  // so does one after it
 	last    bool  // must end its clause
 	asked   bool  // counts in questions only
 	from    int32 // tokens, to exclusive; set when it is found
@@ -27,7 +33,7 @@ type hit struct {
 }
 
 func newNet() *net {
-	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, steps: map[step]int32{}, ends: make([][]hit, 1), denying: map[sym]uint8{}}
+	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, steps: map[step]int32{}, ends: make([][]hit, 1), denying: map[sym]uint8{}, common: map[sym]uint8{}}
 }
 
 func (n *net) node() int32 {
@@ -67,7 +73,7 @@ func (n *net) finish(syms sym) {
 	}
 }
 
-// match finds the phrases in one sentence and calls found for each. A phrase has few steps and at most two gaps, so the work
+// match finds the phrases in one sentence; what it returns is good until the next call. A phrase has few steps and at most two gaps, so the work
 // per token has a fixed bound.
 func (n *net) match(sc *scan, s *sentence) []hit {
 	sc.runs = sc.runs[:0]
@@ -100,10 +106,16 @@ type walk struct {
 
 func (w *walk) walk(at int32, i int) {
 	for _, h := range w.net.ends[at] {
-		if h.asked && !w.question || h.last && !w.sc.tokens[i-1].ends || h.deny && !w.question && w.sc.negated(w.net, w.from, h.lang) {
+		h.from, h.to = int32(w.from), int32(i)
+		if h.asked && !w.question || h.last && !w.sc.tokens[i-1].ends || w.question && stated.has(h.feature) {
 			continue
 		}
-		h.from, h.to = int32(w.from), int32(i)
+		if h.feature < cueGreeting && w.sc.lang != 0 && h.lang != w.sc.lang && w.net.spoken&(1<<h.lang) != 0 {
+			continue // a word that means something else in that language
+		}
+		if h.deny && !w.question && w.sc.negated(w.net, h, h.after) {
+			continue
+		}
 		w.sc.runs = append(w.sc.runs, h)
 	}
 	if i >= w.to {
@@ -125,18 +137,62 @@ func (w *walk) walk(at int32, i int) {
 	}
 }
 
-// negated reports whether one of the five tokens before at, in the same clause, denies what follows.
-func (s *scan) negated(n *net, at int, lang uint8) bool {
-	for i := at; i > max(at-6, 0); i-- {
-		if i < at {
-			for _, y := range s.tokens[i].syms {
-				if l, ok := n.denying[y]; ok && (l == lang || lang == 0) {
-					return true
-				}
-			}
+// negated reports whether a negation in the same clause denies the tokens from, to (exclusive): one of the five tokens before
+// them, one among them, or, where after is set, one of the four after: "Tuesday does not work", "passt mir nicht".
+func (s *scan) negated(n *net, h hit, after bool) bool {
+	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
+		if i < int(h.from) && s.denies(n, i, h.lang) {
+			return true
 		}
 		if s.tokens[i].clause {
-			return false
+			break
+		}
+	}
+	end := int(h.to)
+	if after {
+		end = min(end+4, len(s.tokens))
+	}
+	for i := int(h.from); i < end; i++ {
+		if i >= int(h.to) && s.tokens[i].clause {
+			break
+		}
+		if s.denies(n, i, h.lang) {
+			return true
+		}
+	}
+	return false
+}
+
+// language returns the file of the language that the tokens are plainly in, 0 where they do not show it.
+func (s *scan) language(n *net) uint8 {
+	var votes [64]int
+	for _, t := range s.tokens[:min(len(s.tokens), 400)] {
+		for _, y := range t.syms {
+			if l, ok := n.common[y]; ok {
+				votes[l]++
+			}
+		}
+	}
+	best, second := 0, 0
+	for l := range votes {
+		switch {
+		case votes[l] > votes[best]:
+			best, second = l, best
+		case l != best && votes[l] > votes[second] || second == best:
+			second = l
+		}
+	}
+	if votes[best] >= 2 && votes[best] >= 2*votes[second] {
+		return uint8(best)
+	}
+	return 0
+}
+
+// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another.
+func (s *scan) denies(n *net, i int, lang uint8) bool {
+	for _, y := range s.tokens[i].syms {
+		if l, ok := n.denying[y]; ok && (l == everyLang || l == lang) {
+			return true
 		}
 	}
 	return false

@@ -54,6 +54,7 @@ type scan struct {
 	counts    counts
 	lineStart int
 	lastEmoji string
+	lang      uint8 // file of the language that the text is plainly in; 0: not known
 }
 
 // read cuts text into tokens and sentences. It looks at each byte a bounded number of times.

@@ -1,0 +1,95 @@
+package text
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// mail is a message of n bytes made of the corpus: plain sentences in four or more languages, a quoted answer and a signature.
+func mail(b testing.TB, n int) string {
+	b.Helper()
+	files, err := filepath.Glob("testdata/corpus/*.txt")
+	if err != nil || len(files) == 0 {
+		b.Fatal("no corpus")
+	}
+	var all strings.Builder
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			if !strings.HasPrefix(line, "==") {
+				all.WriteString(strings.ReplaceAll(line, `\n`, "\n"))
+			}
+		}
+	}
+	text := all.String()
+	for len(text) < n {
+		text += text
+	}
+	return strings.ToValidUTF8(text[:n], "")
+}
+
+// BenchmarkRead is the whole way from a plain message to features, on messages of everyday length.
+func BenchmarkRead(b *testing.B) {
+	for _, size := range []int{500, 2000, 20000} {
+		body := unmarked(mail(b, size)) + "\n\nBest regards\nTom Miller\nTel. +1 555 0100\n\nOn Mon, 5 Jan 2026 at 10:00, Jane <jane@example.org> wrote:\n> What do you think?\n"
+		in := Input{Direction: crm.In, Subject: "Re: Offer", Body: body, At: at}
+		b.Run(byteSize(size), func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				reader.Read(in)
+			}
+		})
+	}
+}
+
+// unmarked takes out what would make Strip drop the rest, so that all of it is read.
+func unmarked(s string) string {
+	var out strings.Builder
+	for line := range strings.Lines(s) {
+		if n, _ := quoteHeader([]string{strings.TrimSpace(line)}, 0); n > 0 || quoted(line) || closing(strings.TrimSpace(line)) != notClosing || strings.Contains(line, "-----") || strings.Contains(line, ": ") {
+			continue
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+func byteSize(n int) string {
+	if n < 1000 {
+		return "500B"
+	}
+	return map[int]string{2000: "2kB", 20000: "20kB"}[n]
+}
+
+func BenchmarkHTML(b *testing.B) {
+	source := "<html><body><div dir=\"ltr\">" + strings.ReplaceAll(mail(b, 20000), "\n", "<br>\n") + "</div><div class=\"gmail_quote\"><blockquote class=\"gmail_quote\">old</blockquote></div></body></html>"
+	b.SetBytes(int64(len(source)))
+	b.ReportAllocs()
+	for b.Loop() {
+		FromHTML(source)
+	}
+}
+
+// BenchmarkHostile is what an attacker would send: text in which every word begins a phrase.
+func BenchmarkHostile(b *testing.B) {
+	for name, unit := range map[string]string{
+		"phrases": "please can you send us again the quote ", "headers": "From: a\n", "attribution": "On 5 Jan 2026 at 10:00\n", "closings": "Best regards\n\n",
+		"quotes": "> \n", "dashes": "-----\n", "html-ish": "<div><blockquote>", "addresses": "a@b.c", "dots": "a.", "banners": "CAUTION: external\n\n",
+	} {
+		body := strings.Repeat(unit, MaxBytes/len(unit))
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				reader.Read(Input{Direction: crm.In, Body: body, At: at})
+			}
+		})
+	}
+}
