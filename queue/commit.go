@@ -58,7 +58,7 @@ func (q *Queue) Commit(ctx context.Context, p int, b Batch) (Checkpoint, error) 
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("commit of partition %d: %w", p, err)
 	}
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := boundedBy(ctx, commitWait)
 	defer cancel()
 	part := q.parts[p]
 	part.mu.Lock()

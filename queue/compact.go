@@ -210,7 +210,7 @@ func (c *compaction) flush(ctx context.Context) error {
 		return nil
 	}
 	start, n := time.Now(), len(c.batch)
-	commit, cancel := bounded(ctx)
+	commit, cancel := boundedBy(ctx, commitWait)
 	_, err := atomicBatch(commit, c.nc, c.batch)
 	cancel()
 	if err == nil {

@@ -76,10 +76,17 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 		cmd.Env = append(os.Environ(), childDir+"="+dir, fmt.Sprintf("%s_FROM=%d", childDir, round*1_000_000))
 		out := must1[interface{ Read([]byte) (int, error) }](t)(cmd.StdoutPipe())
 		must(t, cmd.Start())
-		timer := time.AfterFunc(time.Duration(300+137*round)*time.Millisecond, func() { _ = cmd.Process.Kill() })
-		n := 0
+		kill := func() { _ = cmd.Process.Kill() } // an error means that it has ended by itself, and said why
+		timer := time.AfterFunc(time.Minute, kill)
+		n, killing := 0, false
+		said := map[string]bool{}
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			f := strings.Fields(lines.Text())
+			said[f[0]] = true
+			if said["delivery"] && said["commit"] && !killing { // once it has promised one of each
+				killing = true
+				timer.Reset(time.Duration(100+97*round) * time.Millisecond)
+			}
 			switch {
 			case len(f) == 2 && f[0] == "delivery":
 				acked[f[1]] = true

@@ -257,8 +257,9 @@ func TestClusterLosesAServer(t *testing.T) {
 		}
 	}
 	work(20)
+	victim := leader(t, q, contactsStream(0))
 	for _, s := range servers {
-		if s.Name() == leader(t, q, contactsStream(0)) {
+		if s.Name() == victim {
 			s.Shutdown()
 			s.WaitForShutdown()
 		}

@@ -79,7 +79,7 @@ func (q *Queue) PublishBundles(ctx context.Context, bundles []Bundle) error {
 
 // publishAll sends msgs without waiting in between and returns when all are answered, with the first error in their order.
 func (q *Queue) publishAll(ctx context.Context, conn int, stream string, msgs []*nats.Msg) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := boundedBy(ctx, commitWait)
 	defer cancel()
 	for _, m := range msgs {
 		if len(m.Data) > q.MaxBundle() {
@@ -89,7 +89,7 @@ func (q *Queue) publishAll(ctx context.Context, conn int, stream string, msgs []
 	acks := make([]jetstream.PubAckFuture, 0, len(msgs))
 	for _, m := range msgs {
 		// Without an own wait for the others' acknowledgements a slow disk makes this fail after 200 ms.
-		ack, err := q.jetstream(conn).PublishMsgAsync(m, jetstream.WithStallWait(requestWait))
+		ack, err := q.jetstream(conn).PublishMsgAsync(m, jetstream.WithStallWait(commitWait))
 		if err != nil {
 			return publishError(stream, ended(ctx, err))
 		}

@@ -44,8 +44,12 @@ type partition struct {
 // over them, so that one commit of thousands of messages does not stand before all else.
 const connections = 4
 
-// requestWait is how long a single answer of the server may take where the caller's context sets no end.
-const requestWait = 30 * time.Second
+// How long an answer of the server may take where the caller's context sets no end. What is asked of a cluster while it elects is
+// lost, so a question is not waited for as long as a commit, which on a slow disk takes its time.
+const (
+	requestWait = 15 * time.Second
+	commitWait  = time.Minute
+)
 
 // Open starts the embedded server, or connects to the outside one until ctx ends, and makes or updates streams and consumers. It
 // refuses a server that cannot hold what is published here, a store that another process has open (ErrInUse), a wrong key, and
@@ -236,10 +240,14 @@ func (q *Queue) checkPartition(p int) error {
 
 // bounded gives ctx an end where it has none.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return boundedBy(ctx, requestWait)
+}
+
+func boundedBy(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, requestWait)
+	return context.WithTimeout(ctx, d)
 }
 
 // isNetwork reports whether err of a connection attempt may go away by itself.
