@@ -15,7 +15,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 )
 
@@ -55,6 +54,7 @@ func newWorld(t *testing.T, opt sandbox.Options, env ...string) *world {
 		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + w.dir, "WINNOW_PARTITIONS=4", "WINNOW_POLL_INTERVAL=24h",
 		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
 		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
+		"WINNOW_HUBSPOT_RATE_LIMIT=1000000", // the budget goes by the clock, which stands
 	}, env...)
 	w.start()
 	t.Cleanup(func() {
@@ -62,7 +62,7 @@ func newWorld(t *testing.T, opt sandbox.Options, env ...string) *world {
 			t.Errorf("stop: %v", err)
 		}
 		if t.Failed() {
-			t.Logf("log:\n%s", tail(w.log.String(), 6000))
+			t.Logf("log, without what is of level debug:\n%s", tail(w.warnings(), 6000))
 		}
 	})
 	return w
@@ -184,7 +184,16 @@ func (w *world) admin(path string) (int, string) {
 	return resp.StatusCode, b.String()
 }
 
-var _ = pipeline.Roles
+// warnings are the lines of the log that are not of level debug.
+func (w *world) warnings() string {
+	var b strings.Builder
+	for line := range strings.Lines(w.log.String()) {
+		if !strings.Contains(line, `"level":"debug"`) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
 
 // syncBuffer is a log that can be read while it is written.
 type syncBuffer struct {

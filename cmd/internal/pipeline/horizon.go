@@ -97,7 +97,8 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 		if err != nil {
 			return v, err
 		}
-		if through := polled.Through.Time(); through.Before(now.Add(-pollLate * h.p.pollEvery)) {
+		// Where no process polls there is no such instant, and webhooks alone are gone by.
+		if through := polled.Through.Time(); !through.IsZero() && through.Before(now.Add(-pollLate*h.p.pollEvery)) {
 			v.read = minTime(v.read, through)
 		}
 	}
@@ -141,12 +142,15 @@ func (h *horizons) of(source string) horizon {
 	return v
 }
 
-// oldestLook is the instant of the least recent look at a source.
-func (h *horizons) oldestLook() time.Time {
+// looked is the instant of the least recent look at a source, zero while one has not been looked at.
+func (h *horizons) looked() time.Time {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	var t time.Time
 	for _, v := range h.by {
+		if v.now.IsZero() {
+			return v.now
+		}
 		if t.IsZero() || v.now.Before(t) {
 			t = v.now
 		}

@@ -120,21 +120,28 @@ type job struct {
 	key     queue.Key
 	c       *contact
 	facts   []crm.Fact
-	before  string // the letter it had
-	put     bool   // its rating goes out
+	before  string    // the letter it had
+	put     bool      // its rating goes out
+	read    time.Time // how far its source had been read when it was rated
 	effects effects
 }
 
 // step takes the facts that are there and the contacts that are due, rates them and commits everything as one batch.
 func (o *owner) step(ctx context.Context) error {
-	jobs, through, err := o.gather(ctx)
+	// Contacts are rated as of the last look at how far the sources have been read: of any later instant it is not known. Without a
+	// look nothing falls due.
+	now := o.p.horizon.looked()
+	if now.IsZero() {
+		sleep(ctx, o.p.tick)
+		return nil
+	}
+	jobs, through, err := o.gather(ctx, now)
 	if err != nil {
 		return err
 	}
-	now := o.p.now()
 	o.addDue(jobs, crm.At(now))
 	if len(jobs) == 0 && through == o.at.Facts {
-		o.done.Store(&progress{facts: through, looked: o.p.horizon.oldestLook()})
+		o.done.Store(&progress{facts: through, looked: now})
 		return nil
 	}
 	o.done.Store(&progress{facts: o.at.Facts, more: true})
@@ -172,13 +179,13 @@ func (o *owner) step(ctx context.Context) error {
 }
 
 // gather pulls bundles and sorts their facts by contact. With little at hand it waits a moment for more.
-func (o *owner) gather(ctx context.Context) (jobs map[queue.Key]*job, through uint64, err error) {
+func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*job, through uint64, err error) {
 	jobs, through = map[queue.Key]*job{}, o.at.Facts
 	count := 0
 	until := time.Time{}
 	for count < o.p.stepFacts() {
 		if len(o.pending) == 0 {
-			wait := o.wait()
+			wait := o.wait(now)
 			if count > 0 || !until.IsZero() {
 				if wait = time.Until(until); wait <= 0 || count >= rateEnough {
 					break
@@ -224,13 +231,13 @@ func (o *owner) gather(ctx context.Context) (jobs map[queue.Key]*job, through ui
 }
 
 // wait is how long to wait for facts: until the next contact is due, but never longer than a tick.
-func (o *owner) wait() time.Duration {
+func (o *owner) wait(now time.Time) time.Duration {
 	if len(o.stale) > 0 {
 		return time.Millisecond
 	}
 	wait := o.p.tick
 	if next := o.dues.next(); next != 0 {
-		wait = min(wait, next.Time().Sub(o.p.now()))
+		wait = min(wait, next.Time().Sub(now))
 	}
 	return max(wait, time.Millisecond)
 }
@@ -345,7 +352,7 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	delete(o.again, j.key)
 	if j.c.Rating.Held == "lag" || (due != 0 && due <= crm.At(now)) {
 		// Time alone will not help, the source has to be read further first.
-		o.again[j.key] = o.p.horizon.of(j.key.Source).read
+		o.again[j.key] = j.read
 		if due <= crm.At(now) {
 			due = crm.At(now.Add(time.Minute))
 		}

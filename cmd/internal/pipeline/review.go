@@ -98,7 +98,9 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
-	rating, fault := safely(p.rules, p.visible(&c.Record), p.instant(j.key.Source, now, c))
+	at := p.instant(j.key.Source, now, c)
+	j.read = at.Read
+	rating, fault := safely(p.rules, p.visible(&c.Record), at)
 	if fault != "" {
 		c.Failed, j.effects.fault = true, fault
 		c.Rating = crm.Rating{Unrated: "failed", Model: p.rules.Version()}

@@ -19,14 +19,18 @@ const (
 	keepDeliveries = time.Hour
 	trimEvery      = time.Minute
 	compactEvery   = 24 * time.Hour
+	tidyLease      = "lease.tidy"
 )
 
 // tidy trims the queues behind what has been processed and compacts the records once a day, in one process of all.
 func (p *Pipeline) tidy(ctx context.Context) error {
 	compactAt := time.Now().Add(jitter(compactEvery))
 	for ctx.Err() == nil {
-		lease, err := p.q.Acquire(ctx, "tidy", p.leaseTTL)
+		lease, err := p.q.Acquire(ctx, tidyLease, p.leaseTTL)
 		if err != nil {
+			if !errors.Is(err, queue.ErrHeld) && ctx.Err() == nil {
+				p.log.Warn("cannot take the lease for trimming", zap.Error(err))
+			}
 			sleep(ctx, p.leaseTTL)
 			continue
 		}

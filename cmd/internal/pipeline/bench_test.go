@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// known is what is known of an ordinary contact: eight properties and so many mails, by turns theirs and ours.
+func known(mails int) []crm.Fact {
+	created := crm.At(start.AddDate(0, -3, 0))
+	var facts []crm.Fact
+	for i, name := range []string{
+		crm.PropCreated, crm.PropLifecycle, crm.PropCustomer, crm.PropStaff, crm.PropCountry, crm.PropTimeZone, crm.PropOwner, crm.PropLeadStatus,
+	} {
+		value := []string{created.Time().Format(time.RFC3339), "lead", "false", "false", "DE", "Europe/Berlin", "71", "IN_PROGRESS"}[i]
+		facts = append(facts, crm.Fact{ID: "property/" + name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &crm.Property{Name: name, Value: value}})
+	}
+	for i := range mails {
+		at := crm.At(start.Add(-time.Duration(mails-i) * 20 * time.Hour))
+		m := &crm.Message{Direction: crm.Direction(1 + i%2), Channel: crm.Email, Thread: "t1", Text: crm.Text{Units: 20 + i%50, Asks: i % 2, Intents: crm.Answers | crm.Informs, Key: uint64(i)}}
+		facts = append(facts, crm.Fact{ID: "emails/" + strconv.Itoa(500_000_000+i), Version: int64(at), At: at, Kind: crm.KindMessage, Message: m})
+	}
+	return facts
+}
+
+// benchOwner is an owner without a store, for what touches none.
+func benchOwner() *owner {
+	p := &Pipeline{sources: map[string]Source{"fake": {}}, rules: rules.Defaults(), offers: map[string]string{"fake": "advise "}, mode: Advise}
+	p.horizon.init(p)
+	p.horizon.by["fake"] = horizon{now: start, read: start}
+	return &owner{p: p}
+}
+
+// rated is a contact as it stands in the store.
+func rated(o *owner, mails int) *contact {
+	j := &job{key: queue.Key{Source: "fake", Contact: "101"}, c: &contact{}, facts: known(mails)}
+	o.review(j, start)
+	return j.c
+}
+
+// BenchmarkReview is what one new fact costs an owner, without the store: fold, rate, and find out what is to be written.
+func BenchmarkReview(b *testing.B) {
+	for _, mails := range []int{4, 40, 290} {
+		b.Run(fmt.Sprintf("mails=%d", mails), func(b *testing.B) {
+			o := benchOwner()
+			c := rated(o, mails)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				at := crm.At(start.Add(time.Duration(i) * time.Millisecond))
+				f := crm.Fact{ID: "property/override", Version: int64(at), At: at, Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropOverride, Value: "AB"[i%2 : i%2+1]}}
+				j := &job{key: queue.Key{Source: "fake", Contact: "101"}, c: c, facts: []crm.Fact{f}}
+				o.review(j, at.Time())
+				if !j.put {
+					b.Fatal("the rating has changed, but is not put out")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkEncode is what a record and its rating cost on their way to the store.
+func BenchmarkEncode(b *testing.B) {
+	for _, mails := range []int{4, 40, 290} {
+		c := rated(benchOwner(), mails)
+		b.Run(fmt.Sprintf("record/mails=%d", mails), func(b *testing.B) {
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n = len(encode(c))
+			}
+			b.ReportMetric(float64(n), "bytes")
+		})
+	}
+	c := rated(benchOwner(), 4)
+	b.Run("rating", func(b *testing.B) {
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			n = len(encode(outgoing{Values: c.Values}))
+		}
+		b.ReportMetric(float64(n), "bytes")
+	})
+}
+
+// BenchmarkDecode is the way back, and the glance at a record that a take-over needs.
+func BenchmarkDecode(b *testing.B) {
+	run := func(name string, fn func() error) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := fn(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	for _, mails := range []int{4, 40, 290} {
+		data := encode(rated(benchOwner(), mails))
+		run(fmt.Sprintf("record/mails=%d", mails), func() error { _, err := decode[contact](data); return err })
+		run(fmt.Sprintf("glance/mails=%d", mails), func() error { _, err := decode[glance](data); return err })
+	}
+	rating := encode(outgoing{Values: rated(benchOwner(), 4).Values})
+	run("rating", func() error { _, err := decode[outgoing](rating); return err })
+	var facts []crm.Fact
+	for i := range 100 {
+		facts = append(facts, crm.Fact{Contact: strconv.Itoa(i), ID: "property/override", Version: 1, At: 1, Kind: crm.KindProperty, Property: &crm.Property{Name: "override", Value: "A"}})
+	}
+	data := encode(bundle{Source: "fake", Facts: facts})
+	run("bundle of 100", func() error { _, err := decode[bundle](data); return err })
+}
