@@ -1,0 +1,241 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+func client(t *testing.T, h http.HandlerFunc, change func(*Options)) *Client {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	opt := Options{
+		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 2 * time.Second, Budget: NewBudget(1000, time.Second, time.Second, nil),
+		Authorize: func(context.Context) (string, error) { return "Bearer t0ken", nil },
+	}
+	if change != nil {
+		change(&opt)
+	}
+	return New(opt)
+}
+
+func TestRequest(t *testing.T) {
+	var got http.Request
+	var body string
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got, body = *r, string(b)
+		_, _ = w.Write([]byte(`{"n":7}`))
+	}, nil)
+	var into struct{ N int }
+	resp, err := c.Do(t.Context(), Request{
+		Op: "fetch", Method: "POST", Path: "/a%2Fb/c", Query: url.Values{"q": {"x y"}}, Body: map[string]string{"k": "<v>"}, Into: &into,
+	})
+	if err != nil || resp.Status != 200 || into.N != 7 {
+		t.Fatal(resp, err, into)
+	}
+	if got.URL.EscapedPath() != "/a%2Fb/c" || got.URL.RawQuery != "q=x+y" || got.Method != "POST" {
+		t.Errorf("%s %s", got.Method, got.URL)
+	}
+	if got.Header.Get("Authorization") != "Bearer t0ken" || got.Header.Get("User-Agent") != "winnow/test" || got.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("headers %v", got.Header)
+	}
+	if body != `{"k":"\u003cv\u003e"}` {
+		t.Errorf("body %s", body)
+	}
+	if _, err := c.Do(t.Context(), Request{Op: "token", Method: "POST", Path: "/t", Form: url.Values{"a": {"b&c"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if body != "a=b%26c" || got.Header.Get("Authorization") != "" || got.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+		t.Errorf("form %q, headers %v", body, got.Header)
+	}
+}
+
+// One attempt a request, whatever comes back.
+func TestOneAttempt(t *testing.T) {
+	for _, status := range []int{429, 500, 503} {
+		n := 0
+		c := client(t, func(w http.ResponseWriter, _ *http.Request) { n++; w.WriteHeader(status) }, nil)
+		_, _ = c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+		if n != 1 {
+			t.Errorf("HTTP %d was tried %d times: the queue retries, not the client", status, n)
+		}
+	}
+}
+
+func TestErrorsTellNoSecrets(t *testing.T) {
+	const private = "pr1vate"
+	answers := map[string]http.HandlerFunc{
+		"a refusal":    func(w http.ResponseWriter, _ *http.Request) { http.Error(w, private, 400) },
+		"not JSON":     func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(private)) },
+		"another type": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"n":"` + private + `"}`)) },
+		"an abort":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"half an answer": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "99")
+			_, _ = w.Write([]byte(private))
+		},
+		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else?"+private, http.StatusFound) },
+		"a slow answer": func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client is gone
+			<-r.Context().Done()
+		},
+	}
+	for name, h := range answers {
+		t.Run(name, func(t *testing.T) {
+			c := client(t, h, func(o *Options) {
+				o.Timeout = 200 * time.Millisecond
+				o.Authorize = func(context.Context) (string, error) { return "Bearer " + private, nil }
+			})
+			var into struct{ N int }
+			_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "POST", Path: "/p", Query: url.Values{"key": {private}}, Body: private, Into: &into})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if e, ok := err.(*connectors.Error); !ok || e.Vendor != "acme" || e.Op != "fetch" {
+				t.Errorf("%T %v", err, err)
+			}
+			if strings.Contains(err.Error(), private) {
+				t.Errorf("the error tells a secret: %v", err)
+			}
+			for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+				if strings.Contains(inner.Error(), private) {
+					t.Errorf("what the error wraps tells a secret: %v", inner)
+				}
+			}
+		})
+	}
+}
+
+// The token must not follow a redirect to another host.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	reached := false
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	defer other.Close()
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	}, nil)
+	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+	if connectors.KindOf(err) != connectors.Misconfigured || reached {
+		t.Errorf("%v, followed %v", err, reached)
+	}
+}
+
+func TestLargeAnswersAreRefused(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		chunk := make([]byte, 1<<20)
+		for range maxBody>>20 + 2 {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	}, func(o *Options) { o.Timeout = 20 * time.Second })
+	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+	if connectors.KindOf(err) != connectors.Malformed {
+		t.Errorf("an answer beyond the bound: %v", err)
+	}
+}
+
+// What the vendor answers steers the budget: refusals pause it, silence opens the breaker, an answer closes it.
+func TestAnswersSteerTheBudget(t *testing.T) {
+	status, calls := 429, 0
+	now := time.Now()
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(status)
+	}, func(o *Options) {
+		o.Budget = NewBudget(1000, time.Second, time.Second, func() time.Time { return now })
+	})
+	do := func() error {
+		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+		return err
+	}
+	if err := do(); connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) < 30*time.Second {
+		t.Fatalf("%v after %s", err, connectors.AfterOf(err))
+	}
+	if err := do(); connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) < 20*time.Second || calls != 1 {
+		t.Errorf("within the pause: %v, %d calls", err, calls)
+	}
+	now, status = now.Add(time.Minute), 503
+	for range outageAfter {
+		_ = do()
+	}
+	if err := do(); connectors.KindOf(err) != connectors.Unavailable || !errors.Is(err, ErrOutage) || calls != 1+outageAfter {
+		t.Errorf("with the breaker open: %v, %d calls", err, calls)
+	}
+	now, status = now.Add(time.Hour), 200
+	for range 3 {
+		if err := do(); err != nil {
+			t.Errorf("after the outage: %v", err)
+		}
+	}
+	// A caller that goes away says nothing about the vendor.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 2 * outageAfter {
+		_, _ = c.Do(ctx, Request{Op: "fetch", Method: "GET", Path: "/"})
+	}
+	if err := do(); err != nil {
+		t.Errorf("after callers went away: %v", err)
+	}
+}
+
+// A short pause on a lane is the lane's: other requests go on.
+func TestLanes(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/search" {
+			w.WriteHeader(429)
+		}
+	}, func(o *Options) {
+		o.Explain = func(*Response) *connectors.Error {
+			return &connectors.Error{Kind: connectors.RateLimited, After: time.Second, Err: errors.New("slow down")}
+		}
+	})
+	lane := NewBudget(4, time.Second, 0, nil)
+	search := Request{Op: "poll", Class: Poll, Lane: lane, Method: "GET", Path: "/search"}
+	if _, err := c.Do(t.Context(), search); connectors.KindOf(err) != connectors.RateLimited {
+		t.Fatal(err)
+	}
+	if _, err := c.Do(t.Context(), search); !errors.Is(err, ErrPaused) {
+		t.Errorf("the lane goes on: %v", err)
+	}
+	if _, err := c.Do(t.Context(), Request{Op: "write", Class: Write, Method: "GET", Path: "/write"}); err != nil {
+		t.Errorf("a write waits for the lane of searches: %v", err)
+	}
+}
+
+func TestRefusedTokensAreTold(t *testing.T) {
+	told := 0
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, func(o *Options) { o.Refused = func() { told++ } })
+	if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"}); connectors.KindOf(err) != connectors.Unauthenticated || told != 1 {
+		t.Errorf("%v, told %d times", err, told)
+	}
+	want := &connectors.Error{Vendor: "acme", Op: "token", Kind: connectors.Unavailable, Err: errors.New("no token to be had")}
+	c = client(t, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") }, func(o *Options) {
+		o.Authorize = func(context.Context) (string, error) { return "", want }
+	})
+	if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"}); !errors.Is(err, want) {
+		t.Error(err)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	for given, want := range map[string]time.Duration{
+		"": 0, "3": 3 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "NaN": 0, "1e300": MaxRetryAfter, "86400": MaxRetryAfter,
+		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second, now.Add(-time.Hour).Format(http.TimeFormat): 0,
+	} {
+		if got := RetryAfter(http.Header{"Retry-After": {given}}, now); got != want {
+			t.Errorf("Retry-After %q: %s, want %s", given, got, want)
+		}
+	}
+}
