@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -43,10 +44,19 @@ func BenchmarkRead(b *testing.B) {
 		b.Run(byteSize(size), func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
+			used := cpu()
 			for b.Loop() {
 				reader.Read(in)
 			}
+			perSecond(b, len(body), cpu()-used)
 		})
+	}
+}
+
+// perSecond reports how many megabytes a second of processor time reads.
+func perSecond(b *testing.B, size int, used time.Duration) {
+	if used > 0 {
+		b.ReportMetric(float64(size)*float64(b.N)/1e6/used.Seconds(), "MB/cpu-s")
 	}
 }
 
@@ -73,9 +83,11 @@ func BenchmarkHTML(b *testing.B) {
 	source := "<html><body><div dir=\"ltr\">" + strings.ReplaceAll(mail(b, 20000), "\n", "<br>\n") + "</div><div class=\"gmail_quote\"><blockquote class=\"gmail_quote\">old</blockquote></div></body></html>"
 	b.SetBytes(int64(len(source)))
 	b.ReportAllocs()
+	used := cpu()
 	for b.Loop() {
 		FromHTML(source)
 	}
+	perSecond(b, len(source), cpu()-used)
 }
 
 // BenchmarkHostile is what an attacker would send: text in which every word begins a phrase.
@@ -87,9 +99,11 @@ func BenchmarkHostile(b *testing.B) {
 		body := strings.Repeat(unit, MaxBytes/len(unit))
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
+			used := cpu()
 			for b.Loop() {
 				reader.Read(Input{Direction: crm.In, Body: body, At: at})
 			}
+			perSecond(b, len(body), cpu()-used)
 		})
 	}
 }

@@ -124,8 +124,7 @@ func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
 			b.phrase("", 0, bit(i), plainWords(phrase))
 		}
 	}
-	b.voc.finish()
-	b.net.finish(b.voc.next)
+	b.voc.finish(b.net)
 	return b.voc, b.net, b.sizes
 }
 
@@ -194,9 +193,9 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 		case "not":
 			b.net.denying[id] = everyLang
 		case "no":
-			b.net.denying[id] = number
+			b.net.denying[id] = 1 << number
 		case "common":
-			b.net.common[id] = number
+			b.net.common[id] = 1 << number
 			b.net.spoken |= 1 << number
 		}
 	}

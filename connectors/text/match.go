@@ -1,24 +1,31 @@
 package text
 
+import "math/bits"
+
 // net holds all phrases as one tree of steps, so that the cost of a text does not grow with their number.
 type net struct {
 	begin    map[sym]int32 // first steps of phrases that may stand anywhere
 	anchored map[sym]int32 // first steps of those that begin a clause
-	steps    map[step]int32
-	ends     [][]hit // by node: the phrases that end there
-	denying  map[sym]uint8
-	common   map[sym]uint8 // words that sentences of a language are full of
-	spoken   uint64        // the languages that have such words, by bit; the other files hold for all
-	starts   []int32       // begin and anchored as tables: two numbers for each sym
+	nodes    []node
+	denying  map[sym]uint64 // words that deny, with the languages in which they do, by bit
+	common   map[sym]uint64 // words that sentences of a language are full of
+	spoken   uint64         // the languages that have such words; the other files hold for all
+}
+
+// node is a place in the tree.
+type node struct {
+	steps []step
+	gap   int32 // node behind a gap that begins here; 0: none
+	ends  []hit // the phrases that end here
 }
 
 type step struct {
-	node int32
 	sym  sym
+	next int32
 }
 
-// everyLang marks a negation that holds in every language.
-const everyLang = 255
+// everyLang are all languages.
+const everyLang = ^uint64(0)
 
 // hit is a phrase that was found.
 type hit struct {
@@ -33,12 +40,12 @@ type hit struct {
 }
 
 func newNet() *net {
-	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, steps: map[step]int32{}, ends: make([][]hit, 1), denying: map[sym]uint8{}, common: map[sym]uint8{}}
+	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}}
 }
 
 func (n *net) node() int32 {
-	n.ends = append(n.ends, nil)
-	return int32(len(n.ends) - 1)
+	n.nodes = append(n.nodes, node{})
+	return int32(len(n.nodes) - 1)
 }
 
 func (n *net) add(path []sym, p hit, anchored bool) {
@@ -52,45 +59,49 @@ func (n *net) add(path []sym, p hit, anchored bool) {
 		roots[path[0]] = at
 	}
 	for _, s := range path[1:] {
-		next, ok := n.steps[step{at, s}]
-		if !ok {
-			next = n.node()
-			n.steps[step{at, s}] = next
+		at = n.follow(at, s)
+	}
+	n.nodes[at].ends = append(n.nodes[at].ends, p)
+}
+
+// follow returns the node behind the step s from at, making it where it is not there.
+func (n *net) follow(at int32, s sym) int32 {
+	if s == gap {
+		if n.nodes[at].gap == 0 {
+			next := n.node()
+			n.nodes[at].gap = next
 		}
-		at = next
+		return n.nodes[at].gap
 	}
-	n.ends[at] = append(n.ends[at], p)
+	for _, st := range n.nodes[at].steps {
+		if st.sym == s {
+			return st.next
+		}
+	}
+	next := n.node()
+	n.nodes[at].steps = append(n.nodes[at].steps, step{s, next})
+	return next
 }
 
-// finish lays the first steps out as a table.
-func (n *net) finish(syms sym) {
-	n.starts = make([]int32, 2*int(syms))
-	for s, at := range n.begin {
-		n.starts[2*s] = at
-	}
-	for s, at := range n.anchored {
-		n.starts[2*s+1] = at
-	}
-}
-
-// match finds the phrases in one sentence; what it returns is good until the next call. A phrase has few steps and at most two gaps, so the work
-// per token has a fixed bound.
+// match finds the phrases in one sentence; what it returns is good until the next call. A phrase has few steps and at most two
+// gaps, so the work per token has a fixed bound.
 func (n *net) match(sc *scan, s *sentence) []hit {
 	sc.runs = sc.runs[:0]
 	w := walk{net: n, sc: sc, to: s.to, question: s.question}
 	opens := false
 	for i := s.from; i < s.to; i++ {
 		t := &sc.tokens[i]
-		opens = t.clause || opens && i > s.from && sc.filler(i-1)
+		opens = t.clause || opens && i > s.from && sc.tokens[i-1].e != nil && sc.tokens[i-1].e.filler
+		if t.e == nil {
+			continue
+		}
 		w.from = i
-		for _, y := range t.syms {
-			if at := n.starts[2*y]; at != 0 {
+		for _, at := range t.e.starts {
+			w.walk(at, i+1)
+		}
+		if opens {
+			for _, at := range t.e.opens {
 				w.walk(at, i+1)
-			}
-			if opens {
-				if at := n.starts[2*y+1]; at != 0 {
-					w.walk(at, i+1)
-				}
 			}
 		}
 	}
@@ -105,43 +116,57 @@ type walk struct {
 }
 
 func (w *walk) walk(at int32, i int) {
-	for _, h := range w.net.ends[at] {
-		h.from, h.to = int32(w.from), int32(i)
-		if h.asked && !w.question || h.last && !w.sc.tokens[i-1].ends || w.question && stated.has(h.feature) {
-			continue
-		}
-		if h.feature < cueGreeting && w.sc.lang != 0 && h.lang != w.sc.lang && w.net.spoken&(1<<h.lang) != 0 {
-			continue // a word that means something else in that language
-		}
-		if h.deny && !w.question && w.sc.negated(w.net, h, h.after) {
-			continue
-		}
-		w.sc.runs = append(w.sc.runs, h)
+	n := &w.net.nodes[at]
+	for k := range n.ends {
+		w.end(n.ends[k], i)
 	}
 	if i >= w.to {
 		return
 	}
-	for _, y := range w.sc.tokens[i].syms {
-		if next, ok := w.net.steps[step{at, y}]; ok {
-			w.walk(next, i+1)
-		}
+	if len(n.steps) > 0 {
+		w.step(n, i)
 	}
-	if next, ok := w.net.steps[step{at, gap}]; ok {
+	if n.gap != 0 {
+		behind := &w.net.nodes[n.gap]
 		for j := i; j <= i+maxGap && j < w.to; j++ {
-			for _, y := range w.sc.tokens[j].syms {
-				if after, ok := w.net.steps[step{next, y}]; ok {
-					w.walk(after, j+1)
-				}
-			}
+			w.step(behind, j)
 		}
 	}
 }
 
+// step goes on from n by the token i.
+func (w *walk) step(n *node, i int) {
+	e := w.sc.tokens[i].e
+	if e == nil {
+		return
+	}
+	for _, st := range n.steps {
+		if e.has(st.sym) {
+			w.walk(st.next, i+1)
+		}
+	}
+}
+
+// end takes the phrase h that ends before token i, if it counts.
+func (w *walk) end(h hit, i int) {
+	if h.asked && !w.question || h.last && !w.sc.tokens[i-1].ends || w.question && stated.has(h.feature) {
+		return
+	}
+	if h.feature < cueGreeting && w.sc.lang != 0 && h.lang != w.sc.lang && w.net.spoken&(1<<h.lang) != 0 {
+		return // a word that means something else in that language
+	}
+	h.from, h.to = int32(w.from), int32(i)
+	if h.deny && !w.question && w.sc.negated(h) {
+		return
+	}
+	w.sc.runs = append(w.sc.runs, h)
+}
+
 // negated reports whether a negation in the same clause denies the tokens from, to (exclusive): one of the five tokens before
 // them, one among them, or, where after is set, one of the four after: "Tuesday does not work", "passt mir nicht".
-func (s *scan) negated(n *net, h hit, after bool) bool {
+func (s *scan) negated(h hit) bool {
 	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
-		if i < int(h.from) && s.denies(n, i, h.lang) {
+		if i < int(h.from) && s.denies(i, h.lang) {
 			return true
 		}
 		if s.tokens[i].clause {
@@ -149,36 +174,42 @@ func (s *scan) negated(n *net, h hit, after bool) bool {
 		}
 	}
 	end := int(h.to)
-	if after {
+	if h.after {
 		end = min(end+4, len(s.tokens))
 	}
 	for i := int(h.from); i < end; i++ {
 		if i >= int(h.to) && s.tokens[i].clause {
 			break
 		}
-		if s.denies(n, i, h.lang) {
+		if s.denies(i, h.lang) {
 			return true
 		}
 	}
 	return false
 }
 
+// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another.
+func (s *scan) denies(i int, lang uint8) bool {
+	e := s.tokens[i].e
+	return e != nil && e.denies&(1<<lang) != 0
+}
+
 // language returns the file of the language that the tokens are plainly in, 0 where they do not show it.
-func (s *scan) language(n *net) uint8 {
+func (s *scan) language() uint8 {
 	var votes [64]int
-	for _, t := range s.tokens[:min(len(s.tokens), 400)] {
-		for _, y := range t.syms {
-			if l, ok := n.common[y]; ok {
-				votes[l]++
+	for i := range s.tokens[:min(len(s.tokens), 400)] {
+		if e := s.tokens[i].e; e != nil {
+			for m := e.common; m != 0; m &= m - 1 {
+				votes[bits.TrailingZeros64(m)]++
 			}
 		}
 	}
 	best, second := 0, 0
-	for l := range votes {
+	for l := 1; l < len(votes); l++ {
 		switch {
 		case votes[l] > votes[best]:
 			best, second = l, best
-		case l != best && votes[l] > votes[second] || second == best:
+		case votes[l] > votes[second] || second == best:
 			second = l
 		}
 	}
@@ -186,24 +217,4 @@ func (s *scan) language(n *net) uint8 {
 		return uint8(best)
 	}
 	return 0
-}
-
-// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another.
-func (s *scan) denies(n *net, i int, lang uint8) bool {
-	for _, y := range s.tokens[i].syms {
-		if l, ok := n.denying[y]; ok && (l == everyLang || l == lang) {
-			return true
-		}
-	}
-	return false
-}
-
-// filler reports whether the token says nothing of its own at the beginning of a clause: and, but, please.
-func (s *scan) filler(i int) bool {
-	for _, y := range s.tokens[i].syms {
-		if y == s.words.filler {
-			return true
-		}
-	}
-	return false
 }

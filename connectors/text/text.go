@@ -117,7 +117,7 @@ func (m *message) find(r *Reader) {
 	m.scan.read(m.subject.rest+between+m.body+between+m.tail, r.words)
 	bodyAt := len(m.subject.rest) + len(between)
 	tailAt := bodyAt + len(m.body) + len(between)
-	m.scan.lang = m.language(r.net)
+	m.scan.lang = m.language()
 	m.bodyFrom, m.tailFrom = len(m.sentences), len(m.sentences)
 	for i := range m.sentences {
 		s := &m.sentences[i]

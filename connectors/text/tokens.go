@@ -24,10 +24,10 @@ const (
 type token struct {
 	start, end int32 // bytes in the text
 	kind       kind
-	clause     bool // the first of a clause
-	ends       bool // the last of a clause
-	when       when // what it says of time, if anything
-	syms       []sym
+	clause     bool   // the first of a clause
+	ends       bool   // the last of a clause
+	when       when   // what it says of time, if anything
+	e          *entry // what phrases know of it; nil: nothing
 }
 
 // sentence is a run of tokens up to a full stop, a question mark or the end of a line that is not merely wrapped.
@@ -141,12 +141,14 @@ func (s *scan) add(at, end int, k kind) {
 	if s.words != nil {
 		switch k {
 		case linkToken:
-			t.syms = s.words.link
+			t.e = s.words.link
 		case addressToken:
-			t.syms = s.words.address
+			t.e = s.words.address
 		default:
 			s.buf = appendFold(s.buf[:0], s.text[at:end])
-			t.syms, t.when = s.words.lookup(s.buf)
+			if t.e = s.words.lookup(s.buf); t.e != nil {
+				t.when = t.e.when
+			}
 		}
 	}
 	s.tokens = append(s.tokens, t)
@@ -195,15 +197,15 @@ func (s *scan) number(at int, w string) {
 		return
 	}
 	t := &s.tokens[len(s.tokens)-1]
-	if len(t.syms) == 0 {
-		t.syms = s.words.number
+	if t.e == nil {
+		t.e = s.words.number
 	}
 	rest := s.text[at+len(w):]
 	switch {
 	case clockSuffix(w), len(w) <= 2 && len(rest) >= 3 && rest[0] == ':' && digit(rest[1]) && digit(rest[2]):
-		t.syms = s.words.clock
+		t.e = s.words.clock
 	case strings.HasPrefix(rest, "%") || strings.HasPrefix(rest, " %"):
-		t.syms = s.words.percent
+		t.e = s.words.percent
 	}
 }
 

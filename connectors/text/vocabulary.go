@@ -17,15 +17,34 @@ type vocabulary struct {
 	gate     [1 << 12]uint64 // which first three bytes begin a prefix, so that other words are not looked up in vain
 	longest  int
 
-	number, clock, percent, link, address []sym
+	number, clock, percent, link, address *entry
 	specials                              map[string]sym
 	filler                                sym // class of the words that may stand before the beginning of a clause
 }
 
 // entry is what a word stands for.
 type entry struct {
-	syms []sym
-	when when
+	syms   []sym
+	when   when
+	bits   []uint64 // syms as a set, where they are many
+	starts []int32  // nodes that the word leads to as the first of a phrase
+	opens  []int32  // the same for phrases that begin a clause
+	filler bool
+	denies uint64 // languages in which it denies, by bit
+	common uint64 // languages that are full of it, by bit
+}
+
+// has reports whether the word stands for y.
+func (e *entry) has(y sym) bool {
+	if e.bits != nil {
+		return e.bits[y>>6]&(1<<(y&63)) != 0
+	}
+	for _, s := range e.syms {
+		if s == y {
+			return true
+		}
+	}
+	return false
 }
 
 // emptyVocabulary cuts elided words without knowing any.
@@ -37,12 +56,20 @@ func newVocabulary() *vocabulary {
 		v.specials[name] = v.newSym()
 	}
 	v.filler = v.newSym()
-	v.number = []sym{v.specials["#number"]}
-	v.clock = []sym{v.specials["#clock"], v.specials["#number"]}
-	v.percent = []sym{v.specials["#percent"], v.specials["#number"]}
-	v.link = []sym{v.specials["#link"]}
-	v.address = []sym{v.specials["#address"]}
+	v.number = v.mark("#number")
+	v.clock = v.mark("#clock", "#number")
+	v.percent = v.mark("#percent", "#number")
+	v.link = v.mark("#link")
+	v.address = v.mark("#address")
 	return v
+}
+
+func (v *vocabulary) mark(names ...string) *entry {
+	e := &entry{}
+	for _, name := range names {
+		e.syms = append(e.syms, v.specials[name])
+	}
+	return e
 }
 
 func (v *vocabulary) newSym() sym {
@@ -94,12 +121,16 @@ func gateOf[T string | []byte](w T) uint32 {
 	return (uint32(w[0])*0x9e3779b1 ^ uint32(w[1])*0x85ebca6b ^ uint32(w[2])*0xc2b2ae35) >> 14
 }
 
-// finish gives each word what the prefixes of it stand for, and each prefix what shorter ones do, so that one look-up tells all.
-func (v *vocabulary) finish() {
+// manySyms is from how many on a set is quicker than a list.
+const manySyms = 6
+
+// finish gives each word what the prefixes of it stand for, and each prefix what shorter ones do, so that one look-up tells all,
+// and lays out what the net asks of it.
+func (v *vocabulary) finish(n *net) {
 	for _, m := range []map[string]*entry{v.prefixes, v.words} {
 		for w, e := range m {
-			for n := 3; n <= len(w); n++ {
-				p := v.prefixes[w[:n]]
+			for k := 3; k <= len(w); k++ {
+				p := v.prefixes[w[:k]]
 				if p == nil || p == e {
 					continue
 				}
@@ -112,23 +143,51 @@ func (v *vocabulary) finish() {
 			}
 		}
 	}
+	for _, m := range []map[string]*entry{v.prefixes, v.words} {
+		for _, e := range m {
+			v.lay(e, n)
+		}
+	}
+	for _, e := range []*entry{v.number, v.clock, v.percent, v.link, v.address} {
+		v.lay(e, n)
+	}
 }
 
-// lookup returns what the folded word w stands for.
-func (v *vocabulary) lookup(w []byte) ([]sym, when) {
+func (v *vocabulary) lay(e *entry, n *net) {
+	if len(e.syms) > manySyms {
+		e.bits = make([]uint64, v.next>>6+1)
+	}
+	for _, y := range e.syms {
+		if e.bits != nil {
+			e.bits[y>>6] |= 1 << (y & 63)
+		}
+		if at, ok := n.begin[y]; ok {
+			e.starts = append(e.starts, at)
+		}
+		if at, ok := n.anchored[y]; ok {
+			e.opens = append(e.opens, at)
+		}
+		e.filler = e.filler || y == v.filler
+		e.denies |= n.denying[y]
+		e.common |= n.common[y]
+	}
+}
+
+// lookup returns what the folded word w stands for, nil if no phrase knows it.
+func (v *vocabulary) lookup(w []byte) *entry {
 	if e := v.words[string(w)]; e != nil {
-		return e.syms, e.when
+		return e
 	}
 	if len(w) < 3 {
-		return nil, 0
+		return nil
 	}
 	if h := gateOf(w); v.gate[h>>6]&(1<<(h&63)) == 0 {
-		return nil, 0
+		return nil
 	}
 	for n := min(len(w), v.longest); n >= 3; n-- {
 		if e := v.prefixes[string(w[:n])]; e != nil {
-			return e.syms, e.when
+			return e
 		}
 	}
-	return nil, 0
+	return nil
 }
