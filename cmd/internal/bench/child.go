@@ -154,9 +154,10 @@ func (c *child) drained(ctx context.Context) error {
 
 // stats are a process's own figures.
 type stats struct {
-	CPU  float64 // seconds since it began
-	RSS  float64 // bytes
-	Heap float64 // bytes in use, garbage included
+	CPU     float64 // seconds since it began
+	RSS     float64 // bytes
+	Heap    float64 // bytes in use, garbage included
+	Commits float64 // batches of records since it began
 }
 
 func (c *child) stats(ctx context.Context) (stats, error) {
@@ -170,7 +171,7 @@ func (c *child) stats(ctx context.Context) (stats, error) {
 			v[name], _ = strconv.ParseFloat(value, 64)
 		}
 	}
-	return stats{CPU: v["process_cpu_seconds_total"], RSS: v["process_resident_memory_bytes"], Heap: v["go_memstats_heap_inuse_bytes"]}, nil
+	return stats{CPU: v["process_cpu_seconds_total"], RSS: v["process_resident_memory_bytes"], Heap: v["go_memstats_heap_inuse_bytes"], Commits: v["winnow_rate_commits_total"]}, nil
 }
 
 // live is stats after a collection of garbage.

@@ -115,6 +115,7 @@ func (r *run) flowRound(ctx context.Context, p *portal, c *child, t traffic, nam
 	after, err := c.stats(ctx)
 	out.CPU, out.OtherCPU = (after.CPU-before.CPU)/float64(t.events), (ownCPU()-self)/float64(t.events)
 	out.Writes = float64(p.written()-writes) / float64(t.events)
+	out.PerCommit = float64(t.events) / max(after.Commits-before.Commits, 1)
 	out.RSS = after.RSS
 	return out, err
 }

@@ -30,6 +30,7 @@ type Round struct {
 	CPU       float64 `json:",omitempty"`
 	OtherCPU  float64 `json:",omitempty"`
 	Writes    float64 `json:",omitempty"` // ratings that the CRM got, for each fact
+	PerCommit float64 `json:",omitempty"` // facts that one commit of records took
 	RSS       float64 `json:",omitempty"` // bytes, at the end
 }
 
@@ -118,7 +119,7 @@ func (r *Report) flowTable(w *printer) {
 		return
 	}
 	w.line("\nfacts, from the webhook until the CRM shows the last rating; beside it what a bare handler only stores")
-	w.row("events each", "change", "streams", "facts/s", "aim", "CPU each", "others' CPU", "writes/fact", "p50", "p99", "bare facts/s", "ratio")
+	w.row("events each", "change", "streams", "facts/s", "aim", "CPU each", "others' CPU", "facts/commit", "writes/fact", "sent/s", "bare facts/s", "ratio")
 	for _, x := range r.Flow {
 		a, b := median(rates(x.Winnow)), median(rates(x.Bare))
 		aim := "-"
@@ -126,7 +127,7 @@ func (r *Report) flowTable(w *printer) {
 			aim = count(v)
 		}
 		w.row(x.Events, fmt.Sprintf("1 in %.0f", 1/x.Changing), x.Streams, count(a), aim, us(of(x.Winnow, cpu)), us(of(x.Winnow, otherCPU)),
-			fmt.Sprintf("%.2f", of(x.Winnow, writes)), ms(of(x.Winnow, p50)), ms(of(x.Winnow, p99)), count(b), ratio(a, b))
+			count(of(x.Winnow, perCommit)), fmt.Sprintf("%.2f", of(x.Winnow, writes)), count(of(x.Winnow, sentRate)), count(b), ratio(a, b))
 	}
 }
 
@@ -156,11 +157,13 @@ func (r *Report) sizeTable(w *printer) {
 
 func of(rs []Round, f func(Round) float64) float64 { return median(each(rs, f)) }
 
-func p50(r Round) float64      { return r.P50 }
-func p99(r Round) float64      { return r.P99 }
-func cpu(r Round) float64      { return r.CPU }
-func otherCPU(r Round) float64 { return r.OtherCPU }
-func writes(r Round) float64   { return r.Writes }
+func p50(r Round) float64       { return r.P50 }
+func p99(r Round) float64       { return r.P99 }
+func cpu(r Round) float64       { return r.CPU }
+func otherCPU(r Round) float64  { return r.OtherCPU }
+func writes(r Round) float64    { return r.Writes }
+func perCommit(r Round) float64 { return r.PerCommit }
+func sentRate(r Round) float64  { return r.Sent }
 
 func count(v float64) string { return humanize.Comma(int64(v + 0.5)) }
 func ms(s float64) string    { return fmt.Sprintf("%.2f ms", 1e3*s) }
