@@ -1,0 +1,195 @@
+package hubspot
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+// account is the part of the portal that set-up speaks to.
+type account struct {
+	groups []obj
+	props  map[string]obj
+	denied map[string]bool // kinds and "owners"
+}
+
+func (a *account) serve(w http.ResponseWriter, r *http.Request, body obj) bool {
+	for kind := range a.denied {
+		if strings.Contains(r.URL.Path, "/"+kind+"/search") || strings.HasSuffix(r.URL.Path, "/"+kind+"/2026-09") {
+			refuse(w, 403, "MISSING_SCOPES", "")
+			return true
+		}
+	}
+	rest, ok := strings.CutPrefix(r.URL.Path, "/crm/properties/2026-09/contacts")
+	switch {
+	case !ok:
+		return false
+	case r.Method == "GET" && rest == "/groups":
+		reply(w, obj{"results": a.groups})
+	case r.Method == "GET":
+		list := []obj{}
+		for _, p := range a.props {
+			list = append(list, p)
+		}
+		reply(w, obj{"results": list})
+	case r.Method == "POST" && rest == "/groups":
+		a.groups = append(a.groups, body)
+		w.WriteHeader(201)
+		reply(w, body)
+	case r.Method == "POST" && rest == "":
+		name := body["name"].(string)
+		if len(a.groups) == 0 {
+			refuse(w, 400, "VALIDATION_ERROR", "no group")
+		} else if a.props[name] != nil {
+			refuse(w, 409, "OBJECT_ALREADY_EXISTS", "")
+		} else {
+			a.props[name] = body
+			w.WriteHeader(201)
+			reply(w, body)
+		}
+	case r.Method == "PATCH":
+		a.props[strings.TrimPrefix(rest, "/")]["options"] = body["options"]
+		reply(w, obj{})
+	}
+	return true
+}
+
+func missing(steps []connectors.Step) []string {
+	var out []string
+	for _, s := range steps {
+		if !s.Have {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+func TestSetup(t *testing.T) {
+	p := newPortal(t)
+	a := &account{props: map[string]obj{}}
+	p.override = a.serve
+	c := p.connect(t, nil)
+	steps, err := c.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(missing(steps)); n != 1+22 {
+		t.Errorf("%d steps, want the group and 22 properties: %v", n, missing(steps))
+	}
+	for range 2 { // twice: what is there already is no error
+		for _, s := range steps {
+			if err := c.Apply(t.Context(), s); err != nil && s.Name != "property group winnow" {
+				t.Errorf("%s: %v", s.Name, err)
+			}
+		}
+	}
+	if steps, err = c.Plan(t.Context()); err != nil || len(missing(steps)) != 0 {
+		t.Errorf("after set-up still missing: %v, %v", missing(steps), err)
+	}
+	if rating := a.props["winnow_rating"]; rating["type"] != "enumeration" || rating["groupName"] != "winnow" || len(rating["options"].([]any)) != 4 {
+		t.Errorf("%v", rating)
+	}
+	if b := a.props["winnow_disqualified"]; b["type"] != "bool" || b["fieldType"] != "booleancheckbox" || len(b["options"].([]any)) != 2 {
+		t.Errorf("%v", b)
+	}
+}
+
+func TestSetupFindsWhatIsWrong(t *testing.T) {
+	p := newPortal(t)
+	a := &account{groups: []obj{{"name": "winnow"}}, denied: map[string]bool{"quotes": true, "owners": true}, props: map[string]obj{
+		"winnow_rating": {"name": "winnow_rating", "type": "string"},
+		"winnow_status": {"name": "winnow_status", "type": "enumeration", "options": []obj{{"label": "Mine", "value": "mine"}, {"label": "Open", "value": "open"}}},
+		"industry":      {"name": "industry", "type": "enumeration"},
+	}}
+	p.override = a.serve
+	c := p.connect(t, func(c *Config) { c.Fields = "score=our_score"; c.FitProperties = []string{"industry", "no_such"} })
+	steps, err := c.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]connectors.Step{}
+	for _, s := range steps {
+		byName[s.Name] = s
+	}
+	for name, detail := range map[string]string{
+		"property winnow_rating": "is there as string, but has to be enumeration", "property our_score": "not there", "property no_such": "not there",
+		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.owners.read": "our own people",
+	} {
+		s := byName[name]
+		if s.Have || !strings.Contains(s.Detail, detail) {
+			t.Errorf("%s: %+v", name, s)
+		}
+		if err := c.Apply(t.Context(), s); connectors.KindOf(err) != connectors.Misconfigured {
+			t.Errorf("%s cannot be done by us: %v", name, err)
+		}
+	}
+	if byName["property industry"].Name != "" {
+		t.Error("a property that is there is a step")
+	}
+	status := byName["property winnow_status"]
+	if status.Have || !strings.Contains(status.Detail, "lacks the options pending") {
+		t.Errorf("%+v", status)
+	}
+	if err := c.Apply(t.Context(), status); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(a.props["winnow_status"]["options"].([]any)); n != 7 {
+		t.Errorf("%d options: what people added has to stay", n)
+	}
+	if group := byName["property group winnow"]; !group.Have {
+		t.Error("the group is there")
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	c := connectTo(t, "http://127.0.0.1:1", func(c *Config) {
+		c.Objects = []string{"contacts", "emails", "quotes", "conversations"}
+		c.FitProperties = []string{"industry"}
+	})
+	text := c.Advice("https://winnow.example.com/")
+	_, rest, _ := strings.Cut(text, "{")
+	end := strings.LastIndexByte(rest, '}')
+	var component struct {
+		Type   string
+		Config struct {
+			Settings      struct{ TargetURL string }
+			Subscriptions struct {
+				CrmObjects, HubEvents []struct{ SubscriptionType, ObjectType, PropertyName string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte("{"+rest[:end+1]), &component); err != nil {
+		t.Fatalf("the component is not JSON: %v", err)
+	}
+	if component.Config.Settings.TargetURL != "https://winnow.example.com/hooks/hubspot" || component.Type != "webhooks" {
+		t.Errorf("%+v", component.Config.Settings)
+	}
+	got := map[string]bool{}
+	for _, s := range append(component.Config.Subscriptions.CrmObjects, component.Config.Subscriptions.HubEvents...) {
+		got[strings.TrimSpace(s.SubscriptionType+" "+s.ObjectType+" "+s.PropertyName)] = true
+	}
+	for _, want := range []string{
+		"object.creation contact", "object.merge contact", "object.propertyChange contact lifecyclestage", "object.propertyChange contact winnow_override",
+		"object.propertyChange contact industry", "object.creation email", "object.propertyChange quote hs_status", "contact.privacyDeletion", "conversation.newMessage",
+	} {
+		if !got[want] {
+			t.Errorf("no subscription to %s", want)
+		}
+	}
+	for _, never := range []string{"object.propertyChange contact winnow_rating", "object.creation deal", "object.propertyChange email hs_email_subject"} {
+		if got[never] {
+			t.Errorf("a subscription to %s", never)
+		}
+	}
+	for _, scope := range []string{"crm.objects.contacts.write", "sales-email-read", "crm.objects.line_items.read", "conversations.read"} {
+		if !strings.Contains(text, scope) {
+			t.Errorf("scope %s is not named", scope)
+		}
+	}
+	if off := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.Webhooks = "off" }).Advice("x"); strings.Contains(off, "hsmeta") {
+		t.Error("webhooks are off, but there is a component to paste")
+	}
+}
