@@ -182,7 +182,7 @@ func (h *view) difficult(sh *sheet, low bool) finding {
 
 // misfitEnds: one whom we cannot serve, told so by a message of ours, where settings want it to end there.
 func (h *view) misfitEnds() finding {
-	f := finding{ground: crm.Misfit, hangs: h.hang(), text: "is one whom we cannot serve"}
+	f := finding{ground: crm.Misfit, hangs: h.hang(), text: "needs what we do not offer"}
 	if _, misfit := h.misfit(); misfit && h.s.misfitEnds && h.helped() && !h.refers() && h.own.at > h.anew {
 		f.met = f.hangs != ""
 	}

@@ -435,6 +435,9 @@ func TestG15OverPursuitIsFree(t *testing.T) {
 				more = append(more, extra)
 			}
 		}
+		if owed(facts, at) != owed(more, at) {
+			return // one of them kept a promise: then it was no pursuit
+		}
 		first := func(facts []crm.Fact) time.Time {
 			_, all := drive(Defaults(), facts, at, at.Add(300*day))
 			for _, f := range all[len(facts):] {

@@ -102,6 +102,7 @@ func (h *view) followed(f *followUp) {
 func (h *view) paused() (span, bool) {
 	for _, sp := range h.stops {
 		if sp.from <= h.ref() && sp.until > h.ref() {
+			h.due.at(sp.until, "clocks run again")
 			return sp, true
 		}
 	}

@@ -131,18 +131,19 @@ func (h *view) letter(rating *crm.Rating, sh *sheet, o outcome) string {
 			l++
 		}
 	}
-	cap := func(i int, best byte, text string) {
+	atBest := func(i int, best byte, by mark, text string) {
 		if l < best {
 			l = best
 			w := h.weigh(i)
+			w.cite(by.at, by.id)
 			sh.note(&w, text)
 		}
 	}
 	if h.s.signals[sInbound].On && len(h.commits) == 0 {
-		cap(sInbound, 'B', "has not committed to anything yet: interest alone makes no A")
+		atBest(sInbound, 'B', mark{}, "has not committed to anything yet: interest alone makes no A")
 	}
-	if h.s.signals[sLowMargin].On && h.lowMargin() {
-		cap(sLowMargin, 'B', "leaves us too small a margin")
+	if quote, low := h.lowMargin(); low && h.s.signals[sLowMargin].On {
+		atBest(sLowMargin, 'B', quote, "leaves us too small a margin")
 	}
 	if l > 'C' && o.back {
 		l = 'C'
@@ -250,6 +251,9 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 		return ""
 	case rating.MilestoneMissing:
 		return actNext
+	}
+	if _, missing := h.contract(); missing && h.s.signals[sContract].On {
+		return actContract
 	}
 	return ""
 }

@@ -10,24 +10,21 @@ import (
 // conduct weighs what they did. Of our own messages only those count that they answered: an unanswered one is at most a
 // question that is still open, and the fewer of them there are the better for the contact.
 func (h *view) conduct(sh *sheet) {
-	sig := &h.s.signals
-	if sig[sAnswers].On {
-		h.answers(sh)
+	for _, sig := range [...]struct {
+		index int
+		weigh func(*view, *sheet)
+	}{
+		{sAnswers, (*view).answers}, {sReplyLatency, (*view).replyLatency}, {sShortAnswers, (*view).shortAnswers}, {sNoCallTime, (*view).noCallTime},
+		{sFreeInformation, (*view).freeInformation}, {sDinnerCalls, (*view).dinnerCalls}, {sSameQuote, (*view).sameQuote}, {sNeedy, (*view).needy},
+		{sMarginPressure, (*view).marginPressure}, {sScopeCreep, (*view).scopeCreep}, {sDormantIntake, (*view).dormantIntake}, {sCommitments, (*view).commitments},
+	} {
+		if h.s.signals[sig.index].On {
+			sig.weigh(h, sh)
+		}
 	}
-	if sig[sReplyLatency].On {
-		h.replyLatency(sh)
-	}
-	if sig[sShortAnswers].On {
-		h.shortAnswers(sh)
-	}
-	if sig[sNoCallTime].On {
-		h.noCallTime(sh)
-	}
-	if sig[sSameQuote].On {
-		h.sameQuote(sh)
-	}
-	if sig[sCommitments].On {
-		h.commitments(sh)
+	h.futureBusiness(sh)
+	if h.s.signals[sSuspectHour].On {
+		h.suspectHour(sh) // after all others: it counts only beside one of them
 	}
 }
 

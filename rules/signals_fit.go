@@ -1,14 +1,259 @@
 package rules
 
 import (
+	"fmt"
+	"strings"
+	"time"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// misfit reports whether one of the conditions in the settings says that we cannot serve the contact, and which.
+// profileSignals weighs who they are. What is not known counts nothing, and is named where settings ask for it.
+func (h *view) profileSignals(sh *sheet) {
+	s := h.s
+	h.listed(sh, sIndustry, s.industryProperty, s.industryGood, s.industryBad, "industry")
+	if s.sizeMin > 0 || s.sizeMax > 0 {
+		h.numeric(sh, sCompanySize, s.sizeProperty, "company size", func(n float64) (float64, string) {
+			if n >= float64(s.sizeMin) && (s.sizeMax == 0 || n <= float64(s.sizeMax)) {
+				return 1, "has the size that we serve well"
+			}
+			return -1, "has another size than those we serve well"
+		})
+	}
+	h.listed(sh, sReputation, s.reputationProperty, s.reputationGood, s.reputationBad, "")
+	h.numeric(sh, sRecurring, s.recurringProperty, "", func(n float64) (float64, string) {
+		return min(max(n, 0)/float64(s.recurringGood), 1), "brings recurring revenue"
+	})
+	h.numeric(sh, sSupportLoad, s.supportProperty, "", func(n float64) (float64, string) {
+		return min(max(n, 0)/float64(s.supportMany), 1), "needs much support"
+	})
+	h.numeric(sh, sRepVote, s.voteProperty, "", func(n float64) (float64, string) {
+		return min(max(n, -2), 2), "is voted on by the people who work with it"
+	})
+	h.predicates(sh, sFitProfile, s.fitPredicates)
+	h.predicates(sh, sWorthProfile, s.worthPredicates)
+	h.champions(sh)
+	h.spend(sh)
+	h.referrals(sh)
+	h.depth(sh)
+}
+
+// property is the fact of a property that has a value, nil where there is none.
+func (h *view) property(name string) *crm.Fact {
+	for i := range h.r.Profile {
+		if f := &h.r.Profile[i]; f.Property != nil && f.Property.Name == name && strings.TrimSpace(f.Property.Value) != "" {
+			return f
+		}
+	}
+	return nil
+}
+
+// listed weighs a property whose good and bad values settings list.
+func (h *view) listed(sh *sheet, i int, name string, good, bad []string, label string) {
+	w := h.weigh(i)
+	if !w.sig.On || len(good)+len(bad) == 0 {
+		return
+	}
+	f := h.property(name)
+	switch {
+	case f == nil:
+		if label != "" {
+			sh.note(&w, "is in no known "+label)
+		}
+		return
+	case containsFold(good, f.Property.Value):
+		w.sum = 1
+	case containsFold(bad, f.Property.Value):
+		w.sum = -1
+	default:
+		return
+	}
+	w.cite(f.At, f.ID)
+	text := "fits by its " + strings.ReplaceAll(w.sig.Name, "_", " ")
+	if w.sum < 0 {
+		text = "fits less by its " + strings.ReplaceAll(w.sig.Name, "_", " ")
+	}
+	sh.add(&w, i, text)
+}
+
+// numeric weighs a property that holds a number.
+func (h *view) numeric(sh *sheet, i int, name, label string, weigh func(float64) (float64, string)) {
+	w := h.weigh(i)
+	if !w.sig.On {
+		return
+	}
+	f := h.property(name)
+	if f == nil {
+		if label != "" {
+			sh.note(&w, "has no known "+label)
+		}
+		return
+	}
+	n, ok := number(f.Property.Value)
+	if !ok {
+		return
+	}
+	var text string
+	w.sum, text = weigh(n)
+	w.cite(f.At, f.ID)
+	sh.add(&w, i, text)
+}
+
+func (h *view) predicates(sh *sheet, i int, list []weighted) {
+	w := h.weigh(i)
+	if !w.sig.On || len(list) == 0 {
+		return
+	}
+	var met []string
+	for _, p := range list {
+		if f := h.property(p.property); f != nil && p.holds(f.Property.Value) {
+			w.sum += float64(p.points)
+			w.cite(f.At, f.ID)
+			met = append(met, p.property)
+		}
+	}
+	sh.add(&w, i, "meets the profile by "+strings.Join(met, ", "))
+}
+
+// champions is A26: a deciding role, and colleagues who are active too.
+func (h *view) champions(sh *sheet) {
+	w := h.weigh(sChampions)
+	if !w.sig.On {
+		return
+	}
+	text := ""
+	if f := h.property(h.s.roleProperty); f != nil && hasWord(f.Property.Value, h.s.roles) {
+		w.sum++
+		w.cite(f.At, f.ID)
+		text = "has a say in the decision"
+	}
+	if peers := h.activePeers(&w); peers > 0 {
+		w.sum += min(0.5*float64(peers), 1)
+		text = fmt.Sprintf("has %s who are in touch with us too", count(peers, "colleague"))
+	}
+	if w.sum > 0 {
+		sh.add(&w, sChampions, text)
+	}
+}
+
+func hasWord(value string, words []string) bool {
+	for _, have := range strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == '-' || r == '&' }) {
+		if containsFold(words, have) {
+			return true
+		}
+	}
+	return false
+}
+
+// activePeers counts the colleagues from whom something came within the signal's window.
+func (h *view) activePeers(w *weight) int {
+	var seen []string
+	for i := range h.events {
+		e := &h.events[i]
+		if e.peer && e.f.Meeting == nil && w.counts(e.at) && !contains(seen, e.f.Peer) {
+			seen = append(seen, e.f.Peer)
+			w.cite(e.at, e.id)
+		}
+	}
+	return len(seen)
+}
+
+// spend is A27: what they bought, and a quarter of what lies open.
+func (h *view) spend(sh *sheet) {
+	w := h.weigh(sSpend)
+	if !w.sig.On {
+		return
+	}
+	won := false
+	for i := range h.r.Items {
+		f := &h.r.Items[i]
+		d := f.Deal
+		if d == nil || d.Amount <= 0 || d.Lost != 0 || f.At > h.limit {
+			continue
+		}
+		share := min(float64(d.Amount)/float64(h.s.spendGood), 1)
+		switch {
+		case d.Won != 0 && d.Won <= h.ref():
+			if w.counts(d.Won) {
+				w.hit(d.Won, f.ID, share)
+				won = true
+			}
+		case w.counts(f.At):
+			w.hit(f.At, f.ID, share/4)
+		}
+	}
+	text := "has a deal open with us"
+	if won {
+		text = "has bought from us"
+	}
+	if w.sum > 0 {
+		sh.add(&w, sSpend, text)
+	}
+}
+
+// referrals is A29: whom they sent us, to the third level, and whether they came through somebody we know.
+func (h *view) referrals(sh *sheet) {
+	given, received := h.weigh(sReferralsGiven), h.weigh(sReferralsReceived)
+	n := 0
+	for i := range h.r.Items {
+		f := &h.r.Items[i]
+		ref := f.Referral
+		switch {
+		case ref == nil || f.At > h.limit:
+		case ref.Direction == crm.Out && ref.Level <= 3 && given.counts(f.At):
+			given.hit(f.At, f.ID, 1/float64(int(1)<<max(ref.Level-1, 0)))
+			n++
+		case ref.Direction == crm.In && received.sum == 0 && received.counts(f.At):
+			received.hit(f.At, f.ID, 1)
+		}
+	}
+	if n > 0 && given.sig.On {
+		sh.add(&given, sReferralsGiven, "has led "+count(n, "other contact")+" to us")
+	}
+	if received.sum > 0 && received.sig.On {
+		sh.add(&received, sReferralsReceived, "came through somebody we know")
+	}
+}
+
+// depth is A32: several deals, several people, lines that are still open to it.
+func (h *view) depth(sh *sheet) {
+	w := h.weigh(sDepth)
+	if !w.sig.On {
+		return
+	}
+	deals := 0
+	for i := range h.r.Items {
+		if f := &h.r.Items[i]; f.Deal != nil && f.Deal.Lost == 0 && f.At <= h.limit && w.counts(f.At) {
+			deals++
+			w.cite(f.At, f.ID)
+		}
+	}
+	w.sum = 0.5*float64(max(deals-1, 0)) + 0.5*float64(max(h.activePeers(&w)-1, 0))
+	if f := h.property(h.s.gapsProperty); f != nil && deals > 0 {
+		if n, ok := number(f.Property.Value); ok && n > 0 {
+			w.sum += 0.5
+			w.cite(f.At, f.ID)
+		}
+	}
+	if w.sum > 0 {
+		sh.add(&w, sDepth, "has a broad relation with us")
+	}
+}
+
+// tenured reports whether they have talked with us for so long that one bad stretch must not sink them.
+func (h *view) tenured() bool {
+	first, last := h.r.Lasting.FirstIn, h.own.at
+	recent := last + 365*dayMS
+	h.due.at(recent, "the long relation has ended")
+	return first != 0 && last-first >= millis(h.s.tenure) && h.now < recent
+}
+
+// misfit reports whether one of the conditions in the settings says that we cannot serve the contact, and which. Who sends us
+// others is none: what they bring counts more.
 func (h *view) misfit() (string, bool) {
 	for _, p := range h.s.misfits {
 		if p.holds(h.r.Property(p.property)) {
-			return p.property, true
+			return p.property, !h.refers()
 		}
 	}
 	return "", false
@@ -35,8 +280,5 @@ func (h *view) refers() bool {
 	return false
 }
 
-func (h *view) profileSignals(sh *sheet) {}
-
-func (h *view) lowMargin() bool { return false }
-
-func (h *view) tenured() bool { return false }
+// hoursOf rounds a time of ours to hours.
+func hoursOf(d time.Duration) int { return int((d + 30*time.Minute) / time.Hour) }

@@ -121,9 +121,20 @@ func (h *view) informs(sh *sheet) {
 		w.cite(last.at, last.id)
 		sh.note(&w, "is collecting facts, without a date or a next step yet")
 	}
+	if _, missing := h.contract(); missing && sig[sContract].On {
+		w := h.weigh(sContract)
+		sh.note(&w, "has bought, and no contract is on file")
+	}
+	if what, misfit := h.misfit(); misfit && sig[sMisfit].On {
+		w := h.weigh(sMisfit)
+		if f := h.property(what); f != nil {
+			w.cite(f.At, f.ID)
+		}
+		sh.note(&w, "needs what we do not offer, by its "+what)
+	}
 	if spent := h.effort(); spent >= time.Hour && sig[sEffort].On {
 		w := h.weigh(sEffort)
-		sh.note(&w, fmt.Sprintf("has had about %s of our time, and committed to something %s", count(int((spent+30*time.Minute)/time.Hour), "hour"), timesOrNever(len(h.commits))))
+		sh.note(&w, fmt.Sprintf("has had about %s of our time, and committed to something %s", count(hoursOf(spent), "hour"), timesOrNever(len(h.commits))))
 	}
 }
 

@@ -69,10 +69,7 @@ func (h *view) outcome(at Instant, sh *sheet, low bool) outcome {
 		if !f.met || f.hangs == "" {
 			continue
 		}
-		if sp, paused := h.paused(); paused {
-			if sp.until < never {
-				h.due.at(sp.until, "clocks run again")
-			}
+		if _, paused := h.paused(); paused {
 			continue
 		}
 		if old := h.first + millis(h.s.minAge); h.first == 0 || h.now < old {
@@ -193,7 +190,7 @@ func (h *view) nurtured(o outcome) outcome {
 		return o
 	}
 	if what, misfit := h.misfit(); misfit {
-		return outcome{status: crm.Nurture, ground: crm.Misfit, note: finding{text: "is one whom we cannot serve: " + what}}
+		return outcome{status: crm.Nurture, ground: crm.Misfit, note: finding{text: "needs what we do not offer, by its " + what}}
 	}
 	return o
 }
