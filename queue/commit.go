@@ -69,7 +69,7 @@ func (q *Queue) Commit(ctx context.Context, p int, b Batch) (Checkpoint, error) 
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("commit of partition %d: %w", p, err)
 	}
-	part.seen = max(part.seen, seq)
+	part.saw(seq)
 	return Checkpoint{Facts: b.Checkpoint.Facts, Data: b.Checkpoint.Data, Seq: seq}, nil
 }
 

@@ -80,6 +80,7 @@ func (q *Queue) getMsg(ctx context.Context, stream string, request map[string]an
 
 // Bounds of one multi_last request. Source: nats-server, getDirectMulti: 1,024 answers at most.
 const (
+	mostAnswers      = 1024
 	mostSubjects     = 1000
 	mostSubjectBytes = 512 << 10
 )
@@ -119,21 +120,22 @@ func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string,
 		return false, err
 	}
 	inbox := nats.NewInbox()
-	sub, err := nc.SubscribeSync(inbox)
+	// The library's own queue for a subscription is half a megabyte; here the number of answers is known.
+	answers := make(chan *nats.Msg, mostAnswers+1)
+	sub, err := nc.ChanSubscribe(inbox, answers)
 	if err != nil {
 		return false, err
 	}
 	defer func() { _ = sub.Unsubscribe() }() // an error means that it is gone already
-	if err := sub.SetPendingLimits(-1, -1); err != nil {
-		return false, err
-	}
 	if err := nc.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, request); err != nil {
 		return false, err
 	}
 	for {
-		m, err := sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return false, ended(ctx, err)
+		var m *nats.Msg
+		select {
+		case m = <-answers:
+		case <-ctx.Done():
+			return false, ctx.Err()
 		}
 		switch code := status(m); code {
 		case "":
@@ -148,6 +150,8 @@ func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string,
 			return false, nil
 		case "413":
 			return false, errTooMany
+		case "503":
+			return false, nats.ErrNoResponders
 		default:
 			return false, fmt.Errorf("read of %s: %s %s", stream, code, m.Header.Get("Description"))
 		}

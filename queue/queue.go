@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -36,8 +37,14 @@ type Queue struct {
 
 // partition is what this process knows of one partition.
 type partition struct {
-	mu   sync.Mutex // one commit at a time
-	seen uint64     // sequence of the latest checkpoint known here: a copy of the stream that lags behind it must not answer
+	mu   sync.Mutex    // one commit at a time
+	seen atomic.Uint64 // sequence of the latest checkpoint known here: a copy of the stream that lags behind it must not answer
+}
+
+// saw notes the sequence of a checkpoint.
+func (p *partition) saw(seq uint64) {
+	for was := p.seen.Load(); seq > was && !p.seen.CompareAndSwap(was, seq); was = p.seen.Load() {
+	}
 }
 
 // connections is how many there are to the server. Each has one reader and one writer goroutine on either side; partitions spread

@@ -54,10 +54,7 @@ func (q *Queue) load(ctx context.Context, kind string, p int, keys []Key) (map[K
 // loadChunk reads the subjects, the first of which is the partition's checkpoint. In a cluster any copy of the stream may answer.
 // The checkpoint in the same answer shows how far that copy is: every record is committed together with one.
 func (q *Queue) loadChunk(ctx context.Context, p int, subjects []string, out map[Key]Record) error {
-	part := q.parts[p]
-	part.mu.Lock()
-	seen := part.seen
-	part.mu.Unlock()
+	seen := q.parts[p].seen.Load()
 	for range staleTries {
 		var at uint64
 		err := q.multiLast(ctx, q.conn(p), q.stream(p), subjects, func(m stored) {
@@ -252,9 +249,6 @@ func (q *Queue) ReadCheckpoint(ctx context.Context, p int) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("checkpoint of partition %d: %w", p, err)
 	}
-	part := q.parts[p]
-	part.mu.Lock()
-	part.seen = max(part.seen, m.Seq)
-	part.mu.Unlock()
+	q.parts[p].saw(m.Seq)
 	return Checkpoint{Facts: min(binary.BigEndian.Uint64(m.Data), s.CachedInfo().State.LastSeq), Data: m.Data[8:], Seq: m.Seq}, nil
 }

@@ -174,7 +174,7 @@ func (q *Queue) disk(share float64) error {
 // Healthy returns what is wrong with the queue, nil where all is well: the connection, the server's own health with each stream's
 // write errors, the free disk, and one durable publish into every stream.
 func (q *Queue) Healthy(ctx context.Context) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var errs []error
 	for _, nc := range q.conns {
