@@ -58,7 +58,7 @@ func New(seed uint64) []Member {
 	var members []Member
 	for i, write := range []func(*script){
 		quickBuyer, oneWord, fifthQuote, noCallTime, forgotten, outOfOffice, factFinder, returner,
-		silent, customer, optedOut, colleague, saysNo, autumn, twice,
+		silent, customer, optedOut, colleague, saysNo, autumn, twice, deadAddress,
 	} {
 		sc := newScript(seed, i)
 		write(sc)

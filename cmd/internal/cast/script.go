@@ -80,8 +80,16 @@ func (sc *script) we(when, text string) {
 	sc.do(when, func(s *sandbox.Sandbox, contact string) { sc.mail(s, contact, false, text) })
 }
 
+// bounced is a mail of ours that comes back ten minutes later.
+func (sc *script) bounced(when, text string) {
+	id := new(string)
+	sc.do(when, func(s *sandbox.Sandbox, contact string) { *id = sc.mail(s, contact, false, text) })
+	sent := sc.Steps[len(sc.Steps)-1].At
+	sc.Steps = append(sc.Steps, Step{At: sent.Add(10 * time.Minute), Do: func(s *sandbox.Sandbox, _ string) { s.Bounce(*id) }})
+}
+
 // mail logs a mail as it would look in the CRM: the words, the signature, and below the mail that it answers.
-func (sc *script) mail(s *sandbox.Sandbox, contact string, incoming bool, text string) {
+func (sc *script) mail(s *sandbox.Sandbox, contact string, incoming bool, text string) (id string) {
 	subject := "Re: " + sc.subject
 	if head, rest, ok := strings.Cut(text, "\n\n"); ok && strings.HasPrefix(head, "Subject: ") {
 		sc.subject, sc.last = strings.TrimPrefix(head, "Subject: "), nil
@@ -91,8 +99,8 @@ func (sc *script) mail(s *sandbox.Sandbox, contact string, incoming bool, text s
 	if incoming {
 		m.from, m.to, m.style, m.sign = sc.person(), ours, sc.style, sc.sign
 	}
-	s.Email([]string{contact}, sandbox.Email{Incoming: incoming, Subject: subject, Text: m.render(sc.last), Deals: sc.deals})
-	sc.last = m
+	sc.last, id = m, s.Email([]string{contact}, sandbox.Email{Incoming: incoming, Subject: subject, Text: m.render(sc.last), Deals: sc.deals})
+	return id
 }
 
 // machine is an answer that no person wrote.

@@ -1,6 +1,10 @@
 package cast
 
-import "github.com/winnow-crm/winnow/cmd/internal/sandbox"
+import (
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+)
 
 func forgotten(sc *script) {
 	sc.Name = "the one we forgot to answer"
@@ -169,5 +173,27 @@ delivery takes sixteen weeks, and we do take back old machines. Which one is it,
 	sc.we("03-20 09:50", `Dear Tomas,
 
 understood, I have made a note for 21 September. In the meantime, would you like to receive the price of the take-back?`)
+	sc.Expect = Expectation{Ratings: "ABC", Never: []string{"pending", "disqualified"}}
+}
+
+func deadAddress(sc *script) {
+	sc.Name = "the one whose address was misspelt"
+	sc.Story = "Called us, and somebody here took the address down wrong. Every mail bounces: what never arrived cannot go unanswered."
+	sc.cast("Lena", "Fuchs", "lena.fuchs@fuchsgwebe.example", "Europe/Vienna", outlook, "country", "Austria", "company", "Fuchs Gewebe")
+	sc.call("03-10 10:10", sandbox.Call{Incoming: true, Disposition: sandbox.CallConnected, Duration: 9 * time.Minute, Title: "Asked about dobby looms"})
+	sc.bounced("03-10 14:00", `Subject: Your call about dobby looms
+
+Dear Lena,
+
+thank you for your call. As agreed, here is our brochure. Which of the two widths do you need?`)
+	sc.bounced("03-19 10:20", `Dear Lena,
+
+did the brochure reach you, and which width do you need?`)
+	sc.bounced("04-02 11:00", `Dear Lena,
+
+shall I prepare a quote for the 190 cm model?`)
+	sc.bounced("04-21 10:40", `Dear Lena,
+
+is the dobby loom still a topic?`)
 	sc.Expect = Expectation{Ratings: "ABC", Never: []string{"pending", "disqualified"}}
 }
