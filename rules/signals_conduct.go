@@ -34,13 +34,13 @@ func (h *view) answered(i int) bool {
 }
 
 // answers is A04: the share of our questions that they answered. The last one counts as unanswered once its time is over. A shrug
-// (A06) is neither an answer nor none.
+// (A06) or a question in return (A02) is neither an answer nor none.
 func (h *view) answers(sh *sheet) {
 	w := h.weigh(sAnswers)
 	good, open := 0, 0
 	for i := range h.turns {
 		t := &h.turns[i]
-		if h.answered(i) && w.counts(t.ask.at) && !h.isShort(&h.turns[i+1], t) {
+		if h.answered(i) && w.counts(t.ask.at) && !h.isShort(&h.turns[i+1], t) && !asksBack(&h.turns[i+1]) {
 			good++
 			w.cite(h.turns[i+1].first.at, h.turns[i+1].first.id)
 		}
@@ -74,6 +74,16 @@ func (h *view) answers(sh *sheet) {
 		text = "answers our questions"
 	}
 	sh.add(&w, sAnswers, text)
+}
+
+// asksBack reports whether a reply asks and says nothing. What is not known says something.
+func asksBack(t *turn) bool {
+	return t.dir == crm.In && t.asks > 0 && !tells(t)
+}
+
+// tells reports whether a turn of theirs gives us something.
+func tells(t *turn) bool {
+	return t.unread || t.spoken || t.intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts)
 }
 
 // replyLatency is A05: the median business time to an answer, against what is usual and against their own earlier answers.

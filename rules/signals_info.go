@@ -23,7 +23,7 @@ func (h *view) intake() (theirs int, asked, told int) {
 		}
 		if h.answered(i) {
 			asked++
-			if r := &h.turns[i+1]; r.dir != crm.In || r.unread || r.spoken || r.intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts) {
+			if r := &h.turns[i+1]; r.dir != crm.In || tells(r) {
 				told++
 			}
 		}
