@@ -83,7 +83,7 @@ func openEmbedded(cfg Config) (e *embedded, _ Config, err error) {
 
 func serverOptions(cfg Config) *server.Options {
 	o := &server.Options{
-		ServerName: "winnow-" + cfg.Name, DontListen: true, NoSigs: true, NoSystemAccount: true, DisableJetStreamBanner: true,
+		ServerName: "winnow", DontListen: true, NoSigs: true, NoSystemAccount: true, DisableJetStreamBanner: true,
 		MaxPayload: cfg.MaxPayload, MaxPending: maxPending, WriteDeadline: 10 * time.Second,
 		JetStream: true, StoreDir: cfg.Dir, JetStreamMaxMemory: 2 * leaseBytes,
 		// MaxStore is kept by Room. Here it would count what streams may hold as held, and so refuse to read a store again whose
