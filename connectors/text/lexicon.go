@@ -124,6 +124,7 @@ func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
 			b.phrase("", 0, bit(i), plainWords(phrase))
 		}
 	}
+	b.net.finish()
 	b.voc.finish(b.net)
 	return b.voc, b.net, b.sizes
 }

@@ -15,8 +15,10 @@ type net struct {
 // node is a place in the tree.
 type node struct {
 	steps []step
-	gap   int32 // node behind a gap that begins here; 0: none
-	ends  []hit // the phrases that end here
+	gap   int32     // node behind a gap that begins here; 0: none
+	ends  []hit     // the phrases that end here
+	sig   signature // the syms of its steps and of those behind the gap
+	langs uint64    // languages for which something lies behind it
 }
 
 type step struct {
@@ -83,24 +85,63 @@ func (n *net) follow(at int32, s sym) int32 {
 	return next
 }
 
+// finish tells each node what can come after it.
+func (n *net) finish() {
+	for i := range n.nodes {
+		at := &n.nodes[i]
+		for _, st := range at.steps {
+			at.sig.add(st.sym)
+		}
+		if at.gap != 0 {
+			for _, st := range n.nodes[at.gap].steps {
+				at.sig.add(st.sym)
+			}
+		}
+	}
+	for i := len(n.nodes) - 1; i > 0; i-- { // what follows a node was made after it
+		at := &n.nodes[i]
+		for _, h := range at.ends {
+			at.langs |= n.langs(h)
+		}
+		for _, st := range at.steps {
+			at.langs |= n.nodes[st.next].langs
+		}
+		if at.gap != 0 {
+			at.langs |= n.nodes[at.gap].langs
+		}
+	}
+}
+
+// langs are the languages of a text in which h counts. What machines write is often in two languages, so cues count in all.
+func (n *net) langs(h hit) uint64 {
+	if h.feature >= cueGreeting || n.spoken&(1<<h.lang) == 0 {
+		return everyLang
+	}
+	return 1 << h.lang
+}
+
 // match finds the phrases in one sentence; what it returns is good until the next call. A phrase has few steps and at most two
 // gaps, so the work per token has a fixed bound.
 func (n *net) match(sc *scan, s *sentence) []hit {
 	sc.runs = sc.runs[:0]
-	w := walk{net: n, sc: sc, to: s.to, question: s.question}
+	w := walk{net: n, sc: sc, to: s.to, question: s.question, lang: everyLang}
+	if sc.lang != 0 {
+		w.lang = 1 << sc.lang
+	}
 	opens := false
 	for i := s.from; i < s.to; i++ {
 		t := &sc.tokens[i]
-		opens = t.clause || opens && i > s.from && sc.tokens[i-1].e != nil && sc.tokens[i-1].e.filler
-		if t.e == nil {
+		opens = t.clause || opens && i > s.from && sc.entry(i-1).filler
+		if t.e == 0 {
 			continue
 		}
+		e := sc.entry(i)
 		w.from = i
-		for _, at := range t.e.starts {
+		for _, at := range e.starts {
 			w.walk(at, i+1)
 		}
 		if opens {
-			for _, at := range t.e.opens {
+			for _, at := range e.opens {
 				w.walk(at, i+1)
 			}
 		}
@@ -108,19 +149,39 @@ func (n *net) match(sc *scan, s *sentence) []hit {
 	return sc.runs
 }
 
+// look notes for each token which syms are among it and the three after it, the most that a gap can reach.
+func (s *scan) look() {
+	s.ahead = append(s.ahead[:0], make([]signature, len(s.tokens)+maxGap+1)...)
+	for i := range s.tokens {
+		if s.tokens[i].e == 0 {
+			continue
+		}
+		g := &s.entry(i).sig
+		for k := max(0, i-maxGap); k <= i; k++ {
+			s.ahead[k].join(g)
+		}
+	}
+}
+
+func (s *scan) entry(i int) *entry { return &s.words.entries[s.tokens[i].e] }
+
 type walk struct {
 	net      *net
 	sc       *scan
 	from, to int
 	question bool
+	lang     uint64
 }
 
 func (w *walk) walk(at int32, i int) {
 	n := &w.net.nodes[at]
+	if n.langs&w.lang == 0 {
+		return
+	}
 	for k := range n.ends {
 		w.end(n.ends[k], i)
 	}
-	if i >= w.to {
+	if i >= w.to || !n.sig.meets(&w.sc.ahead[i]) {
 		return
 	}
 	if len(n.steps) > 0 {
@@ -136,10 +197,10 @@ func (w *walk) walk(at int32, i int) {
 
 // step goes on from n by the token i.
 func (w *walk) step(n *node, i int) {
-	e := w.sc.tokens[i].e
-	if e == nil {
+	if w.sc.tokens[i].e == 0 {
 		return
 	}
+	e := w.sc.entry(i)
 	for _, st := range n.steps {
 		if e.has(st.sym) {
 			w.walk(st.next, i+1)
@@ -152,8 +213,8 @@ func (w *walk) end(h hit, i int) {
 	if h.asked && !w.question || h.last && !w.sc.tokens[i-1].ends || w.question && stated.has(h.feature) {
 		return
 	}
-	if h.feature < cueGreeting && w.sc.lang != 0 && h.lang != w.sc.lang && w.net.spoken&(1<<h.lang) != 0 {
-		return // a word that means something else in that language
+	if w.net.langs(h)&w.lang == 0 {
+		return // a word that means something else in this language
 	}
 	h.from, h.to = int32(w.from), int32(i)
 	if h.deny && !w.question && w.sc.negated(h) {
@@ -190,18 +251,15 @@ func (s *scan) negated(h hit) bool {
 
 // denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another.
 func (s *scan) denies(i int, lang uint8) bool {
-	e := s.tokens[i].e
-	return e != nil && e.denies&(1<<lang) != 0
+	return s.entry(i).denies&(1<<lang) != 0
 }
 
 // language returns the file of the language that the tokens are plainly in, 0 where they do not show it.
 func (s *scan) language() uint8 {
 	var votes [64]int
 	for i := range s.tokens[:min(len(s.tokens), 400)] {
-		if e := s.tokens[i].e; e != nil {
-			for m := e.common; m != 0; m &= m - 1 {
-				votes[bits.TrailingZeros64(m)]++
-			}
+		for m := s.entry(i).common; m != 0; m &= m - 1 {
+			votes[bits.TrailingZeros64(m)]++
 		}
 	}
 	best, second := 0, 0

@@ -20,10 +20,17 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			blank = true
 			continue
 		}
+		if c := l[0] | 0x20; c < 'a' || c > 'z' { // most lines begin with a letter
+			if delimiter(l) || rule(l) && above && contactBelow(seg, i+1) {
+				return finish(seg, i, i)
+			}
+		}
+		if !tailGate.admits(l) {
+			above, blank = true, false
+			continue
+		}
 		folded := fold(bounds(strings.TrimLeft(l, " \t*")))
 		switch {
-		case delimiter(l), rule(l) && above && contactBelow(seg, i+1):
-			return finish(seg, i, i)
 		case !above && banner(folded): // a warning that the receiving system put above the text
 			for ; i < len(seg) && seg[i] != ""; i++ {
 				seg[i] = ""

@@ -15,7 +15,7 @@ func quoteHeader(ls []string, i int) (n int, whole bool) {
 	switch c := l[0]; {
 	case c == '-' || c == '_' || c == '=' || c == '~':
 		return separated(ls, i, l)
-	case utf8.RuneCountInString(bounds(l)) > 300:
+	case len(l) > maxLine:
 		return 0, false
 	}
 	if n := headerBlock(ls, i); n > 0 {
@@ -124,7 +124,7 @@ const (
 // field tells which field of a quoted header l is, 0 if none.
 func field(l string) fieldKind {
 	l = strings.TrimLeft(bounds(l), " \t*_|")
-	i, _ := colon(l)
+	i, _ := colon(l[:min(len(l), 48)])
 	if i <= 0 || i > 36 {
 		return 0
 	}
@@ -137,17 +137,23 @@ const maxAttribution = 4
 // attribution returns how many lines the sentence above quoted text takes that begins at line i: "On 5 January 2027 at 10:00 Tom
 // wrote:". It ends in a colon, names a time or an address, and mostly has a verb of writing.
 func attribution(ls []string, i int) int {
+	end := 0
+	for n := 1; n <= maxAttribution && i+n <= len(ls) && ls[i+n-1] != "" && end == 0; n++ {
+		if colonAtEnd(ls[i+n-1]) {
+			end = n
+		}
+	}
+	if end == 0 || !opensAttribution(ls[i]) {
+		return 0
+	}
 	var joined []byte
 	for n := 1; n <= maxAttribution && i+n <= len(ls); n++ {
 		l := ls[i+n-1]
 		if l == "" || quoted(l) || len(joined)+len(l) > maxLine {
 			return 0
 		}
-		if n == 1 && !opensAttribution(l) {
-			return 0
-		}
 		joined = append(appendFold(joined, l), ' ')
-		if strings.HasSuffix(l, ":") || strings.HasSuffix(l, "\uff1a") || strings.HasSuffix(l, ":*") {
+		if n == end {
 			if attributes(string(joined)) {
 				return n
 			}
@@ -158,6 +164,10 @@ func attribution(ls []string, i int) int {
 		}
 	}
 	return 0
+}
+
+func colonAtEnd(l string) bool {
+	return l[len(l)-1] == ':' || strings.HasSuffix(l, "\uff1a") || strings.HasSuffix(l, ":*")
 }
 
 // opensAttribution is a cheap look at whether l can be the first line of such a sentence: it holds a digit or an address, or

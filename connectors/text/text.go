@@ -118,6 +118,7 @@ func (m *message) find(r *Reader) {
 	bodyAt := len(m.subject.rest) + len(between)
 	tailAt := bodyAt + len(m.body) + len(between)
 	m.scan.lang = m.language()
+	m.look()
 	m.bodyFrom, m.tailFrom = len(m.sentences), len(m.sentences)
 	for i := range m.sentences {
 		s := &m.sentences[i]

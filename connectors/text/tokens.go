@@ -24,10 +24,10 @@ const (
 type token struct {
 	start, end int32 // bytes in the text
 	kind       kind
-	clause     bool   // the first of a clause
-	ends       bool   // the last of a clause
-	when       when   // what it says of time, if anything
-	e          *entry // what phrases know of it; nil: nothing
+	clause     bool  // the first of a clause
+	ends       bool  // the last of a clause
+	when       when  // what it says of time, if anything
+	e          int32 // entry of the vocabulary; 0: no phrase knows it
 }
 
 // sentence is a run of tokens up to a full stop, a question mark or the end of a line that is not merely wrapped.
@@ -46,6 +46,7 @@ type scan struct {
 	total     counts
 	buf       []byte
 	runs      []hit
+	ahead     []signature // by token: what it and the next three stand for
 
 	words     *vocabulary // nil: only units are wanted
 	from      int         // first token of the open sentence
@@ -146,9 +147,8 @@ func (s *scan) add(at, end int, k kind) {
 			t.e = s.words.address
 		default:
 			s.buf = appendFold(s.buf[:0], s.text[at:end])
-			if t.e = s.words.lookup(s.buf); t.e != nil {
-				t.when = t.e.when
-			}
+			t.e = s.words.lookup(s.buf)
+			t.when = s.words.entries[t.e].when
 		}
 	}
 	s.tokens = append(s.tokens, t)
@@ -176,12 +176,21 @@ var elided = map[string]bool{
 
 // elision returns the length of the elided word that w begins with, apostrophe included; 0 if none.
 func elision(w string) int {
-	i := strings.IndexByte(w, '\'')
-	n := 1
-	if j := strings.Index(w, "\u2019"); j >= 0 && (i < 0 || j < i) {
-		i, n = j, 3
+	i, n := 0, 0
+	for i < min(len(w), 7) && n == 0 {
+		switch w[i] {
+		case '\'':
+			n = 1
+		case 0xe2: // the typographic apostrophe, or another mark
+			if !strings.HasPrefix(w[i:], "\u2019") {
+				return 0
+			}
+			n = 3
+		default:
+			i++
+		}
 	}
-	if i <= 0 || i > 6 || i+n >= len(w) || !elided[strings.ToLower(w[:i])] {
+	if n == 0 || i == 0 || i+n >= len(w) || !elided[strings.ToLower(w[:i])] {
 		return 0
 	}
 	if c := w[i+n]; i == 1 && (c == 's' || c == 't') && i+n+1 == len(w) {
@@ -197,7 +206,7 @@ func (s *scan) number(at int, w string) {
 		return
 	}
 	t := &s.tokens[len(s.tokens)-1]
-	if t.e == nil {
+	if t.e == 0 {
 		t.e = s.words.number
 	}
 	rest := s.text[at+len(w):]

@@ -12,26 +12,56 @@ const (
 // vocabulary knows the words that occur in any phrase. All other words are nothing to it.
 type vocabulary struct {
 	next     sym
-	words    map[string]*entry
+	words    map[string]*entry // while it is built
 	prefixes map[string]*entry
-	gate     [1 << 12]uint64 // which first three bytes begin a prefix, so that other words are not looked up in vain
+	ends     map[string]int32 // entries of prefixes
+	gate     [1 << 12]uint64  // which first three bytes begin a prefix, so that other words are not looked up in vain
 	longest  int
 
-	number, clock, percent, link, address *entry
+	entries                               []entry // by number; the first is that of all other words
+	slots                                 []slot  // open addressing by the hash of the word
+	number, clock, percent, link, address int32
 	specials                              map[string]sym
 	filler                                sym // class of the words that may stand before the beginning of a clause
 }
 
+// slot is one place of the table of words.
+type slot struct {
+	hash  uint32
+	entry int32 // 0: the place is empty
+}
+
 // entry is what a word stands for.
 type entry struct {
-	syms   []sym
+	word   string
 	when   when
+	syms   []sym
+	sig    signature
 	bits   []uint64 // syms as a set, where they are many
 	starts []int32  // nodes that the word leads to as the first of a phrase
 	opens  []int32  // the same for phrases that begin a clause
 	filler bool
 	denies uint64 // languages in which it denies, by bit
 	common uint64 // languages that are full of it, by bit
+}
+
+// signature is a set of syms, four to a bit and more: what is not in it is not there.
+type signature [4]uint64
+
+func (g *signature) add(y sym) {
+	h := uint32(y) * 0x9e3779b1 >> 24
+	g[h>>6] |= 1 << (h & 63)
+}
+
+func (g *signature) join(o *signature) {
+	g[0] |= o[0]
+	g[1] |= o[1]
+	g[2] |= o[2]
+	g[3] |= o[3]
+}
+
+func (g *signature) meets(o *signature) bool {
+	return g[0]&o[0]|g[1]&o[1]|g[2]&o[2]|g[3]&o[3] != 0
 }
 
 // has reports whether the word stands for y.
@@ -56,20 +86,18 @@ func newVocabulary() *vocabulary {
 		v.specials[name] = v.newSym()
 	}
 	v.filler = v.newSym()
-	v.number = v.mark("#number")
-	v.clock = v.mark("#clock", "#number")
-	v.percent = v.mark("#percent", "#number")
-	v.link = v.mark("#link")
-	v.address = v.mark("#address")
+	v.slots = make([]slot, 1)
+	v.entries = make([]entry, 1)
 	return v
 }
 
-func (v *vocabulary) mark(names ...string) *entry {
+// mark makes the entry of the tokens that no single word stands for.
+func (v *vocabulary) mark(n *net, names ...string) int32 {
 	e := &entry{}
 	for _, name := range names {
 		e.syms = append(e.syms, v.specials[name])
 	}
-	return e
+	return v.lay(e, n)
 }
 
 func (v *vocabulary) newSym() sym {
@@ -143,17 +171,34 @@ func (v *vocabulary) finish(n *net) {
 			}
 		}
 	}
-	for _, m := range []map[string]*entry{v.prefixes, v.words} {
-		for _, e := range m {
-			v.lay(e, n)
+	size := 1
+	for size < 3*len(v.words) {
+		size *= 2
+	}
+	v.slots = make([]slot, size)
+	for w, e := range v.words {
+		h := hashOf(w)
+		i := h & uint32(size-1)
+		for v.slots[i].entry != 0 {
+			i = (i + 1) & uint32(size-1)
 		}
+		e.word = w
+		v.slots[i] = slot{h, v.lay(e, n)}
 	}
-	for _, e := range []*entry{v.number, v.clock, v.percent, v.link, v.address} {
-		v.lay(e, n)
+	v.ends = make(map[string]int32, len(v.prefixes))
+	for w, e := range v.prefixes {
+		v.ends[w] = v.lay(e, n)
 	}
+	v.number = v.mark(n, "#number")
+	v.clock = v.mark(n, "#clock", "#number")
+	v.percent = v.mark(n, "#percent", "#number")
+	v.link = v.mark(n, "#link")
+	v.address = v.mark(n, "#address")
+	v.words, v.prefixes = nil, nil
 }
 
-func (v *vocabulary) lay(e *entry, n *net) {
+// lay lays e out and returns its number.
+func (v *vocabulary) lay(e *entry, n *net) int32 {
 	if len(e.syms) > manySyms {
 		e.bits = make([]uint64, v.next>>6+1)
 	}
@@ -170,24 +215,39 @@ func (v *vocabulary) lay(e *entry, n *net) {
 		e.filler = e.filler || y == v.filler
 		e.denies |= n.denying[y]
 		e.common |= n.common[y]
+		e.sig.add(y)
 	}
+	v.entries = append(v.entries, *e)
+	return int32(len(v.entries) - 1)
 }
 
-// lookup returns what the folded word w stands for, nil if no phrase knows it.
-func (v *vocabulary) lookup(w []byte) *entry {
-	if e := v.words[string(w)]; e != nil {
-		return e
+// hashOf is FNV-1a.
+func hashOf[T string | []byte](w T) uint32 {
+	h := uint32(2166136261)
+	for i := 0; i < len(w); i++ {
+		h = (h ^ uint32(w[i])) * 16777619
+	}
+	return h
+}
+
+// lookup returns the number of the entry of the folded word w, 0 if no phrase knows it.
+func (v *vocabulary) lookup(w []byte) int32 {
+	mask, h := uint32(len(v.slots)-1), hashOf(w)
+	for i := h & mask; v.slots[i].entry != 0; i = (i + 1) & mask {
+		if at := v.slots[i]; at.hash == h && v.entries[at.entry].word == string(w) {
+			return at.entry
+		}
 	}
 	if len(w) < 3 {
-		return nil
+		return 0
 	}
 	if h := gateOf(w); v.gate[h>>6]&(1<<(h&63)) == 0 {
-		return nil
+		return 0
 	}
 	for n := min(len(w), v.longest); n >= 3; n-- {
-		if e := v.prefixes[string(w[:n])]; e != nil {
+		if e := v.ends[string(w[:n])]; e != 0 {
 			return e
 		}
 	}
-	return nil
+	return 0
 }
