@@ -114,6 +114,7 @@ func (h Harness) healthy(t *testing.T) {
 
 // statuses: each has its kind, whatever is asked, and nothing of the body gets into the error.
 func (h Harness) statuses(t *testing.T) {
+	ops := h.operations(h.New(t, nowhere))
 	const private = "ada@example.com said hello"
 	for _, status := range []int{400, 401, 403, 404, 409, 423, 429, 500, 502, 503, 504} {
 		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -121,7 +122,7 @@ func (h Harness) statuses(t *testing.T) {
 			w.WriteHeader(status)
 			fmt.Fprintf(w, `{"status":"error","message":%q,"category":%q}`, private, private)
 		})
-		for _, op := range h.operations(h.New(t, nowhere)) {
+		for _, op := range ops {
 			want, special := h.Kinds[status]
 			if !special {
 				want = connectors.KindOfStatus(status)
@@ -159,8 +160,9 @@ func (h Harness) retryAfter(t *testing.T) {
 
 // garbage: an answer that is not the vendor's is an error, not a crash, and is not quoted.
 func (h Harness) garbage(t *testing.T) {
+	ops := h.operations(h.New(t, nowhere))
 	for _, body := range []string{"", "<html>ada@example.com</html>", `{"results":[`, `[]`, `"ada@example.com"`, `{"results":"ada@example.com"}`, `{"results":[null]}`, `{"results":[{"id":{}}]}`} {
-		for _, op := range h.operations(h.New(t, nowhere)) {
+		for _, op := range ops {
 			err := op.run(t.Context(), h.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = w.Write([]byte(body))
 			})))
@@ -175,8 +177,9 @@ func (h Harness) garbage(t *testing.T) {
 
 // noAnswer: a connection that breaks is Unavailable.
 func (h Harness) noAnswer(t *testing.T) {
+	ops := h.operations(h.New(t, nowhere))
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	for _, op := range h.operations(h.New(t, nowhere)) {
+	for _, op := range ops {
 		for name, c := range map[string]connectors.Connector{"a broken connection": h.serve(t, broken), "no connection": h.New(t, nowhere)} {
 			err := op.run(t.Context(), c)
 			if err == nil {
@@ -192,7 +195,8 @@ func (h Harness) noAnswer(t *testing.T) {
 
 // cancelled: a call ends when its context does, and that says nothing about the vendor.
 func (h Harness) cancelled(t *testing.T) {
-	for _, op := range h.operations(h.New(t, nowhere)) {
+	ops := h.operations(h.New(t, nowhere))
+	for _, op := range ops {
 		var called atomic.Bool
 		release := make(chan struct{})
 		c := h.serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

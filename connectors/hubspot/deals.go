@@ -117,12 +117,11 @@ var meetings = kind{
 	}),
 }
 
-// mover is who made a change: a user of the CRM is one of ours. Anything else (a calendar, a booking page) does not tell,
-// and what is not known is held against nobody.
+// mover is who made a change. Only a booking page tells: a contact uses it. One of our own who moves a meeting in the CRM
+// mostly does so because they asked for it, and what is not known is held against nobody.
 func mover(h history) crm.Direction {
-	switch h.SourceType {
-	case "CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID":
-		return crm.Out
+	if h.SourceType == "MEETINGS" {
+		return crm.In
 	}
 	return 0
 }

@@ -1,2 +1,39 @@
-// Package hubspot connects Winnow to HubSpot.
+// Package hubspot connects Winnow to HubSpot: webhooks in, records read in batches, ratings written back.
+//
+// The way through it:
+//
+//	verify.go    is a delivery HubSpot's? signatures v1, v2 and v3
+//	receive.go   what a delivery says: facts, or references to records   events.go   the events as they come
+//	fetch.go     references to facts; whom a record concerns             contacts.go emails.go calls.go deals.go quotes.go
+//	conversations.go                                                     one file for each sort of record
+//	poll.go      what changed, and the history before: search, by time
+//	write.go     ratings out, 100 a call                                 refusals.go what HubSpot's errors mean
+//	setup.go     properties, scopes, and the subscriptions to paste      api.go auth.go staff.go  the calls themselves
+//
+// # What works
+//
+// An account can be connected in three ways, and HubSpot decides which are open to it. A project-based app and a legacy private
+// app have webhooks; a service key has none, and the account is then polled. Source: HubSpot developer changelog, "Service
+// keys" and "Legacy private app creation sunset".
+//
+// Changes of a contact's properties are complete facts: value and time are in the event. All other events name a record, which is
+// read in batches of 100, or 50 where the history of a property is read too.
+//
+// # Quirks
+//
+//   - An event's own id is not unique and its order not kept: facts carry the time at which HubSpot says that something changed.
+//   - A merge can make a new record to which all merged ones, the primary among them, are lost.
+//   - Generic subscriptions (object.*) are marked as beta. Without them, changes of notes_last_updated and its kin make the
+//     connector look for a contact's newest activities.
+//   - Search finds a change some time after it happened, ends at 10,000 records, and shifts its pages while records change. Polls
+//     therefore go by time alone and go back a little each round.
+//   - One bad input can fail a whole batch with 400, or be named in a 207: both are read, the second by id, never by place.
+//   - A rule of the account (a property that is required under a condition) can refuse our write: it is reported, not retried.
+//   - Logged messages of messengers (communications) do not say who sent them: their direction stays unknown.
+//   - A meeting that one of ours moved or cancelled in the CRM was mostly moved for them: who wanted it stays unknown, unless
+//     they used a booking page.
+//   - Notes are our own words about a contact and are not read. A task or mail that is deleted says nothing more: what it said
+//     stays until it leaves the contact's window. An association that is removed likewise.
+//
+// Sources: HubSpot's developer documentation at developers.hubspot.com/docs, by the page named beside each fact.
 package hubspot

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -70,7 +71,11 @@ func (i *id) UnmarshalJSON(b []byte) error {
 type loose string
 
 func (l *loose) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
+	if len(b) > 1 && b[0] == '"' {
+		if bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) { // most texts hold nothing to decode
+			*l = loose(b[1 : len(b)-1])
+			return nil
+		}
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
 			return err

@@ -202,7 +202,7 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 	m := p.add("meetings", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z", "hs_meeting_outcome", "NO_SHOW",
 		"hs_meeting_start_time", "2026-02-12T10:00:00Z", "hs_meeting_end_time", "2026-02-12T11:00:00Z")
 	was(m, "hs_meeting_start_time", "2026-02-12T10:00:00Z", "2026-02-04T09:00:00Z", "2026-02-11T10:00:00Z", "2026-02-03T09:00:00Z", "2026-02-10T10:00:00Z", "2026-02-01T08:00:00Z")
-	m["propertiesWithHistory"].(obj)["hs_meeting_start_time"].([]obj)[0]["sourceType"] = "CALENDAR_SYNC"
+	m["propertiesWithHistory"].(obj)["hs_meeting_start_time"].([]obj)[0]["sourceType"] = "MEETINGS" // they used the booking page
 	p.link("meetings/1", "contacts/101")
 	p.add("tasks", "2", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z", "hs_task_status", "NOT_STARTED")
 	p.add("tasks", "3", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z", "hs_task_status", "COMPLETED", "hs_task_completion_date", "2026-02-07T08:00:00Z")
@@ -212,7 +212,7 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 	got, err := c.Fetch(t.Context(), refs("meetings", "1"))
 	want := crm.Meeting{
 		Start: ms("2026-02-12T10:00:00Z"), End: ms("2026-02-12T11:00:00Z"), State: crm.NoShow,
-		Moved: []crm.Millis{ms("2026-02-03T09:00:00Z"), ms("2026-02-04T09:00:00Z")},
+		Moved: []crm.Millis{ms("2026-02-03T09:00:00Z"), ms("2026-02-04T09:00:00Z")}, By: crm.In,
 	}
 	f := facts(t, got, err)["101 meetings/1"]
 	if diff := cmp.Diff(&want, f.Meeting); diff != "" || f.At != ms("2026-02-01T08:00:00Z") {
