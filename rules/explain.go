@@ -96,6 +96,8 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	var h view
 	h.due.keep = true
 	x := Explanation{Rating: h.rate(s, r, at), Facts: map[string]int{}}
+	x.Next = h.due.all // before anything below adds to them
+	h.due.keep = false
 	for _, f := range r.Facts() {
 		x.Facts[f.Kind.String()]++
 	}
@@ -124,7 +126,6 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	spent := h.effort().Hours()
 	months := max(float64(h.now-h.first)/float64(30*dayMS), 1)
 	x.Effort = EffortLedger{Hours: tenths(spent), Commitments: len(h.commits), Cap: tenths(h.s.effortCap.Hours()), Freed: tenths(spent / months)}
-	x.Next = h.due.all
 	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(compare(a.At, b.At), strings.Compare(a.What, b.What)) })
 	x.Next = slices.Compact(x.Next)
 	return x

@@ -218,6 +218,59 @@ func TestG5LowFitIsNoGround(t *testing.T) {
 	})
 }
 
+// G6: help is bounded: a fact-finder who has had more of our time than the cap gets light treatment.
+func TestG6HelpIsBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := start
+		var facts []crm.Fact
+		n := rapid.IntRange(5, 60).Draw(t, "questions")
+		for i := range n {
+			in := mail(fmt.Sprintf("in/%02d", i), at, crm.In, crm.Asks, 20)
+			in.Message.Text.Asks = 1
+			facts = append(facts, in, mail(fmt.Sprintf("out/%02d", i), at.Add(time.Hour), crm.Out, 0, 80))
+			at = at.Add(day)
+		}
+		spent := time.Duration(n) * Defaults().effortMail
+		r := Rate(Defaults(), recordOf(facts...), calm(at))
+		if over := spent > Defaults().effortCap; over != (r.Treatment == "light") || over != (r.Action == actHold) {
+			t.Fatalf("%s of our time: treatment %s, action %q", spent, r.Treatment, r.Action)
+		}
+	})
+}
+
+// G7: whoever sends us others is no misfit, whatever else they are.
+func TestG7ReferralsBlockMisfit(t *testing.T) {
+	s := must(Parse(map[string]string{"MISFIT": "industry=retail", "MISFIT_ENDS": "true"}))
+	rapid.Check(t, func(t *rapid.T) {
+		facts, at := genSilent(t)
+		facts = append(facts, prop("industry", "retail", start), crm.Fact{
+			ID: "referral", Kind: crm.KindReferral, At: crm.At(start), Referral: &crm.Referral{Direction: crm.Out, Other: "9", Level: rapid.IntRange(1, 3).Draw(t, "level")},
+		})
+		ratings, _ := drive(s, facts, at, at.Add(200*day))
+		for _, r := range ratings {
+			if r.Ground == crm.Misfit {
+				t.Fatalf("%s", asJSON(r))
+			}
+		}
+	})
+}
+
+// G14: settings that would score personal traits are refused, wherever they stand and however they are written.
+func TestG14NoPersonalTraits(t *testing.T) {
+	words := sortedKeys(traits)
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.SampledFrom(words).Draw(t, "trait")
+		name := rapid.SampledFrom([]string{word, "contact_" + word, strings.ToUpper(word), word + "_group"}).Draw(t, "spelling")
+		env := rapid.SampledFrom([]map[string]string{
+			{"FIT_PROFILE": name + "=x:-5"}, {"WORTH_PROFILE": name + ">=3:+5"}, {"MISFIT": name + "=x"}, {"INDUSTRY_PROPERTY": name}, {"ROLE_PROPERTY": name},
+			{strings.ToUpper(name) + "_POINTS": "-5"}, {"SEGMENTS": "a", "SEGMENT_A_FIT_PROFILE": name + "=x:+1"},
+		}).Draw(t, "setting")
+		if _, err := Parse(env); err == nil || !strings.Contains(err.Error(), "personal trait") {
+			t.Fatalf("%v: %v", env, err)
+		}
+	})
+}
+
 // G8: every disqualification has a recheck date, and one field undoes it.
 func TestG8Undone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -455,6 +508,91 @@ func TestG15OverPursuitIsFree(t *testing.T) {
 			t.Fatalf("score %d, with more of our messages %d", a.Score, b.Score)
 		}
 	})
+}
+
+// Ids say nothing, and properties that no rule knows change nothing. Shifting everything by whole weeks, without public
+// holidays and changes of the clock, shifts the rating.
+func TestMetamorphic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		now := genNow(t)
+		plain := Rate(Defaults(), recordOf(facts...), calm(now))
+
+		more := append(slices.Clone(facts), prop("hs_internal_number", "4711", start), prop("favourite_colour", "blue", start))
+		if asJSON(Rate(Defaults(), recordOf(more...), calm(now))) != asJSON(plain) {
+			t.Fatal("a property that no rule knows changed the rating")
+		}
+
+		renamed := slices.Clone(facts)
+		for i := range renamed {
+			renamed[i].ID = "x/" + renamed[i].ID // keeps their order, on which facts of one instant depend
+		}
+		got := strings.ReplaceAll(asJSON(Rate(Defaults(), recordOf(renamed...), calm(now))), `"x/`, `"`)
+		if got != asJSON(plain) {
+			t.Fatalf("renamed:\n%s\n%s", got, asJSON(plain))
+		}
+
+		zoneless := slices.DeleteFunc(slices.Clone(facts), func(f crm.Fact) bool { return f.Property != nil })
+		shifted := slices.Clone(zoneless)
+		weeks := crm.Millis(rapid.IntRange(-50, 50).Draw(t, "weeks")) * 7 * dayMS
+		for i := range shifted {
+			shifted[i] = shift(shifted[i], weeks)
+		}
+		a := Rate(Defaults(), recordOf(zoneless...), calm(now))
+		b := Rate(Defaults(), recordOf(shifted...), calm(now.Add(time.Duration(weeks)*time.Millisecond)))
+		if a.Score != b.Score || a.Letter != b.Letter || a.Status != b.Status || a.Ball != b.Ball || a.Unrated != b.Unrated || a.Due != 0 && a.Due+weeks != b.Due {
+			t.Fatalf("shifted:\n%s\n%s", asJSON(a), asJSON(b))
+		}
+	})
+}
+
+func shift(f crm.Fact, by crm.Millis) crm.Fact {
+	move := func(m *crm.Millis) {
+		if *m != 0 {
+			*m += by
+		}
+	}
+	moveAll := func(list []crm.Millis) []crm.Millis {
+		list = slices.Clone(list)
+		for i := range list {
+			move(&list[i])
+		}
+		return list
+	}
+	f.At += by
+	f.Version += int64(by)
+	switch {
+	case f.Message != nil:
+		m := *f.Message
+		move(&m.Text.Return)
+		move(&m.Text.Horizon)
+		f.Message = &m
+	case f.Meeting != nil:
+		m := *f.Meeting
+		move(&m.Start)
+		move(&m.End)
+		m.Moved = moveAll(m.Moved)
+		f.Meeting = &m
+	case f.Quote != nil:
+		q := *f.Quote
+		q.Sent = moveAll(q.Sent)
+		move(&q.Accepted)
+		f.Quote = &q
+	case f.Task != nil:
+		task := *f.Task
+		move(&task.Due)
+		move(&task.Done)
+		f.Task = &task
+	case f.Deal != nil:
+		d := *f.Deal
+		move(&d.Won)
+		d.Moves = slices.Clone(d.Moves)
+		for i := range d.Moves {
+			move(&d.Moves[i].At)
+		}
+		f.Deal = &d
+	}
+	return f
 }
 
 // G17: a merge is the union of both histories, counted once.

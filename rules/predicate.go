@@ -148,7 +148,7 @@ var traits = map[string]bool{
 	"citizenship": true, "ethnicity": true, "ethnic": true, "race": true, "racial": true, "religion": true, "religious": true, "faith": true,
 	"health": true, "disability": true, "disabled": true, "illness": true, "pregnant": true, "pregnancy": true, "marital": true, "married": true,
 	"children": true, "orientation": true, "political": true, "politics": true, "union": true, "language": true, "accent": true,
-	"firstname": true, "lastname": true, "surname": true, "fullname": true, "salutation": true, "photo": true, "skin": true, "origin_country": true,
+	"firstname": true, "lastname": true, "surname": true, "fullname": true, "salutation": true, "photo": true, "skin": true,
 	"military": true, "genetic": true, "biometric": true,
 }
 

@@ -1,0 +1,105 @@
+package rules
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+func TestHigherVersionStays(t *testing.T) {
+	old, now := prop("stage", "lead", start), prop("stage", "customer", start.Add(time.Hour))
+	for _, order := range [][]crm.Fact{{old, now}, {now, old}, {now, old, now, old}} {
+		if got := recordOf(order...).Property("stage"); got != "customer" {
+			t.Errorf("stage %q: want the newer value whatever the order", got)
+		}
+	}
+	// Cleared later: the empty value is the newer one.
+	if got := recordOf(now, prop("stage", "", start.Add(2*time.Hour))).Property("stage"); got != "" {
+		t.Errorf("stage %q: want it cleared", got)
+	}
+}
+
+func TestContactIsNotKept(t *testing.T) {
+	f := mail("m", start, crm.In, 0, 1)
+	f.Contact = "17"
+	a, b := recordOf(f), recordOf(mail("m", start, crm.In, 0, 1))
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("a merged contact's facts must equal the winner's: %s", cmp.Diff(a, b))
+	}
+}
+
+// Far more facts than a record holds, in any order, give one record; a flood of one kind pushes out no other.
+func TestBoundsAreOrderFree(t *testing.T) {
+	facts := []crm.Fact{
+		prop(crm.PropCustomer, "true", start), {ID: "meeting", Kind: crm.KindMeeting, At: crm.At(start), Meeting: &crm.Meeting{Start: crm.At(start), State: crm.Held}},
+		{ID: "decision/1", Kind: crm.KindDecision, At: crm.At(start), Decision: &crm.Decision{Status: crm.Pending}},
+	}
+	first := start.Add(-1000 * day)
+	for i := range 2 * maxConduct {
+		facts = append(facts, mail(fmt.Sprintf("emails/%04d", i), first.Add(time.Duration(i/2)*time.Hour), crm.In, crm.Asks, 5))
+		peer := mail(fmt.Sprintf("peers/%04d", i), first.Add(time.Duration(i)*time.Hour), crm.In, 0, 5)
+		peer.Peer = "2"
+		facts = append(facts, peer, prop(fmt.Sprintf("zz%04d", i), "x", start))
+	}
+	want := recordOf(facts...)
+	for seed := range uint64(20) {
+		var got Record
+		for _, f := range shuffled(append(shuffled(facts, seed+100)[:300], facts...), seed) {
+			got.Fold(f)
+		}
+		if diff := cmp.Diff(*want, got); diff != "" {
+			t.Fatalf("seed %d: %s", seed, diff)
+		}
+	}
+	if len(want.Conduct) != maxConduct || len(want.Peers) != maxPeers || len(want.Profile) != maxProfile || len(want.Items) != 1 || len(want.Decisions) != 1 {
+		t.Errorf("kept %d %d %d %d %d", len(want.Conduct), len(want.Peers), len(want.Profile), len(want.Items), len(want.Decisions))
+	}
+	if want.Property(crm.PropCustomer) != "true" {
+		t.Error("a property that rules know was pushed out by others")
+	}
+	if want.Lasting.FirstIn != crm.At(first) {
+		t.Errorf("first in %s: want what the record has forgotten, %s", want.Lasting.FirstIn, first)
+	}
+}
+
+// What is stored comes back the same, and rates the same.
+func TestStoredAndRead(t *testing.T) {
+	for seed := range uint64(10) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		facts := exchange(20 + int(rng.IntN(60)))
+		r := recordOf(facts...)
+		b, err := cbor.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Record
+		if err := cbor.Unmarshal(b, &back); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(*r, back); diff != "" {
+			t.Fatal(diff)
+		}
+		if back.Fold(facts...) {
+			t.Error("facts that are in the record already changed it once it had been stored")
+		}
+	}
+}
+
+func TestLastingJoins(t *testing.T) {
+	a := crm.Lasting{First: 10, Met: 5, LastMet: 5}
+	b := crm.Lasting{First: 7, FirstIn: 9, LastMet: 8, Won: 3, LastWon: 4}
+	one, other := Record{}, Record{}
+	one.Fold(crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &a}, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &b})
+	other.Fold(crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &b}, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &a})
+	want := crm.Lasting{First: 7, FirstIn: 9, Met: 5, LastMet: 8, Won: 3, LastWon: 4}
+	if one.Lasting != want || other.Lasting != want {
+		t.Errorf("%+v and %+v: want %+v", one.Lasting, other.Lasting, want)
+	}
+}
