@@ -76,7 +76,7 @@ func (c *Connector) readText(in text.Input) crm.Text {
 	if strings.TrimSpace(in.Body) == "" && strings.TrimSpace(in.HTML) == "" && strings.TrimSpace(in.Subject) == "" {
 		return crm.Text{Unread: true}
 	}
-	return c.text.Read(in)
+	return c.text().Read(in)
 }
 
 // maxLinks bounds what is kept of one mail: a quote's link stands among the first.
@@ -84,7 +84,7 @@ const maxLinks = 20
 
 // links are the hashes of a mail's links that may be quotes.
 func (c *Connector) links(body, html string) []uint64 {
-	hashes := c.text.LinkHashes(body, html, c.mayBeQuote)
+	hashes := c.text().LinkHashes(body, html, c.mayBeQuote)
 	return hashes[:min(len(hashes), maxLinks)]
 }
 

@@ -308,7 +308,7 @@ func TestFetchQuotes(t *testing.T) {
 	if one.Amount != 115000 || one.Discount != 10000 || *one.Margin != 18 || one.Expires != ms("2026-04-01T00:00:00Z") {
 		t.Errorf("%+v", one)
 	}
-	if one.Link != c.text.LinkHash("https://offers.example/11") {
+	if one.Link != c.text().LinkHash("https://offers.example/11") {
 		t.Error("the link is not hashed as the links of mails are")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -53,9 +54,9 @@ type Connector struct {
 	outcomes   map[string]crm.Outcome // by call disposition
 
 	rest    *rest.Client
-	search  *rest.Budget // HubSpot's narrower limit for searches
-	text    *text.Reader
-	token   *token // nil where a fixed token is used
+	search  *rest.Budget        // HubSpot's narrower limit for searches
+	text    func() *text.Reader // made when first used: a process that only receives needs none
+	token   *token              // nil where a fixed token is used
 	account cached[details]
 	staff   cached[staff]
 	noLines cached[bool] // line items may not be read
@@ -92,7 +93,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	c := &Connector{
 		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
 		isWritten: map[string]bool{}, isRead: map[string]bool{}, isCustomer: map[string]bool{},
-		text:   text.NewReader(opt.Salt, nil),
+		text:   sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, nil) }),
 		search: rest.NewBudget(searchRate, time.Second, patience, opt.Now),
 	}
 	c.fields, _ = parseFields(cfg.Fields)                   // Validate has read it

@@ -46,7 +46,7 @@ func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
 	q := crm.Quote{Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date")}
 	q.Key = c.quoteKey(o, lines)
 	if link := o.get("hs_quote_link"); link != "" {
-		q.Link = c.text.LinkHash(link)
+		q.Link = c.text().LinkHash(link)
 	}
 	was := false
 	for _, h := range o.changes("hs_status") {
