@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -132,4 +133,37 @@ func (q *Queue) DiscardDeadLetter(ctx context.Context, seq uint64) error {
 		return fmt.Errorf("discard dead letter %d: %w", seq, err)
 	}
 	return nil
+}
+
+// DeadLetterCount is how many dead letters of one stage and source wait for a person.
+type DeadLetterCount struct {
+	Stage, Source string
+	Letters       uint64
+}
+
+// CountDeadLetters counts the dead letters by stage and source.
+func (q *Queue) CountDeadLetters(ctx context.Context) ([]DeadLetterCount, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	s, err := q.js[0].Stream(ctx, DeadLetters)
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", DeadLetters, err)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(kindDead+".>"))
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", DeadLetters, err)
+	}
+	var counts []DeadLetterCount
+	for subject, n := range info.State.Subjects {
+		parts := strings.Split(subject, ".")
+		if len(parts) != 3 {
+			continue
+		}
+		stage, ok1 := untoken(parts[1])
+		source, ok2 := untoken(parts[2])
+		if ok1 && ok2 {
+			counts = append(counts, DeadLetterCount{stage, source, n})
+		}
+	}
+	return counts, nil
 }

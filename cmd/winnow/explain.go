@@ -3,25 +3,194 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules"
 )
 
 func explainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "explain <source> <contact>", Short: "Show a contact's rating, every reason with its evidence, the clocks, and what comes next", Args: cobra.ExactArgs(2),
+	var asJSON, history bool
+	cmd := &cobra.Command{
+		Use: "explain <source> <contact>", Short: "Show a contact's rating, every reason with its evidence, the clocks, and what comes next",
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
-				var e json.RawMessage
-				if err := c.call(ctx, http.MethodGet, "/api/explain", url.Values{"source": {args[0]}, "contact": {args[1]}}, &e); err != nil {
+				var raw json.RawMessage
+				if err := c.call(ctx, http.MethodGet, "/api/explain", url.Values{"source": {args[0]}, "contact": {args[1]}}, &raw); err != nil {
 					return err
 				}
-				_, err := os.Stdout.Write(e)
-				return err
+				if asJSON {
+					_, err := os.Stdout.Write(append(raw, '\n'))
+					return err
+				}
+				var e pipeline.Explanation
+				if err := json.Unmarshal(raw, &e); err != nil {
+					return err
+				}
+				return printExplanation(os.Stdout, e, history)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything there is")
+	cmd.Flags().BoolVar(&history, "history", false, "show the turns of the conversation too")
+	return cmd
+}
+
+// printExplanation lays an explanation out for a person: what, why, what runs, what comes next.
+func printExplanation(out io.Writer, e pipeline.Explanation, history bool) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	r := e.Rating
+	if e.MergedTo != "" {
+		fmt.Fprintf(w, "%s/%s was merged into %s\n", e.Source, e.Contact, e.MergedTo)
+		return w.Flush()
+	}
+	fmt.Fprintf(w, "%s/%s\n\n", e.Source, e.Contact)
+	if r.Unrated != "" {
+		fmt.Fprintf(w, "rating\tnone: %s\n", strings.ReplaceAll(r.Unrated, "_", " "))
+		return w.Flush()
+	}
+	fmt.Fprintf(w, "rating\t%s%s\n", r.Letter, machine(r))
+	fmt.Fprintf(w, "score\t%d\tengagement %d, fit %d, worth %d\n", r.Score, r.Engagement, r.Fit, r.Worth)
+	fmt.Fprintf(w, "status\t%s\t%s\n", r.Status, standing(r))
+	if r.Held != "" {
+		fmt.Fprintf(w, "held back\t%s\t%s\n", r.Held, held[r.Held])
+	}
+	fmt.Fprintf(w, "next move\t%s\t%s\n", r.Ball, since(e.BallSince, e.BallBy))
+	fmt.Fprintf(w, "advice\t%s\n", dash(r.Action))
+	fmt.Fprintf(w, "clocks by\t%s %s\n", e.Zone, e.Country)
+	fmt.Fprintf(w, "read up to\t%s\n", day(e.ReadUpTo))
+	fmt.Fprintf(w, "model\t%s\n", r.Model)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+
+	fmt.Fprintln(w, "\nWHY\nPOINTS\tSCORE\tREASON\tHALVES IN\tEVIDENCE")
+	for _, reason := range r.Reasons {
+		points, decay := "", ""
+		if reason.Sub != "" {
+			points = fmt.Sprintf("%+d", reason.Points)
+		}
+		if reason.HalfLife > 0 {
+			decay = fmt.Sprintf("%d d", reason.HalfLife)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s (%s)\t%s\t%s\n", points, reason.Sub, reason.Text, reason.ID, decay, evidence(reason.Evidence))
+	}
+	if len(r.Reasons) == 0 {
+		fmt.Fprintln(w, "\t\tnothing is known that counts for or against\t\t")
+	}
+	if len(e.Clocks) > 0 {
+		fmt.Fprintln(w, "\nCLOCKS\nCLOCK\tSINCE\tELAPSED\tOF\tENDS\t")
+		for _, c := range e.Clocks {
+			note := c.Lacks
+			if c.Stopped != "" {
+				note = strings.TrimPrefix(note+"; stopped: "+c.Stopped, "; ")
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, day(c.Since), c.Elapsed, c.Quota, day(c.Ends), note)
+		}
+	}
+	if len(e.Attempts) > 0 {
+		fmt.Fprintln(w, "\nATTEMPTS OF OURS IN THIS SILENCE\nWHEN\tCOUNTS\t\tFACT")
+		for _, a := range e.Attempts {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", day(a.At), yes(a.Counted), a.Why, a.Fact)
+		}
+	}
+	if len(e.Decisions) > 0 {
+		fmt.Fprintln(w, "\nANNOUNCED\nWHEN\tSTATUS\tGROUND\t")
+		for _, d := range e.Decisions {
+			fmt.Fprintf(w, "%s\t%s\t%s\t\n", day(d.At), d.Status, d.Ground)
+		}
+	}
+	if history {
+		printTurns(w, e.Turns)
+	}
+	if len(e.Next) > 0 {
+		fmt.Fprintln(w, "\nIF NOTHING HAPPENS\nWHEN\tWHAT")
+		said := map[string]bool{}
+		for _, m := range e.Next { // of what comes again and again the first time says enough
+			if !said[m.What] {
+				fmt.Fprintf(w, "%s\t%s\n", day(m.At), m.What)
+			}
+			said[m.What] = true
+		}
+	}
+	return w.Flush()
+}
+
+func printTurns(w io.Writer, turns []rules.Turn) {
+	fmt.Fprintln(w, "\nCONVERSATION\nFROM\tSIDE\tMESSAGES\tWHAT IT DOES")
+	for _, t := range turns {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", day(t.From), t.Direction, t.Messages, t.Intents)
+	}
+}
+
+// held says what a reason for holding a decision back means.
+var held = map[string]string{
+	"settle":   "facts have just come; a decision waits until none has for WINNOW_RULES_SETTLE",
+	"lag":      "the CRM has not been read far enough to tell silence from blindness",
+	"backfill": "the source's history is being read",
+	"profile":  "the contact's properties have not been read yet",
+	"merge":    "the facts of a merged contact have not all come yet",
+	"breaker":  "the mass-change breaker is open: winnow breaker status",
+}
+
+func machine(r crm.Rating) string {
+	if r.Machine != r.Letter {
+		return " by a human; the machine says " + r.Machine
+	}
+	return ""
+}
+
+func standing(r crm.Rating) string {
+	var parts []string
+	if r.Ground != "" {
+		parts = append(parts, string(r.Ground))
+	}
+	if r.PendingUntil != 0 {
+		parts = append(parts, "until "+r.PendingUntil.Time().Format(time.DateOnly))
+	}
+	if r.RecheckOn != 0 {
+		parts = append(parts, "look again on "+r.RecheckOn.Time().Format(time.DateOnly))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func since(at crm.Millis, fact string) string {
+	if at == 0 {
+		return ""
+	}
+	return "since " + day(at) + " (" + fact + ")"
+}
+
+func day(m crm.Millis) string {
+	if m == 0 {
+		return "-"
+	}
+	return m.Time().Format("2006-01-02 15:04")
+}
+
+// evidence names the facts that a reason rests on, the newest three of many.
+func evidence(es []crm.Evidence) string {
+	var parts []string
+	for i, e := range es {
+		if i == 3 {
+			return strings.Join(parts, ", ") + fmt.Sprintf(" and %d more", len(es)-3)
+		}
+		at := ""
+		if e.At != 0 {
+			at = " " + e.At.Time().Format(time.DateOnly)
+		}
+		parts = append(parts, e.Fact+at)
+	}
+	return strings.Join(parts, ", ")
 }

@@ -70,7 +70,7 @@ var (
 	lagDesc      = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
 	contactsDesc = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
 	budgetDesc   = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
-	deadDesc     = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", nil, nil)
+	deadDesc     = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", []string{"stage", "source"}, nil)
 	bytesDesc    = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
 	maxDesc      = prometheus.NewDesc("winnow_stream_max_bytes", "Bytes a stream may hold; 0: no limit.", []string{"stream"}, nil)
 	breakerDesc  = prometheus.NewDesc("winnow_breaker_open", "1 while the mass-change breaker holds announcements back.", []string{"source"}, nil)
@@ -93,9 +93,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		for _, s := range streams {
 			send(bytesDesc, float64(s.Bytes), s.Name)
 			send(maxDesc, float64(s.MaxBytes), s.Name)
-			if s.Name == queue.DeadLetters {
-				send(deadDesc, float64(s.Messages))
-			}
+		}
+	}
+	if counts, err := c.p.q.CountDeadLetters(ctx); err == nil {
+		for _, n := range counts {
+			send(deadDesc, float64(n.Letters), n.Stage, n.Source)
 		}
 	}
 	for name, s := range c.p.sources {
