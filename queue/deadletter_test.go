@@ -41,6 +41,13 @@ func TestDeadLetters(t *testing.T) {
 			t.Errorf("%+v: %d dead letters", c, n)
 		}
 	}
+	sum := map[DeadLetterCount]bool{}
+	for _, c := range must1[[]DeadLetterCount](t)(q.CountDeadLetters(t.Context())) {
+		sum[c] = true
+	}
+	if len(sum) != 3 || !sum[DeadLetterCount{"read", src, 1}] || !sum[DeadLetterCount{"write", src, 1}] || !sum[DeadLetterCount{"read", "other.source", 1}] {
+		t.Errorf("counted %v", sum)
+	}
 	one := must1[DeadLetter](t)(q.DeadLetter(t.Context(), got[0].Seq))
 	if diff := cmp.Diff(got[0], one); diff != "" {
 		t.Errorf("by number (-want +got):\n%s", diff)
