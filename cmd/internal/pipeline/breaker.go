@@ -34,7 +34,7 @@ type breaker struct {
 
 func (b breaker) open() bool { return b.Tripped != 0 }
 
-// admit counts n announcements at now, or trips where they are more than most allows.
+// admit reports whether n announcements may be made at now, or trips where they are more than most allows.
 func (b *breaker) admit(now time.Time, window time.Duration, n, most int) bool {
 	if b.open() {
 		return false
@@ -53,15 +53,21 @@ func (b *breaker) admit(now time.Time, window time.Duration, n, most int) bool {
 		b.Tripped = crm.At(now)
 		return false
 	}
-	for range n {
-		b.Recent = append(b.Recent, crm.At(now))
-	}
 	return true
 }
 
-// announceable returns the part of batch that may be written: where it would announce more than the breaker admits, what
-// announces nothing. The owners rate the others again without their decision, which takes the place of what waits here.
-func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, error) {
+// count notes n announcements that were made at now.
+func (b *breaker) count(now time.Time, n int) {
+	for range n {
+		b.Recent = append(b.Recent, crm.At(now))
+	}
+}
+
+// announceable returns the part of batch that may be written, and how many announcements are in it: where they would be more than the
+// breaker admits, the part that announces nothing. The owners rate the others again without their decision, which takes the place
+// of what waits here. What is admitted is held until release, and counted by announced once the CRM shows it, so that an
+// announcement that has to be tried ten times counts once.
+func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, int, error) {
 	n := 0
 	for _, c := range batch {
 		if against(c.out.Decide) {
@@ -69,7 +75,7 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 		}
 	}
 	if n == 0 {
-		return batch, nil
+		return batch, 0, nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -77,25 +83,25 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 	b, rev, err := getState[breaker](ctx, w.p.q, name)
 	if err != nil {
 		w.againAll(batch, time.Second)
-		return nil, fmt.Errorf("breaker: %w", err)
+		return nil, 0, fmt.Errorf("breaker: %w", err)
 	}
 	was := b.open()
 	rated, err := w.p.rated(ctx, w.s.Name)
 	if err != nil {
 		w.againAll(batch, time.Second)
-		return nil, err
+		return nil, 0, err
 	}
 	limits := w.p.limits
 	most := max(limits.Count, int(limits.Share*float64(rated)))
-	ok := b.admit(w.p.now(), limits.Window, n, most)
-	if err := putState(ctx, w.p.q, name, b, rev); err != nil {
-		w.againAll(batch, time.Second)
-		return nil, fmt.Errorf("breaker: %w", err)
-	}
-	if ok {
-		return batch, nil
+	if b.admit(w.p.now(), limits.Window, w.held+n, most) {
+		w.held += n
+		return batch, n, nil
 	}
 	if !was {
+		if err := putState(ctx, w.p.q, name, b, rev); err != nil {
+			w.againAll(batch, time.Second)
+			return nil, 0, fmt.Errorf("breaker: %w", err)
+		}
 		w.p.log.Error("mass-change breaker tripped: nothing is announced until a person releases it (winnow breaker)",
 			zap.String("source", w.s.Name), zap.Int("would_announce", n), zap.Int("within_window", len(b.Recent)), zap.Int("most", most))
 	}
@@ -107,7 +113,36 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 		}
 		rest = append(rest, c)
 	}
-	return rest, nil
+	return rest, 0, nil
+}
+
+// release gives back what announceable has held.
+func (w *writer) release(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held -= n
+}
+
+// announced counts n announcements that the CRM now shows.
+func (w *writer) announced(ctx context.Context, n int) error {
+	if n == 0 {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		b, rev, err := getState[breaker](ctx, w.p.q, "breaker."+w.s.Name)
+		if err != nil {
+			return fmt.Errorf("breaker: %w", err)
+		}
+		b.count(w.p.now(), n)
+		switch err := putState(ctx, w.p.q, "breaker."+w.s.Name, b, rev); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, queue.ErrConflict): // a person released or refused in between: once more
+			return fmt.Errorf("breaker: %w", err)
+		}
+	}
 }
 
 // against reports whether a decision takes something from the contact.

@@ -76,6 +76,8 @@ type outgoing struct {
 	Values map[crm.Field]string `cbor:"1,keyasint"`
 	// Decide becomes a fact once the CRM shows the values.
 	Decide *crm.Decision `cbor:"2,keyasint,omitempty"`
+	// Into is the contact into which this one was merged; Values are then empty.
+	Into string `cbor:"3,keyasint,omitempty"`
 }
 
 // tally counts the rated contacts of one partition by source and letter; it rides on the checkpoint.

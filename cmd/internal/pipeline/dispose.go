@@ -23,7 +23,8 @@ const (
 // disposal is what becomes of work that failed: again after a time, dropped as done, or, with neither, a dead letter.
 type disposal struct {
 	again time.Duration // try the same again after this
-	pause time.Duration // leave the CRM alone for this long
+	pause time.Duration // fetch nothing for this long: what is refused for one kind of record may be granted for another
+	rest  time.Duration // write nothing for this long
 	drop  bool          // nothing is left to do
 }
 
@@ -32,12 +33,13 @@ func disposalOf(err error, attempt int) disposal {
 	switch connectors.KindOf(err) {
 	case connectors.RateLimited:
 		wait := max(connectors.AfterOf(err), time.Second)
-		return disposal{again: jitter(wait), pause: wait}
+		return disposal{again: jitter(wait), pause: wait, rest: wait}
 	case connectors.Unavailable:
 		wait := max(connectors.AfterOf(err), backoff(attempt, time.Second, time.Minute))
-		return disposal{again: jitter(wait), pause: min(wait, 5*time.Second)}
+		return disposal{again: jitter(wait), pause: min(wait, 5*time.Second), rest: min(wait, 5*time.Second)}
 	case connectors.Unauthenticated, connectors.Misconfigured:
-		return disposal{again: jitter(fetchSlow), pause: time.Second}
+		wait := jitter(fetchSlow)
+		return disposal{again: wait, pause: time.Second, rest: wait}
 	case connectors.Conflict:
 		if attempt < 5 {
 			return disposal{again: jitter(100 * time.Millisecond)}

@@ -52,6 +52,7 @@ func TestBreakerAdmits(t *testing.T) {
 		if !b.admit(now, 24*time.Hour, 1, 20) {
 			t.Fatalf("announcement %d of 20 refused", i+1)
 		}
+		b.count(now, 1)
 	}
 	if later := now.Add(25 * time.Hour); true {
 		fresh := b

@@ -22,11 +22,19 @@ type horizons struct {
 	by map[string]horizon
 }
 
+// What holds announcements back: the first two a whole source, the third one contact; the last is the rules' own word.
+const (
+	holdBackfill = "backfill"
+	holdBreaker  = "breaker"
+	holdMerge    = "merge"
+	holdLag      = "lag"
+)
+
 // horizon is the state of one source that matters to every rating of its contacts.
 type horizon struct {
 	now     time.Time // when this was found out
 	read    time.Time // silence counts only until then
-	hold    string    // "backfill" or "breaker": nothing is announced
+	hold    string    // holdBackfill, holdBreaker: nothing is announced
 	account string    // the vendor's id of the account
 }
 
@@ -110,9 +118,9 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	case err != nil:
 		return v, err
 	case filling.moving(now):
-		v.hold = "backfill"
+		v.hold = holdBackfill
 	case broken.open():
-		v.hold = "breaker"
+		v.hold = holdBreaker
 	}
 	account, _, err := h.p.q.GetState(ctx, "account."+name)
 	v.account = string(account)
@@ -162,7 +170,7 @@ func (h *horizons) looked() time.Time {
 func (p *Pipeline) instant(source string, now time.Time, c *contact) rules.Instant {
 	v := p.horizon.of(source)
 	if v.hold == "" && len(c.Record.Missing()) > 0 {
-		v.hold = "merge"
+		v.hold = holdMerge
 	}
 	return rules.Instant{
 		Now: now, Read: minTime(now, v.read), Arrived: c.Arrived.Time(), Hold: v.hold, Lagging: now.Sub(v.read) > p.rules.Settle(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -90,19 +91,22 @@ func (p *Pipeline) Resend(ctx context.Context, seq uint64) error {
 }
 
 // Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched, rated and
-// written, and nobody is due. It is for those who move the clock themselves.
-func (p *Pipeline) Idle(ctx context.Context) error { return p.quiet(ctx, p.now, 2*time.Millisecond) }
+// written, and nobody is due. It is for those who move the clock themselves. Where the CRM is away on purpose, but names stages that
+// are not waited for: fetch, write.
+func (p *Pipeline) Idle(ctx context.Context, but ...string) error {
+	return p.quiet(ctx, p.now, 2*time.Millisecond, but)
+}
 
 // Drained is Idle for a clock that runs: it returns once nothing is left to do of what was there, or due, when it was called.
 func (p *Pipeline) Drained(ctx context.Context) error {
 	called := p.now()
-	return p.quiet(ctx, func() time.Time { return called }, 10*time.Millisecond)
+	return p.quiet(ctx, func() time.Time { return called }, 10*time.Millisecond, nil)
 }
 
 // quiet waits until no stage has anything to do at the instant at, looking every pause.
-func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Duration) error {
+func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Duration, but []string) error {
 	for still := 0; still < 2; {
-		busy, err := p.busy(ctx, at())
+		busy, err := p.busy(ctx, at(), but)
 		if err != nil {
 			return err
 		}
@@ -120,11 +124,14 @@ func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Du
 }
 
 // busy names a stage that has something to do at an instant, "" if none has.
-func (p *Pipeline) busy(ctx context.Context, at time.Time) (string, error) {
+func (p *Pipeline) busy(ctx context.Context, at time.Time, but []string) (string, error) {
 	for name := range p.sources {
-		for _, stream := range []string{queue.Deliveries, queue.Fetches} {
-			if n, err := p.q.Waiting(ctx, stream, name); err != nil || n > 0 {
-				return stream, err
+		if n, err := p.q.Waiting(ctx, queue.Deliveries, name); err != nil || n > 0 {
+			return stageRead, err
+		}
+		if !slices.Contains(but, stageFetch) {
+			if n, err := p.q.Waiting(ctx, queue.Fetches, name); err != nil || n > 0 {
+				return stageFetch, err
 			}
 		}
 		if v := p.horizon.of(name); v.now.Before(at) {
@@ -145,8 +152,11 @@ func (p *Pipeline) busy(ctx context.Context, at time.Time) (string, error) {
 		}
 	}
 	for name := range p.sources {
+		if slices.Contains(but, stageWrite) {
+			break
+		}
 		if n, err := p.q.Waiting(ctx, queue.Contacts, name); err != nil || n > 0 {
-			return "write", err
+			return stageWrite, err
 		}
 	}
 	return "", nil

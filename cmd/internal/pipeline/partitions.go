@@ -66,7 +66,12 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 	held := map[int]context.CancelFunc{}
 	gone := make(chan int, p.q.Partitions())
 	stop := func(part int) { held[part]() }
-	defer func() { _ = g.Wait() }()
+	defer func() {
+		_ = g.Wait()
+		retire, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer done()
+		_ = p.q.Retire(retire) // the announcement ends by itself otherwise, and until then the others leave our share alone
+	}()
 	for first := true; ctx.Err() == nil; first = false {
 		for n := len(gone); n > 0; n-- {
 			delete(held, <-gone)
@@ -100,7 +105,9 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 		for part := range held {
 			if err == nil && len(held) > share {
 				stop(part)
-				break
+				if !outdated { // one at a time, so that the others find one at a time
+					break
+				}
 			}
 		}
 		p.metrics.partitions.Set(float64(len(held)))

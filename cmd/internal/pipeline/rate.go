@@ -41,8 +41,8 @@ type owner struct {
 	at      queue.Checkpoint
 	cache   *cache
 	dues    *dues
-	again   map[queue.Key]time.Time // rated while the source was behind: once it has been read further, rate again
-	stale   []queue.Key             // rated under other settings, or put out under another mapping
+	again   map[queue.Key]state // to be rated again when the state of their source is another than it was
+	stale   []queue.Key         // rated under other settings, or put out under another mapping
 	tally   tally
 	pending []*queue.Msg // pulled, for a later step
 	done    atomic.Pointer[progress]
@@ -62,7 +62,7 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 		return fmt.Errorf("checkpoint of partition %d: %w", part, err)
 	}
 	o := &owner{p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
-		again: map[queue.Key]time.Time{}, tally: tally{Rated: map[string]map[string]int{}}}
+		again: map[queue.Key]state{}, tally: tally{Rated: map[string]map[string]int{}}}
 	if err := o.scan(ctx); err != nil {
 		return fmt.Errorf("scan partition %d: %w", part, err)
 	}
@@ -120,10 +120,17 @@ type job struct {
 	key     queue.Key
 	c       *contact
 	facts   []crm.Fact
-	before  string    // the letter it had
-	put     bool      // its rating goes out
-	read    time.Time // how far its source had been read when it was rated
+	before  string // the letter it had
+	put     bool   // its rating goes out
+	state   state  // of its source when it was rated
 	effects effects
+}
+
+// state is what a source was like when a contact was rated.
+type state struct {
+	read   time.Time // how far it had been read
+	hold   string    // what held announcements back
+	behind bool      // the contact waits for the source to be read further
 }
 
 // step takes the facts that are there and the contacts that are due, rates them and commits everything as one batch.
@@ -163,7 +170,7 @@ func (o *owner) step(ctx context.Context) error {
 		batch.Contacts = append(batch.Contacts, queue.Put{Key: key, Data: data})
 		o.cache.put(key, j.c, len(data))
 		if j.put {
-			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide})})
+			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect})})
 		}
 		o.tally.count(key.Source, j.before, -1)
 		o.tally.count(key.Source, j.c.Rating.Letter, 1)
@@ -258,11 +265,11 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 	}
 	o.stale = o.stale[n:]
 	again := 0
-	for key, read := range o.again {
-		if again++; again > o.p.stepDue()/4 {
-			break
-		}
-		if v := o.p.horizon.of(key.Source); v.read.After(read) {
+	for key, was := range o.again {
+		if v := o.p.horizon.of(key.Source); v.hold != was.hold || was.behind && v.read.After(was.read) {
+			if again++; again > o.p.stepDue()/4 {
+				break
+			}
 			delete(o.again, key)
 			add(key)
 		}
@@ -350,12 +357,13 @@ func (o *owner) commit(ctx context.Context, b queue.Batch) error {
 func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	due := j.c.Due
 	delete(o.again, j.key)
-	if j.c.Rating.Held == "lag" || (due != 0 && due <= crm.At(now)) {
-		// Time alone will not help, the source has to be read further first.
-		o.again[j.key] = j.read
-		if due <= crm.At(now) {
-			due = crm.At(now.Add(time.Minute))
-		}
+	// Of what waits for the source to be read further time alone will not help.
+	j.state.behind = j.c.Rating.Held == holdLag || due != 0 && due <= crm.At(now)
+	if j.state.behind || j.c.Rating.Held == holdBackfill || j.c.Rating.Held == holdBreaker || against(j.c.Rating.Decide) {
+		o.again[j.key] = j.state
+	}
+	if due != 0 && due <= crm.At(now) {
+		due = crm.At(now.Add(time.Minute))
 	}
 	o.dues.set(j.key, due)
 	if j.effects.none() {

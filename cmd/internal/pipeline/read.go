@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -89,7 +90,7 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, p.account(s.Name))})
 		}
 		if err != nil {
-			if err := p.buryAs(ctx, stageRead, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), d.Body, named(notices), err); err != nil {
+			if err := p.buryAs(ctx, stageRead, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), d.Body, named(s.Connector, notices), err); err != nil {
 				return err
 			}
 		}
@@ -108,13 +109,25 @@ func decodeDelivery(c connectors.Receiver, d delivery) (notices []crm.Notice, er
 }
 
 // named lists the contacts that notices are about, for the dead letter: erasing a contact has to find it.
-func named(notices []crm.Notice) []string {
+func named(c connectors.Connector, notices []crm.Notice) []string {
 	var ids []string
-	seen := map[string]bool{}
+	add := func(contacts ...string) {
+		for _, id := range contacts {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	profiler, _ := c.(connectors.Profiler)
 	for _, n := range notices {
-		if n.Fact != nil && !seen[n.Fact.Contact] {
-			seen[n.Fact.Contact] = true
-			ids = append(ids, n.Fact.Contact)
+		switch {
+		case n.Fact != nil:
+			add(n.Fact.Contact)
+		case n.Ref != nil:
+			add(n.Ref.Contacts...)
+			if profiler != nil && profiler.ProfileRef(n.Ref.ID).Type == n.Ref.Type {
+				add(n.Ref.ID)
+			}
 		}
 	}
 	return ids

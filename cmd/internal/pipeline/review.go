@@ -29,16 +29,13 @@ const tombPrefix = "forgotten:"
 // effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent, Forgotten), so
 // that a crash between the commit and the deed only delays the deed.
 type effects struct {
-	ask     bool       // its profile has to be fetched
-	merged  bool       // its facts have to go to the contact it was merged into
-	forward []crm.Fact // that came after that
-	entomb  bool       // put a tombstone and erase the record
-	fault   string     // the panic that left it unrated
+	ask    bool   // its profile has to be fetched
+	merged bool   // its facts have to go to the contact it was merged into
+	entomb bool   // put a tombstone and erase the record
+	fault  string // the panic that left it unrated
 }
 
-func (e effects) none() bool {
-	return !e.ask && !e.entomb && e.fault == "" && len(e.forward) == 0 && !e.merged
-}
+func (e effects) none() bool { return !e.ask && !e.entomb && e.fault == "" && !e.merged }
 
 // review folds what came into a contact and rates it. It changes j alone.
 func (o *owner) review(j *job, now time.Time) {
@@ -60,7 +57,11 @@ func (o *owner) review(j *job, now time.Time) {
 		j.effects.entomb = true
 		return
 	case c.Redirect != "":
-		j.effects.merged, j.effects.forward = !c.Sent, j.facts
+		// What comes late stands in the record until it has been sent on, like what was there before.
+		c.Record.Fold(j.facts...)
+		if c.Sent = c.Sent && len(j.facts) == 0; !c.Sent {
+			c.Due, j.effects.merged = crm.At(now.Add(time.Minute)), true
+		}
 		return
 	case into != "":
 		// What was to be written for it must not reach the winner: some CRMs send a merged id's writes there.
@@ -99,7 +100,10 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
 	at := p.instant(j.key.Source, now, c)
-	j.read = at.Read
+	j.state = state{read: at.Read, hold: at.Hold}
+	if at.Hold == holdMerge { // the contact's own
+		j.state.hold = ""
+	}
 	rating, fault := safely(p.rules, p.visible(&c.Record), at)
 	if fault != "" {
 		c.Failed, j.effects.fault = true, fault
@@ -205,7 +209,7 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 			return fmt.Errorf("ask for the profile: %w", err)
 		}
 	}
-	if e.merged || len(e.forward) > 0 {
+	if e.merged {
 		return o.forward(ctx, s, j)
 	}
 	if e.entomb {
@@ -222,11 +226,7 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 // forward sends a merged contact's facts to the winner, and tells it that these were all.
 func (o *owner) forward(ctx context.Context, s Source, j *job) error {
 	out := o.p.newOutput(s)
-	facts := j.effects.forward
-	if !j.c.Sent {
-		facts = append(j.c.Record.Facts(), facts...)
-	}
-	for _, f := range facts {
+	for _, f := range j.c.Record.Facts() {
 		if f.Merge != nil && f.Merge.Into != "" || f.Kind == crm.KindExistence {
 			continue // the loser's own fate
 		}

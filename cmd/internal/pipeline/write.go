@@ -36,7 +36,7 @@ type writer struct {
 	flying  map[string]bool    // contacts in a call: no other call may name them
 	pause   time.Time          // the CRM is left alone until then
 	wake    chan struct{}      // capacity 1: something changed
-	breaker breaker
+	held    int                // announcements in calls, which the breaker does not know yet
 }
 
 // parcel is one rating on its way.
@@ -102,8 +102,8 @@ func (w *writer) take(m *queue.Msg) {
 		return
 	}
 	out, err := decode[outgoing](m.Data)
-	if err != nil || len(out.Values) == 0 {
-		_ = m.Ack() // nothing is to be written: the contact was merged or deleted
+	if err != nil {
+		_ = m.Term() // only our own encoding is ever put here
 		return
 	}
 	w.mu.Lock()
@@ -192,14 +192,40 @@ func (w *writer) landed(batch []*parcel) {
 
 // deliver writes a batch and settles each of its messages.
 func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
-	batch, err := w.announceable(ctx, batch)
-	switch {
-	case err != nil || len(batch) == 0:
+	if batch = w.void(ctx, batch); len(batch) == 0 {
+		return nil
+	}
+	batch, reserved, err := w.announceable(ctx, batch)
+	if err != nil || len(batch) == 0 {
 		return err
-	case w.p.mode == Shadow:
+	}
+	defer w.release(reserved)
+	if w.p.mode == Shadow {
 		return w.settle(ctx, batch, make([]error, len(batch)))
 	}
 	return w.send(ctx, batch)
+}
+
+// void settles the parcels with nothing to write, of contacts that were deleted or merged, and returns the others. They have taken
+// the place of what waited for the same contact. A call for a merged contact that was under way may have reached the winner, so
+// that the winner's newest rating is written once more.
+func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
+	rest := batch[:0:0]
+	for _, c := range batch {
+		if len(c.out.Values) > 0 {
+			rest = append(rest, c)
+			continue
+		}
+		if into := c.out.Into; into != "" {
+			if err := w.p.q.TouchRating(ctx, w.p.q.PartitionOf(w.s.Name, into), queue.Key{Source: w.s.Name, Contact: into}); err != nil {
+				w.p.log.Warn("the winner's rating was not put out again, it is tried once more", zap.String("source", w.s.Name), zap.Error(err))
+				_ = c.msg.Nak(time.Second) // without it the message comes again after the consumer's wait
+				continue
+			}
+		}
+		_ = c.msg.Ack() // one that gets lost brings the message again, to the same end
+	}
+	return rest
 }
 
 // send makes one call of batch, or more where the CRM refuses all because of one.
@@ -248,16 +274,19 @@ func whole(errs []error) bool {
 // settle publishes the decisions that the CRM now shows, acknowledges what was written and disposes of the rest.
 func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) error {
 	out := w.p.newOutput(w.s)
-	at := crm.At(w.p.now())
+	at, announced := crm.At(w.p.now()), 0
 	for i, c := range batch {
 		if d := c.out.Decide; errs[i] == nil && d != nil {
+			if against(d) {
+				announced++
+			}
 			out.add(crm.Notice{Fact: &crm.Fact{
 				Contact: c.key.Contact, ID: "decision/" + string(d.Status) + "/" + strconv.FormatInt(int64(at), 10),
 				Version: int64(at), Kind: crm.KindDecision, At: at, Decision: d,
 			}})
 		}
 	}
-	if err := out.publish(ctx); err != nil {
+	if err := errors.Join(out.publish(ctx), w.announced(ctx, announced)); err != nil {
 		w.againAll(batch, time.Second)
 		return err
 	}
@@ -277,8 +306,8 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 	}
 	d := disposalOf(err, c.msg.Deliveries)
 	if d.again > 0 {
-		w.rest(d.pause, err)
-		return c.msg.Nak(min(d.again, max(d.pause, time.Second))) // all of them are back when the pause is over
+		w.rest(d.rest, err)
+		return c.msg.Nak(min(d.again, max(d.rest, time.Second))) // all of them are back when the pause is over
 	}
 	// Rejected, or the record is gone: parked with its reason. The next change of this contact's rating is tried again by itself.
 	if err := w.p.buryAs(ctx, stageWrite, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), encode(c.key), []string{c.key.Contact}, err); err != nil {
