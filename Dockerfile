@@ -6,12 +6,15 @@ ARG BASE_IMAGE=gcr.io/distroless/static-debian12:nonroot
 
 FROM ${GO_IMAGE} AS build
 WORKDIR /src
-# The modules come first, in a layer of their own: it is built again only when they change.
+# The modules come first, in layers of their own, the largest of them compiled: they are built again only when they change.
 COPY go.mod go.sum ./
 RUN go mod download
+ENV CGO_ENABLED=0
+RUN go build -trimpath github.com/nats-io/nats-server/v2/server github.com/prometheus/client_golang/prometheus/promhttp \
+    github.com/go-resty/resty/v2 go.uber.org/zap github.com/fxamacker/cbor/v2 golang.org/x/net/html
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/winnow-crm/winnow/cmd/internal/app.version=${VERSION}" -o /out/winnow ./cmd/winnow \
+RUN go build -trimpath -ldflags "-s -w -X github.com/winnow-crm/winnow/cmd/internal/app.version=${VERSION}" -o /out/winnow ./cmd/winnow \
  && mkdir /out/data
 
 FROM ${BASE_IMAGE}
