@@ -31,7 +31,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	if err != nil {
 		return nil, err
 	}
-	account, err := c.details(ctx, "fetch")
+	ours, err := c.accountZone(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,8 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		}
 		// What follows depends on more than this contact, so it is as new as the contact itself.
 		add(crm.Property{Name: crm.PropStaff, Value: c.staffValue(people, o)}, o.changed())
-		if _, err := time.LoadLocation(account.TimeZone); err == nil && account.TimeZone != "" {
-			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: account.TimeZone}, o.changed())
+		if ours != "" {
+			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, o.changed())
 		}
 		out = append(out, merges(o)...)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/rest"
@@ -15,9 +17,8 @@ import (
 
 const threadsPath = "/conversations/conversations/" + version + "/threads"
 
-// maxThreads is how many conversations one Fetch reads. They come one by one, so a full batch would hold the budget for half
-// a minute; the others are handed back as references.
-const maxThreads = 20
+// atOnce is how many conversations are read together. They come one by one, so a full batch would take its time otherwise.
+const atOnce = 4
 
 // message is one entry of a conversation. Source: HubSpot docs, "Conversations inbox and messages".
 type message struct {
@@ -52,24 +53,24 @@ func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]c
 		}
 		wanted[thread] = append(wanted[thread], r)
 	}
+	read := make([][]crm.Fact, len(order))
+	g, each := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, thread := range order {
+		g.Go(func() (err error) {
+			read[i], err = c.conversation(each, thread, wanted[thread])
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
 	var out []crm.Notice
 	var answers []answer
-	for i, thread := range order {
-		if i >= maxThreads {
-			for _, r := range wanted[thread] {
-				out = append(out, crm.Notice{Ref: &r})
-			}
-			continue
-		}
-		facts, err := c.conversation(ctx, thread, wanted[thread])
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range facts {
-			out = append(out, crm.Notice{Fact: &f})
-			if answered(&f) {
-				answers = append(answers, answer{fact: f, direct: []string{f.Contact}})
-			}
+	for _, f := range slices.Concat(read...) {
+		out = append(out, crm.Notice{Fact: &f})
+		if answered(&f) {
+			answers = append(answers, answer{fact: f, direct: []string{f.Contact}})
 		}
 	}
 	peers, err := c.peers(ctx, answers)

@@ -58,6 +58,7 @@ type Connector struct {
 	text    func() *text.Reader // made when first used: a process that only receives needs none
 	token   *token              // nil where a fixed token is used
 	account cached[details]
+	zone    cached[string] // the account's
 	staff   cached[staff]
 	noLines cached[bool] // line items may not be read
 }

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -88,5 +89,29 @@ func BenchmarkDecode(b *testing.B) {
 		if ns, err := c.Decode(connectors.Delivery{Body: body}); err != nil || len(ns) != 100 {
 			b.Fatal(len(ns), err)
 		}
+	}
+}
+
+// Every subscription that HubSpot offers is known: none ends as a dead letter. Source: HubSpot docs, "Webhooks API" reference,
+// eventType.
+func TestEverySubscriptionIsKnown(t *testing.T) {
+	c := connectTo(t, "http://127.0.0.1:1", nil)
+	decode := func(e string) {
+		t.Helper()
+		if _, err := c.Decode(connectors.Delivery{Body: []byte("[" + e + "]")}); err != nil {
+			t.Errorf("%s: %v", e, err)
+		}
+	}
+	for _, object := range []string{"contact", "company", "deal", "ticket", "product", "line_item", "object"} {
+		for _, action := range []string{"creation", "deletion", "merge", "restore", "propertyChange"} {
+			decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":%q,"objectId":5,"objectTypeId":"0-1","propertyName":"x","primaryObjectId":5,"mergedObjectIds":[6],"newObjectId":7}`, object+"."+action))
+		}
+		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":%q,"associationType":"CONTACT_TO_DEAL","fromObjectId":1,"toObjectId":2}`, object+".associationChange"))
+	}
+	for _, typeID := range []string{"0-1", "0-2", "0-3", "0-5", "0-8", "0-14", "0-18", "0-27", "0-46", "0-47", "0-48", "0-49", "0-136", "2-123"} {
+		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":"object.creation","objectId":5,"objectTypeId":%q}`, typeID))
+	}
+	for _, word := range []string{"contact.privacyDeletion", "conversation.creation", "conversation.deletion", "conversation.newMessage", "conversation.privacyDeletion", "conversation.propertyChange", "event.completed"} {
+		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":%q,"objectId":5,"messageId":"m"}`, word))
 	}
 }

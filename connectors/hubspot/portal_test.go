@@ -84,8 +84,8 @@ func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 401, "INVALID_AUTHENTICATION", "")
 		return
 	}
-	w.Header().Set("X-HubSpot-RateLimit-Max", "100")
-	w.Header().Set("X-HubSpot-RateLimit-Remaining", "99")
+	w.Header().Set("X-HubSpot-RateLimit-Max", "100000")
+	w.Header().Set("X-HubSpot-RateLimit-Remaining", "99999")
 	w.Header().Set("X-HubSpot-RateLimit-Interval-Milliseconds", "10000")
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {

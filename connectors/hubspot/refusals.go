@@ -39,6 +39,7 @@ func limits(h http.Header) rest.Limits {
 
 // apiError is the body of a refusal. Every field is optional. Source: HubSpot docs, "Error handling".
 type apiError struct {
+	Status      string        `json:"status"` // "error"
 	Category    string        `json:"category"`
 	SubCategory any           `json:"subCategory"`
 	Message     string        `json:"message"`
@@ -100,6 +101,12 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 			what += ": the token lacks the scope " + strings.Join(scopes, " or ")
 		} else {
 			what += ": the token may not do this; winnow setup shows which scopes are missing"
+		}
+	case http.StatusNotFound:
+		if body.Status != "error" && body.Category == "" {
+			// Not HubSpot's own answer about a record. Taking it for one would forget records because of a wrong URL.
+			e.Kind = connectors.Misconfigured
+			what += ": this is not HubSpot's API; check API_URL and what stands between"
 		}
 	case http.StatusLocked: // Source: HubSpot docs, "Error handling": wait at least 2 seconds
 		e.After = max(e.After, 2*time.Second)

@@ -102,11 +102,10 @@ func (c *Connector) people(ctx context.Context) (staff, error) {
 				_, err := c.rest.Do(ctx, rest.Request{
 					Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: "/crm/owners/" + version, Query: query, Into: &got,
 				})
-				switch kind := connectors.KindOf(err); {
-				case err == nil:
-				case kind == connectors.Unauthenticated || kind == connectors.NotFound || kind == connectors.Rejected:
+				if withheld(err) {
 					return s, nil
-				default:
+				}
+				if err != nil {
 					return nil, about(err, "read the owners")
 				}
 				for _, o := range got.Results {
@@ -121,6 +120,33 @@ func (c *Connector) people(ctx context.Context) (staff, error) {
 		}
 		return s, nil
 	})
+}
+
+// accountZone is the account's time zone, in which our own people are taken to work: HubSpot tells nobody's own. "" where the
+// token may not read it.
+func (c *Connector) accountZone(ctx context.Context) (string, error) {
+	return c.zone.get(c.now(), time.Hour, func() (string, error) {
+		d, err := c.details(ctx, "fetch")
+		if withheld(err) {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if _, err := time.LoadLocation(d.TimeZone); err != nil {
+			return "", nil
+		}
+		return d.TimeZone, nil
+	})
+}
+
+// withheld reports whether HubSpot answered that this token cannot have something, which asking again does not change.
+func withheld(err error) bool {
+	switch connectors.KindOf(err) {
+	case connectors.Unauthenticated, connectors.NotFound, connectors.Rejected:
+		return err != nil
+	}
+	return false
 }
 
 // paging is where the next page begins.

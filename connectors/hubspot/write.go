@@ -40,8 +40,7 @@ type batchResult struct {
 	} `json:"results"`
 	Errors []struct {
 		apiError
-		Status string `json:"status"`
-		ID     id     `json:"id"`
+		ID id `json:"id"`
 	} `json:"errors"`
 }
 
@@ -71,8 +70,8 @@ func (c *Connector) Write(ctx context.Context, chs []crm.Change) []error {
 		if e, ok := errors.AsType[*connectors.Error](err); ok {
 			e.Whole = len(ins) > 1
 		}
-		for _, in := range ins {
-			failed[in.ID] = err
+		for _, ch := range chs {
+			failed[ch.Contact] = err
 		}
 	} else {
 		failed = c.unwritten(ins, got)

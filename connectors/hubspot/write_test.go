@@ -38,18 +38,16 @@ func TestWrite(t *testing.T) {
 	p.add("contacts", "103")
 	c := p.connect(t, func(c *Config) { c.Fields = "rating=lead_grade, score=" })
 	errs := c.Write(t.Context(), []crm.Change{
-		change("101", "rating", "B", "score", "61", "disqualified", "true", "pending_until", "2026-04-01", "rated_at", "2026-03-01T08:00:00Z", "ground", ""),
+		change("101", "ground", "misfit"),
 		change("102", "rating", "A"),
 		change("103", "rating", "", "native_status", crm.UnqualifiedStatus),
-		change("104", "score", "5"), // a field that is not kept: nothing to do
-	}[:3])
-	_ = errs
+	})
 	if diff := cmp.Diff([]string{"internal", "not_found", ""}, kindsOf(errs)); diff != "" {
 		t.Errorf("results (the first names a field that is none):\n%s", diff)
 	}
 	errs = c.Write(t.Context(), []crm.Change{
 		change("101", "rating", "B", "score", "61", "disqualified", "true", "pending_until", "2026-04-01", "rated_at", "2026-03-01T08:00:00Z", "disqualification_reason", ""),
-		change("104", "score", "5"),
+		change("104", "score", "5"), // a field that is not kept: nothing to do
 	})
 	if diff := cmp.Diff([]string{"", ""}, kindsOf(errs)); diff != "" {
 		t.Errorf("results:\n%s", diff)
@@ -100,6 +98,7 @@ func TestWriteAnswers(t *testing.T) {
 		"no token":                   {401, obj{"category": "INVALID_AUTHENTICATION"}, []string{"unauthenticated", "unauthenticated"}, true, "revoked"},
 		"no scope":                   {403, obj{"category": "MISSING_SCOPES", "errors": []obj{{"context": obj{"requiredGranularScopes": []string{"crm.objects.contacts.write"}}}}}, []string{"unauthenticated", "unauthenticated"}, true, "lacks the scope crm.objects.contacts.write"},
 		"not there":                  {404, obj{"category": "OBJECT_NOT_FOUND"}, []string{"not_found", "not_found"}, true, ""},
+		"another server's 404":       {404, "<html>not found</html>", []string{"misconfigured", "misconfigured"}, true, "API_URL"},
 		"conflict":                   {409, obj{}, []string{"conflict", "conflict"}, true, ""},
 		"locked":                     {423, obj{}, []string{"rate_limited", "rate_limited"}, true, ""},
 		"too many":                   {429, obj{"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}, []string{"rate_limited", "rate_limited"}, true, "TEN_SECONDLY_ROLLING"},
