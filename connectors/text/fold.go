@@ -41,24 +41,33 @@ func baseLetters(r rune) string {
 // apostrophe and space, full-width letters narrow, invisible characters gone.
 func appendFold(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			switch {
-			case 'A' <= c && c <= 'Z':
-				c += 'a' - 'A'
-			case c == '`':
-				c = '\''
-			}
-			dst = append(dst, c)
-			i++
-			continue
+		from := len(dst)
+		n := i
+		for n < len(s) && s[n] < utf8.RuneSelf {
+			n++
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		i += n
+		dst = append(dst, s[i:n]...)
+		for k := from; k < len(dst); k++ {
+			dst[k] = lower[dst[k]]
+		}
+		if i = n; i == len(s) {
+			break
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		i += size
 		dst = appendFoldRune(dst, r)
 	}
 	return dst
 }
+
+// lower folds ASCII.
+var lower = func() (t [utf8.RuneSelf]byte) {
+	for i := range t {
+		t[i] = byte(unicode.ToLower(rune(i)))
+	}
+	t['`'] = '\''
+	return t
+}()
 
 func appendFoldRune(dst []byte, r rune) []byte {
 	switch {

@@ -16,29 +16,17 @@ func (r *Reader) sum(kind byte, data []byte) uint64 {
 	return max(binary.BigEndian.Uint64(h.Sum(nil)), 1)
 }
 
-// key is the hash of a text that does not depend on case, marks on letters and white space; 0 for none.
-func (r *Reader) key(body string) uint64 {
-	buf := appendFold(make([]byte, 0, len(body)), body)
-	out := buf[:0]
-	space := true
-	for _, c := range buf {
-		if c == ' ' || c == '\n' || c == '\r' || c == '\t' {
-			if !space {
-				out = append(out, ' ')
-			}
-			space = true
-			continue
-		}
-		out = append(out, c)
-		space = false
-	}
-	if len(out) > 0 && space {
-		out = out[:len(out)-1]
-	}
-	if len(out) == 0 {
+// key is the hash of the words of the body; 0 for none. It does not depend on case, marks on letters, punctuation, white space
+// and a salutation on a line of its own.
+func (r *Reader) key(m *message) uint64 {
+	if m.first >= m.tailFrom {
 		return 0
 	}
-	return r.sum('t', out)
+	to := len(m.folded)
+	if m.tailFrom < len(m.sentences) {
+		to = m.sentences[m.tailFrom].folded
+	}
+	return r.sum('t', m.folded[m.sentences[m.first].folded:to])
 }
 
 // LinkHash is the keyed hash of one link. Scheme, the case of the host, a fragment, a slash at the end and parameters that

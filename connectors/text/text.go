@@ -73,7 +73,7 @@ func (r *Reader) Read(in Input) crm.Text {
 	sc := r.scans.Get().(*scan)
 	defer func() {
 		sc.text = "" // what goes back to the pool holds no message
-		clear(sc.buf[:cap(sc.buf)])
+		clear(sc.folded)
 		r.scans.Put(sc)
 	}()
 	m.scan = sc
@@ -92,7 +92,7 @@ func (r *Reader) Read(in Input) crm.Text {
 		return out
 	}
 	m.intents(&out)
-	out.Key = r.key(m.body)
+	out.Key = r.key(&m)
 	return out
 }
 

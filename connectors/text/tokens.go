@@ -36,6 +36,7 @@ type sentence struct {
 	question bool
 	counts   counts
 	found    set
+	folded   int // where its words begin in scan.folded
 }
 
 // scan is a text cut into sentences. Its slices are used again for the next text.
@@ -44,12 +45,13 @@ type scan struct {
 	tokens    []token
 	sentences []sentence
 	total     counts
-	buf       []byte
+	folded    []byte // all tokens as they are compared, one space after each
 	runs      []hit
 	ahead     []signature // by token: what it and the next three stand for
 
 	words     *vocabulary // nil: only units are wanted
 	from      int         // first token of the open sentence
+	open      int         // where its words begin in folded
 	cut       bool        // the next token opens a clause
 	question  bool
 	counts    counts
@@ -63,6 +65,7 @@ func (s *scan) read(text string, v *vocabulary) {
 	s.text, s.words = text, v
 	s.tokens, s.sentences = s.tokens[:0], s.sentences[:0]
 	s.total, s.counts, s.from, s.cut, s.question, s.lineStart, s.lastEmoji = counts{}, counts{}, 0, true, false, 0, ""
+	s.folded, s.open = s.folded[:0], 0
 	skip, start := 0, 0
 	it := words.FromString(text)
 	for it.Next() {
@@ -140,16 +143,18 @@ func (s *scan) add(at, end int, k kind) {
 	s.lastEmoji = ""
 	t := token{start: int32(at), end: int32(end), kind: k, clause: s.cut}
 	if s.words != nil {
+		from := len(s.folded)
+		s.folded = appendFold(s.folded, s.text[at:end])
 		switch k {
 		case linkToken:
 			t.e = s.words.link
 		case addressToken:
 			t.e = s.words.address
 		default:
-			s.buf = appendFold(s.buf[:0], s.text[at:end])
-			t.e = s.words.lookup(s.buf)
+			t.e = s.words.lookup(s.folded[from:])
 			t.when = s.words.entries[t.e].when
 		}
+		s.folded = append(s.folded, ' ')
 	}
 	s.tokens = append(s.tokens, t)
 	s.cut = false
@@ -288,8 +293,9 @@ func (s *scan) endSentence() {
 		s.counts, s.question = counts{}, false
 		return
 	}
-	s.sentences = append(s.sentences, sentence{from: s.from, to: len(s.tokens), question: s.question, counts: s.counts})
+	s.sentences = append(s.sentences, sentence{from: s.from, to: len(s.tokens), question: s.question, counts: s.counts, folded: s.open})
 	s.total.add(s.counts)
+	s.open = len(s.folded)
 	s.from, s.counts, s.question = len(s.tokens), counts{}, false
 }
 
