@@ -204,6 +204,7 @@ func (h Harness) cancelled(t *testing.T) {
 			select {
 			case <-release:
 			case <-r.Context().Done():
+			case <-time.After(4 * time.Second): // a connector that ignores its context shall fail, not hang
 			}
 		}))
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
