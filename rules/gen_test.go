@@ -30,13 +30,16 @@ func genStory(n int) *rapid.Generator[story] {
 		var s story
 		at := start
 		count := rapid.IntRange(0, n).Draw(t, "facts")
+		if rapid.Bool().Draw(t, "many") {
+			count = n - count // small numbers are likelier
+		}
 		for i := range count {
 			at = at.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "hours later")) * time.Hour)
 			s = append(s, genFact(t, fmt.Sprintf("f/%02d", i), at))
 		}
 		if rapid.Bool().Draw(t, "zone") {
 			zone := rapid.SampledFrom([]struct{ zone, country string }{{"Europe/Berlin", "DE"}, {"America/New_York", "US"}, {"Asia/Kolkata", "IN"}, {"Asia/Riyadh", "SA"}}).Draw(t, "where")
-			s = append(s, prop(crm.PropTimeZone, zone.zone, start), prop(crm.PropCountry, zone.country, start))
+			s = append(s, prop(crm.PropOwnerTimeZone, zone.zone, start), prop(crm.PropTimeZone, zone.zone, start), prop(crm.PropCountry, zone.country, start))
 		}
 		if rapid.IntRange(0, 3).Draw(t, "next") == 0 {
 			s = append(s, prop(crm.PropNextActivity, at.Add(time.Duration(rapid.IntRange(-60, 60).Draw(t, "days"))*24*time.Hour).Format(time.RFC3339), start))
@@ -93,7 +96,7 @@ func genFact(t *rapid.T, id string, at time.Time) crm.Fact {
 		}
 		f.Kind, f.Task = crm.KindTask, &task
 	case k < 19:
-		d := crm.Deal{Moves: []crm.StageMove{{At: f.At, Stage: "a", Probability: 20}}, NextStep: rapid.Bool().Draw(t, "next step"), Contract: rapid.Bool().Draw(t, "contract")}
+		d := crm.Deal{Moves: []crm.StageMove{{At: f.At, Stage: "a", Probability: 20}}, NextStep: rapid.Bool().Draw(t, "next step"), Amount: 300000, Contract: rapid.Bool().Draw(t, "contract")}
 		if rapid.Bool().Draw(t, "moved") {
 			d.Moves = append(d.Moves, crm.StageMove{At: later(t, at, 1, 30), Stage: "b", Probability: 70})
 		}
@@ -151,6 +154,20 @@ func genNow(t *rapid.T) time.Time {
 	return start.Add(time.Duration(rapid.IntRange(0, 600*24*60).Draw(t, "now, minutes")) * time.Minute)
 }
 
+// rich are settings under which every signal speaks that can.
+var rich = must(Parse(map[string]string{
+	"INDUSTRY_GOOD": "software,40", "INDUSTRY_BAD": "retail,9000", "COMPANY_SIZE_MIN": "10", "COMPANY_SIZE_MAX": "5000", "ROLES": "head", "REP_VOTE_ON": "true",
+	"SUPPORT_LOAD_ON": "true", "FIT_PROFILE": "numberofemployees<5:-5;jobtitle~sales:+4", "WORTH_PROFILE": "industry=retail:-5", "UNPROFITABLE_HOURS": "3",
+	"MISFIT": "industry=retail", "MISFIT_ENDS": "true", "DIFFICULT_SIGNALS": "2", "NEEDY_BURST": "2", "NEEDY_WEEK": "3", "FREE_INFORMATION_ASKS": "2",
+	"MARGIN_PRESSURE_ASKS": "1", "NO_CALL_TIME_MIN": "1", "SCOPE_CREEP_FREE": "0", "SAME_QUOTE_WARN": "2", "SAME_QUOTE_FLAG": "3", "NO_PROGRESS_FOLLOW_UPS": "1",
+	"TENURE": "90d", "FOLLOW_UP_PROPERTIES": "industry", "ANSWERS_HALF_LIFE": "20d", "EFFORT_CAP": "2h", "ENGAGEMENT_LOW": "48",
+}))
+
+// genSettings draws the default settings, or rich ones.
+func genSettings(t *rapid.T) *Settings {
+	return rapid.SampledFrom([]*Settings{Defaults(), rich}).Draw(t, "settings")
+}
+
 // calm is an instant at which nothing keeps a decision from being announced.
 func calm(now time.Time) Instant { return Instant{Now: now, Profiled: true} }
 
@@ -172,7 +189,7 @@ func shuffled(facts []crm.Fact, seed uint64) []crm.Fact {
 func drive(s *Settings, facts []crm.Fact, from, until time.Time) (ratings []crm.Rating, all []crm.Fact) {
 	all = append([]crm.Fact(nil), facts...)
 	now := from
-	for range 4000 {
+	for range 1000 {
 		var r Record
 		for _, f := range all {
 			if f.At <= crm.At(now) || f.Kind == crm.KindProperty {

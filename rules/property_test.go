@@ -46,7 +46,7 @@ func adds(r crm.Rating) error {
 func TestReasonsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := recordOf(genStory(25).Draw(t, "story")...)
-		if err := adds(Rate(Defaults(), r, calm(genNow(t)))); err != nil {
+		if err := adds(Rate(genSettings(t), r, calm(genNow(t)))); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -86,9 +86,9 @@ func TestG16OrderAndRepetition(t *testing.T) {
 		if twice.Fold(facts...) {
 			t.Fatal("a repetition changed the record")
 		}
-		at := calm(genNow(t))
+		at, s := calm(genNow(t)), genSettings(t)
 		before := asJSON(once)
-		if a, b := asJSON(Rate(Defaults(), once, at)), asJSON(Rate(Defaults(), &twice, at)); a != b {
+		if a, b := asJSON(Rate(s, once, at)), asJSON(Rate(s, &twice, at)); a != b {
 			t.Fatalf("ratings differ:\n%s\n%s", a, b)
 		}
 		if asJSON(once) != before {
@@ -122,13 +122,13 @@ func TestDueIsExact(t *testing.T) {
 		facts := genStory(20).Draw(t, "story")
 		facts = append(facts, genDecisions(t, facts)...)
 		r := recordOf(facts...)
-		at := calm(genNow(t))
+		at, s := calm(genNow(t)), genSettings(t)
 		lag := time.Duration(rapid.SampledFrom([]int{0, 0, 3, 300}).Draw(t, "lag, hours")) * time.Hour
 		at.Read = at.Now.Add(-lag)
 		if rapid.IntRange(0, 4).Draw(t, "arrived") == 0 {
 			at.Arrived = at.Now.Add(-time.Minute)
 		}
-		rating := Rate(Defaults(), r, at)
+		rating := Rate(s, r, at)
 		until := rating.Due.Time()
 		if rating.Due == 0 {
 			until = at.Now.Add(3000 * 24 * time.Hour)
@@ -145,7 +145,7 @@ func TestDueIsExact(t *testing.T) {
 			}
 			later := at
 			later.Now, later.Read = at.Now.Add(d).Truncate(time.Millisecond), at.Read.Add(d).Truncate(time.Millisecond)
-			got := Rate(Defaults(), r, later)
+			got := Rate(s, r, later)
 			got.Due = 0
 			if asJSON(got) != want {
 				t.Fatalf("now %s, due %s, but at %s something else changed:\n%s", at.Now, until, later.Now, cmp.Diff(rating, got))
@@ -158,21 +158,49 @@ func TestDueIsExact(t *testing.T) {
 func TestNothingFlaps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := genStory(15).Draw(t, "story")
+		if rapid.Bool().Draw(t, "decided before") {
+			facts = append(facts, genDecisions(t, facts)...)
+		}
 		end := start
 		for _, f := range facts {
 			if f.At.Time().After(end) {
 				end = f.At.Time()
 			}
 		}
-		ratings, all := drive(Defaults(), facts, end, end.Add(700*24*time.Hour))
+		ratings, all := drive(genSettings(t), facts, end, end.Add(700*24*time.Hour))
 		if n := len(all) - len(facts); n > 12 {
 			for _, f := range all[len(facts):] {
 				t.Logf("%s %+v", f.At, *f.Decision)
 			}
 			t.Fatalf("%d decisions about a history that has ended", n)
 		}
-		if len(ratings) > 1500 {
+		if len(ratings) >= 1000 {
 			t.Fatalf("%d due instants in two years", len(ratings))
 		}
 	})
+}
+
+// The rule book's signals all speak in the generated histories, or the properties above would say nothing about them.
+func TestEverySignalSpeaks(t *testing.T) {
+	spoken := map[string]int{}
+	for seed := range 600 {
+		facts := append(genStory(25).Example(seed), genStory(25).Example(seed+1000)...)
+		for i := range facts {
+			if facts[i].Kind != crm.KindProperty {
+				facts[i].ID = fmt.Sprintf("f/%02d", i)
+			}
+		}
+		for _, reason := range Rate(rich, recordOf(facts...), calm(start.Add(time.Duration(seed)*24*time.Hour))).Reasons {
+			spoken[reason.Name]++
+		}
+	}
+	for _, sig := range rich.Signals() {
+		switch sig.Name {
+		case "suspect_hour", "scope_creep", "low_margin", "dinner_calls", "inbound":
+			continue // rare: stories show them
+		}
+		if spoken[sig.Name] == 0 {
+			t.Errorf("%s never spoke", sig.Name)
+		}
+	}
 }

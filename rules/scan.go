@@ -225,8 +225,9 @@ func (h *view) cleared(e *event) {
 	if h.ball == crm.Them {
 		h.move(crm.None, e)
 	}
-	if e.f.Quote != nil {
-		h.own = mark{e.at, e.id}
+	if e.f.Quote != nil { // an acceptance is theirs, and takes a refusal back
+		h.spoke(e)
+		return
 	}
 	h.silenceEnds(mark{e.at, e.id})
 }

@@ -64,6 +64,11 @@ func (h *view) outcome(at Instant, sh *sheet, low bool) outcome {
 	if h.ball == crm.Us {
 		return o
 	}
+	if ahead := max(h.own.at, h.any.at); ahead > h.now {
+		// By a clock that runs ahead they have just done something: an episode that begins now would end at once.
+		h.due.at(ahead, "what is dated ahead has come")
+		return o
+	}
 	for _, g := range grounds {
 		f := h.find(g, sh, low)
 		if !f.met || f.hangs == "" {
@@ -103,7 +108,7 @@ func (h *view) lastDay(end crm.Millis) crm.Millis {
 func (h *view) announced(e episode, at Instant, sh *sheet, low bool) outcome {
 	void := outcome{status: crm.Open, decide: &crm.Decision{Status: crm.Open}}
 	if h.own.at > e.pending {
-		if no := h.saidNo(); no.met && h.ball != crm.Us {
+		if no := h.saidNo(); no.met && no.hangs != e.Hangs && h.ball != crm.Us {
 			o := h.announce(no)
 			if held := h.withheld(at); held != "" {
 				o = outcome{status: e.Status, ground: e.Ground, held: held}
