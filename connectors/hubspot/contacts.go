@@ -17,13 +17,13 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	for i, r := range refs {
 		ids[i] = r.ID
 	}
-	histories := []string{"hs_analytics_source", "hs_merged_object_ids"}
+	histories := []string{"email", "hs_analytics_source", "hs_merged_object_ids"}
 	for _, name := range sortedKeys(c.translate) {
 		if name != "createdate" { // never changes: it has no history worth reading
 			histories = append(histories, name)
 		}
 	}
-	os, err := c.read(ctx, "contacts", ids, []string{"email", "hs_additional_emails", "createdate", "lastmodifieddate", "hs_analytics_source_data_1"}, histories)
+	os, err := c.read(ctx, "contacts", ids, []string{"hs_additional_emails", "createdate", "lastmodifieddate", "hs_analytics_source_data_1"}, histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -52,10 +52,18 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		if source, version, ok := o.latest("hs_analytics_source"); ok {
 			add(crm.Property{Name: crm.PropOrigin, Value: origin(source, o.get("hs_analytics_source_data_1"))}, version)
 		}
-		// What follows depends on more than this contact, so it is as new as the contact itself.
-		add(crm.Property{Name: crm.PropStaff, Value: c.staffValue(people, o)}, o.changed())
+		// These two depend on more than the contact. They are as old as what they hang on, not as the contact's last change, which
+		// our own writes move.
+		_, since, ok := o.latest("email")
+		if !ok {
+			since = int64(o.created())
+		}
+		add(crm.Property{Name: crm.PropStaff, Value: c.staffValue(people, o)}, since)
 		if ours != "" {
-			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, o.changed())
+			if _, since, ok = o.latest("hubspot_owner_id"); !ok {
+				since = int64(o.created())
+			}
+			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, since)
 		}
 		out = append(out, merges(o)...)
 	}

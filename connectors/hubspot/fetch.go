@@ -119,7 +119,39 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	if err != nil {
 		return nil, err
 	}
-	return append(out, peers...), nil
+	out = append(out, peers...)
+	if name != "deals" {
+		return out, nil
+	}
+	quotes, err := c.quotesOf(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, quotes...), nil
+}
+
+// quotesOf asks for the quotes of deals on behalf of the contacts that have newly joined them.
+func (c *Connector) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	joined := map[string]crm.Ref{}
+	for _, r := range refs {
+		if len(r.Contacts) > 0 {
+			joined[r.ID] = r
+		}
+	}
+	if len(joined) == 0 || !c.reads("quotes") {
+		return nil, nil
+	}
+	of, err := c.associated(ctx, "deals", "quotes", sortedKeys(joined))
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	for _, deal := range sortedKeys(of) {
+		for _, quote := range of[deal] {
+			out = append(out, crm.Notice{Ref: &crm.Ref{Type: "quotes", ID: quote, Contacts: joined[deal].Contacts, Depth: joined[deal].Depth + 1}})
+		}
+	}
+	return out, nil
 }
 
 // named are the properties of a kind that the settings name.

@@ -19,6 +19,7 @@ func TestFetchContacts(t *testing.T) {
 	p := newPortal(t)
 	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00.123Z", "lastmodifieddate", "2026-02-20T10:00:00Z",
 		"hs_analytics_source_data_1", "IMPORT", "industry", "RETAIL", "region__c", "north")
+	was(ada, "email", "ada@customer.example", "2026-01-05T08:00:01Z")
 	was(ada, "lifecyclestage", "customer", "2026-02-01T00:00:00.5Z", "lead", "2026-01-05T08:00:00Z")
 	was(ada, "hs_timezone", "europe_slash_berlin", "2026-01-06T00:00:00Z")
 	was(ada, "country", "Germany", "2026-01-06T00:00:00Z")
@@ -43,7 +44,7 @@ func TestFetchContacts(t *testing.T) {
 		"time_zone": {"Europe/Berlin", "2026-01-06T00:00:00Z"}, "country": {"AT", "2026-01-07T00:00:00Z"}, "opt_out": {"true", "2026-02-10T00:00:00Z"},
 		"next_activity": {"", "2026-02-11T00:00:00Z"}, "owner": {"77", "2026-01-05T08:00:00Z"}, "origin": {"outbound", "2026-01-05T08:00:00Z"},
 		"override": {"keep", "2026-02-12T00:00:00Z"}, "industry": {"RETAIL", "2026-01-08T00:00:00Z"}, "created": {"2026-01-05T08:00:00Z", "2026-01-05T08:00:00.123Z"},
-		"staff": {"false", "2026-02-20T10:00:00Z"}, "owner_time_zone": {"Europe/Berlin", "2026-02-20T10:00:00Z"},
+		"staff": {"false", "2026-01-05T08:00:01Z"}, "owner_time_zone": {"Europe/Berlin", "2026-01-05T08:00:00Z"},
 	}
 	for name, w := range want {
 		f, ok := fs["101 property/"+name]
@@ -165,8 +166,12 @@ func TestWantedContacts(t *testing.T) {
 	p := newPortal(t)
 	p.add("deals", "401", "amount", "1200.5", "dealstage", "x", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
 	p.link("deals/401", "contacts/101")
-	got, err := p.connect(t, nil).Fetch(t.Context(), []crm.Ref{{Type: "deals", ID: "401", Contacts: []string{"102", "101"}}})
+	p.link("deals/401", "quotes/11")
+	got, err := p.connect(t, nil).Fetch(t.Context(), []crm.Ref{{Type: "deals", ID: "401", Contacts: []string{"102", "101"}, Depth: 1}})
 	fs := facts(t, got, err)
+	if last := got[len(got)-1].Ref; last == nil || last.ID != "11" || last.Type != "quotes" || len(last.Contacts) != 2 || last.Depth != 2 {
+		t.Errorf("the deal's quote is not asked for on behalf of those who joined: %+v", last)
+	}
 	if len(fs) != 2 || fs["102 deals/401"].Deal == nil || fs["101 deals/401"].Deal.Amount != 120050 {
 		t.Errorf("%+v", fs)
 	}
