@@ -176,7 +176,7 @@ func (s *scan) word(at int, w string) {
 // elided are the words that Romance languages shorten before a vowel. English contractions stay whole: don't, I'll.
 var elided = map[string]bool{
 	"l": true, "d": true, "j": true, "n": true, "s": true, "c": true, "m": true, "t": true, "qu": true, "un": true, "jusqu": true, "lorsqu": true,
-	"puisqu": true, "dell": true, "all": true, "nell": true, "dall": true, "sull": true, "quell": true, "quest": true, "com": true, "dov": true,
+	"puisqu": true, "dell": true, "all": true, "nell": true, "dall": true, "sull": true, "quell": true, "quest": true, "com": true, "dov": true, "quant": true,
 }
 
 // elision returns the length of the elided word that w begins with, apostrophe included; 0 if none.
