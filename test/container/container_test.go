@@ -24,7 +24,7 @@ func TestImage(t *testing.T) {
 	first := r.firstContact()
 	t.Run("a signed delivery becomes a rating", func(t *testing.T) { r.rates(t, w, first) })
 	t.Run("an unsigned one is refused", func(t *testing.T) {
-		resp, err := http.Post(w.hooks+hookPath, "application/json", strings.NewReader("[]"))
+		resp, err := r.web.Post(w.hooks+hookPath, "application/json", strings.NewReader("[]"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestImage(t *testing.T) {
 				t.Fatal(err)
 			}
 			req.Header.Set("Authorization", auth)
-			resp, err := http.DefaultClient.Do(req)
+			resp, err := r.web.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,13 +77,13 @@ func (r *rig) checkImage() {
 	if c.StopSignal != "SIGTERM" || c.Healthcheck == nil || strings.Join(c.Healthcheck.Test, " ") != "CMD /winnow healthcheck" {
 		r.t.Errorf("stop signal %q, health check %+v", c.StopSignal, c.Healthcheck)
 	}
-	if got := c.Labels["org.opencontainers.image.version"]; got != "1.2.3-test" {
+	if got := c.Labels["org.opencontainers.image.version"]; got != imageVersion {
 		r.t.Errorf("the version label is %q", got)
 	}
 }
 
 func (r *rig) rates(t *testing.T, w winnow, contact int) {
-	status, err := deliver(t.Context(), w, contact)
+	status, err := r.deliver(t.Context(), w, contact)
 	if err != nil || status/100 != 2 {
 		t.Fatalf("a signed delivery got %d, %v\n%s", status, err, r.logs(w))
 	}
@@ -116,7 +116,7 @@ func (r *rig) killed(w winnow, from int) winnow {
 				if contact >= from+seeded-1 {
 					return
 				}
-				if status, err := deliver(sending, w, contact); err == nil && status/100 == 2 {
+				if status, err := r.deliver(sending, w, contact); err == nil && status/100 == 2 {
 					acked.Store(contact, true)
 					if count.Add(1) == before {
 						close(enough)

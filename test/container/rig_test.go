@@ -9,8 +9,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"os"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +21,6 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/network"
-	"github.com/testcontainers/testcontainers-go/wait"
 )
 
 const (
@@ -31,30 +31,9 @@ const (
 	hookPath   = "/hooks/hubspot"
 	portal     = 62515 // the sandbox's
 	seeded     = 400   // contacts in the sandbox from the start
-)
 
-// needDocker skips where there is no Docker, and fails where WINNOW_TEST_CONTAINERS=required says that there must be.
-func needDocker(t *testing.T) *client.Client {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("builds an image: not with -short")
-	}
-	missing := t.Skipf
-	if os.Getenv("WINNOW_TEST_CONTAINERS") == "required" {
-		missing = t.Fatalf
-	}
-	docker, err := client.New(client.FromEnv)
-	if err != nil {
-		missing("Docker cannot be used, so nothing was tested in containers: %v", err)
-	}
-	t.Cleanup(func() { _ = docker.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	if _, err := docker.Ping(ctx, client.PingOptions{}); err != nil {
-		missing("Docker does not answer, so nothing was tested in containers: %v", err)
-	}
-	return docker
-}
+	imageVersion = "1.2.3-test" // what the image is told to call itself
+)
 
 // rig is a network with a sandbox HubSpot in it, and what it takes to start Winnow beside it.
 type rig struct {
@@ -63,16 +42,20 @@ type rig struct {
 	image   string
 	network string
 	volume  string
+	hosts   []string // where published ports may be
+	web     *http.Client
 	box     testcontainers.Container
 	api     string // of the sandbox, as this process reaches it
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, docker: needDocker(t)}
-	ctx := t.Context()
-	r.build()
-	nw, err := network.New(ctx)
+	// Ryuk, which tidies up after tests, is an image of its own that may not be there: what is made here is removed here.
+	t.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
+	r := &rig{t: t, docker: needDocker(t), web: &http.Client{Timeout: 10 * time.Second}}
+	r.image = build(t, r.docker)
+	r.hosts = hosts(t)
+	nw, err := network.New(t.Context())
 	testcontainers.CleanupNetwork(t, nw)
 	if err != nil {
 		t.Fatalf("network: %v", err)
@@ -93,30 +76,9 @@ func newRig(t *testing.T) *rig {
 		},
 		NetworkAliases: map[string][]string{r.network: {"sandbox"}},
 		ExposedPorts:   []string{"8090/tcp"},
-		WaitingFor:     wait.ForHTTP("/account-info/2026-03/details").WithPort("8090/tcp").WithHeaders(map[string]string{"Authorization": "Bearer " + token}),
 	})
-	r.api = r.endpoint(r.box, "8090/tcp")
+	r.api = r.endpoint(r.box, "8090/tcp", "/account-info/2026-03/details")
 	return r
-}
-
-// build makes the image from the Dockerfile, as users do.
-func (r *rig) build() {
-	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 15*time.Minute)
-	defer cancel()
-	provider, err := testcontainers.NewDockerProvider()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = provider.Close() }()
-	version := "1.2.3-test"
-	var log strings.Builder
-	r.image, err = provider.BuildImage(ctx, &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
-		Context: "../..", Repo: "winnow-test", Tag: "latest", BuildArgs: map[string]*string{"VERSION": &version}, BuildLogWriter: &log,
-	}})
-	if err != nil {
-		r.t.Fatalf("the image cannot be built: %v\n%s", err, log.String())
-	}
 }
 
 // run starts a container of the image in the network. Nothing but its volume can be written to, and it has no capabilities.
@@ -150,18 +112,17 @@ func (r *rig) start() winnow {
 		},
 		Mounts:       testcontainers.Mounts(testcontainers.VolumeMount(r.volume, "/data")),
 		ExposedPorts: []string{"8080/tcp", "8081/tcp"},
-		WaitingFor:   wait.ForHTTP("/readyz").WithPort("8081/tcp").WithStartupTimeout(2 * time.Minute),
 	})
-	return winnow{c, r.endpoint(c, "8080/tcp"), r.endpoint(c, "8081/tcp")}
-}
-
-func (r *rig) endpoint(c testcontainers.Container, port string) string {
-	r.t.Helper()
-	e, err := c.PortEndpoint(r.t.Context(), port, "http")
+	admin := r.endpoint(c, "8081/tcp", "/readyz")
+	at, err := url.Parse(admin)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return e
+	hooks, err := c.MappedPort(r.t.Context(), "8080/tcp")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return winnow{c, "http://" + net.JoinHostPort(at.Hostname(), hooks.Port()), admin}
 }
 
 func (r *rig) logs(c testcontainers.Container) string {
@@ -178,7 +139,7 @@ func (r *rig) logs(c testcontainers.Container) string {
 }
 
 // deliver sends one signed event, that a contact's lifecycle stage changed, and returns the answer's status.
-func deliver(ctx context.Context, w winnow, contact int) (int, error) {
+func (r *rig) deliver(ctx context.Context, w winnow, contact int) (int, error) {
 	event := map[string]any{
 		"eventId": contact, "subscriptionId": 1, "portalId": portal, "appId": 5001, "occurredAt": time.Now().UnixMilli(), "subscriptionType": "contact.propertyChange",
 		"attemptNumber": 0, "objectId": contact, "propertyName": "lifecyclestage", "propertyValue": "lead", "changeSource": "CRM_UI", "sourceId": "userId:51",
@@ -198,28 +159,36 @@ func deliver(ctx context.Context, w winnow, contact int) (int, error) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-HubSpot-Request-Timestamp", stamp)
 	req.Header.Set("X-HubSpot-Signature-v3", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := r.web.Do(req)
 	if err != nil {
 		return 0, err
 	}
 	return resp.StatusCode, resp.Body.Close()
 }
 
+// get asks for url with the token of the sandbox, reads the answer into out where that is not nil, and returns its status.
+func (r *rig) get(url string, out any) (int, error) {
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := r.web.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if out == nil || resp.StatusCode != http.StatusOK {
+		return resp.StatusCode, nil
+	}
+	return resp.StatusCode, json.NewDecoder(resp.Body).Decode(out)
+}
+
 // ask gets a page of the sandbox's API.
 func (r *rig) ask(path string, out any) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.api+path, nil)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatalf("ask the sandbox: %v", err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil || resp.StatusCode != http.StatusOK {
-		r.t.Fatalf("the sandbox answers %s with %d, %v", path, resp.StatusCode, err)
+	if status, err := r.get(r.api+path, out); err != nil || status != http.StatusOK {
+		r.t.Fatalf("the sandbox answers %s with %d, %v", path, status, err)
 	}
 }
 

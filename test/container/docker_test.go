@@ -1,0 +1,133 @@
+package container
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+)
+
+// missing skips a test for want of something outside, and fails it where WINNOW_TEST_CONTAINERS=required says that it must be there.
+func missing(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("WINNOW_TEST_CONTAINERS") == "required" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format+"\nnothing was tested in containers", args...)
+}
+
+// needDocker returns the client of a Docker that answers.
+func needDocker(t *testing.T) *client.Client {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds an image: not with -short")
+	}
+	docker, err := client.New(client.FromEnv)
+	if err != nil {
+		missing(t, "Docker cannot be used: %v", err)
+	}
+	t.Cleanup(func() { _ = docker.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := docker.Ping(ctx, client.PingOptions{}); err != nil {
+		missing(t, "Docker does not answer: %v", err)
+	}
+	return docker
+}
+
+// baseImages are the images that the Dockerfile builds from, by its ARG lines.
+var baseImages = regexp.MustCompile(`(?m)^ARG [A-Z]+_IMAGE=(\S+)$`)
+
+// needBaseImages has the base images there, pulled where they were not.
+func needBaseImages(t *testing.T, docker *client.Client) {
+	t.Helper()
+	dockerfile, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := baseImages.FindAllStringSubmatch(string(dockerfile), -1)
+	if len(found) != 2 {
+		t.Fatalf("the Dockerfile names %d base images, want two", len(found))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	for _, m := range found {
+		if _, err := docker.ImageInspect(ctx, m[1]); err == nil {
+			continue
+		}
+		pull, err := docker.ImagePull(ctx, m[1], client.ImagePullOptions{})
+		if err == nil {
+			err = pull.Wait(ctx)
+		}
+		if err != nil {
+			missing(t, "the base image %s cannot be pulled: %v", m[1], err)
+		}
+	}
+}
+
+// build makes the image from the Dockerfile, as users do.
+func build(t *testing.T, docker *client.Client) string {
+	t.Helper()
+	needBaseImages(t, docker)
+	provider, err := testcontainers.NewDockerProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = provider.Close() }()
+	var log strings.Builder
+	version := imageVersion
+	image, err := provider.BuildImage(t.Context(), &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
+		Context: "../..", Repo: "winnow-test", Tag: "latest", BuildArgs: map[string]*string{"VERSION": &version}, BuildLogWriter: &log,
+	}})
+	if err != nil && strings.Contains(err.Error(), "go mod download") {
+		missing(t, "the modules cannot be downloaded from within a container: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("the image cannot be built: %v\n%s", err, log.String())
+	}
+	return image
+}
+
+// hosts are where the published ports of containers may be found from here: on this machine, or, where the tests run in a container
+// themselves, where testcontainers takes the engine to be.
+func hosts(t *testing.T) []string {
+	t.Helper()
+	provider, err := testcontainers.NewDockerProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = provider.Close() }()
+	host, err := provider.DaemonHost(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"127.0.0.1", host}
+}
+
+// endpoint waits until path answers 200 on a published port of c and returns the origin under which it did.
+func (r *rig) endpoint(c testcontainers.Container, port, path string) string {
+	r.t.Helper()
+	var last error
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		mapped, err := c.MappedPort(r.t.Context(), port)
+		if err != nil {
+			last = err
+			continue
+		}
+		for _, host := range r.hosts {
+			origin := "http://" + host + ":" + mapped.Port()
+			var status int
+			if status, last = r.get(origin+path, nil); status == http.StatusOK {
+				return origin
+			}
+		}
+	}
+	r.t.Fatalf("%s does not answer 200: %v\n%s", path, last, r.logs(c))
+	return ""
+}
