@@ -44,6 +44,14 @@ autumn is close. What do you plan for the hall, and what should I prepare for yo
 	for i := range ask {
 		sc.we(asked[i], ask[i])
 		sc.they(answered[i], answers[i])
+		if i == 2 {
+			sc.quote("03-17 10:00", "Four air-jet looms", `Dear Greg,
+
+so that you have a figure to think about, here is a quote for four machines: {link}
+
+Which width would you need?`, sandbox.Line{Name: "A-190 air-jet loom", Quantity: 4, Price: 46500})
+			sc.they("03-24 15:10", "Not sure")
+		}
 	}
 	sc.we("08-31 10:15", `Dear Greg,
 
@@ -119,6 +127,12 @@ ich muss den Termin morgen leider noch einmal verschieben, bei uns steht eine Ma
 
 wollen wir es noch einmal versuchen? Ich könnte am 6. Mai um 9 Uhr oder am 7. Mai um 16 Uhr.`)
 	sc.they("05-05 12:20", `Beide Tage gehen leider nicht. Ich melde mich, wenn es ruhiger wird.`)
+	sc.quote("05-12 10:00", "Zwei Greiferwebmaschinen R-180", `Guten Tag Herr Petersen,
+
+damit Sie schon eine Zahl haben, hier ist unser Angebot: {link}
+
+Wann können wir es am Telefon durchgehen?`, sandbox.Line{Name: "R-180 rapier loom", Quantity: 2, Price: 41200})
+	sc.they("05-18 16:20", `Danke. Diese Woche geht es leider nicht, ich melde mich.`)
 	sc.we("06-09 10:30", `Guten Tag Herr Petersen,
 
 ist es bei Ihnen ruhiger geworden? Ich schlage den 17. Juni um 11 Uhr vor.`)
