@@ -59,7 +59,7 @@ func (h *view) carriesQuote(f *crm.Fact) bool {
 
 // scan goes through the events once, oldest first, and finds turns, ball, the current silence and the attempts in it.
 func (h *view) scan() {
-	h.turns = make([]turn, 0, len(h.events))
+	h.turns = make([]turn, 0, len(h.events)/2+2)
 	for i := range h.events {
 		e := &h.events[i]
 		if e.kind != eVoid && e.f != nil && !e.peer && (e.f.Message != nil || e.f.Call != nil) {

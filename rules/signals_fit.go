@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -129,7 +128,7 @@ func (h *view) champions(sh *sheet) {
 	}
 	if peers := h.activePeers(&w); peers > 0 {
 		w.sum += min(0.5*float64(peers), 1)
-		text = fmt.Sprintf("has %s who are in touch with us too", count(peers, "colleague"))
+		text = "is one of several there who are in touch with us"
 	}
 	if w.sum > 0 {
 		sh.add(&w, sChampions, text)

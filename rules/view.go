@@ -101,7 +101,7 @@ type event struct {
 	kind eventKind
 	peer bool
 	f    *crm.Fact
-	why  string
+	why  string // why it counts for nothing
 }
 
 // build makes the view of a record at an instant. Facts later than limit are left out.
@@ -119,20 +119,14 @@ func (h *view) build(s *Settings, r *Record, now, seen, limit crm.Millis) {
 	h.ticked()
 	h.first = h.p.created
 	earliest(&h.first, r.Lasting.First)
-	h.events = make([]event, 0, len(r.Conduct)+len(r.Peers)+len(r.Items))
+	h.events = make([]event, 0, len(r.Conduct)+2*len(r.Items)+4)
 	h.follow = h.p.follow
 	h.talkEvents()
 	h.items()
 	h.decisionEvents()
-	slices.SortFunc(h.events, func(a, b event) int {
-		if a.at != b.at {
-			return compare(a.at, b.at)
-		}
-		if a.id != b.id {
-			return strings.Compare(a.id, b.id)
-		}
-		return int(a.kind) - int(b.kind)
-	})
+	if !slices.IsSortedFunc(h.events, order) { // a record's conduct is sorted, so that mostly there is little to do
+		slices.SortFunc(h.events, order)
+	}
 	h.bounces()
 	h.scan()
 	h.owe()
@@ -140,6 +134,16 @@ func (h *view) build(s *Settings, r *Record, now, seen, limit crm.Millis) {
 		h.due.at(sp.from, "clocks stand still: "+sp.why)
 	}
 	h.pauses = union(slices.Clone(h.stops))
+}
+
+func order(a, b event) int {
+	if a.at != b.at {
+		return compare(a.at, b.at)
+	}
+	if a.id != b.id {
+		return strings.Compare(a.id, b.id)
+	}
+	return int(a.kind) - int(b.kind)
 }
 
 // ref is the instant up to which things have happened in this view.
