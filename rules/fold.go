@@ -208,3 +208,27 @@ func (r *Record) Facts() []crm.Fact {
 	}
 	return all
 }
+
+// AsOf is what the record held at an earlier instant, as far as it still knows: later facts are left out, and of each fact
+// there is only its latest version. It is for looking back, with Rate at that instant.
+func (r *Record) AsOf(at crm.Millis) *Record {
+	var past Record
+	for _, f := range r.Facts() {
+		known := f.At
+		if f.Kind == crm.KindProperty {
+			known = changed(&f)
+		}
+		if known <= at && f.Kind != crm.KindLasting {
+			past.Fold(f)
+		}
+	}
+	if first := r.Lasting; len(r.Conduct) >= maxConduct {
+		if first.First != 0 && first.First <= at {
+			earliest(&past.Lasting.First, first.First)
+		}
+		if first.FirstIn != 0 && first.FirstIn <= at {
+			earliest(&past.Lasting.FirstIn, first.FirstIn)
+		}
+	}
+	return &past
+}

@@ -103,3 +103,18 @@ func TestLastingJoins(t *testing.T) {
 		t.Errorf("%+v and %+v: want %+v", one.Lasting, other.Lasting, want)
 	}
 }
+
+func TestAsOf(t *testing.T) {
+	facts := exchange(40)
+	r := recordOf(facts...)
+	at := start.Add(8 * day)
+	var known []crm.Fact
+	for _, f := range facts {
+		if f.At <= crm.At(at) {
+			known = append(known, f)
+		}
+	}
+	if diff := cmp.Diff(recordOf(known...), r.AsOf(crm.At(at))); diff != "" || len(known) == len(facts) {
+		t.Errorf("what was known of %d facts: %s", len(facts), diff)
+	}
+}

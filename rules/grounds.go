@@ -43,11 +43,21 @@ func (h *view) find(g crm.Ground, sh *sheet, low bool) finding {
 	return finding{ground: g}
 }
 
+// won reports whether they have bought: by the deals that are known, and where the record has forgotten some by what lasts.
 func (h *view) won() bool {
-	if h.r.Lasting.Won != 0 && h.r.Lasting.Won <= h.ref() {
+	if len(h.r.Items) >= maxItems && h.r.Lasting.Won != 0 && h.r.Lasting.Won <= h.ref() {
 		return true
 	}
-	h.due.at(h.r.Lasting.Won, "the deal is won")
+	for i := range h.r.Items {
+		d := h.r.Items[i].Deal
+		if d == nil || d.Won == 0 || h.r.Items[i].At > h.limit {
+			continue
+		}
+		if d.Won <= h.ref() {
+			return true
+		}
+		h.due.at(d.Won, "the deal is won")
+	}
 	return false
 }
 

@@ -27,7 +27,7 @@ func needsAnswer(f *crm.Fact) bool {
 		return true
 	}
 	t := &f.Message.Text
-	return t.Unread || t.Asks > 0 || t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Discount) || !t.Intents.Any(quiet)
+	return t.Unread || t.Asks > 0 || t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Discount|crm.ProposesTime) || !t.Intents.Any(quiet)
 }
 
 // asksThem reports whether a message of ours wants something of them: a question, a proposed time, a quote.
@@ -222,14 +222,26 @@ func (h *view) cleared(e *event) {
 	if n := len(h.turns); n > 0 && h.turns[n-1].dir == crm.Out {
 		h.turns[n-1].cleared = true
 	}
-	if h.ball == crm.Them {
+	if h.ball == crm.Them || h.ball == crm.Us && e.f.Meeting != nil && !e.peer && h.onlyATime() {
 		h.move(crm.None, e)
+		h.owes = false
 	}
 	if e.f.Quote != nil { // an acceptance is theirs, and takes a refusal back
 		h.spoke(e)
 		return
 	}
 	h.silenceEnds(mark{e.at, e.id})
+}
+
+// onlyATime reports whether all that awaits an answer is a time to meet: booking the meeting answers that.
+func (h *view) onlyATime() bool {
+	n := len(h.turns)
+	if n == 0 || h.turns[n-1].dir != crm.In {
+		return false
+	}
+	t := &h.turns[n-1]
+	return !t.unread && !t.spoken && t.asks == 0 && t.intents.Any(crm.ProposesTime) &&
+		!t.intents.Any(crm.Asks|crm.AsksYesNo|crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Discount)
 }
 
 // away: they cannot answer before they are back. A question of theirs stays ours to answer.
