@@ -56,6 +56,7 @@ only makes the same reads. The worker is a process of its own; senders and sandb
 	f.IntVar(&o.Connections, "connections", 0, "connections that send at once (default 16)")
 	f.StringVar(&o.Dir, "dir", "", "where the stores are made and removed again (default the system's temporary directory)")
 	f.StringVar(&o.Profile, "profile", "", "write CPU and allocation profiles of the worker to this directory")
+	f.StringSliceVar(&o.Settings, "set", nil, "settings of the worker to try, such as WINNOW_PARTITIONS=8")
 	f.BoolVar(&asJSON, "json", false, "print the results as JSON, every round of them")
 	cmd.AddCommand(benchWorkerCommand())
 	return cmd

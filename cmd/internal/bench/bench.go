@@ -32,6 +32,7 @@ type Options struct {
 	Contacts    int           // in the store, in the sections flow and mail
 	Sizes       []int         // contacts in the store, in the section size
 	Streams     []int         // that hold the contacts, in the section flow
+	Settings    []string      // WINNOW_X=value for the workers, on top of the benchmark's own
 
 	Progress func(format string, args ...any) // nil: nowhere
 }

@@ -53,13 +53,13 @@ func (t *tail) String() string {
 	return string(t.b)
 }
 
-// settings is the environment of a worker over the store in dir, env on top of it. The CRM's own quota is out of the way: what is
-// measured is Winnow.
-func settings(dir, api string, env ...string) []string {
-	return append([]string{
+// settings is the environment of a worker over the store in dir, env and the caller's on top of it. The CRM's own quota is out of the
+// way: what is measured is Winnow.
+func (r *run) settings(dir, api string, env ...string) []string {
+	return slices.Concat([]string{
 		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_POLL_INTERVAL=24h", "WINNOW_QUEUE_MIN_FREE=64MiB",
 		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + api, "WINNOW_HUBSPOT_RATE_LIMIT=1000000",
-	}, env...)
+	}, env, r.Settings)
 }
 
 // start starts a worker and waits until it is ready.
@@ -71,7 +71,7 @@ func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (
 			c.cmd.Env = append(c.cmd.Env, kv)
 		}
 	}
-	c.cmd.Env = append(c.cmd.Env, settings(dir, api, env...)...)
+	c.cmd.Env = append(c.cmd.Env, r.settings(dir, api, env...)...)
 	c.cmd.Stderr = c.words
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func (r *run) flowCase(ctx context.Context, fc flowCase) (row FlowRow, err error
 	defer func() { err = errors.Join(err, p.close()) }()
 	dir, streams := r.store(), fmt.Sprintf("WINNOW_QUEUE_STREAMS=%d", fc.streams)
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := seed(ctx, p, dir, streams); err != nil {
+	if err := r.seed(ctx, p, dir, streams); err != nil {
 		return row, err
 	}
 	ours, err := r.start(ctx, winnow, dir, p.url, streams)

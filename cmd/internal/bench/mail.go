@@ -28,7 +28,7 @@ func (r *run) mail(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.close()) }()
 	dir := r.store()
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := seed(ctx, p, dir); err != nil {
+	if err := r.seed(ctx, p, dir); err != nil {
 		return err
 	}
 	c, err := r.start(ctx, winnow, dir, p.url)

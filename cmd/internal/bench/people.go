@@ -16,8 +16,8 @@ import (
 
 // seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and a few mails each, rated,
 // and shown by the CRM.
-func seed(ctx context.Context, p *portal, dir string, env ...string) (err error) {
-	cfg, err := config.Load(settings(dir, p.url, env...))
+func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (err error) {
+	cfg, err := config.Load(r.settings(dir, p.url, env...))
 	if err != nil {
 		return err
 	}
@@ -33,8 +33,8 @@ func seed(ctx context.Context, p *portal, dir string, env ...string) (err error)
 	return nil
 }
 
-// person is what is known of the i-th contact: eight properties and four mails, the last of them a thank-you of theirs that needs no
-// answer, so that nothing falls due while we measure.
+// person is what is known of the i-th contact: eight properties and four mails, the last of them a thank-you of ours, so that
+// nobody owes the next move and nothing falls due while we measure.
 func person(i int, now time.Time) []crm.Fact {
 	at := func(days int) crm.Millis {
 		return crm.At(now.AddDate(0, 0, -days).Add(time.Duration(i%1440) * time.Minute))
@@ -54,7 +54,7 @@ func person(i int, now time.Time) []crm.Fact {
 		{Direction: crm.In, Text: crm.Text{Units: 24, Asks: 1, Intents: crm.Asks | crm.QuoteRequest}},
 		{Direction: crm.Out, Text: crm.Text{Units: 80, Asks: 1, Intents: crm.Asks | crm.Answers}},
 		{Direction: crm.In, Text: crm.Text{Units: 31, Intents: crm.Answers | crm.Informs}},
-		{Direction: crm.In, Text: crm.Text{Units: 4, Intents: crm.Thanks}},
+		{Direction: crm.Out, Text: crm.Text{Units: 12, Intents: crm.Thanks}},
 	} {
 		m.Channel, m.Thread, m.Text.Key = crm.Email, thread, uint64(i)<<3|uint64(n)
 		sent := at(12-3*n) + crm.Millis(n)*crm.Millis(time.Hour.Milliseconds())

@@ -19,6 +19,9 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 )
 
+// showWait is how long the CRM may take to show what a round wants.
+const showWait = 2 * time.Minute
+
 // portal is a sandbox HubSpot with contacts in it, watched from outside: which rating each contact shows, and what was asked for.
 type portal struct {
 	box  *sandbox.Sandbox
@@ -203,7 +206,7 @@ func (p *portal) pack(events []json.RawMessage, size int) [][]byte {
 // shows waits until the CRM shows what t wants, and returns how long after the senders began the last write was that brought it
 // about. Once nothing is under way it looks again: what is right in between may be wrong at the end.
 func (p *portal) shows(ctx context.Context, c *child, t traffic) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, showWait)
 	defer cancel()
 	for n := len(t.want); n > 0 && ctx.Err() == nil; n = p.wrong(t.want) {
 		select {

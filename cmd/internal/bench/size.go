@@ -30,7 +30,7 @@ func (r *run) sizeOf(ctx context.Context, n int) (row SizeRow, err error) {
 	dir := r.store()
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	began := time.Now()
-	if err := seed(ctx, p, dir); err != nil {
+	if err := r.seed(ctx, p, dir); err != nil {
 		return row, err
 	}
 	row.Seeded = time.Since(began).Seconds()

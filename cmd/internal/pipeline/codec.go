@@ -54,7 +54,7 @@ type contact struct {
 	// Due is when the contact has to be looked at again, whatever for; 0: never.
 	Due crm.Millis `cbor:"4,keyasint,omitempty"`
 	// Values are the fields as last put out for the writer; nothing is put out while they stay the same.
-	Values map[crm.Field]string `cbor:"5,keyasint,omitempty"`
+	Values fieldValues `cbor:"5,keyasint,omitempty"`
 	// Offer is the hash of the mode and the field mapping under which Values were put out.
 	Offer string `cbor:"6,keyasint,omitempty"`
 	// Asked is when the profile was last asked for; it stands until the profile comes.
@@ -73,7 +73,7 @@ type contact struct {
 
 // outgoing is one message under rating.>: the latest of a contact is what the CRM shall show.
 type outgoing struct {
-	Values map[crm.Field]string `cbor:"1,keyasint"`
+	Values fieldValues `cbor:"1,keyasint"`
 	// Decide becomes a fact once the CRM shows the values.
 	Decide *crm.Decision `cbor:"2,keyasint,omitempty"`
 	// Into is the contact into which this one was merged; Values are then empty.

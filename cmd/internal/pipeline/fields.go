@@ -14,17 +14,18 @@ import (
 const maxReasons = 4000
 
 // values are the fields that r stands for, without rated_at, which is added when they are put out.
-func values(r crm.Rating) map[crm.Field]string {
-	v := map[crm.Field]string{}
+func values(r crm.Rating) fieldValues {
+	v := make(fieldValues, len(crm.Fields)+1) // one more for the native status
 	for _, f := range crm.Fields {
 		v[f] = ""
 	}
 	if r.Unrated != "" {
 		return v
 	}
-	for f, n := range map[crm.Field]int{crm.FieldScore: r.Score, crm.FieldEngagement: r.Engagement, crm.FieldFit: r.Fit, crm.FieldWorth: r.Worth} {
-		v[f] = strconv.Itoa(n)
-	}
+	v[crm.FieldScore] = strconv.Itoa(r.Score)
+	v[crm.FieldEngagement] = strconv.Itoa(r.Engagement)
+	v[crm.FieldFit] = strconv.Itoa(r.Fit)
+	v[crm.FieldWorth] = strconv.Itoa(r.Worth)
 	v[crm.FieldRating] = r.Letter
 	v[crm.FieldMachineRating] = r.Machine
 	v[crm.FieldReasons] = reasons(r.Reasons)
@@ -77,7 +78,7 @@ func instant(m crm.Millis) string {
 }
 
 // sameValues compares what is worth a write: rated_at and model move only with another field.
-func sameValues(a, b map[crm.Field]string) bool {
+func sameValues(a, b fieldValues) bool {
 	for _, f := range crm.Fields {
 		if f != crm.FieldRatedAt && f != crm.FieldModel && a[f] != b[f] {
 			return false
@@ -87,7 +88,7 @@ func sameValues(a, b map[crm.Field]string) bool {
 }
 
 // blank reports whether nothing of ours would be seen.
-func blank(v map[crm.Field]string) bool {
+func blank(v fieldValues) bool {
 	for _, s := range v {
 		if s != "" {
 			return false
