@@ -60,6 +60,9 @@ func (m *message) returns() crm.Millis {
 					return m.calendar.millis(d.first)
 				}
 			}
+			if d := ds[len(ds)-1]; !d.now && !s.found.has(cueAbsent) && m.calendar.millis(d.first) != 0 { // "ab dem 19. Januar wieder da"
+				return m.calendar.millis(d.first)
+			}
 		}
 		last := ds[len(ds)-1]
 		for _, d := range ds {
@@ -68,16 +71,12 @@ func (m *message) returns() crm.Millis {
 			}
 		}
 		switch at := m.firstOf(s, cueThrough); {
-		case at >= 0 && at <= last.to+2:
+		case at >= last.from-3 && at >= 0 && at <= last.to+3:
 			through = later(through, last.last.AddDate(0, 0, 1))
 		case s.found.has(cueAbsent) && last.now:
 			todays = m.calendar.today.AddDate(0, 0, 1)
 		case s.found.has(cueAbsent) || i < m.bodyFrom || m.aroundAbsence(i):
-			if last.first.Equal(last.last) {
-				until = later(until, last.first)
-			} else { // "in August", "until March"
-				until = later(until, last.first)
-			}
+			until = later(until, last.first) // of "until March" the first of the month
 		}
 	}
 	for _, t := range []time.Time{through, until, todays} {

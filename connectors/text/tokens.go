@@ -247,7 +247,7 @@ func (s *scan) mark(r rune, at, end int) {
 	s.counts.marks++
 	switch r {
 	case '.', '!', '\u2026':
-		if s.closes(end) {
+		if s.closes(end) && !(r == '.' && s.ordinal(at, end)) {
 			s.endSentence()
 		}
 	case '?', '\u061f', '\uff1f':
@@ -274,6 +274,28 @@ func (s *scan) closes(end int) bool {
 	}
 	c := s.text[end]
 	return c >= utf8.RuneSelf || !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '/' || c == '=' || c == '&' || c == ',' || c == '@')
+}
+
+// ordinal reports whether the point at at belongs to a date: "19. Januar", "bis 16.1. abwesend".
+func (s *scan) ordinal(at, end int) bool {
+	n := len(s.tokens)
+	if s.words == nil || n == s.from || s.tokens[n-1].kind != numberToken || int(s.tokens[n-1].end) != at {
+		return false
+	}
+	next := strings.TrimLeft(s.text[end:min(len(s.text), end+24)], " ")
+	if next == "" || len(next) == len(s.text[end:min(len(s.text), end+24)]) {
+		return false
+	}
+	w := s.text[s.tokens[n-1].start:s.tokens[n-1].end]
+	if strings.IndexByte(w, '.') > 0 && len(w) <= 5 {
+		return 'a' <= next[0] && next[0] <= 'z'
+	}
+	if i := strings.IndexAny(next, " .,\n"); i > 0 && len(w) <= 2 {
+		var buf [48]byte
+		m, _ := s.words.entries[s.words.lookup(appendFold(buf[:0], next[:i]))].when.month()
+		return m > 0
+	}
+	return false
 }
 
 func (s *scan) endClause() {
