@@ -11,11 +11,14 @@ import (
 // Parse reads settings. The keys of env come without WINNOW_RULES_; what is missing keeps its default. Everything wrong is
 // reported at once, each error names the variable and what to do.
 //
+// CUSTOM=pushy declares a signal of one's own, which CUSTOM_PUSHY_WHEN and so on describe.
+//
 // SEGMENTS=shop,agency declares segments; SEGMENT_SHOP_QUOTA_EARLY=30d then sets any setting for contacts whose property
 // "segment" says shop.
 func Parse(env map[string]string) (*Settings, error) {
 	base := maps.Clone(env)
-	var errs []error
+	custom, customSettings, err := parseCustom(base)
+	errs := []error{err}
 	names := segmentNames(base["SEGMENTS"])
 	delete(base, "SEGMENTS")
 	overlays := map[string]map[string]string{}
@@ -39,6 +42,7 @@ func Parse(env map[string]string) (*Settings, error) {
 		}
 	}
 	s, err := parse(base, "", nil)
+	s.custom, s.customSettings = custom, customSettings
 	errs = append(errs, err)
 	for _, name := range sortedKeys(overlays) {
 		seg, err := parse(overlays[name], segmentPrefix(name), s)
@@ -109,6 +113,8 @@ func unknown(env map[string]string, prefix string) []error {
 		switch {
 		case strings.HasPrefix(key, "SEGMENT_"):
 			errs = append(errs, fmt.Errorf("%s%s: no segment of that name: list it in %sSEGMENTS", Prefix, key, Prefix))
+		case strings.HasPrefix(key, "CUSTOM_"):
+			errs = append(errs, fmt.Errorf("%s%s: no custom signal of that name with such a setting: list it in %sCUSTOM", Prefix, key, Prefix))
 		case best != "":
 			errs = append(errs, fmt.Errorf("%s%s%s: no such setting; did you mean %s%s%s?", Prefix, prefix, key, Prefix, prefix, best))
 		default:

@@ -3,7 +3,6 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"sync"
 	"time"
 
@@ -16,6 +15,9 @@ type Settings struct {
 	text     []string // the value of each knob, in order
 	segments map[string]*Settings
 	signals  [signalCount]Signal
+
+	custom         []customSignal
+	customSettings []Setting
 
 	settle time.Duration
 
@@ -129,18 +131,25 @@ func (s *Settings) Settle() time.Duration { return s.settle }
 // FlagBand is the share of contacts, in per cent, that a review is expected to flag.
 func (s *Settings) FlagBand() (low, high int) { return s.flagLow, s.flagHigh }
 
-// Signals lists the rule book.
-func (s *Settings) Signals() []Signal { return append([]Signal(nil), s.signals[:]...) }
+// Signals lists the rule book, custom signals last.
+func (s *Settings) Signals() []Signal {
+	list := append([]Signal(nil), s.signals[:]...)
+	for i := range s.custom {
+		list = append(list, s.custom[i].Signal)
+	}
+	return list
+}
 
 // Segments lists the segments that have settings of their own.
 func (s *Settings) Segments() []string { return sortedKeys(s.segments) }
 
-// Describe lists every setting in order, those of segments last.
+// Describe lists every setting in order, then those of custom signals and of segments.
 func (s *Settings) Describe() []Setting {
 	list := make([]Setting, 0, len(knobs))
 	for i, k := range knobs {
 		list = append(list, Setting{Prefix + k.name, k.def, s.text[i], k.unit, k.meaning, k.source})
 	}
+	list = append(list, s.customSettings...)
 	for _, name := range s.Segments() {
 		for i, k := range knobs {
 			if v := s.segments[name].text[i]; v != s.text[i] {
@@ -155,7 +164,7 @@ func (s *Settings) Describe() []Setting {
 func (s *Settings) seal() {
 	h := sha256.New()
 	for _, v := range s.Describe() {
-		io.WriteString(h, v.Name+"="+v.Value+"\n")
+		h.Write([]byte(v.Name + "=" + v.Value + "\n"))
 	}
 	s.version = hex.EncodeToString(h.Sum(nil))[:12]
 }

@@ -23,6 +23,7 @@ func (h *view) conduct(sh *sheet) {
 		}
 	}
 	h.futureBusiness(sh)
+	h.customs(sh)
 	if h.s.signals[sSuspectHour].On {
 		h.suspectHour(sh) // after all others: it counts only beside one of them
 	}
