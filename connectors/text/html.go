@@ -28,7 +28,7 @@ func plainOf(source string, links bool) string {
 			return strings.TrimRight(p.out.String(), " \n")
 		case html.TextToken:
 			if p.dropped == 0 {
-				p.text(string(z.Text()))
+				p.text(strings.ReplaceAll(string(z.Text()), "\u00a0", " "))
 			}
 		case html.StartTagToken:
 			p.start(z, false)
