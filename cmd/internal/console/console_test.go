@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,9 +142,9 @@ func TestProbeSaysWhy(t *testing.T) {
 // A check writes to the disk and anybody may ask, so a crowd of questions must come down to one check a second.
 func TestProbeServesACrowdWithOneCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		checks := 0
+		var checks atomic.Int32
 		h := New(Options{Live: pass, Gatherer: prometheus.NewRegistry(), Ready: func(context.Context) error {
-			checks++
+			checks.Add(1)
 			time.Sleep(100 * time.Millisecond)
 			return nil
 		}})
@@ -151,13 +152,13 @@ func TestProbeServesACrowdWithOneCheck(t *testing.T) {
 			go ask(h, "GET", "http://localhost/readyz")
 		}
 		time.Sleep(500 * time.Millisecond)
-		if checks != 1 {
-			t.Errorf("50 questions at once led to %d checks, want 1", checks)
+		if n := checks.Load(); n != 1 {
+			t.Errorf("50 questions at once led to %d checks, want 1", n)
 		}
 		time.Sleep(time.Second)
 		ask(h, "GET", "http://localhost/readyz")
-		if checks != 2 {
-			t.Errorf("a result must not serve longer than %s: %d checks, want 2", probeFor, checks)
+		if n := checks.Load(); n != 2 {
+			t.Errorf("a result must not serve longer than %s: %d checks, want 2", probeFor, n)
 		}
 	})
 }
