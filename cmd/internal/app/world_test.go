@@ -14,8 +14,12 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/winnow-crm/winnow/cmd/internal/cast"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // world is a sandbox HubSpot and a Winnow beside it, on a clock that stands until a test moves it.
@@ -128,29 +132,68 @@ func (w *world) restart(env ...string) {
 	w.start()
 }
 
-// settle sends the webhooks that wait and returns when Winnow has nothing left to do at this instant.
-func (w *world) settle() {
+// settle sends the webhooks that wait and returns when Winnow has nothing left to do at this instant. Stages that cannot end because
+// the CRM is away are named in but.
+func (w *world) settle(but ...string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	if err := w.box.Flush(ctx); err != nil {
 		w.t.Fatalf("flush: %v", err)
 	}
-	if err := w.app.Pipeline.Idle(ctx); err != nil {
+	if err := w.app.Pipeline.Idle(ctx, but...); err != nil {
 		w.t.Fatalf("idle: %v", err)
 	}
 }
 
 // pass moves the clock on by d in steps of a day at most, settling after each.
-func (w *world) pass(d time.Duration) {
+func (w *world) pass(d time.Duration, but ...string) {
 	w.t.Helper()
 	for d > 0 {
 		step := min(d, 24*time.Hour)
 		w.now.Add(int64(step))
 		d -= step
-		w.settle()
+		w.settle(but...)
 	}
 }
+
+// until lets the clock run as real time does until done reports true, and fails after most.
+func (w *world) until(most time.Duration, what string, done func() bool) {
+	w.t.Helper()
+	last := time.Now()
+	for end := last.Add(most); !done(); {
+		time.Sleep(10 * time.Millisecond)
+		now := time.Now()
+		w.now.Add(int64(now.Sub(last)))
+		last = now
+		if now.After(end) {
+			w.t.Fatalf("not within %s: %s", most, what)
+		}
+	}
+}
+
+// letters are the dead letters, oldest first.
+func (w *world) letters() []queue.DeadLetter {
+	w.t.Helper()
+	ls, err := w.app.Queue.DeadLetters(w.t.Context(), 0, 500, "", "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return ls
+}
+
+// explain is the rating as it would be now.
+func (w *world) explain(contact string) pipeline.Explanation {
+	w.t.Helper()
+	e, err := w.app.Pipeline.Explain(w.t.Context(), crm.ContactRef{Source: "hubspot", Contact: contact})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return e
+}
+
+// path is every status that was written of a contact, in order, without repetitions.
+func (w *world) path(contact string) []string { return cast.Path(w.box, contact) }
 
 // field is what stands in a contact's property in the sandbox.
 func (w *world) field(contact, name string) string {

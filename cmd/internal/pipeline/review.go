@@ -23,6 +23,9 @@ const askAgain = time.Hour
 // outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
 const outstanding = 10 * time.Minute
 
+// lagging is how often a contact is looked at that waits for time to pass while its source is behind.
+const lagging = time.Hour
+
 // tombPrefix begins the key of a tombstone; no CRM has ids like it.
 const tombPrefix = "forgotten:"
 
@@ -113,6 +116,9 @@ func (o *owner) rate(j *job, now time.Time) {
 	}
 	c.Failed = false
 	c.Rating, c.Due = rating, rating.Due
+	if at.Lagging && c.Due != 0 { // it counts on the source to stay behind, which it will not
+		c.Due = earlier(c.Due, crm.At(now.Add(lagging)))
+	}
 	if against(rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
 		c.Due = earlier(c.Due, crm.At(now.Add(outstanding)))
 	}
