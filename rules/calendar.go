@@ -15,7 +15,6 @@ type calendar struct {
 	days        *workdays
 	open, shut  crm.Millis // since local midnight
 	known       bool       // the zone is the party's own, not the one assumed where none is known
-	zoneName    string
 	countryCode string
 }
 

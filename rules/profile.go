@@ -23,7 +23,6 @@ type profile struct {
 type followUp struct {
 	set, due crm.Millis // when it was agreed, and for when
 	fact     string
-	theirs   bool // they named the date themselves
 }
 
 // Property is the value of a property of the contact, empty where it is not known.

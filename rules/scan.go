@@ -159,7 +159,7 @@ func (h *view) theyWrote(e *event) {
 		}
 		if due != 0 {
 			due = min(due, e.at+3*365*dayMS)
-			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id, theirs: true})
+			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id})
 		}
 	}
 }
