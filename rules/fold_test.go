@@ -38,7 +38,8 @@ func TestContactIsNotKept(t *testing.T) {
 // Far more facts than a record holds, in any order, give one record; a flood of one kind pushes out no other.
 func TestBoundsAreOrderFree(t *testing.T) {
 	facts := []crm.Fact{
-		prop(crm.PropCustomer, "true", start), {ID: "meeting", Kind: crm.KindMeeting, At: crm.At(start), Meeting: &crm.Meeting{Start: crm.At(start), State: crm.Held}},
+		prop(crm.PropCustomer, "true", start),
+		{ID: "meeting", Kind: crm.KindMeeting, At: crm.At(start), Meeting: &crm.Meeting{Start: crm.At(start), State: crm.Held}},
 		{ID: "decision/1", Kind: crm.KindDecision, At: crm.At(start), Decision: &crm.Decision{Status: crm.Pending}},
 	}
 	first := start.Add(-1000 * day)

@@ -14,9 +14,18 @@ func (h *view) conduct(sh *sheet) {
 		index int
 		weigh func(*view, *sheet)
 	}{
-		{sAnswers, (*view).answers}, {sReplyLatency, (*view).replyLatency}, {sShortAnswers, (*view).shortAnswers}, {sNoCallTime, (*view).noCallTime},
-		{sFreeInformation, (*view).freeInformation}, {sDinnerCalls, (*view).dinnerCalls}, {sSameQuote, (*view).sameQuote}, {sNeedy, (*view).needy},
-		{sMarginPressure, (*view).marginPressure}, {sScopeCreep, (*view).scopeCreep}, {sDormantIntake, (*view).dormantIntake}, {sCommitments, (*view).commitments},
+		{sAnswers, (*view).answers},
+		{sReplyLatency, (*view).replyLatency},
+		{sShortAnswers, (*view).shortAnswers},
+		{sNoCallTime, (*view).noCallTime},
+		{sFreeInformation, (*view).freeInformation},
+		{sDinnerCalls, (*view).dinnerCalls},
+		{sSameQuote, (*view).sameQuote},
+		{sNeedy, (*view).needy},
+		{sMarginPressure, (*view).marginPressure},
+		{sScopeCreep, (*view).scopeCreep},
+		{sDormantIntake, (*view).dormantIntake},
+		{sCommitments, (*view).commitments},
 	} {
 		if h.s.signals[sig.index].On {
 			sig.weigh(h, sh)

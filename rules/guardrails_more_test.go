@@ -1,0 +1,227 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// G10: a human's word beats the machine's until it expires or is cleared.
+func TestG10HumanWins(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts, at := genSilent(t)
+		word := rapid.SampledFrom([]string{"A", "b", "C", "D", "keep", "Disqualified"}).Draw(t, "override")
+		until := at.Add(time.Duration(rapid.IntRange(1, 300).Draw(t, "days")) * day)
+		facts = append(facts, prop(crm.PropOverride, word, at), prop(crm.PropOverrideUntil, until.Format(time.RFC3339), at))
+		plain := slices.DeleteFunc(slices.Clone(facts), func(f crm.Fact) bool {
+			return f.Property != nil && strings.HasPrefix(f.Property.Name, "override")
+		})
+		now := at.Add(time.Duration(rapid.IntRange(0, 400*24).Draw(t, "hours")) * time.Hour)
+		r, machine := Rate(Defaults(), recordOf(facts...), calm(now)), Rate(Defaults(), recordOf(plain...), calm(now))
+		if machine.Unrated != "" {
+			return
+		}
+		if !now.Before(until) {
+			r.Due, machine.Due = 0, 0
+			if asJSON(r) != asJSON(machine) {
+				t.Fatalf("expired, but still different:\n%s\n%s", asJSON(r), asJSON(machine))
+			}
+			return
+		}
+		if r.Machine != machine.Machine {
+			t.Fatalf("the machine's rating moved from %s to %s", machine.Machine, r.Machine)
+		}
+		switch up := strings.ToUpper(word); up {
+		case "KEEP":
+			if against(r) || r.Status != crm.Override {
+				t.Fatalf("keep: %s", asJSON(r))
+			}
+		case "DISQUALIFIED":
+			if !r.Disqualified || r.Status != crm.Disqualified || r.Ground != crm.ByHuman {
+				t.Fatalf("disqualified: %s", asJSON(r))
+			}
+		default:
+			if r.Letter != up || r.Status != crm.Override {
+				t.Fatalf("%s: %s", up, asJSON(r))
+			}
+		}
+	})
+}
+
+// G11: while something holds back announcements, none is made against the contact, and it is said what.
+func TestG11HeldBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts, at := genSilent(t)
+		now := at.Add(time.Duration(rapid.IntRange(20, 200).Draw(t, "days")) * day)
+		free := Rate(Defaults(), recordOf(facts...), calm(now))
+		held := calm(now)
+		want := ""
+		switch rapid.IntRange(0, 3).Draw(t, "by what") {
+		case 0:
+			held.Hold, want = "breaker", "breaker"
+		case 1:
+			held.Lagging, want = true, "lag"
+		case 2:
+			held.Profiled, want = false, "profile"
+		case 3:
+			held.Arrived, want = now.Add(-4*time.Minute), "settle"
+		}
+		r := Rate(Defaults(), recordOf(facts...), held)
+		if against(r) {
+			t.Fatalf("announced: %s", asJSON(r))
+		}
+		if free.Decide != nil && against(free) && (r.Held != want || r.Due == 0) {
+			t.Fatalf("held %q, due %s: want %q and when to look again", r.Held, r.Due, want)
+		}
+	})
+}
+
+// G12: what is not known never lowers a score: without a property, or without a text, no signal counts more against them.
+func TestG12UnknownIsNeutral(t *testing.T) {
+	s := must(Parse(map[string]string{
+		"INDUSTRY_GOOD": "software", "INDUSTRY_BAD": "retail", "COMPANY_SIZE_MIN": "10", "ROLES": "head", "REP_VOTE_ON": "true", "SUPPORT_LOAD_ON": "true",
+		"FIT_PROFILE": "numberofemployees<5:-5", "WORTH_PROFILE": "industry=retail:-5",
+	}))
+	if r := Rate(s, &Record{}, calm(start)); r.Score != 50 || r.Machine != "C" {
+		t.Errorf("a contact of whom nothing is known is rated %s %d: want C 50", r.Machine, r.Score)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		if len(facts) == 0 {
+			return
+		}
+		now := genNow(t)
+		i := rapid.IntRange(0, len(facts)-1).Draw(t, "which")
+		less := slices.Clone(facts)
+		f := facts[i]
+		switch {
+		case f.Property != nil && f.Property.Name != crm.PropNextActivity && f.Property.Name != crm.PropOwnerTimeZone: // of theirs
+			less = slices.Delete(less, i, i+1)
+		case f.Message != nil && f.Message.Direction == crm.In && f.Message.Text.Class == crm.Human:
+			m := *f.Message
+			m.Text = crm.Text{Unread: true}
+			less[i].Message = &m
+		default:
+			return
+		}
+		a, b := Rate(s, recordOf(facts...), calm(now)), Rate(s, recordOf(less...), calm(now))
+		for _, reason := range b.Reasons {
+			if reason.Points < 0 && reason.Name != "clamp" && points(a, reason.Name) > reason.Points && reason.Name != "broken_promises" {
+				t.Fatalf("without %s %s counts %d instead of %d", f.ID, reason.Name, reason.Points, points(a, reason.Name))
+			}
+		}
+	})
+}
+
+func points(r crm.Rating, name string) int {
+	for _, reason := range r.Reasons {
+		if reason.Name == name {
+			return reason.Points
+		}
+	}
+	return 0
+}
+
+// G13: early coldness is discounted: before the first meeting or quote what counts against them counts a third at most.
+func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
+	full := map[string]string{}
+	for i := range book {
+		if book[i].Sub == crm.Engagement {
+			full[strings.ToUpper(book[i].Name)+"_EARLY"] = "100"
+		}
+	}
+	undiscounted := must(Parse(full))
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		r := recordOf(slices.DeleteFunc(facts, func(f crm.Fact) bool {
+			return f.Meeting != nil || f.Quote != nil || f.Message != nil && f.Message.Text.Intents.Any(crm.CarriesQuote)
+		})...)
+		now := calm(genNow(t))
+		early, late := Rate(Defaults(), r, now), Rate(undiscounted, r, now)
+		for _, reason := range early.Reasons {
+			if full := points(late, reason.Name); reason.Sub == crm.Engagement && reason.Points < 0 && reason.Name != "clamp" && 10*reason.Points < 3*full-6 {
+				t.Fatalf("%s counts %d of %d", reason.Name, reason.Points, full)
+			}
+		}
+	})
+}
+
+// G15: more messages of ours cost them nothing: not in the score, and not in an earlier pending.
+func TestG15OverPursuitIsFree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts, at := genSilent(t)
+		facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return f.Message == nil && f.Call == nil }) // what else ends a silence
+		more := slices.Clone(facts)
+		for i, f := range facts {
+			if strings.HasPrefix(f.ID, "try/") && rapid.Bool().Draw(t, "again") {
+				extra := mail(fmt.Sprintf("again/%d", i), f.At.Time().Add(time.Duration(rapid.IntRange(1, 48).Draw(t, "hours"))*time.Hour), crm.Out, crm.Asks, 30)
+				more = append(more, extra)
+			}
+		}
+		if owed(facts, at) != owed(more, at) {
+			return // one of them kept a promise: then it was no pursuit
+		}
+		first := func(facts []crm.Fact) time.Time {
+			_, all := drive(Defaults(), facts, at, at.Add(300*day))
+			for _, f := range all[len(facts):] {
+				if f.Decision.Status == crm.Pending {
+					return f.At.Time()
+				}
+			}
+			return at.Add(1000 * day)
+		}
+		if a, b := first(facts), first(more); b.Before(a) {
+			t.Fatalf("pending %s with fewer messages, %s with more", a, b)
+		}
+		now := calm(at.Add(30 * day))
+		if a, b := Rate(Defaults(), recordOf(facts...), now), Rate(Defaults(), recordOf(more...), now); b.Score < a.Score {
+			t.Fatalf("score %d, with more of our messages %d", a.Score, b.Score)
+		}
+	})
+}
+
+// G17: a merge is the union of both histories, counted once.
+func TestG17MergeIsUnion(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := []crm.Fact(genStory(20).Draw(t, "one")), []crm.Fact(genStory(20).Draw(t, "other"))
+		union := recordOf(append(slices.Clone(a), b...)...)
+		winner, loser := recordOf(a...), recordOf(b...)
+		winner.Fold(loser.Facts()...)
+		winner.Fold(loser.Facts()...)
+		at := calm(genNow(t))
+		if x, y := asJSON(Rate(Defaults(), union, at)), asJSON(Rate(Defaults(), winner, at)); x != y || asJSON(union) != asJSON(winner) {
+			t.Fatalf("merged and united differ:\n%s\n%s", x, y)
+		}
+		winner.Fold(crm.Fact{ID: "merge/1", Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{"loser"}}})
+		if got := winner.Missing(); len(got) != 1 {
+			t.Fatalf("missing %v", got)
+		}
+		if r := Rate(Defaults(), winner, at); r.Decide != nil && against(r) {
+			t.Fatal("decided before all of the merged history came")
+		}
+		winner.Fold(crm.Fact{ID: "merge/2", Kind: crm.KindMerge, Merge: &crm.Merge{Done: "loser"}})
+		if got := winner.Missing(); len(got) != 0 {
+			t.Fatalf("missing %v", got)
+		}
+	})
+}
+
+// G18: who has opted out or must not be profiled is not scored at all.
+func TestG18NotScored(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		why := rapid.SampledFrom([]string{crm.PropOptOut, crm.PropDoNotProfile, crm.PropStaff}).Draw(t, "why")
+		facts = append(facts, prop(why, "true", start))
+		r := Rate(Defaults(), recordOf(facts...), calm(genNow(t)))
+		want := crm.Rating{Unrated: map[string]string{crm.PropOptOut: "opted_out", crm.PropDoNotProfile: "do_not_profile", crm.PropStaff: "staff"}[why], Model: Defaults().Version()}
+		if asJSON(r) != asJSON(want) {
+			t.Fatalf("%s", asJSON(r))
+		}
+	})
+}
