@@ -181,7 +181,7 @@ func (b *builder) file(lang string, number uint8, data string) error {
 }
 
 // class registers a class of words. The words of the class not deny what follows them; those of the class no do so in phrases of
-// their own language only.
+// their own language only; those of the class if keep an agreement from counting; those of the class common tell the language.
 func (b *builder) class(lang string, number uint8, name string, members []string) {
 	key := lang + "@" + name
 	id, ok := b.classes[key]
@@ -195,6 +195,8 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 			b.net.denying[id] = everyLang
 		case "no":
 			b.net.denying[id] = 1 << number
+		case "if":
+			b.net.ifs[id] = true
 		case "common":
 			b.net.common[id] = 1 << number
 			b.net.spoken |= 1 << number

@@ -9,6 +9,7 @@ type net struct {
 	nodes    []node
 	denying  map[sym]uint64 // words that deny, with the languages in which they do, by bit
 	common   map[sym]uint64 // words that sentences of a language are full of
+	ifs      map[sym]bool   // words that make a clause a condition
 	spoken   uint64         // the languages that have such words; the other files hold for all
 }
 
@@ -42,7 +43,7 @@ type hit struct {
 }
 
 func newNet() *net {
-	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}}
+	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}, ifs: map[sym]bool{}}
 }
 
 func (n *net) node() int32 {
@@ -227,7 +228,7 @@ func (w *walk) end(h hit, i int) {
 // them, one among them, or, where after is set, one of the four after: "Tuesday does not work", "passt mir nicht".
 func (s *scan) negated(h hit) bool {
 	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
-		if i < int(h.from) && s.denies(i, h.lang) {
+		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs) { // "if that works" agrees to nothing
 			return true
 		}
 		if s.tokens[i].clause {

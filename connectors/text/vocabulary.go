@@ -41,6 +41,7 @@ type entry struct {
 	starts []int32  // nodes that the word leads to as the first of a phrase
 	opens  []int32  // the same for phrases that begin a clause
 	filler bool
+	ifs    bool   // makes a condition
 	denies uint64 // languages in which it denies, by bit
 	common uint64 // languages that are full of it, by bit
 }
@@ -214,6 +215,7 @@ func (v *vocabulary) lay(e *entry, n *net) int32 {
 		}
 		e.filler = e.filler || y == v.filler
 		e.denies |= n.denying[y]
+		e.ifs = e.ifs || n.ifs[y]
 		e.common |= n.common[y]
 		e.sig.add(y)
 	}
