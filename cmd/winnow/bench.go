@@ -52,6 +52,7 @@ only makes the same reads. The worker is a process of its own; senders and sandb
 	f.IntVar(&o.Contacts, "flow-contacts", 0, "contacts in the store, in the sections flow and mail (default 10000)")
 	f.IntVar(&o.Rounds, "rounds", 0, "rounds of each comparison (default 3)")
 	f.DurationVar(&o.Duration, "duration", 0, "length of a round, at the rates that are aimed at (default 2s)")
+	f.IntSliceVar(&o.Events, "events", nil, "events that a delivery holds, in the sections receive and flow; the first in more ways (default 100,1)")
 	f.IntSliceVar(&o.Streams, "streams", nil, "streams that hold the contacts, in the section flow (default 2,4)")
 	f.IntVar(&o.Connections, "connections", 0, "connections that send at once (default 16)")
 	f.StringVar(&o.Dir, "dir", "", "where the stores are made and removed again (default the system's temporary directory)")

@@ -31,6 +31,7 @@ type Options struct {
 	Connections int           // that send at once
 	Contacts    int           // in the store, in the sections flow and mail
 	Sizes       []int         // contacts in the store, in the section size
+	Events      []int         // that a delivery holds, in the sections receive and flow
 	Streams     []int         // that hold the contacts, in the section flow
 	Settings    []string      // WINNOW_X=value for the workers, on top of the benchmark's own
 
@@ -71,11 +72,14 @@ func (o Options) settled() (Options, error) {
 	if len(o.Streams) == 0 {
 		o.Streams = []int{2, 4}
 	}
+	if len(o.Events) == 0 {
+		o.Events = []int{100, 1}
+	}
 	if o.Progress == nil {
 		o.Progress = func(string, ...any) {}
 	}
-	if o.Rounds < 1 || o.Duration < 0 || o.Connections < 1 || o.Contacts < 100 || slices.Min(o.Sizes) < 100 || slices.Min(o.Streams) < 1 {
-		return o, errors.New("want at least one round, connection and stream, and 100 contacts")
+	if o.Rounds < 1 || o.Duration < 0 || o.Connections < 1 || o.Contacts < 100 || slices.Min(o.Sizes) < 100 || slices.Min(o.Streams) < 1 || slices.Min(o.Events) < 1 {
+		return o, errors.New("want at least one round, connection, event and stream, and 100 contacts")
 	}
 	return o, nil
 }

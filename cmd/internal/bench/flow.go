@@ -17,10 +17,16 @@ type flowCase struct {
 // flow measures facts from the webhook to the rating in the CRM, until the CRM shows the last one.
 func (r *run) flow(ctx context.Context) error {
 	var cases []flowCase
-	for _, streams := range r.Streams {
-		cases = append(cases, flowCase{100, 1, streams})
+	for i, events := range r.Events {
+		for j, streams := range r.Streams {
+			if i == 0 || j == 0 {
+				cases = append(cases, flowCase{events, 1, streams})
+			}
+		}
+		if i == 0 {
+			cases = append(cases, flowCase{events, 5, r.Streams[0]}) // closer to life
+		}
 	}
-	cases = append(cases, flowCase{100, 5, r.Streams[0]}, flowCase{1, 1, r.Streams[0]})
 	for _, fc := range cases {
 		row, err := r.flowCase(ctx, fc)
 		if err != nil {
@@ -54,7 +60,7 @@ func (r *run) flowCase(ctx context.Context, fc flowCase) (row FlowRow, err error
 	}
 	defer func() { err = errors.Join(err, theirs.stop()) }()
 	aim := aimOfHundred
-	if fc.size == 1 {
+	if fc.size < 10 {
 		aim = aimOfOne
 	}
 	n := max(int(float64(aim)*r.Duration.Seconds()), 10*fc.size)

@@ -5,9 +5,6 @@ import (
 	"errors"
 )
 
-// perDelivery are how many events the deliveries hold.
-var perDelivery = []int{100, 1}
-
 // poolOf is how many deliveries take turns in the section receive, where nothing reads them.
 const poolOf = 200
 
@@ -28,7 +25,7 @@ func (r *run) receive(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, theirs.stop()) }()
-	for _, size := range perDelivery {
+	for _, size := range r.Events {
 		bodies := p.changes(poolOf*size, 1, size).bodies
 		row := ReceiveRow{Events: size}
 		for range r.Rounds {
