@@ -211,8 +211,8 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 // class; it is a fault of the file.
 func (b *builder) enter(w string, id sym, t when) {
 	loose := strings.HasSuffix(w, "*")
-	if !b.single(strings.TrimSuffix(w, "*")) || loose && len(fold(w)) < 4 {
-		b.faults = append(b.faults, fmt.Errorf("%q is not one word, or too short for a star", w))
+	if !b.single(strings.TrimSuffix(w, "*")) || loose && (len(fold(w)) < 4 || len(fold(w)) > 31) {
+		b.faults = append(b.faults, fmt.Errorf("%q is not one word, or too short or long for a star", w))
 		return
 	}
 	for _, form := range spellings(strings.TrimSuffix(w, "*")) {

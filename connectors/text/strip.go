@@ -11,7 +11,7 @@ func split(plain string, forwarded bool) (text, tail string) {
 	ls := splitLines(plain)
 	for range 3 { // a forward of a forward of a forward
 		keep, rest := unquote(ls)
-		text, tail = compose(keep)
+		text, tail = compose(keep, len(plain))
 		if !forwarded || text != "" || len(rest) == 0 {
 			return text, tail
 		}
@@ -86,8 +86,11 @@ func nextText(ls []string, i int) int {
 }
 
 // compose takes the tail off each segment and joins what is left.
-func compose(segments [][]string) (text, tail string) {
+func compose(segments [][]string, size int) (text, tail string) {
 	var body, below strings.Builder
+	if len(segments) > 0 {
+		body.Grow(size)
+	}
 	for k, seg := range segments {
 		keep, rest := cutTail(seg, k > 0 && body.Len() > 0)
 		join(&body, keep)

@@ -18,8 +18,10 @@ func quoteHeader(ls []string, i int) (n int, whole bool) {
 	case len(l) > maxLine:
 		return 0, false
 	}
-	if n := headerBlock(ls, i); n > 0 {
-		return n, true
+	if i == 0 || ls[i-1] == "" || field(ls[i-1])&^fieldTo == 0 { // a block begins with its first field
+		if n := headerBlock(ls, i); n > 0 {
+			return n, true
+		}
 	}
 	if n := attribution(ls, i); n > 0 {
 		return n, false

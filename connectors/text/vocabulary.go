@@ -1,5 +1,7 @@
 package text
 
+import "math/bits"
+
 // sym is a word or a class of words as phrases know it.
 type sym uint16
 
@@ -15,8 +17,7 @@ type vocabulary struct {
 	words    map[string]*entry // while it is built
 	prefixes map[string]*entry
 	ends     map[string]int32 // entries of prefixes
-	gate     [1 << 12]uint64  // which first three bytes begin a prefix, so that other words are not looked up in vain
-	longest  int
+	gate     [1 << 13]uint32  // by the first three bytes: the lengths of the prefixes that begin so, by bit
 
 	entries                               []entry // by number; the first is that of all other words
 	slots                                 []slot  // open addressing by the hash of the word
@@ -116,9 +117,7 @@ func (v *vocabulary) enter(w string, id sym, t when) { put(v.words, w, id, t, v)
 
 func (v *vocabulary) enterPrefix(w string, id sym, t when) {
 	put(v.prefixes, w, id, t, v)
-	v.longest = max(v.longest, len(w))
-	h := gateOf(w)
-	v.gate[h>>6] |= 1 << (h & 63)
+	v.gate[gateOf(w)&(1<<13-1)] |= 1 << min(len(w), 31)
 }
 
 func put(m map[string]*entry, w string, id sym, t when, v *vocabulary) {
@@ -243,10 +242,12 @@ func (v *vocabulary) lookup(w []byte) int32 {
 	if len(w) < 3 {
 		return 0
 	}
-	if h := gateOf(w); v.gate[h>>6]&(1<<(h&63)) == 0 {
-		return 0
-	}
-	for n := min(len(w), v.longest); n >= 3; n-- {
+	for lengths := v.gate[gateOf(w)&(1<<13-1)]; lengths != 0; {
+		n := bits.Len32(lengths) - 1 // the longest first
+		lengths &^= 1 << n
+		if n > len(w) {
+			continue
+		}
 		if e := v.ends[string(w[:n])]; e != 0 {
 			return e
 		}
