@@ -32,7 +32,7 @@ func (h *view) find(g crm.Ground, sh *sheet, low bool) finding {
 	case crm.FactFinding:
 		return h.dormant()
 	case crm.NoProgress:
-		return h.stuck()
+		return h.stuck(sh)
 	case crm.Unprofitable:
 		return h.unprofitable()
 	case crm.Difficult:
@@ -124,8 +124,9 @@ func (h *view) dormant() finding {
 	return f
 }
 
-// stuck is A43: we came back as agreed, more than once, and nothing moved.
-func (h *view) stuck() finding {
+// stuck is A43: we came back as agreed, more than once, and nothing moved. Of somebody who answers in
+// a word, never finds a time or only asks, it is enough that we asked often.
+func (h *view) stuck(sh *sheet) finding {
 	f := finding{ground: crm.NoProgress, hangs: h.hang()}
 	var since crm.Millis
 	for _, c := range h.commits {
@@ -138,11 +139,23 @@ func (h *view) stuck() finding {
 			n++
 		}
 	}
-	if n < h.s.noProgressFollowUp || h.milestone() || h.ahead {
+	asks := 0
+	for i := range h.turns {
+		if t := &h.turns[i]; t.dir == crm.Out && t.ask.id != "" && t.ask.at > since {
+			asks++
+		}
+	}
+	often := h.s.noProgressAsks > 0 && asks >= h.s.noProgressAsks
+	if often && sh == nil {
+		sh = new(sheet)
+		h.conduct(sh) // looking back
+	}
+	often = often && sh.speak(sFreeInformation, sShortAnswers, sNoCallTime) > 0
+	if n < h.s.noProgressFollowUp && !often || h.milestone() || h.ahead {
 		return f
 	}
 	end := ends(nil, since, millis(h.s.noProgress))
-	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(n, "follow-up"))
+	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(max(n, asks), "follow-up"))
 	if f.met = h.seen >= end; !f.met {
 		h.due.read(end, "no progress since the last commitment")
 	}
@@ -179,12 +192,7 @@ func (h *view) difficult(sh *sheet, low bool) finding {
 		f.met = true
 		return f
 	}
-	n := 0
-	for _, i := range [...]int{sShortAnswers, sNoCallTime, sDinnerCalls, sSameQuote, sNeedy, sMarginPressure, sBrokenPromises, sScopeCreep} {
-		if sh.against&(1<<i) != 0 {
-			n++
-		}
-	}
+	n := sh.speak(sShortAnswers, sNoCallTime, sDinnerCalls, sSameQuote, sNeedy, sMarginPressure, sBrokenPromises, sScopeCreep)
 	f.met = low && n >= h.s.difficult
 	f.text = fmt.Sprintf("shows %s at once that take much of our time", count(n, "habit"))
 	return f
@@ -204,4 +212,15 @@ func dateText(m crm.Millis) string {
 		return "the start"
 	}
 	return m.Time().Format(time.DateOnly)
+}
+
+// speak is how many of these signals lower engagement.
+func (sh *sheet) speak(signals ...int) int {
+	n := 0
+	for _, i := range signals {
+		if sh.against&(1<<i) != 0 {
+			n++
+		}
+	}
+	return n
 }

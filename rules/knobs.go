@@ -72,6 +72,7 @@ var general = []knob{
 
 	long("NO_PROGRESS", "60d", 7*days, years, "without a commitment until no progress", "A43", func(s *Settings) *time.Duration { return &s.noProgress }),
 	whole("NO_PROGRESS_FOLLOW_UPS", 2, 1, 20, "follow-ups", "follow-ups that we kept in that time without one", "A43", func(s *Settings) *int { return &s.noProgressFollowUp }),
+	whole("NO_PROGRESS_ASKS", 4, 0, 50, "questions", "questions of ours in that time that do for follow-ups with one who answers in a word, finds no time or only asks; 0: none do", "A43", func(s *Settings) *int { return &s.noProgressAsks }),
 	long("FACT_FINDING", "30d", 7*days, years, "silence after taking much information until dormant", "A15", func(s *Settings) *time.Duration { return &s.factFinding }),
 	whole("FACT_FINDING_ATTEMPTS", 2, 1, 20, "attempts", "delivered attempts of ours in that silence", "A15", func(s *Settings) *int { return &s.factAttempts }),
 	whole("DIFFICULT_SIGNALS", 3, 2, 10, "signals", "conduct signals at once that make difficult, with engagement low", s3, func(s *Settings) *int { return &s.difficult }),

@@ -54,6 +54,7 @@ type Settings struct {
 
 	noProgress         time.Duration
 	noProgressFollowUp int
+	noProgressAsks     int
 	factFinding        time.Duration
 	factAttempts       int
 	difficult          int
