@@ -151,8 +151,7 @@ func (s *scan) add(at, end int, k kind) {
 		case addressToken:
 			t.e = s.words.address
 		default:
-			t.e = s.words.lookup(s.folded[from:])
-			t.when = s.words.entries[t.e].when
+			t.e, t.when = s.words.lookup(s.folded[from:])
 		}
 		s.folded = append(s.folded, ' ')
 	}
@@ -292,7 +291,8 @@ func (s *scan) ordinal(at, end int) bool {
 	}
 	if i := strings.IndexAny(next, " .,\n"); i > 0 && len(w) <= 2 {
 		var buf [48]byte
-		m, _ := s.words.entries[s.words.lookup(appendFold(buf[:0], next[:i]))].when.month()
+		_, t := s.words.lookup(appendFold(buf[:0], next[:i]))
+		m, _ := t.month()
 		return m > 0
 	}
 	return false

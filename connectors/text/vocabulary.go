@@ -28,13 +28,13 @@ type vocabulary struct {
 
 // slot is one place of the table of words.
 type slot struct {
-	hash  uint32
-	entry int32 // 0: the place is empty
+	hash  uint64 // the word is not compared: two words of one hash are not to be expected, and would harm nothing
+	entry int32  // 0: the place is empty
+	when  when
 }
 
 // entry is what a word stands for.
 type entry struct {
-	word   string
 	when   when
 	syms   []sym
 	sig    signature
@@ -178,12 +178,11 @@ func (v *vocabulary) finish(n *net) {
 	v.slots = make([]slot, size)
 	for w, e := range v.words {
 		h := hashOf(w)
-		i := h & uint32(size-1)
+		i := h & uint64(size-1)
 		for v.slots[i].entry != 0 {
-			i = (i + 1) & uint32(size-1)
+			i = (i + 1) & uint64(size-1)
 		}
-		e.word = w
-		v.slots[i] = slot{h, v.lay(e, n)}
+		v.slots[i] = slot{h, v.lay(e, n), e.when}
 	}
 	v.ends = make(map[string]int32, len(v.prefixes))
 	for w, e := range v.prefixes {
@@ -223,24 +222,24 @@ func (v *vocabulary) lay(e *entry, n *net) int32 {
 }
 
 // hashOf is FNV-1a.
-func hashOf[T string | []byte](w T) uint32 {
-	h := uint32(2166136261)
+func hashOf[T string | []byte](w T) uint64 {
+	h := uint64(14695981039346656037)
 	for i := 0; i < len(w); i++ {
-		h = (h ^ uint32(w[i])) * 16777619
+		h = (h ^ uint64(w[i])) * 1099511628211
 	}
 	return h
 }
 
-// lookup returns the number of the entry of the folded word w, 0 if no phrase knows it.
-func (v *vocabulary) lookup(w []byte) int32 {
-	mask, h := uint32(len(v.slots)-1), hashOf(w)
+// lookup returns the number of the entry of the folded word w and what it says of time; 0 if no phrase knows it.
+func (v *vocabulary) lookup(w []byte) (int32, when) {
+	mask, h := uint64(len(v.slots)-1), hashOf(w)
 	for i := h & mask; v.slots[i].entry != 0; i = (i + 1) & mask {
-		if at := v.slots[i]; at.hash == h && v.entries[at.entry].word == string(w) {
-			return at.entry
+		if at := &v.slots[i]; at.hash == h {
+			return at.entry, at.when
 		}
 	}
 	if len(w) < 3 {
-		return 0
+		return 0, 0
 	}
 	for lengths := v.gate[gateOf(w)&(1<<13-1)]; lengths != 0; {
 		n := bits.Len32(lengths) - 1 // the longest first
@@ -249,8 +248,8 @@ func (v *vocabulary) lookup(w []byte) int32 {
 			continue
 		}
 		if e := v.ends[string(w[:n])]; e != 0 {
-			return e
+			return e, v.entries[e].when
 		}
 	}
-	return 0
+	return 0, 0
 }
