@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +31,8 @@ func setupCommand() *cobra.Command {
 			if !ok {
 				return fmt.Errorf("%s needs no set-up of its fields", args[0])
 			}
-			steps, err := in.Plan(cmd.Context())
+			var steps []connectors.Step
+			err = patiently(cmd.Context(), func() (err error) { steps, err = in.Plan(cmd.Context()); return err })
 			if err != nil {
 				return fmt.Errorf("see what is there: %w", err)
 			}
@@ -43,7 +46,7 @@ func setupCommand() *cobra.Command {
 					state = "would be created"
 				default:
 					state = "created"
-					if err := in.Apply(cmd.Context(), s); err != nil {
+					if err := patiently(cmd.Context(), func() error { return in.Apply(cmd.Context(), s) }); err != nil {
 						state = "FAILED"
 						failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
 					}
@@ -59,4 +62,20 @@ func setupCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "show what would be created, and create nothing")
 	return cmd
+}
+
+// patiently tries again what the CRM puts off: a limit of calls a second is no reason to give up.
+func patiently(ctx context.Context, try func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := try()
+		kind := connectors.KindOf(err)
+		if err == nil || attempt == 8 || kind != connectors.RateLimited && kind != connectors.Unavailable {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(max(connectors.AfterOf(err), time.Second), 30*time.Second)):
+		}
+	}
 }
