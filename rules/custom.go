@@ -40,9 +40,7 @@ var customKeys = [...]knob{
 func parseCustom(env map[string]string) (list []customSignal, settings []Setting, err error) {
 	names := segmentNames(env["CUSTOM"])
 	delete(env, "CUSTOM")
-	if len(names) > 0 {
-		settings = append(settings, Setting{Prefix + "CUSTOM", "", strings.Join(names, ","), "list, comma-separated", "signals of your own; each has settings of its own", ""})
-	}
+	settings = append(settings, Setting{Prefix + "CUSTOM", "", strings.Join(names, ","), "list, comma-separated", "signals of your own, each with CUSTOM_<NAME>_WHEN, _WHY, _SUB, _POINTS, _CAP, _HALF_LIFE, _WINDOW and _EARLY", ""})
 	for _, name := range names {
 		c, own, e := parseOneCustom(name, env)
 		list, settings, err = append(list, c), append(settings, own...), errors.Join(err, e)

@@ -3,6 +3,7 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"sync"
 	"time"
 
@@ -150,6 +151,7 @@ func (s *Settings) Describe() []Setting {
 	for i, k := range knobs {
 		list = append(list, Setting{Prefix + k.name, k.def, s.text[i], k.unit, k.meaning, k.source})
 	}
+	list = append(list, Setting{Prefix + "SEGMENTS", "", strings.Join(s.Segments(), ","), "list, comma-separated", "segments with settings of their own, chosen by the property segment: SEGMENT_<NAME>_ before any setting", s2 + "; A31"})
 	list = append(list, s.customSettings...)
 	for _, name := range s.Segments() {
 		for i, k := range knobs {

@@ -70,3 +70,50 @@ func TestVersionIgnoresSpelling(t *testing.T) {
 		t.Error("the same values, spelt otherwise, are other settings")
 	}
 }
+
+// What Describe prints can be set again and gives the same settings.
+func TestDescribedSettingsAreTheSame(t *testing.T) {
+	env := customEnv(map[string]string{"HALF_LIFE": "36h"})
+	for k, v := range map[string]string{
+		"SEGMENTS": "shop", "SEGMENT_SHOP_GRACE": "3", "FIT_PROFILE": "industry=Food & Beverage|retail:+10; employees<5 : -5", "SUSPECT_HOURS": "fri 16:00-18:00; off",
+		"HOURS": "8:30-17:00", "WORK_WEEK": "sun-thu", "ZONE": "Asia/Kathmandu", "MATRIX": "aab, bcc, cdd", "ROLES": "head , owner", "QUOTA_EARLY": "1080h",
+	} {
+		env[k] = v
+	}
+	s, err := Parse(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := map[string]string{}
+	for _, v := range s.Describe() {
+		again[strings.TrimPrefix(v.Name, Prefix)] = v.Value
+	}
+	back, err := Parse(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.Version() != s.Version() {
+		t.Errorf("version %s, set again %s", s.Version(), back.Version())
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, k := range knobs {
+		f.Add(k.name, k.def)
+	}
+	for _, v := range [...]string{"", "-", "1d", "999999999999d", "a=b:+1;c>2:-3", "off;mon-sun 00:00-24:00", "sun-", "1e9", "\x00", ";;;", "AAA,AAA,AAA", "100%"} {
+		f.Add("FIT_PROFILE", v)
+		f.Add("SUSPECT_HOURS", v)
+		f.Add("QUOTA_EARLY", v)
+		f.Add("CUSTOM_X_WHEN", v)
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		s, err := Parse(map[string]string{name: value, "CUSTOM": "x", "CUSTOM_X_WHY": "is seen here", "CUSTOM_X_POINTS": "1"})
+		if err != nil {
+			return
+		}
+		if r := Rate(s, recordOf(exchange(12)...), calm(start.Add(100*day))); r.Model != s.Version() || adds(r) != nil {
+			t.Errorf("accepted, but rates %s", asJSON(r))
+		}
+	})
+}
