@@ -143,6 +143,24 @@ func TestWrongRating(t *testing.T) {
 	}
 }
 
+// TestChanges shows that each change makes an event, so that what is counted was sent.
+func TestChanges(t *testing.T) {
+	p, err := newPortal(100, "winnow_rating")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.close() }()
+	for range 3 {
+		got := p.changes(250, 5, 100)
+		if got.events != 250 || len(got.bodies) != 3 {
+			t.Errorf("250 changes made %d events in %d deliveries of 100", got.events, len(got.bodies))
+		}
+		if n := len(got.want); n < 10 || n > 60 {
+			t.Errorf("1 change in 5 of 100 contacts sets an override, which concerned %d", n)
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	for name, o := range map[string]Options{
 		"no such section": {Sections: []string{"nonsense"}},

@@ -97,13 +97,13 @@ func (r *run) flowRound(ctx context.Context, p *portal, c *child, t traffic, nam
 	}
 	self, writes := ownCPU(), p.written()
 	var out Round
+	p.expect(t.want)
 	measure := func() error {
 		got, err := send(ctx, c.Hooks, r.Connections, once(requests))
 		if err != nil {
 			return err
 		}
-		t.begun = got.began
-		took, err := p.shows(ctx, c, t)
+		took, err := p.shows(ctx, c, got.began)
 		out = Round{
 			PerSecond: float64(t.events) / took.Seconds(), P50: got.p50.Seconds(), P99: got.p99.Seconds(),
 			Sent: float64(t.events) / got.elapsed.Seconds(), Refused: got.refused,

@@ -34,9 +34,12 @@ type portal struct {
 	since atomic.Int64 // the portal's clock stands here while contacts are made, Unix ms; 0: it is the real one
 
 	override map[string]string // by contact, as it was last set
+	owner    map[string]int
 
 	mu      sync.Mutex
 	shown   map[string]string // by contact, the field that is watched, as last written
+	want    map[string]string // by contact, as it shall be when the round is over
+	wrong   int               // contacts that show something else
 	field   string
 	writes  int
 	last    time.Time // when it was last written
@@ -53,7 +56,7 @@ type recorded struct {
 
 // newPortal makes a portal with n contacts, made some months ago. field is what is watched of them.
 func newPortal(n int, field string) (_ *portal, err error) {
-	p := &portal{field: field, shown: map[string]string{}, override: map[string]string{}, done: make(chan struct{}), rand: rand.New(rand.NewPCG(1, 2))}
+	p := &portal{field: field, shown: map[string]string{}, override: map[string]string{}, owner: map[string]int{}, done: make(chan struct{}), rand: rand.New(rand.NewPCG(1, 2))}
 	p.since.Store(time.Now().AddDate(0, -3, 0).UnixMilli())
 	p.box, err = sandbox.New(sandbox.Options{Now: p.now, RateLimit: -1, SearchPerSecond: -1, Winnow: true, WriteLog: -1})
 	if err != nil {
@@ -95,6 +98,13 @@ func (p *portal) wrote(w sandbox.Write) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if want, ok := p.want[w.Contact]; ok {
+		if was := p.shown[w.Contact]; was != want && v == want {
+			p.wrong--
+		} else if was == want && v != want {
+			p.wrong++
+		}
+	}
 	p.shown[w.Contact] = v
 	p.writes++
 	p.last = time.Now()
@@ -139,13 +149,12 @@ type traffic struct {
 	bodies [][]byte
 	events int
 	want   map[string]string
-	begun  time.Time // when the senders began
 }
 
 // changes makes n property changes, over contacts in random order and again in the same order. One in each sets another override,
 // which changes the rating; the others change the owner, which changes nothing that is written. Deliveries hold size events each.
 func (p *portal) changes(n, each, size int) traffic {
-	t := traffic{events: n, want: map[string]string{}}
+	t := traffic{want: map[string]string{}}
 	order := p.rand.Perm(len(p.ids))
 	before := map[string]string{}
 	began := time.Now()
@@ -159,7 +168,8 @@ func (p *portal) changes(n, each, size int) traffic {
 		}
 		id := p.ids[order[at]]
 		if (i/len(order)+at)%each != 0 {
-			p.box.SetProperty(id, "hubspot_owner_id", strconv.Itoa(71+i/len(order)%2))
+			p.owner[id] = 1 - p.owner[id]
+			p.box.SetProperty(id, "hubspot_owner_id", strconv.Itoa(71+p.owner[id]))
 			continue
 		}
 		now := p.override[id]
@@ -170,7 +180,9 @@ func (p *portal) changes(n, each, size int) traffic {
 		t.want[id] = p.override[id]
 		p.box.SetProperty(id, "winnow_override", p.override[id])
 	}
-	t.bodies = p.pack(p.box.Events(), size)
+	events := p.box.Events()
+	t.events = len(events)
+	t.bodies = p.pack(events, size)
 	return t
 }
 
@@ -203,38 +215,43 @@ func (p *portal) pack(events []json.RawMessage, size int) [][]byte {
 	return bodies
 }
 
-// shows waits until the CRM shows what t wants, and returns how long after the senders began the last write was that brought it
-// about. Once nothing is under way it looks again: what is right in between may be wrong at the end.
-func (p *portal) shows(ctx context.Context, c *child, t traffic) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, showWait)
-	defer cancel()
-	for n := len(t.want); n > 0 && ctx.Err() == nil; n = p.wrong(t.want) {
-		select {
-		case <-ctx.Done():
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	if err := c.drained(ctx); err != nil {
-		return 0, fmt.Errorf("%d of %d contacts do not show what their last event says: %w; the worker's last words: %s", p.wrong(t.want), len(t.want), err, c.words)
-	}
-	if n := p.wrong(t.want); n > 0 {
-		return 0, fmt.Errorf("%d of %d contacts do not show what their last event says, and nothing is under way", n, len(t.want))
-	}
+// expect says what contacts shall show from now on.
+func (p *portal) expect(want map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.last.Sub(t.begun), nil
-}
-
-// wrong counts the contacts that show something else than they should.
-func (p *portal) wrong(want map[string]string) (n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.want, p.wrong = want, 0
 	for id, v := range want {
 		if p.shown[id] != v {
-			n++
+			p.wrong++
 		}
 	}
-	return n
+}
+
+// shows waits until the CRM shows what is expected, and returns how long after begun the last write was that brought it about. Once
+// nothing is under way it looks again: what is right in between may be wrong at the end.
+func (p *portal) shows(ctx context.Context, c *child, begun time.Time) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, showWait)
+	defer cancel()
+	for ctx.Err() == nil && p.off() > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	err := c.drained(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil || p.wrong > 0 {
+		return 0, errors.Join(fmt.Errorf("%d of %d contacts do not show what their last event says; the worker's last words: %s", p.wrong, len(p.want), c.words), err)
+	}
+	return p.last.Sub(begun), nil
+}
+
+// off is how many contacts show something else than they shall.
+func (p *portal) off() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wrong
 }
 
 func (p *portal) written() int {
