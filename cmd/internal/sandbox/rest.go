@@ -123,6 +123,8 @@ func (s *Sandbox) Handler() http.Handler {
 		if f, ok := s.faults.take(r); ok {
 			if f.Done {
 				s.mux.ServeHTTP(discard{}, r)
+			} else {
+				s.observe.call(r.Method + " " + r.URL.Path)
 			}
 			s.fail(w, f)
 			return
