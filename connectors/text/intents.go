@@ -1,6 +1,8 @@
 package text
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -159,7 +161,7 @@ func (m *message) horizon(all crm.Intents) crm.Millis {
 				continue
 			}
 			if ds := m.dates(m.calendar, s.from, s.to); len(ds) > 0 {
-				d := ds[0]
+				d := exact(ds)
 				if i == crm.FutureBusiness || i == crm.Promises {
 					return m.calendar.millis(d.last)
 				}
@@ -168,4 +170,9 @@ func (m *message) horizon(all crm.Intents) crm.Millis {
 		}
 	}
 	return 0
+}
+
+// exact is the date that says most: a day rather than a month, the first of equals.
+func exact(ds []dated) dated {
+	return slices.MinFunc(ds, func(a, b dated) int { return cmp.Compare(a.last.Sub(a.first), b.last.Sub(b.first)) })
 }

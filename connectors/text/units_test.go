@@ -72,6 +72,7 @@ func TestHorizon(t *testing.T) {
 		{crm.In, "We have no budget this year, please come back in March.", "2026-03-01"},
 		{crm.In, "The project is on hold until next year.", "2027-01-01"},
 		{crm.In, "Not before Q3.", "2026-07-01"},
+		{crm.In, "We decide after the fair in September, so please come back to me around 21 September.", "2026-09-21"},
 		{crm.In, "I'll get back to you in two weeks.", "2026-01-21"},
 		{crm.In, "Bad timing, try again after the summer.", "2026-09-01"},
 		{crm.In, "Melden Sie sich im März wieder.", "2026-03-01"},
