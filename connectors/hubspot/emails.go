@@ -60,6 +60,7 @@ func (c *Connector) email(people staff, o *object) *crm.Fact {
 	body, html, subject := o.get("hs_email_text"), o.get("hs_email_html"), o.get("hs_email_subject")
 	m.Text = c.readText(text.Input{
 		Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: from, At: at.Time(), Header: headers(o.get("hs_email_headers")),
+		Forwarded: o.get("hs_email_direction") == "FORWARDED_EMAIL",
 	})
 	if m.Text.Class == crm.Human && o.get("hs_incoming_email_is_out_of_office") == "true" {
 		m.Text.Class = crm.OutOfOffice

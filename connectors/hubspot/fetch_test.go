@@ -99,8 +99,10 @@ func TestFetchEmails(t *testing.T) {
 	mail("309", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "b@home.example")
 	p.link("emails/309", "contacts/102")
 	mail("310", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "gone@winnow.example")
+	mail("311", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "ada@customer.example", "hs_email_text",
+		"---------- Forwarded message ---------\nFrom: Ada <ada@customer.example>\nDate: Mon, Feb 2, 2026 at 9:00 AM\nSubject: machines\nTo: Rep <rep@winnow.example>\n\nCould you send me a quote for two machines?\n")
 	c := p.connect(t, nil)
-	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310"))
+	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Message{
 		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
@@ -118,6 +120,9 @@ func TestFetchEmails(t *testing.T) {
 		if f.At != ms("2026-02-01T08:00:00Z") || f.Version != int64(ms("2026-02-01T08:00:09.25Z")) || f.Peer != "" {
 			t.Errorf("mail %s: at %s, version %s, peer %q", id, f.At, crm.Millis(f.Version), f.Peer)
 		}
+	}
+	if m := fs["101 emails/311"].Message; m == nil || !m.Text.Intents.Has(crm.QuoteRequest) {
+		t.Errorf("what was forwarded is not read: %+v", m)
 	}
 	if _, there := fs["101 emails/304"]; there {
 		t.Error("a mail that has not gone out is a fact")
