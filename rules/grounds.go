@@ -125,14 +125,15 @@ func (h *view) dormant() finding {
 }
 
 // stuck is A43: we came back as agreed, more than once, and nothing moved. Of somebody who answers in
-// a word, never finds a time or only asks, it is enough that we asked often.
+// a word, never finds a time or only asks, it is enough that we asked often. An answer that says something is a step too, and of one
+// who is silent it must not come easier than unresponsive.
 func (h *view) stuck(sh *sheet) finding {
 	f := finding{ground: crm.NoProgress, hangs: h.hang()}
 	var since crm.Millis
 	for _, c := range h.commits {
 		since = max(since, min(c.at, h.ref()))
 	}
-	since = max(since, h.from, h.first, h.anew)
+	since = max(since, h.from, h.first, h.anew, h.told())
 	n := 0
 	for _, k := range h.kept {
 		if k.at > since && k.at <= h.ref() {
@@ -154,12 +155,52 @@ func (h *view) stuck(sh *sheet) finding {
 	if n < h.s.noProgressFollowUp && !often || h.milestone() || h.ahead {
 		return f
 	}
-	end := ends(nil, since, millis(h.s.noProgress))
+	end := ends(h.waits(), since, millis(h.s.noProgress))
+	if h.ball == crm.Them {
+		counted, _, last := h.attempts()
+		if counted < h.s.attempts {
+			return f
+		}
+		end = max(end, h.theirs.after(last, h.s.attemptRest))
+	}
 	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(max(n, asks), "follow-up"))
 	if f.met = h.seen >= end; !f.met {
 		h.due.read(end, "no progress since the last commitment")
 	}
 	return f
+}
+
+// told is when they last gave us something: an answer that says something, a talk, a colleague's word.
+func (h *view) told() (last crm.Millis) {
+	for i := len(h.turns) - 1; i >= 0; i-- {
+		if t := &h.turns[i]; t.dir == 0 || t.dir == crm.In && tells(t) && (i == 0 || !h.isShort(t, &h.turns[i-1])) {
+			last = t.last.at
+			break
+		}
+	}
+	for i := range h.events {
+		if e := &h.events[i]; e.peer {
+			last = max(last, e.at)
+		}
+	}
+	return last
+}
+
+// waits are the times in which no step of theirs could be expected: everything that makes clocks stand still, except what we have
+// merely planned, and the times in which they waited for our answer.
+func (h *view) waits() []span {
+	var list []span
+	for _, sp := range h.stops {
+		if sp.from = max(sp.from, sp.planned); sp.from < sp.until {
+			list = append(list, sp)
+		}
+	}
+	for i := range h.turns {
+		if t := &h.turns[i]; t.awaits && i+1 < len(h.turns) {
+			list = append(list, span{from: t.first.at, until: h.turns[i+1].first.at})
+		}
+	}
+	return union(list)
 }
 
 // milestone reports whether a next step is on file in an open deal.

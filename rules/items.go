@@ -111,7 +111,7 @@ func (h *view) task(f *crm.Fact) {
 	}
 	switch {
 	case done != 0:
-		h.stops = append(h.stops, span{from: f.At, until: done, why: "a task of ours was open", fact: f.ID, ours: t.Due != 0 && t.Due < done})
+		h.stops = append(h.stops, span{from: f.At, until: done, why: "a task of ours was open", fact: f.ID, ours: t.Due != 0 && t.Due < done, planned: t.Due})
 		h.acts = append(h.acts, done)
 		if t.Due != 0 {
 			h.kept = append(h.kept, mark{done, f.ID})
@@ -120,9 +120,9 @@ func (h *view) task(f *crm.Fact) {
 	case t.Due > h.ref():
 		h.ahead = true
 		h.due.at(t.Due, "our task falls due")
-		h.stops = append(h.stops, span{from: f.At, until: never, why: "a task of ours is open", fact: f.ID})
+		h.stops = append(h.stops, span{from: f.At, until: never, why: "a task of ours is open", fact: f.ID, planned: t.Due})
 	default:
-		h.stops = append(h.stops, span{from: f.At, until: never, why: "a task of ours is overdue", fact: f.ID, ours: true})
+		h.stops = append(h.stops, span{from: f.At, until: never, why: "a task of ours is overdue", fact: f.ID, ours: true, planned: t.Due})
 		h.debts = append(h.debts, debt{mark{t.Due, f.ID}, "a task of ours is overdue"})
 	}
 }

@@ -14,6 +14,7 @@ type turn struct {
 	asks        int
 	unread      bool // of one of its messages the text is not known
 	spoken      bool // it holds a missed or voicemail call
+	awaits      bool // it awaits an answer
 	ask         mark // the first message of ours that asks something
 	proposed    mark // the first that proposes a time
 	cleared     bool // a colleague answered it, or it came to something without a message
@@ -128,7 +129,8 @@ func (h *view) turn(e *event, dir crm.Direction) *turn {
 
 // theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us.
 func (h *view) theyWrote(e *event) {
-	h.turn(e, crm.In)
+	t := h.turn(e, crm.In)
+	t.awaits = t.awaits || needsAnswer(e.f)
 	if h.ball != crm.Us {
 		if needsAnswer(e.f) {
 			h.move(crm.Us, e)

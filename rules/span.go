@@ -17,8 +17,9 @@ const (
 type span struct {
 	from, until crm.Millis
 	why, fact   string
-	ours        bool // it stands still because we owe something
-	away        bool // they are out of office
+	ours        bool       // it stands still because we owe something
+	away        bool       // they are out of office
+	planned     crm.Millis // until then it is a task of ours that is not due yet
 }
 
 // union sorts spans and joins those that touch, so that none is counted twice. It reuses the list.
