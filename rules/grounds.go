@@ -156,12 +156,16 @@ func (h *view) stuck(sh *sheet) finding {
 		return f
 	}
 	end := ends(h.waits(), since, millis(h.s.noProgress))
-	if h.ball == crm.Them {
+	if silent := h.start.at + millis(h.s.replyTime); h.ball == crm.Them && h.start.id != "" {
 		counted, _, last := h.attempts()
-		if counted < h.s.attempts {
+		switch {
+		case h.seen < silent:
+			h.due.read(silent, "our question counts as unanswered")
+		case counted < h.s.attempts:
 			return f
+		default:
+			end = max(end, h.theirs.after(last, h.s.attemptRest))
 		}
-		end = max(end, h.theirs.after(last, h.s.attemptRest))
 	}
 	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(max(n, asks), "follow-up"))
 	if f.met = h.seen >= end; !f.met {

@@ -129,10 +129,10 @@ func (h *view) turn(e *event, dir crm.Direction) *turn {
 
 // theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us.
 func (h *view) theyWrote(e *event) {
-	t := h.turn(e, crm.In)
-	t.awaits = t.awaits || needsAnswer(e.f)
+	turn, awaits := h.turn(e, crm.In), needsAnswer(e.f)
+	turn.awaits = turn.awaits || awaits
 	if h.ball != crm.Us {
-		if needsAnswer(e.f) {
+		if awaits {
 			h.move(crm.Us, e)
 			h.owes = true
 		} else {
