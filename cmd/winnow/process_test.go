@@ -1,0 +1,412 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+)
+
+// asWinnow in the environment makes this test binary be winnow.
+const asWinnow = "TEST_AS_WINNOW"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asWinnow) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// town is a sandbox HubSpot with contacts whose rating a human keeps changing, so that at any time it is known what has to stand
+// in the CRM in the end.
+type town struct {
+	t        *testing.T
+	box      *sandbox.Sandbox
+	contacts []string
+
+	mu   sync.Mutex
+	last map[string]string // the last override of each contact
+}
+
+func newTown(t *testing.T, people int) *town {
+	t.Helper()
+	box, err := sandbox.Start(sandbox.Options{RateLimit: -1, SearchPerSecond: -1, Winnow: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	w := &town{t: t, box: box, last: map[string]string{}}
+	for i := range people {
+		w.contacts = append(w.contacts, box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d@town.example", i)}))
+	}
+	return w
+}
+
+// change has a human set n overrides and a prospect write a mail now and then, and returns the events of it all.
+func (w *town) change(rnd *rand.Rand, n int) []json.RawMessage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for range n {
+		id := w.contacts[rnd.IntN(len(w.contacts))]
+		letter := string("ABCD"[rnd.IntN(4)])
+		if letter != w.last[id] {
+			w.box.SetProperty(id, "winnow_override", letter)
+			w.last[id] = letter
+		}
+		if rnd.IntN(10) == 0 {
+			w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "a question", Text: "Could you tell me the price of two?"})
+		}
+	}
+	return w.box.Events()
+}
+
+// send sends events to a hook until it is accepted, as HubSpot does, but sooner.
+func (w *town) send(ctx context.Context, hook func() string, events []json.RawMessage) {
+	for len(events) > 0 {
+		n := min(len(events), 1+len(events)/2)
+		for ctx.Err() == nil {
+			w.box.SetWebhookURL(hook())
+			status, err := w.box.Send(ctx, w.box.Pack(events[:n]))
+			if err == nil && status/100 == 2 {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		events = events[n:]
+	}
+}
+
+// wrong counts the contacts whose rating in the CRM is not the last override.
+func (w *town) wrong() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for id, letter := range w.last {
+		if r, _ := w.box.Contact(id); r.Properties["winnow_rating"] != letter {
+			n++
+		}
+	}
+	return n
+}
+
+// await returns once everything in the CRM is right.
+func (w *town) await(within time.Duration) {
+	w.t.Helper()
+	began := time.Now()
+	for w.wrong() > 0 {
+		if time.Since(began) > within {
+			w.t.Fatalf("%d of %d ratings are wrong %s after the last change", w.wrong(), len(w.contacts), within)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	w.t.Logf("right %s after the last change", time.Since(began).Round(time.Millisecond))
+}
+
+// env is what a winnow of the town is started with.
+func (w *town) env(dir, listen, admin string, more ...string) []string {
+	return append([]string{
+		asWinnow + "=1", "WINNOW_LISTEN=" + listen, "WINNOW_ADMIN_LISTEN=" + admin, "WINNOW_DATA_DIR=" + dir, "WINNOW_QUEUE_MIN_FREE=1MiB",
+		"WINNOW_QUEUE_MAX_STORE=1GiB", "WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token",
+		"WINNOW_HUBSPOT_API_URL=" + w.box.URL(), "WINNOW_HUBSPOT_RATE_LIMIT=100000", "HOME=" + os.Getenv("HOME"), "PATH=" + os.Getenv("PATH"),
+	}, more...)
+}
+
+// freeAddr is an address on loopback that nobody listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	return ln.Addr().String()
+}
+
+// process is one running winnow.
+type process struct {
+	cmd    *exec.Cmd
+	log    *bytes.Buffer
+	logged chan struct{}
+}
+
+// start runs winnow and returns once it says that it has started.
+func start(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(os.Args[0], args...), log: &bytes.Buffer{}, logged: make(chan struct{})}
+	p.cmd.Env = env
+	out, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan bool, 1)
+	go func() {
+		defer close(p.logged)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			p.log.Write(append(lines.Bytes(), '\n'))
+			if strings.Contains(lines.Text(), `"winnow started"`) {
+				started <- true
+			}
+		}
+		close(started)
+	}()
+	select {
+	case ok := <-started:
+		if !ok {
+			t.Fatalf("winnow ended at once:\n%s", p.log)
+		}
+	case <-time.After(30 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.logged
+		t.Fatalf("winnow did not start within 30 s:\n%s", p.log)
+	}
+	t.Cleanup(func() { p.kill(); _ = p.cmd.Wait() })
+	return p
+}
+
+func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) } // one that has ended needs no signal
+
+func (p *process) kill() {
+	p.signal(syscall.SIGCONT)
+	p.signal(syscall.SIGKILL)
+	<-p.logged
+}
+
+// TestKilledAtRandom kills winnow twenty times while deliveries arrive. The senders repeat until they are acknowledged, so whatever
+// is wrong in the end was acknowledged and lost.
+func TestKilledAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	w := newTown(t, 40)
+	listen := freeAddr(t)
+	env := w.env(t.TempDir(), listen, freeAddr(t))
+	hook := func() string { return "http://" + listen + "/hooks/hubspot" }
+	w.box.SetWebhookURL(hook())
+	p := start(t, env, "serve")
+
+	ctx, stop := context.WithCancel(t.Context())
+	sent := 0
+	var senders sync.WaitGroup
+	senders.Go(func() {
+		rnd := rand.New(rand.NewPCG(1, 2))
+		for ctx.Err() == nil {
+			events := w.change(rnd, 10)
+			sent += len(events)
+			w.send(t.Context(), hook, events)
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		time.Sleep(time.Duration(rnd.IntN(400)) * time.Millisecond)
+		p.kill()
+		_ = p.cmd.Wait() // killed: its error is no news
+		p = start(t, env, "serve")
+	}
+	stop()
+	senders.Wait()
+	t.Logf("%d events acknowledged, 20 kills", sent)
+	w.await(90 * time.Second)
+
+	p.signal(syscall.SIGTERM)
+	ended := time.Now()
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("SIGTERM: %v\n%s", err, p.log)
+	}
+	if took := time.Since(ended); took > 20*time.Second {
+		t.Errorf("the drain took %s, more than WINNOW_GRACE", took)
+	}
+}
+
+// TestTwoProcesses shares one NATS between two winnows; one is killed, and later one is stopped past its leases and woken again.
+func TestTwoProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	ns, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true, NoLog: true, MaxPayload: 8 << 20,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ns.Start()
+	defer func() { ns.Shutdown(); ns.WaitForShutdown() }()
+	if !ns.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server did not start")
+	}
+	w := newTown(t, 60)
+	listen := []string{freeAddr(t), freeAddr(t)}
+	envs := make([][]string, 2)
+	for i := range envs {
+		envs[i] = w.env("", listen[i], freeAddr(t), "WINNOW_NATS_URL="+ns.ClientURL(), "WINNOW_PARTITIONS=8")
+	}
+	var mu sync.Mutex
+	to := 0
+	hook := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return "http://" + listen[to] + "/hooks/hubspot"
+	}
+	aim := func(i int) { mu.Lock(); defer mu.Unlock(); to = i }
+	w.box.SetWebhookURL(hook())
+	a, b := start(t, envs[0], "serve"), start(t, envs[1], "serve")
+	rnd := rand.New(rand.NewPCG(5, 6))
+	w.send(t.Context(), hook, w.change(rnd, 300))
+	w.await(60 * time.Second)
+
+	t.Run("one is killed", func(t *testing.T) {
+		w.t = t
+		aim(1)
+		a.kill()
+		_ = a.cmd.Wait() // killed: its error is no news
+		w.send(t.Context(), hook, w.change(rnd, 300))
+		w.await(60 * time.Second) // its leases last 10 s
+	})
+	a = start(t, envs[0], "serve")
+	w.send(t.Context(), hook, w.change(rnd, 100))
+	w.await(60 * time.Second)
+
+	t.Run("one is stopped past its leases and woken", func(t *testing.T) {
+		w.t = t
+		aim(0)
+		done := make(chan struct{})
+		go func() { // in the midst of work
+			defer close(done)
+			w.send(t.Context(), hook, w.change(rnd, 400))
+		}()
+		time.Sleep(100 * time.Millisecond)
+		b.signal(syscall.SIGSTOP)
+		<-done
+		for range 8 {
+			time.Sleep(2 * time.Second)
+			w.send(t.Context(), hook, w.change(rnd, 50))
+		}
+		w.await(60 * time.Second)
+		b.signal(syscall.SIGCONT)
+		w.send(t.Context(), hook, w.change(rnd, 100))
+		w.await(60 * time.Second)
+		for range 30 { // whatever the woken one had in hand has landed by now
+			time.Sleep(100 * time.Millisecond)
+			if n := w.wrong(); n > 0 {
+				w.await(30 * time.Second) // a stale rating may show for a moment, but it must not remain
+			}
+		}
+	})
+	for i, p := range []*process{a, b} {
+		p.signal(syscall.SIGTERM)
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("process %d: %v\n%s", i, err, last(p.log, 3000))
+		}
+	}
+}
+
+func last(b *bytes.Buffer, n int) string {
+	s := b.String()
+	return s[max(0, len(s)-n):]
+}
+
+// winnow runs a command to its end and returns what it printed.
+func winnow(t *testing.T, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = env
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("winnow %s: %v\n%s%s", strings.Join(args, " "), err, &out, &errs)
+	}
+	return out.String() + errs.String()
+}
+
+// TestCommands runs the commands as a user would, beside a running winnow and without one.
+func TestCommands(t *testing.T) {
+	w := newTown(t, 3)
+	listen, dir := freeAddr(t), t.TempDir()
+	env := w.env(dir, listen, freeAddr(t))
+	hook := func() string { return "http://" + listen + "/hooks/hubspot" }
+	w.box.SetWebhookURL(hook())
+	p := start(t, env, "serve")
+	id := w.contacts[0]
+	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Offer", Text: "What would five of them cost?"})
+	w.send(t.Context(), hook, w.box.Events())
+	if status, err := w.box.Send(t.Context(), w.box.Sign([]byte("not what HubSpot sends"))); err != nil || status != 204 {
+		t.Fatalf("a signed body that cannot be read: %d %v, want 204", status, err)
+	}
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if r, _ := w.box.Contact(id); r.Properties["winnow_ball"] == "us" {
+			break
+		}
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("no rating within 30 s\n%s", last(p.log, 3000))
+		}
+	}
+	check := func(state string) {
+		t.Helper()
+		for _, c := range []struct {
+			args []string
+			want []string
+		}{
+			{[]string{"explain", "hubspot", id, "--history"}, []string{"rating", "next move", "us", "CONVERSATION"}},
+			{[]string{"explain", "hubspot", id, "--json"}, []string{`"owed_reply_since"`}},
+			{[]string{"deadletters"}, []string{"malformed", "read"}},
+			{[]string{"breaker", "status", "hubspot"}, []string{"closed"}},
+			{[]string{"config", "--set"}, []string{"[redacted]", "all settings can be used"}},
+			{[]string{"rules"}, []string{"short_answers", "A06"}},
+		} {
+			got := winnow(t, env, c.args...)
+			for _, want := range c.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s: winnow %s: %q is not in\n%s", state, strings.Join(c.args, " "), want, got)
+				}
+			}
+			if strings.Contains(got, "sandbox-secret") || strings.Contains(got, "sandbox-token") {
+				t.Errorf("winnow %s shows a secret", strings.Join(c.args, " "))
+			}
+		}
+	}
+	check("beside a running one")
+	if got := winnow(t, env, "healthcheck"); !strings.Contains(got, "true") {
+		t.Errorf("healthcheck: %s", got)
+	}
+	if got := winnow(t, env, "backfill", "hubspot", "--since", "30d"); !strings.Contains(got, "done:") {
+		t.Errorf("backfill: %s", got)
+	}
+	p.signal(syscall.SIGTERM)
+	if err := p.cmd.Wait(); err != nil {
+		t.Fatalf("SIGTERM: %v\n%s", err, p.log)
+	}
+	check("over the store alone")
+	if got := winnow(t, env, "forget", "hubspot", id, "--now"); !strings.Contains(got, "is forgotten") || !strings.Contains(got, "compacted") {
+		t.Errorf("forget: %s", got)
+	}
+	cmd := exec.Command(os.Args[0], "explain", "hubspot", id)
+	cmd.Env = env
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "nothing is known") {
+		t.Errorf("explain of a forgotten contact: %v\n%s", err, out)
+	}
+	if got := winnow(t, env, "deadletters", "discard", "--all"); !strings.Contains(got, "discard: 1") {
+		t.Errorf("discard: %s", got)
+	}
+	if got := winnow(t, env, "deadletters"); !strings.Contains(got, "no dead letters") {
+		t.Errorf("after discarding: %s", got)
+	}
+}
+
