@@ -26,6 +26,8 @@ const readyWait = 5 * time.Minute
 type child struct {
 	addresses
 	cmd    *exec.Cmd
+	ended  chan struct{} // closed when it has ended, and why is in why
+	why    error
 	in     io.Closer
 	words  *tail
 	dir    string        // its store
@@ -65,7 +67,7 @@ func (r *run) settings(dir, api string, env ...string) []string {
 // start starts a worker and waits until it is ready.
 func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (_ *child, err error) {
 	args := append(slices.Clone(r.Command[1:]), kind)
-	c := &child{cmd: exec.Command(r.Command[0], args...), words: &tail{}, dir: dir, client: &http.Client{}}
+	c := &child{cmd: exec.Command(r.Command[0], args...), words: &tail{}, dir: dir, client: &http.Client{}, ended: make(chan struct{})}
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "WINNOW_") {
 			c.cmd.Env = append(c.cmd.Env, kv)
@@ -90,6 +92,7 @@ func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (
 		}
 	}()
 	line, err := bufio.NewReader(out).ReadBytes('\n')
+	go func() { defer close(c.ended); c.why = c.cmd.Wait() }() // after the one line that it says there
 	if err != nil {
 		return nil, err
 	}
@@ -107,21 +110,21 @@ func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (
 		select {
 		case <-ctx.Done():
 			return nil, err
+		case <-c.ended:
+			return nil, errors.New("it ended by itself")
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
 }
 
-// stop ends the worker, waits for it and removes its store. It can be called again.
+// stop ends the worker, waits for it and removes its store.
 func (c *child) stop() error {
-	if c.cmd.ProcessState != nil {
-		return nil
-	}
 	_ = c.in.Close() // it ends by this
 	kill := time.AfterFunc(30*time.Second, func() { _ = c.cmd.Process.Kill() })
 	defer kill.Stop()
 	c.client.CloseIdleConnections()
-	err := c.cmd.Wait()
+	<-c.ended
+	err := c.why
 	if err != nil {
 		err = fmt.Errorf("a worker ended with %w; its last words: %s", err, c.words)
 	}

@@ -235,6 +235,8 @@ func (p *portal) shows(ctx context.Context, c *child, begun time.Time) (time.Dur
 	for ctx.Err() == nil && p.off() > 0 {
 		select {
 		case <-ctx.Done():
+		case <-c.ended:
+			cancel()
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -93,6 +93,7 @@ type Pipeline struct {
 	horizon   horizons
 	offers    map[string]string // by source, what ratings are put out under: when it changes they go to the CRM again
 	owners    owners
+	scans     chan struct{} // one for each scan under way
 	receiver  *Receiver
 }
 
@@ -123,6 +124,7 @@ func New(o Options) *Pipeline {
 		p.sources[s.Name] = s
 		p.offers[s.Name] = string(p.mode) + " " + s.Mapping
 	}
+	p.scans = make(chan struct{}, scansAtOnce)
 	p.horizon.init(p)
 	p.receiver = newReceiver(p)
 	return p

@@ -22,6 +22,7 @@ const (
 	rateEnough   = 200  // with this many at hand there is no waiting for more
 	rateDue      = 1000 // contacts rated together because their time has come
 	ratePaced    = 100  // contacts rated again, a step, because the settings changed
+	scansAtOnce  = 2    // take-overs that read their records at the same time: all at once crowd out the renewal of leases
 )
 
 // stepFacts and stepDue are rateFacts and rateDue, or less where the server takes smaller batches: a contact may need three messages.
@@ -59,15 +60,15 @@ type progress struct {
 func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 	at, err := p.q.ReadCheckpoint(ctx, part)
 	if err != nil {
-		return fmt.Errorf("checkpoint of partition %d: %w", part, err)
+		return ignoreDone(ctx, fmt.Errorf("checkpoint of partition %d: %w", part, err))
 	}
 	o := &owner{p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
 		again: map[queue.Key]state{}, tally: tally{Rated: map[string]map[string]int{}}}
 	if err := o.scan(ctx); err != nil {
-		return fmt.Errorf("scan partition %d: %w", part, err)
+		return ignoreDone(ctx, fmt.Errorf("scan partition %d: %w", part, err))
 	}
 	if o.facts, err = p.q.OpenLog(ctx, part, at.Facts); err != nil {
-		return fmt.Errorf("facts of partition %d: %w", part, err)
+		return ignoreDone(ctx, fmt.Errorf("facts of partition %d: %w", part, err))
 	}
 	defer o.facts.Close()
 	p.owners.add(o)
@@ -95,6 +96,12 @@ type glance struct {
 
 // scan fills the heap from the records, and finds those to be rated again.
 func (o *owner) scan(ctx context.Context) error {
+	select {
+	case o.p.scans <- struct{}{}:
+		defer func() { <-o.p.scans }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return o.p.q.Scan(ctx, o.part, func(r queue.Record) error {
 		if strings.HasPrefix(r.Key.Contact, tombPrefix) {
 			return nil
