@@ -71,20 +71,36 @@ func needBaseImages(t *testing.T, docker *client.Client) {
 	}
 }
 
+// newProvider returns testcontainers' way to the engine. Without the name of the engine's own network it would make one and leave it.
+func newProvider(t *testing.T) *testcontainers.DockerProvider {
+	t.Helper()
+	provider, err := testcontainers.NewDockerProvider(testcontainers.WithDefaultBridgeNetwork(testcontainers.Bridge))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = provider.Close() })
+	return provider
+}
+
 // build makes the image from the Dockerfile, as users do.
 func build(t *testing.T, docker *client.Client) string {
 	t.Helper()
 	needBaseImages(t, docker)
-	provider, err := testcontainers.NewDockerProvider()
-	if err != nil {
-		t.Fatal(err)
+	provider := newProvider(t)
+	ctx := t.Context()
+	if end, ok := t.Deadline(); ok { // leave time for what the image is built for, or for saying that it was not
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-3*time.Minute))
+		defer cancel()
 	}
-	defer func() { _ = provider.Close() }()
 	var log strings.Builder
 	version := imageVersion
-	image, err := provider.BuildImage(t.Context(), &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
+	image, err := provider.BuildImage(ctx, &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
 		Context: "../..", Repo: "winnow-test", Tag: "latest", BuildArgs: map[string]*string{"VERSION": &version}, BuildLogWriter: &log,
 	}})
+	if ctx.Err() != nil {
+		missing(t, "this machine is too slow to build the image within the tests; build it before, so that its layers are there: docker build .")
+	}
 	if err != nil && strings.Contains(err.Error(), "go mod download") {
 		missing(t, "the modules cannot be downloaded from within a container: %v", err)
 	}
@@ -98,11 +114,7 @@ func build(t *testing.T, docker *client.Client) string {
 // themselves, where testcontainers takes the engine to be.
 func hosts(t *testing.T) []string {
 	t.Helper()
-	provider, err := testcontainers.NewDockerProvider()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = provider.Close() }()
+	provider := newProvider(t)
 	host, err := provider.DaemonHost(t.Context())
 	if err != nil {
 		t.Fatal(err)
