@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -18,9 +19,9 @@ type finding struct {
 // grounds are looked at in this order; the first that is met is announced.
 var grounds = [...]crm.Ground{crm.SaidNo, crm.Unresponsive, crm.FactFinding, crm.NoProgress, crm.Unprofitable, crm.Difficult, crm.Misfit}
 
-// find says whether a ground is met. against are the signals that lower engagement, and low whether it is low: the ground
-// difficult rests on them. looking back at a decision there are none, and it is enough that nothing ended the episode.
-func (h *view) find(g crm.Ground, sh *sheet, low bool) finding {
+// find says whether a ground is met. sh is what the signals say: the ground difficult rests on it. Looking back at a
+// decision there is none, and it is enough that nothing ended the episode.
+func (h *view) find(g crm.Ground, sh *sheet) finding {
 	if h.ball == crm.Us || h.p.customer || h.won() {
 		return finding{ground: g}
 	}
@@ -36,7 +37,7 @@ func (h *view) find(g crm.Ground, sh *sheet, low bool) finding {
 	case crm.Unprofitable:
 		return h.unprofitable()
 	case crm.Difficult:
-		return h.difficult(sh, low)
+		return h.difficult(sh)
 	case crm.Misfit:
 		return h.misfitEnds()
 	}
@@ -107,10 +108,10 @@ func (h *view) unresponsive() finding {
 	return f
 }
 
-// dormant is A15: took much information, then fell silent.
+// dormant is A15: took much information and gave little (A02), then fell silent.
 func (h *view) dormant() finding {
 	f := finding{ground: crm.FactFinding, hangs: h.hang(), text: "took much information and has been silent since " + dateText(h.start.at)}
-	if h.ball != crm.Them || h.start.id == "" || !h.factFinder() {
+	if _, asked, told := h.intake(); h.ball != crm.Them || h.start.id == "" || !h.factFinder() || asked > 0 && 2*told >= asked {
 		return f
 	}
 	counted, _, last := h.attempts()
@@ -151,7 +152,10 @@ func (h *view) stuck(sh *sheet) finding {
 		sh = new(sheet)
 		h.conduct(sh) // looking back
 	}
-	often = often && sh.speak(sFreeInformation, sShortAnswers, sNoCallTime) > 0
+	if often {
+		habits, _ := sh.speak(sFreeInformation, sShortAnswers, sNoCallTime)
+		often = habits > 0
+	}
 	if n < h.s.noProgressFollowUp && !often || h.milestone() || h.ahead {
 		return f
 	}
@@ -228,7 +232,7 @@ func (h *view) unprofitable() finding {
 	return f
 }
 
-func (h *view) difficult(sh *sheet, low bool) finding {
+func (h *view) difficult(sh *sheet) finding {
 	f := finding{ground: crm.Difficult, hangs: h.hang()}
 	if h.own.id == "" || h.own.at <= h.anew {
 		return f
@@ -237,8 +241,8 @@ func (h *view) difficult(sh *sheet, low bool) finding {
 		f.met = true
 		return f
 	}
-	n := sh.speak(sShortAnswers, sNoCallTime, sDinnerCalls, sSameQuote, sNeedy, sMarginPressure, sBrokenPromises, sScopeCreep)
-	f.met = low && n >= h.s.difficult
+	n, points := sh.speak(sShortAnswers, sNoCallTime, sDinnerCalls, sSameQuote, sNeedy, sMarginPressure, sBrokenPromises, sScopeCreep)
+	f.met = n >= h.s.difficult && points >= h.s.difficultPoints
 	f.text = fmt.Sprintf("shows %s at once that take much of our time", count(n, "habit"))
 	return f
 }
@@ -259,13 +263,14 @@ func dateText(m crm.Millis) string {
 	return m.Time().Format(time.DateOnly)
 }
 
-// speak is how many of these signals lower engagement.
-func (sh *sheet) speak(signals ...int) int {
-	n := 0
-	for _, i := range signals {
-		if sh.against&(1<<i) != 0 {
+// speak is how many of these signals lower engagement, and by how many points together.
+func (sh *sheet) speak(signals ...int) (n, points int) {
+	for i := range sh.reasons {
+		r := &sh.reasons[i]
+		if r.Points < 0 && slices.ContainsFunc(signals, func(sig int) bool { return book[sig].Name == r.Name }) {
 			n++
+			points -= r.Points
 		}
 	}
-	return n
+	return n, points
 }

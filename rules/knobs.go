@@ -45,6 +45,7 @@ var general = []knob{
 	whole("ATTEMPT_DAYS", 3, 1, 20, "days", "on at least this many different days", "A39", func(s *Settings) *int { return &s.attemptDays }),
 	whole("ATTEMPT_GAP", 3, 0, 30, "business days", "an attempt sooner than this after the one before is not counted", "G15", func(s *Settings) *int { return &s.attemptGap }),
 	whole("ATTEMPT_REST", 5, 0, 60, "business days", "since our last attempt before unresponsive", "A39", func(s *Settings) *int { return &s.attemptRest }),
+	long("ATTEMPT_LASTS", "14d", 0, years, "until enough has been tried, an attempt keeps the clock of silence running for this long; what follows is our own silence; 0s: it runs on", "G3", func(s *Settings) *time.Duration { return &s.attemptLasts }),
 	long("MIN_AGE", "14d", 1*days, years, "a contact known for less is never pending", "G4", func(s *Settings) *time.Duration { return &s.minAge }),
 	whole("GRACE", 7, 1, 120, "business days", "from pending to disqualified, in the prospect's calendar", "A50", func(s *Settings) *int { return &s.grace }),
 	long("RECHECK", "90d", 7*days, years, "from disqualified to the recheck date", "A52", func(s *Settings) *time.Duration { return &s.recheck }),
@@ -75,7 +76,8 @@ var general = []knob{
 	whole("NO_PROGRESS_ASKS", 4, 0, 50, "questions", "questions of ours in that time that do for follow-ups with one who answers in a word, finds no time or only asks; 0: none do", "A43", func(s *Settings) *int { return &s.noProgressAsks }),
 	long("FACT_FINDING", "30d", 7*days, years, "silence after taking much information until dormant", "A15", func(s *Settings) *time.Duration { return &s.factFinding }),
 	whole("FACT_FINDING_ATTEMPTS", 2, 1, 20, "attempts", "delivered attempts of ours in that silence", "A15", func(s *Settings) *int { return &s.factAttempts }),
-	whole("DIFFICULT_SIGNALS", 3, 2, 10, "signals", "conduct signals at once that make difficult, with engagement low", s3, func(s *Settings) *int { return &s.difficult }),
+	whole("DIFFICULT_SIGNALS", 2, 2, 10, "signals", "conduct signals at once that make difficult", s3, func(s *Settings) *int { return &s.difficult }),
+	whole("DIFFICULT_POINTS", 12, 1, 100, "points", "that they have to take together: as many as one of them at its strongest", s3, func(s *Settings) *int { return &s.difficultPoints }),
 	whole("UNPROFITABLE_HOURS", 0, 0, 10000, "hours", "effort without any commitment until unprofitable; 0: never", s3+"; A17", func(s *Settings) *int { return &s.unprofitableHours }),
 	{"MISFIT", "", "conditions", "whom we cannot serve: country=XX;industry=retail|food. They get a helpful pointer", s0 + "; A34", func(s *Settings, v string) (text string, err error) {
 		s.misfits, text, err = parsePredicates(v)

@@ -12,7 +12,9 @@ func (h *view) owe() {
 	slices.Sort(h.acts)
 	h.promises()
 	for i := range h.follow {
-		h.followed(&h.follow[i])
+		if f := &h.follow[i]; !f.assumed || h.own.at <= f.set {
+			h.followed(f)
+		}
 	}
 	for i := range h.debts {
 		d := &h.debts[i]

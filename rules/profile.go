@@ -23,6 +23,7 @@ type profile struct {
 type followUp struct {
 	set, due crm.Millis // when it was agreed, and for when
 	fact     string
+	assumed  bool // they named no date: ours is void once they speak again
 }
 
 // Property is the value of a property of the contact, empty where it is not known.

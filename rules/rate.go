@@ -54,7 +54,7 @@ func (h *view) rate(s *Settings, r *Record, at Instant) crm.Rating {
 	h.profileSignals(&sh)
 	h.informs(&sh)
 	scores := sh.close()
-	o := h.outcome(at, &sh, h.s.bands[0].of(scores[0]) == 2)
+	o := h.outcome(at, &sh)
 	rating := crm.Rating{
 		Engagement: scores[0], Fit: scores[1], Worth: scores[2], Status: o.status, Ground: o.ground, Disqualified: o.status == crm.Disqualified,
 		PendingUntil: o.until, RecheckOn: o.recheck, Ball: h.ball, Decide: o.decide, Held: o.held, Model: s.version,

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -145,7 +147,7 @@ func (h *view) theyWrote(e *event) {
 	}
 	t := &e.f.Message.Text
 	h.optOut = t.Intents.Any(crm.OptOut)
-	if t.Intents.Any(crm.NotInterested) && !needsAnswer(e.f) {
+	if t.Intents.Any(crm.NotInterested) && !awaits {
 		h.refused = e
 	}
 	if t.Intents.Any(crm.NotReady|crm.DefersTime) && !t.Unread {
@@ -153,15 +155,16 @@ func (h *view) theyWrote(e *event) {
 		if due <= e.at {
 			due = 0
 		}
-		if t.Intents.Any(crm.NotReady) && !needsAnswer(e.f) {
+		assumed := due == 0
+		if t.Intents.Any(crm.NotReady) && !awaits {
 			h.later = e
-			if due == 0 {
+			if assumed {
 				due = e.at + millis(h.s.notReady)
 			}
 		}
 		if due != 0 {
 			due = min(due, e.at+3*365*dayMS)
-			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id})
+			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id, assumed: assumed})
 		}
 	}
 }
@@ -257,6 +260,30 @@ func (h *view) away(e *event) {
 	h.due.at(until, "the absence ends")
 	if n := len(h.turns); h.ball != crm.Us && n > 0 && h.turns[n-1].dir == crm.Out {
 		h.move(crm.Them, e)
+	}
+}
+
+// ownSilence finds where we did not come back to them. Until enough has been tried, an attempt keeps their clock running for some time;
+// what follows up to the next attempt is our own silence, which counts against nobody.
+func (h *view) ownSilence() {
+	if h.start.id == "" || h.s.attemptLasts == 0 {
+		return
+	}
+	stops := union(slices.Clone(h.stops))
+	from, counted := h.start.at, 0
+	for i := range h.tries {
+		a := &h.tries[i]
+		if a.delivered && a.at > from {
+			if end := ends(stops, from, millis(h.s.attemptLasts)); end < a.at {
+				h.stops = append(h.stops, span{from: end, until: a.at, why: "we did not come back to them", fact: a.id, ours: true})
+			}
+			from = a.at
+		}
+		if a.counted {
+			if counted++; counted >= h.s.attempts {
+				return
+			}
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type Settings struct {
 	attempts, attemptDays int
 	attemptGap            int
 	attemptRest           int
+	attemptLasts          time.Duration
 	minAge                time.Duration
 	grace                 int
 	recheck               time.Duration
@@ -59,6 +60,7 @@ type Settings struct {
 	factFinding        time.Duration
 	factAttempts       int
 	difficult          int
+	difficultPoints    int
 	unprofitableHours  int
 	misfitEnds         bool
 	misfits            []predicate

@@ -48,7 +48,7 @@ type outcome struct {
 const skew = dayMS
 
 // outcome decides on the status: what was announced, whether it still stands, whether something new is to be announced.
-func (h *view) outcome(at Instant, sh *sheet, low bool) outcome {
+func (h *view) outcome(at Instant, sh *sheet) outcome {
 	e := episodeOf(h.r.Decisions, never)
 	against := e.Status == crm.Pending || e.Status == crm.Disqualified
 	if h.p.customer || h.won() {
@@ -58,7 +58,7 @@ func (h *view) outcome(at Instant, sh *sheet, low bool) outcome {
 		return h.standing(e)
 	}
 	if against {
-		return h.announced(e, at, sh, low)
+		return h.announced(e, at, sh)
 	}
 	o := h.standing(e)
 	if h.ball == crm.Us {
@@ -70,7 +70,7 @@ func (h *view) outcome(at Instant, sh *sheet, low bool) outcome {
 		return o
 	}
 	for _, g := range grounds {
-		f := h.find(g, sh, low)
+		f := h.find(g, sh)
 		if !f.met || f.hangs == "" {
 			continue
 		}
@@ -105,7 +105,7 @@ func (h *view) lastDay(end crm.Millis) crm.Millis {
 }
 
 // announced looks at a contact that is pending or disqualified.
-func (h *view) announced(e episode, at Instant, sh *sheet, low bool) outcome {
+func (h *view) announced(e episode, at Instant, sh *sheet) outcome {
 	void := outcome{status: crm.Open, decide: &crm.Decision{Status: crm.Open}}
 	if h.own.at > e.pending {
 		if no := h.saidNo(); no.met && no.hangs != e.Hangs && h.ball != crm.Us {
@@ -163,7 +163,7 @@ func (h *view) lookBack(e episode) (finding, bool) {
 	// The decision is timed by the CRM's clock: what came just before it need not have been known to whoever made it, but a
 	// reply always counts.
 	v.build(h.base, h.r, e.pending, min(e.pending+skew, max(h.seen, e.pending)), e.pending)
-	f := v.find(e.Ground, nil, false)
+	f := v.find(e.Ground, nil)
 	return f, f.met && f.hangs == e.Hangs
 }
 

@@ -130,6 +130,7 @@ func (h *view) build(s *Settings, r *Record, now, seen, limit crm.Millis) {
 	h.bounces()
 	h.scan()
 	h.owe()
+	h.ownSilence()
 	for _, sp := range h.stops {
 		h.due.at(sp.from, "clocks stand still: "+sp.why)
 	}
