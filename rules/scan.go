@@ -263,6 +263,8 @@ func (h *view) away(e *event) {
 	}
 }
 
+const whyOwnSilence = "we did not come back to them"
+
 // ownSilence finds where we did not come back to them. Until enough has been tried, an attempt keeps their clock running for some time;
 // what follows up to the next attempt is our own silence, which counts against nobody.
 func (h *view) ownSilence() {
@@ -273,16 +275,17 @@ func (h *view) ownSilence() {
 	from, counted := h.start.at, 0
 	for i := range h.tries {
 		a := &h.tries[i]
-		if a.delivered && a.at > from {
+		if !a.counted { // what does not count must not speed their clock either (G15)
+			continue
+		}
+		if a.at > from {
 			if end := ends(stops, from, millis(h.s.attemptLasts)); end < a.at {
-				h.stops = append(h.stops, span{from: end, until: a.at, why: "we did not come back to them", fact: a.id, ours: true})
+				h.stops = append(h.stops, span{from: end, until: a.at, why: whyOwnSilence, fact: a.id, ours: true})
 			}
 			from = a.at
 		}
-		if a.counted {
-			if counted++; counted >= h.s.attempts {
-				return
-			}
+		if counted++; counted >= h.s.attempts {
+			return
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (h *view) answers(sh *sheet) {
 	}
 	if n := len(h.turns); n > 0 {
 		if t := &h.turns[n-1]; t.dir == crm.Out && t.ask.id != "" && !t.cleared && !h.gone {
-			end := ends(h.pauses, t.ask.at, millis(h.s.replyTime))
+			end := ends(h.fair, t.ask.at, millis(h.s.replyTime))
 			if h.seen >= end {
 				// It has no window: a question of ours that grew too old would leave the place to a later one.
 				open = 1

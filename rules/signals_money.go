@@ -45,7 +45,7 @@ func (h *view) futureBusiness(sh *sheet) {
 		if h.bought(e.at) {
 			continue
 		}
-		end := ends(h.pauses, due, promiseGrace)
+		end := ends(h.fair, due, promiseGrace)
 		if h.seen < end {
 			h.due.read(end, "their promise counts as not kept")
 			if open.sum == 0 && open.counts(e.at) {
@@ -151,7 +151,7 @@ func (h *view) dormantIntake(sh *sheet) {
 	if theirs, _, _ := h.intake(); h.ball != crm.Them || h.start.id == "" || theirs < h.s.infoAsks || len(h.commits) > 0 {
 		return
 	}
-	end := ends(h.pauses, h.start.at, millis(h.s.factFinding))
+	end := ends(h.fair, h.start.at, millis(h.s.factFinding))
 	if h.seen < end {
 		h.due.read(end, "the fact-finder counts as dormant")
 		return

@@ -30,6 +30,7 @@ type view struct {
 	turns   []turn
 	stops   []span // everything that makes clocks stand still, apart
 	pauses  []span // the same, joined
+	fair    []span // the same without our own silence: scores go by these, or deleting a message of ours would cost points
 	acts    []crm.Millis
 	debts   []debt
 	follow  []followUp
@@ -130,6 +131,7 @@ func (h *view) build(s *Settings, r *Record, now, seen, limit crm.Millis) {
 	h.bounces()
 	h.scan()
 	h.owe()
+	h.fair = union(slices.Clone(h.stops))
 	h.ownSilence()
 	for _, sp := range h.stops {
 		h.due.at(sp.from, "clocks stand still: "+sp.why)
