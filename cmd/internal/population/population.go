@@ -96,6 +96,13 @@ func allot(shares map[string]float64, people int) []*Archetype {
 	return list
 }
 
+// Watched is the same crowd, watched for so many months after the last of them appeared.
+func (p *Population) Watched(months int) *Population {
+	longer := *p
+	longer.End = p.Begin.Add(appearing).AddDate(0, months, 0)
+	return &longer
+}
+
 // Len is how many people there are.
 func (p *Population) Len() int { return len(p.people) }
 
