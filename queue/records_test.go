@@ -50,7 +50,7 @@ func TestCommitFencesTheFormerOwner(t *testing.T) {
 	if _, err := q.Commit(t.Context(), 0, Batch{}); !errors.Is(err, ErrFenced) {
 		t.Fatalf("a commit as if it were the first: %v, want ErrFenced", err)
 	}
-	latter = commit(t, q, 0, latter, map[string]string{"d": "latter"}, nil)
+	commit(t, q, 0, latter, map[string]string{"d": "latter"}, nil)
 	got := must1[map[Key]Record](t)(q.Load(t.Context(), 0, []Key{{src, "c"}, {src, "d"}}))
 	if string(got[Key{src, "c"}].Data) != "latter" || string(got[Key{src, "d"}].Data) != "latter" {
 		t.Errorf("records: %v", got)

@@ -68,7 +68,7 @@ func TestPartitionOfIsFixed(t *testing.T) {
 
 func TestHostileIDs(t *testing.T) {
 	q := open(t, func(c *Config) { c.Sources = append(c.Sources, "a.b *>") })
-	at := Checkpoint{}
+	var at Checkpoint
 	b := Batch{}
 	var keys []Key
 	var fetches []FetchMsg

@@ -74,7 +74,7 @@ func TestBoundsAreOrderFree(t *testing.T) {
 func TestStoredAndRead(t *testing.T) {
 	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 2))
-		facts := exchange(20 + int(rng.IntN(60)))
+		facts := exchange(20 + rng.IntN(60))
 		r := recordOf(facts...)
 		b, err := cbor.Marshal(r)
 		if err != nil {

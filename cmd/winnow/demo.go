@@ -90,8 +90,16 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
+	playing, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	done := make(chan error, 1)
-	go func() { done <- a.Run(running) }()
+	go func() {
+		err := a.Run(running)
+		if err != nil {
+			cancel(err) // without it nothing would come to rest any more
+		}
+		done <- err
+	}()
 
 	v := newDemoView(os.Stdout, term.IsTerminal(int(os.Stdout.Fd())), members)
 	v.intro(box.URL(), hooks)
@@ -104,15 +112,9 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 		}
 		return a.Pipeline.Idle(ctx)
 	}
-	playing, cancel := context.WithCancelCause(ctx)
-	go func() {
-		if err := <-done; err != nil {
-			cancel(err)
-		}
-		close(done)
-	}()
 	if err := cast.Play(playing, box, members, clock, settle, v.day); err != nil {
-		return errors.Join(err, context.Cause(playing))
+		stop()
+		return errors.Join(err, <-done)
 	}
 	failed := v.summary(box, members, time.Since(began))
 	if o.keep {
@@ -121,7 +123,9 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 		<-ctx.Done()
 	}
 	stop()
-	<-done
+	if err := <-done; err != nil {
+		return err
+	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d prospects did not end as their story says", failed, len(members))
 	}

@@ -167,7 +167,7 @@ func (h Harness) garbage(t *testing.T) {
 				_, _ = w.Write([]byte(body))
 			})))
 			if err != nil {
-				h.tellsNothing(t, err)
+				_ = h.tellsNothing(t, err)
 			} else if op.name == "write" {
 				t.Errorf("write: the answer %q counts as written", body)
 			}

@@ -249,7 +249,8 @@ func TestFetchDeals(t *testing.T) {
 	want := crm.Deal{
 		Stage: "closedwon", Amount: 199999, NextStep: true, Contract: true, Won: ms("2026-02-20T08:00:00Z"),
 		Moves: []crm.StageMove{
-			{At: ms("2026-01-01T08:00:00Z"), Stage: "qualified", Probability: 40}, {At: ms("2026-02-01T08:00:00Z"), Stage: "contractsent", Probability: 90},
+			{At: ms("2026-01-01T08:00:00Z"), Stage: "qualified", Probability: 40},
+			{At: ms("2026-02-01T08:00:00Z"), Stage: "contractsent", Probability: 90},
 			{At: ms("2026-02-20T08:00:00Z"), Stage: "closedwon", Probability: 100},
 		},
 	}

@@ -103,8 +103,10 @@ func TestQuotesWithoutLineItems(t *testing.T) {
 func TestFetchConversations(t *testing.T) {
 	p := newPortal(t)
 	message := func(id, direction, actor, text string) obj {
-		return obj{"id": id, "type": "MESSAGE", "direction": direction, "createdAt": "2026-02-01T08:00:00Z", "channelId": "1000", "text": text, "truncationStatus": "NOT_TRUNCATED",
-			"senders": []obj{{"actorId": actor}}}
+		return obj{
+			"id": id, "type": "MESSAGE", "direction": direction, "createdAt": "2026-02-01T08:00:00Z", "channelId": "1000", "text": text, "truncationStatus": "NOT_TRUNCATED",
+			"senders": []obj{{"actorId": actor}},
+		}
 	}
 	messages := map[string]obj{
 		"m1": message("m1", "INCOMING", "V-1", "Can you call me?"), "m2": message("m2", "OUTGOING", "A-77", "Of course."),

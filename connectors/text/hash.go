@@ -41,7 +41,7 @@ func (r *Reader) LinkHash(link string) uint64 {
 
 func plainLink(link string) string {
 	raw := link
-	if strings.Index(raw, "://") < 0 {
+	if !strings.Contains(raw, "://") {
 		raw = "https://" + raw
 	}
 	u, err := url.Parse(raw)

@@ -8,7 +8,7 @@ type sym uint16
 // gap is the step of a phrase over up to maxGap words.
 const (
 	gap    sym = 0
-	maxGap     = 3
+	maxGap int = 3
 )
 
 // vocabulary knows the words that occur in any phrase. All other words are nothing to it.
