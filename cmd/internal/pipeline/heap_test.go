@@ -57,7 +57,7 @@ func TestDues(t *testing.T) {
 }
 
 func TestCacheIsBoundedAndForgetsTheOldest(t *testing.T) {
-	c := newCache(3 * (3*100 + 200))
+	c := newCache(3 * decodedSize(100))
 	for _, id := range []string{"1", "2", "3"} {
 		c.put(queue.Key{Contact: id}, &contact{}, 100)
 	}
