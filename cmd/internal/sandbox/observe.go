@@ -143,11 +143,18 @@ func (s *Sandbox) Object(kindName, id string) (Record, bool) {
 }
 
 // Contacts returns the ids of all contacts that are there, in the order of their making.
-func (s *Sandbox) Contacts() []string {
+func (s *Sandbox) Contacts() []string { return s.Objects("contacts") }
+
+// Objects are the ids of the records of a kind that are there, oldest first.
+func (s *Sandbox) Objects(kindName string) []string {
+	k := kindByName[kindName]
+	if k == nil {
+		return nil
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var ids []string
-	for _, r := range s.table(contacts).order {
+	for _, r := range s.table(k).order {
 		if r.live() && r.into == nil {
 			ids = append(ids, strconv.FormatInt(r.id, 10))
 		}
