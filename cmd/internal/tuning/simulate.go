@@ -2,7 +2,6 @@ package tuning
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -65,11 +64,8 @@ func Simulate(ctx context.Context, s *rules.Settings, p *population.Population, 
 	return outcomes, g.Wait()
 }
 
-// morning is when ratings are made and written, in UTC; the CRM has shown them a moment later.
-const (
-	morning = 6 * time.Hour
-	written = time.Minute
-)
+// morning is when ratings are made and written, in UTC.
+const morning = 6 * time.Hour
 
 // lead is one life under the settings. Each morning it is rated if something came about or its time has come, and what is announced
 // becomes a fact as soon as the CRM has shown it.
@@ -77,40 +73,26 @@ func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 	l := p.Live(i)
 	o := Outcome{ID: l.ID, Archetype: l.Archetype}
 	var r rules.Record
-	var rating crm.Rating
-	var arrived crm.Millis
+	j := judge{s: s}
 	idle := idleRule{early: 45 * 24 * time.Hour, after: 30 * 24 * time.Hour}
-	rated := false
 	for now := p.Begin.Add(morning); now.Before(p.End); now = now.AddDate(0, 0, 1) {
 		facts := l.Until(now)
-		if !rated && len(facts) == 0 {
+		if !j.rated && len(facts) == 0 {
 			continue // not there yet
 		}
-		for _, f := range facts {
-			r.Fold(f)
-			arrived = max(arrived, crm.At(now.Add(-written)))
-			idle.see(&f)
+		for i := range facts {
+			r.Fold(facts[i])
+			idle.see(&facts[i])
 		}
-		at := rules.Instant{Now: now, Arrived: arrived.Time().Add(-s.Settle()), Profiled: true}
-		if len(facts) > 0 || !rated || rating.Due != 0 && rating.Due <= crm.At(now) {
-			rating = rules.Rate(s, &r, at)
-			o.Reviews++
-			rated = true
-		}
+		d := j.look(&r, len(facts) > 0, now)
 		o.count(l, now)
-		if d := rating.Decide; d != nil {
-			o.announced(l, d, now)
-			r.Fold(crm.Fact{ID: fmt.Sprintf("decision/%d", now.Unix()), Kind: crm.KindDecision, At: crm.At(now.Add(written)), Decision: d})
-			at.Now = now.Add(2 * written)
-			rating = rules.Rate(s, &r, at)
-			o.Reviews++
-		}
+		o.announced(l, d, now)
 		if o.Idle.IsZero() && !l.Bought() && idle.flags(now) {
-			o.idle(s, &r, at, l, now)
+			o.idle(&j, &r, l, now)
 		}
-		l.See(&rating)
+		l.See(&j.rating)
 	}
-	o.Rating, o.Bought, o.Since = rating, l.Bought(), l.Appears
+	o.Rating, o.Reviews, o.Bought, o.Since = j.rating, j.reviews, l.Bought(), l.Appears
 	if o.Waster() && !o.Turned.IsZero() {
 		o.Since = o.Turned
 	}
@@ -132,6 +114,9 @@ func (o *Outcome) count(l *population.Life, now time.Time) {
 }
 
 func (o *Outcome) announced(l *population.Life, d *crm.Decision, now time.Time) {
+	if d == nil {
+		return
+	}
 	_, owes := l.Owes()
 	switch d.Status {
 	case crm.Pending:
@@ -189,11 +174,11 @@ const (
 )
 
 // idle notes that the idle rule flags the person, and what says otherwise here.
-func (o *Outcome) idle(s *rules.Settings, r *rules.Record, at rules.Instant, l *population.Life, now time.Time) {
+func (o *Outcome) idle(j *judge, r *rules.Record, l *population.Life, now time.Time) {
 	o.Idle = now
 	_, o.IdleOwed = l.Owes()
-	x := rules.Explain(s, r, at)
-	if x.Rating.Status == crm.Pending || x.Rating.Status == crm.Disqualified || !o.Flagged.IsZero() {
+	x := rules.Explain(j.s, r, rules.Instant{Now: now, Profiled: true})
+	if !o.Flagged.IsZero() {
 		return
 	}
 	if l.Truth() == population.Declines {

@@ -1,0 +1,292 @@
+package tuning
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// Setting is one value that a draft changes.
+type Setting struct {
+	Name  string `json:"name"`
+	Today string `json:"today"`
+	Draft string `json:"draft"`
+}
+
+// Changed lists what a draft changes, in the order of the settings.
+func Changed(today, draft *rules.Settings) []Setting {
+	var list []Setting
+	was := map[string]string{}
+	for _, s := range today.Describe() {
+		was[s.Name] = s.Value
+	}
+	seen := map[string]bool{}
+	for _, s := range draft.Describe() {
+		seen[s.Name] = true
+		if v, ok := was[s.Name]; !ok || v != s.Value {
+			list = append(list, Setting{s.Name, v, s.Value})
+		}
+	}
+	for _, s := range today.Describe() {
+		if !seen[s.Name] {
+			list = append(list, Setting{s.Name, s.Value, ""})
+		}
+	}
+	return list
+}
+
+// Variant is a set of settings under trial.
+type Variant struct {
+	Name  string
+	Rules *rules.Settings
+}
+
+// Tally is what one variant makes of all contacts.
+type Tally struct {
+	Name      string             `json:"name"`
+	Letters   map[string]int     `json:"ratings"`
+	Statuses  map[crm.Status]int `json:"statuses"`
+	Grounds   map[crm.Ground]int `json:"grounds"` // of the first flag
+	Flagged   int                `json:"flagged"` // pending or disqualified at the end
+	Ever      int                `json:"ever_flagged"`
+	WinsWarn  int                `json:"wins_flagged_before"` // pending at some time before the deal was won
+	WinsCut   int                `json:"wins_cut"`            // disqualified before it was won
+	WinsMoney int64              `json:"wins_cut_amount"`     // minor units
+	LossFlag  int                `json:"losses_flagged_before"`
+}
+
+// Difference is a contact of which the draft says something else.
+type Difference struct {
+	Source  string     `json:"source"`
+	Contact string     `json:"contact"`
+	Today   Side       `json:"today"`
+	Draft   Side       `json:"draft"`
+	Why     []string   `json:"why"` // reasons that differ, strongest first
+	Outcome string     `json:"outcome,omitempty"`
+	Closed  crm.Millis `json:"closed,omitempty"`
+	Amount  int64      `json:"amount,omitempty"`
+}
+
+// Side is what one of the two says of a contact.
+type Side struct {
+	Rating  string     `json:"rating"`
+	Score   int        `json:"score"`
+	Status  crm.Status `json:"status"`
+	Ground  crm.Ground `json:"ground,omitempty"`
+	Flagged crm.Millis `json:"first_pending,omitempty"`
+	Ended   crm.Millis `json:"first_disqualified,omitempty"`
+}
+
+// Report is what a backtest found. Tallies are those of today's settings, the draft's, and those of each changed setting alone.
+type Report struct {
+	Since    crm.Millis     `json:"since"`
+	Until    crm.Millis     `json:"until"`
+	Changed  []Setting      `json:"changed"`
+	Contacts int            `json:"contacts"`
+	Unrated  int            `json:"unrated"`
+	Wins     int            `json:"wins"`
+	Losses   int            `json:"losses"`
+	Newly    int            `json:"newly_flagged"` // whom the draft flags at the end and today's settings do not
+	Freed    int            `json:"newly_free"`
+	Tallies  []Tally        `json:"settings"`
+	Moves    map[string]int `json:"moves"` // "A>B": how many
+	Changes  []Difference   `json:"changes"`
+}
+
+// Backtest rates contacts under several settings at the same instants. Contacts are added one by one, from one goroutine; they are
+// worked on by several.
+type Backtest struct {
+	since, now time.Time
+	variants   []Variant
+	settings   []*rules.Settings
+	work       chan job
+	wait       sync.WaitGroup
+	mu         sync.Mutex
+	report     Report
+}
+
+type job struct {
+	source, contact string
+	record          rules.Record
+}
+
+// NewBacktest compares today's settings with a draft between two instants. alone are further variants: each changed setting by itself.
+func NewBacktest(today, draft *rules.Settings, alone []Variant, since, now time.Time) *Backtest {
+	b := &Backtest{since: since, now: now, work: make(chan job, 64)}
+	b.variants = append([]Variant{{"today", today}, {"draft", draft}}, alone...)
+	b.report = Report{Since: crm.At(since), Until: crm.At(now), Changed: Changed(today, draft), Moves: map[string]int{}}
+	for _, v := range b.variants {
+		b.settings = append(b.settings, v.Rules)
+		b.report.Tallies = append(b.report.Tallies, Tally{Name: v.Name, Letters: map[string]int{}, Statuses: map[crm.Status]int{}, Grounds: map[crm.Ground]int{}})
+	}
+	for range runtime.GOMAXPROCS(0) {
+		b.wait.Go(func() {
+			for j := range b.work {
+				b.one(&j)
+			}
+		})
+	}
+	return b
+}
+
+// Add has a contact worked on. The record must not be changed afterwards.
+func (b *Backtest) Add(source, contact string, r rules.Record) { b.work <- job{source, contact, r} }
+
+// Report waits for everything that was added and returns what came of it. Nothing can be added afterwards.
+func (b *Backtest) Report() *Report {
+	close(b.work)
+	b.wait.Wait()
+	slices.SortFunc(b.report.Changes, func(x, y Difference) int {
+		return cmp.Or(x.weight()-y.weight(), cmp.Compare(x.Source, y.Source), cmp.Compare(x.Contact, y.Contact))
+	})
+	return &b.report
+}
+
+// weight sorts the gravest changes first: those who are newly flagged, those who are freed, other ratings, the rest.
+func (d *Difference) weight() int {
+	switch was, will := flagged(d.Today.Status), flagged(d.Draft.Status); {
+	case !was && will:
+		return 0
+	case was && !will:
+		return 1
+	case d.Today.Rating != d.Draft.Rating:
+		return 2
+	}
+	return 3
+}
+
+func flagged(s crm.Status) bool { return s == crm.Pending || s == crm.Disqualified }
+
+func (b *Backtest) one(j *job) {
+	tracks := replay(b.settings, &j.record, b.since, b.now)
+	closed := outcomeOf(&j.record)
+	if closed != nil && (closed.At < b.report.Since || closed.At > b.report.Until) {
+		closed = nil
+	}
+	d := difference(j, tracks, closed)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rep := &b.report
+	if tracks[0].Rating.Unrated != "" {
+		rep.Unrated++
+		return
+	}
+	rep.Contacts++
+	if closed != nil && closed.Won {
+		rep.Wins++
+	} else if closed != nil {
+		rep.Losses++
+	}
+	for i := range tracks {
+		rep.Tallies[i].add(&tracks[i], closed)
+	}
+	if d == nil {
+		return
+	}
+	if d.Today.Rating != d.Draft.Rating {
+		rep.Moves[d.Today.Rating+">"+d.Draft.Rating]++
+	}
+	switch d.weight() {
+	case 0:
+		rep.Newly++
+	case 1:
+		rep.Freed++
+	}
+	rep.Changes = append(rep.Changes, *d)
+}
+
+func (t *Tally) add(tr *Track, closed *Closed) {
+	t.Letters[tr.Rating.Letter]++
+	t.Statuses[tr.Rating.Status]++
+	if flagged(tr.Rating.Status) {
+		t.Flagged++
+	}
+	if tr.Flagged != 0 {
+		t.Ever++
+		t.Grounds[tr.Ground]++
+	}
+	if closed == nil {
+		return
+	}
+	before := func(m crm.Millis) bool { return m != 0 && m < closed.At }
+	switch {
+	case closed.Won && before(tr.Ended):
+		t.WinsCut++
+		t.WinsWarn++
+		t.WinsMoney += closed.Amount
+	case closed.Won && before(tr.Flagged):
+		t.WinsWarn++
+	case !closed.Won && before(tr.Flagged):
+		t.LossFlag++
+	}
+}
+
+// difference is what the draft says otherwise, nil where it says the same.
+func difference(j *job, tracks []Track, closed *Closed) *Difference {
+	today, draft := sideOf(&tracks[0]), sideOf(&tracks[1])
+	if today == draft {
+		return nil
+	}
+	d := &Difference{Source: j.source, Contact: j.contact, Today: today, Draft: draft, Why: why(&tracks[0].Rating, &tracks[1].Rating)}
+	if closed != nil {
+		d.Outcome, d.Closed, d.Amount = "lost", closed.At, closed.Amount
+		if closed.Won {
+			d.Outcome = "won"
+		}
+	}
+	return d
+}
+
+func sideOf(t *Track) Side {
+	r := &t.Rating
+	return Side{Rating: r.Letter, Score: r.Score, Status: r.Status, Ground: r.Ground, Flagged: t.Flagged, Ended: t.Ended}
+}
+
+// why lists the reasons that one of two ratings has and the other has not, or has with other points.
+func why(today, draft *crm.Rating) []string {
+	type pair struct {
+		points [2]int
+		text   string
+	}
+	pairs := map[string]*pair{}
+	var names []string
+	for side, r := range [...]*crm.Rating{today, draft} {
+		for i := range r.Reasons {
+			reason := &r.Reasons[i]
+			name := reason.Name + " (" + reason.ID + ")"
+			if pairs[name] == nil {
+				pairs[name] = &pair{text: reason.Text}
+				names = append(names, name)
+			}
+			pairs[name].points[side] += reason.Points
+			if reason.Sub == "" && side == 1 && !slices.ContainsFunc(today.Reasons, func(o crm.Reason) bool { return o.Name == reason.Name }) {
+				pairs[name].text = "new: " + reason.Text
+			}
+		}
+	}
+	var list []string
+	slices.SortStableFunc(names, func(a, b string) int {
+		x, y := pairs[a].points, pairs[b].points
+		return magnitude(y[1]-y[0]) - magnitude(x[1]-x[0])
+	})
+	for _, name := range names {
+		switch p := pairs[name]; {
+		case p.points[0] != p.points[1]:
+			list = append(list, fmt.Sprintf("%+d instead of %+d: %s, %s", p.points[1], p.points[0], p.text, name))
+		case len(p.text) > 5 && p.text[:5] == "new: ":
+			list = append(list, p.text[5:]+", "+name)
+		}
+	}
+	if today.Status != draft.Status && len(list) == 0 {
+		list = append(list, "the same reasons, at another time")
+	}
+	return list
+}
+
+func magnitude(n int) int { return max(n, -n) }

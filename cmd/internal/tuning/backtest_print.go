@@ -1,0 +1,141 @@
+package tuning
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Print writes the report as tables, with at most so many changes.
+func (r *Report) Print(w io.Writer, most int) error {
+	fmt.Fprintf(w, "%d contacts from %s to %s, rated day by day under both; %d more are not rated. Nothing is written.\n\n",
+		r.Contacts, date(r.Since), date(r.Until), r.Unrated)
+	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tw, "SETTING\tTODAY\tDRAFT")
+	for _, s := range r.Changed {
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", s.Name, orNone(s.Today), orNone(s.Draft))
+	}
+	if len(r.Changed) == 0 {
+		fmt.Fprintln(tw, "the draft changes nothing\t\t")
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tw, "\tA\tB\tC\tD\tPENDING\tDISQUALIFIED\tFLAG RATE\tEVER FLAGGED\tPAST WINS PENDING BEFORE\tDISQUALIFIED BEFORE\tPAST LOSSES PENDING BEFORE")
+	for i := range r.Tallies {
+		t := &r.Tallies[i]
+		name := t.Name
+		if i > 1 {
+			name += " alone"
+		}
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\t%d of %d\t%s\t%d of %d\n", name, t.Letters["A"], t.Letters["B"], t.Letters["C"], t.Letters["D"],
+			t.Statuses[crm.Pending], t.Statuses[crm.Disqualified], share(t.Flagged, r.Contacts), share(t.Ever, r.Contacts),
+			t.WinsWarn, r.Wins, cut(t), t.LossFlag, r.Losses)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	if r.Wins+r.Losses == 0 {
+		fmt.Fprintln(w, "\nNo deal was won or lost in this time, as far as the records know: what the settings would have cost cannot be said.")
+	}
+	if len(r.Moves) > 0 {
+		fmt.Fprint(w, "\nRatings that change:")
+		for _, m := range slices.Sorted(maps.Keys(r.Moves)) {
+			fmt.Fprintf(w, "  %s %d", strings.Replace(m, ">", " to ", 1), r.Moves[m])
+		}
+		fmt.Fprintln(w)
+	}
+	if len(r.Changes) == 0 {
+		_, err := fmt.Fprintln(w, "\nNobody changes.")
+		return err
+	}
+	fmt.Fprintf(w, "\n%d contacts change; %d are newly flagged, %d no longer.\n\n", len(r.Changes), r.Newly, r.Freed)
+	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tw, "CONTACT\tTODAY\tDRAFT\tDEAL\tWHY")
+	for i := range r.Changes {
+		if i == most {
+			break
+		}
+		d := &r.Changes[i]
+		fmt.Fprintf(tw, "%s/%s\t%s\t%s\t%s\t%s\n", d.Source, d.Contact, d.Today.text(), d.Draft.text(), d.Outcome, strings.Join(first(d.Why, 2), "; "))
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	if more := len(r.Changes) - most; more > 0 {
+		_, err := fmt.Fprintf(w, "and %d more: --all, --csv or --json shows them\n", more)
+		return err
+	}
+	return nil
+}
+
+func cut(t *Tally) string {
+	if t.WinsMoney == 0 {
+		return strconv.Itoa(t.WinsCut)
+	}
+	return fmt.Sprintf("%d, worth %d", t.WinsCut, t.WinsMoney/100)
+}
+
+func (s Side) text() string {
+	text := fmt.Sprintf("%s %d %s", s.Rating, s.Score, s.Status)
+	if s.Ground != "" {
+		text += " " + string(s.Ground)
+	}
+	if s.Flagged != 0 && !flagged(s.Status) {
+		text += ", pending on " + date(s.Flagged)
+	}
+	return text
+}
+
+func date(m crm.Millis) string {
+	if m == 0 {
+		return ""
+	}
+	return m.Time().Format(time.DateOnly)
+}
+
+func orNone(v string) string {
+	if v == "" {
+		return "-"
+	}
+	return v
+}
+
+func first(list []string, n int) []string { return list[:min(n, len(list))] }
+
+// CSV writes a line a contact that changes.
+func (r *Report) CSV(w io.Writer) error {
+	cw := csv.NewWriter(w)
+	_ = cw.Write([]string{
+		"source", "contact", "today_rating", "today_score", "today_status", "today_ground", "today_first_pending", "draft_rating", "draft_score", "draft_status",
+		"draft_ground", "draft_first_pending", "outcome", "closed", "amount", "why",
+	}) // the error of any Write shows at the end
+	for i := range r.Changes {
+		d := &r.Changes[i]
+		_ = cw.Write([]string{
+			d.Source, cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status), string(d.Today.Ground), date(d.Today.Flagged),
+			d.Draft.Rating, strconv.Itoa(d.Draft.Score), string(d.Draft.Status), string(d.Draft.Ground), date(d.Draft.Flagged),
+			d.Outcome, date(d.Closed), strconv.FormatInt(d.Amount, 10), cell(strings.Join(d.Why, "; ")),
+		})
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// cell keeps a spreadsheet from taking a text for a formula.
+func cell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
