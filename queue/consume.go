@@ -126,12 +126,16 @@ func (c *Consumer) recover(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// Close gives up the consumer's subscription; the durable consumer stays.
+// Close gives up the consumer's subscription; the durable consumer stays. What is on its way here goes to the next taker at once.
 func (c *Consumer) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.puller != nil {
-		c.puller.close()
+		for _, m := range c.puller.drain() {
+			if m := newMsg(c.nc, m); m != nil {
+				_ = m.Nak(0) // one that gets lost comes again after the consumer's wait
+			}
+		}
 		c.puller = nil
 	}
 }

@@ -41,6 +41,23 @@ func newPuller(nc *nats.Conn, stream, consumer string) (*puller, error) {
 
 func (p *puller) close() { _ = p.sub.Unsubscribe() } // an error means that it is gone already
 
+// drain ends the subscription, and with it the request that may still stand at the server, and returns what came for it.
+func (p *puller) drain() (msgs []*nats.Msg) {
+	if p.sub.Drain() != nil {
+		return nil // it is gone already
+	}
+	for {
+		m, err := p.sub.NextMsg(gap)
+		if err != nil {
+			p.close() // where the server did not answer; else it is gone
+			return msgs
+		}
+		if status(m) == "" {
+			msgs = append(msgs, m)
+		}
+	}
+}
+
 type pullRequest struct {
 	Batch    int           `json:"batch"`
 	MaxBytes int           `json:"max_bytes,omitempty"`

@@ -49,7 +49,7 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 		return nil, fmt.Errorf("the running winnow does not answer at %s: %w", c.base, err)
 	}
 	log := newLog(zapcore.ErrorLevel)
-	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: roles})
+	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: append([]pipeline.Role{}, roles...)})
 	if err != nil {
 		return nil, fmt.Errorf("no winnow runs at %s, and its store cannot be opened: %w", c.base, err)
 	}

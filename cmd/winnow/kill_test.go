@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,15 +31,13 @@ type senders struct {
 	done     sync.WaitGroup
 }
 
-func send(ctx context.Context, box *sandbox.Sandbox, urls func() string) *senders {
+func send(ctx context.Context, box *sandbox.Sandbox) *senders {
 	s := &senders{work: make(chan []byte)}
 	for range 6 {
 		s.done.Go(func() {
 			for body := range s.work {
 				for {
-					d := box.Sign(body)
-					d.URL = urls()
-					status, err := box.Send(ctx, d)
+					status, err := box.Send(ctx, box.Sign(body))
 					if err == nil && status/100 == 2 {
 						s.accepted.Add(1)
 						break
@@ -54,131 +59,205 @@ func (s *senders) end() {
 	s.done.Wait()
 }
 
-// lived is a portal in which a crowd has lived for the last 60 days, and the deliveries that tell of it.
-func lived(t *testing.T, people, things int) (*sandbox.Sandbox, [][]byte) {
+// lane is a portal and the winnow that serves it.
+type lane struct {
+	t      *testing.T
+	box    *sandbox.Sandbox
+	env    []string
+	admin  string
+	bodies [][]byte // the deliveries that tell of what happened in the portal
+}
+
+// lived is a lane in whose portal a crowd has lived for the last 60 days.
+func lived(t *testing.T, people, things int) *lane {
 	t.Helper()
-	box, c := portal(t)
+	var back atomic.Int64 // by which the portal's clock is behind, while its history is made up
+	box, err := sandbox.Start(sandbox.Options{Winnow: true, RateLimit: -1, SearchPerSecond: -1, Now: func() time.Time {
+		return time.Now().Add(-time.Duration(back.Load())).UTC()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	set := func(at time.Time) { back.Store(int64(time.Since(at))) }
 	begin := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -60)
-	c.set(begin)
-	crowd := crowdtest.New(box, c.set, 5, people)
-	crowd.Live(begin.Add(time.Minute), begin.AddDate(0, 0, 59), things)
-	c.real()
-	var bodies [][]byte
+	set(begin)
+	crowdtest.New(box, set, 5, people).Live(begin.Add(time.Minute), begin.AddDate(0, 0, 59), things)
+	back.Store(0)
+	listen := freeAddr(t)
+	box.SetWebhookURL("http://" + listen + "/hooks/hubspot")
+	l := &lane{t: t, box: box, admin: freeAddr(t)}
+	l.env = (&town{t: t, box: box}).env(t.TempDir(), listen, l.admin, "WINNOW_PARTITIONS=4", "WINNOW_GRACE=5s")
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for rest := box.Events(); len(rest) > 0; {
 		n := min(1+rnd.IntN(6), len(rest))
-		bodies = append(bodies, box.Pack(rest[:n]).Body)
+		l.bodies = append(l.bodies, box.Pack(rest[:n]).Body)
 		rest = rest[n:]
 	}
-	return box, bodies
+	return l
 }
 
-// TestKill kills the process 20 times at random moments while deliveries arrive. Whatever was acknowledged must be there in the end: the
-// records know the same facts and the CRM shows the same ratings as after a run in peace.
-func TestKill(t *testing.T) {
+func (l *lane) get(path string) (int, string) {
+	resp, err := http.Get("http://" + l.admin + path)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return resp.StatusCode, string(b)
+}
+
+var lag = regexp.MustCompile(`(?m)^winnow_stage_lag_messages\{[^}]*\} (\S+)$`)
+
+// settled waits until nothing waits at any stage.
+func (l *lane) settled() {
+	l.t.Helper()
+	for end := time.Now().Add(90 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		_, text := l.get("/metrics")
+		waiting := 0.0
+		stages := lag.FindAllStringSubmatch(text, -1)
+		for _, s := range stages {
+			n, _ := strconv.ParseFloat(s[1], 64) // a metric is a number
+			waiting += n
+		}
+		if len(stages) == 3 && waiting == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			l.t.Fatalf("still %g messages wait after 90 s", waiting)
+		}
+	}
+}
+
+// facts is how many facts of each kind are known of a contact.
+func (l *lane) facts(contact string) string {
+	status, body := l.get("/api/explain?source=hubspot&contact=" + contact)
+	var e struct {
+		Facts map[string]int `json:"facts"`
+	}
+	if err := json.Unmarshal([]byte(body), &e); err != nil || status != http.StatusOK {
+		return fmt.Sprintf("status %d: %v", status, err)
+	}
+	return fmt.Sprint(e.Facts)
+}
+
+// ratings are what stands in the portal of Winnow's fields, but for rated_at.
+func (l *lane) ratings() map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, id := range l.box.Contacts() {
+		r, _ := l.box.Contact(id)
+		all[id] = map[string]string{}
+		for name, value := range r.Properties {
+			if strings.HasPrefix(name, "winnow_") && name != "winnow_rated_at" && value != "" {
+				all[id][name] = value
+			}
+		}
+	}
+	return all
+}
+
+// TestKilledInACrowd kills the process 20 times at random moments while the history of a crowd arrives. Whatever was acknowledged must
+// be there in the end: the records know the same facts and the CRM shows the same ratings as after a run in peace.
+func TestKilledInACrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a process 20 times")
 	}
 	const people, things, kills = 150, 1500, 20
-	box, bodies := lived(t, people, things)
-	p := newProcess(t, box, t.TempDir(), "WINNOW_PARTITIONS=4")
-	box.SetWebhookURL(p.hooks)
-	s := send(t.Context(), box, func() string { return p.hooks })
-	pace := make(chan struct{})
+	killed := lived(t, people, things)
+	s := send(t.Context(), killed.box)
+	calm := make(chan struct{})
 	go func() { // so that deliveries arrive for as long as there are kills
 		defer s.end()
-		for i, body := range bodies {
+		for i, body := range killed.bodies {
 			s.work <- body
 			select {
-			case <-pace:
+			case <-calm:
 			case <-time.After(time.Duration(i%7) * 3 * time.Millisecond):
 			}
 		}
 	}()
 	rnd := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	for range kills {
-		p.start()
-		eventually(t, 30*time.Second, "it is ready after a kill", p.ready)
+		p := start(t, killed.env, "serve")
 		time.Sleep(time.Duration(rnd.IntN(600)) * time.Millisecond)
 		p.kill()
+		_ = p.cmd.Wait() // killed: its error is no news
 	}
-	if n := int(s.accepted.Load()); n == len(bodies) {
+	if n := int(s.accepted.Load()); n == len(killed.bodies) {
 		t.Fatalf("all %d deliveries were accepted before the last kill: they came too fast to show anything", n)
 	}
-	close(pace)
-	p.start()
+	close(calm)
+	p := start(t, killed.env, "serve")
 	s.done.Wait()
-	eventually(t, 60*time.Second, "everything is read, fetched, rated and written", p.quiet)
+	killed.settled()
 	t.Logf("%d deliveries accepted, %d attempts refused or cut", s.accepted.Load(), s.refused.Load())
 
-	calm, same := lived(t, people, things)
-	q := newProcess(t, calm, t.TempDir(), "WINNOW_PARTITIONS=4")
-	calm.SetWebhookURL(q.hooks)
-	q.start()
-	eventually(t, 30*time.Second, "it is ready", q.ready)
-	quiet := send(t.Context(), calm, func() string { return q.hooks })
-	for _, body := range same {
+	peace := lived(t, people, things)
+	start(t, peace.env, "serve")
+	quiet := send(t.Context(), peace.box)
+	for _, body := range peace.bodies {
 		quiet.work <- body
 	}
 	quiet.end()
-	eventually(t, 60*time.Second, "everything is read, fetched, rated and written", q.quiet)
-
-	diff := ""
-	eventually(t, 30*time.Second, "both CRMs show the same", func() bool {
-		diff = cmp.Diff(ratings(calm), ratings(box))
-		if diff != "" {
-			t.Logf("(-calm +killed)\n%s", last(diff, 1500))
-			time.Sleep(2 * time.Second)
+	peace.settled()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) { // a contact may just fall due
+		diff := cmp.Diff(peace.ratings(), killed.ratings())
+		if diff == "" {
+			break
 		}
-		return diff == ""
-	})
+		if time.Now().After(end) {
+			t.Fatalf("the CRM differs from that of a run in peace (-peace +killed):\n%s", diff[:min(len(diff), 4000)])
+		}
+	}
 	letters := map[string]int{}
-	for _, props := range ratings(box) {
+	for _, props := range killed.ratings() {
 		letters[props["winnow_rating"]]++
 	}
 	if len(letters) < 3 {
 		t.Errorf("ratings %v are too much alike to show anything", letters)
 	}
-	for _, id := range box.Contacts() {
-		if want, got := q.facts(id), p.facts(id); want != got {
+	for _, id := range killed.box.Contacts() {
+		if want, got := peace.facts(id), killed.facts(id); want != got {
 			t.Errorf("contact %s: %s known in peace, %s after the kills", id, want, got)
 		}
 	}
-	if strings.Contains(p.logged(), `"level":"error"`) {
-		t.Error("errors in the log of the killed process")
+	if p.kill(); strings.Contains(p.log.String(), `"level":"error"`) {
+		t.Errorf("errors in the log of the last process:\n%s", last(p.log, 3000))
 	}
 }
 
-// TestTerminate: SIGTERM ends it within the grace, with what was in hand done and nothing lost.
-func TestTerminate(t *testing.T) {
-	box, bodies := lived(t, 40, 300)
-	p := newProcess(t, box, t.TempDir(), "WINNOW_PARTITIONS=4")
-	box.SetWebhookURL(p.hooks)
-	p.start()
-	eventually(t, 30*time.Second, "it is ready", p.ready)
-	s := send(t.Context(), box, func() string { return p.hooks })
-	half := len(bodies) / 2
-	for _, body := range bodies[:half] {
+// TestTerminateUnderLoad: SIGTERM ends it within the grace, and nothing is lost.
+func TestTerminateUnderLoad(t *testing.T) {
+	l := lived(t, 40, 300)
+	p := start(t, l.env, "serve")
+	s := send(t.Context(), l.box)
+	half := len(l.bodies) / 2
+	for _, body := range l.bodies[:half] {
 		s.work <- body
 	}
 	go func() {
 		defer s.end()
-		for _, body := range bodies[half:] {
+		for _, body := range l.bodies[half:] {
 			s.work <- body
 		}
 	}()
-	took, err := p.terminate()
-	if err != nil || took > 6*time.Second {
-		t.Errorf("ended after %s with %v, want within the grace of 5 s and code 0", took, err)
+	begun := time.Now()
+	p.signal(syscall.SIGTERM)
+	<-p.logged
+	if err := p.cmd.Wait(); err != nil || time.Since(begun) > 6*time.Second {
+		t.Errorf("ended after %s with %v, want within the grace of 5 s and code 0", time.Since(begun), err)
 	}
-	if !strings.Contains(p.logged(), "winnow stopped") {
+	if !strings.Contains(p.log.String(), "winnow stopped") {
 		t.Error("the log does not say that it stopped")
 	}
-	p.start()
+	start(t, l.env, "serve")
 	s.done.Wait()
-	eventually(t, 60*time.Second, "everything is read, fetched, rated and written", p.quiet)
-	missing := slices.DeleteFunc(box.Contacts(), func(id string) bool {
-		r, _ := box.Contact(id)
+	l.settled()
+	missing := slices.DeleteFunc(l.box.Contacts(), func(id string) bool {
+		r, _ := l.box.Contact(id)
 		return r.Properties["winnow_rating"] != "" || r.Properties["hs_email_optout"] == "true"
 	})
 	if len(missing) > 0 {

@@ -28,7 +28,7 @@ type Options struct {
 	Now   func() time.Time // nil: time.Now
 	Tick  time.Duration    // how often the clock is looked at; 0: the pipeline's default
 	Quiet bool             // bind no ports: the caller speaks to API and Hooks itself
-	Roles []pipeline.Role  // instead of WINNOW_ROLES
+	Roles []pipeline.Role  // instead of WINNOW_ROLES; nil: as it says
 }
 
 // App is one running Winnow.

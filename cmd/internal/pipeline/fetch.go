@@ -23,6 +23,7 @@ const (
 // fetch completes references over the vendor's API. It runs only where the source's lease is held.
 func (p *Pipeline) fetch(ctx context.Context, s Source) error {
 	fetches := p.q.FetchConsumer(s.Name)
+	defer fetches.Close()
 	for ctx.Err() == nil {
 		if !p.roomFor(ctx, queue.Facts) {
 			continue

@@ -60,7 +60,7 @@ func (o *owners) of(part int) *owner {
 func (p *Pipeline) ratePartitions(ctx context.Context) error {
 	mine, err := p.joinEpoch(ctx)
 	if err != nil {
-		return fmt.Errorf("settings epoch: %w", err)
+		return ignoreDone(ctx, fmt.Errorf("settings epoch: %w", err))
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	held := map[int]context.CancelFunc{}

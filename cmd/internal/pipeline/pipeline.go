@@ -58,7 +58,7 @@ type Options struct {
 	Sources      []Source
 	Rules        *rules.Settings
 	Mode         Mode
-	Roles        []Role // none: all
+	Roles        []Role // nil: all; empty: none, for who only asks
 	MaxBody      int64
 	PublicURL    *url.URL // nil: as each request says
 	Grace        time.Duration
@@ -103,7 +103,7 @@ func New(o Options) *Pipeline {
 		q: o.Queue, sources: map[string]Source{}, offers: map[string]string{}, rules: o.Rules, mode: o.Mode, roles: o.Roles, maxBody: o.MaxBody, publicURL: o.PublicURL,
 		grace: o.Grace, pollEvery: o.PollInterval, leaseTTL: o.LeaseTTL, tick: o.Tick, cache: o.CacheBytes, limits: o.Breaker, now: o.Now, log: o.Log, metrics: o.Metrics,
 	}
-	if len(p.roles) == 0 {
+	if p.roles == nil {
 		p.roles = Roles
 	}
 	p.leaseTTL = orDefault(p.leaseTTL, 10*time.Second)

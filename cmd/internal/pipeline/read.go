@@ -27,6 +27,7 @@ const (
 // slow CRM.
 func (p *Pipeline) read(ctx context.Context, s Source) error {
 	deliveries := p.q.DeliveryConsumer(s.Name)
+	defer deliveries.Close()
 	for ctx.Err() == nil {
 		if !p.roomFor(ctx, queue.Facts, queue.Fetches) {
 			continue

@@ -64,6 +64,7 @@ func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error
 
 // pull takes ratings in while there is room and the CRM is not being left alone.
 func (w *writer) pull(ctx context.Context, c *queue.Consumer) error {
+	defer c.Close()
 	most := w.s.Connector.MaxBatch()
 	for ctx.Err() == nil {
 		if wait := w.full(most * writers * 2); wait > 0 {

@@ -1,0 +1,37 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the rules see them under
+// the present mode; fn may keep them. While contacts are being rated one may come twice: the later one counts.
+func (p *Pipeline) Records(ctx context.Context, source string, fn func(contact string, r *rules.Record) error) error {
+	if _, ok := p.sources[source]; !ok {
+		return fmt.Errorf("source %q: %w", source, ErrUnknownSource)
+	}
+	for part := range p.q.Partitions() {
+		err := p.q.Scan(ctx, part, func(r queue.Record) error {
+			if r.Key.Source != source || strings.HasPrefix(r.Key.Contact, tombPrefix) {
+				return nil
+			}
+			c, err := decode[contact](r.Data)
+			if err != nil {
+				return fmt.Errorf("record at %d: %w", r.Seq, err)
+			}
+			if c.Redirect != "" || c.Forgotten {
+				return nil
+			}
+			return fn(r.Key.Contact, p.visible(&c.Record))
+		})
+		if err != nil {
+			return fmt.Errorf("records of %s: %w", source, err)
+		}
+	}
+	return nil
+}
