@@ -214,6 +214,7 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 		late := h.ours.after(h.since, h.s.sla)
 		h.due.at(late, "our time to answer is over")
 		if h.now >= late {
+			rating.Overdue = true
 			return fmt.Sprintf(actOverdue, dateText(h.since))
 		}
 		return fmt.Sprintf(actAnswer, dateText(h.since))

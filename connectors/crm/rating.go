@@ -110,6 +110,8 @@ type Rating struct {
 	Decide *Decision `cbor:"20,keyasint,omitempty" json:"decide,omitempty"`
 	// Held says what keeps a decision from being announced: settle, lag, backfill, profile. It stands here for explain, not for the CRM.
 	Held string `cbor:"21,keyasint,omitempty" json:"held,omitempty"`
+	// Overdue says that they have waited for our answer longer than the service level allows.
+	Overdue bool `cbor:"23,keyasint,omitempty" json:"overdue,omitempty"`
 	// Due is the next instant at which time alone changes anything above; 0: never.
 	Due Millis `cbor:"22,keyasint,omitempty" json:"due,omitempty"`
 }

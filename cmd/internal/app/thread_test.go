@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -19,5 +20,12 @@ func TestThread(t *testing.T) {
 	w.want(id, "ball", "us")
 	if w.field(id, "owed_reply_since") == "" {
 		t.Error("a question of theirs is open, but winnow_owed_reply_since is empty")
+	}
+	if _, metrics := w.admin("/metrics"); !strings.Contains(metrics, `winnow_owed_reply_overdue{source="hubspot"} 0`) {
+		t.Error("an hour after the question the answer counts as overdue, or is not counted")
+	}
+	w.pass(7 * 24 * time.Hour)
+	if _, metrics := w.admin("/metrics"); !strings.Contains(metrics, `winnow_owed_reply_overdue{source="hubspot"} 1`) {
+		t.Error("a week after the question no answer counts as overdue")
 	}
 }

@@ -80,7 +80,9 @@ type outgoing struct {
 	Into string `cbor:"3,keyasint,omitempty"`
 }
 
-// tally counts the rated contacts of one partition by source and letter; it rides on the checkpoint.
+// tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
+// rides on the checkpoint.
 type tally struct {
+	Overdue map[string]int `cbor:"2,keyasint,omitempty"`
 	Rated map[string]map[string]int `cbor:"1,keyasint"`
 }

@@ -69,6 +69,7 @@ type collector struct{ p *Pipeline }
 var (
 	lagDesc      = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
 	contactsDesc = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
+	overdueDesc  = prometheus.NewDesc("winnow_owed_reply_overdue", "Contacts who have waited for our answer longer than WINNOW_RULES_SLA.", []string{"source"}, nil)
 	budgetDesc   = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
 	deadDesc     = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", []string{"stage", "source"}, nil)
 	bytesDesc    = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
@@ -77,7 +78,7 @@ var (
 )
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
+	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, overdueDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
 		ch <- d
 	}
 }
@@ -123,7 +124,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			send(breakerDesc, open, name)
 		}
 	}
-	total := map[[2]string]int{}
+	total, overdue := map[[2]string]int{}, map[string]int{}
 	for part := range c.p.q.Partitions() {
 		t, err := c.p.tallyOf(ctx, part)
 		if err != nil {
@@ -133,9 +134,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			for letter, n := range letters {
 				total[[2]string{source, letter}] += n
 			}
+			overdue[source] += t.Overdue[source]
 		}
 	}
 	for k, n := range total {
 		send(contactsDesc, float64(n), k[0], k[1])
+	}
+	for source, n := range overdue {
+		send(overdueDesc, float64(n), source)
 	}
 }

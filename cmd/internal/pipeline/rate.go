@@ -63,7 +63,7 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 		return ignoreDone(ctx, fmt.Errorf("checkpoint of partition %d: %w", part, err))
 	}
 	o := &owner{p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
-		again: map[queue.Key]state{}, tally: tally{Rated: map[string]map[string]int{}}}
+		again: map[queue.Key]state{}, tally: newTally()}
 	if err := o.scan(ctx); err != nil {
 		return ignoreDone(ctx, fmt.Errorf("scan partition %d: %w", part, err))
 	}
@@ -84,8 +84,9 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 // glance is the part of a contact that a take-over has to see.
 type glance struct {
 	Rating struct {
-		Letter string `cbor:"1,keyasint"`
-		Model  string `cbor:"19,keyasint"`
+		Letter  string `cbor:"1,keyasint"`
+		Model   string `cbor:"19,keyasint"`
+		Overdue bool   `cbor:"23,keyasint"`
 	} `cbor:"2,keyasint"`
 	Due       crm.Millis `cbor:"4,keyasint"`
 	Offer     string     `cbor:"6,keyasint"`
@@ -111,7 +112,7 @@ func (o *owner) scan(ctx context.Context) error {
 			return fmt.Errorf("record of partition %d at %d: %w", o.part, r.Seq, err)
 		}
 		o.dues.set(r.Key, g.Due)
-		o.tally.count(r.Key.Source, g.Rating.Letter, 1)
+		o.tally.count(r.Key.Source, g.Rating.Letter, g.Rating.Overdue, 1)
 		switch {
 		case g.Forgotten:
 			o.dues.set(r.Key, 1) // erased on paper: the erasure is finished first of all
@@ -127,9 +128,9 @@ type job struct {
 	key     queue.Key
 	c       *contact
 	facts   []crm.Fact
-	before  string // the letter it had
-	put     bool   // its rating goes out
-	state   state  // of its source when it was rated
+	before  crm.Rating // what it was rated
+	put     bool       // its rating goes out
+	state   state      // of its source when it was rated
 	effects effects
 }
 
@@ -168,7 +169,7 @@ func (o *owner) step(ctx context.Context) error {
 	batch := queue.Batch{Checkpoint: queue.Checkpoint{Facts: through, Seq: o.at.Seq}}
 	for _, key := range keys {
 		j := jobs[key]
-		j.before = j.c.Rating.Letter
+		j.before = j.c.Rating
 		o.review(j, now)
 		if j.effects.entomb {
 			batch.Contacts = append(batch.Contacts, queue.Put{Key: o.p.tomb(key), Data: encode(contact{Forgotten: true})})
@@ -179,8 +180,8 @@ func (o *owner) step(ctx context.Context) error {
 		if j.put {
 			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect})})
 		}
-		o.tally.count(key.Source, j.before, -1)
-		o.tally.count(key.Source, j.c.Rating.Letter, 1)
+		o.tally.count(key.Source, j.before.Letter, j.before.Overdue, -1)
+		o.tally.count(key.Source, j.c.Rating.Letter, j.c.Rating.Overdue, 1)
 	}
 	batch.Checkpoint.Data = encode(o.tally)
 	if err := o.commit(hold, batch); err != nil {
@@ -382,9 +383,14 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	}
 }
 
-func (t tally) count(source, letter string, n int) {
+func newTally() tally { return tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}} }
+
+func (t tally) count(source, letter string, overdue bool, n int) {
 	if letter == "" {
 		return
+	}
+	if overdue {
+		t.Overdue[source] += n
 	}
 	if t.Rated[source] == nil {
 		t.Rated[source] = map[string]int{}

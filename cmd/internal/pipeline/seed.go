@@ -44,7 +44,7 @@ func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, m
 	if at.Seq != 0 {
 		return errors.New("contacts can be put into a new store only")
 	}
-	o := &owner{p: p, part: part, at: at, valid: func() bool { return true }, tally: tally{Rated: map[string]map[string]int{}}}
+	o := &owner{p: p, part: part, at: at, valid: func() bool { return true }, tally: newTally()}
 	most := min(seedBatch, p.q.MaxBatch())
 	for len(members) > 0 {
 		batch := queue.Batch{Checkpoint: o.at}
@@ -55,7 +55,7 @@ func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, m
 			if j.effects.ask {
 				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropCreated)
 			}
-			o.tally.count(source, j.c.Rating.Letter, 1)
+			o.tally.count(source, j.c.Rating.Letter, j.c.Rating.Overdue, 1)
 			batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: encode(j.c)})
 		}
 		members = members[len(batch.Contacts):]
