@@ -30,6 +30,7 @@ func (a *App) api() http.Handler {
 		})
 	}
 	handle("GET /api/explain", func(r *http.Request) (any, error) { return p.Explain(r.Context(), refOf(r)) })
+	mux.HandleFunc("GET /api/records", a.records)
 	handle("POST /api/forget", func(r *http.Request) (any, error) {
 		ref := refOf(r)
 		if ref.Source == "" || ref.Contact == "" {
@@ -102,7 +103,7 @@ func statusOf(err error) int {
 	if _, ok := errors.AsType[badRequest](err); ok {
 		return http.StatusBadRequest
 	}
-	if errors.Is(err, pipeline.ErrUnknownContact) || errors.Is(err, queue.ErrNotFound) {
+	if errors.Is(err, pipeline.ErrUnknownContact) || errors.Is(err, pipeline.ErrUnknownSource) || errors.Is(err, queue.ErrNotFound) {
 		return http.StatusNotFound
 	}
 	return http.StatusInternalServerError

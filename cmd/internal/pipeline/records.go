@@ -2,12 +2,16 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
 )
+
+// ErrUnknownSource says that no source has that name.
+var ErrUnknownSource = errors.New("no source has this name")
 
 // Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the rules see them under
 // the present mode; fn may keep them. While contacts are being rated one may come twice: the later one counts.
@@ -35,3 +39,6 @@ func (p *Pipeline) Records(ctx context.Context, source string, fn func(contact s
 	}
 	return nil
 }
+
+// Model names the settings by which contacts are rated.
+func (p *Pipeline) Model() string { return p.rules.Version() }

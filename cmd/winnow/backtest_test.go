@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+func TestParseDraft(t *testing.T) {
+	lines, other, err := parseDraft("# a draft\n\nWINNOW_RULES_GRACE=9\nexport WINNOW_RULES_MISFIT=\"country=XX; size<5\"\nWINNOW_RULES_SLA=\nWINNOW_LISTEN=:80\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"GRACE": "9", "MISFIT": "country=XX; size<5", "SLA": ""}
+	if diff := cmp.Diff(want, lines); diff != "" || other != 1 {
+		t.Errorf("other %d, lines (-want +got):\n%s", other, diff)
+	}
+	for text, want := range map[string]string{
+		"GRACE=9": "line 1: GRACE is no setting", "\nWINNOW_RULES_GRACE": "line 2: want NAME=value",
+		"WINNOW_RULES_GRACE=1\nWINNOW_RULES_GRACE=2": "line 2: WINNOW_RULES_GRACE is there twice",
+	} {
+		if _, _, err := parseDraft(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestAlone(t *testing.T) {
+	today := rules.Defaults()
+	if list := alone(nil, map[string]string{"GRACE": "9"}, today); list != nil {
+		t.Errorf("one setting alone is the draft itself, got %d variants", len(list))
+	}
+	list := alone(map[string]string{}, map[string]string{"GRACE": "9", "SLA": "1", "RECHECK": "60d", "ENGAGEMENT_LOW": "70", "ENGAGEMENT_HIGH": "80"}, today)
+	var names []string
+	for _, v := range list {
+		names = append(names, v.Name)
+	}
+	// SLA is what it was; a low band above 50 makes no sense, with or without its upper end.
+	if diff := cmp.Diff([]string{"WINNOW_RULES_ENGAGEMENT_HIGH", "WINNOW_RULES_GRACE", "WINNOW_RULES_RECHECK"}, names); diff != "" {
+		t.Errorf("alone (-want +got):\n%s", diff)
+	}
+}
+
+// The records come the same way from a running process and from a store of one's own.
+func TestRecordsOfAClient(t *testing.T) {
+	serve := func(body string, status int) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("source") != "eu" {
+				t.Errorf("asked for %s", r.URL)
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		})
+	}
+	record, err := json.Marshal(rules.Record{Conduct: []crm.Fact{{ID: "emails/1", Kind: crm.KindMessage, At: 1, Message: &crm.Message{Direction: crm.In}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := fmt.Sprintf("{\"model\":\"m1\"}\n{\"contact\":\"1\",\"record\":%s}\n{\"contact\":\"2\",\"record\":{}}\n{\"contact\":\"1\",\"record\":{}}\n{\"count\":3}\n", record)
+	for _, c := range []struct {
+		name, body string
+		status     int
+		contacts   []string
+		want       string
+	}{
+		{"whole", whole, 200, []string{"1 1", "2 0"}, ""},
+		{"cut off", whole[:len(whole)-14], 200, []string{"1 1", "2 0"}, "break off after 2 contacts"},
+		{"failed on the way", "{\"model\":\"m1\"}\n{\"error\":\"disk gone\"}\n", 200, nil, "disk gone"},
+		{"refused", "{\"error\":\"no such source\"}\n", 404, nil, "no such source"},
+	} {
+		server := httptest.NewServer(serve(c.body, c.status))
+		for _, cl := range []*client{{base: server.URL}, {local: serve(c.body, c.status)}} {
+			var got []string
+			model, err := cl.records(t.Context(), "eu", func(contact string, r rules.Record) { got = append(got, fmt.Sprint(contact, " ", len(r.Conduct))) })
+			if diff := cmp.Diff(c.contacts, got); diff != "" {
+				t.Errorf("%s: contacts (-want +got):\n%s", c.name, diff)
+			}
+			if c.want == "" && (err != nil || model != "m1") || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%s: model %s, error %v, want %q", c.name, model, err, c.want)
+			}
+		}
+		server.Close()
+	}
+}
