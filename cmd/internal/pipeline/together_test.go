@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// outside starts a NATS server on the loopback interface, with the limits that it has by default: commits must fit them.
+func outside(t *testing.T) string {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
+		JetStreamMaxStore: 40 << 30, JetStreamMaxMemory: 256 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server is not ready")
+	}
+	return s.ClientURL()
+}
+
+// joined is one process of several over one NATS server, on the real clock.
+type joined struct {
+	*Pipeline
+	stop func()
+}
+
+func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...Role) *joined {
+	t.Helper()
+	const mib = 1 << 20
+	q, err := queue.Open(t.Context(), queue.Config{URL: url, Name: name, Partitions: 6, Sources: []string{"fake"},
+		DeliveriesBytes: 64 * mib, FactsBytes: 64 * mib, FetchesBytes: 64 * mib, DeadLettersBytes: 64 * mib})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mu.Lock()
+	if f.written == nil {
+		f.written = map[string]map[crm.Field]string{}
+	}
+	f.mu.Unlock()
+	p := New(Options{
+		Queue: q, Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, Connector: f}}, Rules: s, Roles: roles, Grace: time.Second,
+		Tick: 10 * time.Millisecond, LeaseTTL: time.Second, Log: zap.NewNop(), Metrics: NewMetrics(prometheus.NewRegistry()),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	j := &joined{Pipeline: p}
+	stopped := false
+	j.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := q.Close(); err != nil {
+			t.Errorf("close %s: %v", name, err)
+		}
+	}
+	t.Cleanup(j.stop)
+	return j
+}
+
+// owned is how many partitions a process rates.
+func (j *joined) owned() (n int) {
+	for part := range j.q.Partitions() {
+		if j.owners.of(part) != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func within(t *testing.T, most time.Duration, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(most); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %s: %s", most, what)
+		}
+	}
+}
+
+// TestPartitionsAreShared as processes come and go, and all of them go to those with the newest settings.
+func TestPartitionsAreShared(t *testing.T) {
+	url, f := outside(t), &fake{}
+	a := join(t, url, "a", rules.Defaults(), f)
+	within(t, 20*time.Second, "one has all", func() bool { return a.owned() == 6 })
+	b := join(t, url, "b", rules.Defaults(), f)
+	within(t, 20*time.Second, "two have half each", func() bool { return a.owned() == 3 && b.owned() == 3 })
+	begun := time.Now()
+	b.stop()
+	within(t, 20*time.Second, "the one that stays has all", func() bool { return a.owned() == 6 })
+	t.Logf("taken over after %s", time.Since(begun).Round(time.Millisecond))
+
+	other, err := rules.Parse(map[string]string{"SETTLE": "6m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := join(t, url, "c", other, f)
+	within(t, 20*time.Second, "the one with newer settings has all", func() bool { return a.owned() == 0 && c.owned() == 6 })
+	time.Sleep(2 * time.Second) // two terms of a lease
+	if a.owned() != 0 {
+		t.Errorf("the one with older settings took %d partitions back", a.owned())
+	}
+}
+
+// TestRolesApart has each part of the work done by a process of its own.
+func TestRolesApart(t *testing.T) {
+	url, f := outside(t), &fake{}
+	front := join(t, url, "front", rules.Defaults(), f, RoleReceive)
+	join(t, url, "reader", rules.Defaults(), f, RoleRead)
+	join(t, url, "rater", rules.Defaults(), f, RoleRate)
+	join(t, url, "fetcher", rules.Defaults(), f, RoleFetch)
+	join(t, url, "writer", rules.Defaults(), f, RoleWrite, RolePoll)
+	r := &rig{t: t, p: front.Pipeline}
+	const n = 1500 // contacts in one delivery: more than a commit of this server takes
+	var ns []crm.Notice
+	for i := range n {
+		ns = append(ns, mail(fmt.Sprint(i), "1", time.Now()))
+	}
+	r.send("fake", ns...)
+	if status := r.post("fake", "wrong", nil); status != http.StatusUnauthorized {
+		t.Errorf("a wrong secret is answered with %d", status)
+	}
+	within(t, 40*time.Second, "everybody is rated and written", func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.written) == n && f.fetched >= n
+	})
+	for _, id := range []string{"0", "749", "1499"} {
+		if got := f.of(id)[crm.FieldBall]; got != "us" {
+			t.Errorf("contact %s has the ball %q, want us", id, got)
+		}
+	}
+}
