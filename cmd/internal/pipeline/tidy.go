@@ -90,6 +90,14 @@ func (p *Pipeline) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, err
 	return !left && entombed, err
 }
 
+// entombed reports whether a contact was forgotten, its record erased or not yet.
+func (p *Pipeline) entombed(ctx context.Context, key queue.Key) (bool, error) {
+	tomb := p.tomb(key)
+	found, err := p.q.Load(ctx, p.q.PartitionOf(key.Source, key.Contact), []queue.Key{tomb})
+	_, ok := found[tomb]
+	return ok, err
+}
+
 // erase takes a forgotten contact out of the store: its record, its rating, what waits to be fetched of it and the dead letters that
 // name it. Its tombstone stands already.
 func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {

@@ -310,6 +310,9 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 		w.rest(d.rest, err)
 		return c.msg.Nak(min(d.again, max(d.rest, time.Second))) // all of them are back when the pause is over
 	}
+	if gone, err := w.p.entombed(ctx, c.key); err == nil && gone {
+		return c.msg.Ack() // it was forgotten meanwhile: nothing may be kept of it
+	}
 	// Rejected, or the record is gone: parked with its reason. The next change of this contact's rating is tried again by itself.
 	if err := w.p.buryAs(ctx, stageWrite, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), encode(c.key), []string{c.key.Contact}, err); err != nil {
 		return errors.Join(err, c.msg.Nak(time.Second))

@@ -1,0 +1,168 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// stored puts records into a store that is not open, as a process leaves them that dies between a commit and what follows from it.
+func stored(t *testing.T, dir string, records map[string]contact) {
+	t.Helper()
+	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, c := range records {
+		part := q.PartitionOf("fake", id)
+		at, err := q.ReadCheckpoint(t.Context(), part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = q.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{{Key: queue.Key{Source: "fake", Contact: id}, Data: encode(c)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDiedInBetween: what had to follow from a commit is done by whoever takes over.
+func TestDiedInBetween(t *testing.T) {
+	dir := t.TempDir()
+	f := mail("1", "1", start).Fact
+	var left rules.Record
+	left.Fold(*f)
+	stored(t, dir, map[string]contact{
+		"1": {Redirect: "2", Record: left, Due: crm.At(start.Add(-time.Minute))},                          // merged, its facts not sent on
+		"3": {Forgotten: true},                                                                            // to be erased
+		"4": {Record: left, Asked: crm.At(start.Add(-2 * time.Hour)), Due: crm.At(start.Add(-time.Hour))}, // its profile never came
+	})
+	fk := &fake{}
+	r := newRig(t, dir, nil, fk)
+	r.idle()
+	if c := r.contact("fake", "2"); len(c.Record.Conduct) != 1 {
+		t.Errorf("the winner has %d messages, want that of the loser", len(c.Record.Conduct))
+	}
+	if gone, err := r.p.Forgotten(t.Context(), crm.ContactRef{Source: "fake", Contact: "3"}); err != nil || !gone {
+		t.Errorf("forgotten %t, %v", gone, err)
+	}
+	if c := r.contact("fake", "4"); c.Record.Property(crm.PropCreated) == "" || c.Asked != 0 {
+		t.Errorf("the profile that had not come was not asked for again: %+v", c)
+	}
+}
+
+// TestForgottenLeavesNoLetter: a rating that was on its way when its contact was forgotten finds nobody, and says nothing about it.
+func TestForgottenLeavesNoLetter(t *testing.T) {
+	var down atomic.Bool
+	down.Store(true)
+	f := &fake{write: func(chs []crm.Change) []error {
+		errs := make([]error, len(chs))
+		for i := range chs {
+			switch {
+			case down.Load():
+				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.Unavailable, Err: errors.New("down")}
+			case chs[i].Contact != "0":
+				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.NotFound, Err: errors.New("gone")}
+			}
+		}
+		return errs
+	}}
+	r := newRig(t, t.TempDir(), nil, f)
+	var ids []string
+	for i := range 60 {
+		id := strconv.Itoa(i)
+		ids = append(ids, id)
+		r.send("fake", mail(id, "1", start))
+	}
+	r.idleBut(stageWrite)
+	time.Sleep(100 * time.Millisecond) // the writer has more in hand than its calls take
+	for _, id := range ids[1:] {
+		if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.idleBut(stageWrite)
+	down.Store(false)
+	r.idle()
+	letters, err := r.q.DeadLetters(t.Context(), 0, 100, "", "")
+	if err != nil || len(letters) > 0 {
+		t.Errorf("%d dead letters about people who were forgotten, %v", len(letters), err)
+	}
+	if f.of("0") == nil {
+		t.Error("the one who was not forgotten is not written")
+	}
+}
+
+// clumsy is a connector with faults of its own.
+type clumsy struct{ *fake }
+
+func (c clumsy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
+	if bytes.Contains(d.Body, []byte("trip")) {
+		panic("decoder: " + string(d.Body))
+	}
+	return c.fake.Decode(d)
+}
+
+func (c clumsy) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	for _, r := range refs {
+		if r.ID == "13" {
+			panic("fetcher: " + r.ID)
+		}
+	}
+	return c.fake.Fetch(ctx, refs)
+}
+
+func (c clumsy) Write(ctx context.Context, chs []crm.Change) []error {
+	for _, ch := range chs {
+		if ch.Contact == "14" {
+			panic("writer: " + ch.Contact)
+		}
+	}
+	return c.fake.Write(ctx, chs)
+}
+
+// TestPanicsStopNobodyElse: a fault of a connector costs the one thing that it cannot handle.
+func TestPanicsStopNobodyElse(t *testing.T) {
+	f := &fake{}
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Sources[0].Connector = clumsy{f} }, f)
+	if status := r.post("fake", "right", []byte(`["trip over the secret word"]`)); status != http.StatusNoContent {
+		t.Fatalf("answered %d", status)
+	}
+	for _, id := range strings.Fields("10 11 12 13 14 15 16 17") {
+		r.send("fake", mail(id, "1", start))
+	}
+	r.idle()
+	for _, id := range strings.Fields("10 11 12 13 15 16 17") {
+		if f.of(id) == nil {
+			t.Errorf("contact %s is not written", id)
+		}
+	}
+	letters, err := r.q.DeadLetters(t.Context(), 0, 100, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stages := map[string]int{}
+	for _, l := range letters {
+		stages[l.Stage]++
+		if strings.Contains(l.Reason, "secret") || !strings.Contains(l.Reason, "panic") || l.Fix == "" {
+			t.Errorf("letter %q, fix %q: want a reason without the payload, and what to do", l.Reason, l.Fix)
+		}
+	}
+	if stages[stageRead] != 1 || stages[stageFetch] != 1 || stages[stageWrite] != 1 || len(letters) != 3 {
+		t.Errorf("dead letters by stage %v, want one each of read, fetch and write", stages)
+	}
+}
