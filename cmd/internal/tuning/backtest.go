@@ -234,6 +234,9 @@ func difference(j *job, tracks []Track, closed *Closed) *Difference {
 		return nil
 	}
 	d := &Difference{Source: j.source, Contact: j.contact, Today: today, Draft: draft, Why: why(&tracks[0].Rating, &tracks[1].Rating)}
+	if earlier := pendingText(&tracks[0], &tracks[1]); earlier != "" {
+		d.Why = append([]string{earlier}, d.Why...)
+	}
 	if closed != nil {
 		d.Outcome, d.Closed, d.Amount = "lost", closed.At, closed.Amount
 		if closed.Won {
@@ -246,6 +249,22 @@ func difference(j *job, tracks []Track, closed *Closed) *Difference {
 func sideOf(t *Track) Side {
 	r := &t.Rating
 	return Side{Rating: r.Letter, Score: r.Score, Status: r.Status, Ground: r.Ground, Flagged: t.Flagged, Ended: t.Ended}
+}
+
+// pendingText says how the first time pending differs.
+func pendingText(today, draft *Track) string {
+	days := int((draft.Flagged - today.Flagged) / crm.Millis(24*time.Hour/time.Millisecond))
+	switch {
+	case today.Flagged == draft.Flagged:
+		return ""
+	case draft.Flagged == 0:
+		return fmt.Sprintf("never pending, instead of on %s for %s", date(today.Flagged), today.Ground)
+	case today.Flagged == 0:
+		return fmt.Sprintf("pending on %s for %s, instead of never", date(draft.Flagged), draft.Ground)
+	case days < 0:
+		return fmt.Sprintf("pending %d days earlier, for %s", -days, draft.Ground)
+	}
+	return fmt.Sprintf("pending %d days later, for %s", days, draft.Ground)
 }
 
 // why lists the reasons that one of two ratings has and the other has not, or has with other points.
@@ -282,9 +301,6 @@ func why(today, draft *crm.Rating) []string {
 		case len(p.text) > 5 && p.text[:5] == "new: ":
 			list = append(list, p.text[5:]+", "+name)
 		}
-	}
-	if today.Status != draft.Status && len(list) == 0 {
-		list = append(list, "the same reasons, at another time")
 	}
 	return list
 }
