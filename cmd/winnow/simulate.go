@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -22,7 +23,7 @@ func simulateCommand() *cobra.Command {
 		Long: `Leads a crowd of prospects through eleven months of conversation with sellers who have habits and make slips, has the rules rate them
 every day, and shows what they make of each kind of people: ratings, who is flagged and after how long, who is flagged wrongly, and what the
 guard-rails saved. WINNOW_RULES_* apply: try other numbers. It needs neither a CRM nor a store.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return simulate(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return simulate(cmd.Context(), cmd.OutOrStdout(), o) },
 	}
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "another seed draws other people")
 	cmd.Flags().IntVar(&o.people, "people", 1000, "how many people, up to 20000")
@@ -39,7 +40,7 @@ type simulateOptions struct {
 	second, brief bool
 }
 
-func simulate(ctx context.Context, o simulateOptions) error {
+func simulate(ctx context.Context, w io.Writer, o simulateOptions) error {
 	if o.people < 1 || o.people > 20000 || o.months < 0 || o.months > 24 {
 		return fmt.Errorf("want --people from 1 to 20000 and --months from 0 to 24")
 	}
@@ -54,17 +55,17 @@ func simulate(ctx context.Context, o simulateOptions) error {
 	if o.months > 0 {
 		crowd = crowd.Watched(o.months)
 	}
-	fmt.Printf("the %s crowd, seed %d: %d people from %s to %s, model %s\n\n",
+	fmt.Fprintf(w, "the %s crowd, seed %d: %d people from %s to %s, model %s\n\n",
 		crowd.Name, o.seed, crowd.Len(), crowd.Begin.Format(time.DateOnly), crowd.End.Format(time.DateOnly), s.Version())
 	sum, err := lead(ctx, s, crowd, "the rules as they are")
 	if err != nil {
 		return err
 	}
-	if err := sum.Print(os.Stdout); err != nil {
+	if err := sum.Print(w); err != nil {
 		return err
 	}
-	fmt.Println()
-	if err := sum.PrintIdle(os.Stdout); err != nil || o.brief {
+	fmt.Fprintln(w)
+	if err := sum.PrintIdle(w); err != nil || o.brief {
 		return err
 	}
 	var without []tuning.Compared
@@ -79,8 +80,8 @@ func simulate(ctx context.Context, o simulateOptions) error {
 		}
 		without = append(without, tuning.Compared{Guard: g, Crowd: c})
 	}
-	fmt.Printf("\nThe same crowd with a guard-rail taken away:\n\n")
-	return tuning.PrintGuards(os.Stdout, sum, without)
+	fmt.Fprintf(w, "\nThe same crowd with a guard-rail taken away:\n\n")
+	return tuning.PrintGuards(w, sum, without)
 }
 
 // lead runs one simulation and shows how far it is.

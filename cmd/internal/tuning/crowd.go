@@ -17,6 +17,7 @@ type Crowd struct {
 	Rows  []Row // an archetype each, those that occur
 	Total Row
 	Idle  Idle
+	Most  int // announcements against people for the first time, on one day
 	band  [2]int
 }
 
@@ -33,6 +34,8 @@ type Row struct {
 	Late      int                // wasters whose quota ran out
 	NotYet    int                // wasters whose quota had not run out at the end
 	False     int                // pending while of genuine interest
+	FalseD    int                // rated D while of genuine interest
+	FalseEnd  int                // disqualified while of genuine interest
 	OwedFlag  int                // pending, or disqualified, while a message of theirs waited for us
 	OwedEnd   int
 	Reviews   int
@@ -68,6 +71,15 @@ func Sum(s *rules.Settings, outcomes []Outcome) *Crowd {
 		}
 	}
 	slices.Sort(c.Total.Days)
+	days := map[time.Time]int{}
+	for i := range outcomes {
+		for _, at := range [...]time.Time{outcomes[i].Flagged, outcomes[i].Disqualified} {
+			if !at.IsZero() {
+				days[at]++
+				c.Most = max(c.Most, days[at])
+			}
+		}
+	}
 	return c
 }
 
@@ -96,6 +108,8 @@ func (r *Row) add(o *Outcome) {
 		count(&r.NotYet, !o.InTime() && o.FairDays <= o.Archetype.Quota)
 	}
 	count(&r.False, o.False)
+	count(&r.FalseD, o.FalseD)
+	count(&r.FalseEnd, o.FalseEnd)
 	count(&r.OwedFlag, o.OwedPending)
 	count(&r.OwedEnd, o.OwedEnded)
 }
@@ -190,7 +204,11 @@ func (c *Crowd) Print(w io.Writer) error {
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", a.What, a.Want, a.Got, verdict)
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nAt most %d were announced on one day; the mass-change breaker stops more than %d.\n", c.Most, max(20, c.Total.People/20))
+	return err
 }
 
 func (r *Row) print(w io.Writer) {

@@ -53,37 +53,17 @@ type Compared struct {
 	Crowd *Crowd
 }
 
-// PrintGuards writes what the guard-rails saved: the genuine buyers that would have been flagged, and disqualified, without each.
+// PrintGuards writes what the guard-rails saved: the genuine buyers that would have been flagged, disqualified and rated D without each.
 func PrintGuards(w io.Writer, with *Crowd, without []Compared) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(tw, "settings\tgenuine ever pending\tgenuine D at the end\tgenuine disqualified at the end\ttime-wasters in time\n")
+	fmt.Fprintf(tw, "settings\tbuyers ever pending\tever disqualified\tever rated D\ttime-wasters in time\n")
 	line := func(name string, c *Crowd) {
-		g := c.genuine()
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%s\n", name, g.False, g.Letters["D"], g.Statuses["disqualified"], percent(c.Total.InTime, c.Total.InTime+c.Total.Late))
+		t := &c.Total
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%s\n", name, t.False, t.FalseEnd, t.FalseD, percent(t.InTime, t.InTime+t.Late))
 	}
 	line("as they are", with)
 	for _, c := range without {
 		line("without "+c.Guard.ID+" "+c.Guard.Name, c.Crowd)
 	}
 	return tw.Flush()
-}
-
-// genuine adds up the rows of those of genuine interest.
-func (c *Crowd) genuine() Row {
-	sum := newRow(nil)
-	for i := range c.Rows {
-		r := &c.Rows[i]
-		if r.Archetype.Truth != "genuine" {
-			continue
-		}
-		sum.People += r.People
-		sum.False += r.False
-		for k, n := range r.Letters {
-			sum.Letters[k] += n
-		}
-		for k, n := range r.Statuses {
-			sum.Statuses[k] += n
-		}
-	}
-	return sum
 }

@@ -25,6 +25,8 @@ type Outcome struct {
 	Ground       crm.Ground
 	Disqualified time.Time // for the first time
 	False        bool      // it was pending while it was of genuine interest
+	FalseD       bool      // it was rated D while it was of genuine interest
+	FalseEnd     bool      // it was disqualified while it was of genuine interest
 	OwedPending  bool      // it became pending while a message of theirs waited for us
 	OwedEnded    bool      // it was disqualified while one did
 
@@ -87,6 +89,7 @@ func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 		d := j.look(&r, len(facts) > 0, now)
 		o.count(l, now)
 		o.announced(l, d, now)
+		o.FalseD = o.FalseD || j.rating.Letter == "D" && l.Truth() == population.Genuine
 		if o.Idle.IsZero() && !l.Bought() && idle.flags(now) {
 			o.idle(&j, &r, l, now)
 		}
@@ -129,6 +132,7 @@ func (o *Outcome) announced(l *population.Life, d *crm.Decision, now time.Time) 
 		if o.Disqualified.IsZero() {
 			o.Disqualified = now
 		}
+		o.FalseEnd = o.FalseEnd || l.Truth() == population.Genuine
 		o.OwedEnded = o.OwedEnded || owes
 	}
 }
