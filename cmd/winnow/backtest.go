@@ -25,7 +25,7 @@ func backtestCommand() *cobra.Command {
 each day, and shows who changes from what to what and why, the share that is flagged, and which past wins and losses each of the two, and
 each changed setting alone, would have flagged before. Nothing is written.
 
-The draft is a file of WINNOW_RULES_NAME=value lines, which count on top of today's settings.`,
+The draft is a file of lines such as WINNOW_RULES_GRACE=10, which count on top of today's settings.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return backtest(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
