@@ -83,6 +83,6 @@ type outgoing struct {
 // tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
 // rides on the checkpoint.
 type tally struct {
-	Overdue map[string]int `cbor:"2,keyasint,omitempty"`
-	Rated map[string]map[string]int `cbor:"1,keyasint"`
+	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
+	Rated   map[string]map[string]int `cbor:"1,keyasint"`
 }
