@@ -43,8 +43,10 @@ func TestDeliveries(t *testing.T) {
 		{name: "over the limit", body: "[" + strings.Repeat(" ", 5000) + "]", want: http.StatusRequestEntityTooLarge},
 		{name: "at the limit", body: "[" + strings.Repeat(" ", 4096-2) + "]", want: http.StatusNoContent, kept: true},
 		{name: "invalid JSON", body: `[{"eventId":`, want: http.StatusNoContent, kept: true, dead: "not a JSON array"},
-		{name: "unknown object type", body: change(`,{"eventId":2,"portalId":62515,"occurredAt":AT,"subscriptionType":"object.creation","objectTypeId":"0-999","objectId":5}`),
-			want: http.StatusNoContent, kept: true, dead: "unknown object type"},
+		{
+			name: "unknown object type", body: change(`,{"eventId":2,"portalId":62515,"occurredAt":AT,"subscriptionType":"object.creation","objectTypeId":"0-999","objectId":5}`),
+			want: http.StatusNoContent, kept: true, dead: "unknown object type",
+		},
 		{name: "another account's", body: strings.Replace(change(""), "62515", "99", 1), want: http.StatusNoContent, kept: true, dead: "of another account"},
 		{name: "genuine", body: change(""), want: http.StatusNoContent, kept: true},
 	} {

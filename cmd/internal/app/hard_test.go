@@ -206,7 +206,7 @@ func TestForgetInTheFlow(t *testing.T) {
 	w.post([]sandbox.Delivery{w.box.Pack(events)}) // late
 	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "And two of them?"})
 	w.settle()
-	w.pass(2 * day) // polls find it too
+	w.pass(11 * day) // polls find it too
 	if !w.unknown(id) {
 		t.Error("a late delivery brought the contact back")
 	}

@@ -146,8 +146,10 @@ func TestBlindSilence(t *testing.T) {
 // TestOtherSourceAtFullSpeed has one of two accounts away while the other is worked for.
 func TestOtherSourceAtFullSpeed(t *testing.T) {
 	t.Parallel()
-	us, err := sandbox.Start(sandbox.Options{Token: "us-token", ClientSecret: "us-secret", Winnow: true, RateLimit: -1, SearchPerSecond: -1,
-		Now: func() time.Time { return monday }, PortalID: 777})
+	us, err := sandbox.Start(sandbox.Options{
+		Token: "us-token", ClientSecret: "us-secret", Winnow: true, RateLimit: -1, SearchPerSecond: -1,
+		Now: func() time.Time { return monday }, PortalID: 777,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays eight months")
 	}
+	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_LOG_LEVEL=debug", "WINNOW_PARTITIONS=2")
 	w.now.Store(cast.Begin.UnixNano())
 	members := cast.All()

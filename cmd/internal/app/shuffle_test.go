@@ -92,6 +92,7 @@ func TestShuffled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("10,000 deliveries")
 	}
+	t.Parallel()
 	const people, things = 300, 3900
 	clean, events := crowded(t, people, things)
 	mixed, same := crowded(t, people, things)

@@ -58,7 +58,7 @@ func newWorld(t *testing.T, opt sandbox.Options, env ...string) *world {
 	t.Cleanup(func() { _ = box.Close() })
 	w.box = box
 	w.env = append([]string{
-		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + w.dir, "WINNOW_PARTITIONS=4", "WINNOW_POLL_INTERVAL=24h",
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + w.dir, "WINNOW_PARTITIONS=4", "WINNOW_POLL_INTERVAL=240h",
 		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
 		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
 		"WINNOW_HUBSPOT_RATE_LIMIT=1000000", // the budget goes by the clock, which stands

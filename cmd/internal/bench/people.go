@@ -42,10 +42,14 @@ func person(i int, now time.Time) []crm.Fact {
 	created := at(90)
 	var facts []crm.Fact
 	for _, p := range []crm.Property{
-		{Name: crm.PropCreated, Value: created.Time().Format(time.RFC3339)}, {Name: crm.PropLifecycle, Value: "lead"}, {Name: crm.PropCustomer, Value: "false"},
-		{Name: crm.PropStaff, Value: "false"}, {Name: crm.PropCountry, Value: []string{"DE", "FR", "GB", "US", "ES"}[i%5]},
+		{Name: crm.PropCreated, Value: created.Time().Format(time.RFC3339)},
+		{Name: crm.PropLifecycle, Value: "lead"},
+		{Name: crm.PropCustomer, Value: "false"},
+		{Name: crm.PropStaff, Value: "false"},
+		{Name: crm.PropCountry, Value: []string{"DE", "FR", "GB", "US", "ES"}[i%5]},
 		{Name: crm.PropTimeZone, Value: []string{"Europe/Berlin", "Europe/Paris", "Europe/London", "America/New_York", "Europe/Madrid"}[i%5]},
-		{Name: crm.PropOwner, Value: "71"}, {Name: crm.PropLeadStatus, Value: "IN_PROGRESS"},
+		{Name: crm.PropOwner, Value: "71"},
+		{Name: crm.PropLeadStatus, Value: "IN_PROGRESS"},
 	} {
 		facts = append(facts, crm.Fact{ID: "property/" + p.Name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &p})
 	}

@@ -24,7 +24,6 @@ type Crowd struct {
 // person is what can be done further with one contact.
 type person struct {
 	meetings, quotes, deals, tasks []string
-	thread                         string
 }
 
 // New makes a crowd of n contacts, created at the sandbox's present instant. set moves the sandbox's clock.
@@ -100,8 +99,10 @@ func (c *Crowd) act() {
 			c.box.Bounce(mail)
 		}
 	case n < 60:
-		c.box.Call(one, sandbox.Call{Incoming: c.rnd.IntN(2) == 0, Duration: time.Duration(c.rnd.IntN(600)) * time.Second,
-			Status: pick(c, "COMPLETED", "NO_ANSWER", "BUSY"), Disposition: pick(c, "", sandbox.CallConnected, sandbox.CallNoAnswer)})
+		c.box.Call(one, sandbox.Call{
+			Incoming: c.rnd.IntN(2) == 0, Duration: time.Duration(c.rnd.IntN(600)) * time.Second,
+			Status: pick(c, "COMPLETED", "NO_ANSWER", "BUSY"), Disposition: pick(c, "", sandbox.CallConnected, sandbox.CallNoAnswer),
+		})
 	case n < 66:
 		p.meetings = append(p.meetings, c.box.Meeting(one, sandbox.Meeting{Title: "Looms", Start: now.Add(time.Duration(1+c.rnd.IntN(200)) * time.Hour)}))
 	case n < 70 && len(p.meetings) > 0:
@@ -114,7 +115,8 @@ func (c *Crowd) act() {
 		c.box.SetStage(pick(c, p.deals...), pick(c, "qualifiedtobuy", "presentationscheduled", "contractsent", "closedlost", "closedlost", "closedwon"))
 	case n < 83:
 		p.quotes = append(p.quotes, c.box.Quote(one, sandbox.Quote{Title: "Looms", Number: fmt.Sprint(c.rnd.IntN(1000)), Lines: []sandbox.Line{
-			{Name: "Loom", Quantity: float64(1 + c.rnd.IntN(20)), Price: 1200, Discount: float64(c.rnd.IntN(3) * 50)}}}))
+			{Name: "Loom", Quantity: float64(1 + c.rnd.IntN(20)), Price: 1200, Discount: float64(c.rnd.IntN(3) * 50)},
+		}}))
 	case n < 88 && len(p.quotes) > 0:
 		c.box.Publish(pick(c, p.quotes...))
 	case n < 91:

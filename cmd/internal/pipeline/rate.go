@@ -62,8 +62,10 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 	if err != nil {
 		return ignoreDone(ctx, fmt.Errorf("checkpoint of partition %d: %w", part, err))
 	}
-	o := &owner{p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
-		again: map[queue.Key]state{}, tally: newTally()}
+	o := &owner{
+		p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
+		again: map[queue.Key]state{}, tally: newTally(),
+	}
 	if err := o.scan(ctx); err != nil {
 		return ignoreDone(ctx, fmt.Errorf("scan partition %d: %w", part, err))
 	}

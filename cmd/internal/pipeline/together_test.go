@@ -19,8 +19,10 @@ import (
 // outside starts a NATS server on the loopback interface, with the limits that it has by default: commits must fit them.
 func outside(t *testing.T) string {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
-		JetStreamMaxStore: 40 << 30, JetStreamMaxMemory: 256 << 20})
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
+		JetStreamMaxStore: 40 << 30, JetStreamMaxMemory: 256 << 20,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +43,10 @@ type joined struct {
 func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...Role) *joined {
 	t.Helper()
 	const mib = 1 << 20
-	q, err := queue.Open(t.Context(), queue.Config{URL: url, Name: name, Partitions: 6, Sources: []string{"fake"},
-		DeliveriesBytes: 64 * mib, FactsBytes: 64 * mib, FetchesBytes: 64 * mib, DeadLettersBytes: 64 * mib})
+	q, err := queue.Open(t.Context(), queue.Config{
+		URL: url, Name: name, Partitions: 6, Sources: []string{"fake"},
+		DeliveriesBytes: 64 * mib, FactsBytes: 64 * mib, FetchesBytes: 64 * mib, DeadLettersBytes: 64 * mib,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
