@@ -159,16 +159,18 @@ func (h *view) stuck(sh *sheet) finding {
 	if n < h.s.noProgressFollowUp && !often || h.milestone() || h.ahead {
 		return f
 	}
-	end := ends(h.waits(), since, millis(h.s.noProgress))
-	if silent := h.start.at + millis(h.s.replyTime); h.ball == crm.Them && h.start.id != "" {
-		counted, _, last := h.attempts()
-		switch {
-		case h.seen < silent:
-			h.due.read(silent, "our question counts as unanswered")
-		case counted < h.s.attempts:
-			return f
-		default:
-			end = max(end, h.theirs.after(last, h.s.attemptRest))
+	waits := h.waits()
+	end := ends(waits, since, millis(h.s.noProgress))
+	if silent := h.own.at + millis(h.s.replyTime); h.ball == crm.Them && h.start.id != "" {
+		if h.seen < silent {
+			h.due.read(silent, "they count as silent")
+		} else {
+			counted, _, last := h.attempts()
+			if counted < h.s.attempts {
+				return f
+			}
+			quota, _ := h.quota()
+			end = max(end, ends(waits, h.start.at, millis(quota)), h.theirs.after(last, h.s.attemptRest))
 		}
 	}
 	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(max(n, asks), "follow-up"))
