@@ -125,6 +125,7 @@ func TestBlindSilence(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for real retries")
 	}
+	t.Parallel()
 	t.Run("REST down", func(t *testing.T) {
 		t.Parallel()
 		w, ids := blind(t)
@@ -196,7 +197,7 @@ func TestOtherSourceAtFullSpeed(t *testing.T) {
 	}
 	beside := run(2)
 	t.Logf("300 contacts of one account: %s with the other in peace, %s with it away", alone.Round(time.Millisecond), beside.Round(time.Millisecond))
-	if beside > 3*alone+time.Second { // a stalled lane waits for seconds: retries and time-outs
+	if beside > 3*alone+5*time.Second { // a stalled lane waits for retries and time-outs, for up to a minute
 		t.Errorf("with the other account away it took %s, and %s before", beside, alone)
 	}
 	if n := len(w.box.Writes()); n != 0 {

@@ -19,6 +19,7 @@ const (
 // TestRefusals has the CRM refuse what Winnow reads and writes in every way there is. Each passes, and then everything that was asked
 // for is there; until then the CRM is not stormed.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		fail    sandbox.Failure
