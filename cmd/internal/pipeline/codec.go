@@ -84,5 +84,6 @@ type outgoing struct {
 // rides on the checkpoint.
 type tally struct {
 	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
+	Flagged map[string]int            `cbor:"3,keyasint,omitempty"` // pending or disqualified
 	Rated   map[string]map[string]int `cbor:"1,keyasint"`
 }

@@ -70,6 +70,7 @@ var (
 	lagDesc      = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
 	contactsDesc = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
 	overdueDesc  = prometheus.NewDesc("winnow_owed_reply_overdue", "Contacts who have waited for our answer longer than WINNOW_RULES_SLA.", []string{"source"}, nil)
+	flaggedDesc  = prometheus.NewDesc("winnow_flagged", "Contacts that are pending or disqualified.", []string{"source"}, nil)
 	budgetDesc   = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
 	deadDesc     = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", []string{"stage", "source"}, nil)
 	bytesDesc    = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
@@ -78,7 +79,7 @@ var (
 )
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, overdueDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
+	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, overdueDesc, flaggedDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
 		ch <- d
 	}
 }
@@ -124,7 +125,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			send(breakerDesc, open, name)
 		}
 	}
-	total, overdue := map[[2]string]int{}, map[string]int{}
+	total, overdue, flagged := map[[2]string]int{}, map[string]int{}, map[string]int{}
 	for part := range c.p.q.Partitions() {
 		t, err := c.p.tallyOf(ctx, part)
 		if err != nil {
@@ -135,6 +136,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 				total[[2]string{source, letter}] += n
 			}
 			overdue[source] += t.Overdue[source]
+			flagged[source] += t.Flagged[source]
 		}
 	}
 	for k, n := range total {
@@ -142,5 +144,6 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for source, n := range overdue {
 		send(overdueDesc, float64(n), source)
+		send(flaggedDesc, float64(flagged[source]), source)
 	}
 }

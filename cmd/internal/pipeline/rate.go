@@ -83,13 +83,21 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 	return nil
 }
 
+// standing is the part of a rating that a take-over has to see, and that is counted.
+type standing struct {
+	Letter  string     `cbor:"1,keyasint"`
+	Status  crm.Status `cbor:"9,keyasint"`
+	Model   string     `cbor:"19,keyasint"`
+	Overdue bool       `cbor:"23,keyasint"`
+}
+
+func standingOf(r crm.Rating) standing {
+	return standing{Letter: r.Letter, Status: r.Status, Model: r.Model, Overdue: r.Overdue}
+}
+
 // glance is the part of a contact that a take-over has to see.
 type glance struct {
-	Rating struct {
-		Letter  string `cbor:"1,keyasint"`
-		Model   string `cbor:"19,keyasint"`
-		Overdue bool   `cbor:"23,keyasint"`
-	} `cbor:"2,keyasint"`
+	Rating    standing   `cbor:"2,keyasint"`
 	Due       crm.Millis `cbor:"4,keyasint"`
 	Offer     string     `cbor:"6,keyasint"`
 	Redirect  string     `cbor:"8,keyasint"`
@@ -114,7 +122,7 @@ func (o *owner) scan(ctx context.Context) error {
 			return fmt.Errorf("record of partition %d at %d: %w", o.part, r.Seq, err)
 		}
 		o.dues.set(r.Key, g.Due)
-		o.tally.count(r.Key.Source, g.Rating.Letter, g.Rating.Overdue, 1)
+		o.tally.count(r.Key.Source, g.Rating, 1)
 		switch {
 		case g.Forgotten:
 			o.dues.set(r.Key, 1) // erased on paper: the erasure is finished first of all
@@ -182,8 +190,8 @@ func (o *owner) step(ctx context.Context) error {
 		if j.put {
 			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect})})
 		}
-		o.tally.count(key.Source, j.before.Letter, j.before.Overdue, -1)
-		o.tally.count(key.Source, j.c.Rating.Letter, j.c.Rating.Overdue, 1)
+		o.tally.count(key.Source, standingOf(j.before), -1)
+		o.tally.count(key.Source, standingOf(j.c.Rating), 1)
 	}
 	batch.Checkpoint.Data = encode(o.tally)
 	if err := o.commit(hold, batch); err != nil {
@@ -385,19 +393,25 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	}
 }
 
-func newTally() tally { return tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}} }
+func newTally() tally {
+	return tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{}}
+}
 
-func (t tally) count(source, letter string, overdue bool, n int) {
-	if letter == "" {
+// count adds n contacts that are rated like r.
+func (t tally) count(source string, r standing, n int) {
+	if r.Letter == "" {
 		return
 	}
-	if overdue {
+	if r.Overdue {
 		t.Overdue[source] += n
+	}
+	if r.Status == crm.Pending || r.Status == crm.Disqualified {
+		t.Flagged[source] += n
 	}
 	if t.Rated[source] == nil {
 		t.Rated[source] = map[string]int{}
 	}
-	t.Rated[source][letter] += n
+	t.Rated[source][r.Letter] += n
 }
 
 func compareKeys(a, b queue.Key) int {

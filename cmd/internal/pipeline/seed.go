@@ -55,7 +55,7 @@ func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, m
 			if j.effects.ask {
 				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropCreated)
 			}
-			o.tally.count(source, j.c.Rating.Letter, j.c.Rating.Overdue, 1)
+			o.tally.count(source, standingOf(j.c.Rating), 1)
 			batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: encode(j.c)})
 		}
 		members = members[len(batch.Contacts):]

@@ -19,12 +19,15 @@ const (
 	keepDeliveries = time.Hour
 	trimEvery      = time.Minute
 	compactEvery   = 24 * time.Hour
-	tidyLease      = "lease.tidy"
+	// reviewEvery and reviewLeast say how often the share of flagged contacts is looked at, and of how many rated ones at least.
+	reviewEvery = 24 * time.Hour
+	reviewLeast = 100
+	tidyLease   = "lease.tidy"
 )
 
 // tidy trims the queues behind what has been processed and compacts the records once a day, in one process of all.
 func (p *Pipeline) tidy(ctx context.Context) error {
-	compactAt := time.Now().Add(jitter(compactEvery))
+	compactAt, reviewAt := time.Now().Add(jitter(compactEvery)), time.Now().Add(trimEvery)
 	for ctx.Err() == nil {
 		lease, err := p.q.Acquire(ctx, tidyLease, p.leaseTTL)
 		if err != nil {
@@ -45,6 +48,12 @@ func (p *Pipeline) tidy(ctx context.Context) error {
 			if err := p.Trim(holding, keepDeliveries); err != nil {
 				p.log.Warn("queues not trimmed", zap.Error(err))
 			}
+			if time.Now().After(reviewAt) {
+				reviewAt = time.Now().Add(reviewEvery)
+				if err := p.reviewShares(holding); err != nil {
+					p.log.Warn("the share of flagged contacts is not known", zap.Error(err))
+				}
+			}
 			if time.Now().After(compactAt) {
 				compactAt = time.Now().Add(compactEvery)
 				n, err := p.q.Compact(holding, queue.CompactOptions{})
@@ -54,6 +63,35 @@ func (p *Pipeline) tidy(ctx context.Context) error {
 		cancel()
 		<-done
 		p.release(ctx, lease)
+	}
+	return nil
+}
+
+// reviewShares warns where the share of contacts that are pending or disqualified lies outside the band that the settings expect (A53):
+// the numbers may not fit this account. Few contacts prove nothing.
+func (p *Pipeline) reviewShares(ctx context.Context) error {
+	low, high := p.rules.FlagBand()
+	rated, flagged := map[string]int{}, map[string]int{}
+	for part := range p.q.Partitions() {
+		t, err := p.tallyOf(ctx, part)
+		if err != nil {
+			return err
+		}
+		for source, letters := range t.Rated {
+			for _, n := range letters {
+				rated[source] += n
+			}
+			flagged[source] += t.Flagged[source]
+		}
+	}
+	for source, n := range rated {
+		if n < reviewLeast {
+			continue
+		}
+		if share := 100 * flagged[source] / n; share < low || share > high {
+			p.log.Warn("the share of flagged contacts is outside the expected band: see winnow backtest and winnow rules", zap.String("source", source),
+				zap.Int("flagged", flagged[source]), zap.Int("rated", n), zap.Int("share_percent", share), zap.Int("band_low", low), zap.Int("band_high", high))
+		}
 	}
 	return nil
 }
