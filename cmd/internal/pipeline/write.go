@@ -109,6 +109,10 @@ func (w *writer) take(m *queue.Msg) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if wait := time.Until(w.pause); wait > 0 {
+		_ = m.Nak(wait) // it may be superseded before the pause is over
+		return
+	}
 	old, ok := w.waiting[key.Contact]
 	if ok && old.msg.Seq > m.Seq {
 		return // superseded on its way; the queue has dropped it
@@ -329,6 +333,12 @@ func (w *writer) rest(d time.Duration, why error) {
 			w.p.log.Warn("the CRM is left alone for a while", zap.String("source", w.s.Name), zap.Duration("pause", d), zap.Error(why))
 		}
 		w.pause = until
+		// What waits here is given back: when the pause is over the queue knows what has been superseded meanwhile, and we would not.
+		for _, c := range w.waiting {
+			_ = c.msg.Nak(d) // without it the message comes again after the consumer's wait
+		}
+		clear(w.waiting)
+		w.order = w.order[:0]
 	}
 }
 
