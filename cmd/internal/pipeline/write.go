@@ -326,6 +326,9 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 
 // rest leaves the CRM alone for d.
 func (w *writer) rest(d time.Duration, why error) {
+	if d <= 0 {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.pause) {
