@@ -67,7 +67,7 @@ func TestBreakerCountsWhatIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b.Open || b.Announced != 10 {
-		t.Errorf("breaker open %t with %d announcements after %d tries, want it closed with 10", b.Open, b.Announced, refused.Load())
+		t.Errorf("breaker open %t with %d announcements of %d contacts refused three times each, want it closed with 10", b.Open, b.Announced, len(refused))
 	}
 }
 
