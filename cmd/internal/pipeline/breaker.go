@@ -150,27 +150,10 @@ func against(d *crm.Decision) bool {
 	return d != nil && (d.Status == crm.Pending || d.Status == crm.Disqualified)
 }
 
-// rated counts the rated contacts of a source, from what the partitions' checkpoints carry.
+// rated counts the rated contacts of a source.
 func (p *Pipeline) rated(ctx context.Context, source string) (int, error) {
-	n := 0
-	for part := range p.q.Partitions() {
-		t, err := p.tallyOf(ctx, part)
-		if err != nil {
-			return 0, err
-		}
-		for _, count := range t.Rated[source] {
-			n += count
-		}
-	}
-	return n, nil
-}
-
-func (p *Pipeline) tallyOf(ctx context.Context, part int) (tally, error) {
-	at, err := p.q.ReadCheckpoint(ctx, part)
-	if err != nil || len(at.Data) == 0 {
-		return tally{}, err
-	}
-	return decode[tally](at.Data)
+	t, err := p.totals(ctx)
+	return t.rated(source), err
 }
 
 // ResolveBreaker lets what the breaker of a source holds go out, or refuses it: it then stays held until it is released.

@@ -65,8 +65,6 @@ type contact struct {
 	Sent     bool   `cbor:"9,keyasint,omitempty"`
 	// Forgotten is a record that waits for its erasure to reach the files.
 	Forgotten bool `cbor:"10,keyasint,omitempty"`
-	// Native is the CRM's own status that enforce replaced, to be put back.
-	Native string `cbor:"11,keyasint,omitempty"`
 	// Failed is the panic that keeps the contact unrated.
 	Failed bool `cbor:"12,keyasint,omitempty"`
 }
@@ -78,12 +76,4 @@ type outgoing struct {
 	Decide *crm.Decision `cbor:"2,keyasint,omitempty"`
 	// Into is the contact into which this one was merged; Values are then empty.
 	Into string `cbor:"3,keyasint,omitempty"`
-}
-
-// tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
-// rides on the checkpoint.
-type tally struct {
-	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
-	Flagged map[string]int            `cbor:"3,keyasint,omitempty"` // pending or disqualified
-	Rated   map[string]map[string]int `cbor:"1,keyasint"`
 }

@@ -125,25 +125,15 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			send(breakerDesc, open, name)
 		}
 	}
-	total, overdue, flagged := map[[2]string]int{}, map[string]int{}, map[string]int{}
-	for part := range c.p.q.Partitions() {
-		t, err := c.p.tallyOf(ctx, part)
-		if err != nil {
-			return
-		}
-		for source, letters := range t.Rated {
-			for letter, n := range letters {
-				total[[2]string{source, letter}] += n
-			}
-			overdue[source] += t.Overdue[source]
-			flagged[source] += t.Flagged[source]
-		}
+	t, err := c.p.totals(ctx)
+	if err != nil {
+		return
 	}
-	for k, n := range total {
-		send(contactsDesc, float64(n), k[0], k[1])
-	}
-	for source, n := range overdue {
-		send(overdueDesc, float64(n), source)
-		send(flaggedDesc, float64(flagged[source]), source)
+	for source, letters := range t.Rated {
+		for letter, n := range letters {
+			send(contactsDesc, float64(n), source, letter)
+		}
+		send(overdueDesc, float64(t.Overdue[source]), source)
+		send(flaggedDesc, float64(t.Flagged[source]), source)
 	}
 }

@@ -393,27 +393,6 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	}
 }
 
-func newTally() tally {
-	return tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{}}
-}
-
-// count adds n contacts that are rated like r.
-func (t tally) count(source string, r standing, n int) {
-	if r.Letter == "" {
-		return
-	}
-	if r.Overdue {
-		t.Overdue[source] += n
-	}
-	if r.Status == crm.Pending || r.Status == crm.Disqualified {
-		t.Flagged[source] += n
-	}
-	if t.Rated[source] == nil {
-		t.Rated[source] = map[string]int{}
-	}
-	t.Rated[source][r.Letter] += n
-}
-
 func compareKeys(a, b queue.Key) int {
 	if c := strings.Compare(a.Source, b.Source); c != 0 {
 		return c

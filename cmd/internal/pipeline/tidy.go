@@ -71,26 +71,18 @@ func (p *Pipeline) tidy(ctx context.Context) error {
 // the numbers may not fit this account. Few contacts prove nothing.
 func (p *Pipeline) reviewShares(ctx context.Context) error {
 	low, high := p.rules.FlagBand()
-	rated, flagged := map[string]int{}, map[string]int{}
-	for part := range p.q.Partitions() {
-		t, err := p.tallyOf(ctx, part)
-		if err != nil {
-			return err
-		}
-		for source, letters := range t.Rated {
-			for _, n := range letters {
-				rated[source] += n
-			}
-			flagged[source] += t.Flagged[source]
-		}
+	t, err := p.totals(ctx)
+	if err != nil {
+		return err
 	}
-	for source, n := range rated {
+	for source := range t.Rated {
+		n := t.rated(source)
 		if n < reviewLeast {
 			continue
 		}
-		if share := 100 * flagged[source] / n; share < low || share > high {
+		if share := 100 * t.Flagged[source] / n; share < low || share > high {
 			p.log.Warn("the share of flagged contacts is outside the expected band: see winnow backtest and winnow rules", zap.String("source", source),
-				zap.Int("flagged", flagged[source]), zap.Int("rated", n), zap.Int("share_percent", share), zap.Int("band_low", low), zap.Int("band_high", high))
+				zap.Int("flagged", t.Flagged[source]), zap.Int("rated", n), zap.Int("share_percent", share), zap.Int("band_low", low), zap.Int("band_high", high))
 		}
 	}
 	return nil

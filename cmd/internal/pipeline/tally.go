@@ -1,0 +1,73 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
+// rides on the checkpoint.
+type tally struct {
+	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
+	Flagged map[string]int            `cbor:"3,keyasint,omitempty"` // pending or disqualified
+	Rated   map[string]map[string]int `cbor:"1,keyasint"`
+}
+
+func newTally() tally {
+	return tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{}}
+}
+
+// count adds n contacts that are rated like r.
+func (t tally) count(source string, r standing, n int) {
+	if r.Letter == "" {
+		return
+	}
+	if r.Overdue {
+		t.Overdue[source] += n
+	}
+	if r.Status == crm.Pending || r.Status == crm.Disqualified {
+		t.Flagged[source] += n
+	}
+	if t.Rated[source] == nil {
+		t.Rated[source] = map[string]int{}
+	}
+	t.Rated[source][r.Letter] += n
+}
+
+// rated counts the rated contacts of a source, whatever their letter.
+func (t tally) rated(source string) (n int) {
+	for _, count := range t.Rated[source] {
+		n += count
+	}
+	return n
+}
+
+// totals adds up what the partitions' checkpoints carry.
+func (p *Pipeline) totals(ctx context.Context) (tally, error) {
+	sum := newTally()
+	for part := range p.q.Partitions() {
+		at, err := p.q.ReadCheckpoint(ctx, part)
+		if err != nil {
+			return tally{}, err
+		}
+		if len(at.Data) == 0 {
+			continue
+		}
+		t, err := decode[tally](at.Data)
+		if err != nil {
+			return tally{}, err
+		}
+		for source, letters := range t.Rated {
+			if sum.Rated[source] == nil {
+				sum.Rated[source] = map[string]int{}
+			}
+			for letter, n := range letters {
+				sum.Rated[source][letter] += n
+			}
+			sum.Overdue[source] += t.Overdue[source]
+			sum.Flagged[source] += t.Flagged[source]
+		}
+	}
+	return sum, nil
+}
