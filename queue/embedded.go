@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -74,11 +75,23 @@ func openEmbedded(cfg Config) (e *embedded, _ Config, err error) {
 	}
 	// A stream that the server cannot read is simply not there for it, and would be made anew and empty.
 	for _, name := range before {
-		if h := srv.Healthz(&server.HealthzOptions{Account: account, Stream: name}); h.StatusCode != http.StatusOK {
+		if h := e.health(&server.HealthzOptions{Account: account, Stream: name}); h.StatusCode != http.StatusOK {
 			return nil, cfg, errors.Join(fmt.Errorf("%s: stream %s is on the disk but cannot be read (%s); restore the directory from a backup", cfg.Dir, name, h.Error), e.close())
 		}
 	}
 	return e, cfg, nil
+}
+
+// health asks the server how it is. It gives itself a millisecond to find out whether it takes connections, which on a busy machine
+// passes while it waits for the processor: that answer says nothing, and it is asked again.
+func (e *embedded) health(o *server.HealthzOptions) *server.HealthStatus {
+	for try := 1; ; try++ {
+		h := e.srv.Healthz(o)
+		if try == 50 || !strings.HasPrefix(h.Error, "failed to be ready for connections") {
+			return h
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func serverOptions(cfg Config) *server.Options {

@@ -183,7 +183,7 @@ func (q *Queue) Healthy(ctx context.Context) error {
 		}
 	}
 	if q.embedded != nil {
-		if h := q.embedded.srv.Healthz(&server.HealthzOptions{}); h.Error != "" {
+		if h := q.embedded.health(&server.HealthzOptions{}); h.Error != "" {
 			err := fmt.Errorf("queue: %s", h.Error)
 			// A stream that met a write error stays as it is until the process starts again, which helps once the disk has room.
 			if q.stopped() || strings.Contains(h.Error, "write error") && q.disk(0.5) == nil {
