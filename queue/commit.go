@@ -65,7 +65,7 @@ func (q *Queue) Commit(ctx context.Context, p int, b Batch) (Checkpoint, error) 
 	defer part.mu.Unlock()
 	last := msgs[len(msgs)-1]
 	last.Header[headerExpected] = []string{strconv.FormatUint(q.moves.current(last.Subject, b.Checkpoint.Seq), 10)}
-	seq, err := atomicBatch(ctx, q.conn(p), msgs)
+	seq, err := q.commits[p%q.layout.streams].commit(ctx, msgs)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("commit of partition %d: %w", p, err)
 	}

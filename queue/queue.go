@@ -24,6 +24,7 @@ type Queue struct {
 	maxBatch int
 	started  bool // streams and consumers are there
 	parts    []*partition
+	commits  []*committer // one for each stream of records
 	moves    moves
 	states   sync.Mutex // one PutState at a time
 	room     roomCache
@@ -100,6 +101,12 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	q.parts = make([]*partition, q.layout.partitions)
 	for i := range q.parts {
 		q.parts[i] = &partition{}
+	}
+	for i := range q.layout.streams {
+		nc := q.conn(i)
+		q.commits = append(q.commits, q.newCommitter(func(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
+			return atomicBatch(ctx, nc, msgs)
+		}))
 	}
 	if q.embedded != nil {
 		q.watch.Go(q.watchServer)
