@@ -28,7 +28,7 @@ func (p *Pipeline) fetch(ctx context.Context, s Source) error {
 		if !p.roomFor(ctx, queue.Facts) {
 			continue
 		}
-		msgs, err := pull(ctx, fetches, 4*s.Connector.MaxFetch(), 1<<20)
+		msgs, err := pull(ctx, fetches, 4*s.Connector.MaxFetch(), 1<<20, patience)
 		if err != nil {
 			return ignoreDone(ctx, fmt.Errorf("fetch %s: %w", s.Name, err))
 		}

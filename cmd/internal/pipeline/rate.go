@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	rateFacts    = 4000 // facts a commit takes together: large batches are what makes them cheap
-	rateMessages = 512  // bundles pulled together
-	rateEnough   = 200  // with this many at hand there is no waiting for more
-	rateDue      = 1000 // contacts rated together because their time has come
-	ratePaced    = 100  // contacts rated again, a step, because the settings changed
-	scansAtOnce  = 2    // take-overs that read their records at the same time: all at once crowd out the renewal of leases
+	rateFacts    = 4000     // facts a commit takes together: large batches are what makes them cheap
+	rateMessages = 512      // bundles pulled together
+	rateEnough   = 200      // with this many at hand there is no waiting for more
+	rateDue      = 1000     // contacts rated together because their time has come
+	ratePaced    = 100      // contacts rated again, a step, because the settings changed
+	rateBytes    = 16 << 20 // records that a batch holds; where a step has more it takes several, and the last one moves on
+	scansAtOnce  = 2        // take-overs that read their records at the same time: all at once crowd out the renewal of leases
 )
 
 // stepFacts and stepDue are rateFacts and rateDue, or less where the server takes smaller batches: a contact may need three messages.
@@ -176,8 +177,16 @@ func (o *owner) step(ctx context.Context) error {
 		return fmt.Errorf("load contacts of partition %d: %w", o.part, err)
 	}
 	keys := slices.SortedFunc(maps.Keys(jobs), compareKeys)
-	batch := queue.Batch{Checkpoint: queue.Checkpoint{Facts: through, Seq: o.at.Seq}}
+	var batch queue.Batch
+	size := 0
 	for _, key := range keys {
+		if size > rateBytes {
+			// Until the last batch says that the facts are done with they count as unread, and folding them again changes nothing.
+			if err := o.commit(hold, batch, o.at.Facts); err != nil {
+				return err
+			}
+			batch, size = queue.Batch{}, 0
+		}
 		j := jobs[key]
 		j.before = j.c.Rating
 		o.review(j, now)
@@ -186,6 +195,7 @@ func (o *owner) step(ctx context.Context) error {
 		}
 		data := encode(j.c)
 		batch.Contacts = append(batch.Contacts, queue.Put{Key: key, Data: data})
+		size += len(data)
 		o.cache.put(key, j.c, len(data))
 		if j.put {
 			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect})})
@@ -193,8 +203,7 @@ func (o *owner) step(ctx context.Context) error {
 		o.tally.count(key.Source, standingOf(j.before), -1)
 		o.tally.count(key.Source, standingOf(j.c.Rating), 1)
 	}
-	batch.Checkpoint.Data = encode(o.tally)
-	if err := o.commit(hold, batch); err != nil {
+	if err := o.commit(hold, batch, through); err != nil {
 		return err
 	}
 	for _, key := range keys {
@@ -339,8 +348,10 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	return nil
 }
 
-// commit stores the batch. A time-out says nothing of the outcome: the checkpoint tells.
-func (o *owner) commit(ctx context.Context, b queue.Batch) error {
+// commit stores the batch, with a checkpoint that facts up to through are done with. A time-out says nothing of the outcome: the
+// checkpoint tells.
+func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error {
+	b.Checkpoint = queue.Checkpoint{Facts: through, Seq: o.at.Seq, Data: encode(o.tally)}
 	for try := 1; ; try++ {
 		if !o.valid() {
 			return errFenced

@@ -18,6 +18,7 @@ const (
 	readMessages = 64       // messages of DELIVERIES taken together
 	readBytes    = 64 << 10 // with this much at hand there is no waiting for more
 	patience     = 10 * time.Millisecond
+	mostPatience = 50 * time.Millisecond
 	pullWait     = time.Second
 	// emptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
 	emptyShare = 0.90
@@ -28,11 +29,12 @@ const (
 func (p *Pipeline) read(ctx context.Context, s Source) error {
 	deliveries := p.q.DeliveryConsumer(s.Name)
 	defer deliveries.Close()
+	took := time.Duration(0)
 	for ctx.Err() == nil {
 		if !p.roomFor(ctx, queue.Facts, queue.Fetches) {
 			continue
 		}
-		msgs, err := pull(ctx, deliveries, readMessages, readBytes)
+		msgs, err := pull(ctx, deliveries, readMessages, readBytes, patient(took))
 		if err != nil {
 			return ignoreDone(ctx, fmt.Errorf("read %s: %w", s.Name, err))
 		}
@@ -40,7 +42,9 @@ func (p *Pipeline) read(ctx context.Context, s Source) error {
 			continue
 		}
 		hold, cancel := p.finish(ctx)
+		began := time.Now()
 		err = p.readAll(hold, s, msgs)
+		took = time.Since(began)
 		cancel()
 		if err != nil {
 			p.log.Warn("deliveries not read, they come again", zap.String("source", s.Name), zap.Error(err))
@@ -200,8 +204,12 @@ func (p *Pipeline) packed(source string, facts []crm.Fact) [][]byte {
 	return append(p.packed(source, facts[:half]), p.packed(source, facts[half:])...)
 }
 
+// patient is how long a step waits for more whose last round took so long: on a slow or busy disk a round is dear, and what comes
+// meanwhile costs the next one little more.
+func patient(took time.Duration) time.Duration { return min(max(4*took, patience), mostPatience) }
+
 // pull takes what waits, with a little patience for more while there is only little: small batches cost as much as large ones.
-func pull(ctx context.Context, c *queue.Consumer, most, enough int) ([]*queue.Msg, error) {
+func pull(ctx context.Context, c *queue.Consumer, most, enough int, patience time.Duration) ([]*queue.Msg, error) {
 	msgs, err := c.Fetch(ctx, most, 0, pullWait)
 	if err != nil || len(msgs) == 0 {
 		return msgs, err

@@ -47,7 +47,7 @@ func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, m
 	o := &owner{p: p, part: part, at: at, valid: func() bool { return true }, tally: newTally()}
 	most := min(seedBatch, p.q.MaxBatch())
 	for len(members) > 0 {
-		batch := queue.Batch{Checkpoint: o.at}
+		var batch queue.Batch
 		for _, i := range members[:min(most, len(members))] {
 			id, facts := person(i)
 			j := &job{key: queue.Key{Source: source, Contact: id}, c: &contact{}, facts: facts}
@@ -59,8 +59,7 @@ func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, m
 			batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: encode(j.c)})
 		}
 		members = members[len(batch.Contacts):]
-		batch.Checkpoint.Data = encode(o.tally)
-		if err := o.commit(ctx, batch); err != nil {
+		if err := o.commit(ctx, batch, o.at.Facts); err != nil {
 			return err
 		}
 	}
