@@ -25,6 +25,7 @@ finishes what it has in hand within WINNOW_GRACE.`,
 			}
 			log := newLog(cfg.LogLevel)
 			defer func() { _ = log.Sync() }() // fails for terminals, which need no sync
+			app.UseMemory(log)
 			a, err := app.New(cmd.Context(), cfg, log, app.Options{})
 			if err != nil {
 				return err

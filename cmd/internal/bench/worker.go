@@ -67,7 +67,9 @@ func Work(ctx context.Context, kind string, environ []string, in io.Reader, out 
 // workWinnow is serve, with a door for the benchmark beside the admin port.
 func workWinnow(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
 	enc := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
-	a, err := app.New(ctx, cfg, zap.New(zapcore.NewCore(enc, zapcore.Lock(os.Stderr), zapcore.WarnLevel)), app.Options{})
+	log := zap.New(zapcore.NewCore(enc, zapcore.Lock(os.Stderr), zapcore.WarnLevel))
+	app.UseMemory(log)
+	a, err := app.New(ctx, cfg, log, app.Options{})
 	if err != nil {
 		return err
 	}
