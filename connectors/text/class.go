@@ -18,6 +18,8 @@ func (m *message) class() crm.Class {
 	switch {
 	case daemon && named != crm.OutOfOffice && named != crm.AutoReply, named == crm.Bounce:
 		return m.reported(crm.Bounce)
+	case named == crm.Receipt && m.cue(cueReceived) && m.cue(cueMachine):
+		return crm.AutoReply // of a desk that calls its acknowledgement a receipt
 	case named == crm.Receipt && (m.body == "" || m.cue(cueRead) || m.units() <= 3):
 		return crm.Receipt
 	case h.calendar, named == crm.Calendar && (m.body == "" || m.cue(cueInvite)):

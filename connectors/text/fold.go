@@ -7,14 +7,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// foldEnd is the first rune that latin does not cover: Basic Latin up to Latin Extended-B.
-const foldEnd = 0x250
+// foldEnd is the first rune that letters does not cover: Basic Latin up to Greek.
+const foldEnd = 0x400
 
-// latin holds what each Latin letter is folded to: lower case without marks, because people leave marks out as often as not.
-var latin = func() (t [foldEnd]string) {
+// letters holds what each Latin and Greek letter is folded to: lower case without marks, because people leave marks out as often
+// as not. Combining marks are folded to nothing.
+var letters = func() (t [foldEnd]string) {
 	special := map[rune]string{
 		'ß': "ss", 'ł': "l", 'Ł': "l", 'ø': "o", 'Ø': "o", 'đ': "d", 'Đ': "d", 'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe",
-		'ı': "i", 'İ': "i", 'ð': "d", 'þ': "th", '\u00a0': " ", '\u00ad': "", '´': "'", '`': "'",
+		'ı': "i", 'İ': "i", 'ð': "d", 'þ': "th", '\u00a0': " ", '\u00ad': "", '´': "'", '`': "'", '\u02bc': "'", 'ς': "σ",
 	}
 	for r := rune(0); r < foldEnd; r++ {
 		if s, ok := special[r]; ok {
@@ -72,22 +73,20 @@ var lower = func() (t [utf8.RuneSelf]byte) {
 func appendFoldRune(dst []byte, r rune) []byte {
 	switch {
 	case r < foldEnd:
-		return append(dst, latin[r]...)
-	case 0x300 <= r && r <= 0x36f: // combining marks of a decomposed letter
-		return dst
+		return append(dst, letters[r]...)
 	case 0x1e00 <= r && r <= 0x1eff: // Vietnamese and other marked Latin letters
 		return append(dst, baseLetters(r)...)
-	case r == '\u2018' || r == '\u2019' || r == '\u02bc' || r == '\u2032':
+	case r == '\u2018' || r == '\u2019' || r == '\u2032':
 		return append(dst, '\'')
 	case r == '\u202f' || r == '\u3000' || 0x2000 <= r && r <= 0x200a:
 		return append(dst, ' ')
 	case 0xff01 <= r && r <= 0xff5e: // full-width ASCII
 		return appendFoldRune(dst, unicode.ToLower(r-0xfee0))
-	case invisible(r):
+	case invisible(r), 0x1f3fb <= r && r <= 0x1f3ff: // a thumb of any colour is a thumb
 		return dst
 	case r == 'ё':
 		r = 'е'
-	case 0x370 <= r && r < 0x590: // Greek, Cyrillic, Armenian have cases; the scripts beyond do not
+	case r < 0x590: // Cyrillic and Armenian have cases; the scripts beyond do not
 		r = unicode.ToLower(r)
 	}
 	return utf8.AppendRune(dst, r)

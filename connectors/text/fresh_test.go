@@ -222,6 +222,25 @@ func laidOut(s string) string {
 	return strings.Join(out, "\n")
 }
 
+// TestFresh reads whole messages of every sort. The reader was mended on them, so they hold what it can and measure nothing.
 func TestFresh(t *testing.T) {
-	readLetters(t, "fresh")
+	r := readLetters(t, "fresh")
+	for _, floor := range []struct {
+		of        string
+		c         confusion
+		each, all float64
+	}{
+		{"intents", r.intents, 0.75, 0.97}, {"languages", r.languages, 0.9, 0.97}, {"classes", r.classes, 0.9, 0.98},
+		{"layouts", r.layouts, 1, 1}, {"return dates", r.returns, 0.97, 0.97}, {"lengths", r.units, 1, 1},
+	} {
+		_, all := floor.c.table("")
+		if all.recall() < floor.all || all.precision() < floor.all {
+			t.Errorf("%s: recall %.3f, precision %.3f; the floor is %.2f for both", floor.of, all.recall(), all.precision(), floor.all)
+		}
+		for name, c := range floor.c {
+			if c.recall() < floor.each || c.precision() < floor.each {
+				t.Errorf("%s: recall %.3f, precision %.3f; the floor is %.2f for both", name, c.recall(), c.precision(), floor.each)
+			}
+		}
+	}
 }

@@ -141,7 +141,7 @@ func settle(all crm.Intents, units int) crm.Intents {
 		all &^= crm.NotInterested
 	}
 	if all.Any(crm.NotInterested | crm.OptOut) {
-		all &^= crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.Discount | crm.ChangeRequest
+		all &^= crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ChangeRequest
 	}
 	if all.Any(crm.NotReady | crm.DefersTime | crm.Discount) {
 		all &^= crm.Accepts

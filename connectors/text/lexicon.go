@@ -82,11 +82,13 @@ func featureOf(name string) (feature, bool) {
 
 // Features and negation. denied are those that a negation before them in the same clause turns into nothing; the others hold
 // their own negation, or are not the kind of thing that is denied. A question is not denied: "Can't you send the quote again?".
-// agrees are those that a negation after them undoes as well. stated are those that nobody means by a question.
+// agrees are those that a negation after them undoes as well. stated are those that nobody means by a question. whole are the
+// refusals: theirs is a clause that says it all, so that "no hurry, take your time" is none.
 const (
 	denied = set(crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.FutureBusiness | crm.ProposesTime | crm.AcceptsTime | crm.Accepts |
 		crm.OptOut | crm.Urgent | crm.ChangeRequest | crm.CarriesQuote | crm.Promises)
-	agrees = set(crm.AcceptsTime | crm.Accepts)
+	agrees = set(crm.AcceptsTime | crm.Accepts | crm.Urgent)
+	whole  = set(crm.RefusesTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.ClearNo)
 	stated = set(crm.AcceptsTime | crm.Accepts | crm.RefusesTime | crm.NotInterested | crm.ClearNo)
 )
 

@@ -218,14 +218,27 @@ func (w *walk) end(h hit, i int) {
 		return // a word that means something else in this language
 	}
 	h.from, h.to = int32(w.from), int32(i)
+	if whole.has(h.feature) && w.sc.split(h) {
+		return
+	}
 	if h.deny && !w.question && w.sc.negated(h) {
 		return
 	}
 	w.sc.runs = append(w.sc.runs, h)
 }
 
+// split reports whether another clause begins within h.
+func (s *scan) split(h hit) bool {
+	for i := h.from + 1; i < h.to; i++ {
+		if s.tokens[i].clause {
+			return true
+		}
+	}
+	return false
+}
+
 // negated reports whether a negation in the same clause denies the tokens from, to (exclusive): one of the five tokens before
-// them, one among them, or, where after is set, one of the four after: "Tuesday does not work", "passt mir nicht".
+// them, one among them, or, where after is set, one of the six after: "Tuesday does not work", "klappt es bei mir leider nicht".
 func (s *scan) negated(h hit) bool {
 	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
 		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs) { // "if that works" agrees to nothing
@@ -237,7 +250,7 @@ func (s *scan) negated(h hit) bool {
 	}
 	end := int(h.to)
 	if h.after {
-		end = min(end+4, len(s.tokens))
+		end = min(end+6, len(s.tokens))
 	}
 	for i := int(h.from); i < end; i++ {
 		if i >= int(h.to) && s.tokens[i].clause {

@@ -17,7 +17,7 @@ type subjectPhrase struct {
 // subjectPhrases are what Exchange, Outlook, Gmail, Lotus Notes, Postfix, Exim and their kin put first in their own languages,
 // and what people name their notes of absence.
 var subjectPhrases = map[crm.Class][]subjectPhrase{
-	crm.AutoReply: phrases(`automatic reply|auto reply|auto-reply|autoreply|auto response|auto-response|automated reply|automated response|automatic response|autoresponse
+	crm.AutoReply: phrases(`automatic reply|auto:|auto reply|auto-reply|autoreply|auto response|auto-response|automated reply|automated response|automatic response|autoresponse
 		automatische antwort|autom. antwort|automatische ruckmeldung|automatische nachricht|automatische eingangsbestatigung|eingangsbestatigung|autoantwort
 		reponse automatique|reponse auto|accuse de reception automatique
 		respuesta automatica|contestacion automatica|resposta automatica
@@ -26,7 +26,7 @@ var subjectPhrases = map[crm.Class][]subjectPhrase{
 		automatyczna odpowiedz|odpowiedz automatyczna|autoodpowiedz|automaticka odpoved|automaticka odpovede
 		автоответ|автоматический ответ|автоматична відповідь
 		otomatik yanıt|otomatik cevap|automatikus valasz|raspuns automat|αυτοματη απαντηση|tra loi tu dong|balasan otomatis
-		自动回复|自動回覆|自動答复|自動返信|自動応答|자동 회신|자동회신|자동 응답|자동응답|מענה אוטומטי|رد تلقائي|การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ`, false),
+		自动回复|自動回覆|自動答复|自動返信|自動応答|자동 회신|자동회신|자동 응답|자동응답|מענה אוטומטי|תשובה אוטומטית|رد تلقائي|การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ`, false),
 	crm.OutOfOffice: append(phrases(`out of office reply|out of office autoreply|out-of-office|out of office auto-reply|out of the office reply|ooo reply|away from my mail
 		abwesenheitsnotiz|abwesenheitsnachricht|abwesenheitsmeldung|abwesenheitsassistent|abwesenheitsbenachrichtigung|abwesenheit:
 		notification d'absence|message d'absence|absence du bureau|absent du bureau|reponse automatique d'absence|je suis absent
@@ -110,6 +110,9 @@ func (p subjectPhrase) fits(rest string) bool {
 		return true
 	}
 	rest = strings.TrimLeft(rest, " ")
+	if i, _ := colon(rest); i > 0 && replyPrefixes[rest[:i]] {
+		return true // what is answered stands behind it
+	}
 	for _, next := range []string{":", "-", "\u2013", "\u2014", "|", "(", "[", "!", ".", ",", "/", "until ", "till ", "from ", "through ", "bis ", "vom ", "ab ", "jusqu", "du ", "hasta ", "del ", "fino ", "dal ", "ate ", "tot ", "van ", "t/m", "till och", "do "} {
 		if strings.HasPrefix(rest, next) {
 			return true

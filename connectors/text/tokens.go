@@ -256,7 +256,11 @@ func (s *scan) mark(r rune, at, end int) {
 		}
 	case '\u3002', '\uff01', '\uff0e':
 		s.endSentence()
-	case ',', ';', ':', '(', ')', '"', '\u2013', '\u2014', '\uff0c', '\u3001', '\uff1b', '\uff1a', '\u00bf', '\u00a1', '\u00ab', '\u00bb', '\u201c', '\u201d', '\u201e', '[', ']', '|', '*':
+	case ':':
+		if end == len(s.text) || !digit(s.text[end]) { // not that of 10:30
+			s.endClause()
+		}
+	case ',', ';', '(', ')', '"', '\u2013', '\u2014', '\uff0c', '\u3001', '\uff1b', '\uff1a', '\u00bf', '\u00a1', '\u00ab', '\u00bb', '\u201c', '\u201d', '\u201e', '[', ']', '|', '*':
 		s.endClause()
 	case '-', '/', '\'', '\u2019':
 		if at == 0 || s.text[at-1] == ' ' || s.text[at-1] == '\n' {
