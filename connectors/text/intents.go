@@ -110,6 +110,9 @@ func (m *message) intents(out *crm.Text) {
 // sentence returns how many questions s asks and what it does.
 func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 	got := crm.Intents(s.found) &^ (crm.Asks | crm.AsksYesNo)
+	if s.question && got.Has(crm.Discount) && !got.Has(crm.QuoteAgain) && !s.found.has(cueOpen) {
+		got &^= crm.QuoteRequest // "can you do a better price" asks for no quote
+	}
 	asks := 0
 	if (s.question || crm.Intents(s.found).Any(crm.Asks|crm.AsksYesNo)) && !s.found.has(cueSmallTalk) {
 		asks = 1
