@@ -20,6 +20,7 @@ type Options struct {
 	Salt      []byte           // of this store: keys the hashes of texts and links
 	Now       func() time.Time // the clock that budgets and polls go by; nil: time.Now
 	UserAgent string
+	Phrases   map[crm.Intents][]string // by which messages are read beside the built-in ones
 }
 
 // Definition is how a vendor is made; connectors/all lists them.

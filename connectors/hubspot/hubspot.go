@@ -94,7 +94,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	c := &Connector{
 		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
 		isWritten: map[string]bool{}, isRead: map[string]bool{}, isCustomer: map[string]bool{},
-		text:   sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, nil) }),
+		text:   sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
 		search: rest.NewBudget(searchRate, time.Second, patience, opt.Now),
 	}
 	c.fields, _ = parseFields(cfg.Fields)                   // Validate has read it

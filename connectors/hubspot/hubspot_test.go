@@ -10,6 +10,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/connectortest"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/text"
 )
 
 func TestConformance(t *testing.T) {
@@ -38,6 +39,17 @@ func TestConformance(t *testing.T) {
 			{Contact: "102", Values: map[crm.Field]string{crm.FieldRating: ""}},
 		},
 	})
+}
+
+func TestPhrasesOfSettingsAreRead(t *testing.T) {
+	opt := connectors.Options{Source: crm.Source{Name: "hubspot"}, Phrases: map[crm.Intents][]string{crm.OptOut: {"leave the barn"}}}
+	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.text().Read(text.Input{Direction: crm.In, Body: "Please leave the barn."}); !got.Intents.Has(crm.OptOut) {
+		t.Errorf("%q; want what the settings say", got.Intents)
+	}
 }
 
 func FuzzDecode(f *testing.F) {

@@ -122,34 +122,12 @@ func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
 	}
 	for _, i := range extra.intents() {
 		for _, phrase := range extra[i] {
-			// Phrases of settings are plain words: no marks of ours mean anything in them.
-			_ = b.phrase("", 0, bit(i), plainWords(phrase)) // which has no marks to be wrong
+			_ = b.phrase("", 0, bit(i), plainWords(phrase)) // at worst empty, which is no phrase
 		}
 	}
 	b.net.finish()
 	b.voc.finish(b.net)
 	return b.voc, b.net, b.sizes
-}
-
-// intents returns the single intents of l in order, so that equal settings compile to equal nets.
-func (l Lexicon) intents() []crm.Intents {
-	var out []crm.Intents
-	for i := range l {
-		if bits.OnesCount32(uint32(i)) == 1 {
-			out = append(out, i)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func plainWords(phrase string) []string {
-	return strings.Fields(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("!^$@#|*_?", r) {
-			return ' '
-		}
-		return r
-	}, phrase))
 }
 
 func (b *builder) file(lang string, number uint8, data string) error {

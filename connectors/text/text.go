@@ -30,9 +30,6 @@ type Input struct {
 	Forwarded bool                // somebody forwarded another's mail into the CRM: what was forwarded is the message
 }
 
-// Lexicon adds phrases to the built-in ones, by the intent that they show. Keys that are several intents at once are left out.
-type Lexicon map[crm.Intents][]string
-
 // Reader turns messages into features. It is safe for concurrent use.
 type Reader struct {
 	salt  []byte

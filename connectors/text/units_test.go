@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -199,6 +201,30 @@ func TestExtraPhrases(t *testing.T) {
 	}
 	if !r.Read(Input{Direction: crm.In, Body: "eteignez tout"}).Intents.Has(crm.OptOut) {
 		t.Error("marks on letters make a difference")
+	}
+}
+
+func TestPhrasesOfSettings(t *testing.T) {
+	var l Lexicon
+	if err := l.Decode("opt_out: lose my number, 別の人へ ;\n urgent:line down\nurgent: red alert, 🆘;"); err != nil {
+		t.Fatal(err)
+	}
+	want := Lexicon{crm.OptOut: {"lose my number", "別の人へ"}, crm.Urgent: {"line down", "red alert", "🆘"}}
+	if diff := cmp.Diff(want, l); diff != "" {
+		t.Error(diff)
+	}
+	if got := NewReader(nil, l).Read(Input{Direction: crm.In, Body: "別の人へお願いします"}); !got.Intents.Has(crm.OptOut) {
+		t.Errorf("%q; want the phrase of a script without spaces", got.Intents)
+	}
+	for value, says := range map[string]string{
+		"lose my number": "want an intent, a colon", "optout: x": `intent "optout": want some of quote_request`, "asks urgent: x": "want one intent",
+		": x": "want one intent", "urgent: a*": "plain words", "urgent: @us, x": "plain words", "urgent: ": "without a word", "urgent: x,,y": "without a word",
+		"urgent: " + strings.Repeat("a ", 13): "13 words", "urgent: a" + strings.Repeat(",a", 1000): "1001 phrases", "x: y; urgent: ~": `intent "x"`,
+	} {
+		before := len(l)
+		if err := l.Decode(value); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") || len(l) != before {
+			t.Errorf("%.40q: %v; want an error of one line with %q and nothing taken", value, err, says)
+		}
 	}
 }
 

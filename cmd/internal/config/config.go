@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/text"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -28,6 +29,8 @@ type Config struct {
 
 	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed"`
 	Partitions   int           `desc:"partitions that the work is divided into, fixed when the store is made; unset: 16 embedded, 64 over an outside NATS"`
+
+	Phrases text.Lexicon `desc:"phrases by which messages are read beside the built-in ones, as in opt_out: lose my number, no more calls; urgent: line down; also one intent a line in the file that WINNOW_PHRASES_FILE names; they hold for messages read from then on"`
 
 	Breaker Breaker
 	NATS    NATS

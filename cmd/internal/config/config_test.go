@@ -124,6 +124,15 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	}
 }
 
+func TestPhrases(t *testing.T) {
+	if c := load(t, "WINNOW_PHRASES=opt_out: lose my number, no more calls; urgent: line down"); len(c.Phrases[crm.OptOut]) != 2 || len(c.Phrases[crm.Urgent]) != 1 {
+		t.Errorf("%v", c.Phrases)
+	}
+	if said := refused(t, "WINNOW_PHRASES=optout: lose my number; urgent: line*"); !strings.Contains(said, "WINNOW_PHRASES: ") || !strings.Contains(said, `intent "optout"`) || !strings.Contains(said, `"line*": a phrase is plain words`) {
+		t.Error(said)
+	}
+}
+
 func TestListenAddresses(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1:8081": true, "127.8.8.8:0": true, "[::1]:8081": true, "localhost:8081": true,
