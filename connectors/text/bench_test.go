@@ -102,6 +102,12 @@ var hostile = map[string]string{
 	"ats": "@", "local parts": "a.b-c+", "dots": "a.", "banners": "CAUTION: external\n\n", "postscripts": "Best\n\nPS: a\n", "colons": "a:\n", "dates": "5.1.2026 ", "numbers": "1 ",
 	"questions": "why? ", "not": "not ", "slashes": "a/b.c/", "links": "https://a", "blank lines": "a\n\n\n\n\n\n\n\n\n\n\n\n", "spaces": "a               \n", "words": "we ", "signs": "好的", "emoji": "👍",
 	"from and blanks": "From: a\n\n\n\n\n\n\n\n\n\n\n\n\n\n", "contacts": "Tel. 1\n", "one line": "a", "apostrophes": "d'", "units": "2 weeks ", "months": "5 may ",
+	"marks in a line": ">", "marks and blanks": "> > ", "signature marks": "-- \n", "signatures": "Fine.\n-- \nTom\n", "sent from": "Sent from my iPhone\n\n", "brackets": "[(<", "joined": "\U0001f469\u200d",
+	"combining": "\u0301", "katakana": "ア", "thai": "ก", "right to left": "\u202e\u200f", "legal": "confidential and intended solely for the addressee. ", "negations": "cannot not no never ",
+	"if": "if it works, ", "question marks": "?", "commas": "a,", "halves of a rule": "--a\n", "forwards": "---------- Forwarded message ---------\nFrom: a\nSubject: b\nTo: c\n\n",
+	"blockquotes": "<blockquote>", "citations": `<blockquote type="cite">a`, "marked signatures": `<div class="gmail_signature">`, "attributes": "<p a=1 b=2 c=3 d=4>", "entities": "&amp;",
+	"half entities": "&#", "ends": "</div>", "one tag": "<p ", "comments": "<!-- a -->", "open comment": "<!--", "conditions": "<!--[if mso]><p>a</p><![endif]-->", "hidden": `<div style="display:none">`,
+	"attribute": `<a href="`, "cells": "<table><tr><td>a", "class names": `<p class="a x_x_x_a">`, "less than": "<", "pre": "<pre>\n", "scripts": "<script>", "paragraphs": "<p>a", "breaks": "<br>", "anchors": `<a href="https://a.b/c">`,
 }
 
 func BenchmarkHostile(b *testing.B) {

@@ -101,17 +101,51 @@ func FuzzHTML(f *testing.F) {
 	})
 }
 
-// TestReadIsLinear holds the time for hostile text to a multiple of that for a sixteenth of it.
+// TestReadIsLinear reads what an attacker would repeat, as plain text and as HTML.
 func TestReadIsLinear(t *testing.T) {
 	for name, unit := range hostile {
-		small := strings.Repeat(unit, MaxBytes/64/len(unit))
-		large := strings.Repeat(unit, MaxBytes/4/len(unit))
-		a := spent(func() { reader.Read(Input{Direction: crm.In, Body: small, At: at}) })
-		b := spent(func() { reader.Read(Input{Direction: crm.In, Body: large, At: at}) })
-		if b > 40*a+50*time.Millisecond {
-			t.Errorf("%s: 16 times the text takes %s instead of %s", name, b, a)
+		linear(t, name, unit, func(s string) { reader.Read(Input{Direction: crm.In, Body: s, At: at}) })
+		linear(t, name+" in HTML", unit, func(s string) { reader.Read(Input{Direction: crm.In, HTML: s, At: at}) })
+	}
+}
+
+// TestLinksAreLinear does the same with the finding of links, which reads the same bodies.
+func TestLinksAreLinear(t *testing.T) {
+	for name, unit := range hostile {
+		linear(t, name, unit, func(s string) { reader.LinkHashes(s, s, nil) })
+	}
+}
+
+// linear holds that one text takes no more than four times as long as its sixteen parts. What is quadratic takes sixteen times as
+// long; a machine busy with other things is given five tries.
+func linear(t *testing.T, name, unit string, read func(string)) {
+	t.Helper()
+	part, whole := strings.Repeat(unit, MaxBytes/64/len(unit)), strings.Repeat(unit, MaxBytes/64/len(unit)*16)
+	for try := 0; ; try++ {
+		parts := spent(func() {
+			for range 16 {
+				read(part)
+			}
+		})
+		at := spent(func() { read(whole) })
+		if at <= 4*parts {
+			return
+		}
+		if try == 4 {
+			t.Errorf("%s: the whole takes %s, its sixteen parts %s", name, at, parts)
+			return
 		}
 	}
+}
+
+// spent is the processor time that f takes, or the time where there is no telling.
+func spent(f func()) time.Duration {
+	from, wall := cpu(), time.Now()
+	f()
+	if used := cpu() - from; from > 0 && used > 0 {
+		return used
+	}
+	return time.Since(wall)
 }
 
 // TestLongInputIsCut holds that what lies behind the limit costs nothing and breaks nothing.

@@ -1,9 +1,7 @@
 package text
 
 import (
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -46,32 +44,4 @@ func TestHTMLIsReadLikePlainText(t *testing.T) {
 	if got := reader.Read(in); !got.Intents.Has(crm.NotInterested) {
 		t.Error("the plain body goes before the HTML one")
 	}
-}
-
-// TestHTMLIsLinear holds the time for hostile nesting to a multiple of that for plain text of the same length.
-func TestHTMLIsLinear(t *testing.T) {
-	for name, unit := range map[string]string{
-		"open blockquotes": "<blockquote>", "citations": `<blockquote type="cite">a`, "divs": "<div>", "signatures": `<div class="gmail_signature">`,
-		"attributes": "<p a=1 b=2 c=3 d=4>", "entities": "&amp;", "closing": "</div>", "one tag": "<p ", "comments": "<!-- a -->", "hidden": `<div style="display:none">`,
-	} {
-		small, large := spent(func() { FromHTML(strings.Repeat(unit, MaxBytes/64/len(unit))) }), spent(func() { FromHTML(strings.Repeat(unit, MaxBytes/4/len(unit))) })
-		if large > 60*small+50*time.Millisecond {
-			t.Errorf("%s: 16 times the text takes %s instead of %s", name, large, small)
-		}
-	}
-}
-
-// spent is the processor time that f takes, the least of three.
-func spent(f func()) time.Duration {
-	least := time.Duration(1 << 62)
-	for range 3 {
-		from, wall := cpu(), time.Now()
-		f()
-		used := cpu() - from
-		if from == 0 {
-			used = time.Since(wall)
-		}
-		least = min(least, used)
-	}
-	return least
 }
