@@ -12,17 +12,21 @@ import (
 // hidden from the reader are left out. It reads tokens, not a tree, so that hostile nesting costs nothing.
 func FromHTML(html string) string { return plainOf(html, false) }
 
+// maxHTML is how much of an HTML body is looked at, in bytes: styles and images that are spelt out take more room than the text,
+// of which MaxBytes are enough.
+const maxHTML = 4 * MaxBytes
+
 // plainOf is FromHTML; with links the target of each link follows its words.
 func plainOf(source string, links bool) string {
-	source = bounded(source)
+	source = valid(source, maxHTML)
 	if strings.TrimSpace(source) == "" {
 		return ""
 	}
 	p := page{links: links}
-	p.out.Grow(len(source) / 2)
+	p.out.Grow(min(len(source)/2, MaxBytes))
 	z := html.NewTokenizer(strings.NewReader(source))
-	z.SetMaxBuf(MaxBytes)
-	for {
+	z.SetMaxBuf(maxHTML)
+	for p.out.Len() < MaxBytes {
 		switch z.Next() {
 		case html.ErrorToken:
 			return strings.TrimRight(p.out.String(), " \n")
@@ -39,6 +43,7 @@ func plainOf(source string, links bool) string {
 			p.end(atom.Lookup(name))
 		}
 	}
+	return p.out.String()
 }
 
 // page is the state of reading one HTML body.
@@ -78,6 +83,9 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 	name, more := z.TagName()
 	a := atom.Lookup(name)
 	closed = closed || void(a)
+	if p.dropped > 0 && p.dropTag == atom.Head && (block(a) || a == atom.Span || a == atom.Font) {
+		p.dropped = 0 // a head that was never closed ends where the body begins
+	}
 	if p.dropped > 0 {
 		if a == p.dropTag && !closed {
 			p.dropped++
@@ -86,7 +94,7 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 	}
 	attr := attributesOf(z, more)
 	switch {
-	case a == atom.Script || a == atom.Style || a == atom.Head || a == atom.Title || a == atom.Template || a == atom.Noscript || attr.hidden, attr.signature:
+	case a == atom.Script || a == atom.Style || a == atom.Head || a == atom.Title || a == atom.Template || a == atom.Noscript || a == atom.Svg || a == atom.Iframe, attr.hidden, attr.signature:
 		if !closed {
 			p.dropTag, p.dropped = a, 1
 		}
@@ -272,13 +280,50 @@ func attributesOf(z *html.Tokenizer, more bool) attrs {
 				}
 			}
 		case "style":
-			style := strings.ReplaceAll(strings.ToLower(string(val)), " ", "")
-			out.hidden = out.hidden || strings.Contains(style, "display:none") || strings.Contains(style, "mso-hide:all")
+			out.hidden = out.hidden || hides(string(val))
 		case "hidden":
 			out.hidden = true
 		}
 	}
 	return out
+}
+
+// hides reports whether a style shows nothing. A size of zero may be undone further in, as builders of mail do.
+func hides(style string) bool {
+	if len(style) < len("opacity:0") {
+		return false
+	}
+	flat := false
+	for rule := range strings.SplitSeq(style, ";") {
+		name, value, _ := strings.Cut(strings.ToLower(rule), ":")
+		value, _, _ = strings.Cut(value, "!") // !important
+		value = strings.TrimSpace(value)
+		switch strings.TrimSpace(name) {
+		case "display":
+			if value == "none" {
+				return true
+			}
+		case "visibility":
+			if value == "hidden" {
+				return true
+			}
+		case "mso-hide":
+			if value == "all" {
+				return true
+			}
+		case "opacity":
+			if value == "0" {
+				return true
+			}
+		case "max-height", "height":
+			flat = flat || strings.TrimRight(value, "pxtem%") == "0"
+		case "overflow":
+			if value == "hidden" && flat {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // The names that mail programs give to their parts. citations are blockquotes; below a history all is the other message.

@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -63,8 +65,8 @@ func (r *Reader) Read(in Input) crm.Text {
 	if strings.TrimSpace(body) == "" {
 		body = FromHTML(in.HTML)
 	}
-	body = bounded(body)
-	m := message{in: in, subject: readSubject(in.Subject)}
+	body = mended(bounded(body))
+	m := message{in: in, subject: readSubject(mended(in.Subject))}
 	m.body, m.tail = split(body, in.Forwarded)
 
 	sc := r.scans.Get().(*scan)
@@ -144,9 +146,12 @@ func (m *message) units() int {
 }
 
 // bounded is s as valid UTF-8 of at most MaxBytes.
-func bounded(s string) string {
-	if len(s) > MaxBytes {
-		s = s[:MaxBytes]
+func bounded(s string) string { return valid(s, MaxBytes) }
+
+// valid is s as valid UTF-8 of at most size bytes.
+func valid(s string, size int) string {
+	if len(s) > size {
+		s = s[:size]
 		for i := 0; i < utf8.UTFMax && len(s) > 0; i++ { // not in the middle of a character
 			if r, n := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || n != 1 {
 				break
@@ -154,10 +159,20 @@ func bounded(s string) string {
 			s = s[:len(s)-1]
 		}
 	}
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\ufffd")
+	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+// mended is s with letters put right that some program on the way took for Western ones, so that é became Ã©: what can be read as
+// if none had. Where anything in it could not have come about so, s is as it was written.
+func mended(s string) string {
+	if !strings.ContainsAny(s, "\u00c3\u00c2\u00e2") {
+		return s
 	}
-	return s
+	raw, err := charmap.Windows1252.NewEncoder().String(s)
+	if err != nil || !utf8.ValidString(raw) {
+		return s
+	}
+	return raw
 }
 
 // Strip returns the new text of a plain message: without quoted history, signature, footers and legal notices. Answers

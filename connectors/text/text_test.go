@@ -19,3 +19,17 @@ func TestShortAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestMended reads text that some program took for Western letters on its way.
+func TestMended(t *testing.T) {
+	for body, want := range map[string]string{
+		"CafÃ© â€“ fÃ¼r 20 â‚¬": "Café – für 20 €", "NÃO, obrigado": "NÃO, obrigado", "Ã© ist Latein für é 好": "Ã© ist Latein für é 好", "plain": "plain", "Â©": "©", "à la carte": "à la carte",
+	} {
+		if got := mended(body); got != want {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+	if got := reader.Read(Input{Direction: crm.In, Body: "KÃ¶nnten Sie uns ein Angebot fÃ¼r zehn StÃ¼hle schicken?"}); !got.Intents.Has(crm.QuoteRequest) {
+		t.Errorf("%q", got.Intents)
+	}
+}
