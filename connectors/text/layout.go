@@ -56,3 +56,12 @@ func foldAll(list string) []string {
 	}
 	return out
 }
+
+// byFirstByte is the list by the first byte of what is in it, so that most lines are held against nothing.
+func byFirstByte(list string) map[byte][]string {
+	out := map[byte][]string{}
+	for _, p := range foldAll(list) {
+		out[p[0]] = append(out[p[0]], p)
+	}
+	return out
+}

@@ -186,7 +186,7 @@ func contactLine(l string) bool {
 		return false
 	}
 	f := fold(l)
-	for _, label := range contactLabels {
+	for _, label := range contactLabels[firstByte(f)] {
 		if strings.HasPrefix(f, label) {
 			return true
 		}
@@ -206,7 +206,7 @@ func contactLine(l string) bool {
 	return digits >= 7 && others <= 8
 }
 
-var contactLabels = foldAll("tel|phone|mobile|mob.|mob:|fax|cell|office:|direct:|t:|m:|p:|e:|w:|f:|t.|m.|t +|m +|e-mail|email|mail:|web:|website|telefon|handy|mobil|tél|portable|móvil|teléfono|cellulare|telefone|celular|telefoon|tfn|kom.|〒|電話|携帯|電話番号|电话|手机|地址|电邮|邮箱|전화|휴대폰|이메일|팩스|住所|hrb|ust-id|vat|kvk|siret|registered|geschäftsführer|amtsgericht|sitz der gesellschaft")
+var contactLabels = byFirstByte("tel|phone|mobile|mob.|mob:|fax|cell|office:|direct:|t:|m:|p:|e:|w:|f:|t.|m.|t +|m +|e-mail|email|mail:|web:|website|telefon|handy|mobil|tél|portable|móvil|teléfono|cellulare|telefone|celular|telefoon|tfn|kom.|〒|電話|携帯|電話番号|电话|手机|地址|电邮|邮箱|전화|휴대폰|이메일|팩스|住所|hrb|ust-id|vat|kvk|siret|registered|geschäftsführer|amtsgericht|sitz der gesellschaft")
 
 // nameLine reports whether l can be a name: one to four words, each with a capital first letter.
 func nameLine(l string) bool {
