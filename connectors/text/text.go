@@ -165,7 +165,7 @@ func valid(s string, size int) string {
 // mended is s with letters put right that some program on the way took for Western ones, so that é became Ã©: what can be read as
 // if none had. Where anything in it could not have come about so, s is as it was written.
 func mended(s string) string {
-	if !strings.ContainsAny(s, "\u00c3\u00c2\u00e2") {
+	if !strings.Contains(s, "\u00c3") && !strings.Contains(s, "\u00c2") && !strings.Contains(s, "\u00e2") {
 		return s
 	}
 	raw, err := charmap.Windows1252.NewEncoder().String(s)

@@ -67,14 +67,13 @@ func (s *scan) read(text string, v *vocabulary) {
 	s.total, s.counts, s.from, s.cut, s.question, s.lineStart, s.lastEmoji = counts{}, counts{}, 0, true, false, 0, ""
 	s.folded, s.open = s.folded[:0], 0
 	skip, start := 0, 0
-	it := words.FromString(text)
-	for it.Next() {
-		w := it.Value()
+	for start < len(text) {
 		at := start
-		start += len(w)
+		start = wordEnd(text, at)
 		if at < skip {
 			continue
 		}
+		w := text[at:start]
 		c := w[0]
 		if c < utf8.RuneSelf {
 			switch {
@@ -102,6 +101,61 @@ func (s *scan) read(text string, v *vocabulary) {
 	}
 	s.endSentence()
 }
+
+// wordEnd is where the word or mark that begins at at ends, as UAX #29 has it. Most of most texts is plain ASCII, which is cut
+// without its tables.
+func wordEnd(text string, at int) int {
+	end, kind := at+1, asciiKind[text[at]]
+	for (kind == asciiLetter || kind == asciiBlank) && end < len(text) && asciiKind[text[end]] == kind {
+		end++
+	}
+	if kind != 0 && (end == len(text) || parted(kind, text[end:])) {
+		return end
+	}
+	it := words.FromString(text[at:])
+	it.Next()
+	return at + len(it.Value())
+}
+
+// parted reports whether rest is surely no part of the characters of that kind before it.
+func parted(kind uint8, rest string) bool {
+	switch next := rest[0]; {
+	case kind == asciiBreak:
+		return true
+	case next >= utf8.RuneSelf:
+		return false // an accent, perhaps
+	case kind != asciiLetter:
+		return true
+	case next == '.' || next == '\'' || next == ':': // parts of a word between letters
+		return len(rest) == 1 || rest[1] < utf8.RuneSelf && asciiKind[rest[1]] != asciiLetter
+	default:
+		return asciiKind[next] != 0
+	}
+}
+
+// The kinds of ASCII characters; 0 is what takes a closer look.
+const (
+	asciiLetter uint8 = iota + 1
+	asciiBlank
+	asciiBreak
+	asciiMark
+)
+
+var asciiKind = func() (t [256]uint8) {
+	for c := range byte(utf8.RuneSelf) {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+			t[c] = asciiLetter
+		case c == ' ':
+			t[c] = asciiBlank
+		case c == '\n':
+			t[c] = asciiBreak
+		case c == '\t', c > ' ' && c != 0x7f && c != '_' && !digit(c):
+			t[c] = asciiMark
+		}
+	}
+	return t
+}()
 
 // other takes a token that does not begin with an ASCII character.
 func (s *scan) other(r rune, at int, w string) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/clipperhouse/uax29/v2/words"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -201,6 +202,24 @@ func TestExtraPhrases(t *testing.T) {
 	}
 	if !r.Read(Input{Direction: crm.In, Body: "eteignez tout"}).Intents.Has(crm.OptOut) {
 		t.Error("marks on letters make a difference")
+	}
+}
+
+// TestCutsAsUnicodeDoes holds the quick way of cutting ASCII against the tables, on every pair of bytes between words too.
+func TestCutsAsUnicodeDoes(t *testing.T) {
+	texts := []string{mail(t, 300_000)}
+	for a := range 128 {
+		for b := range 130 {
+			texts = append(texts, "ab"+string(rune(a))+string(rune(b*b%0x350))+"c1", string(rune(a))+string(rune(b))+" e\u0301 "+string(rune(b)))
+		}
+	}
+	for _, text := range texts {
+		at := 0
+		for it := words.FromString(text); it.Next(); at += len(it.Value()) {
+			if end := wordEnd(text, at); end != at+len(it.Value()) {
+				t.Fatalf("%.20q is cut into %q, want %q", text[at:], text[at:end], it.Value())
+			}
+		}
 	}
 }
 
