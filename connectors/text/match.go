@@ -138,13 +138,9 @@ func (n *net) match(sc *scan, s *sentence) []hit {
 		}
 		e := sc.entry(i)
 		w.from = i
-		for _, at := range e.starts {
-			w.walk(at, i+1)
-		}
+		w.begin(e.starts, i+1)
 		if opens {
-			for _, at := range e.opens {
-				w.walk(at, i+1)
-			}
+			w.begin(e.opens, i+1)
 		}
 	}
 	return sc.runs
@@ -172,6 +168,16 @@ type walk struct {
 	from, to int
 	question bool
 	lang     uint64
+}
+
+// begin walks from the nodes that the token before i leads to. What rules most of them out stands beside their numbers, so that they
+// need not be looked at.
+func (w *walk) begin(from []start, i int) {
+	for k := range from {
+		if s := &from[k]; s.langs&w.lang != 0 && (s.ends || i < w.to && s.sig.meets(&w.sc.ahead[i])) {
+			w.walk(s.node, i)
+		}
+	}
 }
 
 func (w *walk) walk(at int32, i int) {

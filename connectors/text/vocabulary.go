@@ -39,12 +39,25 @@ type entry struct {
 	syms   []sym
 	sig    signature
 	bits   []uint64 // syms as a set, where they are many
-	starts []int32  // nodes that the word leads to as the first of a phrase
-	opens  []int32  // the same for phrases that begin a clause
+	starts []start  // nodes that the word leads to as the first of a phrase
+	opens  []start  // the same for phrases that begin a clause
 	filler bool
 	ifs    bool   // makes a condition
 	denies uint64 // languages in which it denies, by bit
 	common uint64 // languages that are full of it, by bit
+}
+
+// start is a node behind a first word, with what the node says of itself.
+type start struct {
+	langs uint64
+	sig   signature
+	node  int32
+	ends  bool // a phrase of one word ends there
+}
+
+// start makes the start at node at.
+func (n *net) start(at int32) start {
+	return start{n.nodes[at].langs, n.nodes[at].sig, at, len(n.nodes[at].ends) > 0}
 }
 
 // signature is a set of syms, four to a bit and more: what is not in it is not there.
@@ -206,10 +219,10 @@ func (v *vocabulary) lay(e *entry, n *net) int32 {
 			e.bits[y>>6] |= 1 << (y & 63)
 		}
 		if at, ok := n.begin[y]; ok {
-			e.starts = append(e.starts, at)
+			e.starts = append(e.starts, n.start(at))
 		}
 		if at, ok := n.anchored[y]; ok {
-			e.opens = append(e.opens, at)
+			e.opens = append(e.opens, n.start(at))
 		}
 		e.filler = e.filler || y == v.filler
 		e.denies |= n.denying[y]
