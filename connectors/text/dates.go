@@ -69,6 +69,9 @@ func (s *scan) dateAt(c calendar, i, to int) (dated, int) {
 		if d, n := s.dayMonth(c, i, to); n > 0 {
 			return d, n
 		}
+		if d, ok := s.dayOfWeek(c, i); ok {
+			return d, 1
+		}
 	}
 	if m, sure := t.when.month(); m > 0 {
 		return s.monthDay(c, i, to, m, sure)
@@ -120,6 +123,28 @@ func (s *scan) dayMonth(c calendar, i, to int) (dated, int) {
 		return d, k + 1 - i + n
 	}
 	return dated{}, 0
+}
+
+// articles stand between a weekday and the number of its day.
+var articles = setOf("the den dem der le el il dia de")
+
+// dayOfWeek reads "Monday the 26th", "lunes 26": the next such day within two months. A bare number behind another word is rather
+// an hour ("Monday at 10").
+func (s *scan) dayOfWeek(c calendar, i int) (dated, bool) {
+	k := i - 1
+	if k > 0 && articles[fold(s.text[s.tokens[k].start:s.tokens[k].end])] {
+		k--
+	}
+	if k < 0 || c.today.IsZero() || !weekday(s.tokens[k].when) || s.tokens[i].e == s.words.clock {
+		return dated{}, false
+	}
+	day := s.value(i)
+	for ahead := range 60 {
+		if d := c.in(ahead); d.first.Day() == day && int(d.first.Weekday()) == int(s.tokens[k].when-monday+1)%7 {
+			return d, true
+		}
+	}
+	return dated{}, false
 }
 
 // monthDay reads "January 5th, 2027", "March 2027" and "in March".

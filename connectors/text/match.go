@@ -269,8 +269,12 @@ func (s *scan) negated(h hit) bool {
 	return false
 }
 
-// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another.
+// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another: in a
+// text whose language is not plain they deny what any language says.
 func (s *scan) denies(i int, lang uint8) bool {
+	if s.lang == 0 {
+		return s.entry(i).denies != 0
+	}
 	return s.entry(i).denies&(1<<lang) != 0
 }
 
@@ -291,7 +295,7 @@ func (s *scan) language() uint8 {
 			second = l
 		}
 	}
-	if votes[best] >= 2 && votes[best] >= 2*votes[second] {
+	if votes[best] >= 2 && votes[second] == 0 || votes[best] >= 3 && votes[best] >= 2*votes[second] {
 		return uint8(best)
 	}
 	return 0

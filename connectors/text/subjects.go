@@ -34,12 +34,12 @@ var subjectPhrases = map[crm.Class][]subjectPhrase{
 		fora do escritorio|fora de escritorio|ausencia temporaria|ausente do escritorio|estou fora do escritorio
 		fuori ufficio|assenza dall'ufficio|fuori sede|assente dall'ufficio|messaggio di assenza
 		afwezigheidsbericht|afwezigheidsassistent|niet aanwezig|buiten kantoor|afwezig:|afwezigheid
-		franvaromeddelande|franvarobesked|franvarande|ej pa kontoret|inte pa kontoret|fravaersmelding|fravaersbesked|ikke pa kontoret|fravaer:|ute av kontoret
+		franvaro:|franvaromeddelande|franvarobesked|franvarande|ej pa kontoret|inte pa kontoret|fravaersmelding|fravaersbesked|ikke pa kontoret|fravaer:|ute av kontoret
 		poissaoloilmoitus|en ole paikalla|poissa toimistosta
 		poza biurem|nieobecnosc|jestem poza biurem|mimo kancelar|nepritomnost|nepritomen|вне офиса|нет на месте|отсутствую в офисе
 		ofis disında|ofiste degilim|ofis dısında|hazon kivul|irodan kivul|tavollet|in afara biroului|absent de la birou|εκτος γραφειου
 		不在のお知らせ|不在通知|不在連絡|外出通知|休假通知|부재중|부재 중`, false), phrases(`out of office|out of the office|ooo|on vacation|on holiday|on leave|on annual leave|annual leave|maternity leave|parental leave
-		im urlaub|abwesend|elternzeit|en vacances|absent|absence|conge|de vacaciones|ausente|de ferias|ferias|in ferie|in vacanza|assente|met vakantie|afwezig|pa semester|semester|pa ferie|ferie|urlop|na urlopie|lomalla|loma|外出|不在|休暇|休假|出差|휴가`, true)...),
+		im urlaub|abwesend|elternzeit|en vacances|absent|absence|conge|de vacaciones|ausente|de ferias|ferias|in ferie|in vacanza|assente|met vakantie|afwezig|pa semester|semester|franvaro|fravaer|pa ferie|ferie|urlop|na urlopie|lomalla|loma|外出|不在|休暇|休假|出差|휴가`, true)...),
 	crm.Bounce: phrases(`undeliverable|undelivered mail returned|undelivered mail|delivery status notification (failure)|delivery status notification|delivery failure|delivery has failed|mail delivery failed|mail delivery failure|mail delivery system|mail system error|returned mail|returned to sender|failure notice|message not delivered|could not be delivered|warning: could not send message|delivery delayed|warning: message
 		unzustellbar|nicht zustellbar|mail konnte nicht zugestellt werden|nachricht konnte nicht zugestellt werden|zustellung fehlgeschlagen|ihre nachricht konnte nicht
 		non remis|echec de la remise|non distribuable|message non distribue|echec de distribution|notification d'echec

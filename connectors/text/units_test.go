@@ -130,6 +130,10 @@ func TestDatesInDigits(t *testing.T) {
 		{nil, "Wednesday", "2026-01-14 00:00"},
 		{nil, "January 19th", "2026-01-19 00:00"},
 		{nil, "the 19th of January", "2026-01-19 00:00"},
+		{nil, "Tuesday the 20th", "2026-01-20 00:00"},
+		{nil, "Monday 2nd", "2026-02-02 00:00"},
+		{nil, "Monday at 10", "2026-01-12 00:00"},
+		{nil, "Thursday the 31st", "2026-01-08 00:00"}, // no such day: the weekday alone
 	} {
 		if got := note(c.zone, c.date); got != c.want {
 			t.Errorf("back on %s: %s, want %s", c.date, got, c.want)
