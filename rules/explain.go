@@ -167,7 +167,7 @@ func (h *view) clocks(rating *crm.Rating) []Clock {
 		counted, _, last := h.attempts()
 		c := Clock{
 			Name: "silence", Since: h.start.at, Quota: formatDuration(quota), Stopped: stopped,
-			Elapsed: formatDays(running(h.pauses, h.start.at, h.seen)), Ends: finite(max(ends(h.pauses, h.start.at, millis(quota)), h.theirs.after(last, h.s.attemptRest))),
+			Elapsed: formatDays(running(h.pauses, h.start.at, h.seen)), Ends: finite(max(ends(h.pauses, h.start.at, millis(quota)), h.rested(last))),
 		}
 		if missing := h.s.attempts - counted; missing > 0 {
 			c.Lacks = count(missing, "more attempt") + " to reach them"

@@ -100,12 +100,23 @@ func (h *view) unresponsive() finding {
 	if counted < h.s.attempts || onDays < h.s.attemptDays {
 		return f
 	}
-	end := max(ends(h.pauses, h.start.at, millis(quota)), h.theirs.after(last, h.s.attemptRest))
+	end := max(ends(h.pauses, h.start.at, millis(quota)), h.rested(last))
 	if f.met = h.seen >= end; !f.met {
 		h.due.read(end, "the silence reaches its quota")
 	}
 	f.text = fmt.Sprintf("has not answered since %s, to %s of ours", dateText(h.start.at), count(counted, "message"))
 	return f
+}
+
+// rested is when they have had time to answer our last attempt. Of an absence in between it begins anew with their return.
+func (h *view) rested(last crm.Millis) crm.Millis {
+	end := h.theirs.after(last, h.s.attemptRest)
+	for _, sp := range h.stops { // absences stand in it in the order of time
+		if sp.away && sp.from < end && sp.until > last {
+			end = h.theirs.after(sp.until, h.s.attemptRest)
+		}
+	}
+	return end
 }
 
 // dormant is A15: took much information and gave little (A02), then fell silent.
@@ -118,7 +129,7 @@ func (h *view) dormant() finding {
 	if counted < h.s.factAttempts {
 		return f
 	}
-	end := max(ends(h.pauses, h.start.at, millis(h.s.factFinding)), h.theirs.after(last, h.s.attemptRest))
+	end := max(ends(h.pauses, h.start.at, millis(h.s.factFinding)), h.rested(last))
 	if f.met = h.seen >= end; !f.met {
 		h.due.read(end, "the fact-finder counts as dormant")
 	}

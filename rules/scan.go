@@ -207,6 +207,8 @@ func (h *view) weWrote(e *event) {
 	switch {
 	case h.start.id == "":
 		return
+	case h.isAway(e.at):
+		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: "they were away"})
 	case e.f.Message != nil && e.f.Message.Text.Unread:
 		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: "its text is not known"})
 	default:
@@ -261,6 +263,12 @@ func (h *view) away(e *event) {
 	if n := len(h.turns); h.ball != crm.Us && n > 0 && h.turns[n-1].dir == crm.Out {
 		h.move(crm.Them, e)
 	}
+}
+
+// isAway reports whether an automatic reply had told us by then that they are away. What is sent meanwhile waits in a full inbox:
+// it is no attempt to get an answer.
+func (h *view) isAway(at crm.Millis) bool {
+	return slices.ContainsFunc(h.stops, func(sp span) bool { return sp.away && sp.from <= at && at < sp.until })
 }
 
 const whyOwnSilence = "we did not come back to them"
