@@ -137,8 +137,8 @@ func (h *view) dormant() finding {
 }
 
 // stuck is A43: we came back as agreed, more than once, and nothing moved. Of somebody who answers in
-// a word, never finds a time or only asks, it is enough that we asked often. An answer that says something is a step too, and of one
-// who is silent it must not come easier than unresponsive.
+// a word, never finds a time or only asks, it is enough that we asked often. An answer that says something is a step too. One who has
+// fallen silent is unresponsive or nothing: silence has a clock of its own, which stands still where this one runs.
 func (h *view) stuck(sh *sheet) finding {
 	f := finding{ground: crm.NoProgress, hangs: h.hang()}
 	var since crm.Millis
@@ -170,20 +170,13 @@ func (h *view) stuck(sh *sheet) finding {
 	if n < h.s.noProgressFollowUp && !often || h.milestone() || h.ahead {
 		return f
 	}
-	waits := h.waits()
-	end := ends(waits, since, millis(h.s.noProgress))
 	if silent := h.own.at + millis(h.s.replyTime); h.ball == crm.Them && h.start.id != "" {
-		if h.seen < silent {
-			h.due.read(silent, "they count as silent")
-		} else {
-			counted, _, last := h.attempts()
-			if counted < h.s.attempts {
-				return f
-			}
-			quota, _ := h.quota()
-			end = max(end, ends(waits, h.start.at, millis(quota)), h.theirs.after(last, h.s.attemptRest))
+		if h.seen >= silent {
+			return f
 		}
+		h.due.read(silent, "they count as silent")
 	}
+	end := ends(h.waits(), since, millis(h.s.noProgress))
 	f.text = fmt.Sprintf("has taken no step since %s, over %s", dateText(since), count(max(n, asks), "follow-up"))
 	if f.met = h.seen >= end; !f.met {
 		h.due.read(end, "no progress since the last commitment")
