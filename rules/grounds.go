@@ -238,6 +238,8 @@ func (h *view) unprofitable() finding {
 	return f
 }
 
+// difficult: several habits at once that take our time, and not enough beside them that is worth it: who answers well and commits may
+// bargain and move appointments.
 func (h *view) difficult(sh *sheet) finding {
 	f := finding{ground: crm.Difficult, hangs: h.hang()}
 	if h.own.id == "" || h.own.at <= h.anew {
@@ -248,7 +250,7 @@ func (h *view) difficult(sh *sheet) finding {
 		return f
 	}
 	n, points := sh.speak(sShortAnswers, sNoCallTime, sDinnerCalls, sSameQuote, sNeedy, sMarginPressure, sBrokenPromises, sScopeCreep)
-	f.met = n >= h.s.difficult && points >= h.s.difficultPoints
+	f.met = n >= h.s.difficult && points >= h.s.difficultPoints && points > sh.gains()
 	f.text = fmt.Sprintf("shows %s at once that take much of our time", count(n, "habit"))
 	return f
 }
@@ -279,4 +281,14 @@ func (sh *sheet) speak(signals ...int) (n, points int) {
 		}
 	}
 	return n, points
+}
+
+// gains is how many points of engagement speak for the contact.
+func (sh *sheet) gains() (points int) {
+	for i := range sh.reasons {
+		if r := &sh.reasons[i]; r.Sub == crm.Engagement && r.Points > 0 && r.ID != clampID {
+			points += r.Points
+		}
+	}
+	return points
 }

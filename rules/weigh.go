@@ -145,6 +145,9 @@ func (sh *sheet) note(w *weight, text string) {
 	sh.reasons = append(sh.reasons, crm.Reason{ID: w.sig.ID, Name: w.sig.Name, Text: text, Evidence: w.evidence})
 }
 
+// clampID marks the reason that a sub-score has reached its end.
+const clampID = "A00"
+
 // close brings each sub-score into 0 to 100, says so where that took points away, and sorts the reasons, strongest first.
 func (sh *sheet) close() (scores [3]int) {
 	for k := range scores {
@@ -155,7 +158,7 @@ func (sh *sheet) close() (scores [3]int) {
 			if cut > 0 {
 				text = "has reached the lower end of " + string(subs[k])
 			}
-			sh.reasons = append(sh.reasons, crm.Reason{ID: "A00", Name: "clamp", Sub: subs[k], Points: cut, Text: text})
+			sh.reasons = append(sh.reasons, crm.Reason{ID: clampID, Name: "clamp", Sub: subs[k], Points: cut, Text: text})
 		}
 	}
 	slices.SortStableFunc(sh.reasons, func(a, b crm.Reason) int {
