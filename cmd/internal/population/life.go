@@ -13,9 +13,10 @@ import (
 // Life is one conversation as it goes on. It is led forward by Until; See is how the seller learns what the CRM shows.
 type Life struct {
 	Person
-	m   manner
-	rnd *rand.Rand
-	end time.Time
+	m    manner
+	hard hardship
+	rnd  *rand.Rand
+	end  time.Time
 
 	now    time.Time
 	agenda []plan // by time, then in the order of planning
@@ -67,8 +68,9 @@ type plan struct {
 }
 
 func newLife(p *Population, i int) *Life {
-	l := &Life{Person: p.people[i], rnd: rand.New(rand.NewPCG(p.seed, uint64(i)+1)), end: p.End}
+	l := &Life{Person: p.people[i], hard: p.hardship, rnd: rand.New(rand.NewPCG(p.seed, uint64(i)+1)), end: p.End}
 	l.m = l.Archetype.manner
+	l.m.peers = min(l.m.peers*l.hard.peers, 1)
 	l.temper()
 	if l.m.cold > 0 {
 		l.cold = between(l.rnd, 1, l.m.cold)
@@ -199,6 +201,11 @@ func (l *Life) holidays(p *Population) {
 			l.leave(at, between(l.rnd, 4, 15))
 		}
 	}
+	l.closures(p)
+}
+
+func sortStretches(list []stretch) {
+	slices.SortFunc(list, func(a, b stretch) int { return a.from.Compare(b.from) })
 }
 
 func (l *Life) leave(month time.Time, days int) {

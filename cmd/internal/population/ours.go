@@ -172,8 +172,11 @@ func (l *Life) wording(p purpose) (crm.Text, []uint64) {
 // send puts a mail of ours on its way. It answers whatever they waited for.
 func (l *Life) send(t crm.Text, links []uint64) {
 	m := &crm.Message{Direction: crm.Out, Channel: crm.Email, Text: t, Links: links}
-	if l.chance(0.01) {
+	if l.chance(l.hard.bounces) {
 		m.Failed = true
+	}
+	if l.often(l.hard.unread) {
+		m.Text = crm.Text{Unread: true} // sent from a mailbox of which the CRM shows no text
 	}
 	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: m})
 	if m.Failed {
@@ -189,14 +192,15 @@ func (l *Life) reached() {
 	if l.gone && l.turned.IsZero() {
 		l.turned = l.now
 	}
+	l.machines()
 	back := l.back(l.now)
-	if back.Equal(l.now) || l.now.Sub(l.machine) < 4*24*time.Hour {
+	if back.Equal(l.now) || l.now.Sub(l.machine) < l.hard.repeats {
 		return
 	}
 	l.machine = l.now
 	t := crm.Text{Class: crm.OutOfOffice, Units: 20}
-	if l.chance(0.8) {
-		y, m, d := back.In(l.home.zone).AddDate(0, 0, 1).Date()
+	if l.chance(l.hard.dated) {
+		y, m, d := l.stated(back).In(l.home.zone).AddDate(0, 0, 1).Date()
 		t.Return = crm.At(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 	}
 	l.plan(l.now.Add(time.Minute), func() {

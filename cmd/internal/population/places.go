@@ -23,6 +23,7 @@ type place struct {
 	weekend [2]time.Weekday
 	off     map[civil]bool
 	share   float64
+	foreign float64 // share of what they write of which nobody reads the intents: its language has no lexicon
 }
 
 type civil struct {
@@ -42,31 +43,43 @@ const (
 	shuts = 17
 )
 
+// country is a line of the tables of places.
+type country struct {
+	code, zone string
+	weekend    [2]time.Weekday
+	holidays   []*cal.Holiday
+	share      float64
+	foreign    float64
+}
+
+var (
+	satSun = [2]time.Weekday{time.Saturday, time.Sunday}
+	friSat = [2]time.Weekday{time.Friday, time.Saturday}
+)
+
 func newWorld() *world {
+	return worldOf([]country{
+		{"DE", "Europe/Berlin", satSun, de.Holidays, 0.25, 0},
+		{"GB", "Europe/London", satSun, gb.Holidays, 0.15, 0},
+		{"US", "America/New_York", satSun, us.Holidays, 0.15, 0},
+		{"US", "America/Los_Angeles", satSun, us.Holidays, 0.1, 0},
+		{"FR", "Europe/Paris", satSun, fr.Holidays, 0.1, 0},
+		{"ES", "Europe/Madrid", satSun, es.Holidays, 0.07, 0},
+		{"IN", "Asia/Kolkata", satSun, nil, 0.08, 0},
+		{"JP", "Asia/Tokyo", satSun, jp.Holidays, 0.05, 0},
+		{"SA", "Asia/Riyadh", friSat, nil, 0.05, 0},
+	})
+}
+
+func worldOf(countries []country) *world {
 	w := &world{}
-	usual := [2]time.Weekday{time.Saturday, time.Sunday}
-	for _, p := range []struct {
-		country, zone string
-		weekend       [2]time.Weekday
-		holidays      []*cal.Holiday
-		share         float64
-	}{
-		{"DE", "Europe/Berlin", usual, de.Holidays, 0.25},
-		{"GB", "Europe/London", usual, gb.Holidays, 0.15},
-		{"US", "America/New_York", usual, us.Holidays, 0.15},
-		{"US", "America/Los_Angeles", usual, us.Holidays, 0.1},
-		{"FR", "Europe/Paris", usual, fr.Holidays, 0.1},
-		{"ES", "Europe/Madrid", usual, es.Holidays, 0.07},
-		{"IN", "Asia/Kolkata", usual, nil, 0.08},
-		{"JP", "Asia/Tokyo", usual, jp.Holidays, 0.05},
-		{"SA", "Asia/Riyadh", [2]time.Weekday{time.Friday, time.Saturday}, nil, 0.05},
-	} {
-		zone, err := time.LoadLocation(p.zone)
+	for _, c := range countries {
+		zone, err := time.LoadLocation(c.zone)
 		if err != nil {
-			panic("population: " + err.Error()) // the zones above are part of every zone database
+			panic("population: " + err.Error()) // these zones are part of every zone database
 		}
-		at := &place{country: p.country, zone: zone, weekend: p.weekend, share: p.share, off: map[civil]bool{}}
-		for _, h := range p.holidays {
+		at := &place{country: c.code, zone: zone, weekend: c.weekend, share: c.share, foreign: c.foreign, off: map[civil]bool{}}
+		for _, h := range c.holidays {
 			for year := 2024; year <= 2027; year++ {
 				actual, observed := h.Calc(year)
 				for _, t := range [...]time.Time{actual, observed} {

@@ -30,6 +30,7 @@ type Population struct {
 	seed       uint64
 	world      *world
 	people     []Person
+	hardship   hardship
 }
 
 // Person is who somebody is before the first word is said.
@@ -53,30 +54,50 @@ const (
 
 // First is the crowd on which the defaults are looked at.
 func First(seed uint64, people int) *Population {
-	return draw("first", seed, people, time.Date(2025, time.January, 6, 0, 0, 0, 0, time.UTC), firstShares, 1)
+	return draw(seed, people, crowd{
+		name: "first", begin: time.Date(2025, time.January, 6, 0, 0, 0, 0, time.UTC), shares: firstShares, careless: 1, world: newWorld(),
+		known: usuallyKnown, hardship: usual,
+	})
 }
 
-// Second is another crowd, with other shares and another time of the year and more careless sellers, kept for the last look.
+// Second is another crowd, with other shares and another time of the year and more careless sellers. Faults of the rules were found on
+// it, so that it says no more than the first.
 func Second(seed uint64, people int) *Population {
-	return draw("second", seed, people, time.Date(2024, time.June, 3, 0, 0, 0, 0, time.UTC), secondShares, 1.5)
+	return draw(seed, people, crowd{
+		name: "second", begin: time.Date(2024, time.June, 3, 0, 0, 0, 0, time.UTC), shares: secondShares, careless: 1.5, world: newWorld(),
+		known: usuallyKnown, hardship: usual,
+	})
 }
 
-func draw(name string, seed uint64, people int, begin time.Time, shares map[string]float64, careless float64) *Population {
-	p := &Population{Name: name, Begin: begin, End: begin.Add(appearing + watched), seed: seed, world: newWorld()}
+// crowd is what sets one population apart from another.
+type crowd struct {
+	name     string
+	begin    time.Time
+	shares   map[string]float64
+	careless float64 // factor on our slips
+	world    *world
+	known    [3]float64 // share of people of whom the CRM knows zone and country, or only the zone, or only the country
+	hardship hardship
+}
+
+var usuallyKnown = [3]float64{0.5, 0.1, 0.25}
+
+func draw(seed uint64, people int, c crowd) *Population {
+	p := &Population{Name: c.name, Begin: c.begin, End: c.begin.Add(appearing + watched), seed: seed, world: c.world, hardship: c.hardship}
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	staff := newSellers(rnd, p.world, careless)
-	for i, a := range allot(shares, people) {
+	staff := newSellers(rnd, p.world, c.careless)
+	for i, a := range allot(c.shares, people) {
 		who := Person{ID: fmt.Sprint(1001 + i), Archetype: a, home: p.world.draw(rnd), seller: staff[rnd.IntN(len(staff))]}
 		who.Inbound = rnd.Float64() < 0.7
 		switch known := rnd.Float64(); {
-		case known < 0.5:
+		case known < c.known[0]:
 			who.zoned, who.landed = true, true
-		case known < 0.6:
+		case known < c.known[0]+c.known[1]:
 			who.zoned = true
-		case known < 0.85:
+		case known < c.known[0]+c.known[1]+c.known[2]:
 			who.landed = true
 		}
-		who.Appears = begin.Add(time.Duration(rnd.Int64N(int64(appearing)))).Truncate(time.Second)
+		who.Appears = c.begin.Add(time.Duration(rnd.Int64N(int64(appearing)))).Truncate(time.Second)
 		p.people = append(p.people, who)
 	}
 	return p

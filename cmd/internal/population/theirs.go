@@ -49,7 +49,7 @@ func (l *Life) write(t crm.Text, wants bool) {
 	if wants && l.chance(0.02) {
 		t = crm.Text{Unread: true} // the CRM does not show it
 	}
-	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{Direction: crm.In, Channel: channel, Text: t}})
+	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{Direction: crm.In, Channel: channel, Text: l.understood(t)}})
 	l.turn++
 	l.tries, l.most, l.reacting = 0, 0, false
 	if l.task != nil && l.chance(0.8) { // most of us tick off what has become pointless
@@ -123,6 +123,9 @@ func (l *Life) reactTo() {
 		l.plan(l.theirTime(l.now, 12), l.colleague)
 	}
 	if !l.chance(l.m.answer) {
+		if l.Archetype.Truth != Waster && l.deal != nil && l.often(l.hard.instead) {
+			l.plan(l.theirTime(l.now, 12), l.colleague)
+		}
 		if l.chance(l.m.comes) {
 			l.planTurn(l.theirTime(l.now.AddDate(0, 0, between(l.rnd, 12, 40)), 6), l.react)
 		}
