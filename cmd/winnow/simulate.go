@@ -22,44 +22,70 @@ func simulateCommand() *cobra.Command {
 		Use: "simulate", Short: "Try the rules on a crowd of whom it is known what they are", Args: cobra.NoArgs,
 		Long: `Leads a crowd of prospects through eleven months of conversation with sellers who have habits and make slips, has the rules rate them
 every day, and shows what they make of each kind of people: ratings, who is flagged and after how long, who is flagged wrongly, and what the
-guard-rails saved. WINNOW_RULES_* apply: try other numbers. It needs neither a CRM nor a store.`,
+guard-rails saved. WINNOW_RULES_* apply: try other numbers. It needs neither a CRM nor a store.
+
+The first crowd is the one to try numbers on. The second has other shares, another season and more careless sellers. The third is harder
+still: languages nobody reads, absences one after another, colleagues who answer in their place. Keep it for the last look, and look at
+several seeds: one crowd has six sellers only, and chance has a great part in it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return simulate(cmd.Context(), cmd.OutOrStdout(), o) },
 	}
+	cmd.Flags().StringVar(&o.crowd, "crowd", "first", "first, second or third")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "another seed draws other people")
-	cmd.Flags().IntVar(&o.people, "people", 1000, "how many people, up to 20000")
+	cmd.Flags().IntVar(&o.seeds, "seeds", 1, "so many crowds, with this seed and those that follow: a line for each, then all of them together")
+	cmd.Flags().IntVar(&o.people, "people", 1000, "how many people in each, up to 20000")
 	cmd.Flags().IntVar(&o.months, "months", 0, "how long each is watched at least; 0: eight months")
-	cmd.Flags().BoolVar(&o.second, "second", false, "the second crowd: other shares of archetypes, another season, more careless sellers")
 	cmd.Flags().BoolVar(&o.brief, "brief", false, "leave out what the guard-rails saved, which needs a run for each")
 	return cmd
 }
 
 type simulateOptions struct {
-	seed          uint64
-	people        int
-	months        int
-	second, brief bool
+	crowd          string
+	seed           uint64
+	seeds          int
+	people, months int
+	brief          bool
+}
+
+// crowds draws the populations that are asked for.
+func (o *simulateOptions) crowds() ([]*population.Population, error) {
+	if o.people < 1 || o.people > 20000 || o.months < 0 || o.months > 24 || o.seeds < 1 || o.seeds > 100 {
+		return nil, fmt.Errorf("want --people from 1 to 20000, --months from 0 to 24 and --seeds from 1 to 100")
+	}
+	draw := map[string]func(uint64, int) *population.Population{"first": population.First, "second": population.Second, "third": population.Third}[o.crowd]
+	if draw == nil {
+		return nil, fmt.Errorf("want --crowd first, second or third, not %q", o.crowd)
+	}
+	var list []*population.Population
+	for i := range o.seeds {
+		crowd := draw(o.seed+uint64(i), o.people)
+		if o.months > 0 {
+			crowd = crowd.Watched(o.months)
+		}
+		list = append(list, crowd)
+	}
+	return list, nil
 }
 
 func simulate(ctx context.Context, w io.Writer, o simulateOptions) error {
-	if o.people < 1 || o.people > 20000 || o.months < 0 || o.months > 24 {
-		return fmt.Errorf("want --people from 1 to 20000 and --months from 0 to 24")
+	crowds, err := o.crowds()
+	if err != nil {
+		return err
 	}
 	s, env, err := config.Rules(os.Environ())
 	if err != nil {
 		return err
 	}
-	crowd := population.First(o.seed, o.people)
-	if o.second {
-		crowd = population.Second(o.seed, o.people)
-	}
-	if o.months > 0 {
-		crowd = crowd.Watched(o.months)
-	}
-	fmt.Fprintf(w, "the %s crowd, seed %d: %d people from %s to %s, model %s\n\n",
-		crowd.Name, o.seed, crowd.Len(), crowd.Begin.Format(time.DateOnly), crowd.End.Format(time.DateOnly), s.Version())
-	sum, err := lead(ctx, s, crowd, "the rules as they are")
+	fmt.Fprintf(w, "the %s crowd, %s: %d people from %s to %s, model %s\n\n", o.crowd, o.drawn(),
+		o.people*o.seeds, crowds[0].Begin.Format(time.DateOnly), crowds[0].End.Format(time.DateOnly), s.Version())
+	each, sum, err := lead(ctx, s, crowds, "the rules as they are")
 	if err != nil {
 		return err
+	}
+	if o.seeds > 1 {
+		if err := tuning.PrintSeeds(w, o.seed, each); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "\nAll of them together:\n\n")
 	}
 	if err := sum.Print(w); err != nil {
 		return err
@@ -74,30 +100,33 @@ func simulate(ctx context.Context, w io.Writer, o simulateOptions) error {
 		if err != nil {
 			return err
 		}
-		c, err := lead(ctx, s, crowd, "without "+g.ID)
+		_, c, err := lead(ctx, s, crowds, "without "+g.ID)
 		if err != nil {
 			return err
 		}
 		without = append(without, tuning.Compared{Guard: g, Crowd: c})
 	}
-	fmt.Fprintf(w, "\nThe same crowd with a guard-rail taken away:\n\n")
+	fmt.Fprintf(w, "\nThe same people with a guard-rail taken away:\n\n")
 	return tuning.PrintGuards(w, sum, without)
 }
 
-// lead runs one simulation and shows how far it is.
-func lead(ctx context.Context, s *rules.Settings, crowd *population.Population, name string) (*tuning.Crowd, error) {
-	shown := term.IsTerminal(int(os.Stderr.Fd()))
-	done := func(n int) {
-		if shown && (n%50 == 0 || n == crowd.Len()) {
-			fmt.Fprintf(os.Stderr, "\r\033[K%s: %d of %d people", name, n, crowd.Len())
-		}
+func (o *simulateOptions) drawn() string {
+	if o.seeds == 1 {
+		return fmt.Sprintf("seed %d", o.seed)
 	}
-	outcomes, err := tuning.Simulate(ctx, s, crowd, done)
+	return fmt.Sprintf("seeds %d to %d", o.seed, o.seed+uint64(o.seeds)-1)
+}
+
+// lead runs one simulation of all crowds and shows how far it is.
+func lead(ctx context.Context, s *rules.Settings, crowds []*population.Population, name string) (each []*tuning.Crowd, all *tuning.Crowd, err error) {
+	shown := term.IsTerminal(int(os.Stderr.Fd()))
+	each, all, err = tuning.Together(ctx, s, crowds, func(n, of int) {
+		if shown && (n%50 == 0 || n == of) {
+			fmt.Fprintf(os.Stderr, "\r\033[K%s: %d of %d people", name, n, of)
+		}
+	})
 	if shown {
 		fmt.Fprint(os.Stderr, "\r\033[K")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return tuning.Sum(s, outcomes), nil
+	return each, all, err
 }

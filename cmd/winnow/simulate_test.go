@@ -8,19 +8,22 @@ import (
 func TestSimulate(t *testing.T) {
 	t.Setenv("WINNOW_RULES_GRACE", "9")
 	var b strings.Builder
-	if err := simulate(t.Context(), &b, simulateOptions{seed: 2, people: 40, months: 3, second: true}); err != nil {
+	if err := simulate(t.Context(), &b, simulateOptions{crowd: "second", seed: 2, seeds: 2, people: 40, months: 3}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"the second crowd, seed 2: 40 people from 2024-06-03 to 2024-12-01", "genuine buyers ever pending", "without G13"} {
+	for _, want := range []string{"the second crowd, seeds 2 to 3: 80 people from 2024-06-03 to 2024-12-01", "All of them together", "genuine buyers ever pending", "without G13"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, b.String())
 		}
 	}
-	if err := simulate(t.Context(), &b, simulateOptions{people: 0}); err == nil || !strings.Contains(err.Error(), "--people") {
+	if err := simulate(t.Context(), &b, simulateOptions{crowd: "first", seeds: 1}); err == nil || !strings.Contains(err.Error(), "--people") {
 		t.Errorf("nobody: %v", err)
 	}
+	if err := simulate(t.Context(), &b, simulateOptions{crowd: "fourth", seeds: 1, people: 40}); err == nil || !strings.Contains(err.Error(), "fourth") {
+		t.Errorf("a crowd that is none: %v", err)
+	}
 	t.Setenv("WINNOW_RULES_GRACE", "many")
-	if err := simulate(t.Context(), &b, simulateOptions{people: 40}); err == nil || !strings.Contains(err.Error(), "WINNOW_RULES_GRACE") {
+	if err := simulate(t.Context(), &b, simulateOptions{crowd: "first", seeds: 1, people: 40}); err == nil || !strings.Contains(err.Error(), "WINNOW_RULES_GRACE") {
 		t.Errorf("a setting that is none: %v", err)
 	}
 }

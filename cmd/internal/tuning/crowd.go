@@ -18,7 +18,9 @@ type Crowd struct {
 	Total Row
 	Idle  Idle
 	Most  int // announcements against people for the first time, on one day
-	band  [2]int
+
+	breaker int // more of them in a day are not written
+	band    [2]int
 }
 
 // Row is one archetype, or all of them.
@@ -49,7 +51,7 @@ type Idle struct {
 
 // Sum adds outcomes up. s is what they were judged by.
 func Sum(s *rules.Settings, outcomes []Outcome) *Crowd {
-	c := &Crowd{Total: newRow(nil), Idle: Idle{Held: map[string][2]int{}}}
+	c := &Crowd{Total: newRow(nil), breaker: max(20, len(outcomes)/20), Idle: Idle{Held: map[string][2]int{}}}
 	c.band[0], c.band[1] = s.FlagBand()
 	rows := map[string]*Row{}
 	for i := range outcomes {
@@ -162,6 +164,28 @@ func (c *Crowd) Aims() []Aim {
 	}
 }
 
+// PrintSeeds writes how the same kind of crowd reaches its aims when it is drawn anew, a line for each seed.
+func PrintSeeds(w io.Writer, first uint64, each []*Crowd) error {
+	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprint(tw, "seed")
+	for _, a := range each[0].Aims() {
+		fmt.Fprintf(tw, "\t%s", a.What)
+	}
+	fmt.Fprint(tw, "\n")
+	for i, c := range each {
+		fmt.Fprintf(tw, "%d", first+uint64(i))
+		for _, a := range c.Aims() {
+			missed := ""
+			if !a.Reached {
+				missed = " MISSED"
+			}
+			fmt.Fprintf(tw, "\t%s%s", a.Got, missed)
+		}
+		fmt.Fprint(tw, "\n")
+	}
+	return tw.Flush()
+}
+
 func share(n, of int) float64 {
 	if of == 0 {
 		return 0
@@ -207,7 +231,7 @@ func (c *Crowd) Print(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nAt most %d were announced on one day; the mass-change breaker stops more than %d.\n", c.Most, max(20, c.Total.People/20))
+	_, err := fmt.Fprintf(w, "\nAt most %d were announced on one day; the mass-change breaker stops more than %d.\n", c.Most, c.breaker)
 	return err
 }
 

@@ -66,6 +66,34 @@ func Simulate(ctx context.Context, s *rules.Settings, p *population.Population, 
 	return outcomes, g.Wait()
 }
 
+// Together leads the people of several populations, one after another, and sums each up and all of them. done is told how many people of
+// how many have come to their end; it may be nil, and is called from several goroutines.
+func Together(ctx context.Context, s *rules.Settings, crowds []*population.Population, done func(n, of int)) (each []*Crowd, all *Crowd, err error) {
+	people, before := 0, 0
+	for _, p := range crowds {
+		people += p.Len()
+	}
+	var outcomes []Outcome
+	most := 0
+	for _, p := range crowds {
+		list, err := Simulate(ctx, s, p, func(n int) {
+			if done != nil {
+				done(before+n, people)
+			}
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		before += p.Len()
+		c := Sum(s, list)
+		most = max(most, c.Most)
+		each, outcomes = append(each, c), append(outcomes, list...)
+	}
+	all = Sum(s, outcomes)
+	all.Most, all.breaker = most, each[0].breaker // crowds know nothing of each other
+	return each, all, nil
+}
+
 // morning is when ratings are made and written, in UTC.
 const morning = 6 * time.Hour
 
