@@ -96,6 +96,9 @@ type Settings struct {
 	reputationProperty                       string
 	reputationGood, reputationBad            []string
 	supportProperty                          string
+	escalationsProperty                      string
+	refundsProperty                          string
+	supportHeavy                             int
 	supportMany                              int
 	voteProperty                             string
 	gapsProperty                             string

@@ -23,9 +23,7 @@ func (h *view) profileSignals(sh *sheet) {
 	h.numeric(sh, sRecurring, s.recurringProperty, "", func(n float64) (float64, string) {
 		return min(max(n, 0)/float64(s.recurringGood), 1), "brings recurring revenue"
 	})
-	h.numeric(sh, sSupportLoad, s.supportProperty, "", func(n float64) (float64, string) {
-		return min(max(n, 0)/float64(s.supportMany), 1), "needs much support"
-	})
+	h.supportLoad(sh)
 	h.numeric(sh, sRepVote, s.voteProperty, "", func(n float64) (float64, string) {
 		return min(max(n, -2), 2), "is voted on by the people who work with it"
 	})
@@ -96,6 +94,30 @@ func (h *view) numeric(sh *sheet, i int, name, label string, weigh func(float64)
 	w.sum, text = weigh(n)
 	w.cite(f.At, f.ID)
 	sh.add(&w, i, text)
+}
+
+// supportLoad is A19: open support cases; an escalation or a refund weighs as several.
+func (h *view) supportLoad(sh *sheet) {
+	w := h.weigh(sSupportLoad)
+	if !w.sig.On {
+		return
+	}
+	cases := 0.0
+	for _, of := range [...]struct {
+		property string
+		cases    int
+	}{{h.s.supportProperty, 1}, {h.s.escalationsProperty, h.s.supportHeavy}, {h.s.refundsProperty, h.s.supportHeavy}} {
+		f := h.property(of.property)
+		if f == nil {
+			continue
+		}
+		if n, ok := number(f.Property.Value); ok && n > 0 {
+			cases += n * float64(of.cases)
+			w.cite(f.At, f.ID)
+		}
+	}
+	w.sum = min(cases/float64(h.s.supportMany), 1)
+	sh.add(&w, sSupportLoad, "needs much support")
 }
 
 func (h *view) predicates(sh *sheet, i int, list []weighted) {

@@ -1,24 +1,64 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// marginPressure is A11: how often they asked for a better price. What we offered unasked does not count.
+// marginPressure is A11: how often they asked for a better price, and how often we gave way. What we offered unasked does not count.
 func (h *view) marginPressure(sh *sheet) {
 	w := h.weigh(sMarginPressure)
-	n := 0
+	each := 1 / float64(h.s.discounts+1)
+	var asked []mark
 	for i := range h.turns {
 		if t := &h.turns[i]; t.dir == crm.In && t.intents.Any(crm.Discount) && w.counts(t.first.at) {
-			w.hit(t.first.at, t.first.id, 1/float64(h.s.discounts+1))
-			n++
+			w.hit(t.first.at, t.first.id, each)
+			asked = append(asked, t.first)
 		}
 	}
-	if n >= h.s.discounts {
-		sh.add(&w, sMarginPressure, "asked for a better price "+times(n))
+	if len(asked) < h.s.discounts {
+		return
 	}
+	text := "asked for a better price " + times(len(asked))
+	given := h.concessions(asked)
+	for _, c := range given {
+		w.hit(c.at, c.id, each)
+	}
+	if len(given) > 0 {
+		text += " and was given one " + times(len(given))
+	}
+	sh.add(&w, sMarginPressure, text)
+}
+
+// concessions are the quotes that take off more than any before, after they had asked for that. The first quote is our own offer, and what
+// we take off unasked is too.
+func (h *view) concessions(asked []mark) []mark {
+	type offer struct {
+		mark
+		off float64 // share of the list price
+	}
+	var offers []offer
+	for i := range h.r.Items {
+		f := &h.r.Items[i]
+		q := f.Quote
+		if q == nil || len(q.Sent) == 0 || q.Amount+q.Discount <= 0 || f.At > h.limit || q.Sent[0] > h.ref() {
+			continue
+		}
+		offers = append(offers, offer{mark{q.Sent[0], f.ID}, float64(q.Discount) / float64(q.Amount+q.Discount)})
+	}
+	slices.SortFunc(offers, func(a, b offer) int { return cmp.Or(compare(a.at, b.at), compareIDs(a.id, b.id)) })
+	var given []mark
+	for i := 1; i < len(offers); i++ {
+		o, before := offers[i], &offers[i-1]
+		if o.off > before.off && slices.ContainsFunc(asked, func(m mark) bool { return m.at > before.at && m.at < o.at }) {
+			given = append(given, o.mark)
+		}
+		offers[i].off = max(o.off, before.off) // what was once given is not given again
+	}
+	return given
 }
 
 // A promise of later business without a date is expected within promiseHorizon; it is broken when its date has passed by
