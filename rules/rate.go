@@ -250,11 +250,12 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 			return actSlow
 		}
 		return ""
-	case rating.MilestoneMissing:
-		return actNext
 	}
 	if _, missing := h.contract(); missing && h.s.signals[sContract].On {
 		return actContract
+	}
+	if rating.MilestoneMissing {
+		return actNext
 	}
 	return ""
 }

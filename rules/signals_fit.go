@@ -25,7 +25,10 @@ func (h *view) profileSignals(sh *sheet) {
 	})
 	h.supportLoad(sh)
 	h.numeric(sh, sRepVote, s.voteProperty, "", func(n float64) (float64, string) {
-		return min(max(n, -2), 2), "is voted on by the people who work with it"
+		if n < 0 {
+			return max(n, -2), "takes more than usual, by the vote of our people who work with them"
+		}
+		return min(n, 2), "works well together with us, by the vote of our people"
 	})
 	h.predicates(sh, sFitProfile, s.fitPredicates)
 	h.predicates(sh, sWorthProfile, s.worthPredicates)
