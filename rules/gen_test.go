@@ -47,7 +47,7 @@ func genStory(n int) *rapid.Generator[story] {
 		if rapid.IntRange(0, 9).Draw(t, "customer") == 0 {
 			s = append(s, prop(crm.PropCustomer, "true", start))
 		}
-		for _, name := range []string{"industry", "numberofemployees", "jobtitle", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "open_lines"} {
+		for _, name := range []string{"industry", "numberofemployees", "jobtitle", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "escalations", "refunds", "open_lines"} {
 			if rapid.IntRange(0, 3).Draw(t, name) == 0 {
 				s = append(s, prop(name, rapid.SampledFrom([]string{"3", "40", "-2", "bad", "good", "retail", "head of sales", "9000"}).Draw(t, "value"), start))
 			}
@@ -80,7 +80,7 @@ func genFact(t *rapid.T, id string, at time.Time) crm.Fact {
 		m.End = m.Start + hourMS
 		f.Kind, f.Meeting = crm.KindMeeting, &m
 	case k < 17:
-		q := crm.Quote{Key: rapid.SampledFrom([]string{"k1", "k2"}).Draw(t, "key"), Amount: 100000}
+		q := crm.Quote{Key: rapid.SampledFrom([]string{"k1", "k2"}).Draw(t, "key"), Amount: 100000, Discount: rapid.SampledFrom([]int64{0, 5000, 20000}).Draw(t, "discount")}
 		for range rapid.IntRange(0, 3).Draw(t, "sends") {
 			q.Sent = append(q.Sent, later(t, at, 0, 60))
 		}

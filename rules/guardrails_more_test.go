@@ -23,6 +23,9 @@ func TestG10HumanWins(t *testing.T) {
 			return f.Property != nil && strings.HasPrefix(f.Property.Name, "override")
 		})
 		now := at.Add(time.Duration(rapid.IntRange(0, 400*24).Draw(t, "hours")) * time.Hour)
+		if rapid.Bool().Draw(t, "at its end") {
+			now = until.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "seconds")) * time.Second)
+		}
 		r, machine := Rate(Defaults(), recordOf(facts...), calm(now)), Rate(Defaults(), recordOf(plain...), calm(now))
 		if machine.Unrated != "" {
 			return
@@ -39,7 +42,7 @@ func TestG10HumanWins(t *testing.T) {
 		}
 		switch up := strings.ToUpper(word); up {
 		case "KEEP":
-			if against(r) || r.Status != crm.Override {
+			if against(r) || r.Status != crm.Override || r.Letter != machine.Letter {
 				t.Fatalf("keep: %s", asJSON(r))
 			}
 		case "DISQUALIFIED":
@@ -93,10 +96,19 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		now := genNow(t)
+		if rapid.Bool().Draw(t, "shrugs") { // the last of them followed by another mail with all there is to say
+			at := start.Add(400 * day)
+			for i := range 3 {
+				at = at.Add(day)
+				facts = append(facts, mail(fmt.Sprintf("ask/%d", i), at, crm.Out, crm.Asks, 30), mail(fmt.Sprintf("word/%d", i), at.Add(time.Hour), crm.In, crm.Vague, 1))
+			}
+			facts = append(facts, mail("rest", at.Add(2*time.Hour), crm.In, 0, 40))
+			now = at.Add(time.Duration(rapid.IntRange(3, 30*24).Draw(t, "hours later")) * time.Hour)
+		}
 		if len(facts) == 0 {
 			return
 		}
-		now := genNow(t)
 		i := rapid.IntRange(0, len(facts)-1).Draw(t, "which")
 		less := slices.Clone(facts)
 		f := facts[i]
