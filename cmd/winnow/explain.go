@@ -194,3 +194,10 @@ func evidence(es []crm.Evidence) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

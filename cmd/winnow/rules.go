@@ -1,48 +1,127 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
-	"strconv"
+	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/rules"
 )
 
 func rulesCommand() *cobra.Command {
-	return &cobra.Command{
+	var all, asJSON bool
+	cmd := &cobra.Command{
 		Use: "rules", Short: "Show the effective rule book", Args: cobra.NoArgs,
-		Long: "Shows every signal with the numbers that apply. Each is set by WINNOW_RULES_<NAME>_POINTS, _CAP, _HALF_LIFE, _WINDOW and _ON; winnow config lists all names.",
-		RunE: func(*cobra.Command, []string) error {
-			cfg, err := loadConfig()
+		Long: `Shows every signal with the numbers that apply, and every rule that is not at its default. Each signal is set by
+WINNOW_RULES_<NAME>_POINTS, _CAP, _HALF_LIFE, _WINDOW, _EARLY and _ON. It reads the rules from the environment and needs neither a CRM nor a store.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, _, err := config.Rules(os.Environ())
 			if err != nil {
 				return err
 			}
-			w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-			fmt.Fprintf(w, "ID\tSIGNAL\tSCORE\tPOINTS\tCAP\tHALF-LIFE\tWINDOW\tON\tTHIS CONTACT …\n")
-			for _, s := range cfg.Rules.Signals() {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", s.ID, s.Name, s.Sub, s.Points, s.Cap, days(s.HalfLife), days(s.Window), yes(s.On), s.Why)
+			if asJSON {
+				return rulesJSON(cmd.OutOrStdout(), s)
 			}
-			if err := w.Flush(); err != nil {
-				return err
-			}
-			fmt.Printf("\nmodel %s\n", cfg.Rules.Version())
-			return nil
+			return printRules(cmd.OutOrStdout(), s, all)
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "all other rules too: clocks, quotas, bands, profiles")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.MarkFlagsMutuallyExclusive("all", "json")
+	return cmd
 }
 
-func days(d time.Duration) string {
-	if d == 0 {
-		return "-"
+func printRules(out io.Writer, s *rules.Settings, all bool) error {
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, strings.ToUpper(strings.Join(config.SignalHead[:], "\t")))
+	for _, row := range config.SignalRows(s) {
+		for i := range row {
+			row[i] = dash(row[i])
+		}
+		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
-	return strconv.FormatFloat(d.Hours()/24, 'f', -1, 64) + " d"
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprint(out, "\nEarly: the share of negative points that counts before the first meeting or quote; empty where all do.\n")
+	if all {
+		fmt.Fprintln(w, "\nRULE\tVALUE\tUNIT\tMEANING")
+		for _, v := range s.Describe() {
+			if !config.OfSignal(v) {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Name, dash(v.Value), v.Unit, v.Meaning)
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if other := changed(s); len(other) > 0 {
+		fmt.Fprintln(w, "\nNOT AT ITS DEFAULT\tVALUE\tDEFAULT")
+		for _, v := range other {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", v.Name, dash(v.Value), dash(v.Default))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprint(out, "\nEvery rule is at its default.\n")
+	}
+	_, err := fmt.Fprintf(out, "\nmodel %s\n", s.Version())
+	return err
 }
 
-func yes(b bool) string {
-	if b {
-		return "yes"
+func changed(s *rules.Settings) []rules.Setting {
+	var list []rules.Setting
+	for _, v := range s.Describe() {
+		if v.Value != v.Default {
+			list = append(list, v)
+		}
 	}
-	return "no"
+	return list
+}
+
+// rulesJSON writes the signals by name and every rule with its value, its default and who says so.
+func rulesJSON(out io.Writer, s *rules.Settings) error {
+	type signal struct {
+		ID       string `json:"id"`
+		Name     string `json:"name"`
+		On       bool   `json:"on"`
+		Part     string `json:"part,omitempty"`
+		Points   int    `json:"points"`
+		Cap      int    `json:"cap"`
+		HalfLife string `json:"half_life,omitempty"`
+		Window   string `json:"window,omitempty"`
+		Early    int    `json:"early_per_cent"`
+		Why      string `json:"this_contact"`
+		Source   string `json:"source,omitempty"`
+	}
+	type rule struct {
+		Name    string `json:"name"`
+		Value   string `json:"value"`
+		Default string `json:"default"`
+		Unit    string `json:"unit,omitempty"`
+		Meaning string `json:"meaning"`
+		Source  string `json:"source,omitempty"`
+	}
+	book := struct {
+		Model   string   `json:"model"`
+		Signals []signal `json:"signals"`
+		Rules   []rule   `json:"rules"`
+	}{Model: s.Version()}
+	for i, row := range config.SignalRows(s) {
+		sig := s.Signals()[i]
+		book.Signals = append(book.Signals, signal{sig.ID, sig.Name, sig.On, string(sig.Sub), sig.Points, sig.Cap, row[6], row[7], sig.Early, sig.Why, sig.Source})
+	}
+	for _, v := range s.Describe() {
+		book.Rules = append(book.Rules, rule{v.Name, v.Value, v.Default, v.Unit, v.Meaning, v.Source})
+	}
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(book)
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -107,15 +106,10 @@ func sourceTable() string {
 	return table([]string{"name", "default", "meaning"}, settingRows(func(r Row) bool { return strings.HasPrefix(r.Group, "source ") }))
 }
 
-// ofSignal reports whether a row is one of those that every signal has: the table of signals shows them in its columns.
-func ofSignal(r Row) bool {
-	return slices.ContainsFunc(rules.Defaults().Signals(), func(s rules.Signal) bool { return strings.HasPrefix(r.Meaning, s.ID+", ") })
-}
-
 func ruleTable() string {
 	var rows [][]string
 	for _, r := range Reference() {
-		if r.Group == "rules" && !ofSignal(r) {
+		if r.Group == "rules" && !OfSignal(rules.Setting{Meaning: r.Meaning}) {
 			rows = append(rows, []string{code(r.Name), code(r.Default), r.Unit, r.Meaning})
 		}
 	}
@@ -123,26 +117,11 @@ func ruleTable() string {
 }
 
 func signalTable() string {
-	var rows [][]string
-	for _, s := range rules.Defaults().Signals() {
-		on := "yes"
-		if !s.On {
-			on = "no"
-		}
-		points, most := "", ""
-		if s.Points != 0 {
-			points, most = fmt.Sprintf("%+d", s.Points), fmt.Sprint(s.Cap)
-		}
-		rows = append(rows, []string{s.ID, code(s.Name), on, string(s.Sub), points, most, days(s.HalfLife), days(s.Window), s.Why})
+	rows := SignalRows(rules.Defaults())
+	for _, r := range rows {
+		r[1] = code(r[1])
 	}
-	return table([]string{"id", "signal", "on", "part", "points", "cap", "half-life", "window", "this contact ..."}, rows)
-}
-
-func days(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%g d", d.Hours()/24)
+	return table(SignalHead[:], rows)
 }
 
 func envExample() string {
