@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -25,7 +26,8 @@ func backtestCommand() *cobra.Command {
 each day, and shows who changes from what to what and why, the share that is flagged, and which past wins and losses each of the two, and
 each changed setting alone, would have flagged before. Nothing is written.
 
-The draft is a file of lines such as WINNOW_RULES_GRACE=10, which count on top of today's settings.`,
+The draft is a file of lines such as WINNOW_RULES_GRACE=10, which count on top of today's settings. Where it changes several rules, each
+is tried alone too. --csv has a line for every contact that changes, --json has everything.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return backtest(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
@@ -35,7 +37,6 @@ The draft is a file of lines such as WINNOW_RULES_GRACE=10, which count on top o
 	f.BoolVar(&o.csv, "csv", false, "print the contacts that change as CSV")
 	f.BoolVar(&o.json, "json", false, "print everything as JSON")
 	f.BoolVar(&o.all, "all", false, "list every contact that changes")
-	_ = cmd.MarkFlagRequired("env") // it is there
 	cmd.MarkFlagsMutuallyExclusive("csv", "json")
 	return cmd
 }
@@ -57,6 +58,9 @@ func backtest(ctx context.Context, o backtestOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.env == "" {
+		return errors.New("want --env with a file of WINNOW_RULES_ lines to try")
+	}
 	file, err := os.ReadFile(o.env)
 	if err != nil {
 		return err
@@ -70,11 +74,14 @@ func backtest(ctx context.Context, o backtestOptions) error {
 		return fmt.Errorf("%s: %w", o.env, err)
 	}
 	if other > 0 {
-		fmt.Fprintf(os.Stderr, "%d settings in %s are no rules and change nothing here\n", other, o.env)
+		fmt.Fprintf(os.Stderr, "note: lines of %s that set something else than rules (%d) are left out\n", o.env, other)
 	}
 	draft, err := with(env, lines)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.env, err)
+	}
+	if draft.Version() == today.Version() {
+		return fmt.Errorf("%s: no rule in it differs from those in force: there is nothing to compare", o.env)
 	}
 	b := tuning.NewBacktest(today, draft, alone(env, lines, today), since, now)
 	model, err := eachRecord(ctx, o.source, b.Add)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -88,5 +90,28 @@ func TestRecordsOfAClient(t *testing.T) {
 			}
 		}
 		server.Close()
+	}
+}
+
+// Who only looks is told that there is nothing, and leaves nothing behind.
+func TestNoStoreToLookAt(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	for name, value := range map[string]string{
+		"WINNOW_HUBSPOT_TOKEN": "t", "WINNOW_HUBSPOT_CLIENT_SECRET": "s", "WINNOW_DATA_DIR": dir, "WINNOW_ADMIN_LISTEN": "127.0.0.1:1", "WINNOW_NATS_URL": "",
+	} {
+		t.Setenv(name, value)
+	}
+	if err := learn(t.Context(), "", 14); err == nil || !strings.Contains(err.Error(), "holds no store") {
+		t.Errorf("learn: %v, want that there is no store", err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("a store was made: %v", err)
+	}
+	draft := filepath.Join(t.TempDir(), "draft.env")
+	if err := os.WriteFile(draft, []byte("WINNOW_RULES_GRACE=7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := backtest(t.Context(), backtestOptions{env: draft, since: "30d"}); err == nil || !strings.Contains(err.Error(), "nothing to compare") {
+		t.Errorf("a draft that changes nothing: %v", err)
 	}
 }

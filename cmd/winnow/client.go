@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -47,6 +50,11 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	}
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
 		return nil, fmt.Errorf("the running winnow does not answer at %s: %w", c.base, err)
+	}
+	if len(roles) == 0 && cfg.NATS.URL == "" { // who only looks makes no store
+		if _, err := os.Stat(filepath.Join(cfg.DataDir, "jetstream")); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("no winnow runs at %s, and %s holds no store: see WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR", c.base, cfg.DataDir)
+		}
 	}
 	log := newLog(zapcore.ErrorLevel)
 	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: append([]pipeline.Role{}, roles...)})

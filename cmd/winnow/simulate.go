@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +35,7 @@ several seeds: one crowd has six sellers only, and chance has a great part in it
 	cmd.Flags().IntVar(&o.seeds, "seeds", 1, "so many crowds, with this seed and those that follow: a line for each, then all of them together")
 	cmd.Flags().IntVar(&o.people, "people", 1000, "how many people in each, up to 20000")
 	cmd.Flags().IntVar(&o.months, "months", 0, "how long each is watched at least; 0: eight months")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print aims and rows as JSON, of each seed and of all together, without the guard-rails")
 	cmd.Flags().BoolVar(&o.brief, "brief", false, "leave out what the guard-rails saved, which needs a run for each")
 	return cmd
 }
@@ -43,7 +45,7 @@ type simulateOptions struct {
 	seed           uint64
 	seeds          int
 	people, months int
-	brief          bool
+	brief, json    bool
 }
 
 // crowds draws the populations that are asked for.
@@ -74,6 +76,9 @@ func simulate(ctx context.Context, w io.Writer, o simulateOptions) error {
 	s, env, err := config.Rules(os.Environ())
 	if err != nil {
 		return err
+	}
+	if o.json {
+		return o.asJSON(ctx, w, s, crowds)
 	}
 	fmt.Fprintf(w, "the %s crowd, %s: %d people from %s to %s, model %s\n\n", o.crowd, o.drawn(),
 		o.people*o.seeds, crowds[0].Begin.Format(time.DateOnly), crowds[0].End.Format(time.DateOnly), s.Version())
@@ -108,6 +113,30 @@ func simulate(ctx context.Context, w io.Writer, o simulateOptions) error {
 	}
 	fmt.Fprintf(w, "\nThe same people with a guard-rail taken away:\n\n")
 	return tuning.PrintGuards(w, sum, without)
+}
+
+func (o *simulateOptions) asJSON(ctx context.Context, w io.Writer, s *rules.Settings, crowds []*population.Population) error {
+	each, all, err := lead(ctx, s, crowds, "the rules as they are")
+	if err != nil {
+		return err
+	}
+	type drawn struct {
+		Seed  uint64 `json:"seed"`
+		Crowd any    `json:"result"`
+	}
+	out := struct {
+		Crowd  string  `json:"crowd"`
+		People int     `json:"people"`
+		Model  string  `json:"model"`
+		Seeds  []drawn `json:"seeds"`
+		All    any     `json:"all"`
+	}{Crowd: o.crowd, People: o.people, Model: s.Version(), All: all.JSON()}
+	for i, c := range each {
+		out.Seeds = append(out.Seeds, drawn{o.seed + uint64(i), c.JSON()})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(out)
 }
 
 func (o *simulateOptions) drawn() string {

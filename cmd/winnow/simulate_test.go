@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,24 @@ func TestSimulate(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, b.String())
 		}
+	}
+	b.Reset()
+	var out struct {
+		Seeds []struct{ Seed uint64 }
+		All   struct {
+			Aims []struct{ What, Got string }
+			Rows []struct{ People int }
+		}
+	}
+	if err := simulate(t.Context(), &b, simulateOptions{crowd: "third", seed: 4, seeds: 2, people: 30, months: 1, json: true}); err != nil || json.Unmarshal([]byte(b.String()), &out) != nil {
+		t.Fatalf("%v:\n%s", err, b.String())
+	}
+	people := 0
+	for _, r := range out.All.Rows {
+		people += r.People
+	}
+	if len(out.Seeds) != 2 || out.Seeds[1].Seed != 5 || len(out.All.Aims) != 4 || people != 60 {
+		t.Errorf("%+v: want seeds 4 and 5, four aims and 60 people", out)
 	}
 	if err := simulate(t.Context(), &b, simulateOptions{crowd: "first", seeds: 1}); err == nil || !strings.Contains(err.Error(), "--people") {
 		t.Errorf("nobody: %v", err)

@@ -297,9 +297,9 @@ func why(today, draft *crm.Rating) []string {
 	for _, name := range names {
 		switch p := pairs[name]; {
 		case p.points[0] != p.points[1]:
-			list = append(list, fmt.Sprintf("%+d instead of %+d: %s, %s", p.points[1], p.points[0], p.text, name))
+			list = append(list, fmt.Sprintf("%s: %s, %+d instead of %+d", name, p.text, p.points[1], p.points[0]))
 		case len(p.text) > 5 && p.text[:5] == "new: ":
-			list = append(list, p.text[5:]+", "+name)
+			list = append(list, name+": "+p.text[5:])
 		}
 	}
 	return list

@@ -30,23 +30,8 @@ func (r *Report) Print(w io.Writer, most int) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(tw, "\tA\tB\tC\tD\tPENDING\tDISQUALIFIED\tFLAG RATE\tEVER FLAGGED\tPAST WINS PENDING BEFORE\tDISQUALIFIED BEFORE\tPAST LOSSES PENDING BEFORE")
-	for i := range r.Tallies {
-		t := &r.Tallies[i]
-		name := t.Name
-		if i > 1 {
-			name += " alone"
-		}
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\t%d of %d\t%s\t%d of %d\n", name, t.Letters["A"], t.Letters["B"], t.Letters["C"], t.Letters["D"],
-			t.Statuses[crm.Pending], t.Statuses[crm.Disqualified], share(t.Flagged, r.Contacts), share(t.Ever, r.Contacts),
-			t.WinsWarn, r.Wins, cut(t), t.LossFlag, r.Losses)
-	}
-	if err := tw.Flush(); err != nil {
+	if err := r.printTallies(w); err != nil {
 		return err
-	}
-	if r.Wins+r.Losses == 0 {
-		fmt.Fprintln(w, "\nNo deal was won or lost in this time, as far as the records know: what the settings would have cost cannot be said.")
 	}
 	if len(r.Moves) > 0 {
 		fmt.Fprint(w, "\nRatings that change:")
@@ -77,6 +62,38 @@ func (r *Report) Print(w io.Writer, most int) error {
 		return err
 	}
 	return nil
+}
+
+// printTallies writes what each variant makes of all contacts, and what it would have cost among the deals that came to an end.
+func (r *Report) printTallies(w io.Writer) error {
+	name := func(i int) string {
+		if i > 1 {
+			return r.Tallies[i].Name + " alone"
+		}
+		return r.Tallies[i].Name
+	}
+	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tw, "SETTINGS\tA\tB\tC\tD\tPENDING\tDISQUALIFIED\tFLAGGED NOW\tFLAGGED AT ANY TIME")
+	for i := range r.Tallies {
+		t := &r.Tallies[i]
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\n", name(i), t.Letters["A"], t.Letters["B"], t.Letters["C"], t.Letters["D"],
+			t.Statuses[crm.Pending], t.Statuses[crm.Disqualified], share(t.Flagged, r.Contacts), share(t.Ever, r.Contacts))
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	if r.Wins+r.Losses == 0 {
+		_, err := fmt.Fprintln(w, "\nNo deal was won or lost in this time, as far as the records know: what the settings would have cost cannot be said.")
+		return err
+	}
+	fmt.Fprintf(w, "\nDeals that came to an end in this time, and whom the settings would have flagged before: %d won, %d lost.\n\n", r.Wins, r.Losses)
+	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(tw, "BEFORE THE END OF THE DEAL\tWON, PENDING\tWON, DISQUALIFIED\tLOST, PENDING")
+	for i := range r.Tallies {
+		t := &r.Tallies[i]
+		fmt.Fprintf(tw, "%s\t%d\t%s\t%d\n", name(i), t.WinsWarn, cut(t), t.LossFlag)
+	}
+	return tw.Flush()
 }
 
 func cut(t *Tally) string {

@@ -149,7 +149,7 @@ func checkForms(t *testing.T, r *Report) {
 	if err := r.Print(&table, 5); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"WINNOW_RULES_GRACE alone", "FLAG RATE", "PAST WINS", "more: --all"} {
+	for _, want := range []string{"WINNOW_RULES_GRACE alone", "FLAGGED NOW", "WON, DISQUALIFIED", "more: --all"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, table.String())
 		}

@@ -143,8 +143,10 @@ func (d *Idle) add(o *Outcome) {
 
 // Aim is something that the rules have to reach on a crowd.
 type Aim struct {
-	What, Want, Got string
-	Reached         bool
+	What    string `json:"what"`
+	Want    string `json:"want"`
+	Got     string `json:"got"`
+	Reached bool   `json:"reached"`
 }
 
 // Aims holds the crowd against what the rules are there for.
@@ -184,6 +186,37 @@ func PrintSeeds(w io.Writer, first uint64, each []*Crowd) error {
 		fmt.Fprint(tw, "\n")
 	}
 	return tw.Flush()
+}
+
+// JSON is the crowd for programs: its aims, and a row for each kind of people.
+func (c *Crowd) JSON() any {
+	type row struct {
+		Archetype string             `json:"archetype"`
+		Truth     population.Truth   `json:"truth"`
+		People    int                `json:"people"`
+		Ratings   map[string]int     `json:"ratings"`
+		Statuses  map[crm.Status]int `json:"statuses"`
+		Grounds   map[crm.Ground]int `json:"grounds"`
+		Flagged   int                `json:"ever_pending"`
+		Days      []int              `json:"days_until_pending"`
+		InTime    int                `json:"in_time"`
+		Late      int                `json:"late"`
+		NotYet    int                `json:"not_yet"`
+		False     int                `json:"pending_while_genuine"`
+		FalseEnd  int                `json:"disqualified_while_genuine"`
+		OwedEnd   int                `json:"disqualified_while_we_owed"`
+	}
+	out := struct {
+		Aims []Aim `json:"aims"`
+		Rows []row `json:"rows"`
+	}{Aims: c.Aims()}
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		out.Rows = append(out.Rows, row{
+			r.Archetype.Name, r.Archetype.Truth, r.People, r.Letters, r.Statuses, r.Grounds, r.Flagged, r.Days, r.InTime, r.Late, r.NotYet, r.False, r.FalseEnd, r.OwedEnd,
+		})
+	}
+	return out
 }
 
 func share(n, of int) float64 {
