@@ -11,7 +11,7 @@ import (
 )
 
 // examples are names that texts use to show a form.
-var examples = regexp.MustCompile(`^WINNOW_(X|NAME|SOURCE|EU|US|TEST|RULES_SEGMENT|RULES_<NAME>|IMAGE|RULES_X)(_|$)`)
+var examples = regexp.MustCompile(`^WINNOW_(X|NAME|SOURCE|EU|US|TEST|RULES_SEGMENT|RULES_CUSTOM|RULES_<NAME>|IMAGE|RULES_X)(_|$)`)
 
 var settingName = regexp.MustCompile(`WINNOW_[A-Z0-9_]*`)
 
