@@ -122,7 +122,8 @@ func (h *view) rested(last crm.Millis) crm.Millis {
 // dormant is A15: took much information and gave little (A02), then fell silent.
 func (h *view) dormant() finding {
 	f := finding{ground: crm.FactFinding, hangs: h.hang(), text: "took much information and has been silent since " + dateText(h.start.at)}
-	if _, asked, told := h.intake(); h.ball != crm.Them || h.start.id == "" || !h.factFinder() || asked > 0 && 2*told >= asked {
+	w := h.weigh(sFactFinding)
+	if _, asked, told := h.intake(&w); h.ball != crm.Them || h.start.id == "" || !h.factFinder() || asked > 0 && 2*told >= asked {
 		return f
 	}
 	counted, _, last := h.attempts()

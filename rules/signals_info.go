@@ -2,17 +2,18 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// intake is how many questions and price requests of theirs there are, and in how many of our answered questions they gave us
-// something.
-func (h *view) intake() (theirs int, asked, told int) {
+// intake is how many questions and price requests of theirs there are in a signal's window, and in how many of our answered questions
+// they gave us something.
+func (h *view) intake(w *weight) (theirs int, asked, told int) {
 	for i := range h.turns {
 		t := &h.turns[i]
-		if t.first.at < h.from {
+		if t.first.at < h.from || !w.counts(t.first.at) {
 			continue
 		}
 		if t.dir == crm.In {
@@ -44,15 +45,17 @@ func (h *view) inboundLed() bool {
 
 // factFinder is A16: much asked, nothing committed, no date and no milestone.
 func (h *view) factFinder() bool {
-	theirs, _, _ := h.intake()
+	w := h.weigh(sFactFinding)
+	theirs, _, _ := h.intake(&w)
 	return theirs >= h.s.infoAsks && len(h.commits) == 0 && !h.ahead && !h.milestone()
 }
 
 // freeInformation is A02: asks much, tells little, commits to nothing.
 func (h *view) freeInformation(sh *sheet) {
 	w := h.weigh(sFreeInformation)
-	theirs, asked, told := h.intake()
-	if theirs < h.s.infoAsks || asked < 2 || 2*told >= asked || len(h.commits) > 0 || !h.inboundLed() {
+	theirs, asked, told := h.intake(&w)
+	committed := slices.ContainsFunc(h.commits, func(c commitment) bool { return w.counts(c.at) })
+	if theirs < h.s.infoAsks || asked < 2 || 2*told >= asked || committed || !h.inboundLed() {
 		return
 	}
 	last := h.lastAsk()
@@ -76,9 +79,10 @@ func (h *view) lastAsk() (m mark) {
 // effort is A17: our time, from the touches that are known.
 func (h *view) effort() time.Duration {
 	var total time.Duration
+	w := h.weigh(sEffort)
 	for i := range h.events {
 		e := &h.events[i]
-		if e.f == nil || e.peer || e.at < h.from {
+		if e.f == nil || e.peer || e.at < h.from || !w.counts(e.at) {
 			continue
 		}
 		switch {
@@ -91,7 +95,7 @@ func (h *view) effort() time.Duration {
 	for i := range h.r.Items {
 		f := &h.r.Items[i]
 		switch {
-		case f.At > h.limit || f.At < h.from:
+		case f.At > h.limit || f.At < h.from || !w.counts(f.At):
 		case f.Meeting != nil && f.Meeting.State != crm.Cancelled && f.Meeting.Start <= h.ref():
 			if d := time.Duration(f.Meeting.End-f.Meeting.Start) * time.Millisecond; d > 0 && d < 12*time.Hour {
 				total += d
