@@ -85,6 +85,7 @@ type Announced struct {
 // EffortLedger is our time and what came of it.
 type EffortLedger struct {
 	Hours       float64 `json:"hours"`
+	Notes       int     `json:"notes,omitempty"` // that our own people wrote about it, their time among the hours
 	Commitments int     `json:"commitments"`
 	Cap         float64 `json:"cap_hours"` // for fact-finders
 	// Freed is what a contact like this has taken a month so far: hours that a disqualification gives back.
@@ -123,9 +124,9 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 			x.Decisions = append(x.Decisions, Announced{f.At, f.Decision.Status, f.Decision.Ground, f.Decision.Hangs, f.ID})
 		}
 	}
-	spent := h.effort().Hours()
+	spent := h.spent().Hours()
 	months := max(float64(h.now-h.first)/float64(30*dayMS), 1)
-	x.Effort = EffortLedger{Hours: tenths(spent), Commitments: len(h.commits), Cap: tenths(h.s.effortCap.Hours()), Freed: tenths(spent / months)}
+	x.Effort = EffortLedger{Hours: tenths(spent), Notes: len(r.Notes), Commitments: len(h.commits), Cap: tenths(h.s.effortCap.Hours()), Freed: tenths(spent / months)}
 	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(compare(a.At, b.At), strings.Compare(a.What, b.What)) })
 	x.Next = slices.Compact(x.Next)
 	return x

@@ -39,6 +39,8 @@ func (r *Record) fold(f *crm.Fact) bool {
 		return keepNewest(&r.Conduct, f, maxConduct) || lasts
 	case crm.KindMeeting, crm.KindQuote, crm.KindTask, crm.KindDeal, crm.KindReferral:
 		return keepNewest(&r.Items, f, maxItems) || lasts
+	case crm.KindNote:
+		return keepNewest(&r.Notes, f, maxNotes) || lasts
 	case crm.KindProperty:
 		return keepProfile(&r.Profile, f, maxProfile) || lasts
 	case crm.KindDecision:
@@ -201,7 +203,7 @@ func encoded(f *crm.Fact) []byte {
 // Facts returns everything in the record as facts, what lasts among them, so that folding them into another record gives
 // the union of both. They share memory with the record: read only.
 func (r *Record) Facts() []crm.Fact {
-	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life)
+	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life, r.Notes)
 	if r.Lasting != (crm.Lasting{}) {
 		l := r.Lasting
 		all = append(all, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &l})

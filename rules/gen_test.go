@@ -37,6 +37,9 @@ func genStory(n int) *rapid.Generator[story] {
 			at = at.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "hours later")) * time.Hour)
 			s = append(s, genFact(t, fmt.Sprintf("f/%02d", i), at))
 		}
+		for i := range rapid.IntRange(0, 3).Draw(t, "notes") {
+			s = append(s, note(fmt.Sprintf("notes/%d", i), start.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "note, day"))*24*time.Hour)))
+		}
 		if rapid.Bool().Draw(t, "zone") {
 			zone := rapid.SampledFrom([]struct{ zone, country string }{{"Europe/Berlin", "DE"}, {"America/New_York", "US"}, {"Asia/Kolkata", "IN"}, {"Asia/Riyadh", "SA"}}).Draw(t, "where")
 			s = append(s, prop(crm.PropOwnerTimeZone, zone.zone, start), prop(crm.PropTimeZone, zone.zone, start), prop(crm.PropCountry, zone.country, start))
@@ -58,6 +61,11 @@ func genStory(n int) *rapid.Generator[story] {
 
 func prop(name, value string, at time.Time) crm.Fact {
 	return crm.Fact{ID: "property/" + name, Kind: crm.KindProperty, Version: at.UnixMilli(), At: crm.At(at), Property: &crm.Property{Name: name, Value: value}}
+}
+
+// note is what one of us wrote about the contact.
+func note(id string, at time.Time) crm.Fact {
+	return crm.Fact{ID: id, Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindNote}
 }
 
 func genFact(t *rapid.T, id string, at time.Time) crm.Fact {

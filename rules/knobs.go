@@ -113,6 +113,7 @@ var general = []knob{
 	long("EFFORT_CALL", "10m", 0, 8*hour, "our time around a call, beside the call itself", s1, func(s *Settings) *time.Duration { return &s.effortCall }),
 	long("EFFORT_QUOTE", "1h", 0, 80*hour, "our time for a quote", s1, func(s *Settings) *time.Duration { return &s.effortQuote }),
 	long("EFFORT_MEETING", "1h", 0, 8*hour, "our time for a meeting whose length is not known", s1, func(s *Settings) *time.Duration { return &s.effortMeeting }),
+	long("EFFORT_NOTE", "5m", 0, 8*hour, "our time for a note about them; it is reported, and never brings on hold, light or unprofitable", s1, func(s *Settings) *time.Duration { return &s.effortNote }),
 	long("EFFORT_CAP", "6h", 1*hour, 1000*hour, "our time for a fact-finder; beyond it hold, treatment light", s1+"; A46, G6", func(s *Settings) *time.Duration { return &s.effortCap }),
 	long("TENURE", "730d", 30*days, years, "two-way contact over this long keeps the rating at C or better", s2, func(s *Settings) *time.Duration { return &s.tenure }),
 

@@ -8,6 +8,7 @@ import (
 const (
 	maxConduct   = 300
 	maxPeers     = 50
+	maxNotes     = 100
 	maxItems     = 150
 	maxProfile   = 200
 	maxDecisions = 40
@@ -24,4 +25,5 @@ type Record struct {
 	Decisions []crm.Fact  `cbor:"5,keyasint,omitempty" json:"decisions,omitempty"` // what was announced, newest by At
 	Life      []crm.Fact  `cbor:"6,keyasint,omitempty" json:"life,omitempty"`      // existence, merges, the wish to be forgotten, newest by At
 	Lasting   crm.Lasting `cbor:"7,keyasint,omitempty" json:"lasting,omitzero"`
+	Notes     []crm.Fact  `cbor:"8,keyasint,omitempty" json:"notes,omitempty"` // what our own people wrote about it, newest by At
 }

@@ -81,7 +81,7 @@ type Settings struct {
 	scopeFree                                int
 	minMargin                                int
 	effortMail, effortCall, effortQuote      time.Duration
-	effortMeeting                            time.Duration
+	effortMeeting, effortNote                time.Duration
 	effortCap                                time.Duration
 	tenure                                   time.Duration
 	industryProperty                         string

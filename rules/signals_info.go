@@ -109,6 +109,18 @@ func (h *view) effort() time.Duration {
 	return total
 }
 
+// spent is all of our time that is reported: the touches, and what our own people wrote about the contact. Notes are kept out of
+// effort itself, because grounds and treatment rest on it, and what we write down must not move a contact.
+func (h *view) spent() time.Duration {
+	total := h.effort()
+	for i := range h.r.Notes {
+		if at := h.r.Notes[i].At; at <= h.limit && at >= h.from {
+			total += h.s.effortNote
+		}
+	}
+	return total
+}
+
 // informs adds what explains without points.
 func (h *view) informs(sh *sheet) {
 	sig := &h.s.signals
@@ -136,7 +148,7 @@ func (h *view) informs(sh *sheet) {
 		}
 		sh.note(&w, "needs what we do not offer, by its "+what)
 	}
-	if spent := h.effort(); spent >= time.Hour && sig[sEffort].On {
+	if spent := h.spent(); spent >= time.Hour && sig[sEffort].On {
 		w := h.weigh(sEffort)
 		sh.note(&w, fmt.Sprintf("has had about %s of our time, and committed to something %s", count(hoursOf(spent), "hour"), timesOrNever(len(h.commits))))
 	}

@@ -68,6 +68,7 @@ func printExplanation(out io.Writer, e pipeline.Explanation, history bool) error
 	}
 	fmt.Fprintf(w, "next move\t%s\t%s\n", r.Ball, since(e.BallSince, e.BallBy))
 	fmt.Fprintf(w, "advice\t%s\n", dash(r.Action))
+	fmt.Fprintf(w, "our time\t%.1f h\t%s\n", e.Effort.Hours, effort(e.Effort))
 	fmt.Fprintf(w, "clocks by\t%s %s\n", e.Zone, e.Country)
 	fmt.Fprintf(w, "read up to\t%s\n", day(e.ReadUpTo))
 	fmt.Fprintf(w, "model\t%s\n", r.Model)
@@ -142,6 +143,15 @@ var held = map[string]string{
 	"profile":  "the contact's properties have not been read yet",
 	"merge":    "the facts of a merged contact have not all come yet",
 	"breaker":  "the mass-change breaker is open: winnow breaker status",
+}
+
+// effort says what our time was for, and what came of it.
+func effort(e rules.EffortLedger) string {
+	said := fmt.Sprintf("commitments %d, about %.1f h a month", e.Commitments, e.Freed)
+	if e.Notes > 0 {
+		said += fmt.Sprintf(", notes about them %d", e.Notes)
+	}
+	return said
 }
 
 func machine(r crm.Rating) string {

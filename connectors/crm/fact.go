@@ -20,6 +20,9 @@ const (
 	KindForget    Kind = 11 // erase this contact everywhere
 	KindReferral  Kind = 12 // this contact sent us another one, or came through one
 	KindLasting   Kind = 13 // what a bounded record would forget but a rule needs
+	// KindNote is a note that one of us wrote about the contact. It has no part of its own: that somebody took the time is all that
+	// is known. It is no message, in neither direction, and its words are ours, so nothing in it may count against them.
+	KindNote Kind = 14
 )
 
 // Fact is one small thing known about one contact. Facts form a set: of two with the same ID the higher Version counts,

@@ -24,7 +24,7 @@ type Config struct {
 	API              API
 	AppID            string        `split_words:"true" desc:"id of the app that writes, when it is another than the one that sends the webhooks; its changes are our own echo"`
 	Fields           string        `desc:"another property for a field, or none: rating=lead_grade,score="`
-	Objects          []string      `default:"contacts,emails,calls,meetings,communications,tasks,deals,quotes" desc:"which kinds of records are read; conversations can be added, and what the token has no scope for left out"`
+	Objects          []string      `default:"contacts,emails,calls,meetings,communications,notes,tasks,deals,quotes" desc:"which kinds of records are read; conversations can be added, and what the token has no scope for left out"`
 	StaffDomains     []string      `split_words:"true" desc:"e-mail domains of our own people, who are not rated: example.com,example.de"`
 	Owners           string        `default:"on" desc:"on: the account's users count as our own people too; off: only STAFF_DOMAINS"`
 	CustomerStages   []string      `split_words:"true" default:"customer,evangelist" desc:"lifecycle stages that make a contact a customer"`
@@ -60,7 +60,7 @@ const (
 )
 
 // defaultObjects are the kinds that an account is read for when nothing is said.
-var defaultObjects = []string{"contacts", "emails", "calls", "meetings", "communications", "tasks", "deals", "quotes"}
+var defaultObjects = []string{"contacts", "emails", "calls", "meetings", "communications", "notes", "tasks", "deals", "quotes"}
 
 // withDefaults fills what is empty, so that a Config made by hand means the same as one read from the environment.
 func (c Config) withDefaults() Config {

@@ -126,6 +126,19 @@ func mover(h history) crm.Direction {
 	return 0
 }
 
+// notes are what our own people wrote about a contact. Only that they did and when is taken: their words are never asked for,
+// because they neither come from the contact nor reach it. Source: HubSpot docs, "Notes".
+var notes = kind{
+	properties: []string{"hs_timestamp"},
+	facts: each(func(_ *Connector, o *object) *crm.Fact {
+		at := o.at("hs_timestamp")
+		if at == 0 {
+			at = o.created()
+		}
+		return &crm.Fact{Version: o.changed(), Kind: crm.KindNote, At: at}
+	}),
+}
+
 // tasks are what one of us has to do. Source: HubSpot docs, "Tasks".
 var tasks = kind{
 	properties: []string{"hs_timestamp", "hs_task_status", "hs_task_completion_date"},

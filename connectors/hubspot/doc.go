@@ -32,8 +32,9 @@
 //   - Logged messages of messengers (communications) do not say who sent them: their direction stays unknown.
 //   - A meeting that one of ours moved or cancelled in the CRM was mostly moved for them: who wanted it stays unknown, unless
 //     they used a booking page.
-//   - Notes are our own words about a contact and are not read. A task or mail that is deleted says nothing more: what it said
-//     stays until it leaves the contact's window. An association that is removed likewise.
+//   - Notes are our own words about a contact. Only that one was written counts, as time of ours: its text is never asked for.
+//   - A task or mail that is deleted says nothing more: what it said stays until it leaves the contact's window. An association that
+//     is removed likewise.
 //
 // Sources: HubSpot's developer documentation at developers.hubspot.com/docs, by the page named beside each fact.
 package hubspot

@@ -27,13 +27,13 @@ type kind struct {
 // always are the properties of every record that are read besides its kind's own.
 var always = []string{"hs_createdate", "hs_lastmodifieddate"}
 
-// kinds are the records that become facts, contacts and conversations apart. Notes are not among them: they are our own
-// words about a contact, and neither come from nor reach them.
+// kinds are the records that become facts, contacts and conversations apart.
 var kinds = map[string]kind{
 	"emails":         emails,
 	"calls":          calls,
 	"meetings":       meetings,
 	"communications": communications,
+	"notes":          notes,
 	"tasks":          tasks,
 	"deals":          deals,
 	"quotes":         quotes,
@@ -339,8 +339,9 @@ func newest(ids []string, n int) []string {
 	return out[:min(n, len(out))]
 }
 
-// timelineKinds are the activities that are looked for when a contact's properties say that something was logged.
-var timelineKinds = []string{"emails", "calls", "meetings", "communications"}
+// timelineKinds are the activities that are looked for when a contact's properties say that something was logged. Source: HubSpot
+// knowledge base, "HubSpot's default contact properties", last activity date.
+var timelineKinds = []string{"emails", "calls", "meetings", "communications", "notes", "tasks"}
 
 const maxTimeline = 10 // newest activities of a kind per contact
 

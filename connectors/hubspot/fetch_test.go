@@ -238,6 +238,32 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 	}
 }
 
+// A note says that one of us took the time. Its text is not even asked for.
+func TestFetchNotes(t *testing.T) {
+	p := newPortal(t)
+	p.add("notes", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z", "hs_timestamp", "2026-01-31T08:00:00Z", "hs_note_body", "a difficult one")
+	p.add("notes", "2", "hs_createdate", "2026-02-01T08:00:00Z")
+	p.link("notes/1", "contacts/101")
+	p.link("notes/1", "contacts/102")
+	p.link("notes/2", "contacts/101")
+	p.link("contacts/101", "deals/401")
+	p.link("contacts/103", "deals/401")
+	got, err := p.connect(t, nil).Fetch(t.Context(), refs("notes", "1", "2"))
+	fs := facts(t, got, err)
+	want := crm.Fact{ID: "notes/1", Contact: "101", Kind: crm.KindNote, At: ms("2026-01-31T08:00:00Z"), Version: int64(ms("2026-02-05T08:00:00Z"))}
+	if diff := cmp.Diff(want, fs["101 notes/1"]); diff != "" {
+		t.Error(diff)
+	}
+	if len(fs) != 3 || fs["101 notes/2"].At != ms("2026-02-01T08:00:00Z") {
+		t.Errorf("want a note of each contact that it is about, and nothing for their deals: %+v", fs)
+	}
+	for _, b := range p.bodies {
+		if strings.Contains(fmt.Sprint(b), "hs_note_body") {
+			t.Error("the text of a note was asked for")
+		}
+	}
+}
+
 func TestFetchDeals(t *testing.T) {
 	p := newPortal(t)
 	d := p.add("deals", "1", "createdate", "2026-01-01T08:00:00Z", "hs_lastmodifieddate", "2026-03-01T08:00:00Z", "amount", "1999.99", "hs_is_closed_won", "true",

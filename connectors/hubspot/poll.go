@@ -113,7 +113,7 @@ func changedBy(kind string) string {
 // last, because an old deal that is still open matters.
 func happenedBy(kind string) string {
 	switch kind {
-	case "emails", "calls", "communications":
+	case "emails", "calls", "communications", "notes":
 		return "hs_timestamp"
 	}
 	return changedBy(kind)

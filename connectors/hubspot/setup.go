@@ -254,7 +254,7 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 // readScopes are the scopes that reading a kind needs. Source: HubSpot docs, "Scopes", and the object guides.
 var readScopes = map[string]string{
 	"contacts": "crm.objects.contacts.read", "emails": "sales-email-read", "calls": "crm.objects.contacts.read",
-	"meetings": "crm.objects.contacts.read", "communications": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
+	"meetings": "crm.objects.contacts.read", "communications": "crm.objects.contacts.read", "notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
 	"deals": "crm.objects.deals.read", "quotes": "crm.objects.quotes.read", conversations: "conversations.read",
 }
 
@@ -343,6 +343,7 @@ var watched = map[string]struct {
 	"calls":          {"call", []string{"hs_call_status", "hs_call_disposition", "hs_call_direction"}},
 	"meetings":       {"meeting_event", []string{"hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_end_time"}},
 	"communications": {"communication", nil},
+	"notes":          {"note", nil},
 	"tasks":          {"task", []string{"hs_task_status", "hs_timestamp"}},
 	"deals":          {"deal", []string{"dealstage", "amount", "hs_next_step"}},
 	"quotes":         {"quote", []string{"hs_status", "hs_quote_amount", "hs_payment_status"}},

@@ -18,7 +18,7 @@ var standing = []string{
 // before. Decisions are left out altogether.
 func AsOf(r *rules.Record, at crm.Millis) rules.Record {
 	var then rules.Record
-	for _, list := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life} {
+	for _, list := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life, r.Notes} {
 		for i := range list {
 			if f, known := factAsOf(&list[i], at); known {
 				then.Fold(f)
