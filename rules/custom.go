@@ -181,7 +181,7 @@ func (h *view) customs(sh *sheet) {
 		}
 	}
 	for i := range h.r.Items {
-		if f := &h.r.Items[i]; f.Task == nil && f.At <= h.limit {
+		if f := &h.r.Items[i]; f.Task == nil && !f.Gone && f.At <= h.limit {
 			look(f, f.At)
 		}
 	}

@@ -52,9 +52,10 @@ func (r *Record) fold(f *crm.Fact) bool {
 }
 
 // remember joins into Lasting what f says that must outlive it. It does so for every version of every fact as it comes,
-// kept or not, because what is done only on eviction would depend on the order.
+// kept or not, because what is done only on eviction would depend on the order. What is gone later stays in it: a minimum cannot
+// be taken back.
 func (r *Record) remember(f *crm.Fact) bool {
-	if f.Peer != "" {
+	if f.Peer != "" || f.Gone {
 		return false
 	}
 	var l crm.Lasting
@@ -178,6 +179,9 @@ func beats(f, g *crm.Fact) bool {
 	if f.Version != g.Version {
 		return f.Version > g.Version
 	}
+	if f.Gone != g.Gone {
+		return f.Gone
+	}
 	h := own(f)
 	if reflect.DeepEqual(&h, g) {
 		return false
@@ -185,8 +189,12 @@ func beats(f, g *crm.Fact) bool {
 	return bytes.Compare(encoded(&h), encoded(g)) > 0
 }
 
-// own is f as a record keeps it.
+// own is f as a record keeps it. Of what is gone its place is kept, so that nothing that a full list has let go comes back in its
+// stead, and of its content only what stopped clocks.
 func own(f *crm.Fact) crm.Fact {
+	if f.Gone {
+		return crm.Fact{ID: f.ID, Version: f.Version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
+	}
 	g := *f
 	g.Contact = ""
 	return g

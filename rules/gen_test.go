@@ -63,6 +63,11 @@ func prop(name, value string, at time.Time) crm.Fact {
 	return crm.Fact{ID: "property/" + name, Kind: crm.KindProperty, Version: at.UnixMilli(), At: crm.At(at), Property: &crm.Property{Name: name, Value: value}}
 }
 
+// gone takes a fact back as of a version.
+func gone(f crm.Fact, version int64) crm.Fact {
+	return crm.Fact{ID: f.ID, Version: version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
+}
+
 // note is what one of us wrote about the contact.
 func note(id string, at time.Time) crm.Fact {
 	return crm.Fact{ID: id, Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindNote}

@@ -116,12 +116,15 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 				lastIn = max(lastIn, f.Quote.Accepted)
 			}
 		}
-		var fewer []crm.Fact
+		var fewer, deleted []crm.Fact
 		for _, f := range facts {
 			ours := f.Message != nil && f.Message.Direction == crm.Out && f.Peer == "" && f.At > lastIn && !f.Message.Text.Intents.Any(crm.Promises)
 			if ours {
 				switch rapid.IntRange(0, 2).Draw(t, "delete, delay or keep") {
 				case 0:
+					if rapid.Bool().Draw(t, "known before") {
+						deleted = append(deleted, f, gone(f, f.Version+1))
+					}
 					continue
 				case 1:
 					f.At += crm.Millis(rapid.IntRange(1, 40).Draw(t, "days")) * dayMS
@@ -132,7 +135,7 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 		if owed(facts, now) != owed(fewer, now) {
 			return // a message that kept a promise or an agreed date, or would have: G3 has the say
 		}
-		a, b := Rate(Defaults(), recordOf(facts...), calm(now)), Rate(Defaults(), recordOf(fewer...), calm(now))
+		a, b := Rate(Defaults(), recordOf(facts...), calm(now)), Rate(Defaults(), recordOf(append(deleted, fewer...)...), calm(now))
 		if b.Score < a.Score || b.Engagement < a.Engagement || b.Machine > a.Machine {
 			t.Fatalf("with all our messages %s %d, with fewer %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score, asJSON(a.Reasons), asJSON(b.Reasons))
 		}

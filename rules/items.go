@@ -12,6 +12,8 @@ func (h *view) items() {
 			continue
 		}
 		switch {
+		case f.Gone:
+			h.wasThere(f)
 		case f.Meeting != nil:
 			h.meeting(f, false)
 		case f.Quote != nil:
@@ -23,7 +25,11 @@ func (h *view) items() {
 		}
 	}
 	for i := range h.r.Peers {
-		if f := &h.r.Peers[i]; f.Meeting != nil && f.At <= h.limit {
+		switch f := &h.r.Peers[i]; {
+		case f.Meeting == nil || f.At > h.limit:
+		case f.Gone:
+			h.wasThere(f)
+		default:
 			h.meeting(f, true)
 		}
 	}
@@ -124,6 +130,25 @@ func (h *view) task(f *crm.Fact) {
 	default:
 		h.stops = append(h.stops, span{from: f.At, until: never, why: "a task of ours is overdue", fact: f.ID, ours: true, planned: t.Due})
 		h.debts = append(h.debts, debt{mark{t.Due, f.ID}, "a task of ours is overdue"})
+	}
+}
+
+// wasThere: a task or a booked meeting that was deleted stopped clocks until then. Otherwise whoever deletes one would turn the time
+// in which the next move was ours, or agreed, into silence of theirs after the fact (G3).
+func (h *view) wasThere(f *crm.Fact) {
+	sp := span{from: f.At, until: min(crm.Millis(f.Version), h.ref()), fact: f.ID}
+	switch {
+	case f.Task != nil:
+		sp.why, sp.planned = "a task of ours was open", f.Task.Due
+		if f.Task.Done != 0 {
+			sp.until = min(sp.until, f.Task.Done)
+		}
+		sp.ours = f.Task.Due != 0 && f.Task.Due < sp.until
+	case f.Meeting != nil:
+		sp.why, sp.until = "a meeting was booked", min(sp.until, f.Meeting.Start)
+	}
+	if sp.why != "" && sp.until > sp.from {
+		h.stops = append(h.stops, sp)
 	}
 }
 

@@ -69,6 +69,9 @@ func TestG16OrderAndRepetition(t *testing.T) {
 					g.Message = &m
 				}
 				g.Version = facts[i].Version + int64(rapid.IntRange(-1, 1).Draw(t, "version"))
+				if rapid.Bool().Draw(t, "gone") && g.Property == nil && g.Decision == nil {
+					g = gone(g, g.Version)
+				}
 				facts = append(facts, g)
 			}
 		}

@@ -259,7 +259,7 @@ func (h *view) noCallTime(sh *sheet) {
 	for i := range h.r.Items {
 		f := &h.r.Items[i]
 		m := f.Meeting
-		if m == nil || f.At > h.limit {
+		if m == nil || f.Gone || f.At > h.limit {
 			continue
 		}
 		start := max(m.Start, f.At)
@@ -326,7 +326,7 @@ func (h *view) declined(i int) bool {
 	until := h.theirs.after(reply.first.at, h.s.bookWithin)
 	for j := range h.r.Items {
 		f := &h.r.Items[j]
-		lost := f.Meeting != nil && (f.Meeting.State == crm.NoShow || f.Meeting.State == crm.Cancelled && f.Meeting.By == crm.In)
+		lost := f.Meeting != nil && !f.Gone && (f.Meeting.State == crm.NoShow || f.Meeting.State == crm.Cancelled && f.Meeting.By == crm.In)
 		if f.Meeting != nil && !lost && f.At >= h.turns[i].proposed.at && f.At <= min(until, h.limit) {
 			return false
 		}

@@ -95,7 +95,7 @@ func (h *view) effort() time.Duration {
 	for i := range h.r.Items {
 		f := &h.r.Items[i]
 		switch {
-		case f.At > h.limit || f.At < h.from || !w.counts(f.At):
+		case f.Gone || f.At > h.limit || f.At < h.from || !w.counts(f.At):
 		case f.Meeting != nil && f.Meeting.State != crm.Cancelled && f.Meeting.Start <= h.ref():
 			if d := time.Duration(f.Meeting.End-f.Meeting.Start) * time.Millisecond; d > 0 && d < 12*time.Hour {
 				total += d
@@ -114,7 +114,7 @@ func (h *view) effort() time.Duration {
 func (h *view) spent() time.Duration {
 	total := h.effort()
 	for i := range h.r.Notes {
-		if at := h.r.Notes[i].At; at <= h.limit && at >= h.from {
+		if f := &h.r.Notes[i]; !f.Gone && f.At <= h.limit && f.At >= h.from {
 			total += h.s.effortNote
 		}
 	}

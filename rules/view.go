@@ -191,7 +191,7 @@ func (h *view) ticked() {
 func (h *view) talkEvents() {
 	for i := range h.r.Conduct {
 		f := &h.r.Conduct[i]
-		if f.At <= h.limit {
+		if f.At <= h.limit && !f.Gone {
 			kind, why := h.kindOf(f)
 			h.events = append(h.events, event{at: f.At, id: f.ID, kind: kind, f: f, why: why})
 		}
@@ -209,7 +209,7 @@ func (h *view) talkEvents() {
 
 // isOwn reports whether a fact is among the contact's own too: then it counts as that.
 func (h *view) isOwn(id string) bool {
-	return slices.ContainsFunc(h.r.Conduct, func(f crm.Fact) bool { return f.ID == id })
+	return slices.ContainsFunc(h.r.Conduct, func(f crm.Fact) bool { return f.ID == id && !f.Gone })
 }
 
 // kindOf says what a message or call is, and why where it counts for nothing.

@@ -25,8 +25,9 @@ const (
 	KindNote Kind = 14
 )
 
-// Fact is one small thing known about one contact. Facts form a set: of two with the same ID the higher Version counts,
-// and of equal versions the greater encoding, so that order, repetition and splitting of deliveries make no difference.
+// Fact is one small thing known about one contact. Facts form a set: of two with the same ID the higher Version counts, of equal
+// versions the one that is Gone, and then the greater encoding, so that order, repetition and splitting of deliveries make no
+// difference.
 type Fact struct {
 	Contact string `cbor:"1,keyasint,omitempty" json:"contact,omitempty"` // the CRM's id of the contact it is about
 	ID      string `cbor:"2,keyasint" json:"id"`                          // "emails/123", "property/lifecycle_stage": unique within the contact
@@ -38,6 +39,11 @@ type Fact struct {
 	// Peer is set when the fact is another contact's that reaches this one through a shared deal or account: it can clear
 	// what we wait for, but it is nobody else's conduct.
 	Peer string `cbor:"6,keyasint,omitempty" json:"peer,omitempty"`
+	// Gone is set in a version which says that the CRM no longer has this, or no longer with this contact. It counts for nothing
+	// then, until a higher version brings it back. Such a version has the Kind, the At and the Peer of what it takes back, so that it
+	// stands in its place. Of what follows it has a Task or a Meeting alone: that it was open or booked until it was deleted is a
+	// time in which nothing was owed.
+	Gone bool `cbor:"7,keyasint,omitempty" json:"gone,omitempty"`
 
 	Message   *Message   `cbor:"10,keyasint,omitempty" json:"message,omitempty"`
 	Call      *Call      `cbor:"11,keyasint,omitempty" json:"call,omitempty"`

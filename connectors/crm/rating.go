@@ -170,12 +170,28 @@ type Ref struct {
 	// Noticed is when we first heard of it by the pipeline's clock, which sets it: until it is fetched the source counts as read
 	// only up to then.
 	Noticed Millis `cbor:"5,keyasint,omitempty" json:"noticed,omitempty"`
+	// AsOf is when (ms, the vendor's time) something happened to the record that its own change time may not show: it was deleted,
+	// restored, or came to concern other contacts. What is read of it later is true at that instant at the earliest.
+	AsOf int64 `cbor:"6,keyasint,omitempty" json:"as_of,omitempty"`
+	// Left are contacts whom the record is said to concern no more.
+	Left []string `cbor:"7,keyasint,omitempty" json:"left,omitempty"`
 }
 
-// Notice is what a delivery, a poll or a fetch says: a complete fact, or a record to fetch. One of the two is set.
+// Removal says that a record is no longer there, and so takes back all that was said of it: the fact with its ID, those whose ID
+// goes on from there with a slash, and what of it reached other contacts. Who holds such facts need not be known: the pipeline
+// finds them.
+type Removal struct {
+	ID      string `cbor:"1,keyasint" json:"id"`      // as in Fact.ID: "tasks/123"
+	Version int64  `cbor:"2,keyasint" json:"version"` // the vendor's time, ms: facts of a higher version stay
+	// Contact, where given, is the only one for whom it is gone.
+	Contact string `cbor:"3,keyasint,omitempty" json:"contact,omitempty"`
+}
+
+// Notice is what a delivery, a poll or a fetch says: a complete fact, a record to fetch, or one that is gone. One of them is set.
 type Notice struct {
-	Fact *Fact
-	Ref  *Ref
+	Fact    *Fact
+	Ref     *Ref
+	Removed *Removal
 	// Account is the vendor's id of the account it is from, where deliveries tell; another than the token's is refused.
 	Account string
 }

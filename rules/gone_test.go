@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// What is gone counts as if it had never been, but for the minima that last; and when it is restored it counts again. Tasks and
+// meetings are apart, because they stopped clocks.
+func TestGoneCountsForNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := genSettings(t)
+		facts := []crm.Fact(genStory(25).Draw(t, "story"))
+		now := genNow(t)
+		var stay, more, back []crm.Fact
+		for _, f := range facts {
+			if f.Kind == crm.KindProperty || f.Task != nil || f.Meeting != nil || !rapid.Bool().Draw(t, "gone") {
+				stay = append(stay, f)
+				continue
+			}
+			restored := f
+			restored.Version += 2
+			more, back = append(more, gone(f, f.Version+1)), append(back, restored)
+		}
+		seed := rapid.Uint64().Draw(t, "seed")
+		with := recordOf(shuffled(slices.Concat(facts, more, facts), seed)...)
+		never := recordOf(stay...)
+		never.Lasting = with.Lasting
+		if a, b := asJSON(Rate(s, with, calm(now))), asJSON(Rate(s, never, calm(now))); a != b {
+			t.Fatalf("gone:\n%s\nnever there:\n%s", a, b)
+		}
+		again := recordOf(shuffled(slices.Concat(facts, more, back), seed)...)
+		if diff := cmp.Diff(recordOf(slices.Concat(stay, back)...), again); diff != "" {
+			t.Fatalf("restored: %s", diff)
+		}
+	})
+}
+
+// To delete a task of ours never lowers anything at once: what was owed until then stays so. Afterwards the next move is no longer
+// ours for its sake.
+func TestGoneTask(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		s := genSettings(t)
+		now := genNow(t)
+		at := start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "made on day")) * day)
+		task := crm.Fact{ID: "tasks/x", Version: at.UnixMilli(), Kind: crm.KindTask, At: crm.At(at), Task: &crm.Task{Due: later(t, at, 1, 60)}}
+		if !now.After(at) {
+			return
+		}
+		with := recordOf(append(facts, task)...)
+		without := recordOf(append(facts, task, gone(task, now.UnixMilli()))...)
+		a, b := Rate(s, with, calm(now)), Rate(s, without, calm(now))
+		if b.Engagement < a.Engagement || b.Score < a.Score || b.Machine > a.Machine {
+			t.Fatalf("with the task %s %d, deleted %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score, asJSON(a), asJSON(b))
+		}
+		if never := Rate(s, recordOf(facts...), calm(now)); b.Ball != never.Ball || b.OwedSince != never.OwedSince {
+			t.Fatalf("the ball is %s since %s, without the task %s since %s", b.Ball, b.OwedSince, never.Ball, never.OwedSince)
+		}
+	})
+}
+
+// A meeting that is deleted rates as one that was cancelled then, by nobody knows whom.
+func TestGoneMeeting(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact(genStory(20).Draw(t, "story"))
+		s := genSettings(t)
+		now := genNow(t)
+		at := start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "booked on day")) * day)
+		m := crm.Fact{ID: "meetings/x", Version: at.UnixMilli(), Kind: crm.KindMeeting, At: crm.At(at), Meeting: &crm.Meeting{Start: later(t, at, 1, 60), By: crm.In}}
+		deleted := at.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "deleted, hours later")) * time.Hour)
+		if now.Before(deleted) {
+			return
+		}
+		cancelled := m
+		cancelled.Version, cancelled.Meeting = deleted.UnixMilli(), &crm.Meeting{Start: m.Meeting.Start, State: crm.Cancelled}
+		undated := func(r crm.Rating) string { r.Due = 0; return asJSON(r) } // of a cancelled one it is still noted when it would have begun
+		a := undated(Rate(s, recordOf(append(facts, m, gone(m, deleted.UnixMilli()))...), calm(now)))
+		b := undated(Rate(s, recordOf(append(facts, m, cancelled)...), calm(now)))
+		if a != b {
+			t.Fatalf("deleted:\n%s\ncancelled:\n%s", a, b)
+		}
+	})
+}
+
+// A place in a full list is not given up by what is gone: whatever comes first, the same facts are kept.
+func TestGoneInFullLists(t *testing.T) {
+	var facts []crm.Fact
+	for i := range maxConduct + 50 {
+		at := start.Add(time.Duration(i) * time.Hour)
+		f := mail(fmt.Sprintf("emails/%04d", i), at, crm.In, crm.Asks, 5)
+		facts = append(facts, f, note(fmt.Sprintf("notes/%04d", i), at))
+		if i%3 == 0 {
+			facts = append(facts, gone(f, f.Version+1))
+		}
+	}
+	want := recordOf(facts...)
+	for seed := range uint64(20) {
+		if diff := cmp.Diff(want, recordOf(shuffled(facts, seed)...)); diff != "" {
+			t.Fatalf("seed %d: %s", seed, diff)
+		}
+	}
+	if len(want.Conduct) != maxConduct || len(want.Notes) != maxNotes {
+		t.Errorf("%d messages and %d notes kept", len(want.Conduct), len(want.Notes))
+	}
+}
+
+// Nothing of a message is kept, even if it came along.
+func TestGoneKeepsNoContent(t *testing.T) {
+	f := mail("m", start, crm.In, crm.Asks, 5)
+	f.Gone, f.Contact = true, "17"
+	want := []crm.Fact{{ID: "m", Version: f.Version, Kind: crm.KindMessage, At: f.At, Gone: true}}
+	r := recordOf(f)
+	if diff := cmp.Diff(want, r.Conduct); diff != "" || r.Lasting != (crm.Lasting{}) {
+		t.Errorf("%s %+v", diff, r.Lasting)
+	}
+}
