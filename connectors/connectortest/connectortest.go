@@ -69,8 +69,20 @@ func (h Harness) tellsNothing(t *testing.T, err error, also ...string) *connecto
 // sound fails the test when a notice could not be used further on.
 func sound(t *testing.T, n crm.Notice) {
 	t.Helper()
-	if (n.Fact == nil) == (n.Ref == nil) {
-		t.Errorf("a notice is a fact or a reference, one of the two: %+v", n)
+	said := 0
+	for _, set := range []bool{n.Fact != nil, n.Ref != nil, n.Removed != nil} {
+		if set {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("a notice is a fact, a reference or a removal, one of them: %+v", n)
+		return
+	}
+	if r := n.Removed; r != nil {
+		if r.ID == "" || r.Version <= 0 {
+			t.Errorf("a removal without id or version: %+v", *r)
+		}
 		return
 	}
 	if r := n.Ref; r != nil {
@@ -80,6 +92,9 @@ func sound(t *testing.T, n crm.Notice) {
 		return
 	}
 	f := n.Fact
+	if f.Gone {
+		t.Errorf("fact %s is gone: a connector says so by a removal, whoever holds the fact", f.ID)
+	}
 	if f.Contact == "" || f.ID == "" || f.Kind == 0 || f.Version <= 0 {
 		t.Errorf("a fact without contact, id, kind or version: %+v", *f)
 	}

@@ -134,18 +134,19 @@ func (h Harness) decode(t *testing.T) {
 func golden(t *testing.T, file string, notices []crm.Notice, err error) {
 	t.Helper()
 	type entry struct {
-		Fact    *crm.Fact `json:"fact,omitempty"`
-		Ref     *ref      `json:"ref,omitempty"`
-		Account string    `json:"account,omitempty"`
+		Fact    *crm.Fact    `json:"fact,omitempty"`
+		Ref     *ref         `json:"ref,omitempty"`
+		Removed *crm.Removal `json:"removed,omitempty"`
+		Account string       `json:"account,omitempty"`
 	}
 	got := struct {
 		Notices []entry `json:"notices"`
 		Error   string  `json:"error,omitempty"`
 	}{Notices: []entry{}}
 	for _, n := range notices {
-		e := entry{Fact: n.Fact, Account: n.Account}
+		e := entry{Fact: n.Fact, Removed: n.Removed, Account: n.Account}
 		if n.Ref != nil {
-			e.Ref = &ref{n.Ref.Type, n.Ref.ID, n.Ref.Contacts}
+			e.Ref = &ref{n.Ref.Type, n.Ref.ID, n.Ref.Contacts, n.Ref.Left, n.Ref.AsOf}
 		}
 		got.Notices = append(got.Notices, e)
 	}
@@ -172,6 +173,8 @@ type ref struct {
 	Type     string   `json:"type"`
 	ID       string   `json:"id"`
 	Contacts []string `json:"contacts,omitempty"`
+	Left     []string `json:"left,omitempty"`
+	AsOf     int64    `json:"as_of,omitempty"`
 }
 
 // Load reads a delivery that is written down as an HTTP request: request line, headers, an empty line, the body. The line

@@ -59,6 +59,9 @@ type Fact struct {
 	Lasting   *Lasting   `cbor:"21,keyasint,omitempty" json:"lasting,omitempty"`
 }
 
+// PeerPrefix begins the ID of a fact that reaches a contact as another one's; the rest is the other's own ID of it.
+const PeerPrefix = "peer/"
+
 // Direction is seen from us: In comes from the prospect, Out goes to them.
 type Direction uint8
 

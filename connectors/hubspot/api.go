@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -40,6 +41,7 @@ type object struct {
 	History    map[string][]history `json:"propertiesWithHistory"`
 	CreatedAt  string               `json:"createdAt"`
 	UpdatedAt  string               `json:"updatedAt"`
+	ArchivedAt string               `json:"archivedAt"` // when it was deleted; of those alone that are in the recycle bin
 }
 
 // history is one value that a property had.
@@ -136,6 +138,33 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 		all = append(all, slices.DeleteFunc(got.Results, func(o *object) bool { return o == nil || o.ID == "" })...)
 	}
 	return all, nil
+}
+
+// deleted returns when those of ids were deleted that are in the recycle bin, where HubSpot keeps records for 90 days. Source: HubSpot
+// docs, "Using object APIs", and knowledge base, "Restore deleted records".
+func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map[string]int64, error) {
+	out := map[string]int64{}
+	for chunk := range slices.Chunk(unique(ids), maxRead) {
+		var got struct {
+			Results []*object `json:"results"`
+		}
+		_, err := c.rest.Do(ctx, rest.Request{
+			Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Path: objects(kind) + "/batch/read", Query: url.Values{"archived": {"true"}}, Into: &got,
+			Body: map[string]any{"inputs": inputs(chunk), "properties": []string{}, "propertiesWithHistory": []string{}},
+		})
+		if withheld(err) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, about(err, "look for "+kind+" in the recycle bin")
+		}
+		for _, o := range got.Results {
+			if o != nil && o.ID != "" && millis(o.ArchivedAt) != 0 {
+				out[string(o.ID)] = int64(millis(o.ArchivedAt))
+			}
+		}
+	}
+	return out, nil
 }
 
 // associated returns for each of ids the records of kind to that it is associated with, in HubSpot's order.

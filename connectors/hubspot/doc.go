@@ -33,8 +33,11 @@
 //   - A meeting that one of ours moved or cancelled in the CRM was mostly moved for them: who wanted it stays unknown, unless
 //     they used a booking page.
 //   - Notes are our own words about a contact. Only that one was written counts, as time of ours: its text is never asked for.
-//   - A task or mail that is deleted says nothing more: what it said stays until it leaves the contact's window. An association that
-//     is removed likewise.
+//   - The event of a deleted activity names the record alone, and its associations are gone with it: the connector says what is
+//     gone, and the pipeline finds who held it. Deletions that no webhook told of are found in the recycle bin, which can only be
+//     listed as a whole. The same goes for a contact that is no longer associated with a record, but for what reached it through a
+//     quote's deal or a colleague: that stays until it leaves the contact's window.
+//   - A restore or a new association need not count as a change of the record: facts are then as new as the event.
 //
 // Sources: HubSpot's developer documentation at developers.hubspot.com/docs, by the page named beside each fact.
 package hubspot

@@ -84,14 +84,19 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 		ids[i] = r.ID
 	}
 	os, err := c.read(ctx, name, ids, slices.Concat(always, k.properties, c.named(name)), k.histories)
-	if err != nil || len(os) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	out, err := c.gone(ctx, name, os, refs)
+	if err != nil || len(os) == 0 {
+		return out, err
 	}
 	facts, err := k.facts(ctx, c, os)
 	if err != nil || len(facts) == 0 {
-		return nil, err
+		return out, err
 	}
-	contacts, err := c.concerned(ctx, name, k, slices.Sorted(maps.Keys(facts)), refs)
+	asked := byID(refs)
+	contacts, named, err := c.concerned(ctx, name, k, slices.Sorted(maps.Keys(facts)), asked)
 	if err != nil {
 		return nil, err
 	}
@@ -99,14 +104,25 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	if err != nil {
 		return nil, err
 	}
-	var out []crm.Notice
 	var answers []answer
 	for _, record := range slices.Sorted(maps.Keys(facts)) {
-		fact := facts[record]
+		fact, ref := facts[record], asked[record]
 		fact.ID = name + "/" + record
+		for _, contact := range ref.Left {
+			if !slices.Contains(contacts[record], contact) {
+				out = append(out, crm.Notice{Removed: &crm.Removal{ID: fact.ID, Version: ref.AsOf, Contact: contact}})
+			}
+		}
 		for _, contact := range contacts[record] {
 			f := fact
 			f.Contact = contact
+			switch {
+			case ref.AsOf == 0:
+			case slices.Contains(ref.Contacts, contact) && !slices.Contains(named[record], contact):
+				f.Version = ref.AsOf // an event alone says so, and a later one may say the opposite
+			default:
+				f.Version = max(f.Version, ref.AsOf) // it may have been deleted, or taken from this contact, and be back
+			}
 			if sender := senders[record]; sender != "" && sender != contact {
 				f.Peer = sender // they had a copy of what another one wrote
 			} else if answered(&f) {
@@ -130,14 +146,48 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	return append(out, quotes...), nil
 }
 
-// quotesOf asks for the quotes of deals on behalf of the contacts that have newly joined them.
-func (c *Connector) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
-	joined := map[string]crm.Ref{}
-	for _, r := range refs {
-		if len(r.Contacts) > 0 {
-			joined[r.ID] = r
+// gone says which of the records that were asked for are no longer there: those in the recycle bin, and those that are nowhere and of
+// which an event told. A record that is merely not found says nothing.
+func (c *Connector) gone(ctx context.Context, name string, os []*object, refs []crm.Ref) ([]crm.Notice, error) {
+	there := make(map[string]bool, len(os))
+	for _, o := range os {
+		there[string(o.ID)] = true
+	}
+	missing := byID(refs)
+	maps.DeleteFunc(missing, func(record string, _ crm.Ref) bool { return there[record] })
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	since, err := c.deleted(ctx, name, sortedKeys(missing))
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	for _, record := range sortedKeys(missing) {
+		if at := max(since[record], missing[record].AsOf); at > 0 {
+			out = append(out, crm.Notice{Removed: &crm.Removal{ID: name + "/" + record, Version: at}})
 		}
 	}
+	return out, nil
+}
+
+// byID are references by the record that they name, those of one record joined.
+func byID(refs []crm.Ref) map[string]crm.Ref {
+	out := make(map[string]crm.Ref, len(refs))
+	for _, r := range refs {
+		if old, ok := out[r.ID]; ok {
+			r.AsOf = max(r.AsOf, old.AsOf)
+			r.Contacts, r.Left = slices.Concat(old.Contacts, r.Contacts), slices.Concat(old.Left, r.Left)
+		}
+		out[r.ID] = r
+	}
+	return out
+}
+
+// quotesOf asks for the quotes of deals on behalf of the contacts that have newly joined or left them.
+func (c *Connector) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	joined := byID(refs)
+	maps.DeleteFunc(joined, func(_ string, r crm.Ref) bool { return len(r.Contacts)+len(r.Left) == 0 })
 	if len(joined) == 0 || !c.reads("quotes") {
 		return nil, nil
 	}
@@ -148,7 +198,8 @@ func (c *Connector) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice,
 	var out []crm.Notice
 	for _, deal := range sortedKeys(of) {
 		for _, quote := range of[deal] {
-			out = append(out, crm.Notice{Ref: &crm.Ref{Type: "quotes", ID: quote, Contacts: joined[deal].Contacts, Depth: joined[deal].Depth + 1}})
+			r := joined[deal]
+			out = append(out, crm.Notice{Ref: &crm.Ref{Type: "quotes", ID: quote, Contacts: r.Contacts, Left: r.Left, AsOf: r.AsOf, Depth: r.Depth + 1}})
 		}
 	}
 	return out, nil
@@ -165,33 +216,37 @@ func (c *Connector) named(name string) []string {
 	return nil
 }
 
-// concerned returns the contacts of each record: those associated with it, and those for whom it was asked.
-func (c *Connector) concerned(ctx context.Context, name string, k kind, ids []string, refs []crm.Ref) (map[string][]string, error) {
-	contacts, err := c.associated(ctx, name, "contacts", ids)
-	if err != nil {
-		return nil, err
+// concerned returns the contacts of each record: those associated with it, and those for whom it was asked. The former are named apart
+// as well.
+func (c *Connector) concerned(ctx context.Context, name string, k kind, ids []string, asked map[string]crm.Ref) (contacts, named map[string][]string, err error) {
+	if named, err = c.associated(ctx, name, "contacts", ids); err != nil {
+		return nil, nil, err
 	}
-	for _, r := range refs {
+	contacts = make(map[string][]string, len(named))
+	for record, list := range named {
+		contacts[record] = slices.Clone(list)
+	}
+	for _, r := range asked {
 		for _, contact := range r.Contacts {
-			if contact != "" && !slices.Contains(contacts[r.ID], contact) {
+			if contact != "" && !slices.Contains(contacts[r.ID], contact) && !slices.Contains(r.Left, contact) {
 				contacts[r.ID] = append(contacts[r.ID], contact)
 			}
 		}
 	}
 	if !k.viaDeals {
-		return contacts, nil
+		return contacts, named, nil
 	}
 	lone := slices.DeleteFunc(slices.Clone(ids), func(record string) bool { return len(contacts[record]) > 0 })
 	if len(lone) == 0 {
-		return contacts, nil
+		return contacts, named, nil
 	}
 	dealsOf, err := c.associated(ctx, name, "deals", lone)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ofDeal, err := c.associated(ctx, "deals", "contacts", values(dealsOf))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for record, ds := range dealsOf {
 		for _, d := range ds {
@@ -202,7 +257,7 @@ func (c *Connector) concerned(ctx context.Context, name string, k kind, ids []st
 			}
 		}
 	}
-	return contacts, nil
+	return contacts, named, nil
 }
 
 // senders finds, for records that came in and concern several contacts, the one who sent it: the others only had a copy,
@@ -306,7 +361,7 @@ func (c *Connector) peers(ctx context.Context, answers []answer) ([]crm.Notice, 
 				reached = append(reached, peer)
 				n++
 				f := a.fact
-				f.ID, f.Contact, f.Peer = "peer/"+f.ID, peer, a.fact.Contact
+				f.ID, f.Contact, f.Peer = crm.PeerPrefix+f.ID, peer, a.fact.Contact
 				out = append(out, crm.Notice{Fact: &f})
 			}
 		}

@@ -74,7 +74,9 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("an unusable fact: %+v", n.Fact)
 			case n.Ref != nil && (n.Ref.ID == "" || n.Ref.Type == ""):
 				t.Errorf("an unusable reference: %+v", n.Ref)
-			case n.Fact == nil && n.Ref == nil:
+			case n.Removed != nil && (n.Removed.ID == "" || n.Removed.Version <= 0):
+				t.Errorf("an unusable removal: %+v", n.Removed)
+			case n.Fact == nil && n.Ref == nil && n.Removed == nil:
 				t.Error("an empty notice")
 			}
 		}

@@ -22,6 +22,11 @@ const (
 	overlap = 5 * time.Minute
 	// settled is how old the newest record must be for the delay to be over.
 	settled = 15 * time.Minute
+	// binEvery is how often the recycle bin is looked through, binOverlap how far each look goes back behind the one before, and
+	// binPages how many pages of it one round reads: the rest waits for the next one.
+	binEvery   = 24 * time.Hour
+	binOverlap = 24 * time.Hour
+	binPages   = 20
 )
 
 // place is how far the records of one kind have been read, in the order of their time.
@@ -38,8 +43,28 @@ type place struct {
 type cursor struct {
 	Kind   string           `json:"kind,omitempty"` // being read; "": the round is over
 	Places map[string]place `json:"places"`
+	Bin    bin              `json:"bin,omitzero"`
 	Read   int              `json:"read,omitempty"`  // backfill: records so far
 	Total  int              `json:"total,omitempty"` // backfill: of all kinds, as they were counted at its start
+}
+
+// bin is how far the recycle bin has been looked through.
+type bin struct {
+	Looked int64  `json:"looked"`         // ms: when the last complete look began
+	Begun  int64  `json:"begun,omitzero"` // ms: when this one did; 0: none is under way
+	Kind   string `json:"kind,omitempty"` // being read
+	After  string `json:"after,omitempty"`
+	Pages  int    `json:"pages,omitzero"` // read in this round
+}
+
+// begin starts a look when it is time for one, or goes on with the one that is under way.
+func (b *bin) begin(now time.Time, first string) {
+	if b.Begun == 0 && first != "" && now.UnixMilli()-b.Looked >= binEvery.Milliseconds() {
+		b.Begun, b.Kind = now.UnixMilli(), first
+	}
+	if b.Begun != 0 {
+		b.Pages = 1
+	}
 }
 
 func parseCursor(s string) cursor {
@@ -69,6 +94,12 @@ func (c *Connector) next(kind string) string {
 // goes back a little at the beginning of each round.
 func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notices []crm.Notice, next string, more bool, err error) {
 	cur := parseCursor(at)
+	if cur.Bin.Pages > 0 {
+		return c.pollBin(ctx, at, cur)
+	}
+	if cur.Bin.Looked == 0 { // what was deleted before we began is nothing that we know of
+		cur.Bin.Looked = since.UnixMilli()
+	}
 	if cur.Kind == "" || !c.reads(cur.Kind) {
 		cur.Kind = c.cfg.Objects[0]
 		for kind, p := range cur.Places {
@@ -90,7 +121,61 @@ func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notic
 	} else {
 		cur.Places[cur.Kind] = p
 	}
-	return refs, cur.String(), cur.Kind != "", nil
+	if cur.Kind == "" {
+		cur.Bin.begin(c.now(), c.binned(""))
+	}
+	return refs, cur.String(), cur.Kind != "" || cur.Bin.Pages > 0, nil
+}
+
+// binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the last. Of contacts
+// webhooks tell, and the next write to one finds it gone; of conversations there is no recycle bin.
+func (c *Connector) binned(kind string) string {
+	for _, k := range c.cfg.Objects[slices.Index(c.cfg.Objects, kind)+1:] {
+		if _, ok := kinds[k]; ok {
+			return k
+		}
+	}
+	return ""
+}
+
+// pollBin reads one page of the recycle bin, for deletions that no webhook told of. HubSpot lists it in the order of ids and cannot
+// search it by time, so a look goes through all of it, and keeps what was deleted since the one before. Source: HubSpot docs, "Using
+// object APIs", list with archived=true.
+func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices []crm.Notice, next string, more bool, err error) {
+	b := &cur.Bin
+	var got struct {
+		Results []*object `json:"results"`
+		Paging  paging    `json:"paging"`
+	}
+	if b.Kind != "" && c.reads(b.Kind) {
+		query := url.Values{"archived": {"true"}, "limit": {"100"}, "properties": {"hs_object_id"}}
+		if b.After != "" {
+			query.Set("after", b.After)
+		}
+		_, err = c.rest.Do(ctx, rest.Request{Op: "poll", Class: rest.Poll, Method: http.MethodGet, Path: objects(b.Kind), Query: query, Into: &got})
+		if err != nil && !withheld(err) {
+			return nil, at, false, about(err, "list deleted "+b.Kind)
+		}
+	}
+	for _, o := range got.Results {
+		if o == nil || o.ID == "" {
+			continue
+		}
+		if gone := int64(millis(o.ArchivedAt)); gone > b.Looked-binOverlap.Milliseconds() {
+			notices = append(notices, crm.Notice{Removed: &crm.Removal{ID: b.Kind + "/" + string(o.ID), Version: gone}})
+		}
+	}
+	b.Pages++
+	if b.After = got.Paging.Next.After; b.After == "" {
+		b.Kind = c.binned(b.Kind)
+	}
+	switch {
+	case b.Kind == "":
+		*b = bin{Looked: b.Begun}
+	case b.Pages > binPages:
+		b.Pages = 0
+	}
+	return notices, cur.String(), b.Pages > 0, nil
 }
 
 // again is where the next round begins.

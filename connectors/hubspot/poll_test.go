@@ -21,6 +21,10 @@ func round(t *testing.T, c *Connector, at string, since time.Time) (map[string]i
 			t.Fatal(err)
 		}
 		for _, n := range ns {
+			if n.Removed != nil {
+				seen["gone "+n.Removed.ID]++
+				continue
+			}
 			seen[n.Ref.Type+"/"+n.Ref.ID]++
 		}
 		if at = next; !more {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,13 +28,14 @@ type portal struct {
 	mu       sync.Mutex
 	records  map[string]map[string]obj                                   // by kind and id: properties, propertiesWithHistory
 	links    map[string][]string                                         // "emails/301 contacts"
+	bin      map[string]map[string]obj                                   // as records: those that were deleted
 	calls    []string                                                    // METHOD path
 	bodies   []obj                                                       // of the same calls
 	override func(w http.ResponseWriter, r *http.Request, body obj) bool // answers instead, where it returns true
 }
 
 func newPortal(t *testing.T) *portal {
-	return &portal{t: t, records: map[string]map[string]obj{}, links: map[string][]string{}}
+	return &portal{t: t, records: map[string]map[string]obj{}, links: map[string][]string{}, bin: map[string]map[string]obj{}}
 }
 
 // add puts a record in, with properties given as name, value pairs.
@@ -70,6 +72,30 @@ func (p *portal) link(a, b string) {
 	p.links[b+" "+ka] = append(p.links[b+" "+ka], ia)
 }
 
+// remove moves a record to the recycle bin; its associations go with it.
+func (p *portal) remove(kind, id, at string) {
+	o := p.records[kind][id]
+	delete(p.records[kind], id)
+	o["archived"], o["archivedAt"] = true, at
+	if p.bin[kind] == nil {
+		p.bin[kind] = map[string]obj{}
+	}
+	p.bin[kind][id] = o
+	for key := range p.links {
+		if strings.HasPrefix(key, kind+"/"+id+" ") {
+			delete(p.links, key)
+		}
+	}
+}
+
+// unlink is the opposite of link.
+func (p *portal) unlink(a, b string) {
+	for _, pair := range [2][2]string{{a, b}, {b, a}} {
+		kind, id, _ := strings.Cut(pair[1], "/")
+		p.links[pair[0]+" "+kind] = slices.DeleteFunc(p.links[pair[0]+" "+kind], func(s string) bool { return s == id })
+	}
+}
+
 func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,14 +126,38 @@ func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case len(path) == 7 && path[1] == "associations":
 		p.associations(w, path[3], path[4], body)
 	case len(path) == 6 && path[1] == "objects" && path[4] == "batch" && path[5] == "read":
-		p.batchRead(w, path[3], body)
+		records := p.records
+		if r.URL.Query().Get("archived") == "true" {
+			records = p.bin
+		}
+		p.batchRead(w, records[path[3]], body)
 	case len(path) == 6 && path[1] == "objects" && path[4] == "batch" && path[5] == "update":
 		p.batchUpdate(w, path[3], body)
 	case len(path) == 5 && path[1] == "objects" && path[4] == "search":
 		p.search(w, path[3], body)
+	case len(path) == 4 && path[1] == "objects" && r.URL.Query().Get("archived") == "true":
+		p.listBin(w, path[3], r.URL.Query())
 	default:
 		refuse(w, 404, "OBJECT_NOT_FOUND", "")
 	}
+}
+
+// listBin lists what was deleted, a hundred a page by id.
+func (p *portal) listBin(w http.ResponseWriter, kind string, q url.Values) {
+	ids := slices.SortedFunc(maps.Keys(p.bin[kind]), func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) })
+	start := 0
+	if after := q.Get("after"); after != "" {
+		start = slices.Index(ids, after) + 1
+	}
+	results := []obj{}
+	for _, id := range ids[start:min(len(ids), start+100)] {
+		results = append(results, p.bin[kind][id])
+	}
+	answer := obj{"results": results}
+	if start+100 < len(ids) {
+		answer["paging"] = obj{"next": obj{"after": ids[start+99]}}
+	}
+	reply(w, answer)
 }
 
 func reply(w http.ResponseWriter, v any) { _ = json.NewEncoder(w).Encode(v) }
@@ -126,7 +176,7 @@ func ids(body obj) []string {
 	return out
 }
 
-func (p *portal) batchRead(w http.ResponseWriter, kind string, body obj) {
+func (p *portal) batchRead(w http.ResponseWriter, records map[string]obj, body obj) {
 	histories, _ := body["propertiesWithHistory"].([]any)
 	if n := len(ids(body)); n > 100 || len(histories) > 0 && n > 50 {
 		refuse(w, 400, "VALIDATION_ERROR", "The maximum number of inputs supported in a batch request for property histories is 50.")
@@ -134,7 +184,7 @@ func (p *portal) batchRead(w http.ResponseWriter, kind string, body obj) {
 	}
 	results := []obj{}
 	for _, id := range slices.Backward(ids(body)) { // HubSpot keeps no order
-		if o := p.records[kind][id]; o != nil {
+		if o := records[id]; o != nil {
 			results = append(results, o)
 		}
 	}

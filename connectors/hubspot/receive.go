@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -83,19 +84,27 @@ func (c *Connector) decode(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	case conversations:
 		return c.decodeConversation(out, e, action)
 	}
+	if !c.reads(object) {
+		return out, nil
+	}
 	switch action {
-	case "creation", "propertyChange", "restore":
-		if c.reads(object) {
-			if e.ObjectID == "" {
-				return out, errNoID
-			}
-			out = append(out, e.ref(object, e.ObjectID))
+	case "creation", "propertyChange":
+		if e.ObjectID == "" {
+			return out, errNoID
 		}
+		out = append(out, e.ref(object, e.ObjectID))
+	case "deletion", "restore": // looked up, because the event may be late: what counts is whether it is there
+		if e.ObjectID == "" {
+			return out, errNoID
+		}
+		out = append(out, e.refNow(object, e.ObjectID))
 	case "merge":
-		if winner := e.winner(); c.reads(object) && winner != "" {
-			out = append(out, e.ref(object, winner))
+		for _, record := range append(e.losers(), e.winner()) {
+			if record != "" {
+				out = append(out, e.refNow(object, record))
+			}
 		}
-	case "deletion", "associationChange", "completed": // a record that is gone says nothing more
+	case "associationChange", "completed":
 	default:
 		return out, errAction
 	}
@@ -168,10 +177,7 @@ func (c *Connector) decodeMerge(out []crm.Notice, e *event) ([]crm.Notice, error
 	if winner == "" {
 		return out, errNoID
 	}
-	for _, loser := range append([]id{e.PrimaryObjectID}, e.MergedObjectIDs...) {
-		if loser == "" || loser == winner {
-			continue
-		}
+	for _, loser := range e.losers() {
 		for _, f := range mergeFacts(string(winner), string(loser), e.OccurredAt) {
 			out = append(out, crm.Notice{Fact: &f, Account: string(e.PortalID)})
 		}
@@ -189,6 +195,11 @@ func (e *event) winner() id {
 	return e.ObjectID
 }
 
+// losers are the records that are no more after a merge.
+func (e *event) losers() []id {
+	return slices.DeleteFunc(append([]id{e.PrimaryObjectID}, e.MergedObjectIDs...), func(i id) bool { return i == "" || i == e.winner() })
+}
+
 func mergeFacts(winner, loser string, at int64) []crm.Fact {
 	return []crm.Fact{
 		{Contact: loser, ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{Into: winner}},
@@ -196,15 +207,14 @@ func mergeFacts(winner, loser string, at int64) []crm.Fact {
 	}
 }
 
-// decodeAssociation asks for the record that a contact has newly to do with. HubSpot reports each side and, of a primary
-// association, one more: they all give the same reference.
+// decodeAssociation asks for the record that a contact has newly, or no longer, to do with. HubSpot reports each side and, of a
+// primary association, one more: they all give the same reference.
 func (c *Connector) decodeAssociation(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	from, to := e.ends()
 	if from == "" && to == "" {
 		return out, errType
 	}
-	if e.AssociationRemoved || from == "" || to == "" {
-		// What was said while it held stays said. An object that is not known here is nothing that is rated.
+	if from == "" || to == "" { // an object that is not known here is nothing that is rated
 		return out, nil
 	}
 	object, record, contact := to, e.ToObjectID, e.FromObjectID
@@ -220,8 +230,12 @@ func (c *Connector) decodeAssociation(out []crm.Notice, e *event) ([]crm.Notice,
 		return out, errNoID
 	}
 	if c.reads(object) {
-		n := e.ref(object, record)
-		n.Ref.Contacts = []string{string(contact)}
+		n := e.refNow(object, record)
+		if e.AssociationRemoved {
+			n.Ref.Left = []string{string(contact)}
+		} else {
+			n.Ref.Contacts = []string{string(contact)}
+		}
 		out = append(out, n)
 	}
 	return out, nil
@@ -229,6 +243,9 @@ func (c *Connector) decodeAssociation(out []crm.Notice, e *event) ([]crm.Notice,
 
 // decodeQuoteOfDeal reads a quote again that was put on a deal, because quotes reach contacts mostly through deals.
 func (c *Connector) decodeQuoteOfDeal(out []crm.Notice, e *event, from string) ([]crm.Notice, error) {
+	if e.AssociationRemoved { // whom it reached through the deal cannot be told any more
+		return out, nil
+	}
 	quote := e.ToObjectID
 	if from == "quotes" {
 		quote = e.FromObjectID
@@ -251,7 +268,14 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 		if e.MessageType != "COMMENT" { // a note among ourselves
 			out = append(out, e.ref(conversations, e.ObjectID+"/"+e.MessageID))
 		}
-	case "creation", "deletion", "propertyChange", "privacyDeletion":
+	case "deletion", "privacyDeletion":
+		if e.ObjectID == "" {
+			return out, errNoID
+		}
+		out = append(out, crm.Notice{
+			Removed: &crm.Removal{ID: conversations + "/" + string(e.ObjectID), Version: e.OccurredAt}, Account: string(e.PortalID),
+		})
+	case "creation", "propertyChange":
 	default:
 		return out, errAction
 	}
@@ -260,6 +284,13 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 
 func (e *event) ref(object string, record id) crm.Notice {
 	return crm.Notice{Ref: &crm.Ref{Type: object, ID: string(record)}, Account: string(e.PortalID)}
+}
+
+// refNow is ref for an event that the record's own change time may not show.
+func (e *event) refNow(object string, record id) crm.Notice {
+	n := e.ref(object, record)
+	n.Ref.AsOf = e.OccurredAt
+	return n
 }
 
 // isEcho reports whether our own write caused e. The sender tells where HubSpot names it: an integration whose id is that of

@@ -314,7 +314,11 @@ func (c *Connector) component(publicURL string) any {
 		if !ok {
 			continue
 		}
-		for _, action := range []string{"creation", "restore", "associationChange"} {
+		actions := []string{"creation", "deletion", "restore", "associationChange"}
+		if kind == "deals" {
+			actions = append(actions, "merge")
+		}
+		for _, action := range actions {
 			objects = append(objects, subscription{Type: "object." + action, Object: w.name, Active: true})
 		}
 		for _, p := range w.properties {
@@ -323,7 +327,7 @@ func (c *Connector) component(publicURL string) any {
 	}
 	hub = append(hub, subscription{Type: "contact.privacyDeletion", Active: true})
 	if c.reads(conversations) {
-		hub = append(hub, subscription{Type: "conversation.newMessage", Active: true})
+		hub = append(hub, subscription{Type: "conversation.newMessage", Active: true}, subscription{Type: "conversation.deletion", Active: true})
 	}
 	return map[string]any{
 		"uid": "winnow_webhooks", "type": "webhooks",

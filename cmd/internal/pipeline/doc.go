@@ -6,6 +6,7 @@
 //	rate.go      fold facts into the record of their contact, rate it, commit both together
 //	write.go     bring the latest rating of each contact to the CRM
 //	poll.go      what webhooks miss, and the backfill of what was there before
+//	retract.go   take back what the CRM no longer has
 //	dispose.go   what becomes of all that fails
 //
 // Beside them: review.go is what rate does with one contact, fields.go what is written of a rating, horizon.go how far each source

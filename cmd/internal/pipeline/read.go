@@ -130,6 +130,7 @@ func named(c connectors.Connector, notices []crm.Notice) []string {
 			add(n.Fact.Contact)
 		case n.Ref != nil:
 			add(n.Ref.Contacts...)
+			add(n.Ref.Left...)
 			if profiler != nil && profiler.ProfileRef(n.Ref.ID).Type == n.Ref.Type {
 				add(n.Ref.ID)
 			}
@@ -144,6 +145,7 @@ type output struct {
 	source Source
 	facts  map[int][]crm.Fact
 	refs   map[string]crm.Ref
+	gone   []crm.Removal
 	count  int
 }
 
@@ -154,16 +156,23 @@ func (p *Pipeline) newOutput(s Source) *output {
 func (o *output) add(n crm.Notice) {
 	switch {
 	case n.Fact != nil && n.Fact.Contact != "":
-		part := o.p.q.PartitionOf(o.source.Name, n.Fact.Contact)
-		o.facts[part] = append(o.facts[part], *n.Fact)
-		o.count++
+		o.addFact(*n.Fact)
 	case n.Ref != nil:
 		key := n.Ref.Type + "/" + n.Ref.ID
 		if old, ok := o.refs[key]; ok {
-			n.Ref.Contacts = append(n.Ref.Contacts, old.Contacts...)
+			n.Ref.Contacts, n.Ref.Left = append(n.Ref.Contacts, old.Contacts...), append(n.Ref.Left, old.Left...)
+			n.Ref.AsOf = max(n.Ref.AsOf, old.AsOf)
 		}
 		o.refs[key] = *n.Ref
+	case n.Removed != nil:
+		o.gone = append(o.gone, *n.Removed)
 	}
+}
+
+func (o *output) addFact(f crm.Fact) {
+	part := o.p.q.PartitionOf(o.source.Name, f.Contact)
+	o.facts[part] = append(o.facts[part], f)
+	o.count++
 }
 
 // publish returns when everything is durable. Facts first: a fact twice is no harm, a reference lost would be.
@@ -177,6 +186,11 @@ func (o *output) publish(ctx context.Context) error {
 	if len(bundles) > 0 {
 		if err := o.p.q.PublishBundles(ctx, bundles); err != nil {
 			return fmt.Errorf("publish facts: %w", err)
+		}
+	}
+	if len(o.gone) > 0 {
+		if err := o.p.noteRemovals(ctx, o.source.Name, o.gone); err != nil {
+			return fmt.Errorf("note what is gone: %w", err)
 		}
 	}
 	if len(o.refs) == 0 {

@@ -88,7 +88,10 @@ func (p *Pipeline) speakRole(ctx context.Context, s Source, r Role, valid func()
 	case RoleWrite:
 		return p.write(ctx, s, valid)
 	case RoleFetch:
-		return p.fetch(ctx, s)
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return p.fetch(ctx, s) })
+		g.Go(func() error { return p.retract(ctx, s) })
+		return g.Wait()
 	default:
 		return p.poll(ctx, s)
 	}

@@ -140,6 +140,12 @@ func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
 			return err
 		}
 	}
+	err := p.changeRemovals(ctx, key.Source, func(list []crm.Removal) []crm.Removal {
+		return slices.DeleteFunc(list, func(r crm.Removal) bool { return r.Contact == key.Contact })
+	})
+	if err != nil {
+		return err
+	}
 	for after := uint64(0); ; {
 		letters, err := p.q.DeadLetters(ctx, after, 200, "", key.Source)
 		if err != nil {

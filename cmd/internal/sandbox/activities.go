@@ -223,6 +223,7 @@ func (s *Sandbox) derive(r *record, src *source) {
 		for _, c := range r.linked(contacts) {
 			s.deriveContact(c, r, src)
 		}
+		s.plans(r, src)
 	}
 }
 
@@ -246,9 +247,6 @@ func (s *Sandbox) deriveContact(c, activity *record, src *source) {
 		if at <= iso(s.now()) {
 			later("notes_last_contacted", at)
 		}
-	}
-	if activity.kind == meetings || activity.kind == tasks {
-		s.put(c, "notes_next_activity_date", s.nextActivity(c), src)
 	}
 }
 

@@ -72,14 +72,20 @@ func (s *Sandbox) OptOut(id string) { s.SetProperty(id, "hs_email_optout", "true
 func (s *Sandbox) Associate(a, b Ref) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.connect(s.must(s.kind(a.Kind), a.ID), s.must(s.kind(b.Kind), b.ID), false)
+	x, y := s.must(s.kind(a.Kind), a.ID), s.must(s.kind(b.Kind), b.ID)
+	s.connect(x, y, false)
+	s.plans(x, s.user)
+	s.plans(y, s.user)
 }
 
 // Disassociate ends what Associate made.
 func (s *Sandbox) Disassociate(a, b Ref) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.disconnect(s.must(s.kind(a.Kind), a.ID), s.must(s.kind(b.Kind), b.ID))
+	x, y := s.must(s.kind(a.Kind), a.ID), s.must(s.kind(b.Kind), b.ID)
+	s.disconnect(x, y)
+	s.plans(x, s.user, y)
+	s.plans(y, s.user, x)
 }
 
 // Delete moves a contact to the recycle bin.
@@ -93,21 +99,38 @@ func (s *Sandbox) Remove(kindName, id string) {
 }
 
 func (s *Sandbox) archive(r *record, src *source) {
-	r.archived = true
+	r.archived, r.deleted = true, s.now()
+	s.plans(r, src)
 	s.notify("deletion", r, src, func(e *event) { e.flag = "DELETED" })
 }
 
+// plans updates what contacts show of their next activity when one of them came or went: those it is about, and those it was about.
+func (s *Sandbox) plans(activity *record, src *source, was ...*record) {
+	if activity.kind != meetings && activity.kind != tasks {
+		return
+	}
+	for _, c := range append(activity.linked(contacts), was...) {
+		if c.kind == contacts {
+			s.put(c, "notes_next_activity_date", s.nextActivity(c), src)
+		}
+	}
+}
+
 // Restore takes a contact out of the recycle bin. It reports whether it was there.
-func (s *Sandbox) Restore(id string) bool {
+func (s *Sandbox) Restore(id string) bool { return s.PutBack("contacts", id) }
+
+// PutBack takes a record of any kind out of the recycle bin. It reports whether it was there.
+func (s *Sandbox) PutBack(kindName, id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, _ := strconv.ParseInt(id, 10, 64)
-	r := s.table(contacts).byID[n]
+	r := s.table(s.kind(kindName)).byID[n]
 	if r == nil || !r.archived || r.erased {
 		return false
 	}
 	r.archived, r.updated = false, 0 // so that touch enters it in the log again
 	s.touch(r, s.now())
+	s.plans(r, s.user)
 	s.notify("restore", r, s.user, func(*event) {})
 	return true
 }

@@ -335,8 +335,12 @@ func (s *Sandbox) batchRead(r *request) (answer, *problem) {
 	b := []byte(`{"status":"COMPLETE","results":[`)
 	var missing []string
 	shown := map[*record]bool{}
+	find := s.lookup
+	if r.URL.Query().Get("archived") == "true" { // then only what is in the recycle bin
+		find = func(k *kind, id, _ string) (*record, *problem) { return s.binned(k, id), nil }
+	}
 	for i := range ins {
-		rec, p := s.lookup(r.kind, ins[i].id, in.IDProperty)
+		rec, p := find(r.kind, ins[i].id, in.IDProperty)
 		switch {
 		case p != nil:
 			return answer{}, p

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 )
@@ -63,6 +64,39 @@ func TestDeleteRestoreAndPrivacyDelete(t *testing.T) {
 	if s.Restore(id) {
 		t.Error("an erased contact came back")
 	}
+}
+
+// What was deleted is found in the recycle bin alone, without its associations, and contacts no longer show it as their next activity.
+func TestRecycleBin(t *testing.T) {
+	s := start(t, sandbox.Options{})
+	contact := s.CreateContact(map[string]string{"email": "ada@looms.example"})
+	task := s.Task([]string{contact}, sandbox.Task{Subject: "call", Due: s.Now().Add(48 * time.Hour)})
+	stays := s.Task([]string{contact}, sandbox.Task{Subject: "write", Due: s.Now().Add(72 * time.Hour)})
+	next := func() string { r, _ := s.Contact(contact); return r.Properties["notes_next_activity_date"] }
+	first := next()
+	s.Remove("tasks", task)
+	if next() == first || next() == "" {
+		t.Errorf("next activity %q, was %q: want that of the other task", next(), first)
+	}
+	both := obj{"inputs": inputs(task, stays), "properties": []string{"hs_task_subject"}}
+	r := call(t, s, "POST", objects+"/tasks/batch/read", both, 207)
+	want(t, r, stays, "results", 0, "id")
+	r = call(t, s, "POST", objects+"/tasks/batch/read?archived=true", both, 207)
+	want(t, r, task, "results", 0, "id")
+	if r.len("results") != 1 || r.at("results", 0, "archivedAt") == "" || r.at("results", 0, "archived") != true {
+		t.Errorf("recycle bin: %s", r.raw)
+	}
+	call(t, s, "POST", "/crm/associations/2026-09/tasks/contacts/batch/read", obj{"inputs": inputs(task)}, 207)
+	r = call(t, s, "GET", objects+"/tasks?archived=true", nil, 200)
+	want(t, r, task, "results", 0, "id")
+	s.Events()
+	if !s.PutBack("tasks", task) || next() != first {
+		t.Errorf("put back: next activity %q, want %q", next(), first)
+	}
+	if s.PutBack("tasks", task) {
+		t.Error("put back twice")
+	}
+	only(t, decode(t, s.Events()), "object.restore")
 }
 
 func TestCreates(t *testing.T) {

@@ -112,10 +112,7 @@ func (s *Sandbox) readOne(r *request) (answer, *problem) {
 		return answer{}, p
 	}
 	if rec == nil && q.Get("archived") == "true" {
-		n, _ := millis(r.PathValue("id"))
-		if gone := s.table(r.kind).byID[n].follow(); gone != nil && gone.archived && !gone.erased {
-			rec = gone
-		}
+		rec = s.binned(r.kind, r.PathValue("id"))
 	}
 	if rec == nil {
 		return answer{}, &notFound

@@ -91,6 +91,10 @@ func (sel *selection) append(b []byte, r *record) []byte {
 	b = appendString(b, iso(r.updated))
 	b = append(b, `,"archived":`...)
 	b = strconv.AppendBool(b, r.archived)
+	if r.archived {
+		b = append(b, `,"archivedAt":`...)
+		b = appendString(b, iso(r.deleted))
+	}
 	b = sel.appendLinks(b, r)
 	return append(b, '}')
 }

@@ -43,6 +43,7 @@ type record struct {
 	created  int64
 	updated  int64
 	archived bool
+	deleted  int64   // when it was archived, ms
 	erased   bool    // gone for good: privacy deletion
 	into     *record // what it was merged into
 	fields   []field // few: searched one by one
@@ -182,6 +183,15 @@ func (s *Sandbox) find(k *kind, id string) *record {
 		return nil
 	}
 	if r := s.table(k).byID[n].follow(); r.live() {
+		return r
+	}
+	return nil
+}
+
+// binned returns the record under an id that is in the recycle bin.
+func (s *Sandbox) binned(k *kind, id string) *record {
+	n, _ := strconv.ParseInt(id, 10, 64)
+	if r := s.table(k).byID[n].follow(); r != nil && r.archived && !r.erased {
 		return r
 	}
 	return nil

@@ -1,0 +1,126 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+func goneNotice(id string, at time.Time, contact string) crm.Notice {
+	return crm.Notice{Removed: &crm.Removal{ID: id, Version: at.UnixMilli(), Contact: contact}}
+}
+
+// stands are the ids of a contact's messages that count.
+func (r *rig) stands(contact string) []string {
+	var ids []string
+	c := r.contact("fake", contact)
+	for _, f := range slices.Concat(c.Record.Conduct, c.Record.Peers) {
+		if !f.Gone {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids
+}
+
+// TestRetract: what is gone is taken back from all who hold it, or from the one contact that is named, in whatever order the deliveries
+// come, and not from a version that came later.
+func TestRetract(t *testing.T) {
+	r := newRig(t, t.TempDir(), nil, &fake{})
+	peer := mail("3", "1", start)
+	peer.Fact.ID, peer.Fact.Peer = crm.PeerPrefix+"emails/1", "1"
+	part := mail("4", "x", start)
+	part.Fact.ID = "conversations/9/8"
+	r.send("fake", mail("1", "1", start), mail("2", "1", start), mail("1", "2", start), mail("2", "2", start), mail("1", "11", start), peer, part)
+	r.send("fake", goneNotice("emails/1", start.Add(time.Hour), ""), goneNotice("emails/2", start.Add(time.Hour), "2"), goneNotice("conversations/9", start, ""))
+	r.idle()
+	for contact, want := range map[string]string{"1": "emails/11 emails/2", "2": "", "3": "", "4": ""} {
+		if got := strings.Join(r.stands(contact), " "); got != want {
+			t.Errorf("contact %s: %q stand, want %q", contact, got, want)
+		}
+	}
+	late := mail("1", "1", start) // the same once more
+	back := mail("2", "1", start)
+	back.Fact.Version = start.Add(2 * time.Hour).UnixMilli()
+	r.send("fake", late, back)
+	r.send("fake", goneNotice("emails/1", start.Add(time.Hour), "")) // said before it was put back
+	r.idle()
+	if got := r.stands("1"); slices.Contains(got, "emails/1") {
+		t.Error("an older version brought it back")
+	}
+	if got := r.stands("2"); !slices.Equal(got, []string{"emails/1"}) {
+		t.Errorf("put back: %v", got)
+	}
+	if l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake")); err != nil || len(l.List) != 0 {
+		t.Errorf("left on the list: %v, %v", l.List, err)
+	}
+}
+
+// TestForgottenIsOnNoList: a contact that is named by a removal and forgotten before that was carried out is named no more.
+func TestForgottenIsOnNoList(t *testing.T) {
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
+	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(time.Hour), "7"), goneNotice("emails/1", start.Add(time.Hour), "8"))
+	list := func() []crm.Removal {
+		l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.List
+	}
+	wait := func(what string, done func() bool) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal(what)
+			}
+		}
+	}
+	wait("the removals are not on the list", func() bool { return len(list()) == 2 })
+	if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil {
+		t.Fatal(err)
+	}
+	wait("the forgotten contact stands on the list still", func() bool { l := list(); return len(l) == 1 && l[0].Contact == "8" })
+}
+
+// A list that is full takes no more until it has been worked off; what is on it already may come again.
+func TestRemovalsAreBounded(t *testing.T) {
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
+	var many []crm.Removal
+	for i := range maxRemovals {
+		many = append(many, crm.Removal{ID: fmt.Sprintf("emails/%d", i), Version: 1})
+	}
+	if err := r.p.noteRemovals(t.Context(), "fake", many); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/x", Version: 1}}); connectors.KindOf(err) != connectors.Unavailable {
+		t.Errorf("one too many: %v, want it put off", err)
+	}
+	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/5", Version: 9}, {ID: "emails/6", Version: 0}}); err != nil {
+		t.Error(err)
+	}
+	l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
+	if err != nil || len(l.List) != maxRemovals || l.List[5].Version != 9 || l.List[6].Version != 1 {
+		t.Errorf("%d on the list, %+v, %v", len(l.List), l.List[5:7], err)
+	}
+}
+
+func BenchmarkHolder(b *testing.B) {
+	c := contact{Rating: crm.Rating{Letter: "C"}}
+	for i := range 20 {
+		n := mail("1", fmt.Sprint(i), start.Add(time.Duration(i)*time.Hour))
+		c.Record.Fold(*n.Fact)
+	}
+	data, gone := encode(c), byRecord([]crm.Removal{{ID: "emails/x", Version: 1}})
+	b.ReportAllocs()
+	for b.Loop() {
+		h, err := decode[holder](data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		h.retract(gone, "1", func(crm.Fact) { b.Error("it holds nothing of it") })
+	}
+}
