@@ -17,13 +17,8 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	for i, r := range refs {
 		ids[i] = r.ID
 	}
-	histories := []string{"email", "hs_analytics_source", "hs_merged_object_ids"}
-	for _, name := range sortedKeys(c.translate) {
-		if name != "createdate" { // never changes: it has no history worth reading
-			histories = append(histories, name)
-		}
-	}
-	os, err := c.read(ctx, "contacts", ids, []string{"hs_additional_emails", "createdate", "lastmodifieddate", "hs_analytics_source_data_1"}, histories)
+	histories := c.dated()
+	os, err := c.read(ctx, "contacts", ids, append([]string{"email", "createdate", "lastmodifieddate"}, undated...), histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -66,9 +61,23 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, since)
 		}
 		out = append(out, merges(o)...)
+		c.profiles.put(contact, c.profiles.sum(o, histories), c.now())
 	}
 	return dedupe(out), nil
 }
+
+// dated are the properties of a contact that are read with the time of their last change, undated those that are read without.
+func (c *Connector) dated() []string {
+	names := []string{"email", "hs_analytics_source", "hs_merged_object_ids"}
+	for _, name := range sortedKeys(c.translate) {
+		if name != "createdate" { // never changes: it has no history worth reading
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+var undated = []string{"hs_additional_emails", "hs_analytics_source_data_1"}
 
 // latest is a property's present value and since when (ms) it has been that; false where it was never set.
 func (o *object) latest(name string) (string, int64, bool) {

@@ -61,6 +61,8 @@ type Connector struct {
 	zone    cached[string] // the account's
 	staff   cached[staff]
 	noLines cached[bool] // line items may not be read
+	// profiles are what contacts looked like when they were read.
+	profiles *profiles
 }
 
 var (
@@ -95,7 +97,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
 		isWritten: map[string]bool{}, isRead: map[string]bool{}, isCustomer: map[string]bool{},
 		text:   sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
-		search: rest.NewBudget(searchRate, time.Second, patience, opt.Now),
+		search: rest.NewBudget(searchRate, time.Second, patience, opt.Now), profiles: newProfiles(),
 	}
 	c.fields, _ = parseFields(cfg.Fields)                   // Validate has read it
 	c.outcomes, _ = parseDispositions(cfg.CallDispositions) // likewise

@@ -217,12 +217,12 @@ type found struct {
 }
 
 // find is one search, at HubSpot's own pace for searches. Source: HubSpot docs, "CRM search".
-func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters []filter, limit int) (found, error) {
+func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters []filter, limit int, also ...string) (found, error) {
 	var got found
 	_, err := c.rest.Do(ctx, rest.Request{
 		Op: op, Class: rest.Poll, Lane: c.search, Method: http.MethodPost, Path: objects(kind) + "/search", Into: &got,
 		Body: map[string]any{
-			"filterGroups": []map[string]any{{"filters": filters}}, "properties": []string{by}, "limit": limit,
+			"filterGroups": []map[string]any{{"filters": filters}}, "properties": append([]string{by}, also...), "limit": limit,
 			"sorts": []map[string]string{{"propertyName": sort, "direction": "ASCENDING"}},
 		},
 	})
@@ -245,24 +245,32 @@ func (c *Connector) page(ctx context.Context, op, kind, by string, p place, unti
 		filters = []filter{{by, "EQ", strconv.FormatInt(p.At, 10)}, {"hs_object_id", "GT", p.ID}}
 		sort = "hs_object_id"
 	}
-	got, err := c.find(ctx, op, kind, by, sort, filters, pageSize)
+	var read, also []string // of a contact: by these it is seen whether anything changed that matters here
+	if kind == "contacts" && op == "poll" {
+		read = c.dated()
+		also = slices.Concat(read, undated)
+	}
+	got, err := c.find(ctx, op, kind, by, sort, filters, pageSize, also...)
 	if err != nil {
 		return nil, p, false, err
 	}
 	refs := make([]crm.Notice, 0, len(got.Results))
-	last := p.At
+	last, lastID := p.At, p.ID
 	for _, o := range got.Results {
 		if o == nil || o.ID == "" {
 			continue
 		}
-		refs = append(refs, crm.Notice{Ref: &crm.Ref{Type: kind, ID: string(o.ID)}})
-		last = max(last, int64(o.at(by)))
+		last, lastID = max(last, int64(o.at(by))), string(o.ID)
 		p.Seen = max(p.Seen, int64(o.at(by)))
+		if read != nil && c.profiles.known(string(o.ID), c.profiles.sum(o, read), c.now()) {
+			continue
+		}
+		refs = append(refs, crm.Notice{Ref: &crm.Ref{Type: kind, ID: string(o.ID)}})
 	}
 	full := len(got.Results) >= pageSize
 	switch {
 	case p.ID != "" && full:
-		p.ID = refs[len(refs)-1].Ref.ID
+		p.ID = lastID
 	case p.ID != "":
 		p.At, p.ID = p.At+1, "" // the crowded instant is done
 		full = true

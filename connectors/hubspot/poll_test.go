@@ -88,6 +88,56 @@ func TestPoll(t *testing.T) {
 	}
 }
 
+// A contact that changed in nothing that is read of it, as by our own write, is not read again; one that changed otherwise is, although
+// our write came after that. Once a day it is read whatever changed.
+func TestPollLeavesOwnWrites(t *testing.T) {
+	p := newPortal(t)
+	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	now := since
+	c := p.connect(t, func(c *Config) { c.Objects = []string{"contacts"} })
+	c.now = func() time.Time { return now }
+	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since))
+	was(ada, "lifecyclestage", "lead", "2026-02-01T00:00:00Z")
+	p.add("contacts", "102", "email", "ben@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since))
+	seen, at := round(t, c, "", since)
+	if len(seen) != 2 {
+		t.Fatalf("before anything was read: %v", seen)
+	}
+	if _, err := c.Fetch(t.Context(), refs("contacts", "101", "102")); err != nil {
+		t.Fatal(err)
+	}
+	write := func(id string) {
+		now = now.Add(time.Hour)
+		if errs := c.Write(t.Context(), []crm.Change{{Contact: id, Values: map[crm.Field]string{crm.FieldRating: "B"}}}); errs[0] != nil {
+			t.Fatal(errs[0])
+		}
+		p.records["contacts"][id]["properties"].(obj)["lastmodifieddate"] = stamp(now)
+	}
+	write("101")
+	write("102")
+	if seen, at = round(t, c, at, since); len(seen) != 0 {
+		t.Errorf("our own writes are read again: %v", seen)
+	}
+	was(ada, "lifecyclestage", "customer", stamp(now), "lead", "2026-02-01T00:00:00Z") // and no webhook told of it
+	write("101")
+	write("102")
+	if seen, at = round(t, c, at, since); len(seen) != 1 || seen["contacts/101"] == 0 {
+		t.Errorf("of a change before our write and none: %v", seen)
+	}
+	if _, err := c.Fetch(t.Context(), refs("contacts", "101")); err != nil {
+		t.Fatal(err)
+	}
+	write("101")
+	if seen, at = round(t, c, at, since); len(seen) != 0 {
+		t.Errorf("read since: %v", seen)
+	}
+	now = now.Add(profileLasts)
+	write("101")
+	if seen, _ = round(t, c, at, since); len(seen) != 1 {
+		t.Errorf("a day later: %v", seen)
+	}
+}
+
 // A cursor survives a restart in the middle of a round, and a broken one begins anew.
 func TestPollCursor(t *testing.T) {
 	p := newPortal(t)
