@@ -61,9 +61,19 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, since)
 		}
 		out = append(out, merges(o)...)
+		if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
+			out = append(out, existence(contact, false, o.changed()))
+		}
 		c.profiles.put(contact, c.profiles.sum(o, histories), c.now())
 	}
 	return dedupe(out), nil
+}
+
+// existence says whether a contact is there, as of a time (ms).
+func existence(contact string, deleted bool, at int64) crm.Notice {
+	return crm.Notice{Fact: &crm.Fact{
+		Contact: contact, ID: "existence", Version: at, At: crm.Millis(at), Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: deleted},
+	}}
 }
 
 // dated are the properties of a contact that are read with the time of their last change, undated those that are read without.

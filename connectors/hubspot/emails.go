@@ -17,7 +17,7 @@ var emails = kind{
 		"hs_timestamp", "hs_email_direction", "hs_email_status", "hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers",
 		"hs_email_from_email", "hs_email_thread_id", "hs_sequence_id", "hs_incoming_email_is_out_of_office",
 	},
-	sender: func(o *object) string { return o.get("hs_email_from_email") },
+	sender: from,
 	facts: func(ctx context.Context, c *Connector, os []*object) (map[string]crm.Fact, error) {
 		people, err := c.people(ctx)
 		if err != nil {
@@ -42,15 +42,17 @@ func (c *Connector) email(people staff, o *object) *crm.Fact {
 	case "BOUNCED", "FAILED":
 		m.Failed = true
 	}
-	from := o.get("hs_email_from_email")
+	from := from(o)
 	switch o.get("hs_email_direction") {
+	case "DRAFT_EMAIL", "SCHEDULED_EMAIL":
+		return nil
 	case "INCOMING_EMAIL", "FORWARDED_EMAIL":
 		// A mail that was forwarded into the CRM, or a colleague's mail in a logged thread, can be one of ours.
 		m.Direction = crm.In
 		if c.ours(people, from) {
 			m.Direction = crm.Out
 		}
-	default: // EMAIL: sent from the CRM, or logged there by its BCC address
+	case "EMAIL": // sent from the CRM, or logged there by its BCC address
 		m.Direction = crm.Out
 	}
 	at := o.at("hs_timestamp")
@@ -70,6 +72,22 @@ func (c *Connector) email(people staff, o *object) *crm.Fact {
 		m.Links = c.links(body, html)
 	}
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
+}
+
+// from is the address that a mail came from. HubSpot works it out of the headers, where it may stand alone for a while.
+func from(o *object) string {
+	if address := o.get("hs_email_from_email"); address != "" {
+		return address
+	}
+	var headers struct {
+		From struct {
+			Email string `json:"email"`
+		} `json:"from"`
+	}
+	if s := o.get("hs_email_headers"); len(s) <= 1<<20 {
+		_ = json.Unmarshal([]byte(s), &headers) // what cannot be read names nobody
+	}
+	return headers.From.Email
 }
 
 // readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for it.

@@ -101,12 +101,15 @@ func TestFetchEmails(t *testing.T) {
 	mail("310", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "gone@winnow.example")
 	mail("311", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "ada@customer.example", "hs_email_text",
 		"---------- Forwarded message ---------\nFrom: Ada <ada@customer.example>\nDate: Mon, Feb 2, 2026 at 9:00 AM\nSubject: machines\nTo: Rep <rep@winnow.example>\n\nCould you send me a quote for two machines?\n")
+	mail("312", "hs_email_direction", "DRAFT_EMAIL")
+	mail("313", "hs_email_direction", "")
+	mail("314", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_headers", `{"from":{"email":"rep@winnow.example"},"to":[]}`)
 	c := p.connect(t, nil)
-	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311"))
+	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311", "312", "313", "314"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Message{
 		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
-		"306": {Direction: crm.Out}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out},
+		"306": {Direction: crm.Out}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out}, "313": {}, "314": {Direction: crm.Out},
 	} {
 		f := fs["101 emails/"+id]
 		m := f.Message
@@ -124,8 +127,10 @@ func TestFetchEmails(t *testing.T) {
 	if m := fs["101 emails/311"].Message; m == nil || !m.Text.Intents.Has(crm.QuoteRequest) {
 		t.Errorf("what was forwarded is not read: %+v", m)
 	}
-	if _, there := fs["101 emails/304"]; there {
-		t.Error("a mail that has not gone out is a fact")
+	for _, id := range []string{"304", "312"} {
+		if _, there := fs["101 emails/"+id]; there {
+			t.Errorf("mail %s has not gone out, and is a fact", id)
+		}
 	}
 	if f := fs["102 emails/309"]; f.Peer != "" || f.Message == nil {
 		t.Errorf("the sender's own mail: %+v", f)

@@ -161,6 +161,42 @@ func TestDeletedThreadsAndMergedDeals(t *testing.T) {
 	}
 }
 
+// In an account without webhooks a deleted contact is found in the recycle bin, and one that was restored when it is read.
+func TestPolledContactsAreDeleted(t *testing.T) {
+	p := newPortal(t)
+	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	now := since
+	c := p.connect(t, func(c *Config) { c.Objects, c.Webhooks = []string{"contacts"}, "off" })
+	c.now = func() time.Time { return now }
+	p.add("contacts", "101", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since.Add(-time.Hour)))
+	_, at := round(t, c, "", since)
+	if _, err := c.Fetch(t.Context(), refs("contacts", "101")); err != nil {
+		t.Fatal(err)
+	}
+	p.remove("contacts", "101", stamp(since.Add(time.Hour)))
+	now = since.Add(25 * time.Hour)
+	var told []crm.Notice
+	for more := true; more; {
+		var ns []crm.Notice
+		var err error
+		if ns, at, more, err = c.Poll(t.Context(), at, since); err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, ns...)
+	}
+	if f := facts(t, told, nil)["101 existence"]; len(told) != 1 || f.Existence == nil || !f.Existence.Deleted || f.Version != since.Add(time.Hour).UnixMilli() {
+		t.Errorf("deleted: %+v", told)
+	}
+	p.add("contacts", "101", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since.Add(2*time.Hour)))
+	if seen, _ := round(t, c, at, since); seen["contacts/101"] == 0 {
+		t.Error("a restored contact that looks as before is not read")
+	}
+	ns, err := c.Fetch(t.Context(), refs("contacts", "101"))
+	if f := facts(t, ns, err)["101 existence"]; f.Existence == nil || f.Existence.Deleted || f.Version != since.Add(2*time.Hour).UnixMilli() {
+		t.Errorf("restored: %+v", f)
+	}
+}
+
 // Deletions that no webhook told of are found in the recycle bin, which is looked through once a day, a few pages a round.
 func TestPollFindsDeleted(t *testing.T) {
 	p := newPortal(t)

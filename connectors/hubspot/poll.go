@@ -127,11 +127,12 @@ func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notic
 	return refs, cur.String(), cur.Kind != "" || cur.Bin.Pages > 0, nil
 }
 
-// binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the last. Of contacts
-// webhooks tell, and the next write to one finds it gone; of conversations there is no recycle bin.
+// binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the last. Contacts are
+// among them in accounts without webhooks alone: where there are some they tell of a restore too, which cannot be told from the
+// contact itself. Of conversations there is no recycle bin.
 func (c *Connector) binned(kind string) string {
 	for _, k := range c.cfg.Objects[slices.Index(c.cfg.Objects, kind)+1:] {
-		if _, ok := kinds[k]; ok {
+		if _, ok := kinds[k]; ok || k == "contacts" && c.cfg.Webhooks == "off" {
 			return k
 		}
 	}
@@ -161,7 +162,13 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 		if o == nil || o.ID == "" {
 			continue
 		}
-		if gone := int64(millis(o.ArchivedAt)); gone > b.Looked-binOverlap.Milliseconds() {
+		gone := int64(millis(o.ArchivedAt))
+		switch {
+		case gone <= b.Looked-binOverlap.Milliseconds():
+		case b.Kind == "contacts":
+			c.profiles.drop(string(o.ID)) // restored, it may look as before
+			notices = append(notices, existence(string(o.ID), true, gone))
+		default:
 			notices = append(notices, crm.Notice{Removed: &crm.Removal{ID: b.Kind + "/" + string(o.ID), Version: gone}})
 		}
 	}

@@ -57,6 +57,12 @@ func (p *profiles) put(contact string, sum uint64, now time.Time) {
 	p.by[contact] = profile{sum, now}
 }
 
+func (p *profiles) drop(contact string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.by, contact)
+}
+
 // known reports whether a contact looks as it did when it was read.
 func (p *profiles) known(contact string, sum uint64, now time.Time) bool {
 	p.mu.Lock()

@@ -84,6 +84,11 @@ func (c *Connector) decode(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	case conversations:
 		return c.decodeConversation(out, e, action)
 	}
+	switch action {
+	case "creation", "propertyChange", "deletion", "restore", "merge", "associationChange", "completed":
+	default:
+		return out, errAction
+	}
 	if !c.reads(object) {
 		return out, nil
 	}
@@ -104,9 +109,6 @@ func (c *Connector) decode(out []crm.Notice, e *event) ([]crm.Notice, error) {
 				out = append(out, e.refNow(object, record))
 			}
 		}
-	case "associationChange", "completed":
-	default:
-		return out, errAction
 	}
 	return out, nil
 }
