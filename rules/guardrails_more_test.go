@@ -115,7 +115,9 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 		switch {
 		case f.Property != nil && f.Property.Name != crm.PropNextActivity && f.Property.Name != crm.PropOwnerTimeZone: // of theirs
 			less = slices.Delete(less, i, i+1)
-		case f.Message != nil && f.Message.Direction == crm.In && f.Message.Text.Class == crm.Human:
+		case f.Message != nil && f.Message.Direction == crm.In && f.Message.Text.Class == crm.Human &&
+			f.Message.Text.Horizon == 0 && !f.Message.Text.Intents.Any(crm.NotReady|crm.DefersTime):
+			// "Not now" stops their clocks: without the text they run on, which is no more than silence does to anybody.
 			m := *f.Message
 			m.Text = crm.Text{Unread: true}
 			less[i].Message = &m

@@ -96,12 +96,27 @@ func tells(t *turn) bool {
 	return t.unread || t.spoken || t.intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts)
 }
 
-// replyLatency is A05: the median business time to an answer, against what is usual and against their own earlier answers.
+// replyLatency is A05: the median business time to an answer, against what is usual and against their own earlier answers. A message
+// that cannot be read may have been a shrug, which is no answer: it can show that they are quick, and not that they are slow.
 func (h *view) replyLatency(sh *sheet) {
-	w := h.weigh(sReplyLatency)
+	w, all := h.latencies(true)
+	if w.sum > 0 {
+		w, all = h.latencies(false)
+	}
+	switch {
+	case w.sum > 0 && h.theirs.known: // the hours of somebody whose zone is not known prove nothing
+		sh.add(&w, sReplyLatency, fmt.Sprintf("takes about %s to answer", businessTime(all, h.theirs.shut-h.theirs.open)))
+	case w.sum < 0:
+		sh.add(&w, sReplyLatency, "answers quickly")
+	}
+}
+
+// latencies weighs the times that answers took, those that cannot be read among them or not, and returns their median.
+func (h *view) latencies(unread bool) (w weight, all crm.Millis) {
+	w = h.weigh(sReplyLatency)
 	var times []crm.Millis
 	for i := range h.turns {
-		if t := &h.turns[i]; h.answered(i) && h.turns[i+1].dir == crm.In && !h.isShort(&h.turns[i+1], t) && w.counts(h.turns[i+1].first.at) {
+		if t := &h.turns[i]; h.answered(i) && h.turns[i+1].dir == crm.In && (unread || !h.turns[i+1].unread) && !h.isShort(&h.turns[i+1], t) && w.counts(h.turns[i+1].first.at) {
 			reply := h.turns[i+1].first
 			if d, ok := h.latency(t.ask.at, reply.at); ok {
 				times = append(times, d)
@@ -110,10 +125,10 @@ func (h *view) replyLatency(sh *sheet) {
 		}
 	}
 	if len(times) < h.s.latencyTurns {
-		return
+		return w, 0
 	}
 	recent := median(times[max(0, len(times)-max(3, h.s.latencyTurns)):])
-	all := median(times)
+	all = median(times)
 	fast, typical, slow := millis(h.s.latencyFast), millis(h.s.latencyTypical), millis(h.s.latencySlow)
 	switch {
 	case all <= fast:
@@ -128,14 +143,7 @@ func (h *view) replyLatency(sh *sheet) {
 			w.sum = min(w.sum, min(max(float64(recent-was)/float64(2*was), 0), 1))
 		}
 	}
-	if w.sum > 0 && !h.theirs.known {
-		return // the hours of somebody whose zone is not known prove nothing
-	}
-	text := fmt.Sprintf("takes about %s to answer", businessTime(all, h.theirs.shut-h.theirs.open))
-	if w.sum < 0 {
-		text = "answers quickly"
-	}
-	sh.add(&w, sReplyLatency, text)
+	return w, all
 }
 
 // latency is the business time between our question and their answer, without their absences. Where something else made clocks
