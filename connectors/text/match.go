@@ -258,7 +258,11 @@ func (s *scan) negated(h hit) bool {
 	if h.after {
 		end = min(end+6, len(s.tokens))
 	}
-	for i := int(h.from); i < end; i++ {
+	from := int(h.from)
+	if h.lang == 0 {
+		from = int(h.to) // a phrase of the settings is meant as it stands: "not a minute later"
+	}
+	for i := from; i < end; i++ {
 		if i >= int(h.to) && s.tokens[i].clause {
 			break
 		}

@@ -239,6 +239,12 @@ func TestPhrasesOfSettings(t *testing.T) {
 	if got := NewReader(nil, l).Read(Input{Direction: crm.In, Body: "別の人へお願いします"}); !got.Intents.Has(crm.OptOut) {
 		t.Errorf("%q; want the phrase of a script without spaces", got.Intents)
 	}
+	l = Lexicon{crm.Urgent: {"not a minute later"}}
+	for body, want := range map[string]bool{"We need it by Monday, not a minute later.": true, "It need never be not a minute later.": false} {
+		if got := NewReader(nil, l).Read(Input{Direction: crm.In, Body: body}); got.Intents.Has(crm.Urgent) != want {
+			t.Errorf("%q: %q", body, got.Intents)
+		}
+	}
 	for value, says := range map[string]string{
 		"lose my number": "want an intent, a colon", "optout: x": `intent "optout": want some of quote_request`, "asks urgent: x": "want one intent",
 		": x": "want one intent", "urgent: a*": "plain words", "urgent: @us, x": "plain words", "urgent: ": "without a word", "urgent: x,,y": "without a word",
