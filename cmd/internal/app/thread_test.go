@@ -29,3 +29,44 @@ func TestThread(t *testing.T) {
 		t.Error("a week after the question no answer counts as overdue")
 	}
 }
+
+// TestOwnWritesAreNotReadAgain: what we write changes the contact, and the next poll lists it, but it is not fetched for that.
+func TestOwnWritesAreNotReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{}, "WINNOW_POLL_INTERVAL=1h")
+	id := w.contact("polled")
+	w.settle()
+	searches := func() int { return w.box.Calls()["POST /crm/objects/2026-09/contacts/search"] }
+	reads := func() int { return w.box.Calls()["POST /crm/objects/2026-09/contacts/batch/read"] }
+	polled := func() {
+		t.Helper()
+		n := searches()
+		w.until(2*time.Minute, "a poll", func() bool {
+			w.now.Add(int64(time.Minute)) // the pace of searches goes by the clock too
+			return searches() > n
+		})
+		w.settle()
+	}
+	polled()
+	before, written := reads(), len(w.box.Writes())
+	for range 5 {
+		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Looms", Text: "What does a loom cost?"})
+		w.settle()
+		polled()
+		w.box.Email([]string{id}, sandbox.Email{Subject: "Re: Looms", Text: "Ten thousand. How many would you need?"})
+		w.settle()
+		polled()
+	}
+	if n := len(w.box.Writes()) - written; n < 5 {
+		t.Fatalf("%d writes: nothing was put to the test", n)
+	}
+	if n := reads() - before; n != 0 {
+		t.Errorf("the contact was read %d times for our own writes", n)
+	}
+	w.now.Add(int64(time.Minute))
+	w.box.Set("contacts", id, map[string]string{"hs_timezone": "america_slash_new_york"})
+	w.until(time.Minute, "a change that matters", func() bool {
+		w.now.Add(int64(10 * time.Minute))
+		return reads() > before
+	})
+}
