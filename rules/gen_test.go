@@ -50,7 +50,7 @@ func genStory(n int) *rapid.Generator[story] {
 		if rapid.IntRange(0, 9).Draw(t, "customer") == 0 {
 			s = append(s, prop(crm.PropCustomer, "true", start))
 		}
-		for _, name := range []string{"industry", "numberofemployees", "jobtitle", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "escalations", "refunds", "open_lines"} {
+		for _, name := range []string{"industry", "numberofemployees", "jobtitle", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "escalations", "refunds", "open_lines", "referrals_given", "referred_by"} {
 			if rapid.IntRange(0, 3).Draw(t, name) == 0 {
 				s = append(s, prop(name, rapid.SampledFrom([]string{"3", "40", "-2", "bad", "good", "retail", "head of sales", "9000"}).Draw(t, "value"), start))
 			}

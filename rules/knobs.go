@@ -128,6 +128,8 @@ var general = []knob{
 	whole("SPEND_GOOD", 1_000_000, 1, 1_000_000_000_000, "minor units", "won and open amounts that bring all the points", s0, func(s *Settings) *int { return &s.spendGood }),
 	property("RECURRING_PROPERTY", "recurring_revenue", "where recurring revenue a year stands, in major units", s0, func(s *Settings) *string { return &s.recurringProperty }),
 	whole("RECURRING_GOOD", 5000, 1, 1_000_000_000, "major units", "recurring revenue that brings all the points", s0, func(s *Settings) *int { return &s.recurringGood }),
+	property("REFERRALS_PROPERTY", "referrals_given", "where the number of contacts stands that they sent us, if the CRM does not link them", s0+"; "+s4, func(s *Settings) *string { return &s.referralsProperty }),
+	property("REFERRED_BY_PROPERTY", "referred_by", "where it stands through whom they came, if the CRM does not link them; any value counts", s0+"; "+s4, func(s *Settings) *string { return &s.referredByProperty }),
 	property("REPUTATION_PROPERTY", "reputation", "where the reputation stands", s0, func(s *Settings) *string { return &s.reputationProperty }),
 	list("REPUTATION_GOOD", "good,excellent", "values that raise", s0, func(s *Settings) *[]string { return &s.reputationGood }),
 	list("REPUTATION_BAD", "bad,poor", "values that lower", s0, func(s *Settings) *[]string { return &s.reputationBad }),

@@ -93,6 +93,8 @@ type Settings struct {
 	spendGood                                int
 	recurringProperty                        string
 	recurringGood                            int
+	referralsProperty                        string
+	referredByProperty                       string
 	reputationProperty                       string
 	reputationGood, reputationBad            []string
 	supportProperty                          string

@@ -215,7 +215,8 @@ func (h *view) spend(sh *sheet) {
 	}
 }
 
-// referrals is A29: whom they sent us, to the third level, and whether they came through somebody we know.
+// referrals is A29: whom they sent us, to the third level, and whether they came through somebody we know. Where the CRM links no
+// contacts for that, two properties say so.
 func (h *view) referrals(sh *sheet) {
 	given, received := h.weigh(sReferralsGiven), h.weigh(sReferralsReceived)
 	n := 0
@@ -231,12 +232,32 @@ func (h *view) referrals(sh *sheet) {
 			received.hit(f.At, f.ID, 1)
 		}
 	}
+	if f, held := h.referred(); n == 0 && held > 0 && given.counts(changed(f)) {
+		given.hit(changed(f), f.ID, float64(held))
+		n = held
+	}
+	if f := h.property(h.s.referredByProperty); f != nil && received.sum == 0 {
+		received.hit(changed(f), f.ID, 1)
+	}
 	if n > 0 && given.sig.On {
 		sh.add(&given, sReferralsGiven, "has led "+count(n, "other contact")+" to us")
 	}
 	if received.sum > 0 && received.sig.On {
 		sh.add(&received, sReferralsReceived, "came through somebody we know")
 	}
+}
+
+// referred is the property that counts whom they sent us.
+func (h *view) referred() (*crm.Fact, int) {
+	f := h.property(h.s.referralsProperty)
+	if f == nil {
+		return nil, 0
+	}
+	n, ok := number(f.Property.Value)
+	if !ok || n < 1 {
+		return nil, 0
+	}
+	return f, int(min(n, 1000))
 }
 
 // depth is A32: several deals, several people, lines that are still open to it.
@@ -301,7 +322,8 @@ func (h *view) refers() bool {
 			return true
 		}
 	}
-	return false
+	_, n := h.referred()
+	return n > 0
 }
 
 // hoursOf rounds a time of ours to hours.
