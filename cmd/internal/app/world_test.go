@@ -139,7 +139,7 @@ func (w *world) restart(env ...string) {
 // the CRM is away are named in but.
 func (w *world) settle(but ...string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute) // no measure of speed, but an end to what would never end
 	defer cancel()
 	if err := w.box.Flush(ctx); err != nil {
 		w.t.Fatalf("flush: %v", err)

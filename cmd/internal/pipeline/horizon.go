@@ -17,9 +17,11 @@ import (
 // horizons knows, for each source, how far it has been read and what holds decisions back. It is refreshed every tick, because
 // what it is asked for is asked for each contact.
 type horizons struct {
-	p  *Pipeline
-	mu sync.RWMutex
-	by map[string]horizon
+	p    *Pipeline
+	mu   sync.RWMutex
+	by   map[string]horizon
+	last time.Time // when the last look began
+	n    uint64    // looks begun
 }
 
 // What holds announcements back: the first two a whole source, the third one contact; the last is the rules' own word.
@@ -32,6 +34,7 @@ const (
 
 // horizon is the state of one source that matters to every rating of its contacts.
 type horizon struct {
+	n       uint64    // of the look that found this out
 	now     time.Time // when this was found out
 	read    time.Time // silence counts only until then
 	hold    string    // holdBackfill, holdBreaker: nothing is announced
@@ -77,18 +80,44 @@ func (h *horizons) refresh(ctx context.Context) error {
 			return fmt.Errorf("source %s: %w", name, err)
 		}
 		h.mu.Lock()
-		h.by[name] = v
+		if v.n > h.by[name].n { // else another look that began later has ended before this one
+			h.by[name] = v
+		}
 		h.mu.Unlock()
 		h.p.metrics.readUpTo.WithLabelValues(name).Set(float64(v.read.UnixMilli()) / 1000)
 	}
 	return nil
 }
 
+// begin begins a look, which so far has found nothing unread. Those who wait tell looks apart by their instants, so that no two have
+// the same although a clock may stand.
+func (h *horizons) begin() horizon {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.p.now()
+	if !now.After(h.last) && h.last.Sub(now) < time.Millisecond { // a clock that was set back is believed
+		now = h.last.Add(time.Nanosecond)
+	}
+	h.last = now
+	h.n++
+	return horizon{n: h.n, now: now, read: now}
+}
+
 // look finds the instant up to which name has been read: the oldest of its unread deliveries and unfetched records, and where the
 // last poll is older than it should be, that poll.
 func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
-	now := h.p.now()
-	v := horizon{now: now, read: now}
+	v := h.begin()
+	now := v.now
+	// What a poll finds is put to be fetched before the poll counts as finished, and what a delivery says before the delivery counts as
+	// read. So the poll is looked at first and the deliveries before the fetches: nothing slips through between two looks.
+	polled, _, err := getState[polled](ctx, h.p.q, "poll."+name)
+	if err != nil {
+		return v, err
+	}
+	// Where no process ever polled there is no such instant, and webhooks alone are gone by.
+	if through := polled.Through.Time(); h.p.pollEvery > 0 && polled.Through != 0 && through.Before(now.Add(-pollLate*h.p.pollEvery)) {
+		v.read = through
+	}
 	for _, stream := range []string{queue.Deliveries, queue.Fetches} {
 		data, stored, err := h.p.q.Oldest(ctx, stream, name)
 		if err != nil {
@@ -99,16 +128,6 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 			v.read = t
 		}
 		h.p.metrics.oldest(stream, name, now, t)
-	}
-	if h.p.pollEvery > 0 {
-		polled, _, err := getState[polled](ctx, h.p.q, "poll."+name)
-		if err != nil {
-			return v, err
-		}
-		// Where no process polls there is no such instant, and webhooks alone are gone by.
-		if through := polled.Through.Time(); !through.IsZero() && through.Before(now.Add(-pollLate*h.p.pollEvery)) {
-			v.read = minTime(v.read, through)
-		}
 	}
 	filling, _, err := getState[filling](ctx, h.p.q, "backfill."+name)
 	if err != nil {

@@ -91,8 +91,8 @@ func (p *Pipeline) Resend(ctx context.Context, seq uint64) error {
 }
 
 // Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched, rated and
-// written, and nobody is due. It is for those who move the clock themselves. Where the CRM is away on purpose, but names stages that
-// are not waited for: fetch, write.
+// written, and neither a poll nor anybody is due. It is for those who move the clock themselves, in the process that does everything.
+// Where the CRM is away on purpose, but names stages that are not waited for: fetch, and with it the poll, and write.
 func (p *Pipeline) Idle(ctx context.Context, but ...string) error {
 	return p.quiet(ctx, p.now, 2*time.Millisecond, but)
 }
@@ -105,22 +105,43 @@ func (p *Pipeline) Drained(ctx context.Context) error {
 
 // quiet waits until no stage has anything to do at the instant at, looking every pause.
 func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Duration, but []string) error {
-	for still := 0; still < 2; {
+	// When nothing is left to do the sources are looked at once more: that they have been read further may leave somebody to be rated.
+	var last time.Time
+	for {
+		rated := !last.IsZero() && p.ratedAsOf(last)
 		busy, err := p.busy(ctx, at(), but)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if busy == "" {
-			still++ // once more, because work moves from stage to stage
-		} else {
-			still = 0
+		case busy != "":
+			last = time.Time{}
+		case rated:
+			return nil
+		case last.IsZero():
+			if err := p.horizon.refresh(ctx); err != nil {
+				return err
+			}
+			last = p.horizon.looked()
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("still busy: %s: %w", busy, ctx.Err())
 		}
 		sleep(ctx, pause)
 	}
-	return nil
+}
+
+// ratedAsOf reports whether all partitions have nothing left to rate as of a look at the sources.
+func (p *Pipeline) ratedAsOf(look time.Time) bool {
+	for part := range p.q.Partitions() {
+		o := p.owners.of(part)
+		if o == nil {
+			return false
+		}
+		if done := o.done.Load(); done == nil || done.more || done.looked.Before(look) {
+			return false
+		}
+	}
+	return true
 }
 
 // busy names a stage that has something to do at an instant, "" if none has.
@@ -130,6 +151,9 @@ func (p *Pipeline) busy(ctx context.Context, at time.Time, but []string) (string
 			return stageRead, err
 		}
 		if !slices.Contains(but, stageFetch) {
+			if next := p.polls[name]; next != nil && next.due(at) {
+				return "poll", nil
+			}
 			if n, err := p.q.Waiting(ctx, queue.Fetches, name); err != nil || n > 0 {
 				return stageFetch, err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -44,6 +45,13 @@ func (f filling) moving(now time.Time) bool {
 	return f.Since != 0 && !f.Done && now.Sub(f.Moved.Time()) < backfillIdle
 }
 
+// schedule is when a source is polled next, for the one who polls and for those who wait for it.
+type schedule struct{ at atomic.Int64 } // crm.Millis by the pipeline's clock; 0: at once
+
+func (s *schedule) set(at crm.Millis) { s.at.Store(int64(at)) }
+
+func (s *schedule) due(now time.Time) bool { return int64(crm.At(now)) >= s.at.Load() }
+
 // poll looks for what webhooks missed or never send, and steps the backfill. It runs only where the source's lease is held.
 func (p *Pipeline) poll(ctx context.Context, s Source) error {
 	poller, _ := s.Connector.(connectors.Poller)
@@ -51,17 +59,23 @@ func (p *Pipeline) poll(ctx context.Context, s Source) error {
 	if poller == nil && filler == nil {
 		return nil
 	}
-	var next time.Time // by the pipeline's clock
+	next := p.polls[s.Name]
+	if next != nil {
+		next.set(0) // at once, for what came while nobody polled
+	}
 	for attempt := 1; ctx.Err() == nil; {
 		pause := p.tick
-		if poller != nil && p.pollEvery > 0 && !p.now().Before(next) {
-			err := p.pollOnce(ctx, s, poller)
-			next = p.now().Add(p.pollEvery)
+		if next != nil && next.due(p.now()) {
+			// The next poll goes by when this one began: what changes while it runs is seen by that one only, and the source has
+			// been read no further than that.
+			begun := p.now()
+			err := p.pollOnce(ctx, s, poller, begun)
 			if attempt++; err == nil {
 				attempt = 1
+				next.set(crm.At(begun.Add(p.pollEvery)))
 			} else if ctx.Err() == nil {
 				p.log.Warn("poll not finished", zap.String("source", s.Name), zap.Error(err))
-				next = p.now().Add(min(p.pollEvery, jitter(max(disposalOf(err, attempt).again, backoff(attempt, time.Second, time.Minute)))))
+				next.set(crm.At(p.now().Add(min(p.pollEvery, jitter(max(disposalOf(err, attempt).again, backoff(attempt, time.Second, time.Minute)))))))
 			}
 		}
 		if filler != nil {
@@ -78,20 +92,19 @@ func (p *Pipeline) poll(ctx context.Context, s Source) error {
 	return nil
 }
 
-// pollOnce polls until nothing more is waiting. Its notices are durable before the cursor moves.
-func (p *Pipeline) pollOnce(ctx context.Context, s Source, poller connectors.Poller) error {
+// pollOnce polls, from begun on, until nothing more is waiting. Its notices are durable before the cursor moves.
+func (p *Pipeline) pollOnce(ctx context.Context, s Source, poller connectors.Poller, begun time.Time) error {
 	name := "poll." + s.Name
 	at, rev, err := getState[polled](ctx, p.q, name)
 	if err != nil {
 		return err
 	}
 	if at.Through == 0 { // the first start: what was before is the backfill's
-		at.Through = crm.At(p.now())
+		at.Through = crm.At(begun)
 		if err := putState(ctx, p.q, name, at, rev); err != nil {
 			return err
 		}
 	}
-	begun := p.now()
 	for more := true; more && ctx.Err() == nil; {
 		if err := p.q.Room(queue.Fetches, emptyShare); err != nil {
 			return err
