@@ -15,6 +15,7 @@ type Log struct {
 	p      int
 	last   uint64 // sequence of the last message returned
 	order  uint64 // how many the present consumer has delivered
+	mark   uint64 // how many it will have delivered with all that was there at the last Mark
 	name   string
 	puller *puller
 }
@@ -24,6 +25,9 @@ const idle = 5 * time.Minute
 
 // logBytes is how many bytes of bundles come at once.
 const logBytes = 32 << 20
+
+// unreached is the mark of a log whose end is not known.
+const unreached = ^uint64(0)
 
 // OpenLog returns the reader of the partition's bundles with sequences above from.
 func (q *Queue) OpenLog(ctx context.Context, p int, from uint64) (*Log, error) {
@@ -49,7 +53,7 @@ func (l *Log) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.order, l.name = 0, c.CachedInfo().Name
+	l.order, l.mark, l.name = 0, unreached, c.CachedInfo().Name
 	l.puller, err = newPuller(l.q.conn(l.p), Facts, l.name)
 	return err
 }
@@ -89,6 +93,24 @@ func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, e
 	}
 	return msgs, nil
 }
+
+// Mark notes how far the log goes now. It costs one request.
+func (l *Log) Mark(ctx context.Context) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	l.mark = unreached
+	c, err := l.q.jetstream(l.p).Consumer(ctx, Facts, l.name)
+	if err != nil {
+		return fmt.Errorf("end of the log of partition %d: %w", l.p, err)
+	}
+	info := c.CachedInfo()
+	l.mark = info.Delivered.Consumer + info.NumPending
+	return nil
+}
+
+// Reached reports whether Next has returned all that was there at the last Mark. Without one, since the log was opened or had to be
+// opened anew, that is not known: false.
+func (l *Log) Reached() bool { return l.order >= l.mark }
 
 // reopen makes the consumer anew. While the server cannot answer it waits, for no longer than wait, and the next Next tries again.
 func (l *Log) reopen(ctx context.Context, wait time.Duration) error {

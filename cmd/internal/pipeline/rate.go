@@ -47,6 +47,7 @@ type owner struct {
 	stale   []queue.Key         // rated under other settings, or put out under another mapping
 	tally   tally
 	pending []*queue.Msg // pulled, for a later step
+	behind  bool         // facts may have come by the last look that are left for a later step
 	done    atomic.Pointer[progress]
 }
 
@@ -161,10 +162,19 @@ func (o *owner) step(ctx context.Context) error {
 		sleep(ctx, o.p.tick)
 		return nil
 	}
+	// Only who is due, or waits, can be announced, so only for them it has to be known that nothing lies unrated from before the look.
+	next := o.dues.next()
+	marked := next != 0 && next <= crm.At(now) || len(o.again) > 0
+	if marked {
+		if err := o.facts.Mark(ctx); err != nil && ctx.Err() == nil {
+			o.p.log.Warn("nothing is announced while it is not known what facts there are", zap.Int("partition", o.part), zap.Error(err))
+		}
+	}
 	jobs, through, err := o.gather(ctx, now)
 	if err != nil {
 		return err
 	}
+	o.behind = !marked || len(o.pending) > 0 || !o.facts.Reached()
 	o.addDue(jobs, crm.At(now))
 	if len(jobs) == 0 && through == o.at.Facts {
 		o.done.Store(&progress{facts: through, looked: now})

@@ -107,6 +107,8 @@ func (o *owner) rate(j *job, now time.Time) {
 	if at.Hold == holdMerge { // the contact's own
 		j.state.hold = ""
 	}
+	lag := at.Lagging
+	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
 	rating, fault := safely(p.rules, p.visible(&c.Record), at)
 	if fault != "" {
 		c.Failed, j.effects.fault = true, fault
@@ -116,7 +118,7 @@ func (o *owner) rate(j *job, now time.Time) {
 	}
 	c.Failed = false
 	c.Rating, c.Due = rating, rating.Due
-	if at.Lagging && c.Due != 0 { // it counts on the source to stay behind, which it will not
+	if lag && c.Due != 0 { // it counts on the source to stay behind, which it will not
 		c.Due = earlier(c.Due, crm.At(now.Add(lagging)))
 	}
 	if against(rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
