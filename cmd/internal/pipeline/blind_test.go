@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -63,5 +65,40 @@ func TestUnratedFacts(t *testing.T) {
 	r.idle()
 	if slices.Contains(statuses, string(crm.Disqualified)) || !slices.Contains(statuses, string(crm.Requalified)) {
 		t.Errorf("statuses written: %v, want requalified at once: the answer was there", statuses)
+	}
+}
+
+// TestUnfetchedSince: what a delivery names counts as unread from when the delivery came, and so does what has to be fetched because of
+// it, however late each of them is looked at.
+func TestUnfetchedSince(t *testing.T) {
+	dir := t.TempDir()
+	t.Run("receive", func(t *testing.T) {
+		r := newRig(t, dir, func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
+		r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1"}})
+	})
+	later := start.Add(time.Hour)
+	f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
+		if refs[0].Type == "emails" {
+			return []crm.Notice{{Ref: &crm.Ref{Type: "contacts", ID: "7"}}}, nil
+		}
+		return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down")}
+	}}
+	r := newRig(t, dir, func(o *Options) { o.Now = func() time.Time { return later } }, f)
+	r.idleBut(stageFetch)
+	data, _, err := r.q.Oldest(t.Context(), queue.Fetches, "fake")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ref, err := decode[crm.Ref](data); err != nil || ref.Type != "contacts"; ref, err = decode[crm.Ref](data) {
+		time.Sleep(5 * time.Millisecond) // the mail is being fetched
+		if data, _, err = r.q.Oldest(t.Context(), queue.Fetches, "fake"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.p.horizon.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if v := r.p.horizon.of("fake"); !v.read.Equal(start) {
+		t.Errorf("read up to %s, want %s: the delivery of then is not followed to its end", v.read, start)
 	}
 }

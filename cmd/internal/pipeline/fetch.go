@@ -80,10 +80,10 @@ func byType(msgs []*queue.Msg, most int) [][]wanted {
 // the CRM alone.
 func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) time.Duration {
 	refs := make([]crm.Ref, len(batch))
-	depth := 0
+	depth, noticed := 0, batch[0].ref.Noticed
 	for i, w := range batch {
 		refs[i] = w.ref
-		depth = max(depth, w.ref.Depth)
+		depth, noticed = max(depth, w.ref.Depth), min(noticed, w.ref.Noticed)
 	}
 	notices, err := p.fetchRefs(ctx, s, refs)
 	if err == nil {
@@ -93,6 +93,7 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 				if n.Ref.Depth = depth + 1; n.Ref.Depth > maxDepth {
 					continue
 				}
+				n.Ref.Noticed = noticed // what was heard of is not read before all that follows from it is
 			}
 			out.add(n)
 		}

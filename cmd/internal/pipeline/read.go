@@ -88,6 +88,9 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 				foreign++
 				continue
 			}
+			if n.Ref != nil {
+				n.Ref.Noticed = d.Received
+			}
 			out.add(n)
 		}
 		if foreign > 0 {
@@ -159,9 +162,13 @@ func (o *output) add(n crm.Notice) {
 		o.addFact(*n.Fact)
 	case n.Ref != nil:
 		key := n.Ref.Type + "/" + n.Ref.ID
+		if n.Ref.Noticed == 0 {
+			n.Ref.Noticed = crm.At(o.p.now())
+		}
 		if old, ok := o.refs[key]; ok {
 			n.Ref.Contacts, n.Ref.Left = append(n.Ref.Contacts, old.Contacts...), append(n.Ref.Left, old.Left...)
 			n.Ref.AsOf = max(n.Ref.AsOf, old.AsOf)
+			n.Ref.Noticed = min(n.Ref.Noticed, old.Noticed)
 		}
 		o.refs[key] = *n.Ref
 	case n.Removed != nil:
@@ -197,9 +204,7 @@ func (o *output) publish(ctx context.Context) error {
 		return nil
 	}
 	fetches := make([]queue.FetchMsg, 0, len(o.refs))
-	now := crm.At(o.p.now())
 	for _, ref := range o.refs {
-		ref.Noticed = now
 		fetches = append(fetches, queue.FetchMsg{Source: o.source.Name, Type: ref.Type, ID: ref.ID, Data: encode(ref)})
 	}
 	if err := o.p.q.PublishFetches(ctx, fetches); err != nil {
