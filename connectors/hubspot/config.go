@@ -88,6 +88,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// PolledAlone reports whether polls are all that is heard of the account.
+func (c *Config) PolledAlone() bool { return c.Webhooks == "off" }
+
 // propertyName is what HubSpot allows as a property's internal name. Source: HubSpot docs, "Properties".
 var propertyName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 

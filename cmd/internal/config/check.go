@@ -39,8 +39,13 @@ func (c *Config) check() []error {
 	if c.Grace <= 0 {
 		complain("GRACE", "%s: work in hand needs some time at shutdown; want 20s or so", c.Grace)
 	}
-	if c.PollInterval <= 0 {
-		complain("POLL_INTERVAL", "%s: want a pause such as 10m; to poll nothing, leave poll out of WINNOW_ROLES", c.PollInterval)
+	if c.PollInterval < 0 {
+		complain("POLL_INTERVAL", "%s: want a pause such as 10m, or 0 where webhooks are enough", c.PollInterval)
+	}
+	for _, s := range c.Sources {
+		if v, ok := s.Config.(interface{ PolledAlone() bool }); ok && v.PolledAlone() && c.PollInterval == 0 {
+			complain("POLL_INTERVAL", "0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
+		}
 	}
 	if c.Partitions < 0 || c.Partitions > 1024 {
 		complain("PARTITIONS", "%d: want 1 to 1024, or nothing", c.Partitions)

@@ -27,7 +27,7 @@ type Config struct {
 	Grace       time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
 	LogLevel    zapcore.Level     `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 
-	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed"`
+	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed; the same in every process, 0: webhooks are enough, polls that were missed hold nothing back"`
 	Partitions   int           `desc:"partitions that the work is divided into, fixed when the store is made; unset: 16 embedded, 64 over an outside NATS"`
 
 	Phrases text.Lexicon `desc:"phrases by which messages are read beside the built-in ones, as in opt_out: lose my number, no more calls; urgent: line down; also one intent a line in the file that WINNOW_PHRASES_FILE names; they hold for messages read from then on"`

@@ -133,6 +133,16 @@ func TestPhrases(t *testing.T) {
 	}
 }
 
+// TestPollingNothing: webhooks may be enough, but not where there are none.
+func TestPollingNothing(t *testing.T) {
+	if _, err := Load(append(slices.Clone(plain), "WINNOW_POLL_INTERVAL=0")); err != nil {
+		t.Errorf("refused with webhooks: %v", err)
+	}
+	if said := refused(t, "WINNOW_POLL_INTERVAL=0", "WINNOW_HUBSPOT_WEBHOOKS=off"); !strings.Contains(said, "WINNOW_POLL_INTERVAL: 0: source hubspot has no webhooks") {
+		t.Errorf("without webhooks: %s", said)
+	}
+}
+
 func TestListenAddresses(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1:8081": true, "127.8.8.8:0": true, "[::1]:8081": true, "localhost:8081": true,

@@ -38,6 +38,8 @@ type horizon struct {
 	now     time.Time // when this was found out
 	read    time.Time // silence counts only until then
 	hold    string    // holdBackfill, holdBreaker: nothing is announced
+	polled  bool      // not overdue: see look
+	filled  bool      // no backfill stands still
 	account string    // the vendor's id of the account
 }
 
@@ -80,11 +82,21 @@ func (h *horizons) refresh(ctx context.Context) error {
 			return fmt.Errorf("source %s: %w", name, err)
 		}
 		h.mu.Lock()
-		if v.n > h.by[name].n { // else another look that began later has ended before this one
+		old, known := h.by[name]
+		if v.n > old.n { // else another look that began later has ended before this one
 			h.by[name] = v
 		}
 		h.mu.Unlock()
-		h.p.metrics.readUpTo.WithLabelValues(name).Set(float64(v.read.UnixMilli()) / 1000)
+		if !v.polled && (old.polled || !known) {
+			h.p.log.Warn("no poll has finished for long: silence counts up to the last one only, and nothing is announced; "+
+				"see that a process has the role poll, or set WINNOW_POLL_INTERVAL=0 where webhooks are enough",
+				zap.String("source", name), zap.Time("polled", v.read))
+		}
+		if !v.filled && (old.filled || !known) {
+			h.p.log.Warn("a backfill has not moved for long and holds announcements back no more; see that a process has the role poll",
+				zap.String("source", name), zap.Duration("waited", backfillIdle))
+		}
+		h.p.metrics.readUpTo.WithLabelValues(name).Set(seconds(v.read))
 	}
 	return nil
 }
@@ -114,10 +126,15 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	if err != nil {
 		return v, err
 	}
-	// Where no process ever polled there is no such instant, and webhooks alone are gone by.
-	if through := polled.Through.Time(); h.p.pollEvery > 0 && polled.Through != 0 && through.Before(now.Add(-pollLate*h.p.pollEvery)) {
-		v.read = through
+	// Where no process ever polled there is no such instant, and webhooks alone are gone by. Once one has, only the settings can say that
+	// webhooks are enough: a poller that was switched off cannot be told from one that is away.
+	v.polled = true
+	if through := polled.Through.Time(); h.p.pollEvery > 0 && polled.Through != 0 {
+		if h.p.metrics.polledUpTo.WithLabelValues(name).Set(seconds(through)); through.Before(now.Add(-pollLate * h.p.pollEvery)) {
+			v.read, v.polled = through, false
+		}
 	}
+	var unfetched time.Time
 	for _, stream := range []string{queue.Deliveries, queue.Fetches} {
 		data, stored, err := h.p.q.Oldest(ctx, stream, name)
 		if err != nil {
@@ -127,16 +144,20 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 		if !t.IsZero() && t.Before(v.read) {
 			v.read = t
 		}
+		if stream == queue.Fetches {
+			unfetched = t
+		}
 		h.p.metrics.oldest(stream, name, now, t)
 	}
 	filling, _, err := getState[filling](ctx, h.p.q, "backfill."+name)
 	if err != nil {
 		return v, err
 	}
+	v.filled = filling.Since == 0 || filling.Done || filling.moving(now)
 	switch broken, _, err := getState[breaker](ctx, h.p.q, "breaker."+name); {
 	case err != nil:
 		return v, err
-	case filling.moving(now):
+	case filling.moving(now), filling.Done && !unfetched.IsZero() && !unfetched.After(filling.Moved.Time()): // what it found is history too
 		v.hold = holdBackfill
 	case broken.open():
 		v.hold = holdBreaker

@@ -21,6 +21,7 @@ type Metrics struct {
 	writes     *prometheus.CounterVec // source, result
 	dead       *prometheus.CounterVec // stage, source, kind
 	readUpTo   *prometheus.GaugeVec   // source
+	polledUpTo *prometheus.GaugeVec   // source
 	age        *prometheus.GaugeVec   // stage, source
 	partitions prometheus.Gauge
 }
@@ -47,10 +48,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		writes:     counter("writes_total", "Ratings brought to the CRM, by result.", "source", "result"),
 		dead:       counter("dead_letters_total", "Things put among the dead letters, by kind of reason.", "stage", "source", "kind"),
 		readUpTo:   gauge("source_read_up_to_seconds", "Unix time up to which a source has been read; silence counts only until then.", "source"),
+		polledUpTo: gauge("source_polled_up_to_seconds", "Unix time at which the last finished poll of a source began.", "source"),
 		age:        gauge("stage_oldest_seconds", "Age of the oldest thing that waits at a stage.", "stage", "source"),
 		partitions: gauge("partitions_owned", "Partitions that this process rates.").WithLabelValues(),
 	}
 }
+
+// seconds is an instant as metrics have it.
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 // oldest notes how old the oldest waiting message of a stream is.
 func (m *Metrics) oldest(stream, source string, now, oldest time.Time) {

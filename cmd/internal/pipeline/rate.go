@@ -91,6 +91,7 @@ type standing struct {
 	Status  crm.Status `cbor:"9,keyasint"`
 	Model   string     `cbor:"19,keyasint"`
 	Overdue bool       `cbor:"23,keyasint"`
+	Held    string     `cbor:"21,keyasint"`
 }
 
 func standingOf(r crm.Rating) standing {
@@ -107,7 +108,7 @@ type glance struct {
 	Forgotten bool       `cbor:"10,keyasint"`
 }
 
-// scan fills the heap from the records, and finds those to be rated again.
+// scan fills the heap from the records, and finds those to be rated again, and those who wait for what held them back to be over.
 func (o *owner) scan(ctx context.Context) error {
 	select {
 	case o.p.scans <- struct{}{}:
@@ -124,6 +125,12 @@ func (o *owner) scan(ctx context.Context) error {
 			return fmt.Errorf("record of partition %d at %d: %w", o.part, r.Seq, err)
 		}
 		o.dues.set(r.Key, g.Due)
+		switch held := g.Rating.Held; held {
+		case holdBackfill, holdBreaker:
+			o.again[r.Key] = state{hold: held}
+		case holdLag:
+			o.again[r.Key] = state{behind: true}
+		}
 		o.tally.count(r.Key.Source, g.Rating, 1)
 		switch {
 		case g.Forgotten:
