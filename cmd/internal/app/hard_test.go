@@ -394,6 +394,54 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// TestEnforceLater: what was disqualified under advise gets its native status when the mode becomes enforce, which is no mass change, and
+// gets back what stood there when the decision falls.
+func TestEnforceLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{}, "WINNOW_BREAKER_COUNT=100")
+	var ids []string
+	for i := range 25 { // more than the breaker lets become disqualified in a day
+		ids = append(ids, w.contact(fmt.Sprint("silent", i)))
+		w.box.SetProperty(ids[i], "hs_lead_status", "IN_PROGRESS")
+	}
+	native := func(id string) string { r, _ := w.box.Contact(id); return r.Properties["hs_lead_status"] }
+	w.letters3(ids...)
+	w.untilStatus(ids[0], "disqualified", 90)
+	recheck := w.field(ids[0], "recheck_on")
+	for _, id := range ids {
+		w.want(id, "status", "disqualified")
+		if got := native(id); got != "IN_PROGRESS" {
+			t.Fatalf("the native status under advise is %q", got)
+		}
+	}
+	w.pass(3 * day)
+	w.restart("WINNOW_MODE=enforce", "WINNOW_BREAKER_COUNT=20")
+	w.until(30*time.Second, "all native statuses are set", func() bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return native(id) != "UNQUALIFIED" })
+	})
+	w.settle()
+	if b, err := w.app.Pipeline.Breaker(t.Context(), "hubspot"); err != nil || b.Open {
+		t.Errorf("breaker %+v, %v: nobody newly became disqualified", b, err)
+	}
+	w.want(ids[0], "recheck_on", recheck)
+	writes := len(w.box.Writes())
+	w.pass(day)
+	w.box.SetProperty(ids[1], "hs_lead_status", "CONNECTED")
+	w.pass(3 * day)
+	if n := len(w.box.Writes()) - writes; n != 0 || native(ids[1]) != "CONNECTED" {
+		t.Errorf("%d writes in days in which nothing happened; what a human set is %q", n, native(ids[1]))
+	}
+	for _, id := range ids[:2] {
+		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
+	}
+	w.settle()
+	w.pass(time.Hour)
+	w.want(ids[0], "status", "requalified")
+	if native(ids[0]) != "IN_PROGRESS" || native(ids[1]) != "CONNECTED" || native(ids[2]) != "UNQUALIFIED" {
+		t.Errorf("native statuses are %q, %q and %q, want what stood there, what a human set since, and unqualified", native(ids[0]), native(ids[1]), native(ids[2]))
+	}
+}
+
 // TestMapping: when a field gets another property, every rating goes there.
 func TestMapping(t *testing.T) {
 	t.Parallel()

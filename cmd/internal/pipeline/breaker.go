@@ -70,7 +70,7 @@ func (b *breaker) count(now time.Time, n int) {
 func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, int, error) {
 	n := 0
 	for _, c := range batch {
-		if against(c.out.Decide) {
+		if c.out.announces() {
 			n++
 		}
 	}
@@ -107,7 +107,7 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 	}
 	rest := batch[:0:0]
 	for _, c := range batch {
-		if against(c.out.Decide) {
+		if c.out.announces() {
 			_ = c.msg.Nak(time.Minute)
 			continue
 		}

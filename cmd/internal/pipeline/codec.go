@@ -76,4 +76,9 @@ type outgoing struct {
 	Decide *crm.Decision `cbor:"2,keyasint,omitempty"`
 	// Into is the contact into which this one was merged; Values are then empty.
 	Into string `cbor:"3,keyasint,omitempty"`
+	// Known says that Decide has been announced before, and is only to be shown in one more field.
+	Known bool `cbor:"4,keyasint,omitempty"`
 }
+
+// announces reports whether the contact newly becomes pending or disqualified by it.
+func (o outgoing) announces() bool { return against(o.Decide) && !o.Known }

@@ -149,6 +149,7 @@ type job struct {
 	facts   []crm.Fact
 	before  crm.Rating // what it was rated
 	put     bool       // its rating goes out
+	known   bool       // and its decision has been announced before
 	state   state      // of its source when it was rated
 	effects effects
 }
@@ -215,7 +216,7 @@ func (o *owner) step(ctx context.Context) error {
 		size += len(data)
 		o.cache.put(key, j.c, len(data))
 		if j.put {
-			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect})})
+			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: encode(outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect, Known: j.known})})
 		}
 		o.tally.count(key.Source, standingOf(j.before), -1)
 		o.tally.count(key.Source, standingOf(j.c.Rating), 1)

@@ -118,10 +118,21 @@ func (o *owner) rate(j *job, now time.Time) {
 	}
 	c.Failed = false
 	c.Rating, c.Due = rating, rating.Due
+	if d := p.unenforced(c); d != nil {
+		switch {
+		case at.Hold != "":
+			c.Rating.Held = at.Hold
+		case at.Lagging:
+			c.Rating.Held = holdLag
+		default:
+			c.Rating.Decide, j.known = d, true
+		}
+		c.Due = earlier(c.Due, crm.At(now.Add(outstanding)))
+	}
 	if lag && c.Due != 0 { // it counts on the source to stay behind, which it will not
 		c.Due = earlier(c.Due, crm.At(now.Add(lagging)))
 	}
-	if against(rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
+	if against(c.Rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
 		c.Due = earlier(c.Due, crm.At(now.Add(outstanding)))
 	}
 	v := values(rating)
@@ -162,6 +173,23 @@ func (p *Pipeline) visible(r *rules.Record) *rules.Record {
 	v := *r
 	v.Decisions = slices.DeleteFunc(slices.Clone(r.Decisions), hidden)
 	return &v
+}
+
+// unenforced is the decision that stands and that the CRM's own status does not show yet, because it was announced under another mode;
+// nil where there is none.
+func (p *Pipeline) unenforced(c *contact) *crm.Decision {
+	if p.mode != Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
+		return nil
+	}
+	decisions := p.visible(&c.Record).Decisions
+	if len(decisions) == 0 {
+		return nil
+	}
+	d := *decisions[len(decisions)-1].Decision
+	if d.Status != crm.Disqualified || d.Enforced {
+		return nil
+	}
+	return &d
 }
 
 // addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there before when that

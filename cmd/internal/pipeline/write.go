@@ -282,7 +282,7 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 	at, announced := crm.At(w.p.now()), 0
 	for i, c := range batch {
 		if d := c.out.Decide; errs[i] == nil && d != nil {
-			if against(d) {
+			if c.out.announces() {
 				announced++
 			}
 			out.add(crm.Notice{Fact: &crm.Fact{
