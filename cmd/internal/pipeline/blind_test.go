@@ -102,3 +102,44 @@ func TestUnfetchedSince(t *testing.T) {
 		t.Errorf("read up to %s, want %s: the delivery of then is not followed to its end", v.read, start)
 	}
 }
+
+// TestAfterAStop: what webhooks missed while nobody ran only the next poll can tell. Nothing is announced before it is over, however short
+// the stop was.
+func TestAfterAStop(t *testing.T) {
+	dir := t.TempDir()
+	var end time.Time // of the grace
+	t.Run("pending", func(t *testing.T) {
+		f := &fake{}
+		r := newRig(t, dir, polling(f, func(time.Time) []crm.Notice { return nil }), f)
+		r.send("fake", no("7", start.Add(-90*24*time.Hour)))
+		r.idle()
+		r.pass(time.Hour)
+		r.idle()
+		e, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"})
+		if err != nil || e.Rating.Status != crm.Pending || e.Rating.Due == 0 {
+			t.Fatalf("%+v, %v", e.Rating, err)
+		}
+		end = e.Rating.Due.Time()
+		r.now.Store(end.Add(-5 * time.Minute).UnixNano()) // the last poll
+		r.idle()
+	})
+	var statuses []string // by one call at a time
+	f := &fake{write: func(chs []crm.Change) []error {
+		for _, c := range chs {
+			statuses = append(statuses, c.Values[crm.FieldStatus])
+		}
+		return make([]error, len(chs))
+	}}
+	answer := mail("7", "answer", end.Add(-2*time.Minute))
+	r := newRig(t, dir, func(o *Options) {
+		polling(f, func(time.Time) []crm.Notice {
+			time.Sleep(500 * time.Millisecond) // longer than it takes to rate and write one contact
+			return []crm.Notice{answer}
+		})(o)
+		o.Now = func() time.Time { return end.Add(5 * time.Minute) }
+	}, f)
+	r.idle()
+	if slices.Contains(statuses, string(crm.Disqualified)) || !slices.Contains(statuses, string(crm.Requalified)) {
+		t.Errorf("statuses written: %v, want requalified at once", statuses)
+	}
+}

@@ -17,7 +17,9 @@ import (
 // horizons knows, for each source, how far it has been read and what holds decisions back. It is refreshed every tick, because
 // what it is asked for is asked for each contact.
 type horizons struct {
-	p    *Pipeline
+	p     *Pipeline
+	began time.Time // when this process began: what webhooks missed before, only a poll can tell
+
 	mu   sync.RWMutex
 	by   map[string]horizon
 	last time.Time // when the last look began
@@ -44,7 +46,7 @@ type horizon struct {
 }
 
 func (h *horizons) init(p *Pipeline) {
-	h.p = p
+	h.p, h.began = p, p.now()
 	h.by = map[string]horizon{}
 }
 
@@ -130,8 +132,10 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	// webhooks are enough: a poller that was switched off cannot be told from one that is away.
 	v.polled = true
 	if through := polled.Through.Time(); h.p.pollEvery > 0 && polled.Through != 0 {
-		if h.p.metrics.polledUpTo.WithLabelValues(name).Set(seconds(through)); through.Before(now.Add(-pollLate * h.p.pollEvery)) {
-			v.read, v.polled = through, false
+		h.p.metrics.polledUpTo.WithLabelValues(name).Set(seconds(through))
+		v.polled = !through.Before(now.Add(-pollLate * h.p.pollEvery))
+		if !v.polled || polled.Through < crm.At(h.began) {
+			v.read = through
 		}
 	}
 	var unfetched time.Time
