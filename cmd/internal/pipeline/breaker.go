@@ -63,11 +63,11 @@ func (b *breaker) count(now time.Time, n int) {
 	}
 }
 
-// announceable returns the part of batch that may be written, and how many announcements are in it: where they would be more than the
-// breaker admits, the part that announces nothing. The owners rate the others again without their decision, which takes the place
-// of what waits here. What is admitted is held until release, and counted by announced once the CRM shows it, so that an
-// announcement that has to be tried ten times counts once.
-func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, int, error) {
+// announceable returns the part of batch that may be written: where its announcements would be more than the breaker admits, the part
+// that announces nothing. The owners rate the others again without their decision, which takes the place of what waits here. What is
+// admitted is held until release, or until announced counts it once the CRM shows it, so that an announcement that has to be tried
+// ten times counts once.
+func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, error) {
 	n := 0
 	for _, c := range batch {
 		if c.out.announces() {
@@ -75,7 +75,7 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 		}
 	}
 	if n == 0 {
-		return batch, 0, nil
+		return batch, nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,24 +83,27 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 	b, rev, err := getState[breaker](ctx, w.p.q, name)
 	if err != nil {
 		w.againAll(batch, time.Second)
-		return nil, 0, fmt.Errorf("breaker: %w", err)
+		return nil, fmt.Errorf("breaker: %w", err)
 	}
 	was := b.open()
 	rated, err := w.p.rated(ctx, w.s.Name)
 	if err != nil {
 		w.againAll(batch, time.Second)
-		return nil, 0, err
+		return nil, err
 	}
 	limits := w.p.limits
 	most := max(limits.Count, int(limits.Share*float64(rated)))
 	if b.admit(w.p.now(), limits.Window, w.held+n, most) {
+		for _, c := range batch {
+			c.held = c.out.announces()
+		}
 		w.held += n
-		return batch, n, nil
+		return batch, nil
 	}
 	if !was {
 		if err := putState(ctx, w.p.q, name, b, rev); err != nil {
 			w.againAll(batch, time.Second)
-			return nil, 0, fmt.Errorf("breaker: %w", err)
+			return nil, fmt.Errorf("breaker: %w", err)
 		}
 		w.p.log.Error("mass-change breaker tripped: nothing is announced until a person releases it (winnow breaker)",
 			zap.String("source", w.s.Name), zap.Int("would_announce", n), zap.Int("within_window", len(b.Recent)), zap.Int("most", most))
@@ -113,19 +116,28 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 		}
 		rest = append(rest, c)
 	}
-	return rest, 0, nil
+	return rest, nil
 }
 
-// release gives back what announceable has held.
-func (w *writer) release(n int) {
+// release gives back what announceable has held of batch and announced has not counted.
+func (w *writer) release(batch []*parcel) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held -= n
+	w.unhold(batch)
 }
 
-// announced counts n announcements that the CRM now shows.
-func (w *writer) announced(ctx context.Context, n int) error {
-	if n == 0 {
+func (w *writer) unhold(batch []*parcel) {
+	for _, c := range batch {
+		if c.held {
+			c.held = false
+			w.held--
+		}
+	}
+}
+
+// announced counts announcements that the CRM now shows. They are held no more, so that no other batch finds them twice.
+func (w *writer) announced(ctx context.Context, shown []*parcel) error {
+	if len(shown) == 0 {
 		return nil
 	}
 	w.mu.Lock()
@@ -135,9 +147,10 @@ func (w *writer) announced(ctx context.Context, n int) error {
 		if err != nil {
 			return fmt.Errorf("breaker: %w", err)
 		}
-		b.count(w.p.now(), n)
+		b.count(w.p.now(), len(shown))
 		switch err := putState(ctx, w.p.q, "breaker."+w.s.Name, b, rev); {
 		case err == nil:
+			w.unhold(shown)
 			return nil
 		case !errors.Is(err, queue.ErrConflict): // a person released or refused in between: once more
 			return fmt.Errorf("breaker: %w", err)

@@ -75,6 +75,38 @@ func TestBreakerAdmits(t *testing.T) {
 	}
 }
 
+// TestShownCountsOnce: what one batch has announced is not counted twice by another that comes before the first has settled.
+func TestShownCountsOnce(t *testing.T) {
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{} }, &fake{})
+	w := &writer{p: r.p, s: r.p.sources["fake"]}
+	announcing := func(n int) (batch []*parcel) {
+		for range n {
+			batch = append(batch, &parcel{out: outgoing{Decide: &crm.Decision{Status: crm.Pending}}})
+		}
+		return batch
+	}
+	first, second := announcing(12), announcing(5)
+	for i, batch := range [][]*parcel{first, second} {
+		got, err := w.announceable(t.Context(), batch)
+		if err != nil || len(got) != len(batch) {
+			t.Fatalf("batch %d: %d of %d admitted, %v", i, len(got), len(batch), err)
+		}
+		if i == 0 {
+			if err := w.announced(t.Context(), batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.release(first)
+	w.release(second) // its call failed
+	if w.held != 0 {
+		t.Errorf("%d held though no call is under way", w.held)
+	}
+	if b, err := r.p.Breaker(t.Context(), "fake"); err != nil || b.Open || b.Announced != 12 {
+		t.Errorf("breaker %+v, %v, want it closed with 12", b, err)
+	}
+}
+
 func TestValuesOfUnratedAreBlank(t *testing.T) {
 	v := values(crm.Rating{Unrated: "opted_out", Score: 50, Letter: "B"})
 	if !blank(v) || len(v) != len(crm.Fields) {

@@ -41,9 +41,10 @@ type writer struct {
 
 // parcel is one rating on its way.
 type parcel struct {
-	msg *queue.Msg
-	key queue.Key
-	out outgoing
+	msg  *queue.Msg
+	key  queue.Key
+	out  outgoing
+	held bool // its announcement is in the writer's held
 }
 
 func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error {
@@ -120,7 +121,7 @@ func (w *writer) take(m *queue.Msg) {
 	if !ok {
 		w.order = append(w.order, key.Contact)
 	}
-	w.waiting[key.Contact] = &parcel{m, key, out}
+	w.waiting[key.Contact] = &parcel{msg: m, key: key, out: out}
 }
 
 func (w *writer) nudge() {
@@ -200,11 +201,11 @@ func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
 	if batch = w.void(ctx, batch); len(batch) == 0 {
 		return nil
 	}
-	batch, reserved, err := w.announceable(ctx, batch)
+	batch, err := w.announceable(ctx, batch)
 	if err != nil || len(batch) == 0 {
 		return err
 	}
-	defer w.release(reserved)
+	defer w.release(batch)
 	if w.p.mode == Shadow {
 		return w.settle(ctx, batch, make([]error, len(batch)))
 	}
@@ -279,11 +280,12 @@ func whole(errs []error) bool {
 // settle publishes the decisions that the CRM now shows, acknowledges what was written and disposes of the rest.
 func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) error {
 	out := w.p.newOutput(w.s)
-	at, announced := crm.At(w.p.now()), 0
+	at := crm.At(w.p.now())
+	var shown []*parcel
 	for i, c := range batch {
 		if d := c.out.Decide; errs[i] == nil && d != nil {
 			if c.out.announces() {
-				announced++
+				shown = append(shown, c)
 			}
 			out.add(crm.Notice{Fact: &crm.Fact{
 				Contact: c.key.Contact, ID: "decision/" + string(d.Status) + "/" + strconv.FormatInt(int64(at), 10),
@@ -291,7 +293,7 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 			}})
 		}
 	}
-	if err := errors.Join(out.publish(ctx), w.announced(ctx, announced)); err != nil {
+	if err := errors.Join(out.publish(ctx), w.announced(ctx, shown)); err != nil {
 		w.againAll(batch, time.Second)
 		return err
 	}
