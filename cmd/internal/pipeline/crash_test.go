@@ -166,3 +166,37 @@ func TestPanicsStopNobodyElse(t *testing.T) {
 		t.Errorf("dead letters by stage %v, want one each of read, fetch and write", stages)
 	}
 }
+
+// TestEndsWhileFetching: a process that is told to end begins no further call, though it has taken more in hand.
+func TestEndsWhileFetching(t *testing.T) {
+	dir := t.TempDir()
+	begun, end := make(chan struct{}), make(chan struct{})
+	var calls atomic.Int32
+	t.Run("ended", func(t *testing.T) {
+		f := &fake{fetch: func([]crm.Ref) ([]crm.Notice, error) {
+			if calls.Add(1) == 1 {
+				close(begun)
+				<-end
+			}
+			return nil, nil
+		}}
+		r := newRig(t, dir, nil, f)
+		var ns []crm.Notice
+		for i := range 30 {
+			ns = append(ns, crm.Notice{Ref: &crm.Ref{Type: "kind" + strconv.Itoa(i), ID: "1"}})
+		}
+		r.send("fake", ns...)
+		<-begun
+		r.end()
+		close(end)
+	})
+	if n := calls.Load(); n != 1 {
+		t.Errorf("%d calls, of which %d began after the end", n, n-1)
+	}
+	f := &fake{fetch: func([]crm.Ref) ([]crm.Notice, error) { calls.Add(1); return nil, nil }}
+	r := newRig(t, dir, nil, f)
+	r.idle()
+	if n := calls.Load(); n != 30 && n != 31 { // what was acknowledged last may come again
+		t.Errorf("%d calls in all, want one for each of 30 kinds", n)
+	}
+}

@@ -33,6 +33,12 @@ func (p *Pipeline) fetch(ctx context.Context, s Source) error {
 			return ignoreDone(ctx, fmt.Errorf("fetch %s: %w", s.Name, err))
 		}
 		for _, batch := range byType(msgs, s.Connector.MaxFetch()) {
+			if ctx.Err() != nil { // the grace is for what has begun
+				for _, w := range batch {
+					_ = w.msg.Nak(0) // whoever fetches next need not wait for it
+				}
+				continue
+			}
 			hold, cancel := p.finish(ctx)
 			wait := p.fetchBatch(hold, s, batch)
 			cancel()

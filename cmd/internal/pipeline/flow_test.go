@@ -104,6 +104,7 @@ type rig struct {
 	p   *Pipeline
 	q   *queue.Queue
 	now atomic.Int64
+	end func() // tells the pipeline to end; the test's end waits for it
 }
 
 func newRig(t *testing.T, dir string, change func(*Options), fakes ...*fake) *rig {
@@ -129,6 +130,7 @@ func newRig(t *testing.T, dir string, change func(*Options), fakes ...*fake) *ri
 	}
 	r.p = New(o)
 	ctx, cancel := context.WithCancel(context.Background())
+	r.end = cancel
 	done := make(chan error, 1)
 	go func() { done <- r.p.Run(ctx) }()
 	t.Cleanup(func() {
