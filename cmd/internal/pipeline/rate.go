@@ -227,6 +227,7 @@ func (o *owner) step(ctx context.Context) error {
 	for _, key := range keys {
 		o.settle(hold, jobs[key], now)
 	}
+	o.ask(hold, jobs, now)
 	return nil
 }
 

@@ -38,7 +38,7 @@ type effects struct {
 	fault  string // the panic that left it unrated
 }
 
-func (e effects) none() bool { return !e.ask && !e.entomb && e.fault == "" && !e.merged }
+func (e effects) none() bool { return !e.entomb && e.fault == "" && !e.merged } // profiles are asked for together
 
 // review folds what came into a contact and rates it. It changes j alone.
 func (o *owner) review(j *job, now time.Time) {
@@ -237,14 +237,6 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	if profiler, ok := s.Connector.(connectors.Profiler); ok && e.ask {
-		ref := profiler.ProfileRef(j.key.Contact)
-		out := p.newOutput(s)
-		out.add(crm.Notice{Ref: &ref})
-		if err := out.publish(ctx); err != nil {
-			return fmt.Errorf("ask for the profile: %w", err)
-		}
-	}
 	if e.merged {
 		return o.forward(ctx, s, j)
 	}
@@ -257,6 +249,39 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 		p.log.Info("contact forgotten", zap.String("source", j.key.Source))
 	}
 	return nil
+}
+
+// ask has the profiles fetched that the reviews of a step miss: all of a source at once, because each request to the queue takes its
+// time. What cannot be asked for now is asked for in a minute.
+func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	outs := map[string]*output{}
+	for key, j := range jobs {
+		s := o.p.sources[key.Source]
+		profiler, ok := s.Connector.(connectors.Profiler)
+		if !ok || !j.effects.ask {
+			continue
+		}
+		if outs[key.Source] == nil {
+			outs[key.Source] = o.p.newOutput(s)
+		}
+		ref := profiler.ProfileRef(key.Contact)
+		outs[key.Source].add(crm.Notice{Ref: &ref})
+	}
+	for source, out := range outs {
+		err := out.publish(ctx)
+		if err == nil {
+			continue
+		}
+		o.p.log.Warn("profiles are asked for in a minute", zap.String("source", source), zap.Int("contacts", len(out.refs)), zap.Error(err))
+		for key, j := range jobs {
+			if key.Source == source && j.effects.ask {
+				j.c.Asked = 0 // in the cache; should the contact leave it, the record has it asked for in askAgain
+				o.dues.set(key, crm.At(now.Add(time.Minute)))
+			}
+		}
+	}
 }
 
 // forward sends a merged contact's facts to the winner, and tells it that these were all.
