@@ -95,10 +95,10 @@ func (l layout) config() []jetstream.StreamConfig {
 		})
 		file(jetstream.StreamConfig{
 			Name: lane(Fetches, s), Subjects: []string{kindFetch + "." + token(s) + ".*.*"},
-			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.fetches/n, l.one),
+			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.fetches/n, l.one), AllowAtomicPublish: true,
 		})
 	}
-	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{kindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.facts, l.one)})
+	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{kindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.facts, l.one), AllowAtomicPublish: true})
 	file(jetstream.StreamConfig{
 		Name: DeadLetters, Subjects: []string{kindDead + ".*.*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.deadLetters, l.one),
 		AllowMsgTTL: true, Duplicates: dedupe,
