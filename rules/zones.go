@@ -42,8 +42,8 @@ import (
 	"github.com/rickar/cal/v2/za"
 )
 
-// holidays are the nationwide public holidays of each country. Regional ones are not among them: a day too many counts
-// against the prospect by some hours, and every clock here runs for days.
+// holidays are the nationwide public holidays of each country, of Australia those of New South Wales, because there only the states have
+// lists. Other regional ones are not among them: a day too few counts against the prospect by some hours, and every clock here runs for days.
 var holidays = map[string][]*cal.Holiday{
 	"AR": ar.Holidays, "AT": at.Holidays, "AU": au.HolidaysNSW, "BE": be.Holidays, "BG": bg.Holidays, "BR": br.Holidays, "CA": ca.Holidays,
 	"CH": ch.Holidays, "CZ": cz.Holidays, "DE": de.Holidays, "DK": dk.Holidays, "ES": es.Holidays, "FR": fr.Holidays, "GB": gb.Holidays,
