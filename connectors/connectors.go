@@ -94,6 +94,13 @@ type Profiler interface {
 	ProfileRef(contact string) crm.Ref
 }
 
+// Associator is the optional role of a vendor that can tell whom a record concerns without reading the record.
+type Associator interface {
+	// Concerned returns the contacts that facts of the record could reach, none where there are none. It is asked when the record
+	// itself cannot be read, so that no decision falls while what they may have answered lies there.
+	Concerned(ctx context.Context, ref crm.Ref) ([]string, error)
+}
+
 // Replier is the optional role of a vendor that wants more than an empty 2xx.
 type Replier interface {
 	// Reply is the body and its content type that acknowledge d once it is durable.

@@ -34,20 +34,22 @@ type DeadLetter struct {
 	Contacts []string          `cbor:"6,keyasint,omitempty"` // the contacts that it names
 	Header   map[string]string `cbor:"7,keyasint,omitempty"`
 	Payload  []byte            `cbor:"8,keyasint,omitempty"`
+	Nobody   bool              `cbor:"9,keyasint,omitempty"`  // it names no contact because it concerns none; else that is not known
+	Keep     bool              `cbor:"10,keyasint,omitempty"` // it does not expire: something waits for it to be settled
 }
 
-// Bury stores a dead letter durably. The same id again within ten minutes changes nothing; an empty id is never the same. Seq and Time
-// are not looked at.
-func (q *Queue) Bury(ctx context.Context, d DeadLetter, id string) error {
+// Bury stores a dead letter durably and returns its number. The same id again within ten minutes changes nothing; an empty id is never
+// the same. Seq and Time are not looked at.
+func (q *Queue) Bury(ctx context.Context, d DeadLetter, id string) (uint64, error) {
 	if tokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
-		return fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
+		return 0, fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
 	}
 	b, err := cbor.Marshal(d)
 	if err != nil {
-		return fmt.Errorf("bury: %w", err)
+		return 0, fmt.Errorf("bury: %w", err)
 	}
 	if len(b) > q.MaxBundle() {
-		return fmt.Errorf("a dead letter of %d bytes: %w", len(b), ErrTooLarge)
+		return 0, fmt.Errorf("a dead letter of %d bytes: %w", len(b), ErrTooLarge)
 	}
 	keep := deadFor
 	if d.Kind == KindMalformed {
@@ -55,15 +57,20 @@ func (q *Queue) Bury(ctx context.Context, d DeadLetter, id string) error {
 	}
 	m := nats.NewMsg(kindDead + "." + token(d.Stage) + "." + token(d.Source))
 	m.Data = b
-	m.Header[headerTTL] = []string{ttlHeader(keep)}
+	if !d.Keep {
+		m.Header[headerTTL] = []string{ttlHeader(keep)}
+	}
 	var opts []jetstream.PublishOpt
 	if id != "" {
 		opts = append(opts, jetstream.WithMsgID(id))
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	_, err = q.js[0].PublishMsg(ctx, m, opts...)
-	return publishError(DeadLetters, err)
+	ack, err := q.js[0].PublishMsg(ctx, m, opts...)
+	if err != nil {
+		return 0, publishError(DeadLetters, err)
+	}
+	return ack.Sequence, nil
 }
 
 // DeadLetters returns up to most dead letters with numbers above after, oldest first. An empty stage or source stands for all.
@@ -141,19 +148,19 @@ type DeadLetterCount struct {
 	Letters       uint64
 }
 
-// CountDeadLetters counts the dead letters by stage and source.
-func (q *Queue) CountDeadLetters(ctx context.Context) ([]DeadLetterCount, error) {
+// CountDeadLetters counts the dead letters by stage and source. None of them has a number above last, and while last and the counts
+// stay the same so do the letters.
+func (q *Queue) CountDeadLetters(ctx context.Context) (counts []DeadLetterCount, last uint64, err error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	s, err := q.js[0].Stream(ctx, DeadLetters)
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", DeadLetters, err)
+		return nil, 0, fmt.Errorf("stream %s: %w", DeadLetters, err)
 	}
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(kindDead+".>"))
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", DeadLetters, err)
+		return nil, 0, fmt.Errorf("stream %s: %w", DeadLetters, err)
 	}
-	var counts []DeadLetterCount
 	for subject, n := range info.State.Subjects {
 		parts := strings.Split(subject, ".")
 		if len(parts) != 3 {
@@ -165,5 +172,5 @@ func (q *Queue) CountDeadLetters(ctx context.Context) ([]DeadLetterCount, error)
 			counts = append(counts, DeadLetterCount{stage, source, n})
 		}
 	}
-	return counts, nil
+	return counts, info.State.LastSeq, nil
 }

@@ -17,9 +17,11 @@ func TestDeadLetters(t *testing.T) {
 		{Stage: "read", Source: "other.source", Reason: "another portal", Kind: "rejected"},
 	}
 	for i, d := range all {
-		must(t, q.Bury(t.Context(), d, "id"+string(rune('0'+i))))
+		must1[uint64](t)(q.Bury(t.Context(), d, "id"+string(rune('0'+i))))
 	}
-	must(t, q.Bury(t.Context(), all[0], "id0")) // the same again
+	if seq := must1[uint64](t)(q.Bury(t.Context(), all[0], "id0")); seq != 1 { // the same again
+		t.Errorf("the same letter again is number %d, want 1", seq)
+	}
 	got := must1[[]DeadLetter](t)(q.DeadLetters(t.Context(), 0, 10, "", ""))
 	if diff := cmp.Diff(all, got, cmpopts.IgnoreFields(DeadLetter{}, "Seq", "Time")); diff != "" {
 		t.Fatalf("dead letters (-want +got):\n%s", diff)
@@ -42,7 +44,12 @@ func TestDeadLetters(t *testing.T) {
 		}
 	}
 	sum := map[DeadLetterCount]bool{}
-	for _, c := range must1[[]DeadLetterCount](t)(q.CountDeadLetters(t.Context())) {
+	counts, last, err := q.CountDeadLetters(t.Context())
+	must(t, err)
+	if last != 3 {
+		t.Errorf("the last letter is %d, want 3", last)
+	}
+	for _, c := range counts {
 		sum[c] = true
 	}
 	if len(sum) != 3 || !sum[DeadLetterCount{"read", src, 1}] || !sum[DeadLetterCount{"write", src, 1}] || !sum[DeadLetterCount{"read", "other.source", 1}] {
@@ -68,9 +75,10 @@ func TestDeadLetters(t *testing.T) {
 // The server keeps each for its own time.
 func TestDeadLettersExpire(t *testing.T) {
 	q := open(t)
-	must(t, q.Bury(t.Context(), DeadLetter{Stage: "read", Kind: KindMalformed}, ""))
-	must(t, q.Bury(t.Context(), DeadLetter{Stage: "read", Kind: "rejected"}, ""))
-	for seq, want := range map[uint64]string{1: "2592000s", 2: "7776000s"} {
+	must1[uint64](t)(q.Bury(t.Context(), DeadLetter{Stage: "read", Kind: KindMalformed}, ""))
+	must1[uint64](t)(q.Bury(t.Context(), DeadLetter{Stage: "read", Kind: "rejected"}, ""))
+	must1[uint64](t)(q.Bury(t.Context(), DeadLetter{Stage: "fetch", Kind: "rejected", Keep: true}, ""))
+	for seq, want := range map[uint64]string{1: "2592000s", 2: "7776000s", 3: ""} {
 		m := must1[*stored](t)(q.nextMsg(t.Context(), DeadLetters, "dead.>", seq, time.Time{}))
 		if got := m.Header.Get(headerTTL); got != want {
 			t.Errorf("dead letter %d lives for %s, want %s", seq, got, want)

@@ -17,7 +17,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	must(t, q.PublishBundles(t.Context(), []Bundle{{4, []byte("b")}}))
 	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"}, map[string]string{"c": "rating"})
 	must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("s"), 0))
-	must(t, q.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Reason: "why"}, "id"))
+	must1[uint64](t)(q.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Reason: "why"}, "id"))
 	salt := q.Salt()
 	must(t, q.Close())
 

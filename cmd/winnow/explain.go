@@ -137,12 +137,13 @@ func printTurns(w io.Writer, turns []rules.Turn) {
 
 // held says what a reason for holding a decision back means.
 var held = map[string]string{
-	"settle":   "facts have just come; a decision waits until none has for WINNOW_RULES_SETTLE",
-	"lag":      "the CRM has not been read far enough to tell silence from blindness",
-	"backfill": "the source's history is being read",
-	"profile":  "the contact's properties have not been read yet",
-	"merge":    "the facts of a merged contact have not all come yet",
-	"breaker":  "the mass-change breaker is open: winnow breaker status",
+	"settle":      "facts have just come; a decision waits until none has for WINNOW_RULES_SETTLE",
+	"lag":         "the CRM has not been read far enough to tell silence from blindness",
+	"backfill":    "the source's history is being read",
+	"dead_letter": "what may be their answer lies among the dead letters: winnow deadletters list; send it again or discard it",
+	"profile":     "the contact's properties have not been read yet",
+	"merge":       "the facts of a merged contact have not all come yet",
+	"breaker":     "the mass-change breaker is open: winnow breaker status",
 }
 
 // effort says what our time was for, and what came of it.

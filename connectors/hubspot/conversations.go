@@ -83,15 +83,13 @@ func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]c
 // conversation reads a thread's contact and the messages that are wanted of it.
 func (c *Connector) conversation(ctx context.Context, thread string, refs []crm.Ref) ([]crm.Fact, error) {
 	path := threadsPath + "/" + url.PathEscape(thread)
-	var head struct {
-		Contact id `json:"associatedContactId"`
-	}
-	if gone, err := c.getOne(ctx, path, nil, &head); gone || err != nil {
+	contact, gone, err := c.threadContact(ctx, path)
+	if gone || err != nil {
 		return nil, err
 	}
 	var contacts []string
-	if head.Contact != "" && head.Contact != "0" {
-		contacts = append(contacts, string(head.Contact))
+	if contact != "" {
+		contacts = append(contacts, contact)
 	}
 	whole := len(refs) > 3
 	var ids []string
@@ -126,6 +124,18 @@ func (c *Connector) conversation(ctx context.Context, thread string, refs []crm.
 		}
 	}
 	return out, nil
+}
+
+// threadContact is the contact that a thread belongs to, empty where the CRM does not know the visitor.
+func (c *Connector) threadContact(ctx context.Context, path string) (contact string, gone bool, err error) {
+	var head struct {
+		Contact id `json:"associatedContactId"`
+	}
+	gone, err = c.getOne(ctx, path, nil, &head)
+	if head.Contact == "0" {
+		head.Contact = ""
+	}
+	return string(head.Contact), gone, err
 }
 
 func (c *Connector) messages(ctx context.Context, path string, ids []string, whole bool) ([]message, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -367,6 +368,45 @@ func (c *Connector) peers(ctx context.Context, answers []answer) ([]crm.Notice, 
 		}
 	}
 	return out, nil
+}
+
+// Concerned returns the contacts that the facts of a record would reach: its own, those of its deals where it has none, and the others of
+// their deals, for whom it may be an answer. Only associations are read.
+func (c *Connector) Concerned(ctx context.Context, ref crm.Ref) ([]string, error) {
+	var direct []string
+	switch k, ok := kinds[ref.Type]; {
+	case ref.Type == "contacts" || ref.Type == timeline:
+		direct = []string{ref.ID}
+	case ref.Type == conversations:
+		thread, _, _ := strings.Cut(ref.ID, "/")
+		contact, _, err := c.threadContact(ctx, threadsPath+"/"+url.PathEscape(thread))
+		if err != nil {
+			return nil, err
+		}
+		if contact != "" {
+			direct = []string{contact}
+		}
+	case !ok:
+		return nil, c.fail("fetch", connectors.Malformed, errors.New("a reference of a type that is not read"))
+	default:
+		of, _, err := c.concerned(ctx, ref.Type, k, []string{ref.ID}, map[string]crm.Ref{ref.ID: ref})
+		if err != nil {
+			return nil, err
+		}
+		direct = of[ref.ID]
+	}
+	var answers []answer
+	for _, contact := range append(direct, ref.Contacts...) {
+		answers = append(answers, answer{fact: crm.Fact{Contact: contact}})
+	}
+	peers, err := c.peers(ctx, answers)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range peers {
+		direct = append(direct, n.Fact.Contact)
+	}
+	return unique(append(direct, ref.Contacts...)), nil
 }
 
 func values(m map[string][]string) []string {

@@ -401,3 +401,34 @@ func TestContactsWithoutOwnersAndAccount(t *testing.T) {
 		t.Errorf("asked %d times for what it may not see", asked)
 	}
 }
+
+// TestConcerned: whom a record concerns is told without reading the record.
+func TestConcerned(t *testing.T) {
+	p := newPortal(t)
+	p.link("emails/301", "contacts/101")
+	p.link("deals/501", "contacts/101")
+	p.link("deals/501", "contacts/102")
+	p.link("quotes/701", "deals/501")
+	c := p.connect(t, nil)
+	for _, tt := range []struct {
+		ref  crm.Ref
+		want []string
+	}{
+		{crm.Ref{Type: "emails", ID: "301"}, []string{"101", "102"}}, // an answer of one counts for the others of the deal
+		{crm.Ref{Type: "emails", ID: "302"}, nil},
+		{crm.Ref{Type: "emails", ID: "302", Contacts: []string{"103"}}, []string{"103"}},
+		{crm.Ref{Type: "quotes", ID: "701"}, []string{"101", "102"}},
+		{crm.Ref{Type: "contacts", ID: "102"}, []string{"101", "102"}},
+		{crm.Ref{Type: timeline, ID: "103"}, []string{"103"}},
+	} {
+		got, err := c.Concerned(t.Context(), tt.ref)
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%+v concerns %v, %v, want %v", tt.ref, got, err, tt.want)
+		}
+	}
+	for _, call := range p.calls {
+		if strings.Contains(call, "/objects/") {
+			t.Errorf("%s: the record was read", call)
+		}
+	}
+}

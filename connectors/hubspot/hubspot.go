@@ -71,6 +71,7 @@ var (
 	_ connectors.Backfiller     = (*Connector)(nil)
 	_ connectors.Accounter      = (*Connector)(nil)
 	_ connectors.Profiler       = (*Connector)(nil)
+	_ connectors.Associator     = (*Connector)(nil)
 	_ connectors.Installer      = (*Connector)(nil)
 	_ connectors.BudgetReporter = (*Connector)(nil)
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -62,6 +63,24 @@ var fixes = map[connectors.Kind]string{
 	connectors.Misconfigured:   "run winnow setup, then send it again",
 }
 
+// unreadFixes say it of a record that was to be read: no decision falls against those it may concern until the letter is settled.
+var unreadFixes = map[connectors.Kind]string{
+	connectors.Rejected: "see whether the record opens in the CRM and whether the app may read it, then send it again",
+	connectors.Conflict: "something else keeps the record busy: send it again when that is over",
+}
+
+// fixOf is what a person can do about a dead letter of a stage.
+func fixOf(stage string, kind connectors.Kind) string {
+	if stage != stageFetch {
+		return fixes[kind]
+	}
+	fix := fixes[kind]
+	if unread, ok := unreadFixes[kind]; ok {
+		fix = unread
+	}
+	return fix + "; until then nothing is announced against the contacts named, or against anyone of the source where none is known: discard it only if nothing of theirs is in it"
+}
+
 func backoff(attempt int, base, most time.Duration) time.Duration {
 	return min(most, base<<min(max(attempt-1, 0), 16))
 }
@@ -71,24 +90,33 @@ func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
 }
 
-func (p *Pipeline) bury(ctx context.Context, stage string, s Source, m *queue.Msg, payload []byte, contacts []string, reason error) error {
-	return p.buryAs(ctx, stage, s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), payload, contacts, reason)
-}
-
-// buryAs keeps what cannot be used, with its reason. id makes a second burial of the same thing the same letter.
-func (p *Pipeline) buryAs(ctx context.Context, stage string, s Source, id string, payload []byte, contacts []string, reason error) error {
+// bury keeps what cannot be used, with its reason and what a person can do. id makes a second burial of the same thing the same letter.
+func (p *Pipeline) bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error) error {
 	kind := connectors.KindOf(reason)
-	err := p.q.Bury(ctx, queue.DeadLetter{
-		Stage: stage, Source: s.Name, Reason: reason.Error(), Kind: kind.String(), Fix: fixes[kind],
-		Contacts: contacts, Payload: payload,
-	}, stage+"."+id)
+	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
+	seq, err := p.q.Bury(ctx, d, d.Stage+"."+id)
 	if err != nil {
 		return fmt.Errorf("bury: %w", err)
 	}
-	p.metrics.dead.WithLabelValues(stage, s.Name, kind.String()).Inc()
-	p.log.Error("dead letter", zap.String("stage", stage), zap.String("source", s.Name), zap.Error(reason))
+	p.metrics.dead.WithLabelValues(d.Stage, s.Name, kind.String()).Inc()
+	contacts := make([]string, len(d.Contacts))
+	for i, contact := range d.Contacts {
+		contacts[i] = p.plain(contact)
+	}
+	p.log.Error("dead letter", zap.String("stage", d.Stage), zap.String("source", s.Name), zap.Uint64("number", seq), zap.Strings("contacts", contacts), zap.Error(reason))
 	return nil
 }
+
+// plain is a contact's id for the log: as it is where it is a plain word, as the vendors' numbers are, else a keyed hash. What it may be
+// instead is nobody's business.
+func (p *Pipeline) plain(contact string) string {
+	if len(contact) <= 40 && strings.Trim(contact, plainChars) == "" {
+		return contact
+	}
+	return p.tomb(queue.Key{Contact: contact}).Contact[len(tombPrefix):]
+}
+
+const plainChars = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 
 func resultOf(err error) string {
 	if err == nil {

@@ -10,7 +10,7 @@
 //	dispose.go   what becomes of all that fails
 //
 // Beside them: review.go is what rate does with one contact, fields.go what is written of a rating, horizon.go how far each source
-// has been read, breaker.go the mass-change breaker, partitions.go and speak.go who does what among several processes, tidy.go
+// has been read, unread.go what lies unread among the dead letters, breaker.go the mass-change breaker, partitions.go and speak.go who does what among several processes, tidy.go
 // trimming, compaction and erasure, inspect.go the questions people ask.
 //
 // Every step takes from the queue, does its work, puts the outcome into the queue durably, and acknowledges last. So a crash

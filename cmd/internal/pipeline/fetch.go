@@ -127,7 +127,14 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 	case d.drop:
 		_ = batch[0].msg.Ack()
 	default:
-		if err := p.buryAs(ctx, stageFetch, s, fmt.Sprintf("%s.%d", batch[0].msg.Stream, batch[0].msg.Seq), batch[0].msg.Data, refs[0].Contacts, err); err != nil {
+		contacts, all, later := p.concerned(ctx, s, refs[0])
+		if later != nil { // whom it holds is found out once the CRM answers; until then the record counts as unread
+			d := disposalOf(later, batch[0].msg.Deliveries)
+			_ = batch[0].msg.Nak(d.again)
+			return d.pause
+		}
+		letter := queue.DeadLetter{Stage: stageFetch, Contacts: contacts, Nobody: all && len(contacts) == 0, Keep: true, Payload: batch[0].msg.Data}
+		if err := p.bury(ctx, s, fmt.Sprintf("%s.%d", batch[0].msg.Stream, batch[0].msg.Seq), letter, err); err != nil {
 			_ = batch[0].msg.Nak(time.Second)
 			return time.Second
 		}

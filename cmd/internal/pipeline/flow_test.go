@@ -26,6 +26,7 @@ import (
 type fake struct {
 	fetch func([]crm.Ref) ([]crm.Notice, error)
 	write func([]crm.Change) []error
+	who   func(crm.Ref) ([]string, error) // whom a record concerns; nil: nobody knows
 
 	mu      sync.Mutex
 	written map[string]map[crm.Field]string
@@ -52,6 +53,13 @@ func (f *fake) MaxFetch() int { return 10 }
 func (f *fake) MaxBatch() int { return 10 }
 
 func (f *fake) ProfileRef(contact string) crm.Ref { return crm.Ref{Type: "contacts", ID: contact} }
+
+func (f *fake) Concerned(_ context.Context, ref crm.Ref) ([]string, error) {
+	if f.who == nil {
+		return nil, errors.New("not known")
+	}
+	return f.who(ref)
+}
 
 func (f *fake) Fetch(_ context.Context, refs []crm.Ref) ([]crm.Notice, error) {
 	f.mu.Lock()

@@ -26,12 +26,13 @@ type horizons struct {
 	n    uint64    // looks begun
 }
 
-// What holds announcements back: the first two a whole source, the third one contact; the last is the rules' own word.
+// What holds announcements back: the first two a whole source, the third one contact, dead letters either; lag is the rules' own word.
 const (
 	holdBackfill = "backfill"
 	holdBreaker  = "breaker"
 	holdMerge    = "merge"
 	holdLag      = "lag"
+	holdLetter   = "dead_letter"
 )
 
 // horizon is the state of one source that matters to every rating of its contacts.
@@ -43,6 +44,7 @@ type horizon struct {
 	polled  bool      // not overdue: see look
 	filled  bool      // no backfill stands still
 	account string    // the vendor's id of the account
+	blind   *blind    // what dead letters leave unread
 }
 
 func (h *horizons) init(p *Pipeline) {
@@ -98,7 +100,8 @@ func (h *horizons) refresh(ctx context.Context) error {
 			h.p.log.Warn("a backfill has not moved for long and holds announcements back no more; see that a process has the role poll",
 				zap.String("source", name), zap.Duration("waited", backfillIdle))
 		}
-		h.p.metrics.readUpTo.WithLabelValues(name).Set(seconds(v.read))
+		h.p.unread[name].report(v.blind)
+		h.p.metrics.readUpTo.WithLabelValues(name).Set(seconds(v.of("").read))
 	}
 	return nil
 }
@@ -122,6 +125,12 @@ func (h *horizons) begin() horizon {
 func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	v := h.begin()
 	now := v.now
+	// A letter is sent again before it is taken off the list, and put there before its record counts as fetched. So the letters are
+	// looked at on both sides of all else.
+	before, err := h.p.unread[name].look(ctx)
+	if err != nil {
+		return v, err
+	}
 	// What a poll finds is put to be fetched before the poll counts as finished, and what a delivery says before the delivery counts as
 	// read. So the poll is looked at first and the deliveries before the fetches: nothing slips through between two looks.
 	polled, _, err := getState[polled](ctx, h.p.q, "poll."+name)
@@ -166,6 +175,11 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	case broken.open():
 		v.hold = holdBreaker
 	}
+	after, err := h.p.unread[name].look(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.blind = before.with(after)
 	account, _, err := h.p.q.GetState(ctx, "account."+name)
 	v.account = string(account)
 	return v, err
@@ -210,9 +224,9 @@ func (h *horizons) looked() time.Time {
 	return t
 }
 
-// instant is when and how well informed a contact of source is rated.
-func (p *Pipeline) instant(source string, now time.Time, c *contact) rules.Instant {
-	v := p.horizon.of(source)
+// instant is when and how well informed a contact is rated.
+func (p *Pipeline) instant(key queue.Key, now time.Time, c *contact) rules.Instant {
+	v := p.horizon.of(key.Source).of(key.Contact)
 	if v.hold == "" && len(c.Record.Missing()) > 0 {
 		v.hold = holdMerge
 	}

@@ -48,7 +48,7 @@ func (p *Pipeline) Explain(ctx context.Context, ref crm.ContactRef) (Explanation
 	if err := p.horizon.refresh(ctx); err != nil {
 		return e, err
 	}
-	at := p.instant(ref.Source, p.now(), &c)
+	at := p.instant(key, p.now(), &c)
 	e.ReadUpTo = crm.At(at.Read)
 	e.Explanation = rules.Explain(p.rules, p.visible(&c.Record), at)
 	return e, nil

@@ -12,18 +12,20 @@ import (
 
 // Metrics are what the pipeline counts. Labels are sources, stages, kinds and letters: finite sets, and nobody's data.
 type Metrics struct {
-	deliveries *prometheus.CounterVec // source, result
-	read       *prometheus.CounterVec // source
-	fetched    *prometheus.CounterVec // source, type, result
-	polled     *prometheus.CounterVec // source
-	facts      prometheus.Counter
-	commits    prometheus.Counter
-	writes     *prometheus.CounterVec // source, result
-	dead       *prometheus.CounterVec // stage, source, kind
-	readUpTo   *prometheus.GaugeVec   // source
-	polledUpTo *prometheus.GaugeVec   // source
-	age        *prometheus.GaugeVec   // stage, source
-	partitions prometheus.Gauge
+	deliveries    *prometheus.CounterVec // source, result
+	read          *prometheus.CounterVec // source
+	fetched       *prometheus.CounterVec // source, type, result
+	polled        *prometheus.CounterVec // source
+	facts         prometheus.Counter
+	commits       prometheus.Counter
+	writes        *prometheus.CounterVec // source, result
+	dead          *prometheus.CounterVec // stage, source, kind
+	readUpTo      *prometheus.GaugeVec   // source
+	polledUpTo    *prometheus.GaugeVec   // source
+	age           *prometheus.GaugeVec   // stage, source
+	partitions    prometheus.Gauge
+	blindAll      *prometheus.GaugeVec // source
+	blindContacts *prometheus.GaugeVec // source
 }
 
 // NewMetrics registers the metrics.
@@ -39,18 +41,20 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		return g
 	}
 	return &Metrics{
-		deliveries: counter("deliveries_total", "Webhook requests by what became of them.", "source", "result"),
-		read:       counter("deliveries_read_total", "Messages of the delivery queue that were decoded.", "source"),
-		fetched:    counter("fetched_total", "Records fetched from the CRM, by type and result.", "source", "type", "result"),
-		polled:     counter("polled_total", "Notices found by polling.", "source"),
-		facts:      counter("facts_total", "Facts folded into records.").WithLabelValues(),
-		commits:    counter("rate_commits_total", "Batches of records committed.").WithLabelValues(),
-		writes:     counter("writes_total", "Ratings brought to the CRM, by result.", "source", "result"),
-		dead:       counter("dead_letters_total", "Things put among the dead letters, by kind of reason.", "stage", "source", "kind"),
-		readUpTo:   gauge("source_read_up_to_seconds", "Unix time up to which a source has been read; silence counts only until then.", "source"),
-		polledUpTo: gauge("source_polled_up_to_seconds", "Unix time at which the last finished poll of a source began.", "source"),
-		age:        gauge("stage_oldest_seconds", "Age of the oldest thing that waits at a stage.", "stage", "source"),
-		partitions: gauge("partitions_owned", "Partitions that this process rates.").WithLabelValues(),
+		deliveries:    counter("deliveries_total", "Webhook requests by what became of them.", "source", "result"),
+		read:          counter("deliveries_read_total", "Messages of the delivery queue that were decoded.", "source"),
+		fetched:       counter("fetched_total", "Records fetched from the CRM, by type and result.", "source", "type", "result"),
+		polled:        counter("polled_total", "Notices found by polling.", "source"),
+		facts:         counter("facts_total", "Facts folded into records.").WithLabelValues(),
+		commits:       counter("rate_commits_total", "Batches of records committed.").WithLabelValues(),
+		writes:        counter("writes_total", "Ratings brought to the CRM, by result.", "source", "result"),
+		dead:          counter("dead_letters_total", "Things put among the dead letters, by kind of reason.", "stage", "source", "kind"),
+		readUpTo:      gauge("source_read_up_to_seconds", "Unix time up to which a source has been read; silence counts only until then.", "source"),
+		polledUpTo:    gauge("source_polled_up_to_seconds", "Unix time at which the last finished poll of a source began.", "source"),
+		age:           gauge("stage_oldest_seconds", "Age of the oldest thing that waits at a stage.", "stage", "source"),
+		partitions:    gauge("partitions_owned", "Partitions that this process rates.").WithLabelValues(),
+		blindAll:      gauge("source_held_by_dead_letters", "1 while a dead letter that may concern any contact of a source holds its decisions back.", "source"),
+		blindContacts: gauge("contacts_held_by_dead_letters", "Contacts of a source whose decisions are held back by dead letters that name them.", "source"),
 	}
 }
 
@@ -102,7 +106,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			send(maxDesc, float64(s.MaxBytes), s.Name)
 		}
 	}
-	if counts, err := c.p.q.CountDeadLetters(ctx); err == nil {
+	if counts, _, err := c.p.q.CountDeadLetters(ctx); err == nil {
 		for _, n := range counts {
 			send(deadDesc, float64(n.Letters), n.Stage, n.Source)
 		}

@@ -126,7 +126,7 @@ func (o *owner) scan(ctx context.Context) error {
 		}
 		o.dues.set(r.Key, g.Due)
 		switch held := g.Rating.Held; held {
-		case holdBackfill, holdBreaker:
+		case holdBackfill, holdBreaker, holdLetter:
 			o.again[r.Key] = state{hold: held}
 		case holdLag:
 			o.again[r.Key] = state{behind: true}
@@ -258,7 +258,7 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 		b, err := decode[bundle](m.Data)
 		if err != nil {
 			// Only our own encoding is ever put here. It is kept, and the partition goes on.
-			if err := o.p.buryAs(ctx, stageRate, Source{Source: crm.Source{Name: "unknown"}}, fmt.Sprintf("%s.%d", m.Stream, m.Seq), m.Data, nil, err); err != nil {
+			if err := o.p.bury(ctx, Source{Source: crm.Source{Name: "unknown"}}, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: stageRate, Payload: m.Data}, err); err != nil {
 				return nil, 0, err
 			}
 		}
@@ -312,7 +312,7 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 	o.stale = o.stale[n:]
 	again := 0
 	for key, was := range o.again {
-		if v := o.p.horizon.of(key.Source); v.hold != was.hold || was.behind && v.read.After(was.read) {
+		if v := o.p.horizon.of(key.Source).of(key.Contact); v.hold != was.hold || was.behind && v.read.After(was.read) {
 			if again++; again > o.p.stepDue()/4 {
 				break
 			}
@@ -407,7 +407,8 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	delete(o.again, j.key)
 	// Of what waits for the source to be read further time alone will not help.
 	j.state.behind = j.c.Rating.Held == holdLag || due != 0 && due <= crm.At(now)
-	if j.state.behind || j.c.Rating.Held == holdBackfill || j.c.Rating.Held == holdBreaker || against(j.c.Rating.Decide) {
+	held := j.c.Rating.Held
+	if j.state.behind || held == holdBackfill || held == holdBreaker || held == holdLetter || against(j.c.Rating.Decide) {
 		o.again[j.key] = j.state
 	}
 	if due != 0 && due <= crm.At(now) {

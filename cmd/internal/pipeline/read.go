@@ -78,7 +78,7 @@ func (p *Pipeline) readAll(ctx context.Context, s Source, msgs []*queue.Msg) err
 func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *output) error {
 	ds, err := decode[[]delivery](m.Data)
 	if err != nil {
-		return p.bury(ctx, stageRead, s, m, m.Data, nil, err)
+		return p.bury(ctx, s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: stageRead, Payload: m.Data}, err)
 	}
 	for i, d := range ds {
 		notices, err := decodeDelivery(s.Connector, d)
@@ -98,7 +98,8 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, p.account(s.Name))})
 		}
 		if err != nil {
-			if err := p.buryAs(ctx, stageRead, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), d.Body, named(s.Connector, notices), err); err != nil {
+			letter := queue.DeadLetter{Stage: stageRead, Contacts: named(s.Connector, notices), Payload: d.Body}
+			if err := p.bury(ctx, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), letter, err); err != nil {
 				return err
 			}
 		}

@@ -102,7 +102,7 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
-	at := p.instant(j.key.Source, now, c)
+	at := p.instant(j.key, now, c)
 	j.state = state{read: at.Read, hold: at.Hold}
 	if at.Hold == holdMerge { // the contact's own
 		j.state.hold = ""
@@ -233,7 +233,8 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 	defer cancel()
 	if e.fault != "" {
 		err := &connectors.Error{Vendor: s.Vendor, Op: "rate", Err: fmt.Errorf("%s", e.fault)}
-		if err := p.buryAs(ctx, stageRate, s, j.key.Source+"/"+j.key.Contact+"/"+p.rules.Version(), encode(j.key), []string{j.key.Contact}, err); err != nil {
+		letter := queue.DeadLetter{Stage: stageRate, Contacts: []string{j.key.Contact}, Payload: encode(j.key)}
+		if err := p.bury(ctx, s, j.key.Source+"/"+j.key.Contact+"/"+p.rules.Version(), letter, err); err != nil {
 			return err
 		}
 	}

@@ -156,11 +156,29 @@ func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
 		}
 		for _, d := range letters {
 			after = d.Seq
-			if slices.Contains(d.Contacts, key.Contact) {
-				if err := p.q.DiscardDeadLetter(ctx, d.Seq); err != nil {
-					return fmt.Errorf("dead letter %d: %w", d.Seq, err)
-				}
+			if !slices.Contains(d.Contacts, key.Contact) {
+				continue
+			}
+			if err := p.keepForOthers(ctx, d, key.Contact); err != nil {
+				return fmt.Errorf("dead letter %d: %w", d.Seq, err)
+			}
+			if err := p.q.DiscardDeadLetter(ctx, d.Seq); err != nil {
+				return fmt.Errorf("dead letter %d: %w", d.Seq, err)
 			}
 		}
 	}
+}
+
+// keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
+// for it too.
+func (p *Pipeline) keepForOthers(ctx context.Context, d queue.DeadLetter, contact string) error {
+	ref, err := decode[crm.Ref](d.Payload)
+	if d.Stage != stageFetch || len(d.Contacts) < 2 || err != nil {
+		return nil //nolint:nilerr // what is not a reference waits for nobody
+	}
+	erased := func(id string) bool { return id == contact }
+	ref.Contacts, d.Contacts = slices.DeleteFunc(ref.Contacts, erased), slices.DeleteFunc(slices.Clone(d.Contacts), erased)
+	d.Payload = encode(ref)
+	_, err = p.q.Bury(ctx, d, "")
+	return err
 }

@@ -320,7 +320,8 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 		return c.msg.Ack() // it was forgotten meanwhile: nothing may be kept of it
 	}
 	// Rejected, or the record is gone: parked with its reason. The next change of this contact's rating is tried again by itself.
-	if err := w.p.buryAs(ctx, stageWrite, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), encode(c.key), []string{c.key.Contact}, err); err != nil {
+	letter := queue.DeadLetter{Stage: stageWrite, Contacts: []string{c.key.Contact}, Payload: encode(c.key)}
+	if err := w.p.bury(ctx, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), letter, err); err != nil {
 		return errors.Join(err, c.msg.Nak(time.Second))
 	}
 	return c.msg.Ack()
