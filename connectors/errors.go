@@ -17,14 +17,15 @@ const (
 	Malformed                   // bytes neither side can use: dead letter
 	Unauthenticated             // signature or credential refused: retry slowly and tell the operator
 	NotFound                    // record gone: nothing to do, or the write is parked
-	Conflict                    // record changed under us: read again and retry now
+	Conflict                    // record busy or changed under us: retry it, slower each time
 	RateLimited                 // retry after Error.After
 	Unavailable                 // network, timeout or vendor 5xx: retry with backoff
 	Rejected                    // the vendor understood and will not: a validation rule, a missing property; park with the reason
 	Misconfigured               // set-up is missing (properties, scopes): wait, and say what to run
+	Garbled                     // a 2xx that is not the vendor's answer: something stands between; retry with backoff
 )
 
-var kindNames = [...]string{"internal", "malformed", "unauthenticated", "not_found", "conflict", "rate_limited", "unavailable", "rejected", "misconfigured"}
+var kindNames = [...]string{"internal", "malformed", "unauthenticated", "not_found", "conflict", "rate_limited", "unavailable", "rejected", "misconfigured", "garbled"}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
@@ -69,9 +70,9 @@ func KindOfStatus(status int) Kind {
 		return Unauthenticated
 	case status == 404 || status == 410:
 		return NotFound
-	case status == 409 || status == 412:
+	case status == 409 || status == 412 || status == 423:
 		return Conflict
-	case status == 423 || status == 429:
+	case status == 429:
 		return RateLimited
 	case status == 408 || status == 425 || status >= 500:
 		return Unavailable

@@ -127,13 +127,14 @@ func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
 	if resp.Status >= 300 {
 		return resp, c.answered(q, resp)
 	}
-	c.opt.Budget.Answered(c.limits(resp))
 	if q.Into != nil {
 		if err := json.Unmarshal(resp.Body, q.Into); err != nil {
-			// The decoder's own words can quote the body.
-			return resp, c.fail(q, connectors.Malformed, errors.New("the answer is not the JSON that the vendor documents"))
+			// A page of a proxy or an empty body: whoever answered, it was not the vendor's API. The decoder's own words can quote the body.
+			c.opt.Budget.Failed()
+			return resp, c.fail(q, connectors.Garbled, fmt.Errorf("HTTP %d: the answer is not the JSON that the vendor documents", resp.Status))
 		}
 	}
+	c.opt.Budget.Answered(c.limits(resp))
 	return resp, nil
 }
 

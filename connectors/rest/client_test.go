@@ -144,6 +144,26 @@ func TestLargeAnswersAreRefused(t *testing.T) {
 	}
 }
 
+// A page of whatever stands between, and an empty body, are no answers: they open the breaker like an outage does.
+func TestAPageIsNoAnswer(t *testing.T) {
+	for _, page := range []string{"<html>down for maintenance</html>", ""} {
+		calls := 0
+		c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+			calls++
+			_, _ = w.Write([]byte(page))
+		}, nil)
+		var into struct{}
+		for range outageAfter {
+			if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/", Into: &into}); connectors.KindOf(err) != connectors.Garbled {
+				t.Fatalf("%q with 200: %v", page, err)
+			}
+		}
+		if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/", Into: &into}); !errors.Is(err, ErrOutage) || calls != outageAfter {
+			t.Errorf("after %d pages in a row: %v, %d calls, want ErrOutage without a call", outageAfter, err, calls)
+		}
+	}
+}
+
 // What the vendor answers steers the budget: refusals pause it, silence opens the breaker, an answer closes it.
 func TestAnswersSteerTheBudget(t *testing.T) {
 	status, calls := 429, 0

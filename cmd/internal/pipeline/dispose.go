@@ -27,6 +27,7 @@ type disposal struct {
 	pause time.Duration // fetch nothing for this long: what is refused for one kind of record may be granted for another
 	rest  time.Duration // write nothing for this long
 	drop  bool          // nothing is left to do
+	split bool          // of several that failed together one may be at fault: find it
 }
 
 // disposalOf is the one table from an error's Kind to what is done about it. attempt counts from 1.
@@ -42,14 +43,24 @@ func disposalOf(err error, attempt int) disposal {
 		wait := jitter(fetchSlow)
 		return disposal{again: wait, pause: time.Second, rest: wait}
 	case connectors.Conflict:
-		if attempt < 5 {
-			return disposal{again: jitter(100 * time.Millisecond)}
+		if attempt >= conflicts {
+			return disposal{split: true}
 		}
-		return disposal{}
+		wait := max(connectors.AfterOf(err), backoff(attempt, trialFirst, trialMost))
+		return disposal{again: jitter(wait), split: attempt > 1} // the first time they wait together: it may pass for all
+	case connectors.Garbled:
+		if attempt >= garbles {
+			return disposal{split: true}
+		}
+		wait := backoff(attempt, trialFirst, trialMost)
+		if attempt > 1 { // the CRM has answered others meanwhile
+			return disposal{again: jitter(wait), split: true}
+		}
+		return disposal{again: jitter(wait), pause: wait, rest: wait}
 	case connectors.NotFound:
-		return disposal{drop: true}
+		return disposal{drop: true, split: true}
 	}
-	return disposal{} // Internal, Malformed, Rejected
+	return disposal{split: true} // Internal, Malformed, Rejected
 }
 
 // fixes says, by kind of error, what a person can do about a dead letter.
@@ -57,7 +68,8 @@ var fixes = map[connectors.Kind]string{
 	connectors.Internal:        "report it with its reason; after an update send it again: winnow deadletters resend",
 	connectors.Malformed:       "see whether the sender is the CRM this source is for; send it again after an update that can read it, or discard it",
 	connectors.NotFound:        "the record is gone from the CRM: discard it",
-	connectors.Conflict:        "something else keeps changing the record: send it again when that is over",
+	connectors.Conflict:        "something else keeps the record busy: send it again when that is over",
+	connectors.Garbled:         "see what stands between Winnow and the CRM and answers in its place, then send it again",
 	connectors.Rejected:        "relax the CRM's validation rule for Winnow's fields or for its app, then send it again",
 	connectors.Unauthenticated: "renew the token or grant the scope, then send it again",
 	connectors.Misconfigured:   "run winnow setup, then send it again",
@@ -66,7 +78,6 @@ var fixes = map[connectors.Kind]string{
 // unreadFixes say it of a record that was to be read: no decision falls against those it may concern until the letter is settled.
 var unreadFixes = map[connectors.Kind]string{
 	connectors.Rejected: "see whether the record opens in the CRM and whether the app may read it, then send it again",
-	connectors.Conflict: "something else keeps the record busy: send it again when that is over",
 }
 
 // fixOf is what a person can do about a dead letter of a stage.

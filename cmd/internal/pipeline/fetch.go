@@ -85,14 +85,15 @@ func byType(msgs []*queue.Msg, most int) [][]wanted {
 // fetchBatch fetches one batch, publishes what came and acknowledges, or disposes of the failure. It returns how long to leave
 // the CRM alone.
 func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) time.Duration {
-	refs := make([]crm.Ref, len(batch))
+	refs, records, trials := make([]crm.Ref, len(batch)), make([]string, len(batch)), p.trials[s.Name]
 	depth, noticed := 0, batch[0].ref.Noticed
 	for i, w := range batch {
-		refs[i] = w.ref
+		refs[i], records[i] = w.ref, w.ref.Type+"/"+w.ref.ID
 		depth, noticed = max(depth, w.ref.Depth), min(noticed, w.ref.Noticed)
 	}
 	notices, err := p.fetchRefs(ctx, s, refs)
 	if err == nil {
+		trials.works()
 		out := p.newOutput(s)
 		for _, n := range notices {
 			if n.Ref != nil {
@@ -107,13 +108,17 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 	}
 	p.metrics.fetched.WithLabelValues(s.Name, refs[0].Type, resultOf(err)).Add(float64(len(batch)))
 	if err == nil {
-		for _, w := range batch {
+		for i, w := range batch {
+			trials.over(records[i])
 			_ = w.msg.Ack() // an acknowledgement that gets lost brings the reference again: one call more, no harm
 		}
 		return 0
 	}
-	d := disposalOf(err, batch[0].msg.Deliveries)
+	d := trials.disposal(err, batch[0].msg.Deliveries, records...)
 	switch {
+	case d.split && len(batch) > 1: // one of them is at fault: find it
+		half := len(batch) / 2
+		return max(p.fetchBatch(ctx, s, batch[:half]), p.fetchBatch(ctx, s, batch[half:]))
 	case d.again > 0:
 		p.log.Warn("fetch put off", zap.String("source", s.Name), zap.String("type", refs[0].Type), zap.Int("records", len(refs)),
 			zap.Duration("wait", d.again), zap.Error(err))
@@ -121,10 +126,8 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 			_ = w.msg.Nak(d.again)
 		}
 		return d.pause
-	case len(batch) > 1: // one of them is at fault: find it
-		half := len(batch) / 2
-		return max(p.fetchBatch(ctx, s, batch[:half]), p.fetchBatch(ctx, s, batch[half:]))
 	case d.drop:
+		trials.over(records[0])
 		_ = batch[0].msg.Ack()
 	default:
 		contacts, all, later := p.concerned(ctx, s, refs[0])
@@ -138,6 +141,7 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 			_ = batch[0].msg.Nak(time.Second)
 			return time.Second
 		}
+		trials.over(records[0])
 		_ = batch[0].msg.Ack()
 	}
 	return 0

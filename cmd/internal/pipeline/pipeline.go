@@ -92,6 +92,7 @@ type Pipeline struct {
 	limits    BreakerLimits
 	horizon   horizons
 	unread    map[string]*unread // by source
+	trials    map[string]*trials // by source
 	pace      pace
 	offers    map[string]string    // by source, what ratings are put out under: when it changes they go to the CRM again
 	polls     map[string]*schedule // of the sources that this process polls
@@ -103,7 +104,7 @@ type Pipeline struct {
 // New returns a pipeline that is ready to run; it does no I/O.
 func New(o Options) *Pipeline {
 	p := &Pipeline{
-		q: o.Queue, sources: map[string]Source{}, offers: map[string]string{}, polls: map[string]*schedule{}, unread: map[string]*unread{}, rules: o.Rules, mode: o.Mode, roles: o.Roles, maxBody: o.MaxBody, publicURL: o.PublicURL,
+		q: o.Queue, sources: map[string]Source{}, offers: map[string]string{}, polls: map[string]*schedule{}, unread: map[string]*unread{}, trials: map[string]*trials{}, rules: o.Rules, mode: o.Mode, roles: o.Roles, maxBody: o.MaxBody, publicURL: o.PublicURL,
 		grace: o.Grace, pollEvery: o.PollInterval, leaseTTL: o.LeaseTTL, tick: o.Tick, cache: o.CacheBytes, limits: o.Breaker, now: o.Now, log: o.Log, metrics: o.Metrics,
 	}
 	if p.roles == nil {
@@ -126,6 +127,7 @@ func New(o Options) *Pipeline {
 	for _, s := range o.Sources {
 		p.sources[s.Name] = s
 		p.unread[s.Name] = newUnread(p, s.Name)
+		p.trials[s.Name] = &trials{by: map[string]trial{}}
 		p.offers[s.Name] = string(p.mode) + " " + s.Mapping
 		if _, ok := s.Connector.(connectors.Poller); ok && p.pollEvery > 0 && p.Has(RolePoll) {
 			p.polls[s.Name] = &schedule{}

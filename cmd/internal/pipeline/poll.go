@@ -72,6 +72,7 @@ func (p *Pipeline) poll(ctx context.Context, s Source) error {
 			err := p.pollOnce(ctx, s, poller, begun)
 			if attempt++; err == nil {
 				attempt = 1
+				p.trials[s.Name].works()
 				next.set(crm.At(begun.Add(p.pollEvery)))
 			} else if ctx.Err() == nil {
 				p.log.Warn("poll not finished", zap.String("source", s.Name), zap.Error(err))

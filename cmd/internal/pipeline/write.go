@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ type parcel struct {
 	out  outgoing
 	held bool // its announcement is in the writer's held
 }
+
+// record is its name among the records that fail by themselves.
+func (c *parcel) record() string { return "rating/" + c.key.Contact }
 
 func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error {
 	w := &writer{p: p, s: s, valid: valid, waiting: map[string]*parcel{}, flying: map[string]bool{}, wake: make(chan struct{}, 1)}
@@ -244,6 +248,9 @@ func (w *writer) send(ctx context.Context, batch []*parcel) error {
 		return errors.New("the source's lease has ended")
 	}
 	errs := w.call(ctx, changes)
+	if slices.Contains(errs, nil) {
+		w.p.trials[w.s.Name].works()
+	}
 	if !w.valid() {
 		// The call may have landed after another process wrote a newer rating: have the newest written once more.
 		for _, c := range batch {
@@ -253,11 +260,19 @@ func (w *writer) send(ctx context.Context, batch []*parcel) error {
 		}
 		return errors.New("the source's lease ended during the call")
 	}
-	if whole(errs) && len(batch) > 1 && disposalOf(errs[0], 1).again == 0 { // one of them is at fault: find it
+	if whole(errs) && len(batch) > 1 && w.disposal(errs[0], batch...).split { // one of them is at fault: find it
 		half := len(batch) / 2
 		return errors.Join(w.send(ctx, batch[:half]), w.send(ctx, batch[half:]))
 	}
 	return w.settle(ctx, batch, errs)
+}
+
+func (w *writer) disposal(err error, batch ...*parcel) disposal {
+	records := make([]string, len(batch))
+	for i, c := range batch {
+		records[i] = c.record()
+	}
+	return w.p.trials[w.s.Name].disposal(err, batch[0].msg.Deliveries, records...)
 }
 
 func (w *writer) call(ctx context.Context, changes []crm.Change) (errs []error) {
@@ -309,13 +324,18 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 
 func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 	if err == nil {
+		w.p.trials[w.s.Name].over(c.record())
 		return c.msg.Ack()
 	}
-	d := disposalOf(err, c.msg.Deliveries)
-	if d.again > 0 {
+	d := w.disposal(err, c)
+	if d.rest > 0 {
 		w.rest(d.rest, err)
 		return c.msg.Nak(min(d.again, max(d.rest, time.Second))) // all of them are back when the pause is over
 	}
+	if d.again > 0 {
+		return c.msg.Nak(d.again)
+	}
+	defer w.p.trials[w.s.Name].over(c.record())
 	if gone, err := w.p.entombed(ctx, c.key); err == nil && gone {
 		return c.msg.Ack() // it was forgotten meanwhile: nothing may be kept of it
 	}
