@@ -61,7 +61,11 @@ func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, er
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	switch t := refs[0].Type; t {
+	t := refs[0].Type
+	if t != timeline && !c.reads(t) && (t == conversations || slices.Contains(defaultObjects, t)) {
+		return nil, nil // noticed before the settings left this kind out
+	}
+	switch t {
 	case "contacts":
 		return c.fetchContacts(ctx, refs)
 	case conversations:

@@ -432,3 +432,28 @@ func TestConcerned(t *testing.T) {
 		}
 	}
 }
+
+// TestKindsLeftOut: of a kind that OBJECTS does not name nothing is asked for, neither when it is heard of nor when it was noticed before.
+func TestKindsLeftOut(t *testing.T) {
+	p := newPortal(t)
+	for kind, event := range map[string]string{
+		conversations: `{"subscriptionType":"conversation.newMessage","objectId":7,"messageId":"m1","messageType":"MESSAGE","occurredAt":1700000000000}`,
+		"emails":      `{"subscriptionType":"object.creation","objectTypeId":"0-49","objectId":7,"occurredAt":1700000000000}`,
+	} {
+		for _, wanted := range []bool{true, false} {
+			c := p.connect(t, func(c *Config) {
+				if c.Objects = []string{"contacts"}; wanted {
+					c.Objects = append(c.Objects, kind)
+				}
+			})
+			ns, err := c.Decode(connectors.Delivery{Body: []byte("[" + event + "]")})
+			if err != nil || (len(ns) == 1) != wanted {
+				t.Errorf("%s wanted %v: decoded to %d notices, %v", kind, wanted, len(ns), err)
+			}
+			p.calls = nil
+			if ns, err := c.Fetch(t.Context(), refs(kind, "7")); err != nil || len(ns) > 0 || (len(p.calls) > 0) != wanted {
+				t.Errorf("%s wanted %v: fetched %d notices with %v, %v", kind, wanted, len(ns), p.calls, err)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 func TestConformance(t *testing.T) {
 	echo := connectortest.Load(t, "testdata/deliveries/echo.http")
 	connectortest.Run(t, connectortest.Harness{
-		New:        func(t *testing.T, apiURL string) connectors.Connector { return connectTo(t, apiURL, nil) },
+		New: func(t *testing.T, apiURL string) connectors.Connector {
+			return connectTo(t, apiURL, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations) })
+		},
 		Sign:       sign,
 		Secret:     "s3cret",
 		SignsBody:  true,

@@ -3,6 +3,7 @@ package hubspot
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,7 +137,7 @@ func TestFetchConversations(t *testing.T) {
 		}
 		return true
 	}
-	c := p.connect(t, nil)
+	c := p.connect(t, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations) })
 	got, err := c.Fetch(t.Context(), refs(conversations, "7/m1", "7/m5", "404/m1", "8/m1"))
 	fs := facts(t, got, err)
 	if len(fs) != 2 {

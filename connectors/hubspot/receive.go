@@ -267,7 +267,7 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 		if e.ObjectID == "" || e.MessageID == "" {
 			return out, errNoID
 		}
-		if e.MessageType != "COMMENT" { // a note among ourselves
+		if c.reads(conversations) && e.MessageType != "COMMENT" { // a note among ourselves
 			out = append(out, e.ref(conversations, e.ObjectID+"/"+e.MessageID))
 		}
 	case "deletion", "privacyDeletion":
