@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,7 +113,7 @@ func (c *Connector) verifyV3(d connectors.Delivery, now time.Time) error {
 // match tries the URL that the vendor was told, in both readings of its escapes, and where none fits, the URLs that a first
 // set-up confuses with it, so that the error can name the one that would have been right.
 func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, version string) error {
-	origins := c.origins(d.URL)
+	origins := c.origins(d)
 	for i, origin := range origins {
 		for _, uri := range forms(origin, d.URL) {
 			if !right(uri) {
@@ -121,25 +122,31 @@ func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, ve
 			if i == 0 {
 				return nil
 			}
-			return fmt.Errorf("the signature is right for %s%s but WINNOW_PUBLIC_URL says %s: set it to the origin of the target URL in HubSpot",
-				origin, d.URL.EscapedPath(), origins[0])
+			says := "says " + origins[0]
+			if c.opt.PublicURL == "" {
+				says = "is not set and the request came to " + origins[0]
+			}
+			return fmt.Errorf("the signature is right for %s%s but WINNOW_PUBLIC_URL %s: set it to %s, the origin of the target URL in HubSpot",
+				origin, d.URL.EscapedPath(), says, origin)
 		}
 	}
 	return fmt.Errorf("wrong %s signature: the client secret is another app's, the target URL in HubSpot is not %s%s, or the body was changed",
 		version, origins[0], d.URL.EscapedPath())
 }
 
-// origins are the origins under which HubSpot may have called: the one that counts first, then those that are mistaken for it.
-func (c *Connector) origins(u *url.URL) []string {
+// origins are the origins under which HubSpot may have called: the one that counts first, then those that are mistaken for it, which are
+// only good for saying so. A proxy may have kept the host that was called in a header of its own.
+func (c *Connector) origins(d connectors.Delivery) []string {
 	public := strings.TrimRight(c.opt.PublicURL, "/")
 	if public == "" {
-		public = u.Scheme + "://" + u.Host
+		public = d.URL.Scheme + "://" + d.URL.Host
 	}
 	all := []string{public}
 	_, publicHost, _ := strings.Cut(public, "://")
-	for _, host := range []string{publicHost, u.Host} {
+	forwarded, _, _ := strings.Cut(d.Header.Get("X-Forwarded-Host"), ",")
+	for _, host := range []string{publicHost, d.URL.Host, strings.TrimSpace(forwarded)} {
 		for _, scheme := range []string{"https", "http"} {
-			if o := scheme + "://" + host; host != "" && o != public {
+			if o := scheme + "://" + host; host != "" && !slices.Contains(all, o) {
 				all = append(all, o)
 			}
 		}

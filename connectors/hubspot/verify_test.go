@@ -186,6 +186,20 @@ func TestAnotherPublicURLIsNamed(t *testing.T) {
 		}
 	}
 	c := connectTo(t, "http://127.0.0.1:1", nil)
+	if c.opt.PublicURL = ""; !strings.Contains(c.Verify(d, now).Error(), "is not set") {
+		t.Errorf("a setting that is not set is said to be: %v", c.Verify(d, now))
+	}
+	c.opt.PublicURL = "https://wrong.example.com"
+	proxied := d
+	proxied.URL, _ = url.Parse("http://10.0.0.7:8080/hooks/hubspot?key=private")
+	if err := c.Verify(proxied, now); !strings.HasPrefix(err.Error(), "hubspot: verify: wrong") {
+		t.Errorf("nothing tells the origin, but: %v", err)
+	}
+	proxied.Header = d.Header.Clone()
+	proxied.Header.Set("X-Forwarded-Host", "crm-hooks.example.com, 10.0.0.1")
+	if err := c.Verify(proxied, now); !strings.Contains(err.Error(), "right for https://crm-hooks.example.com/hooks") {
+		t.Errorf("the proxy told the host, but: %v", err)
+	}
 	c.opt.PublicURL = "https://crm-hooks.example.com/"
 	if err := c.Verify(d, now); err != nil {
 		t.Errorf("with the right public URL: %v", err)

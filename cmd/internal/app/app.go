@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -51,7 +50,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	qc.Log = queueLog(log.Named("queue"))
 	q, err := queue.Open(ctx, qc)
 	if err != nil {
-		return nil, fmt.Errorf("open the queue: %w", err)
+		return nil, err
 	}
 	a = &App{Queue: q, log: log, grace: cfg.Grace}
 	defer func() {
@@ -64,10 +63,6 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	if err != nil {
 		return a, err
 	}
-	public, err := publicURL(cfg.PublicURL)
-	if err != nil {
-		return a, err
-	}
 	roles := o.Roles
 	if roles == nil {
 		for _, r := range cfg.Roles {
@@ -77,7 +72,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.Pipeline = pipeline.New(pipeline.Options{
-		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: pipeline.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), PublicURL: public,
+		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: pipeline.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
 		Breaker: pipeline.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
@@ -106,17 +101,6 @@ func listen(name, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s: %w; choose another address or stop what listens there", name, err)
 	}
 	return ln, nil
-}
-
-func publicURL(s string) (*url.URL, error) {
-	if s == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" {
-		return nil, errors.New("WINNOW_PUBLIC_URL: want an origin such as https://winnow.example.com")
-	}
-	return u, nil
 }
 
 // makeSources builds the connector of each source.

@@ -172,3 +172,16 @@ func TestMissingProperties(t *testing.T) {
 func rawEvent(format string, args ...any) []json.RawMessage {
 	return []json.RawMessage{json.RawMessage(fmt.Sprintf(format, args...))}
 }
+
+// TestPublicURLIsNamed: a first set-up that gives the wrong origin is told the right one.
+func TestPublicURLIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{}, "WINNOW_PUBLIC_URL=https://wrong.example.com")
+	if status, err := w.box.Send(t.Context(), w.box.Pack(nil)); err != nil || status != http.StatusUnauthorized {
+		t.Fatalf("answered %d, %v, want 401", status, err)
+	}
+	hooks, _ := w.app.Addresses()
+	if says := "right for http://" + hooks + "/hooks/hubspot but WINNOW_PUBLIC_URL says https://wrong.example.com: set it to http://" + hooks; !strings.Contains(w.warnings(), says) {
+		t.Errorf("the log does not say %q", says)
+	}
+}

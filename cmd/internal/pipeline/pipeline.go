@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -60,7 +59,6 @@ type Options struct {
 	Mode         Mode
 	Roles        []Role // nil: all; empty: none, for who only asks
 	MaxBody      int64
-	PublicURL    *url.URL // nil: as each request says
 	Grace        time.Duration
 	PollInterval time.Duration // 0: no polling
 	LeaseTTL     time.Duration // 0: 10 s
@@ -80,7 +78,6 @@ type Pipeline struct {
 	mode      Mode
 	roles     []Role
 	maxBody   int64
-	publicURL *url.URL
 	grace     time.Duration
 	pollEvery time.Duration
 	leaseTTL  time.Duration
@@ -104,7 +101,7 @@ type Pipeline struct {
 // New returns a pipeline that is ready to run; it does no I/O.
 func New(o Options) *Pipeline {
 	p := &Pipeline{
-		q: o.Queue, sources: map[string]Source{}, offers: map[string]string{}, polls: map[string]*schedule{}, unread: map[string]*unread{}, trials: map[string]*trials{}, rules: o.Rules, mode: o.Mode, roles: o.Roles, maxBody: o.MaxBody, publicURL: o.PublicURL,
+		q: o.Queue, sources: map[string]Source{}, offers: map[string]string{}, polls: map[string]*schedule{}, unread: map[string]*unread{}, trials: map[string]*trials{}, rules: o.Rules, mode: o.Mode, roles: o.Roles, maxBody: o.MaxBody,
 		grace: o.Grace, pollEvery: o.PollInterval, leaseTTL: o.LeaseTTL, tick: o.Tick, cache: o.CacheBytes, limits: o.Breaker, now: o.Now, log: o.Log, metrics: o.Metrics,
 	}
 	if p.roles == nil {

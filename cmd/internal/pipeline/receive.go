@@ -77,7 +77,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	if err != nil {
 		return "not_read", http.StatusServiceUnavailable // the sender hung up or was too slow: it will come again
 	}
-	d := connectors.Delivery{Method: req.Method, URL: r.p.addressed(req), Header: req.Header, Body: body}
+	d := connectors.Delivery{Method: req.Method, URL: addressed(req), Header: req.Header, Body: body}
 	now := r.p.now()
 	if err := s.Connector.Verify(d, now); err != nil {
 		r.p.log.Warn("delivery not verified", zap.String("source", s.Name), zap.Error(err))
@@ -97,13 +97,10 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	return "stored", http.StatusNoContent
 }
 
-// addressed is the URL under which the vendor called us, as it signed it: the public origin where one is set.
-func (p *Pipeline) addressed(req *http.Request) *url.URL {
+// addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and signed, another one:
+// connectors know the public origin, and can tell the one from the other.
+func addressed(req *http.Request) *url.URL {
 	u := *req.URL
-	if p.publicURL != nil {
-		u.Scheme, u.Host = p.publicURL.Scheme, p.publicURL.Host
-		return &u
-	}
 	u.Scheme, u.Host = "http", req.Host
 	if req.TLS != nil {
 		u.Scheme = "https"
