@@ -71,6 +71,9 @@ func watchBackfill(ctx context.Context, c *client, in url.Values) error {
 			line = fmt.Sprintf("%-14s %3d %%  %d of about %d records found", s.Stage, min(100, 100*s.Read/s.Total), s.Read, s.Total)
 		}
 		line += fmt.Sprintf(", %d to fetch", s.Unfetched)
+		if s.Error == "" && s.Unfetched > 0 {
+			s.Error = s.PutOff
+		}
 		if s.Error != "" {
 			line += "; waiting: " + s.Error
 		}

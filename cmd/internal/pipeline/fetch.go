@@ -94,6 +94,7 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 	notices, err := p.fetchRefs(ctx, s, refs)
 	if err == nil {
 		trials.works()
+		p.well(ctx, s, stageFetch+" "+refs[0].Type)
 		out := p.newOutput(s)
 		for _, n := range notices {
 			if n.Ref != nil {
@@ -120,8 +121,7 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 		half := len(batch) / 2
 		return max(p.fetchBatch(ctx, s, batch[:half]), p.fetchBatch(ctx, s, batch[half:]))
 	case d.again > 0:
-		p.log.Warn("fetch put off", zap.String("source", s.Name), zap.String("type", refs[0].Type), zap.Int("records", len(refs)),
-			zap.Duration("wait", d.again), zap.Error(err))
+		p.ails(ctx, s, stageFetch+" "+refs[0].Type, "fetch put off", err, zap.String("type", refs[0].Type), zap.Int("records", len(refs)), zap.Duration("wait", d.again))
 		for _, w := range batch {
 			_ = w.msg.Nak(d.again)
 		}

@@ -91,6 +91,7 @@ type Pipeline struct {
 	unread    map[string]*unread // by source
 	trials    map[string]*trials // by source
 	pace      pace
+	troubles  troubles
 	offers    map[string]string    // by source, what ratings are put out under: when it changes they go to the CRM again
 	polls     map[string]*schedule // of the sources that this process polls
 	owners    owners

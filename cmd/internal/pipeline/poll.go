@@ -73,18 +73,20 @@ func (p *Pipeline) poll(ctx context.Context, s Source) error {
 			if attempt++; err == nil {
 				attempt = 1
 				p.trials[s.Name].works()
+				p.well(ctx, s, "poll")
 				next.set(crm.At(begun.Add(p.pollEvery)))
 			} else if ctx.Err() == nil {
-				p.log.Warn("poll not finished", zap.String("source", s.Name), zap.Error(err))
+				p.ails(ctx, s, "poll", "poll not finished", err)
 				next.set(crm.At(p.now().Add(min(p.pollEvery, jitter(max(disposalOf(err, attempt).again, backoff(attempt, time.Second, time.Minute)))))))
 			}
 		}
 		if filler != nil {
 			moved, err := p.fillOnce(ctx, s, filler)
 			if err != nil && ctx.Err() == nil {
-				p.log.Warn("backfill stands still", zap.String("source", s.Name), zap.Error(err))
+				p.ails(ctx, s, "backfill", "backfill stands still", err)
 				pause = jitter(max(disposalOf(err, 3).again, 2*time.Second))
 			} else if moved {
+				p.well(ctx, s, "backfill")
 				pause = 0
 			}
 		}
@@ -190,6 +192,7 @@ type BackfillState struct {
 	Stage, Error        string
 	Done                bool
 	Unfetched           uint64 // records found that have not been fetched yet
+	PutOff              string // why records are not fetched that a person has to help with
 }
 
 // Backfill tells how far the backfill of a source is.
@@ -198,6 +201,10 @@ func (p *Pipeline) Backfill(ctx context.Context, source string) (BackfillState, 
 	if err != nil {
 		return BackfillState{}, err
 	}
+	putOff, _, err := getState[string](ctx, p.q, "putoff."+source)
+	if err != nil {
+		return BackfillState{}, err
+	}
 	waiting, err := p.q.Waiting(ctx, queue.Fetches, source)
-	return BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, Unfetched: waiting}, err
+	return BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, Unfetched: waiting, PutOff: putOff}, err
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -67,12 +68,20 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (result string, status int) {
 	if err := r.p.Room(); err != nil {
-		r.p.log.Warn("delivery refused for want of room", zap.String("source", s.Name), zap.Error(err))
+		r.say(s, r.p.log.Warn, warnEvery, "delivery refused for want of room", err)
 		return "no_room", http.StatusServiceUnavailable
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, r.p.maxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+	tooLarge := func() (string, int) { // it will not come again, unless it was none of the vendor's: it is not verified yet
+		err := fmt.Errorf("more than WINNOW_MAX_BODY, %d bytes", r.p.maxBody)
+		r.say(s, r.p.log.Error, warnEvery, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
 		return "too_large", http.StatusRequestEntityTooLarge
+	}
+	if req.ContentLength > r.p.maxBody {
+		return tooLarge()
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, r.p.maxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge()
 	}
 	if err != nil {
 		return "not_read", http.StatusServiceUnavailable // the sender hung up or was too slow: it will come again
@@ -80,11 +89,11 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	d := connectors.Delivery{Method: req.Method, URL: addressed(req), Header: req.Header, Body: body}
 	now := r.p.now()
 	if err := s.Connector.Verify(d, now); err != nil {
-		r.p.log.Warn("delivery not verified", zap.String("source", s.Name), zap.Error(err))
+		r.say(s, r.p.log.Error, warnEvery, "delivery not verified", err)
 		return "not_verified", http.StatusUnauthorized
 	}
 	if err := r.groups[s.Name].add(req.Context(), delivery{Received: crm.At(now), Body: body}); err != nil {
-		r.p.log.Warn("delivery not stored", zap.String("source", s.Name), zap.Error(err))
+		r.say(s, r.p.log.Warn, warnEvery, "delivery not stored", err)
 		return "not_stored", http.StatusServiceUnavailable
 	}
 	if rep, ok := s.Connector.(connectors.Replier); ok {
@@ -95,6 +104,13 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return "stored", http.StatusNoContent
+}
+
+// say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how many there were.
+func (r *Receiver) say(s Source, log func(string, ...zap.Field), every time.Duration, message string, err error) {
+	if times, ok := r.p.pace.due(s.Name+" "+message, every); ok {
+		log(message, zap.String("source", s.Name), zap.Int("times", times), zap.Error(err))
+	}
 }
 
 // addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and signed, another one:

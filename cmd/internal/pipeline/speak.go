@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -112,6 +111,7 @@ func (p *Pipeline) learnAccount(ctx context.Context, s Source) error {
 	for attempt := 1; ctx.Err() == nil; attempt++ {
 		account, err := asker.Account(ctx)
 		if err == nil {
+			p.well(ctx, s, "account")
 			known, _, err := p.q.GetState(ctx, stateName("account."+s.Name))
 			if err == nil && string(known) == account {
 				return nil
@@ -124,7 +124,7 @@ func (p *Pipeline) learnAccount(ctx context.Context, s Source) error {
 			}
 			p.log.Warn("cannot keep the account's id", zap.String("source", s.Name), zap.Error(err))
 		} else if ctx.Err() == nil {
-			p.log.Warn("the CRM does not say whose account the credential is for", zap.String("source", s.Name), zap.Error(fmt.Errorf("attempt %d: %w", attempt, err)))
+			p.ails(ctx, s, "account", "the CRM does not say whose account the credential is for", err)
 		}
 		sleep(ctx, jitter(backoff(attempt, time.Second, 5*time.Minute)))
 	}

@@ -250,6 +250,7 @@ func (w *writer) send(ctx context.Context, batch []*parcel) error {
 	errs := w.call(ctx, changes)
 	if slices.Contains(errs, nil) {
 		w.p.trials[w.s.Name].works()
+		w.p.well(ctx, w.s, stageWrite)
 	}
 	if !w.valid() {
 		// The call may have landed after another process wrote a newer rating: have the newest written once more.
@@ -329,10 +330,12 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 	}
 	d := w.disposal(err, c)
 	if d.rest > 0 {
-		w.rest(d.rest, err)
+		w.p.ails(ctx, w.s, stageWrite, "the CRM is left alone for a while", err, zap.Duration("pause", d.rest))
+		w.rest(d.rest)
 		return c.msg.Nak(min(d.again, max(d.rest, time.Second))) // all of them are back when the pause is over
 	}
 	if d.again > 0 {
+		w.p.ails(ctx, w.s, stageWrite, "write put off", err, zap.String("contact", w.p.plain(c.key.Contact)), zap.Duration("wait", d.again))
 		return c.msg.Nak(d.again)
 	}
 	defer w.p.trials[w.s.Name].over(c.record())
@@ -348,16 +351,13 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 }
 
 // rest leaves the CRM alone for d.
-func (w *writer) rest(d time.Duration, why error) {
+func (w *writer) rest(d time.Duration) {
 	if d <= 0 {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.pause) {
-		if time.Now().After(w.pause) {
-			w.p.log.Warn("the CRM is left alone for a while", zap.String("source", w.s.Name), zap.Duration("pause", d), zap.Error(why))
-		}
 		w.pause = until
 		// What waits here is given back: when the pause is over the queue knows what has been superseded meanwhile, and we would not.
 		for _, c := range w.waiting {

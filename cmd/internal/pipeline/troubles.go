@@ -1,0 +1,76 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+const (
+	warnEvery  = time.Minute      // what heals by itself is said again after this while it lasts
+	errorEvery = 10 * time.Minute // and what needs a person after this
+)
+
+// troubles are what keeps a source from its CRM, from when it is said until it is over. Each is said once, then at a slow pace.
+type troubles struct {
+	mu sync.Mutex
+	by map[string]trouble // by source, and what of it
+}
+
+type trouble struct {
+	since  time.Time
+	person bool // somebody has to do something
+}
+
+// ails says that work of a source fails by err: as an error where a person is needed. what tells stages, and kinds of records, apart.
+func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err error, fields ...zap.Field) {
+	kind := connectors.KindOf(err)
+	person := kind == connectors.Unauthenticated || kind == connectors.Misconfigured
+	log, every := p.log.Warn, warnEvery
+	if person {
+		log, every = p.log.Error, errorEvery
+	}
+	times, ok := p.pace.due(s.Name+" "+what+" "+kind.String(), every)
+	if !ok {
+		return
+	}
+	log(message, append(fields, zap.String("source", s.Name), zap.Int("times", times), zap.Error(err))...)
+	if kind == connectors.Conflict {
+		return // one record's
+	}
+	t := &p.troubles
+	t.mu.Lock()
+	if t.by == nil {
+		t.by = map[string]trouble{}
+	}
+	v, known := t.by[s.Name+" "+what]
+	if !known {
+		v.since = time.Now()
+	}
+	v.person = person
+	t.by[s.Name+" "+what] = v
+	t.mu.Unlock()
+	if person && ctx.Err() == nil {
+		_ = putState(ctx, p.q, "putoff."+s.Name, err.Error(), anyRevision) // for people only; it is said again
+	}
+}
+
+// well says that work of a source is done again, where it was said that it failed.
+func (p *Pipeline) well(ctx context.Context, s Source, what string) {
+	t := &p.troubles
+	t.mu.Lock()
+	v, known := t.by[s.Name+" "+what]
+	delete(t.by, s.Name+" "+what)
+	t.mu.Unlock()
+	if !known {
+		return
+	}
+	p.log.Info("the CRM is there again", zap.String("source", s.Name), zap.String("for", what), zap.Duration("after", time.Since(v.since).Round(time.Millisecond)))
+	if v.person {
+		_ = putState(ctx, p.q, "putoff."+s.Name, "", anyRevision)
+	}
+}

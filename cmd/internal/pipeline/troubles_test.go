@@ -1,0 +1,115 @@
+package pipeline
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// TestTroublesAreSaidOnce: an outage is a line when it begins and one when it is over, however often the CRM was asked, and what needs a
+// person is an error that backfill's progress names.
+func TestTroublesAreSaidOnce(t *testing.T) {
+	for _, c := range []struct {
+		kind  connectors.Kind
+		level zapcore.Level
+		says  string // by backfill
+	}{
+		{connectors.RateLimited, zap.WarnLevel, ""},
+		{connectors.Unauthenticated, zap.ErrorLevel, "the token lacks the scope"},
+	} {
+		t.Run(c.kind.String(), func(t *testing.T) {
+			var refused, granted atomic.Int32
+			f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
+				if granted.Load() == 0 {
+					refused.Add(1)
+					return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: c.kind, After: time.Millisecond, Err: errors.New("the token lacks the scope")}
+				}
+				return profiles(refs), nil
+			}}
+			core, logs := observer.New(zap.InfoLevel)
+			r := newRig(t, t.TempDir(), func(o *Options) { o.Log = zap.New(core) }, f)
+			wait := func(what string, done func() bool) {
+				t.Helper()
+				for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatalf("not within 20 s: %s", what)
+					}
+				}
+			}
+			putOff := func() string {
+				s, err := r.p.Backfill(t.Context(), "fake")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s.PutOff
+			}
+			for i := range int32(3) { // a new contact each, because the ones before are put off
+				r.send("fake", mail(string(rune('7'+i)), "1", start))
+				wait("the CRM is asked", func() bool { return refused.Load() > i })
+			}
+			wait("backfill tells", func() bool { return strings.Contains(putOff(), c.says) })
+			granted.Store(1)
+			r.send("fake", mail("1", "1", start))
+			wait("it is over", func() bool { return logs.FilterMessage("the CRM is there again").Len() > 0 && putOff() == "" })
+			if n := logs.FilterMessage("fetch put off"); n.Len() != 1 || n.All()[0].Level != c.level {
+				t.Errorf("%d refusals are said as %+v, want once at level %s", refused.Load(), n.All(), c.level)
+			}
+			if n := logs.FilterMessage("the CRM is there again").Len(); n != 1 {
+				t.Errorf("that it is over is said %d times", n)
+			}
+		})
+	}
+}
+
+// TestStrangersFillNoLog: what anybody can cause without a signature is said once a minute, and a delivery that is lost is said too.
+func TestStrangersFillNoLog(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.MaxBody = zap.New(core), 1000 }, &fake{})
+	for range 200 {
+		if status := r.post("fake", "wrong", []byte("[]")); status != http.StatusUnauthorized {
+			t.Fatalf("answered %d, want 401", status)
+		}
+	}
+	for message, level := range map[string]zapcore.Level{"delivery not verified": zap.ErrorLevel, "delivery lost": zap.ErrorLevel} {
+		if message == "delivery lost" {
+			body := &untouched{}
+			req := httptest.NewRequest(http.MethodPost, "/hooks/fake", body)
+			req.SetPathValue("source", "fake")
+			req.ContentLength = 99999999999
+			rec := httptest.NewRecorder()
+			r.p.Receiver().ServeHTTP(rec, req)
+			if rec.Code != http.StatusRequestEntityTooLarge || body.read {
+				t.Errorf("a body that says it is too large: answered %d, read %v, want 413 at once", rec.Code, body.read)
+			}
+		}
+		n := 0
+		for _, e := range logs.All() {
+			if strings.HasPrefix(e.Message, message) {
+				n++
+				if e.Level != level {
+					t.Errorf("%q is of level %s, want %s", e.Message, e.Level, level)
+				}
+			}
+		}
+		if n != 1 {
+			t.Errorf("%q is said %d times, want once", message, n)
+		}
+	}
+}
+
+// untouched is a body that notes whether somebody reads it.
+type untouched struct{ read bool }
+
+func (u *untouched) Read([]byte) (int, error) { u.read = true; return 0, io.EOF }
