@@ -70,6 +70,7 @@ type roomCache struct {
 	at     time.Time
 	shares map[string]float64 // by the names of the constants: Deliveries, not DELIVERIES_hubspot
 	store  float64
+	tight  bool // a stream that Trim empties has reached its level
 	err    error
 
 	diskMu sync.Mutex
@@ -102,6 +103,19 @@ func (q *Queue) Room(stream string, share float64) error {
 	return nil
 }
 
+// Tight reports whether room is short, of one source's stream or of all: what is kept for convenience should go. The figures are those of
+// Room.
+func (q *Queue) Tight() bool {
+	_, store, err := q.shares()
+	return err == nil && (q.room.isTight() || store >= storeShare) || q.disk(1) != nil
+}
+
+func (c *roomCache) isTight() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tight
+}
+
 func (q *Queue) shares() (map[string]float64, float64, error) {
 	c := &q.room
 	c.mu.Lock()
@@ -111,15 +125,15 @@ func (q *Queue) shares() (map[string]float64, float64, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	c.shares, c.store, c.err = q.measure(ctx)
+	c.shares, c.store, c.tight, c.err = q.measure(ctx)
 	c.at = time.Now()
 	return c.shares, c.store, c.err
 }
 
-func (q *Queue) measure(ctx context.Context) (map[string]float64, float64, error) {
+func (q *Queue) measure(ctx context.Context) (_ map[string]float64, store float64, tight bool, _ error) {
 	stats, err := q.Stats(ctx)
 	if err != nil {
-		return nil, 0, fmt.Errorf("room: %w", err)
+		return nil, 0, false, fmt.Errorf("room: %w", err)
 	}
 	type sum struct{ used, most uint64 }
 	sums := map[string]sum{}
@@ -127,6 +141,10 @@ func (q *Queue) measure(ctx context.Context) (map[string]float64, float64, error
 		name, _, _ := strings.Cut(s.Name, "_")
 		was := sums[name]
 		sums[name] = sum{was.used + s.Bytes, was.most + s.MaxBytes}
+		switch name {
+		case Deliveries, Fetches, Facts:
+			tight = tight || float64(s.Bytes) >= fullEnough*float64(s.MaxBytes)
+		}
 	}
 	shares := map[string]float64{}
 	for name, s := range sums {
@@ -136,18 +154,17 @@ func (q *Queue) measure(ctx context.Context) (map[string]float64, float64, error
 	}
 	acc, err := q.js[0].AccountInfo(ctx)
 	if err != nil {
-		return nil, 0, fmt.Errorf("room: %w", err)
+		return nil, 0, false, fmt.Errorf("room: %w", err)
 	}
 	most := acc.Limits.MaxStore
 	if q.embedded != nil {
 		most = q.cfg.MaxStore
 	}
-	var store float64
 	if most > 0 {
 		store = float64(acc.Store) / float64(most)
 	}
 	shares[Contacts] = store // the records have what the others leave
-	return shares, store, nil
+	return shares, store, tight, nil
 }
 
 // disk returns ErrFull where less than share of MinFree is free on the embedded store's disk.

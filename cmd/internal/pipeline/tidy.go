@@ -18,6 +18,7 @@ const (
 	// keepDeliveries is how long a delivery that was read stays for inspection.
 	keepDeliveries = time.Hour
 	trimEvery      = time.Minute
+	trimTight      = time.Second // where room is short, which stops receiving
 	compactEvery   = 24 * time.Hour
 	// reviewEvery and reviewLeast say how often the share of flagged contacts is looked at, and of how many rated ones at least.
 	reviewEvery = 24 * time.Hour
@@ -27,7 +28,7 @@ const (
 
 // tidy trims the queues behind what has been processed and compacts the records once a day, in one process of all.
 func (p *Pipeline) tidy(ctx context.Context) error {
-	compactAt, reviewAt := time.Now().Add(jitter(compactEvery)), time.Now().Add(trimEvery)
+	trimAt, compactAt, reviewAt := time.Now().Add(trimEvery), time.Now().Add(jitter(compactEvery)), time.Now().Add(trimEvery)
 	for ctx.Err() == nil {
 		lease, err := p.q.Acquire(ctx, tidyLease, p.leaseTTL)
 		if err != nil {
@@ -41,11 +42,18 @@ func (p *Pipeline) tidy(ctx context.Context) error {
 		done := make(chan struct{})
 		go func() { defer close(done); p.renew(holding, lease); cancel() }()
 		for holding.Err() == nil {
-			sleep(holding, trimEvery)
+			sleep(holding, trimTight)
 			if holding.Err() != nil {
 				break
 			}
-			if err := p.Trim(holding, keepDeliveries); err != nil {
+			keep := keepDeliveries
+			if p.q.Tight() {
+				keep = 0
+			} else if time.Now().Before(trimAt) {
+				continue
+			}
+			trimAt = time.Now().Add(trimEvery)
+			if err := p.Trim(holding, keep); err != nil {
 				p.log.Warn("queues not trimmed", zap.Error(err))
 			}
 			if time.Now().After(reviewAt) {

@@ -2,13 +2,17 @@ package pipeline
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // TestShareOfFlagged: nobody flagged among a hundred lies outside the expected band, and of fewer contacts nothing is said.
@@ -50,5 +54,27 @@ func TestTallyCountsAndForgets(t *testing.T) {
 	got.count("s", standingOf(crm.Rating{Letter: "D", Status: crm.Disqualified}), -1)
 	if got.Flagged["s"] != 1 || got.Rated["s"]["D"] != 0 {
 		t.Errorf("after one has gone: %+v", got)
+	}
+}
+
+// TestEmptiedStreamTakesMore: what was read makes room when the stream has reached its level, not when its minute has come.
+func TestEmptiedStreamTakesMore(t *testing.T) {
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30, MaxPayload: 1 << 20, DeliveriesBytes: 4 << 20,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Queue = q }, &fake{})
+	body := []byte("[" + strings.Repeat(" ", 100_000) + "]")
+	end := time.Now().Add(trimEvery - 10*time.Second)
+	for i := range 100 { // more than twice what there is room for
+		for r.post("fake", "right", body) != http.StatusNoContent {
+			if time.Now().After(end) {
+				t.Fatalf("%d of 100 deliveries taken in: no room, although all were read", i)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
 	}
 }
