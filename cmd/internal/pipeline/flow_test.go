@@ -348,3 +348,51 @@ func TestLanesAreApart(t *testing.T) {
 		t.Error("the sick source's contacts were written")
 	}
 }
+
+// TestFarFuture: an event dated in the far future outlasts nothing, whether it comes before or after what is true.
+func TestFarFuture(t *testing.T) {
+	property := func(value string, at time.Time) crm.Notice {
+		return crm.Notice{Fact: &crm.Fact{
+			Contact: "7", ID: "property/" + crm.PropOptOut, Version: at.UnixMilli(), Kind: crm.KindProperty, At: crm.At(at),
+			Property: &crm.Property{Name: crm.PropOptOut, Value: value},
+		}}
+	}
+	future := start.AddDate(70, 0, 0)
+	wrong, right := property("true", future), property("false", start.Add(time.Second))
+	for name, order := range map[string][]crm.Notice{"first": {wrong, right}, "last": {right, wrong}} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{}
+			f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
+				return append(profiles(refs), property("false", start.Add(-time.Hour))), nil
+			}
+			r := newRig(t, t.TempDir(), nil, f)
+			r.pass(time.Minute)
+			r.send("fake", mail("7", "1", start))
+			r.idle()
+			for _, n := range order {
+				fetched := f.fetched
+				r.send("fake", n)
+				r.idle()
+				if n.Fact.Property.Value == "true" && f.fetched == fetched {
+					t.Error("the CRM was not asked what the property is")
+				}
+			}
+			if f.of("7")[crm.FieldRating] == "" {
+				t.Errorf("written: %v, want a rating: they have not opted out", f.of("7"))
+			}
+			gone := crm.Notice{Fact: &crm.Fact{Contact: "7", ID: "existence", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: true}}}
+			r.send("fake", gone)
+			r.send("fake", crm.Notice{Fact: &crm.Fact{Contact: "8", ID: "forget", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindForget}})
+			r.idle()
+			if letters, err := r.q.DeadLetters(t.Context(), 0, 10, stageRead, ""); err != nil || len(letters) != 1 || letters[0].Kind != "malformed" {
+				t.Errorf("dead letters %+v, %v, want the deletion", letters, err)
+			}
+			if e, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil || e.Rating.Unrated != "" {
+				t.Errorf("unrated: %q, %v", e.Rating.Unrated, err)
+			}
+			if gone, err := r.p.Forgotten(t.Context(), crm.ContactRef{Source: "fake", Contact: "8"}); err != nil || !gone {
+				t.Errorf("to be forgotten has no date: %v, %v", gone, err)
+			}
+		})
+	}
+}

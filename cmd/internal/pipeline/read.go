@@ -20,6 +20,8 @@ const (
 	patience     = 10 * time.Millisecond
 	mostPatience = 50 * time.Millisecond
 	pullWait     = time.Second
+	// clocksApart is how far ahead of the arrival of its delivery an event may be dated.
+	clocksApart = time.Hour
 	// emptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
 	emptyShare = 0.90
 )
@@ -82,10 +84,14 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 	}
 	for i, d := range ds {
 		notices, err := decodeDelivery(s.Connector, d)
-		foreign := 0
+		foreign, ahead := 0, 0
 		for _, n := range notices {
 			if account := p.account(s.Name); n.Account != "" && account != "" && n.Account != account {
 				foreign++
+				continue
+			}
+			if n = p.timely(s, n, d.Received); n.Fact == nil && n.Ref == nil {
+				ahead++
 				continue
 			}
 			if n.Ref != nil {
@@ -97,6 +103,10 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 			err = errors.Join(err, &connectors.Error{Vendor: s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
 				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, p.account(s.Name))})
 		}
+		if ahead > 0 {
+			err = errors.Join(err, &connectors.Error{Vendor: s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
+				"%d events are dated more than %s after they came, and would outlast all that follow: a clock is wrong, the CRM's or this machine's", ahead, clocksApart)})
+		}
 		if err != nil {
 			letter := queue.DeadLetter{Stage: stageRead, Contacts: named(s.Connector, notices), Payload: d.Body}
 			if err := p.bury(ctx, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), letter, err); err != nil {
@@ -105,6 +115,25 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 		}
 	}
 	return nil
+}
+
+// timely is n, unless it is of a time that has not come: the highest version of a fact wins, so one from the far future would stand for
+// ever. What a property is then the CRM's own history tells, whatever order things came in; of other facts nothing is left, and their
+// delivery becomes a dead letter. Facts that no version can outlast are taken as they are.
+func (p *Pipeline) timely(s Source, n crm.Notice, received crm.Millis) crm.Notice {
+	if n.Fact == nil || n.Fact.Version <= int64(received)+clocksApart.Milliseconds() {
+		return n
+	}
+	switch n.Fact.Kind {
+	case crm.KindForget, crm.KindMerge:
+		return n
+	case crm.KindProperty:
+		if profiler, ok := s.Connector.(connectors.Profiler); ok {
+			ref := profiler.ProfileRef(n.Fact.Contact)
+			return crm.Notice{Ref: &ref, Account: n.Account}
+		}
+	}
+	return crm.Notice{}
 }
 
 // decodeDelivery turns a panic of a connector into an error: one bad body must not stop all the others.
