@@ -87,6 +87,8 @@ func TestDeadLetterHolds(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.idle()
+			r.pass(lagging) // while the letter's record was fetched the source lagged
+			r.idle()
 			for _, contact := range []string{"7", "8"} {
 				want := crm.Pending
 				switch {
