@@ -25,6 +25,9 @@ finishes what it has in hand within WINNOW_GRACE.`,
 			}
 			log := newLog(cfg.LogLevel)
 			defer func() { _ = log.Sync() }() // fails for terminals, which need no sync
+			if missing := cfg.Missing(); len(missing) > 0 {
+				log.Warn("WINNOW_ROLES leaves out roles that nobody else can take: an embedded store is open to one process; what they would do waits until a process with all roles opens it", zap.Strings("roles", missing))
+			}
 			app.UseMemory(log)
 			a, err := app.New(cmd.Context(), cfg, log, app.Options{})
 			if err != nil {

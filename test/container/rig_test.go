@@ -108,7 +108,7 @@ func (r *rig) start() winnow {
 	c := r.run(testcontainers.ContainerRequest{
 		Env: map[string]string{
 			"WINNOW_HUBSPOT_CLIENT_SECRET": secret, "WINNOW_HUBSPOT_TOKEN": token, "WINNOW_HUBSPOT_API_URL": "http://sandbox:8090", "WINNOW_PUBLIC_URL": publicURL,
-			"WINNOW_ADMIN_LISTEN": ":8081", "WINNOW_ADMIN_TOKEN": adminToken, "WINNOW_ROLES": "receive,read,fetch,rate,write", "WINNOW_QUEUE_MAX_STORE": "1GiB",
+			"WINNOW_ADMIN_LISTEN": ":8081", "WINNOW_ADMIN_TOKEN": adminToken, "WINNOW_POLL_INTERVAL": "0", "WINNOW_QUEUE_MAX_STORE": "1GiB",
 		},
 		Mounts:       testcontainers.Mounts(testcontainers.VolumeMount(r.volume, "/data")),
 		ExposedPorts: []string{"8080/tcp", "8081/tcp"},

@@ -34,7 +34,7 @@ func (w *world) ratings() map[string]map[string]string {
 // crowded is a world in which a crowd has lived for 60 days, of which Winnow has heard nothing yet.
 func crowded(t *testing.T, people, things int) (w *world, events []json.RawMessage) {
 	t.Helper()
-	w = newWorld(t, sandbox.Options{}, "WINNOW_ROLES=receive,read,fetch,rate,write")
+	w = newWorld(t, sandbox.Options{}, "WINNOW_POLL_INTERVAL=0")
 	c := crowdtest.New(w.box, func(at time.Time) { w.now.Store(at.UnixNano()) }, 42, people)
 	c.Live(monday.Add(time.Minute), monday.AddDate(0, 0, 60), things)
 	return w, w.box.Events()

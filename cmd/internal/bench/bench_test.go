@@ -114,7 +114,7 @@ func TestWrongRating(t *testing.T) {
 		t.Skip("starts a process")
 	}
 	o := tiny(t)
-	o.Settings = append(o.Settings, "WINNOW_ROLES=receive,read,fetch,rate,write") // a poll would find what was never sent
+	o.Settings = append(o.Settings, "WINNOW_POLL_INTERVAL=0") // a poll would find what was never sent
 	r := &run{Options: o}
 	p, err := newPortal(200, "winnow_rating")
 	if err != nil {

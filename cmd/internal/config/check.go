@@ -12,6 +12,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
+const leastKey = 16 // characters of WINNOW_QUEUE_KEY
+
 const defaultPayload = 8 << 20 // bytes: what the embedded queue takes where WINNOW_QUEUE_MAX_PAYLOAD says nothing
 
 // check reports what is wrong with settings that can be read, each by the name of its variable.
@@ -47,7 +49,7 @@ func (c *Config) check() []error {
 			complain("POLL_INTERVAL", "0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
 		}
 	}
-	if c.Partitions < 0 || c.Partitions > 1024 {
+	if c.Partitions < 0 || c.Partitions > 1024 || c.Partitions == 0 && c.isSet("PARTITIONS") {
 		complain("PARTITIONS", "%d: want 1 to 1024, or nothing", c.Partitions)
 	}
 	if c.Breaker.Count < 1 {
@@ -62,6 +64,22 @@ func (c *Config) check() []error {
 	c.checkQueue(complain)
 	c.checkNATS(complain)
 	return problems
+}
+
+// Missing are the roles that nobody can take: over an embedded store there is this process alone.
+func (c *Config) Missing() []string {
+	var names []string
+	for _, r := range allRoles {
+		if c.NATS.URL == "" && !c.Roles.Has(r) {
+			names = append(names, string(r))
+		}
+	}
+	return names
+}
+
+// isSet reports whether a setting was given.
+func (c *Config) isSet(name string) bool {
+	return slices.ContainsFunc(c.rows, func(r Row) bool { return r.Name == prefix+"_"+name && r.From != fromDefault })
 }
 
 type complainer = func(name, format string, args ...any)
@@ -100,6 +118,9 @@ func (c *Config) checkQueue(complain complainer) {
 	}
 	if c.Queue.Streams < 0 || c.Queue.Streams > 64 {
 		complain("QUEUE_STREAMS", "%d: want 1 to 64, or nothing", c.Queue.Streams)
+	}
+	if key := c.Queue.Key.Reveal(); key != "" && len(key) < leastKey {
+		complain("QUEUE_KEY", "shorter than %d characters, which can be guessed; want a random one, such as openssl rand -hex 32 makes", leastKey)
 	}
 	if c.DataDir == "" {
 		complain("DATA_DIR", "want a directory")

@@ -21,7 +21,7 @@ type Config struct {
 	AdminToken  connectors.Secret `split_words:"true" desc:"bearer token for /metrics, the console and its API; unset is allowed on loopback only"`
 	PublicURL   string            `split_words:"true" desc:"origin under which the CRMs call us, as they sign it, such as https://winnow.example.com; unset: the scheme and host of each request"`
 	DataDir     string            `split_words:"true" default:"./winnow-data" desc:"directory of the embedded queue's store; /data in the image"`
-	Roles       Roles             `default:"all" desc:"jobs of this process: receive,read,fetch,rate,write,poll"`
+	Roles       Roles             `default:"all" desc:"jobs of this process: receive,read,fetch,rate,write,poll; over an embedded store nobody else takes what is left out"`
 	Mode        Mode              `default:"advise" desc:"shadow writes nothing, advise writes our own fields, enforce sets the CRM's lead status too"`
 	MaxBody     Bytes             `split_words:"true" default:"1MiB" desc:"larger deliveries are answered with 413"`
 	Grace       time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
@@ -74,7 +74,7 @@ type Queue struct {
 	FactsBytes       Bytes             `split_words:"true" desc:"room for facts that wait to be rated; unset: a share of the store"`
 	DeadLettersBytes Bytes             `split_words:"true" desc:"room for dead letters; unset: a share of the store"`
 	Streams          int               `desc:"streams that hold the contacts, fixed when the store is made; unset: 2, enough for 800,000 contacts"`
-	Key              connectors.Secret `desc:"encrypts the embedded store at rest; fixed when the store is made, and without it the store cannot be read"`
+	Key              connectors.Secret `desc:"encrypts the embedded store at rest, 16 characters or more; fixed when the store is made, and without it the store cannot be read"`
 }
 
 // Load reads the settings from environ, which has the form of os.Environ. It reports everything that is wrong in one error.

@@ -73,7 +73,7 @@ func TestValuesAreRead(t *testing.T) {
 	c := load(
 		t, "WINNOW_ROLES=write, receive", "WINNOW_MODE=enforce", "WINNOW_MAX_BODY=2MB", "WINNOW_ADMIN_LISTEN=0.0.0.0:9000", "WINNOW_ADMIN_TOKEN=a-t0ken",
 		"WINNOW_PUBLIC_URL=https://hooks.example.com/", "WINNOW_NATS_URL=nats://a:4222,nats://b:4222,nats://c:4222", "WINNOW_BREAKER_SHARE=0.1",
-		"WINNOW_QUEUE_MIN_FREE=1GiB", "WINNOW_QUEUE_KEY=k3y", "WINNOW_PARTITIONS=32", "WINNOW_RULES_SETTLE=10m", "WINNOW_LOG_LEVEL=debug",
+		"WINNOW_QUEUE_MIN_FREE=1GiB", "WINNOW_QUEUE_KEY=k3y-of-16-or-more", "WINNOW_PARTITIONS=32", "WINNOW_RULES_SETTLE=10m", "WINNOW_LOG_LEVEL=debug",
 	)
 	if !c.Roles.Has(Receive) || !c.Roles.Has(Write) || len(c.Roles) != 2 || c.Roles[0] != Receive {
 		t.Errorf("roles %v: want receive and write, in the order of the flow", c.Roles)
@@ -85,7 +85,7 @@ func TestValuesAreRead(t *testing.T) {
 		t.Errorf("WINNOW_RULES_SETTLE=10m was read as %s", got)
 	}
 	q := c.QueueConfig()
-	if q.Replicas != 3 || q.MinFree != 1<<30 || q.Key != "k3y" || q.Partitions != 32 || !slices.Equal(q.Sources, []string{"hubspot"}) {
+	if q.Replicas != 3 || q.MinFree != 1<<30 || q.Key != "k3y-of-16-or-more" || q.Partitions != 32 || !slices.Equal(q.Sources, []string{"hubspot"}) {
 		t.Errorf("the queue is told %+v; want three replicas over three servers", q)
 	}
 }
@@ -130,6 +130,35 @@ func TestPhrases(t *testing.T) {
 	}
 	if said := refused(t, "WINNOW_PHRASES=optout: lose my number; urgent: line*"); !strings.Contains(said, "WINNOW_PHRASES: ") || !strings.Contains(said, `intent "optout"`) || !strings.Contains(said, `"line*": a phrase is plain words`) {
 		t.Error(said)
+	}
+}
+
+// TestGivenIsMeant: a setting that is given is not taken for one that is not.
+func TestGivenIsMeant(t *testing.T) {
+	for _, c := range []struct {
+		env  []string
+		says string
+	}{
+		{[]string{"WINNOW_QUEUE_KEY=fifteen-letters"}, "WINNOW_QUEUE_KEY: shorter than 16 characters"},
+		{[]string{"WINNOW_QUEUE_KEY=sixteen-letters-"}, ""},
+		{[]string{"WINNOW_PARTITIONS=0"}, "WINNOW_PARTITIONS: 0: want 1 to 1024"},
+		{[]string{"WINNOW_PARTITIONS=1"}, ""},
+	} {
+		_, err := Load(append(slices.Clone(plain), c.env...))
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%v: %v, want %q", c.env, err, c.says)
+		}
+		if err != nil && strings.Contains(err.Error(), "fifteen") {
+			t.Errorf("the key is in the error: %v", err)
+		}
+	}
+}
+
+func TestRolesThatNobodyTakes(t *testing.T) {
+	for env, want := range map[string]string{"": "", "WINNOW_ROLES=poll,receive,read,fetch,rate": "write", "WINNOW_ROLES=receive WINNOW_NATS_URL=nats://a:4222": ""} {
+		if got := strings.Join(load(t, strings.Fields(env)...).Missing(), " "); got != want {
+			t.Errorf("%q: %q, want %q", env, got, want)
+		}
 	}
 }
 
