@@ -70,13 +70,13 @@ func (h Harness) tellsNothing(t *testing.T, err error, also ...string) *connecto
 func sound(t *testing.T, n crm.Notice) {
 	t.Helper()
 	said := 0
-	for _, set := range []bool{n.Fact != nil, n.Ref != nil, n.Removed != nil} {
-		if set {
+	for _, is := range []bool{n.Fact != nil, n.Ref != nil, n.Removed != nil, n.Passed != ""} {
+		if is {
 			said++
 		}
 	}
 	if said != 1 {
-		t.Errorf("a notice is a fact, a reference or a removal, one of them: %+v", n)
+		t.Errorf("a notice is a fact, a reference, a removal or passed over, one of the four: %+v", n)
 		return
 	}
 	if r := n.Removed; r != nil {
@@ -92,6 +92,9 @@ func sound(t *testing.T, n crm.Notice) {
 		return
 	}
 	f := n.Fact
+	if f == nil {
+		return
+	}
 	if f.Gone {
 		t.Errorf("fact %s is gone: a connector says so by a removal, whoever holds the fact", f.ID)
 	}

@@ -137,6 +137,7 @@ func golden(t *testing.T, file string, notices []crm.Notice, err error) {
 		Fact    *crm.Fact    `json:"fact,omitempty"`
 		Ref     *ref         `json:"ref,omitempty"`
 		Removed *crm.Removal `json:"removed,omitempty"`
+		Passed  string       `json:"passed,omitempty"`
 		Account string       `json:"account,omitempty"`
 	}
 	got := struct {
@@ -144,7 +145,7 @@ func golden(t *testing.T, file string, notices []crm.Notice, err error) {
 		Error   string  `json:"error,omitempty"`
 	}{Notices: []entry{}}
 	for _, n := range notices {
-		e := entry{Fact: n.Fact, Removed: n.Removed, Account: n.Account}
+		e := entry{Fact: n.Fact, Removed: n.Removed, Passed: n.Passed, Account: n.Account}
 		if n.Ref != nil {
 			e.Ref = &ref{n.Ref.Type, n.Ref.ID, n.Ref.Contacts, n.Ref.Left, n.Ref.AsOf}
 		}

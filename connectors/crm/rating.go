@@ -187,11 +187,13 @@ type Removal struct {
 	Contact string `cbor:"3,keyasint,omitempty" json:"contact,omitempty"`
 }
 
-// Notice is what a delivery, a poll or a fetch says: a complete fact, a record to fetch, or one that is gone. One of them is set.
+// Notice is what a delivery, a poll or a fetch says: a complete fact, a record to fetch, or one that is gone. One of the four is set.
 type Notice struct {
 	Fact    *Fact
 	Ref     *Ref
 	Removed *Removal
+	// Passed is the type, of few, of a record that nobody asked for: an event of it says nothing here, and is counted.
+	Passed string
 	// Account is the vendor's id of the account it is from, where deliveries tell; another than the token's is refused.
 	Account string
 }

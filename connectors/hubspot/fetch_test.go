@@ -447,13 +447,28 @@ func TestKindsLeftOut(t *testing.T) {
 				}
 			})
 			ns, err := c.Decode(connectors.Delivery{Body: []byte("[" + event + "]")})
-			if err != nil || (len(ns) == 1) != wanted {
-				t.Errorf("%s wanted %v: decoded to %d notices, %v", kind, wanted, len(ns), err)
+			if err != nil || len(ns) != 1 || (ns[0].Ref != nil) != wanted || (ns[0].Passed == kind) == wanted {
+				t.Errorf("%s wanted %v: decoded to %+v, %v", kind, wanted, ns, err)
 			}
 			p.calls = nil
 			if ns, err := c.Fetch(t.Context(), refs(kind, "7")); err != nil || len(ns) > 0 || (len(p.calls) > 0) != wanted {
 				t.Errorf("%s wanted %v: fetched %d notices with %v, %v", kind, wanted, len(ns), p.calls, err)
 			}
 		}
+	}
+}
+
+// TestNoEvents: a body that holds no list of events says so, instead of nothing.
+func TestNoEvents(t *testing.T) {
+	c := connectTo(t, "http://127.0.0.1:1", nil)
+	for body, want := range map[string]bool{"null": false, " null ": false, "[null]": false, "7": false, "[]": true} {
+		if _, err := c.Decode(connectors.Delivery{Body: []byte(body)}); (err == nil) != want {
+			t.Errorf("%q: %v", body, err)
+		}
+	}
+	ns, err := c.Decode(connectors.Delivery{Body: []byte(`[{"subscriptionType":"ticket.creation","objectId":1,"occurredAt":1700000000000},
+		{"subscriptionType":"object.creation","objectTypeId":"2-77","objectId":1,"occurredAt":1700000000000},{"subscriptionType":"event.completed","occurredAt":1700000000000}]`)})
+	if err != nil || len(ns) != 3 || ns[0].Passed != "tickets" || ns[1].Passed != "custom" || ns[2].Passed != "events" {
+		t.Errorf("events of what is not read: %+v, %v", ns, err)
 	}
 }

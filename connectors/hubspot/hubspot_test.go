@@ -79,7 +79,7 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("an unusable reference: %+v", n.Ref)
 			case n.Removed != nil && (n.Removed.ID == "" || n.Removed.Version <= 0):
 				t.Errorf("an unusable removal: %+v", n.Removed)
-			case n.Fact == nil && n.Ref == nil && n.Removed == nil:
+			case n.Fact == nil && n.Ref == nil && n.Removed == nil && n.Passed == "":
 				t.Error("an empty notice")
 			}
 		}

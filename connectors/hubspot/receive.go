@@ -21,10 +21,10 @@ func (c *Connector) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	}
 	var events []*event
 	var errs []string
-	if json.Unmarshal(body, &events) != nil {
+	if json.Unmarshal(body, &events) != nil || events == nil {
 		// One bad event must not cost the other ninety-nine.
 		var raw []json.RawMessage
-		if json.Unmarshal(body, &raw) != nil {
+		if json.Unmarshal(body, &raw) != nil || raw == nil {
 			return nil, c.fail("decode", connectors.Malformed, errors.New("the body is not a JSON array of events"))
 		}
 		events = make([]*event, len(raw))
@@ -90,7 +90,7 @@ func (c *Connector) decode(out []crm.Notice, e *event) ([]crm.Notice, error) {
 		return out, errAction
 	}
 	if !c.reads(object) {
-		return out, nil
+		return append(out, e.passed(object)), nil
 	}
 	switch action {
 	case "creation", "propertyChange":
@@ -267,7 +267,10 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 		if e.ObjectID == "" || e.MessageID == "" {
 			return out, errNoID
 		}
-		if c.reads(conversations) && e.MessageType != "COMMENT" { // a note among ourselves
+		switch {
+		case !c.reads(conversations):
+			out = append(out, e.passed(conversations))
+		case e.MessageType != "COMMENT": // a note among ourselves
 			out = append(out, e.ref(conversations, e.ObjectID+"/"+e.MessageID))
 		}
 	case "deletion", "privacyDeletion":
@@ -293,6 +296,11 @@ func (e *event) refNow(object string, record id) crm.Notice {
 	n := e.ref(object, record)
 	n.Ref.AsOf = e.OccurredAt
 	return n
+}
+
+// passed is an event of a kind of record that is not read.
+func (e *event) passed(object string) crm.Notice {
+	return crm.Notice{Passed: object, Account: string(e.PortalID)}
 }
 
 // isEcho reports whether our own write caused e. The sender tells where HubSpot names it: an integration whose id is that of

@@ -396,3 +396,24 @@ func TestFarFuture(t *testing.T) {
 		})
 	}
 }
+
+// TestPassedOver: events of what nobody asked for are counted, and lead to nothing else.
+func TestPassedOver(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Metrics = NewMetrics(registry) }, &fake{})
+	r.send("fake", crm.Notice{Passed: "tickets"}, crm.Notice{Passed: "tickets"})
+	r.idle()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := 0.0
+	for _, f := range families {
+		if f.GetName() == "winnow_events_passed_over_total" {
+			counted += f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	if counted != 2 {
+		t.Errorf("%v events are counted, want 2", counted)
+	}
+}

@@ -14,6 +14,7 @@ import (
 type Metrics struct {
 	deliveries    *prometheus.CounterVec // source, result
 	read          *prometheus.CounterVec // source
+	passed        *prometheus.CounterVec // source, type
 	fetched       *prometheus.CounterVec // source, type, result
 	polled        *prometheus.CounterVec // source
 	facts         prometheus.Counter
@@ -43,6 +44,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return &Metrics{
 		deliveries:    counter("deliveries_total", "Webhook requests by what became of them.", "source", "result"),
 		read:          counter("deliveries_read_total", "Messages of the delivery queue that were decoded.", "source"),
+		passed:        counter("events_passed_over_total", "Events of kinds of records that are not read, by type.", "source", "type"),
 		fetched:       counter("fetched_total", "Records fetched from the CRM, by type and result.", "source", "type", "result"),
 		polled:        counter("polled_total", "Notices found by polling.", "source"),
 		facts:         counter("facts_total", "Facts folded into records.").WithLabelValues(),

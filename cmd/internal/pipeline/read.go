@@ -90,7 +90,11 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 				foreign++
 				continue
 			}
-			if n = p.timely(s, n, d.Received); n.Fact == nil && n.Ref == nil {
+			if n.Passed != "" {
+				p.metrics.passed.WithLabelValues(s.Name, n.Passed).Inc()
+				continue
+			}
+			if n = p.timely(s, n, d.Received); n == (crm.Notice{}) {
 				ahead++
 				continue
 			}
@@ -121,7 +125,14 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 // ever. What a property is then the CRM's own history tells, whatever order things came in; of other facts nothing is left, and their
 // delivery becomes a dead letter. Facts that no version can outlast are taken as they are.
 func (p *Pipeline) timely(s Source, n crm.Notice, received crm.Millis) crm.Notice {
-	if n.Fact == nil || n.Fact.Version <= int64(received)+clocksApart.Milliseconds() {
+	limit := int64(received) + clocksApart.Milliseconds()
+	switch {
+	case n.Ref != nil && n.Ref.AsOf > limit:
+		n.Ref.AsOf = int64(received) // it happened by then at the latest
+		return n
+	case n.Removed != nil && n.Removed.Version > limit:
+		return crm.Notice{}
+	case n.Fact == nil || n.Fact.Version <= limit:
 		return n
 	}
 	switch n.Fact.Kind {

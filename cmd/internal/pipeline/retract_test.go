@@ -36,7 +36,7 @@ func TestRetract(t *testing.T) {
 	part := mail("4", "x", start)
 	part.Fact.ID = "conversations/9/8"
 	r.send("fake", mail("1", "1", start), mail("2", "1", start), mail("1", "2", start), mail("2", "2", start), mail("1", "11", start), peer, part)
-	r.send("fake", goneNotice("emails/1", start.Add(time.Hour), ""), goneNotice("emails/2", start.Add(time.Hour), "2"), goneNotice("conversations/9", start, ""))
+	r.send("fake", goneNotice("emails/1", start.Add(20*time.Minute), ""), goneNotice("emails/2", start.Add(20*time.Minute), "2"), goneNotice("conversations/9", start, ""))
 	r.idle()
 	for contact, want := range map[string]string{"1": "emails/11 emails/2", "2": "", "3": "", "4": ""} {
 		if got := strings.Join(r.stands(contact), " "); got != want {
@@ -45,9 +45,9 @@ func TestRetract(t *testing.T) {
 	}
 	late := mail("1", "1", start) // the same once more
 	back := mail("2", "1", start)
-	back.Fact.Version = start.Add(2 * time.Hour).UnixMilli()
+	back.Fact.Version = start.Add(40 * time.Minute).UnixMilli()
 	r.send("fake", late, back)
-	r.send("fake", goneNotice("emails/1", start.Add(time.Hour), "")) // said before it was put back
+	r.send("fake", goneNotice("emails/1", start.Add(20*time.Minute), "")) // said before it was put back
 	r.idle()
 	if got := r.stands("1"); slices.Contains(got, "emails/1") {
 		t.Error("an older version brought it back")
@@ -63,7 +63,7 @@ func TestRetract(t *testing.T) {
 // TestForgottenIsOnNoList: a contact that is named by a removal and forgotten before that was carried out is named no more.
 func TestForgottenIsOnNoList(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
-	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(time.Hour), "7"), goneNotice("emails/1", start.Add(time.Hour), "8"))
+	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"), goneNotice("emails/1", start.Add(20*time.Minute), "8"))
 	list := func() []crm.Removal {
 		l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
 		if err != nil {
