@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-	"golang.org/x/term"
 
 	"github.com/winnow-crm/winnow/cmd/internal/app"
 	"github.com/winnow-crm/winnow/cmd/internal/cast"
@@ -101,7 +100,11 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 		done <- err
 	}()
 
-	v := newDemoView(os.Stdout, term.IsTerminal(int(os.Stdout.Fd())), members)
+	person := func(contact string) string {
+		rec, _ := box.Contact(contact) // erased: it has no name any more
+		return rec.Properties["firstname"] + " " + rec.Properties["lastname"]
+	}
+	v := newDemoView(os.Stdout, terminalSize(os.Stdout), person, members)
 	v.intro(box.URL(), hooks)
 	box.OnWrite(v.wrote)
 	settle := func(ctx context.Context) error {

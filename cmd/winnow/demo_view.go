@@ -3,44 +3,66 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/term"
+
 	"github.com/winnow-crm/winnow/cmd/internal/cast"
 	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 )
 
-// demoView shows what is written to the CRM: on a terminal as a table that changes in place, elsewhere as a line for each change of
-// rating or status.
+// demoView shows what is written to the CRM: on a terminal that has room for it as a table that changes in place, elsewhere as a line
+// for each change of rating or status.
 type demoView struct {
 	out     io.Writer
-	live    bool
+	size    func() (width, height int) // of the terminal, asked each time because people resize it; 0, 0: there is none
+	person  func(contact string) string
 	members []cast.Member
 
 	mu     sync.Mutex
 	fields map[string]map[string]string // by contact, as written
 	shown  map[string]string            // by contact, what the last line said
 	writes int
-	blamed int // writes that took something from a contact while we owed the answer
-	lines  int // of the table on the screen
+	blamed int  // writes that took something from a contact while we owed the answer
+	headed bool // the heading of the lines is out
+	lines  int  // of the table on the screen
+	width  int  // of the terminal when the table was drawn
+	height int
 	drawn  time.Time
 }
 
-func newDemoView(out io.Writer, live bool, members []cast.Member) *demoView {
-	return &demoView{out: out, live: live, members: members, fields: map[string]map[string]string{}, shown: map[string]string{}}
+func newDemoView(out io.Writer, size func() (width, height int), person func(contact string) string, members []cast.Member) *demoView {
+	return &demoView{out: out, size: size, person: person, members: members, fields: map[string]map[string]string{}, shown: map[string]string{}}
 }
 
-func (v *demoView) intro(api, hooks string) {
-	fmt.Fprintf(v.out, "%d prospects play through eight months against a sandbox HubSpot (%s).\nIts signed webhooks go to http://%s/hooks/hubspot; what Winnow writes back is shown here.\n\n", len(v.members), api, hooks)
-	if !v.live {
-		fmt.Fprintf(v.out, "%-10s  %-34s %-6s %5s  %-12s  %-4s  %s\n", "DATE", "PROSPECT", "RATING", "SCORE", "STATUS", "BALL", "STRONGEST REASON")
+// terminalSize is how large the terminal behind f is, 0, 0 where f is none.
+func terminalSize(f *os.File) func() (width, height int) {
+	return func() (int, int) {
+		width, height, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 0, 0
+		}
+		return width, height
 	}
+}
+
+// live reports whether the table, with its two lines of heading and the line of the cursor, has room on a terminal of this size.
+func (v *demoView) live(width, height int) bool { return width >= 60 && height >= len(v.members)+3 }
+
+func (v *demoView) intro(api, hooks string) {
+	width, _ := v.size()
+	text := fmt.Sprintf("%d prospects play through eight months against a sandbox HubSpot (%s). Its signed webhooks go to http://%s/hooks/hubspot; what Winnow writes back is shown here.",
+		len(v.members), api, hooks)
+	fmt.Fprintf(v.out, "%s\n\n", wrap(text, "", textWidth(width)))
 }
 
 // wrote takes note of one write to the sandbox.
 func (v *demoView) wrote(w sandbox.Write) {
+	name := v.name(w.Contact)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.writes++
@@ -55,7 +77,8 @@ func (v *demoView) wrote(w sandbox.Write) {
 	if f["owed_reply_since"] != "" && (f["status"] == "pending" || f["status"] == "disqualified") {
 		v.blamed++
 	}
-	if v.live {
+	width, height := v.size()
+	if v.live(width, height) {
 		return
 	}
 	line := f["rating"] + f["status"]
@@ -63,55 +86,96 @@ func (v *demoView) wrote(w sandbox.Write) {
 		return
 	}
 	v.shown[w.Contact] = line
-	fmt.Fprintf(v.out, "%s  %s\n", w.Time.Format(time.DateOnly), v.row(w.Contact))
+	if !v.headed {
+		v.headed = true
+		fmt.Fprintln(v.out, cut(fmt.Sprintf("%-10s  %s", "DATE", heading(width-12)), width))
+	}
+	fmt.Fprintln(v.out, cut(fmt.Sprintf("%s  %s", w.Time.Format(time.DateOnly), row(name, f, width-12)), width))
 }
 
-func (v *demoView) row(contact string) string {
-	f := v.fields[contact]
+// nameWidth is the room for a name on a terminal of a width: reasons have 24 columns of a narrow one.
+func nameWidth(width int) int {
+	const most = 46 // longer than any name of the cast
+	if width <= 0 {
+		return most
+	}
+	return min(most, max(16, width-52))
+}
+
+func heading(width int) string {
+	return columns(nameWidth(width), "PROSPECT", "RATING", "", "STATUS", "BALL", "STRONGEST REASON")
+}
+
+// row is what a table says of one contact on a terminal of a width, 0 where it is none.
+func row(name string, f map[string]string, width int) string {
 	reason, _, _ := strings.Cut(f["reasons"], "\n")
-	return fmt.Sprintf("%-34s %-6s %5s  %-12s  %-4s  %s", short(v.name(contact), 34), dash(f["rating"]), dash(f["score"]), dash(f["status"]), dash(f["ball"]), reason)
+	return columns(nameWidth(width), name, dash(f["rating"]), f["score"], dash(f["status"]), dash(f["ball"]), reason)
 }
 
+func columns(name int, prospect, rating, score, status, ball, reason string) string {
+	if score != "" {
+		rating = fmt.Sprintf("%s %4s", rating, score)
+	}
+	return strings.TrimRight(fmt.Sprintf("%-*s  %-6s  %-12s  %-4s  %s", name, short(prospect, name), rating, status, ball, reason), " ")
+}
+
+// cut keeps a line from wrapping: a terminal's last column stays empty, because some go to the next line as soon as it is filled.
+func cut(line string, width int) string {
+	if width <= 1 {
+		return line
+	}
+	return short(line, width-1)
+}
+
+// name is what the cast calls a contact. The others are people around it, and a contact that is in the CRM twice is so under one name.
 func (v *demoView) name(contact string) string {
+	person := v.person(contact)
 	for i := range v.members {
-		if v.members[i].Contact == contact {
-			return v.members[i].Name
+		if p := v.members[i].Profile; p["firstname"]+" "+p["lastname"] == person {
+			return brief(v.members[i].Name)
 		}
 	}
-	return "contact " + contact
+	return person
+}
+
+// brief leaves out the words with which all names of the cast begin.
+func brief(name string) string {
+	if rest, ok := strings.CutPrefix(name, "the one "); ok {
+		return rest
+	}
+	return strings.TrimPrefix(name, "the ")
 }
 
 // day draws the table anew on a terminal.
 func (v *demoView) day(t time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if !v.live || time.Since(v.drawn) < 30*time.Millisecond {
+	if time.Since(v.drawn) < 30*time.Millisecond {
 		return
 	}
 	v.drawn = time.Now()
-	v.table(t)
+	if width, height := v.size(); v.live(width, height) {
+		v.table(t, width, height)
+	}
 }
 
-func (v *demoView) table(t time.Time) {
+func (v *demoView) table(t time.Time, width, height int) {
 	var b strings.Builder
-	if v.lines > 0 {
+	switch {
+	case v.lines == 0:
+	case width != v.width || height != v.height: // the lines on the screen lie elsewhere now
+		b.WriteString("\033[H\033[2J")
+	default:
 		fmt.Fprintf(&b, "\033[%dA", v.lines)
 	}
-	lines := []string{
-		t.Format("Monday 2 January 2006"),
-		fmt.Sprintf("%-34s %-6s %5s  %-12s  %-4s  %s", "PROSPECT", "RATING", "SCORE", "STATUS", "BALL", "STRONGEST REASON"),
-	}
+	lines := []string{t.Format("Monday 2 January 2006"), heading(width)}
 	for i := range v.members {
-		if v.members[i].Contact == "" {
-			lines = append(lines, fmt.Sprintf("%-34s -", short(v.members[i].Name, 34)))
-			continue
-		}
-		lines = append(lines, v.row(v.members[i].Contact))
+		lines = append(lines, row(brief(v.members[i].Name), v.fields[v.members[i].Contact], width))
 	}
 	for _, l := range lines {
-		b.WriteString("\r\033[K" + short(l, 150) + "\n")
+		b.WriteString("\r\033[K" + cut(l, width) + "\n")
 	}
-	v.lines = len(lines)
+	v.lines, v.width, v.height = len(lines), width, height
 	_, _ = io.WriteString(v.out, b.String()) // a terminal that is gone needs no table
 }
 
@@ -120,9 +184,8 @@ func (v *demoView) summary(box *sandbox.Sandbox, members []cast.Member, took tim
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.members = members
-	if v.live {
-		fmt.Fprintln(v.out)
-	}
+	screen, _ := v.size()
+	width := textWidth(screen)
 	fmt.Fprintf(v.out, "\nHow it ended\n\n")
 	for _, m := range members {
 		f := v.fields[m.Contact]
@@ -137,21 +200,21 @@ func (v *demoView) summary(box *sandbox.Sandbox, members []cast.Member, took tim
 			fmt.Fprintf(v.out, " (%s)", f["disqualification_reason"])
 		}
 		fmt.Fprintln(v.out)
-		fmt.Fprintln(v.out, wrap(m.Story, "     ", 140))
+		fmt.Fprintln(v.out, wrap(m.Story, "     ", width))
 		for i, r := range strings.Split(f["reasons"], "\n") {
 			if r == "" || i == 4 {
 				break
 			}
-			fmt.Fprintf(v.out, "       %s\n", r)
+			fmt.Fprintln(v.out, wrap(r, "       ", width))
 		}
 		if f["recommended_action"] != "" {
-			fmt.Fprintf(v.out, "       advice: %s\n", f["recommended_action"])
+			fmt.Fprintln(v.out, wrap("advice: "+f["recommended_action"], "       ", width))
 		}
 		if err != nil {
 			fmt.Fprintf(v.out, "       NOT AS EXPECTED: %v\n", err)
 		}
 	}
-	fmt.Fprintf(v.out, "\n%d prospects, %d ratings written in %d batch calls, %.0f s. Announced against somebody while we owed the answer: %d.\n",
+	fmt.Fprintf(v.out, "\n%d prospects, %d ratings written in %d batch calls, %.0f s.\nAnnounced against somebody while we owed the answer: %d.\n",
 		len(members), v.writes, box.BatchCalls(), took.Seconds(), v.blamed)
 	if v.blamed > 0 {
 		failed++
@@ -166,6 +229,14 @@ func orWord(s, word string) string {
 		return word
 	}
 	return s
+}
+
+// textWidth is how wide running text is on a terminal of a width, 0 where it is none.
+func textWidth(screen int) int {
+	if screen == 0 {
+		return 140
+	}
+	return min(140, max(40, screen-1))
 }
 
 // wrap breaks text into lines of width, each behind indent.

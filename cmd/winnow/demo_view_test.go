@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/winnow-crm/winnow/cmd/internal/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+)
+
+// shown plays a few writes and days on a terminal whose size comes from size, and returns what is printed.
+func shown(size func() (int, int)) string {
+	var out bytes.Buffer
+	members := cast.All()
+	v := newDemoView(&out, size, func(contact string) string {
+		if contact == "7" {
+			return members[2].Profile["firstname"] + " " + members[2].Profile["lastname"]
+		}
+		return "Somebody Else"
+	}, members)
+	v.intro("http://127.0.0.1:40001", "127.0.0.1:40002")
+	members[2].Contact = "7"
+	for i, letter := range []string{"A", "B", "B", "C"} {
+		v.wrote(sandbox.Write{Time: cast.Begin.AddDate(0, 0, i), Contact: "7", Properties: map[string]string{
+			"winnow_rating": letter, "winnow_score": "50", "winnow_status": "disqualified", "winnow_ball": "them",
+			"winnow_reasons": "-12 " + strings.Repeat("a reason that is long ", 9) + "\nanother",
+		}})
+		v.drawn = time.Time{}
+		v.day(cast.Begin.AddDate(0, 0, i))
+	}
+	v.wrote(sandbox.Write{Contact: "8", Properties: map[string]string{"winnow_rating": "D"}})
+	return out.String()
+}
+
+// A line as wide as the terminal wraps on some, and then the cursor no longer goes back to where the table began.
+func TestDemoTableFitsTheTerminal(t *testing.T) {
+	for _, width := range []int{60, 80, 120, 300} {
+		out := shown(func() (int, int) { return width, 24 })
+		if !strings.Contains(out, "\033[18A") {
+			t.Errorf("%d columns: the table is not drawn over itself", width)
+		}
+		for line := range strings.Lines(out) {
+			_, text, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\r\033[K")
+			if !ok {
+				text = strings.TrimSuffix(line, "\n")
+			}
+			if n := utf8.RuneCountInString(text); n >= width {
+				t.Errorf("%d columns: a line of %d: %q", width, n, text)
+			}
+		}
+	}
+}
+
+func TestDemoPrintsLineByLineWithoutRoom(t *testing.T) {
+	for name, size := range map[string]func() (int, int){
+		"piped":      func() (int, int) { return 0, 0 },
+		"too low":    func() (int, int) { return 80, 18 },
+		"too narrow": func() (int, int) { return 40, 50 },
+	} {
+		out := shown(size)
+		if strings.Contains(out, "\033") {
+			t.Errorf("%s: moves the cursor:\n%q", name, out)
+		}
+		if n := strings.Count(out, "2026-01-1"); n != 3 {
+			t.Errorf("%s: %d lines for three changes:\n%s", name, n, out)
+		}
+		if strings.Count(out, "PROSPECT") != 1 || !strings.Contains(out, "Somebody") {
+			t.Errorf("%s: one heading and the name of everybody are wanted:\n%s", name, out)
+		}
+	}
+}
+
+func TestDemoDrawsAnewAfterAResize(t *testing.T) {
+	width := 200
+	out := shown(func() (int, int) { width -= 7; return width, 30 })
+	if !strings.Contains(out, "\033[H\033[2J") {
+		t.Errorf("a table drawn for another width is not cleared")
+	}
+}
