@@ -119,8 +119,10 @@ type Installer interface {
 // Step is one thing that set-up does in the CRM.
 type Step struct {
 	Name   string // property winnow_rating
-	Detail string // "enumeration A, B, C, D in group winnow"
+	Detail string // enumeration A, B, C, D
 	Have   bool   // it is there already
+	Right  bool   // a permission of the credential, granted or missing
+	Hand   string // what a person has to do where it is missing and Apply cannot make it
 	Data   any    // the connector's own
 }
 

@@ -17,6 +17,7 @@ import (
 
 const (
 	group          = "winnow"
+	owners         = "owners"
 	propertiesPath = "/crm/properties/" + version + "/contacts"
 )
 
@@ -92,7 +93,6 @@ func (s shape) property(name string) property {
 type todo struct {
 	method, path string
 	body         any
-	hand         string // what a person has to do instead
 }
 
 // Plan compares the account with what Winnow needs: the property group, the properties, and what the token may do.
@@ -134,7 +134,7 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 		if _, ok := there[name]; name != "" && !ok {
 			steps = append(steps, connectors.Step{
 				Name: "property " + name, Detail: "named in the settings but not there",
-				Data: todo{hand: "correct its name in the settings, or create it in HubSpot"},
+				Hand: "correct its name in the settings, or create it in HubSpot",
 			})
 		}
 	}
@@ -146,19 +146,20 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 func (c *Connector) propertyStep(f crm.Field, name string, there map[string]property) connectors.Step {
 	want := shapes[f].property(name)
 	step := connectors.Step{Name: "property " + name, Detail: want.Type, Data: todo{method: http.MethodPost, path: propertiesPath, body: want}}
-	if len(want.Options) > 0 && want.Type != "bool" {
+	if n := len(want.Options); n > 4 {
+		step.Detail += fmt.Sprintf(" of %d options", n)
+	} else if n > 0 && want.Type != "bool" {
 		step.Detail += " " + strings.Join(shapes[f].options, ", ")
 	}
-	step.Detail += " in group " + group
 	got, ok := there[name]
 	switch {
 	case !ok && name != "winnow_"+string(f):
 		step.Detail = "named in the settings but not there"
-		step.Data = todo{hand: "correct its name in FIELDS, or create it in HubSpot as " + want.Type}
+		step.Hand = "correct its name in " + c.variable("FIELDS") + ", or create it in HubSpot as " + want.Type
 	case !ok:
 	case got.Type != want.Type && (want.Type != "string" || got.Type == "number"):
 		step.Detail = fmt.Sprintf("is there as %s, but has to be %s", got.Type, want.Type)
-		step.Data = todo{hand: "delete it in HubSpot and run this again, or map the field to another property with FIELDS"}
+		step.Hand = "delete it in HubSpot and run this again, or map the field to another property with " + c.variable("FIELDS")
 	case want.Type == "enumeration":
 		missing := lacking(got.Options, want.Options)
 		if step.Have = len(missing) == 0; !step.Have {
@@ -166,7 +167,7 @@ func (c *Connector) propertyStep(f crm.Field, name string, there map[string]prop
 			for _, o := range missing {
 				names = append(names, o.Value)
 			}
-			step.Detail = "lacks the options " + strings.Join(names, ", ")
+			step.Detail = "add the options " + strings.Join(names, ", ")
 			step.Data = todo{
 				method: http.MethodPatch, path: propertiesPath + "/" + url.PathEscape(name),
 				body: map[string]any{"options": slices.Concat(got.Options, missing)},
@@ -188,12 +189,12 @@ func lacking(have, want []option) []option {
 func (c *Connector) Apply(ctx context.Context, s connectors.Step) error {
 	t, ok := s.Data.(todo)
 	switch {
-	case !ok:
-		return c.fail("setup", connectors.Internal, errors.New("a step of another connector"))
 	case s.Have:
 		return nil
-	case t.hand != "":
-		return c.fail("setup", connectors.Misconfigured, fmt.Errorf("%s: %s", s.Name, t.hand))
+	case s.Hand != "":
+		return c.fail("setup", connectors.Misconfigured, fmt.Errorf("%s: %s", s.Name, s.Hand))
+	case !ok:
+		return c.fail("setup", connectors.Internal, errors.New("a step of another connector"))
 	}
 	err := c.setup(ctx, t.method, t.path, t.body, nil, s.Name)
 	if connectors.KindOf(err) == connectors.Conflict && t.method == http.MethodPost {
@@ -207,13 +208,25 @@ func (c *Connector) setup(ctx context.Context, method, path string, body, into a
 	if e, ok := errors.AsType[*connectors.Error](err); ok && e.Kind == connectors.Rejected && strings.Contains(e.Err.Error(), "OBJECT_ALREADY_EXISTS") {
 		e.Kind = connectors.Conflict
 	}
+	if connectors.KindOf(err) == connectors.Unavailable {
+		if u, bad := url.Parse(c.cfg.API.URL); bad == nil { // the host alone: a misspelt one looks like an outage
+			what += " at " + u.Host
+		}
+	}
 	return about(err, what)
 }
 
-// checkScopes tries what the token has to be able to read. There is one way that works for every sort of token: asking.
+// variable is the full name of one of this source's settings.
+func (c *Connector) variable(name string) string {
+	return "WINNOW_" + envName(c.opt.Source.Name) + "_" + name
+}
+
+// checkScopes tries what the token has to be able to read. There is one way that works for every sort of token: asking. A scope that
+// several kinds need is one step, and missing where one of them is refused.
 func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) {
 	var steps []connectors.Step
-	check := func(scope, why string, try func() error) error {
+	granted, refused := map[string][]string{}, map[string][]string{}
+	check := func(scope, what string, try func() error) error {
 		err := try()
 		if connectors.KindOf(err) != connectors.Unauthenticated && err != nil {
 			return err
@@ -221,14 +234,28 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 		if e, ok := errors.AsType[*connectors.Error](err); ok && strings.Contains(e.Err.Error(), "HTTP 401") {
 			return err
 		}
-		steps = append(steps, connectors.Step{
-			Name: "scope " + scope, Detail: why, Have: err == nil,
-			Data: todo{hand: "grant it where the token was made, or leave what needs it out with OBJECTS and OWNERS"},
-		})
+		if err == nil {
+			granted[scope] = append(granted[scope], what)
+		} else {
+			refused[scope] = append(refused[scope], what)
+		}
+		step := connectors.Step{Name: "scope " + scope, Right: true, Have: refused[scope] == nil, Detail: "to read " + strings.Join(granted[scope], ", ")}
+		if !step.Have {
+			step.Detail = "to read " + strings.Join(refused[scope], ", ")
+			step.Hand = "grant it where the token was made, or leave what needs it out of " + c.variable("OBJECTS")
+			if what == owners {
+				step.Hand = "grant it where the token was made, or set " + c.variable("OWNERS") + "=off"
+			}
+		}
+		if i := slices.IndexFunc(steps, func(s connectors.Step) bool { return s.Name == step.Name }); i >= 0 {
+			steps[i] = step
+		} else {
+			steps = append(steps, step)
+		}
 		return nil
 	}
 	for _, kind := range c.cfg.Objects {
-		err := check(readScopes[kind], "to read "+kind, func() error {
+		err := check(readScopes[kind], kind, func() error {
 			if kind == conversations {
 				return c.setup(ctx, http.MethodGet, threadsPath, nil, nil, "list conversations")
 			}
@@ -241,7 +268,7 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 		}
 	}
 	if c.cfg.Owners == "on" {
-		err := check("crm.objects.owners.read", "to know our own people", func() error {
+		err := check("crm.objects.owners.read", owners, func() error {
 			return c.setup(ctx, http.MethodGet, "/crm/owners/"+version, nil, nil, "read the owners")
 		})
 		if err != nil {
@@ -274,7 +301,7 @@ func (c *Connector) Advice(publicURL string) string {
 	if c.cfg.Owners == "on" {
 		scopes = append(scopes, "crm.objects.owners.read")
 	}
-	b.WriteString("Scopes that the token needs:\n")
+	b.WriteString("Scopes that the token needs; that one to write is missing shows only when it is used:\n")
 	for _, s := range unique(scopes) {
 		b.WriteString("  " + s + "\n")
 	}
@@ -286,7 +313,7 @@ func (c *Connector) Advice(publicURL string) string {
 	b.WriteString("\nWebhooks. In a project-based app, save this as src/app/webhooks/webhooks-hsmeta.json and upload the project with HubSpot's CLI.\n" +
 		"In a legacy private app, enter the same target URL and subscriptions under Webhooks in the app's settings.\n\n")
 	b.Write(component)
-	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into WINNOW_" + envName(c.opt.Source.Name) + "_CLIENT_SECRET.\n")
+	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into " + c.variable("CLIENT_SECRET") + ".\n")
 	return b.String()
 }
 

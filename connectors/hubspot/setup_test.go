@@ -116,11 +116,14 @@ func TestSetupFindsWhatIsWrong(t *testing.T) {
 	}
 	for name, detail := range map[string]string{
 		"property winnow_rating": "is there as string, but has to be enumeration", "property our_score": "not there", "property no_such": "not there",
-		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.owners.read": "our own people",
+		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.owners.read": "to read owners",
 	} {
 		s := byName[name]
 		if s.Have || !strings.Contains(s.Detail, detail) {
 			t.Errorf("%s: %+v", name, s)
+		}
+		if s.Hand == "" || strings.Contains(s.Hand, "FIELDS") && !strings.Contains(s.Hand, "WINNOW_HUBSPOT_FIELDS") {
+			t.Errorf("%s: what to do is not said in full: %q", name, s.Hand)
 		}
 		if err := c.Apply(t.Context(), s); connectors.KindOf(err) != connectors.Misconfigured {
 			t.Errorf("%s cannot be done by us: %v", name, err)
@@ -130,7 +133,7 @@ func TestSetupFindsWhatIsWrong(t *testing.T) {
 		t.Error("a property that is there is a step")
 	}
 	status := byName["property winnow_status"]
-	if status.Have || !strings.Contains(status.Detail, "lacks the options pending") {
+	if status.Have || !strings.Contains(status.Detail, "add the options pending") {
 		t.Errorf("%+v", status)
 	}
 	if err := c.Apply(t.Context(), status); err != nil {
@@ -191,5 +194,37 @@ func TestAdvice(t *testing.T) {
 	}
 	if off := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.Webhooks = "off" }).Advice("x"); strings.Contains(off, "hsmeta") {
 		t.Error("webhooks are off, but there is a component to paste")
+	}
+}
+
+// Five kinds of records need one scope: it is listed once, and missing where one of them is refused.
+func TestSetupListsAScopeOnce(t *testing.T) {
+	for _, denied := range []map[string]bool{nil, {"meetings": true}} {
+		p := newPortal(t)
+		p.override = (&account{props: map[string]obj{}, denied: denied}).serve
+		steps, err := p.connect(t, nil).Plan(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, s := range steps {
+			if s.Name != "scope crm.objects.contacts.read" {
+				continue
+			}
+			n++
+			if want := "to read meetings"; denied == nil && !s.Have || denied != nil && (s.Have || s.Detail != want || s.Hand == "") {
+				t.Errorf("with %v refused: %+v", denied, s)
+			}
+		}
+		if n != 1 {
+			t.Errorf("the scope is listed %d times", n)
+		}
+	}
+}
+
+func TestSetupNamesTheHostThatDoesNotAnswer(t *testing.T) {
+	_, err := connectTo(t, "http://127.0.0.1:1", nil).Plan(t.Context())
+	if connectors.KindOf(err) != connectors.Unavailable || !strings.Contains(err.Error(), "127.0.0.1:1") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("%v", err)
 	}
 }
