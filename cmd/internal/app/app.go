@@ -70,7 +70,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 		}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
 		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: pipeline.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),

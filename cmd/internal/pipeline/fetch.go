@@ -107,7 +107,7 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 		}
 		err = out.publish(ctx)
 	}
-	p.metrics.fetched.WithLabelValues(s.Name, refs[0].Type, resultOf(err)).Add(float64(len(batch)))
+	p.metrics.fetch(s.Name, refs[0].Type, err, len(batch))
 	if err == nil {
 		for i, w := range batch {
 			trials.over(records[i])

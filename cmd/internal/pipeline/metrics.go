@@ -51,8 +51,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		commits:       counter("rate_commits_total", "Batches of records committed.").WithLabelValues(),
 		writes:        counter("writes_total", "Ratings brought to the CRM, by result.", "source", "result"),
 		dead:          counter("dead_letters_total", "Things put among the dead letters, by kind of reason.", "stage", "source", "kind"),
-		readUpTo:      gauge("source_read_up_to_seconds", "Unix time up to which a source has been read; silence counts only until then.", "source"),
-		polledUpTo:    gauge("source_polled_up_to_seconds", "Unix time at which the last finished poll of a source began.", "source"),
+		readUpTo:      gauge("source_read_up_to_timestamp_seconds", "Unix time up to which a source has been read; silence counts only until then.", "source"),
+		polledUpTo:    gauge("source_polled_up_to_timestamp_seconds", "Unix time at which the last finished poll of a source began.", "source"),
 		age:           gauge("stage_oldest_seconds", "Age of the oldest thing that waits at a stage.", "stage", "source"),
 		partitions:    gauge("partitions_owned", "Partitions that this process rates.").WithLabelValues(),
 		blindAll:      gauge("source_held_by_dead_letters", "1 while a dead letter that may concern any contact of a source holds its decisions back.", "source"),
@@ -62,6 +62,24 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 
 // seconds is an instant as metrics have it.
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// begin makes the series of a source that alerts look for, at 0: the rise of a series that is not there before its first event is
+// never seen.
+func (m *Metrics) begin(source string) {
+	for _, result := range []string{"stored", "no_room", "too_large", "not_read", "not_verified", "not_stored"} {
+		m.deliveries.WithLabelValues(source, result)
+	}
+	m.writes.WithLabelValues(source, "ok")
+	for _, kind := range []connectors.Kind{connectors.Unauthenticated, connectors.Misconfigured} {
+		m.writes.WithLabelValues(source, kind.String())
+	}
+}
+
+// fetch counts records fetched. What alerts look for begins at 0 with the first record of its type.
+func (m *Metrics) fetch(source, kind string, err error, n int) {
+	m.fetched.WithLabelValues(source, kind, connectors.Unauthenticated.String())
+	m.fetched.WithLabelValues(source, kind, resultOf(err)).Add(float64(n))
+}
 
 // oldest notes how old the oldest waiting message of a stream is.
 func (m *Metrics) oldest(stream, source string, now, oldest time.Time) {
@@ -109,8 +127,17 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	if counts, _, err := c.p.q.CountDeadLetters(ctx); err == nil {
-		for _, n := range counts {
-			send(deadDesc, float64(n.Letters), n.Stage, n.Source)
+		letters := map[[2]string]uint64{}
+		for name := range c.p.sources {
+			for _, stage := range []string{stageRead, stageFetch, stageRate, stageWrite} {
+				letters[[2]string{stage, name}] = 0
+			}
+		}
+		for _, n := range counts { // of sources that are no longer configured too
+			letters[[2]string{n.Stage, n.Source}] = n.Letters
+		}
+		for at, n := range letters {
+			send(deadDesc, float64(n), at[0], at[1])
 		}
 	}
 	for name, s := range c.p.sources {

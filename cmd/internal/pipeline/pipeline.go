@@ -130,6 +130,7 @@ func New(o Options) *Pipeline {
 		if _, ok := s.Connector.(connectors.Poller); ok && p.pollEvery > 0 && p.Has(RolePoll) {
 			p.polls[s.Name] = &schedule{}
 		}
+		p.metrics.begin(s.Name)
 	}
 	p.scans = make(chan struct{}, scansAtOnce)
 	p.horizon.init(p)
