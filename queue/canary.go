@@ -12,6 +12,12 @@ import (
 	"path/filepath"
 )
 
+// StoreIn reports whether a store was made in dir.
+func StoreIn(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, canaryName))
+	return !errors.Is(err, os.ErrNotExist) // one that cannot be looked at may be there
+}
+
 // canary says with which key the store was made. NATS cannot: with a wrong key it finds no streams and is content.
 type canary struct {
 	Format int    `json:"format"`

@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +22,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // client speaks to the admin API of the running Winnow; where none runs it opens the store itself and runs the roles that the
@@ -51,10 +50,9 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
 		return nil, fmt.Errorf("the running winnow does not answer at %s: %w", c.base, err)
 	}
-	if len(roles) == 0 && cfg.NATS.URL == "" { // who only looks makes no store
-		if _, err := os.Stat(filepath.Join(cfg.DataDir, "jetstream")); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("no winnow runs at %s, and %s holds no store: see WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR", c.base, cfg.DataDir)
-		}
+	reads := slices.Contains(roles, pipeline.RoleFetch) // a backfill may well come first
+	if !reads && cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
+		return nil, fmt.Errorf("no winnow runs at %s, and there is no store in %s: WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR have to be those of winnow serve, which makes the store", c.base, cfg.DataDir)
 	}
 	log := newLog(zapcore.ErrorLevel)
 	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: append([]pipeline.Role{}, roles...)})

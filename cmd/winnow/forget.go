@@ -13,16 +13,21 @@ import (
 )
 
 func forgetCommand() *cobra.Command {
-	var now bool
+	var now, unknown bool
 	cmd := &cobra.Command{
 		Use: "forget <source> <contact>", Short: "Erase a contact everywhere", Args: cobra.ExactArgs(2),
 		Long: `Erases everything known of a contact: record, rating, what waits to be fetched, dead letters. A keyed hash stays behind, so that what
 still comes about the contact does not bring it back. The store's files hold old copies until the daily compaction; --now compacts at once.
+A contact of whom nothing is known is refused, because its id may be misspelt; --unknown leaves a hash of it all the same.
 The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), []pipeline.Role{pipeline.RoleRate}, func(ctx context.Context, c *client) error {
 				in := url.Values{"source": {args[0]}, "contact": {args[1]}}
-				if err := c.call(ctx, http.MethodPost, "/api/forget", in, &struct{}{}); err != nil {
+				if unknown {
+					in.Set("unknown", "yes")
+				}
+				var order struct{ Known bool }
+				if err := c.call(ctx, http.MethodPost, "/api/forget", in, &order); err != nil {
 					return err
 				}
 				for wait := time.Now().Add(time.Minute); ; {
@@ -42,6 +47,10 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 					case <-time.After(100 * time.Millisecond):
 					}
 				}
+				if !order.Known {
+					fmt.Printf("%s/%s was not known; what may still come of it is kept out\n", args[0], args[1])
+					return nil
+				}
 				fmt.Printf("%s/%s is forgotten\n", args[0], args[1])
 				if !now {
 					fmt.Println("old copies leave the store's files with the next daily compaction; --now does it at once")
@@ -57,5 +66,6 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 		},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "take old copies out of the files at once")
+	cmd.Flags().BoolVar(&unknown, "unknown", false, "also where nothing is known of the contact")
 	return cmd
 }

@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -361,6 +363,36 @@ func TestCommands(t *testing.T) {
 	cmd.Env = env
 	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "nothing is known") {
 		t.Errorf("explain of a forgotten contact: %v\n%s", err, out)
+	}
+	elsewhere := filepath.Join(dir, "elsewhere")
+	for _, c := range []struct {
+		args []string
+		want string
+		env  string
+	}{
+		{[]string{"forget", "hubspto", id}, "there are: hubspot", ""},
+		{[]string{"forget", "hubspot", "404"}, "nothing is known", ""},
+		{[]string{"explain", "hubspto", id}, "there are: hubspot", ""},
+		{[]string{"deadletters", "--source", "hubspto"}, "there are: hubspot", ""},
+		{[]string{"deadletters", "--stage", "reed"}, "read, fetch, rate, write", ""},
+		{[]string{"learn", "--source", "hubspto"}, "there are: hubspot", ""},
+		{[]string{"deadletters"}, "WINNOW_DATA_DIR", "WINNOW_DATA_DIR=" + elsewhere},
+		{[]string{"forget", "hubspot", id}, "WINNOW_DATA_DIR", "WINNOW_DATA_DIR=" + elsewhere},
+	} {
+		cmd := exec.Command(os.Args[0], c.args...)
+		cmd.Env = append(slices.Clone(env), c.env)
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), c.want) {
+			t.Errorf("winnow %s: %v, want a refusal with %q\n%s", strings.Join(c.args, " "), err, c.want, out)
+		}
+	}
+	if _, err := os.Stat(elsewhere); err == nil {
+		t.Error("a command made a store where there was none")
+	}
+	if got := winnow(t, env, "forget", "hubspot", "404", "--unknown"); !strings.Contains(got, "was not known") {
+		t.Errorf("forget of somebody unknown: %s", got)
+	}
+	if got := winnow(t, env, "forget", "hubspot", id); !strings.Contains(got, "is forgotten") {
+		t.Errorf("forget once more: %s", got)
 	}
 	if got := winnow(t, env, "deadletters", "discard", "--all"); !strings.Contains(got, "discard: 1") {
 		t.Errorf("discard: %s", got)

@@ -35,12 +35,8 @@ finishes what it has in hand within WINNOW_GRACE.`,
 			}
 			defer func() { err = errors.Join(err, a.Close()) }()
 			hooks, admin := a.Addresses()
-			names := make([]string, 0, len(cfg.Sources))
-			for _, s := range cfg.Sources {
-				names = append(names, s.Name)
-			}
 			log.Info("winnow started", zap.String("version", app.Version()), zap.String("webhooks", hooks), zap.String("admin", admin),
-				zap.Strings("sources", names), zap.String("mode", string(cfg.Mode)), zap.String("model", cfg.Rules.Version()))
+				zap.Strings("sources", cfg.Sources.Names()), zap.String("mode", string(cfg.Mode)), zap.String("model", cfg.Rules.Version()))
 			err = a.Run(cmd.Context())
 			log.Info("winnow stopped", zap.Error(err))
 			return err

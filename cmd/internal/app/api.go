@@ -1,11 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
@@ -29,14 +32,30 @@ func (a *App) api() http.Handler {
 			_ = json.NewEncoder(w).Encode(v) // fails only when the client has gone
 		})
 	}
-	handle("GET /api/explain", func(r *http.Request) (any, error) { return p.Explain(r.Context(), refOf(r)) })
+	handle("GET /api/explain", func(r *http.Request) (any, error) {
+		e, err := p.Explain(r.Context(), refOf(r))
+		if errors.Is(err, pipeline.ErrUnknownContact) {
+			err = cmp.Or(p.Known(r.FormValue("source")), err)
+		}
+		return e, err
+	})
 	mux.HandleFunc("GET /api/records", a.records)
 	handle("POST /api/forget", func(r *http.Request) (any, error) {
 		ref := refOf(r)
 		if ref.Source == "" || ref.Contact == "" {
 			return nil, badRequest("source and contact are needed")
 		}
-		return map[string]bool{"accepted": true}, p.Forget(r.Context(), ref)
+		known, err := p.Knows(r.Context(), ref)
+		if err == nil && !known {
+			err = p.Known(ref.Source)
+			if err == nil && r.FormValue("unknown") == "" { // an order to erase that hits nobody must not look done
+				err = fmt.Errorf("%s: %w, so there is nothing to erase: is the id right?", ref, pipeline.ErrUnknownContact)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return map[string]bool{"accepted": true, "known": known}, p.Forget(r.Context(), ref)
 	})
 	handle("GET /api/forget", func(r *http.Request) (any, error) {
 		gone, err := p.Forgotten(r.Context(), refOf(r))
@@ -52,7 +71,15 @@ func (a *App) api() http.Handler {
 	handle("GET /api/deadletters", func(r *http.Request) (any, error) {
 		q := r.URL.Query()
 		after, _ := strconv.ParseUint(q.Get("after"), 10, 64) // absent: from the first
-		return a.Queue.DeadLetters(r.Context(), after, 500, q.Get("stage"), q.Get("source"))
+		stage, source := q.Get("stage"), q.Get("source")
+		if stage != "" && !slices.Contains(pipeline.Stages(), stage) {
+			return nil, badRequest(fmt.Sprintf("stage %q: want one of %s", stage, strings.Join(pipeline.Stages(), ", ")))
+		}
+		letters, err := a.Queue.DeadLetters(r.Context(), after, 500, stage, source)
+		if err == nil && len(letters) == 0 && after == 0 && source != "" { // a source that was removed may have some still
+			err = p.Known(source)
+		}
+		return letters, err
 	})
 	handle("GET /api/deadletters/{seq}", func(r *http.Request) (any, error) {
 		seq, err := seqOf(r)

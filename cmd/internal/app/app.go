@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -224,5 +225,5 @@ func Connector(cfg *config.Config, name string) (connectors.Connector, error) {
 			return s.Connector, nil
 		}
 	}
-	return nil, fmt.Errorf("no source is named %q; WINNOW_SOURCES names those there are", name)
+	return nil, fmt.Errorf("no source is named %q in WINNOW_SOURCES; there are: %s", name, strings.Join(cfg.Sources.Names(), ", "))
 }

@@ -26,6 +26,15 @@ func envName(source string) string { return strings.ToUpper(strings.ReplaceAll(s
 // Sources are the configured CRM accounts.
 type Sources []Source
 
+// Names are the sources' names.
+func (ss Sources) Names() []string {
+	var names []string
+	for _, s := range ss {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // sourceName keeps names usable as they are in URLs, subjects, metric labels and variables.
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 

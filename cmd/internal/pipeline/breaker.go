@@ -171,8 +171,8 @@ func (p *Pipeline) rated(ctx context.Context, source string) (int, error) {
 
 // ResolveBreaker lets what the breaker of a source holds go out, or refuses it: it then stays held until it is released.
 func (p *Pipeline) ResolveBreaker(ctx context.Context, source string, release bool) error {
-	if _, ok := p.sources[source]; !ok {
-		return fmt.Errorf("no source is named %q", source)
+	if err := p.Known(source); err != nil {
+		return err
 	}
 	for {
 		b, rev, err := getState[breaker](ctx, p.q, "breaker."+source)
@@ -204,8 +204,8 @@ type BreakerState struct {
 
 // Breaker tells how the breaker of a source stands.
 func (p *Pipeline) Breaker(ctx context.Context, source string) (BreakerState, error) {
-	if _, ok := p.sources[source]; !ok {
-		return BreakerState{}, fmt.Errorf("no source is named %q", source)
+	if err := p.Known(source); err != nil {
+		return BreakerState{}, err
 	}
 	b, _, err := getState[breaker](ctx, p.q, "breaker."+source)
 	if err != nil {

@@ -21,6 +21,9 @@ const (
 	stageWrite = "write"
 )
 
+// Stages are those of dead letters, in the order of the flow.
+func Stages() []string { return []string{stageRead, stageFetch, stageRate, stageWrite} }
+
 // disposal is what becomes of work that failed: again after a time, dropped as done, or, with neither, a dead letter.
 type disposal struct {
 	again time.Duration // try the same again after this

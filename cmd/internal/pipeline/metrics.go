@@ -129,7 +129,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if counts, _, err := c.p.q.CountDeadLetters(ctx); err == nil {
 		letters := map[[2]string]uint64{}
 		for name := range c.p.sources {
-			for _, stage := range []string{stageRead, stageFetch, stageRate, stageWrite} {
+			for _, stage := range Stages() {
 				letters[[2]string{stage, name}] = 0
 			}
 		}

@@ -166,10 +166,10 @@ func (p *Pipeline) fillOnce(ctx context.Context, s Source, filler connectors.Bac
 
 // StartBackfill has the history since then read; a backfill of the same start that was interrupted goes on where it stood.
 func (p *Pipeline) StartBackfill(ctx context.Context, source string, since time.Time) error {
-	s, ok := p.sources[source]
-	if !ok {
-		return fmt.Errorf("no source is named %q", source)
+	if err := p.Known(source); err != nil {
+		return err
 	}
+	s := p.sources[source]
 	if _, ok := s.Connector.(connectors.Backfiller); !ok {
 		return fmt.Errorf("%s is a %s, whose history cannot be read back", source, s.Vendor)
 	}

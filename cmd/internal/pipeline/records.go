@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/queue"
@@ -13,11 +15,19 @@ import (
 // ErrUnknownSource says that no source has that name.
 var ErrUnknownSource = errors.New("no source has this name")
 
+// Known returns an error that names the sources there are, where source is none of them.
+func (p *Pipeline) Known(source string) error {
+	if _, ok := p.sources[source]; ok {
+		return nil
+	}
+	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource, strings.Join(slices.Sorted(maps.Keys(p.sources)), ", "))
+}
+
 // Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the rules see them under
 // the present mode; fn may keep them. While contacts are being rated one may come twice: the later one counts.
 func (p *Pipeline) Records(ctx context.Context, source string, fn func(contact string, r *rules.Record) error) error {
-	if _, ok := p.sources[source]; !ok {
-		return fmt.Errorf("source %q: %w", source, ErrUnknownSource)
+	if err := p.Known(source); err != nil {
+		return err
 	}
 	for part := range p.q.Partitions() {
 		err := p.q.Scan(ctx, part, func(r queue.Record) error {

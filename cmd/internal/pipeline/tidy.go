@@ -119,6 +119,41 @@ func (p *Pipeline) Forget(ctx context.Context, ref crm.ContactRef) error {
 	}})
 }
 
+// Knows reports whether anything is kept of a contact that Forget would erase, or has erased before: a record, a dead letter that names
+// it, or its tombstone.
+func (p *Pipeline) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
+	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
+	found, err := p.q.Load(ctx, p.q.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.tomb(key)})
+	if err != nil || len(found) > 0 {
+		return err == nil, err
+	}
+	named := false
+	err = p.lettersOf(ctx, key, func(queue.DeadLetter) error { named = true; return nil })
+	return named, err
+}
+
+// lettersOf calls fn with every dead letter that names a contact.
+func (p *Pipeline) lettersOf(ctx context.Context, key queue.Key, fn func(queue.DeadLetter) error) error {
+	for after := uint64(0); ; {
+		letters, err := p.q.DeadLetters(ctx, after, 200, "", key.Source)
+		if err != nil {
+			return fmt.Errorf("dead letters: %w", err)
+		}
+		if len(letters) == 0 {
+			return nil
+		}
+		for _, d := range letters {
+			after = d.Seq
+			if !slices.Contains(d.Contacts, key.Contact) {
+				continue
+			}
+			if err := fn(d); err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // Forgotten reports whether nothing of a contact is left in the records.
 func (p *Pipeline) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	part, key := p.q.PartitionOf(ref.Source, ref.Contact), queue.Key{Source: ref.Source, Contact: ref.Contact}
@@ -154,27 +189,12 @@ func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
 	if err != nil {
 		return err
 	}
-	for after := uint64(0); ; {
-		letters, err := p.q.DeadLetters(ctx, after, 200, "", key.Source)
-		if err != nil {
-			return fmt.Errorf("dead letters: %w", err)
+	return p.lettersOf(ctx, key, func(d queue.DeadLetter) error {
+		if err := p.keepForOthers(ctx, d, key.Contact); err != nil {
+			return fmt.Errorf("dead letter %d: %w", d.Seq, err)
 		}
-		if len(letters) == 0 {
-			return nil
-		}
-		for _, d := range letters {
-			after = d.Seq
-			if !slices.Contains(d.Contacts, key.Contact) {
-				continue
-			}
-			if err := p.keepForOthers(ctx, d, key.Contact); err != nil {
-				return fmt.Errorf("dead letter %d: %w", d.Seq, err)
-			}
-			if err := p.q.DiscardDeadLetter(ctx, d.Seq); err != nil {
-				return fmt.Errorf("dead letter %d: %w", d.Seq, err)
-			}
-		}
-	}
+		return p.q.DiscardDeadLetter(ctx, d.Seq)
+	})
 }
 
 // keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
