@@ -17,6 +17,8 @@ type Explanation struct {
 	Country string     `json:"country,omitempty"`
 	Stage   string     `json:"stage"` // early, after, late
 
+	Spared string `json:"spared,omitempty"` // why nothing is decided against them, whatever the clocks say
+
 	Ball      crm.Ball   `json:"ball"`
 	BallSince crm.Millis `json:"ball_since,omitempty"`
 	BallBy    string     `json:"ball_by,omitempty"` // the fact that decided it
@@ -110,6 +112,7 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	x.Segment, x.Zone, x.Country = h.p.segment, h.theirs.zone.String(), h.theirs.countryCode
 	_, x.Stage = h.quota()
 	x.Ball, x.BallSince, x.BallBy = h.ball, h.since, h.by
+	x.Spared = h.spared()
 	for i := range h.turns {
 		x.Turns = append(x.Turns, h.explainTurn(i))
 	}
@@ -132,6 +135,26 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(compare(a.At, b.At), strings.Compare(a.What, b.What)) })
 	x.Next = slices.Compact(x.Next)
 	return x
+}
+
+// spared is what keeps the rules from deciding anything against the contact, "" where nothing does.
+func (h *view) spared() string {
+	if v := h.p.override; v != "" && (h.p.overrideUntil == 0 || h.now < h.p.overrideUntil) {
+		return "a human has set the override " + v
+	}
+	switch sp, paused := h.paused(); {
+	case h.p.customer:
+		return "is a customer: customers are rated, never let go"
+	case h.won():
+		return "has bought from us: a deal is won"
+	case h.ball == crm.Us && h.owes:
+		return "the next move is ours"
+	case paused && sp.until < never:
+		return "clocks stand still until " + dateText(sp.until) + ": " + sp.why
+	case paused:
+		return "clocks stand still: " + sp.why
+	}
+	return ""
 }
 
 func tenths(f float64) float64 { return float64(int(f*10+0.5)) / 10 }

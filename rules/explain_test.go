@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -55,5 +56,35 @@ func TestExplainNamesTheClock(t *testing.T) {
 	}
 	if len(x.Clocks) != 1 || x.Clocks[0].Name != "silence" || x.Clocks[0].Elapsed != "10 days" || x.Clocks[0].Lacks != "one more attempt to reach them" || x.Clocks[0].Ends != crm.At(start.Add(46*day)) {
 		t.Errorf("clocks %+v", x.Clocks)
+	}
+}
+
+// An overdue clock that nothing follows from needs a word why.
+func TestExplainSaysWhatSparesThem(t *testing.T) {
+	silent := []crm.Fact{
+		mail("in", start, crm.In, crm.Asks, 20), mail("o1", start.Add(day), crm.Out, crm.Asks, 20), mail("o2", start.Add(10*day), crm.Out, crm.Asks, 20),
+		mail("o3", start.Add(20*day), crm.Out, crm.Asks, 20),
+	}
+	now := start.Add(90 * day)
+	for want, f := range map[string]*crm.Fact{
+		"":           nil,
+		"customer":   {ID: "p", Kind: crm.KindProperty, At: crm.At(start), Property: &crm.Property{Name: crm.PropCustomer, Value: "true"}},
+		"override B": {ID: "p", Kind: crm.KindProperty, At: crm.At(start), Property: &crm.Property{Name: crm.PropOverride, Value: "B"}},
+		"is won":     {ID: "d", Kind: crm.KindDeal, At: crm.At(start), Deal: &crm.Deal{Won: crm.At(start.Add(30 * day))}},
+		"stand still until": {ID: "m", Kind: crm.KindMeeting, At: crm.At(start.Add(25 * day)), Meeting: &crm.Meeting{
+			Start: crm.At(now.Add(20 * day)), State: crm.Scheduled,
+		}},
+	} {
+		facts := silent
+		if f != nil {
+			facts = append(slices.Clone(silent), *f)
+		}
+		x := Explain(Defaults(), recordOf(facts...), calm(now))
+		if want == "" && (x.Spared != "" || !against(x.Rating)) {
+			t.Errorf("a silent one is spared: %q, decided %v", x.Spared, x.Rating.Decide)
+		}
+		if want != "" && (!strings.Contains(x.Spared, want) || against(x.Rating)) {
+			t.Errorf("spared %q, decided %v; want %q and no decision", x.Spared, x.Rating.Decide, want)
+		}
 	}
 }

@@ -66,6 +66,9 @@ func printExplanation(out io.Writer, e pipeline.Explanation, history bool) error
 	if r.Held != "" {
 		fmt.Fprintf(w, "held back\t%s\t%s\n", r.Held, held[r.Held])
 	}
+	if e.Spared != "" {
+		fmt.Fprintf(w, "spared\t%s\n", e.Spared)
+	}
 	fmt.Fprintf(w, "next move\t%s\t%s\n", r.Ball, since(e.BallSince, e.BallBy))
 	fmt.Fprintf(w, "advice\t%s\n", dash(r.Action))
 	fmt.Fprintf(w, "our time\t%.1f h\t%s\n", e.Effort.Hours, effort(e.Effort))
