@@ -83,6 +83,8 @@ type Side struct {
 	Ended   crm.Millis `json:"first_disqualified,omitempty"`
 }
 
+const dayMillis = crm.Millis(24 * time.Hour / time.Millisecond)
+
 // Report is what a backtest found. Tallies are those of today's settings, the draft's, and those of each changed setting alone.
 type Report struct {
 	Since    crm.Millis     `json:"since"`
@@ -230,13 +232,11 @@ func (t *Tally) add(tr *Track, closed *Closed) {
 // difference is what the draft says otherwise, nil where it says the same.
 func difference(j *job, tracks []Track, closed *Closed) *Difference {
 	today, draft := sideOf(&tracks[0]), sideOf(&tracks[1])
-	if today == draft {
+	if today.byDay() == draft.byDay() {
 		return nil
 	}
 	d := &Difference{Source: j.source, Contact: j.contact, Today: today, Draft: draft, Why: why(&tracks[0].Rating, &tracks[1].Rating)}
-	if earlier := pendingText(&tracks[0], &tracks[1]); earlier != "" {
-		d.Why = append([]string{earlier}, d.Why...)
-	}
+	d.Why = append(movedText(&tracks[0], &tracks[1]), d.Why...)
 	if closed != nil {
 		d.Outcome, d.Closed, d.Amount = "lost", closed.At, closed.Amount
 		if closed.Won {
@@ -251,20 +251,38 @@ func sideOf(t *Track) Side {
 	return Side{Rating: r.Letter, Score: r.Score, Status: r.Status, Ground: r.Ground, Flagged: t.Flagged, Ended: t.Ended}
 }
 
-// pendingText says how the first time pending differs.
-func pendingText(today, draft *Track) string {
-	days := int((draft.Flagged - today.Flagged) / crm.Millis(24*time.Hour/time.Millisecond))
-	switch {
-	case today.Flagged == draft.Flagged:
-		return ""
-	case draft.Flagged == 0:
-		return fmt.Sprintf("never pending, instead of on %s for %s", date(today.Flagged), today.Ground)
-	case today.Flagged == 0:
-		return fmt.Sprintf("pending on %s for %s, instead of never", date(draft.Flagged), draft.Ground)
-	case days < 0:
-		return fmt.Sprintf("pending %d days earlier, for %s", -days, draft.Ground)
+// byDay is s with its instants cut to days: people are shown days, and what differs by hours differs by nothing that they see.
+func (s Side) byDay() Side {
+	s.Flagged -= s.Flagged % dayMillis
+	s.Ended -= s.Ended % dayMillis
+	return s
+}
+
+// movedText says how the first time pending and the first time disqualified differ.
+func movedText(today, draft *Track) []string {
+	var list []string
+	for _, m := range [...]struct {
+		status         crm.Status
+		today, draft   crm.Millis
+		ground, before crm.Ground
+	}{
+		{crm.Pending, today.Flagged, draft.Flagged, draft.Ground, today.Ground},
+		{crm.Disqualified, today.Ended, draft.Ended, draft.Ground, today.Ground},
+	} {
+		days := int(m.draft/dayMillis - m.today/dayMillis)
+		switch {
+		case days == 0:
+		case m.draft == 0:
+			list = append(list, fmt.Sprintf("never %s, instead of on %s for %s", m.status, date(m.today), m.before))
+		case m.today == 0:
+			list = append(list, fmt.Sprintf("%s on %s for %s, instead of never", m.status, date(m.draft), m.ground))
+		case days < 0:
+			list = append(list, fmt.Sprintf("%s %d days earlier, for %s", m.status, -days, m.ground))
+		default:
+			list = append(list, fmt.Sprintf("%s %d days later, for %s", m.status, days, m.ground))
+		}
 	}
-	return fmt.Sprintf("pending %d days later, for %s", days, draft.Ground)
+	return list
 }
 
 // why lists the reasons that one of two ratings has and the other has not, or has with other points.

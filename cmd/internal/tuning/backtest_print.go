@@ -134,14 +134,14 @@ func first(list []string, n int) []string { return list[:min(n, len(list))] }
 func (r *Report) CSV(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	_ = cw.Write([]string{
-		"source", "contact", "today_rating", "today_score", "today_status", "today_ground", "today_first_pending", "draft_rating", "draft_score", "draft_status",
-		"draft_ground", "draft_first_pending", "outcome", "closed", "amount", "why",
+		"source", "contact", "today_rating", "today_score", "today_status", "today_ground", "today_first_pending", "today_first_disqualified", "draft_rating", "draft_score", "draft_status",
+		"draft_ground", "draft_first_pending", "draft_first_disqualified", "outcome", "closed", "amount", "why",
 	}) // the error of any Write shows at the end
 	for i := range r.Changes {
 		d := &r.Changes[i]
 		_ = cw.Write([]string{
-			d.Source, cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status), string(d.Today.Ground), date(d.Today.Flagged),
-			d.Draft.Rating, strconv.Itoa(d.Draft.Score), string(d.Draft.Status), string(d.Draft.Ground), date(d.Draft.Flagged),
+			d.Source, cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status), string(d.Today.Ground), date(d.Today.Flagged), date(d.Today.Ended),
+			d.Draft.Rating, strconv.Itoa(d.Draft.Score), string(d.Draft.Status), string(d.Draft.Ground), date(d.Draft.Flagged), date(d.Draft.Ended),
 			d.Outcome, date(d.Closed), strconv.FormatInt(d.Amount, 10), cell(strings.Join(d.Why, "; ")),
 		})
 	}

@@ -201,3 +201,23 @@ func TestEarlierDecisionsStand(t *testing.T) {
 		t.Errorf("flagged %s, %s: want it decided anew", tr.Flagged, tr.Rating.Status)
 	}
 }
+
+// Under a longer grace a contact is pending on the same day and disqualified later: the list has to say so, and not to list those of whom
+// only hours differ.
+func TestDifferenceSaysWhatMoves(t *testing.T) {
+	at := func(day, hour int) crm.Millis {
+		return crm.At(time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC))
+	}
+	today := Track{Flagged: at(2, 1), Ended: at(12, 1), Ground: crm.Unresponsive}
+	later := Track{Flagged: at(2, 1), Ended: at(26, 1), Ground: crm.Unresponsive}
+	d := difference(&job{}, []Track{today, later}, nil)
+	if d == nil || len(d.Why) != 1 || d.Why[0] != "disqualified 14 days later, for unresponsive" {
+		t.Errorf("got %+v, want that the end comes later", d)
+	}
+	if d := difference(&job{}, []Track{today, {Flagged: at(2, 5), Ended: at(12, 9), Ground: crm.Unresponsive}}, nil); d != nil {
+		t.Errorf("hours are no difference: %+v", d)
+	}
+	if d := difference(&job{}, []Track{today, {}}, nil); d == nil || len(d.Why) != 2 || !strings.Contains(d.Why[0], "never pending") {
+		t.Errorf("got %+v, want never", d)
+	}
+}
