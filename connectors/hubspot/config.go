@@ -118,11 +118,11 @@ func (c *Config) Validate(prefix string) error {
 	}
 	switch {
 	case v.Token == "" && oauth == 0:
-		bad("TOKEN", "not set: needed to read and write; or set %s_OAUTH_CLIENT_ID, _OAUTH_CLIENT_SECRET and _OAUTH_REFRESH_TOKEN", prefix)
+		bad("TOKEN", "not set: needed to read and write; or set %[1]s_OAUTH_CLIENT_ID, %[1]s_OAUTH_CLIENT_SECRET and %[1]s_OAUTH_REFRESH_TOKEN", prefix)
 	case v.Token != "" && oauth > 0:
 		bad("TOKEN", "set together with %s_OAUTH_*: use one of them", prefix)
 	case oauth > 0 && oauth < 3:
-		bad("OAUTH_CLIENT_ID", "OAuth needs _OAUTH_CLIENT_ID, _OAUTH_CLIENT_SECRET and _OAUTH_REFRESH_TOKEN together")
+		bad("OAUTH_CLIENT_ID", "OAuth needs %[1]s_OAUTH_CLIENT_ID, %[1]s_OAUTH_CLIENT_SECRET and %[1]s_OAUTH_REFRESH_TOKEN together", prefix)
 	}
 	if u, err := url.Parse(v.API.URL); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" {
 		bad("API_URL", "want https://host, without user and query")
@@ -133,7 +133,9 @@ func (c *Config) Validate(prefix string) error {
 		}
 	}
 	if _, err := parseFields(v.Fields); err != nil {
-		bad("FIELDS", "%v", err)
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			bad("FIELDS", "%s", line)
+		}
 	}
 	if _, err := parseDispositions(v.CallDispositions); err != nil {
 		bad("CALL_DISPOSITIONS", "%v", err)
@@ -196,6 +198,7 @@ func parseFields(setting string) (map[crm.Field]string, error) {
 		out[f] = "winnow_" + string(f)
 	}
 	taken := map[string]crm.Field{}
+	var bad []error
 	for pair := range strings.SplitSeq(setting, ",") {
 		if pair = strings.TrimSpace(pair); pair == "" {
 			continue
@@ -204,10 +207,12 @@ func parseFields(setting string) (map[crm.Field]string, error) {
 		name, property = strings.TrimSpace(name), strings.TrimSpace(property)
 		field := crm.Field(strings.TrimPrefix(name, "winnow_"))
 		if _, known := out[field]; !ok || !known {
-			return nil, fmt.Errorf("%q: want field=property with a field among %s", pair, fieldList())
+			bad = append(bad, fmt.Errorf("%q: want field=property with a field among %s", pair, fieldList()))
+			continue
 		}
 		if property != "" && !propertyName.MatchString(property) {
-			return nil, fmt.Errorf("%q is not a property's internal name (lower-case letters, digits and _)", property)
+			bad = append(bad, fmt.Errorf("%q is not a property's internal name (lower-case letters, digits and _)", property))
+			continue
 		}
 		out[field] = property
 	}
@@ -217,9 +222,13 @@ func parseFields(setting string) (map[crm.Field]string, error) {
 			continue
 		}
 		if other, twice := taken[p]; twice {
-			return nil, fmt.Errorf("%s and %s both name the property %s", other, f, p)
+			bad = append(bad, fmt.Errorf("%s and %s both name the property %s", other, f, p))
+			continue
 		}
 		taken[p] = f
+	}
+	if err := errors.Join(bad...); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -13,6 +13,7 @@ import (
 	"text/template"
 
 	"github.com/kelseyhightower/envconfig"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/all"
@@ -105,7 +106,9 @@ func (l *loader) process(prefix string, spec any, fields []field, set map[string
 			panic(fmt.Sprintf("config: the defaults of %T are wrong: %v", spec, err)) // a programmer's fault
 		}
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == bad.KeyName })
-		l.complain(bad.KeyName, "%s", unreadable(fields[i], bad))
+		for line := range strings.SplitSeq(unreadable(fields[i], bad), "\n") {
+			l.complain(bad.KeyName, "%s", line)
+		}
 		delete(set, bad.KeyName)
 	}
 }
@@ -120,6 +123,8 @@ func unreadable(f field, bad *envconfig.ParseError) string {
 		want = "want a duration such as 20s, 10m or 24h"
 	case bool:
 		want = "want true or false"
+	case zapcore.Level:
+		want = "want debug, info, warn or error"
 	case int, int32, int64, uint, uint32, uint64:
 		want = "want a whole number"
 	case float64:
@@ -138,20 +143,33 @@ func (l *loader) sources(ss Sources) {
 		s := &ss[i]
 		begin := s.Prefix() + "_"
 		clash := slices.IndexFunc(own, func(k string) bool { return k+"_" == begin || strings.HasPrefix(k, begin) })
-		switch def, ok := all.Definitions[s.Vendor]; {
+		switch def := all.Definitions[s.Vendor]; {
 		case strings.HasPrefix(begin, rulesPrefix), strings.HasPrefix(begin, testPrefix):
 			l.complain(prefix+"_SOURCES", "source %q would read %s*, which has a meaning of its own; rename it", s.Name, begin)
 		case clash >= 0:
 			l.complain(prefix+"_SOURCES", "source %q would read %s*, and %s is a setting of Winnow's own; rename it", s.Name, begin, own[clash])
-		case !ok:
-			l.complain(prefix+"_SOURCES", "%q is no vendor; want one of %s%s", s.Vendor, vendors(), didYouMean(string(s.Vendor), vendorNames()))
 		default:
 			s.Definition, s.Config = def, def.Config()
 			l.prefixes = append(l.prefixes, begin)
 			l.fill("source "+s.Name, s.Prefix(), s.Config)
-			if err := s.Config.Validate(s.Prefix()); err != nil {
-				l.problems = append(l.problems, err)
-			}
+			l.validate(s)
+		}
+	}
+}
+
+// validate checks a source's settings. Of one that could not even be read nobody wants to hear that it is not set.
+func (l *loader) validate(s *Source) {
+	err := s.Config.Validate(s.Prefix())
+	if err == nil {
+		return
+	}
+	faults := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		faults = joined.Unwrap()
+	}
+	for _, err := range faults {
+		if name, _, _ := strings.Cut(err.Error(), ":"); !l.failed[name] {
+			l.problems = append(l.problems, err)
 		}
 	}
 }

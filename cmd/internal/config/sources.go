@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/all"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -38,7 +39,7 @@ func (ss Sources) Names() []string {
 // sourceName keeps names usable as they are in URLs, subjects, metric labels and variables.
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
-// Decode reads `hubspot` or `eu=hubspot,us=hubspot`; envconfig calls it. It settles names only: the loader finds the vendors.
+// Decode reads `hubspot` or `eu=hubspot,us=hubspot`; envconfig calls it. It settles names: the loader finds their vendors' definitions.
 func (ss *Sources) Decode(value string) error {
 	var (
 		problems []error
@@ -54,6 +55,9 @@ func (ss *Sources) Decode(value string) error {
 		if !sourceName.MatchString(name) {
 			problems = append(problems, fmt.Errorf("source name %q: want a-z, 0-9, _ and -, 32 characters at most", name))
 			continue
+		}
+		if _, ok := all.Definitions[crm.Vendor(vendor)]; !ok {
+			problems = append(problems, fmt.Errorf("%q is no vendor; want one of %s%s", vendor, vendors(), didYouMean(vendor, vendorNames())))
 		}
 		if other, dup := taken[envName(name)]; dup {
 			problems = append(problems, fmt.Errorf("sources %q and %q would share the settings %s_%s_*; rename one", other, name, prefix, envName(name)))

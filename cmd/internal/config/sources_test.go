@@ -81,3 +81,36 @@ func TestDistance(t *testing.T) {
 		t.Errorf("a far name was suggested: %q", got)
 	}
 }
+
+func TestEveryFaultIsReportedAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		env  []string
+		want []string
+		not  string
+	}{
+		{env: []string{"WINNOW_SOURCES=a.b=hubspot,c=foo,d=bar"}, want: []string{`source name "a.b"`, `"foo" is no vendor`, `"bar" is no vendor`}},
+		{
+			env:  append([]string{"WINNOW_HUBSPOT_FIELDS=x=y,rating=A,score=ball,ball=ball"}, plain...),
+			want: []string{`WINNOW_HUBSPOT_FIELDS: "x=y"`, `WINNOW_HUBSPOT_FIELDS: "A" is not`, "both name the property ball"},
+		},
+		{env: append([]string{"WINNOW_LOG_LEVEL=loud"}, plain...), want: []string{`"loud": want debug, info, warn or error`}},
+		{
+			env: []string{"WINNOW_HUBSPOT_CLIENT_SECRET=a", "WINNOW_HUBSPOT_TOKEN_FILE=/nowhere/token"}, want: []string{"/nowhere/token"},
+			not: "WINNOW_HUBSPOT_TOKEN: not set",
+		},
+	} {
+		_, err := Load(c.env)
+		if err == nil {
+			t.Errorf("%v is accepted", c.env)
+			continue
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: nothing says %q in:\n%v", c.env, want, err)
+			}
+		}
+		if c.not != "" && strings.Contains(err.Error(), c.not) {
+			t.Errorf("%v: says what does not follow, %q:\n%v", c.env, c.not, err)
+		}
+	}
+}
