@@ -105,7 +105,7 @@ func (r *Report) receiveTable(w *printer) {
 	if len(r.Receive) == 0 {
 		return
 	}
-	w.line("\ndeliveries acknowledged")
+	w.line("\ndeliveries acknowledged; the bare handler publishes each as a message with an fsync of its own, without group commit")
 	w.row("events each", "deliveries/s", "events/s", "p50", "p99", "CPU each", "bare", "bare CPU", "ratio", "aim")
 	for _, x := range r.Receive {
 		a, b := median(rates(x.Winnow)), median(rates(x.Bare))
