@@ -19,7 +19,7 @@ import (
 func backfillCommand() *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
-		Use: "backfill <source>", Short: "Read the history that was there before Winnow", Args: cobra.ExactArgs(1),
+		Use: "backfill <source>", Short: "Read the history that was there before Winnow", Args: needs("source"),
 		Long: `Reads the CRM's history through the same budget as everything else. It can be interrupted and goes on where it stood when it is
 called again with the same --since. While it runs, nothing is announced against the source's contacts.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,6 +51,9 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if t, err := time.Parse(layout, s); err == nil {
+			if t.After(now) {
+				return time.Time{}, fmt.Errorf("--since %s lies ahead: nothing was there before it that could be read", s)
+			}
 			return t.UTC(), nil
 		}
 	}

@@ -51,7 +51,7 @@ func deadlettersCommand() *cobra.Command {
 	cmd.RunE, cmd.Args = list.RunE, cobra.NoArgs
 	var payload bool
 	show := &cobra.Command{
-		Use: "show <number>", Short: "Show one dead letter", Args: cobra.ExactArgs(1),
+		Use: "show <number>", Short: "Show one dead letter", Args: needs("number"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
 				var d queue.DeadLetter
@@ -96,7 +96,7 @@ func settleCommand(verb, help string, source, stage *string) *cobra.Command {
 				}
 				for i, n := range args {
 					if err := c.call(ctx, http.MethodPost, "/api/deadletters/"+url.PathEscape(n)+"/"+verb, nil, &struct{}{}); err != nil {
-						return fmt.Errorf("dead letter %s (%d of %d done): %w", n, i, len(args), err)
+						return fmt.Errorf("%d of %d done: %w", i, len(args), err)
 					}
 				}
 				fmt.Printf("%s: %d\n", verb, len(args))

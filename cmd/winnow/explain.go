@@ -23,7 +23,7 @@ func explainCommand() *cobra.Command {
 	var asJSON, history bool
 	cmd := &cobra.Command{
 		Use: "explain <source> <contact>", Short: "Show a contact's rating, every reason with its evidence, the clocks, and what comes next",
-		Args: cobra.ExactArgs(2),
+		Args: needs("source", "contact"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
 				var raw json.RawMessage

@@ -15,7 +15,7 @@ import (
 func forgetCommand() *cobra.Command {
 	var now, unknown bool
 	cmd := &cobra.Command{
-		Use: "forget <source> <contact>", Short: "Erase a contact everywhere", Args: cobra.ExactArgs(2),
+		Use: "forget <source> <contact>", Short: "Erase a contact everywhere", Args: needs("source", "contact"),
 		Long: `Erases everything known of a contact: record, rating, what waits to be fetched, dead letters. A keyed hash stays behind, so that what
 still comes about the contact does not bring it back. The store's files hold old copies until the daily compaction; --now compacts at once.
 A contact of whom nothing is known is refused, because its id may be misspelt; --unknown leaves a hash of it all the same.

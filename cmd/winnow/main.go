@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // the calendars need every zone, also where the system has none
 
@@ -40,7 +41,38 @@ Settings come from the environment: winnow config shows them all.`,
 		SilenceUsage: true, SilenceErrors: true, Version: app.Version(),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd.Name() == "serve" {
+			return fmt.Errorf("%w: settings come from the environment, and winnow config lists them", err)
+		}
+		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
+	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), explainCommand(), deadlettersCommand(),
-		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand())
+		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(), versionCommand())
 	return root.ExecuteContext(ctx)
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Show which version this is", Args: cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "winnow", app.Version()) },
+	}
+}
+
+// needs asks for exactly the arguments that are named, and names them where they are not given.
+func needs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return fmt.Errorf("%s: want <%s>, got %d arguments", cmd.CommandPath(), strings.Join(names, "> <"), len(args))
+	}
+}
+
+// onlyParts is for a command that does nothing itself: it shows what it has, and refuses what it has not.
+func onlyParts(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s has no %q: see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return cmd.Help()
 }

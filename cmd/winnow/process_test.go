@@ -20,7 +20,9 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // asWinnow in the environment makes this test binary be winnow.
@@ -399,5 +401,50 @@ func TestCommands(t *testing.T) {
 	}
 	if got := winnow(t, env, "deadletters"); !strings.Contains(got, "no dead letters") {
 		t.Errorf("after discarding: %s", got)
+	}
+}
+
+// TestMisuse gives commands what they cannot use: each says what is wrong with it and fails.
+func TestMisuse(t *testing.T) {
+	for args, want := range map[string]string{
+		"explain hubspot":                        "winnow explain: want <source> <contact>",
+		"deadletters show":                       "want <number>",
+		"breaker bogus":                          `no "bogus"`,
+		"serve --port 1":                         "settings come from the environment",
+		"backfill hubspot --since 2099-01-01":    "lies ahead",
+		"bench --rounds 0":                       "--rounds",
+		"bench --duration 0s":                    "--duration",
+		"sandbox --cast --speed -1":              "--speed",
+		"sandbox --contacts -1":                  "--contacts",
+		"backtest --env nowhere --since -3d":     "--since",
+		"simulate --people 0":                    "--people",
+		"deadletters resend":                     "--all",
+		"setup hubspot hubspot":                  "want <source>",
+		"deadletters discard 1 --all --nonsense": "see winnow deadletters discard --help",
+	} {
+		cmd := exec.Command(os.Args[0], strings.Fields(args)...)
+		cmd.Env = []string{asWinnow + "=1", "WINNOW_DATA_DIR=" + t.TempDir()}
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("winnow %s: %v, want a refusal with %q\n%s", args, err, want, out)
+		}
+	}
+	cmd := exec.Command(os.Args[0], "version")
+	cmd.Env = []string{asWinnow + "=1"}
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "winnow ") {
+		t.Errorf("winnow version: %v\n%s", err, out)
+	}
+}
+
+func TestBreakerText(t *testing.T) {
+	at := crm.At(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	for want, b := range map[string]pipeline.BreakerState{
+		"closed; 3 announcements within the window; it holds beyond 20":                                                                       {Announced: 3, Most: 20},
+		"tripped at 2026-03-02T09:00:00Z; nothing is announced until winnow breaker release eu":                                               {Open: true, Tripped: at},
+		"tripped at 2026-03-02T09:00:00Z, refused by a person at 2026-03-02T09:00:00Z; nothing is announced until winnow breaker release eu":  {Open: true, Tripped: at, Refused: at},
+		"closed; 55 announcements within the window; released by a person at 2026-03-02T09:00:00Z, for a day, after which it holds beyond 20": {Announced: 55, Most: 20, Released: at},
+	} {
+		if got := breakerText("eu", b); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
 	}
 }

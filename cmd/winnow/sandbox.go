@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,9 @@ func sandboxCommand() *cobra.Command {
 		Long: `Runs a stand-in for HubSpot that speaks its REST API and sends signed webhooks, and prints the settings with which serve works against it.
 With --cast a cast of prospects plays the last eight months.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Speed <= 0 || o.Seed < 0 {
+				return fmt.Errorf("want --speed above 0 and --contacts of 0 or more")
+			}
 			o.Out = os.Stdout
 			return cast.Serve(cmd.Context(), o)
 		},

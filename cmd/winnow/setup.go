@@ -18,7 +18,7 @@ import (
 func setupCommand() *cobra.Command {
 	var dry bool
 	cmd := &cobra.Command{
-		Use: "setup <source>", Short: "Create Winnow's fields in the CRM and say what is left to do by hand", Args: cobra.ExactArgs(1),
+		Use: "setup <source>", Short: "Create Winnow's fields in the CRM and say what is left to do by hand", Args: needs("source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := loadConfig()
 			if err != nil {
