@@ -39,6 +39,7 @@ type App struct {
 	Queue    *queue.Queue
 
 	log     *zap.Logger
+	now     func() time.Time
 	grace   time.Duration
 	hookLn  net.Listener // nil: this process does not receive
 	adminLn net.Listener
@@ -53,7 +54,10 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	if err != nil {
 		return nil, err
 	}
-	a = &App{Queue: q, log: log, grace: cfg.Grace}
+	a = &App{Queue: q, log: log, now: o.Now, grace: cfg.Grace}
+	if a.now == nil {
+		a.now = time.Now
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -81,7 +85,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/{source}", a.Pipeline.Receiver())
 	a.Hooks = mux
-	a.Admin = console.New(console.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, API: a.api()})
+	a.Admin = console.New(console.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
 	if o.Quiet {
 		return a, nil
 	}

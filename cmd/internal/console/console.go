@@ -24,8 +24,9 @@ type Options struct {
 	Ready    func(context.Context) error // nil error: deliveries can be taken in; a joined error is shown as one reason each
 	Live     func(context.Context) error // an error: the process must be restarted
 	Gatherer prometheus.Gatherer
-	Token    connectors.Secret // bearer token; empty: only this machine may ask, which the listen address has to ensure
-	API      http.Handler      // gets every request under /api/, path unchanged; nil: there is none
+	Token    connectors.Secret                   // bearer token; empty: only this machine may ask, which the listen address has to ensure
+	Page     func(context.Context) (Page, error) // what / shows; nil: there is none
+	API      http.Handler                        // gets every request under /api/, path unchanged; nil: there is none
 }
 
 // New returns the handler of the admin port. /livez and /readyz answer everybody, because probes of container platforms carry no
@@ -35,8 +36,12 @@ func New(o Options) http.Handler {
 	metrics := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 	mux := http.NewServeMux()
 	mux.Handle("GET /livez", newProbe("live", o.Live))
-	mux.Handle("GET /readyz", newProbe("ready", o.Ready))
-	mux.Handle("GET /metrics", authorised(o.Token, metrics))
+	ready := newProbe("ready", o.Ready)
+	mux.Handle("GET /readyz", ready)
+	mux.Handle("GET /metrics", forBrowsers(o.Token, metrics))
+	if o.Page != nil {
+		mux.Handle("GET /{$}", forBrowsers(o.Token, page(o.Page, ready)))
+	}
 	if o.API != nil {
 		api := http.MaxBytesHandler(http.NewCrossOriginProtection().Handler(o.API), maxBody)
 		mux.Handle("/api/", authorised(o.Token, api))
@@ -86,7 +91,7 @@ func authorised(token connectors.Secret, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") || !token.Equal(given) {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="winnow"`)
+			w.Header().Add("WWW-Authenticate", `Bearer realm="winnow"`)
 			refuse(w, http.StatusUnauthorized, "send WINNOW_ADMIN_TOKEN as bearer token")
 			return
 		}

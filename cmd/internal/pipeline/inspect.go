@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -52,6 +53,42 @@ func (p *Pipeline) Explain(ctx context.Context, ref crm.ContactRef) (Explanation
 	e.ReadUpTo = crm.At(at.Read)
 	e.Explanation = rules.Explain(p.rules, p.visible(&c.Record), at)
 	return e, nil
+}
+
+// SourceState is how one source stands, as people see it.
+type SourceState struct {
+	Name, Vendor       string
+	ReadUpTo           time.Time
+	Read, Fetch, Write uint64         // what waits at each stage
+	Rated              map[string]int // contacts by letter
+	Flagged, Overdue   int
+	Held               string // backfill, breaker: why nothing is announced
+}
+
+// State tells how every source stands, by name.
+func (p *Pipeline) State(ctx context.Context) ([]SourceState, error) {
+	if err := p.horizon.refresh(ctx); err != nil {
+		return nil, err
+	}
+	sum, err := p.totals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []SourceState
+	for _, name := range slices.Sorted(maps.Keys(p.sources)) {
+		v := p.horizon.of(name)
+		s := SourceState{
+			Name: name, Vendor: string(p.sources[name].Vendor), ReadUpTo: v.read, Held: v.hold,
+			Rated: sum.Rated[name], Flagged: sum.Flagged[name], Overdue: sum.Overdue[name],
+		}
+		for stream, n := range map[string]*uint64{queue.Deliveries: &s.Read, queue.Fetches: &s.Fetch, queue.Contacts: &s.Write} {
+			if *n, err = p.q.Waiting(ctx, stream, name); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // Resend puts a dead letter back where it came from and takes it off the list.
