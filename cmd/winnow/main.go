@@ -31,6 +31,10 @@ var errShown = errors.New("shown")
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	return rootCommand().ExecuteContext(ctx)
+}
+
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "winnow",
 		Short: "Keeps a CRM honest about its prospects",
@@ -49,7 +53,7 @@ Settings come from the environment: winnow config shows them all.`,
 	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), explainCommand(), deadlettersCommand(),
 		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(), versionCommand())
-	return root.ExecuteContext(ctx)
+	return root
 }
 
 func versionCommand() *cobra.Command {
