@@ -117,7 +117,7 @@ func TestMetricsAreShown(t *testing.T) {
 
 func TestProbeSaysWhy(t *testing.T) {
 	failing := func(context.Context) error {
-		return errors.Join(errors.New("disk: 12 MiB free, 512 MiB wanted"), errors.Join(errors.New("queue: not connected")))
+		return errors.Join(errors.New("disk: 12 MiB free, 512 MiB wanted"), errors.Join(errors.New("queue: not connected"), errors.New("disk: 12 MiB free, 512 MiB wanted")))
 	}
 	h := New(Options{Ready: failing, Live: pass, Gatherer: prometheus.NewRegistry()})
 	w := ask(h, "GET", "http://localhost/readyz")

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -54,12 +55,16 @@ func (p *probe) result(ctx context.Context) error {
 	return p.err
 }
 
-// reasons are the parts of a joined error, one line each.
+// reasons are the parts of a joined error, one line each. What several checks found alike is said once.
 func reasons(err error) []string {
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []string
 		for _, e := range many.Unwrap() {
-			out = append(out, reasons(e)...)
+			for _, reason := range reasons(e) {
+				if !slices.Contains(out, reason) {
+					out = append(out, reason)
+				}
+			}
 		}
 		return out
 	}
