@@ -70,6 +70,9 @@ func watchBackfill(ctx context.Context, c *client, in url.Values) error {
 			return err
 		}
 		line := fmt.Sprintf("%-14s %d records found", s.Stage, s.Read)
+		if s.Stage == "" {
+			line = "begins; nothing found yet"
+		}
 		if s.Total > 0 {
 			line = fmt.Sprintf("%-14s %3d %%  %d of about %d records found", s.Stage, min(100, 100*s.Read/s.Total), s.Read, s.Total)
 		}

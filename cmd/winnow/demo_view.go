@@ -183,7 +183,6 @@ func (v *demoView) table(t time.Time, width, height int) {
 func (v *demoView) summary(box *sandbox.Sandbox, members []cast.Member, took time.Duration) (failed int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.members = members
 	screen, _ := v.size()
 	width := textWidth(screen)
 	fmt.Fprintf(v.out, "\nHow it ended\n\n")
