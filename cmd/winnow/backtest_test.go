@@ -101,7 +101,7 @@ func TestNoStoreToLookAt(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	if err := learn(t.Context(), "", 14); err == nil || !strings.Contains(err.Error(), "holds no store") {
+	if err := learn(t.Context(), "", 14); err == nil || !strings.Contains(err.Error(), "there is no store in") {
 		t.Errorf("learn: %v, want that there is no store", err)
 	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
