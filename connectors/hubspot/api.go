@@ -169,7 +169,30 @@ func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map
 
 // associated returns for each of ids the records of kind to that it is associated with, in HubSpot's order.
 func (c *Connector) associated(ctx context.Context, from, to string, ids []string) (map[string][]string, error) {
-	out := map[string][]string{}
+	links, err := c.labelled(ctx, from, to, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]string, len(links))
+	for record, ls := range links {
+		for _, l := range ls {
+			if !slices.Contains(out[record], l.to) {
+				out[record] = append(out[record], l.to)
+			}
+		}
+	}
+	return out, nil
+}
+
+// link is one association: the other record, and what the account calls the relation to it, where it has words for that.
+type link struct {
+	to     string
+	labels []string
+}
+
+// labelled are the associations of each of ids with records of kind to, in HubSpot's order.
+func (c *Connector) labelled(ctx context.Context, from, to string, ids []string) (map[string][]link, error) {
+	out := map[string][]link{}
 	todo := inputs(unique(ids))
 	for page := 0; len(todo) > 0 && page < maxPages; page++ {
 		var next []input
@@ -180,7 +203,10 @@ func (c *Connector) associated(ctx context.Context, from, to string, ids []strin
 						ID id `json:"id"`
 					} `json:"from"`
 					To []struct {
-						ID id `json:"toObjectId"`
+						ID    id `json:"toObjectId"`
+						Types []struct {
+							Label string `json:"label"`
+						} `json:"associationTypes"`
 					} `json:"to"`
 					Paging struct {
 						Next struct {
@@ -198,9 +224,16 @@ func (c *Connector) associated(ctx context.Context, from, to string, ids []strin
 			}
 			for _, r := range got.Results {
 				for _, t := range r.To {
-					if s := string(t.ID); s != "" && !slices.Contains(out[string(r.From.ID)], s) {
-						out[string(r.From.ID)] = append(out[string(r.From.ID)], s)
+					if t.ID == "" {
+						continue
 					}
+					l := link{to: string(t.ID)}
+					for _, typ := range t.Types {
+						if typ.Label != "" {
+							l.labels = append(l.labels, typ.Label)
+						}
+					}
+					out[string(r.From.ID)] = append(out[string(r.From.ID)], l)
 				}
 				if after := r.Paging.Next.After; after != "" {
 					next = append(next, input{ID: string(r.From.ID), After: after})

@@ -66,7 +66,11 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		}
 		c.profiles.put(contact, c.profiles.sum(o, histories), c.now())
 	}
-	return dedupe(out), nil
+	came, err := c.referralsOf(ctx, os)
+	if err != nil {
+		return nil, err
+	}
+	return append(dedupe(out), came...), nil
 }
 
 // existence says whether a contact is there, as of a time (ms).

@@ -5,7 +5,7 @@
 //	verify.go    is a delivery HubSpot's? signatures v1, v2 and v3
 //	receive.go   what a delivery says: facts, or references to records   events.go   the events as they come
 //	fetch.go     references to facts; whom a record concerns             contacts.go emails.go calls.go deals.go quotes.go
-//	conversations.go                                                     one file for each sort of record
+//	conversations.go referrals.go                                        one file for each sort of record
 //	poll.go      what changed, and the history before: search, by time
 //	write.go     ratings out, 100 a call                                 refusals.go what HubSpot's errors mean
 //	setup.go     properties, scopes, and the subscriptions to paste      api.go auth.go staff.go  the calls themselves

@@ -72,6 +72,8 @@ func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, er
 		return c.fetchConversations(ctx, refs)
 	case timeline:
 		return c.fetchTimeline(ctx, refs)
+	case referrals:
+		return c.fetchReferrals(ctx, refs)
 	default:
 		k, ok := kinds[t]
 		if !ok {

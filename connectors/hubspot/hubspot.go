@@ -22,7 +22,7 @@ const Vendor crm.Vendor = "hubspot"
 // The types of references that are no kind of HubSpot's objects.
 const (
 	conversations = "conversations" // id: a thread, or thread/message
-	timeline      = "timeline"      // id: a contact whose newest activities are looked for
+	timeline      = "timeline"      // id: a contact whose newest activities are looked for; referrals has a file of its own
 )
 
 // Definition is how the shell makes HubSpot sources.

@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 	echo := connectortest.Load(t, "testdata/deliveries/echo.http")
 	connectortest.Run(t, connectortest.Harness{
 		New: func(t *testing.T, apiURL string) connectors.Connector {
-			return connectTo(t, apiURL, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations) })
+			return connectTo(t, apiURL, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations); withReferrals(c) })
 		},
 		Sign:       sign,
 		Secret:     "s3cret",

@@ -28,6 +28,7 @@ type portal struct {
 	mu       sync.Mutex
 	records  map[string]map[string]obj                                   // by kind and id: properties, propertiesWithHistory
 	links    map[string][]string                                         // "emails/301 contacts"
+	labels   map[string]string                                           // of associations between contacts, by "101 102"
 	bin      map[string]map[string]obj                                   // as records: those that were deleted
 	calls    []string                                                    // METHOD path
 	bodies   []obj                                                       // of the same calls
@@ -35,7 +36,7 @@ type portal struct {
 }
 
 func newPortal(t *testing.T) *portal {
-	return &portal{t: t, records: map[string]map[string]obj{}, links: map[string][]string{}, bin: map[string]map[string]obj{}}
+	return &portal{t: t, records: map[string]map[string]obj{}, links: map[string][]string{}, labels: map[string]string{}, bin: map[string]map[string]obj{}}
 }
 
 // add puts a record in, with properties given as name, value pairs.
@@ -70,6 +71,12 @@ func (p *portal) link(a, b string) {
 	kb, ib, _ := strings.Cut(b, "/")
 	p.links[a+" "+kb] = append(p.links[a+" "+kb], ib)
 	p.links[b+" "+ka] = append(p.links[b+" "+ka], ia)
+}
+
+// refer associates two contacts, the first of whom came through the second.
+func (p *portal) refer(came, through string) {
+	p.link("contacts/"+came, "contacts/"+through)
+	p.labels[came+" "+through], p.labels[through+" "+came] = "Referred by", "Referred"
 }
 
 // remove moves a record to the recycle bin; its associations go with it.
@@ -211,7 +218,11 @@ func (p *portal) associations(w http.ResponseWriter, from, to string, body obj) 
 		var list []obj
 		for _, t := range page {
 			n, _ := strconv.ParseInt(t, 10, 64)
-			list = append(list, obj{"toObjectId": n, "associationTypes": []obj{{"category": "HUBSPOT_DEFINED", "typeId": 1}}})
+			types := []obj{{"category": "HUBSPOT_DEFINED", "typeId": 1, "label": nil}}
+			if label := p.labels[id+" "+t]; label != "" && from == to {
+				types = append(types, obj{"category": "USER_DEFINED", "typeId": 36, "label": label})
+			}
+			list = append(list, obj{"toObjectId": n, "associationTypes": types})
 		}
 		result := obj{"from": obj{"id": id}, "to": list}
 		if start+500 < len(all) {

@@ -183,6 +183,9 @@ func (c *Connector) decodeMerge(out []crm.Notice, e *event) ([]crm.Notice, error
 		for _, f := range mergeFacts(string(winner), string(loser), e.OccurredAt) {
 			out = append(out, crm.Notice{Fact: &f, Account: string(e.PortalID)})
 		}
+		if c.readsReferrals() { // read of the winner, they would count twice
+			out = append(out, crm.Notice{Removed: &crm.Removal{ID: referrals + "/" + string(loser), Version: e.OccurredAt}, Account: string(e.PortalID)})
+		}
 	}
 	return append(out, e.ref("contacts", winner)), nil
 }
@@ -219,10 +222,13 @@ func (c *Connector) decodeAssociation(out []crm.Notice, e *event) ([]crm.Notice,
 	if from == "" || to == "" { // an object that is not known here is nothing that is rated
 		return out, nil
 	}
+	if from == "contacts" && to == "contacts" {
+		return c.decodeReferral(out, e)
+	}
 	object, record, contact := to, e.ToObjectID, e.FromObjectID
-	if to == "contacts" && from != "contacts" {
+	if to == "contacts" {
 		object, record, contact = from, e.FromObjectID, e.ToObjectID
-	} else if from != "contacts" || to == "contacts" {
+	} else if from != "contacts" {
 		if (from == "quotes" && to == "deals") || (from == "deals" && to == "quotes") {
 			return c.decodeQuoteOfDeal(out, e, from)
 		}
