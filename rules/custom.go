@@ -180,9 +180,11 @@ func (h *view) customs(sh *sheet) {
 			look(e.f, e.at)
 		}
 	}
-	for i := range h.r.Items {
-		if f := &h.r.Items[i]; f.Task == nil && !f.Gone && f.At <= h.limit {
-			look(f, f.At)
+	for _, list := range [...][]crm.Fact{h.r.Items, h.r.Referrals} {
+		for i := range list {
+			if f := &list[i]; f.Task == nil && !f.Gone && f.At <= h.limit {
+				look(f, f.At)
+			}
 		}
 	}
 	for i := range h.r.Profile {

@@ -37,8 +37,10 @@ func (r *Record) fold(f *crm.Fact) bool {
 	switch f.Kind {
 	case crm.KindMessage, crm.KindCall:
 		return keepNewest(&r.Conduct, f, maxConduct) || lasts
-	case crm.KindMeeting, crm.KindQuote, crm.KindTask, crm.KindDeal, crm.KindReferral:
+	case crm.KindMeeting, crm.KindQuote, crm.KindTask, crm.KindDeal:
 		return keepNewest(&r.Items, f, maxItems) || lasts
+	case crm.KindReferral:
+		return keepNewest(&r.Referrals, f, maxReferrals) || lasts
 	case crm.KindNote:
 		return keepNewest(&r.Notes, f, maxNotes) || lasts
 	case crm.KindProperty:
@@ -211,7 +213,7 @@ func encoded(f *crm.Fact) []byte {
 // Facts returns everything in the record as facts, what lasts among them, so that folding them into another record gives
 // the union of both. They share memory with the record: read only.
 func (r *Record) Facts() []crm.Fact {
-	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life, r.Notes)
+	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life, r.Notes, r.Referrals)
 	if r.Lasting != (crm.Lasting{}) {
 		l := r.Lasting
 		all = append(all, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &l})

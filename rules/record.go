@@ -13,6 +13,7 @@ const (
 	maxProfile   = 200
 	maxDecisions = 40
 	maxLife      = 60
+	maxReferrals = 60
 )
 
 // Record is the state of one contact: the bounded set of facts known about it, in canonical order. The zero Record is a
@@ -20,10 +21,11 @@ const (
 type Record struct {
 	Conduct   []crm.Fact  `cbor:"1,keyasint,omitempty" json:"conduct,omitempty"`   // messages and calls, newest by At
 	Peers     []crm.Fact  `cbor:"2,keyasint,omitempty" json:"peers,omitempty"`     // what reaches it through a shared deal, newest by At
-	Items     []crm.Fact  `cbor:"3,keyasint,omitempty" json:"items,omitempty"`     // meetings, quotes, tasks, deals, referrals, newest by At
+	Items     []crm.Fact  `cbor:"3,keyasint,omitempty" json:"items,omitempty"`     // meetings, quotes, tasks, deals, newest by At
 	Profile   []crm.Fact  `cbor:"4,keyasint,omitempty" json:"profile,omitempty"`   // the latest of each property, by ID
 	Decisions []crm.Fact  `cbor:"5,keyasint,omitempty" json:"decisions,omitempty"` // what was announced, newest by At
 	Life      []crm.Fact  `cbor:"6,keyasint,omitempty" json:"life,omitempty"`      // existence, merges, the wish to be forgotten, newest by At
 	Lasting   crm.Lasting `cbor:"7,keyasint,omitempty" json:"lasting,omitzero"`
-	Notes     []crm.Fact  `cbor:"8,keyasint,omitempty" json:"notes,omitempty"` // what our own people wrote about it, newest by At
+	Notes     []crm.Fact  `cbor:"8,keyasint,omitempty" json:"notes,omitempty"`     // what our own people wrote about it, newest by At
+	Referrals []crm.Fact  `cbor:"9,keyasint,omitempty" json:"referrals,omitempty"` // whom it sent us and through whom it came, newest by At
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -220,12 +221,12 @@ func (h *view) spend(sh *sheet) {
 func (h *view) referrals(sh *sheet) {
 	given, received := h.weigh(sReferralsGiven), h.weigh(sReferralsReceived)
 	n := 0
-	for i := range h.r.Items {
-		f := &h.r.Items[i]
+	for i := range h.r.Referrals {
+		f := &h.r.Referrals[i]
 		ref := f.Referral
 		switch {
 		case ref == nil || f.At > h.limit:
-		case ref.Direction == crm.Out && ref.Level <= 3 && given.counts(f.At):
+		case ref.Direction == crm.Out && ref.Level <= 3 && given.counts(f.At) && !sent(h.r.Referrals[:i], ref.Other):
 			given.hit(f.At, f.ID, 1/float64(int(1)<<max(ref.Level-1, 0)))
 			n++
 		case ref.Direction == crm.In && received.sum == 0 && received.counts(f.At):
@@ -245,6 +246,13 @@ func (h *view) referrals(sh *sheet) {
 	if received.sum > 0 && received.sig.On {
 		sh.add(&received, sReferralsReceived, "came through somebody we know")
 	}
+}
+
+// sent reports whether one whom they sent us is among facts already: who has come to be one contact by a merge stands there for each.
+func sent(facts []crm.Fact, other string) bool {
+	return slices.ContainsFunc(facts, func(f crm.Fact) bool {
+		return f.Referral != nil && f.Referral.Direction == crm.Out && f.Referral.Other == other
+	})
 }
 
 // referred is the property that counts whom they sent us.
@@ -317,8 +325,8 @@ func (h *view) helped() bool {
 
 // refers reports whether the contact has sent us others.
 func (h *view) refers() bool {
-	for i := range h.r.Items {
-		if ref := h.r.Items[i].Referral; ref != nil && ref.Direction == crm.Out && h.r.Items[i].At <= h.limit {
+	for i := range h.r.Referrals {
+		if f := &h.r.Referrals[i]; f.Referral != nil && f.Referral.Direction == crm.Out && f.At <= h.limit {
 			return true
 		}
 	}

@@ -167,17 +167,18 @@ type held struct {
 // holder is the part of a contact's record that can hold what is gone: properties and decisions are no records of the CRM.
 type holder struct {
 	Record struct {
-		Conduct []held `cbor:"1,keyasint"`
-		Peers   []held `cbor:"2,keyasint"`
-		Items   []held `cbor:"3,keyasint"`
-		Notes   []held `cbor:"8,keyasint"`
+		Conduct   []held `cbor:"1,keyasint"`
+		Peers     []held `cbor:"2,keyasint"`
+		Items     []held `cbor:"3,keyasint"`
+		Notes     []held `cbor:"8,keyasint"`
+		Referrals []held `cbor:"9,keyasint"`
 	} `cbor:"1,keyasint"`
 }
 
 // retract calls add with the version that takes back each fact of c that is gone. A fact of a higher version came later: the record is
 // there again.
 func (c *holder) retract(gone removed, contact string, add func(crm.Fact)) {
-	for _, list := range [...][]held{c.Record.Conduct, c.Record.Peers, c.Record.Items, c.Record.Notes} {
+	for _, list := range [...][]held{c.Record.Conduct, c.Record.Peers, c.Record.Items, c.Record.Notes, c.Record.Referrals} {
 		for i := range list {
 			f := &list[i]
 			if v := gone.since(f.ID, contact); v >= f.Version && v > 0 && !f.Gone {

@@ -18,7 +18,7 @@ var standing = []string{
 // before. Decisions are left out altogether.
 func AsOf(r *rules.Record, at crm.Millis) rules.Record {
 	var then rules.Record
-	for _, list := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life, r.Notes} {
+	for _, list := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life, r.Notes, r.Referrals} {
 		for i := range list {
 			if f, known := factAsOf(&list[i], at); known {
 				then.Fold(f)
@@ -102,7 +102,7 @@ func until(list []crm.Millis, at crm.Millis) []crm.Millis {
 // moments are the instants at which something about a contact changed, ascending.
 func moments(r *rules.Record) []crm.Millis {
 	var list []crm.Millis
-	for _, facts := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life} {
+	for _, facts := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life, r.Referrals} {
 		for i := range facts {
 			f := &facts[i]
 			list = append(list, f.At, crm.Millis(f.Version))
