@@ -78,6 +78,20 @@ func (s *Sandbox) Associate(a, b Ref) {
 	s.plans(y, s.user)
 }
 
+// Label connects two records as Associate does, in words of the account's own: one for what b is to a, and one for what a is to b.
+func (s *Sandbox) Label(a, b Ref, ofB, ofA string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x, y := s.must(s.kind(a.Kind), a.ID), s.must(s.kind(b.Kind), b.ID)
+	s.connect(x, y, false)
+	for _, side := range [2]struct {
+		from, to *record
+		label    string
+	}{{x, y, ofB}, {y, x, ofA}} {
+		side.from.links[slices.IndexFunc(side.from.links, func(l link) bool { return l.to == side.to })].label = side.label
+	}
+}
+
 // Disassociate ends what Associate made.
 func (s *Sandbox) Disassociate(a, b Ref) {
 	s.mu.Lock()
@@ -179,9 +193,12 @@ func (s *Sandbox) merge(primary, other *record, src *source) *record {
 			}
 		}
 		for _, l := range loser.links {
-			l.to.links = slices.DeleteFunc(l.to.links, func(back link) bool { return back.to == loser })
-			if !slices.ContainsFunc(winner.links, func(have link) bool { return have.to == l.to }) {
-				l.to.links = append(l.to.links, link{winner, linkType(l.to.kind, contacts), l.primary})
+			i := slices.IndexFunc(l.to.links, func(back link) bool { return back.to == loser })
+			back := l.to.links[i]
+			l.to.links = slices.Delete(l.to.links, i, i+1)
+			if l.to != winner && !slices.ContainsFunc(winner.links, func(have link) bool { return have.to == l.to }) {
+				back.to = winner
+				l.to.links = append(l.to.links, back)
 				winner.links = append(winner.links, l)
 			}
 		}

@@ -13,6 +13,10 @@ const (
 	linkPage      = 500
 )
 
+// userDefined is the type of associations with a label of the account's own. HubSpot counts them up; that one is like another is a
+// liberty.
+const userDefined = 36
+
 // associations is POST /crm/associations/{from}/{to}/batch/read. Records without associations are named in errors beside the results.
 func (s *Sandbox) associations(r *request) (answer, *problem) {
 	to := kindByName[r.PathValue("to")]
@@ -70,7 +74,14 @@ func (s *Sandbox) associations(r *request) (answer, *problem) {
 			b = strconv.AppendInt(b, l.to.follow().id, 10)
 			b = append(b, `,"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":`...)
 			b = strconv.AppendInt(b, int64(l.typ), 10)
-			b = append(b, `,"label":null}]}`...)
+			b = append(b, `,"label":null}`...)
+			if l.label != "" {
+				b = append(b, `,{"category":"USER_DEFINED","typeId":`...)
+				b = strconv.AppendInt(b, userDefined, 10)
+				b = appendString(append(b, `,"label":`...), l.label)
+				b = append(b, '}')
+			}
+			b = append(b, "]}"...)
 		}
 		b = append(b, ']')
 		if end < len(links) {

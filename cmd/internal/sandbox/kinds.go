@@ -81,7 +81,8 @@ var (
 // linkTypes are the ids of HubSpot's own associations, by the names of the two kinds. Source: HubSpot documentation,
 // "Associations", list of type ids.
 var linkTypes = map[[2]string]int{
-	{"contacts", "emails"}: 197, {"emails", "contacts"}: 198,
+	{"contacts", "contacts"}: 449,
+	{"contacts", "emails"}:   197, {"emails", "contacts"}: 198,
 	{"contacts", "calls"}: 193, {"calls", "contacts"}: 194,
 	{"contacts", "meetings"}: 199, {"meetings", "contacts"}: 200,
 	{"contacts", "notes"}: 201, {"notes", "contacts"}: 202,

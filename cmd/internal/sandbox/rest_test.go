@@ -133,6 +133,20 @@ func TestReadsAssociationsInBatches(t *testing.T) {
 	if n := r.len("results", 0, "to"); n != 1 {
 		t.Errorf("the second page has %d associations, want 1", n)
 	}
+	// A label of the account's own stands beside HubSpot's association, and each side has its own.
+	s.Label(sandbox.Ref{Kind: "contacts", ID: a}, sandbox.Ref{Kind: "contacts", ID: b}, "Referred by", "Referred")
+	r = call(t, s, "POST", "/crm/associations/2026-09/contacts/contacts/batch/read", obj{"inputs": inputs(a, b)}, 200)
+	want(t, r, b, "results", 0, "to", 0, "toObjectId")
+	want(t, r, 449, "results", 0, "to", 0, "associationTypes", 0, "typeId")
+	want(t, r, "Referred by", "results", 0, "to", 0, "associationTypes", 1, "label")
+	want(t, r, "USER_DEFINED", "results", 0, "to", 0, "associationTypes", 1, "category")
+	want(t, r, "Referred", "results", 1, "to", 0, "associationTypes", 1, "label")
+	winner := s.Merge(b, alone)
+	r = call(t, s, "POST", "/crm/associations/2026-09/contacts/contacts/batch/read", obj{"inputs": inputs(a, winner)}, 200)
+	want(t, r, winner, "results", 0, "to", 0, "toObjectId")
+	want(t, r, "Referred by", "results", 0, "to", 0, "associationTypes", 1, "label")
+	want(t, r, "Referred", "results", 1, "to", 0, "associationTypes", 1, "label")
+
 	var many []string
 	for i := range 1001 {
 		many = append(many, fmt.Sprint(i))

@@ -34,6 +34,7 @@ type link struct {
 	to      *record
 	typ     int
 	primary bool
+	label   string // the account's word for the other one, seen from here; "": none
 }
 
 // record is one object in the CRM. It is guarded by Sandbox.mu.
@@ -215,8 +216,8 @@ func (s *Sandbox) connect(a, b *record, primary bool) bool {
 			return false
 		}
 	}
-	a.links = append(a.links, link{b, linkType(a.kind, b.kind), primary})
-	b.links = append(b.links, link{a, linkType(b.kind, a.kind), primary})
+	a.links = append(a.links, link{to: b, typ: linkType(a.kind, b.kind), primary: primary})
+	b.links = append(b.links, link{to: a, typ: linkType(b.kind, a.kind), primary: primary})
 	s.associated(a, b, false)
 	return true
 }
