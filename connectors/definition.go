@@ -21,6 +21,9 @@ type Options struct {
 	Now       func() time.Time // the clock that budgets and polls go by; nil: time.Now
 	UserAgent string
 	Phrases   map[crm.Intents][]string // by which messages are read beside the built-in ones
+	// Properties are those of a contact, under the vendor's names, that the rules look at: they are read and become facts under the same
+	// names, each change of them too. One that the CRM does not have is nothing.
+	Properties []string
 }
 
 // Definition is how a vendor is made; connectors/all lists them.

@@ -140,6 +140,18 @@ func compile(when string) (string, *gojq.Code, error) {
 	return when, code, nil
 }
 
+// named finds the names with which a condition compares that of a property.
+var named = regexp.MustCompile(`\.name\s*==\s*"(\w+)"|"(\w+)"\s*==\s*\.(?:property\.)?name\b`)
+
+// properties are those that the condition names.
+func (c *customSignal) properties() []string {
+	var names []string
+	for _, m := range named.FindAllStringSubmatch(c.when, -1) {
+		names = append(names, m[1]+m[2])
+	}
+	return names
+}
+
 // met reports whether a fact meets the condition. What fails on a fact, as a comparison with a field that it lacks may, does not.
 func (c *customSignal) met(fact any) bool {
 	v, ok := c.code.Run(fact).Next()

@@ -80,6 +80,9 @@ func parse(env map[string]string, prefix string, base *Settings) (*Settings, err
 			text, _ = k.set(s, k.def)
 		}
 		s.text[i] = text
+		if given && k.unit == "property" {
+			s.named = append(s.named, text)
+		}
 	}
 	if used < len(env) {
 		errs = append(errs, unknown(env, prefix)...)

@@ -49,10 +49,12 @@ func (r *Record) LastAt() crm.Millis {
 
 // known reports whether rules know a property by name, so that it is kept before others.
 func known(f *crm.Fact) bool {
-	if f.Property == nil {
-		return false
-	}
-	switch f.Property.Name {
+	return f.Property != nil && ownName(f.Property.Name)
+}
+
+// ownName reports whether a name is one that connectors translate the vendor's to.
+func ownName(name string) bool {
+	switch name {
 	case crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut,
 		crm.PropDoNotProfile, crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOrigin, crm.PropSegment:
 		return true

@@ -3,6 +3,7 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 type Settings struct {
 	version  string
 	text     []string // the value of each knob, in order
+	named    []string // the properties that settings of the unit property name, where they were given
 	segments map[string]*Settings
 	signals  [signalCount]Signal
 
@@ -151,6 +153,36 @@ func (s *Settings) Signals() []Signal {
 
 // Segments lists the segments that have settings of their own.
 func (s *Settings) Segments() []string { return sortedKeys(s.segments) }
+
+// Properties are the CRM's own properties of a contact that these settings look at, sorted: what is to be read for them. A property
+// that a setting names by default is among them only where another setting gives it something to do.
+func (s *Settings) Properties() []string {
+	names := slices.Concat(s.named, s.followUps)
+	look := func(use bool, property string) {
+		if use {
+			names = append(names, property)
+		}
+	}
+	look(len(s.industryGood)+len(s.industryBad) > 0, s.industryProperty)
+	look(s.sizeMin > 0 || s.sizeMax > 0, s.sizeProperty)
+	look(len(s.roles) > 0, s.roleProperty)
+	look(s.signals[sSupportLoad].On, s.supportProperty)
+	look(s.signals[sRepVote].On, s.voteProperty)
+	for _, p := range s.misfits {
+		names = append(names, p.property)
+	}
+	for _, p := range slices.Concat(s.fitPredicates, s.worthPredicates) {
+		names = append(names, p.property)
+	}
+	for i := range s.custom {
+		names = append(names, s.custom[i].properties()...)
+	}
+	for _, segment := range s.segments {
+		names = append(names, segment.Properties()...)
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || ownName(name) })
+}
 
 // Describe lists every setting in order, then those of custom signals and of segments.
 func (s *Settings) Describe() []Setting {

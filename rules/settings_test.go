@@ -117,3 +117,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What settings look at is what has to be read: no more where only a default names it, and all of it where a segment or a condition does.
+func TestProperties(t *testing.T) {
+	for want, env := range map[string]map[string]string{
+		"":                  {"QUOTA_EARLY": "50d", "SPEND_GOOD": "10", "MISFIT": "country=XX;segment=none", "INDUSTRY_PROPERTY": ""},
+		"industry":          {"INDUSTRY_GOOD": "retail"},
+		"branch":            {"INDUSTRY_PROPERTY": "branch"},
+		"branch size":       {"INDUSTRY_PROPERTY": "branch", "INDUSTRY_BAD": "retail", "MISFIT": "size<3"},
+		"jobtitle":          {"ROLES": "owner"},
+		"numberofemployees": {"COMPANY_SIZE_MAX": "50"},
+		"recurring_revenue": {"RECURRING_PROPERTY": "recurring_revenue"},
+		"open_tickets":      {"SUPPORT_LOAD_ON": "true"},
+		"rep_vote":          {"REP_VOTE_ON": "true"},
+		"agreed_on call_on": {"FOLLOW_UP_PROPERTIES": "call_on, agreed_on"},
+		"area plan region":  {"FIT_PROFILE": "region=north:+10;plan~pro:+2", "WORTH_PROFILE": "area!=x:-3;region=south:+1"},
+		"industry team":     {"SEGMENTS": "shop", "SEGMENT_SHOP_INDUSTRY_GOOD": "retail", "SEGMENT_SHOP_MISFIT": "team=none"},
+		"tier":              {"CUSTOM": "top", "CUSTOM_TOP_WHEN": `.kind=="property" and .property.name == "tier" and .property.value=="gold"`, "CUSTOM_TOP_WHY": "has the highest tier", "CUSTOM_TOP_POINTS": "2"},
+		"phase tier":        {"CUSTOM": "top", "CUSTOM_TOP_WHEN": `("tier"==.property.name or (.property | .name=="phase")) and (.property.value|length)>2`, "CUSTOM_TOP_WHY": "has the highest tier", "CUSTOM_TOP_POINTS": "2"},
+	} {
+		s, err := Parse(env)
+		if err != nil {
+			t.Errorf("%v: %v", env, err)
+			continue
+		}
+		if got := strings.Join(s.Properties(), " "); got != want {
+			t.Errorf("%v: %q, want %q", env, got, want)
+		}
+	}
+}

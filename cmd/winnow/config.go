@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -45,6 +46,9 @@ func configCommand() *cobra.Command {
 				}
 				if err := w.Flush(); err != nil {
 					return err
+				}
+				if names := cfg.Rules.Properties(); len(names) > 0 {
+					fmt.Printf("\n# contact properties that the rules look at, read from every source\n%s\n", strings.Join(names, "\n"))
 				}
 			}
 			if problems != nil {

@@ -29,7 +29,7 @@ type Config struct {
 	Owners           string        `default:"on" desc:"on: the account's users count as our own people too; off: only STAFF_DOMAINS"`
 	CustomerStages   []string      `split_words:"true" default:"customer,evangelist" desc:"lifecycle stages that make a contact a customer"`
 	Unqualified      string        `default:"UNQUALIFIED" desc:"value of hs_lead_status for a disqualified contact, written under WINNOW_MODE=enforce only"`
-	FitProperties    []string      `split_words:"true" desc:"contact properties that say who they are, for the profile in the rules: industry,numberofemployees"`
+	FitProperties    []string      `split_words:"true" desc:"further contact properties to read, beside those that the rules name: industry,numberofemployees"`
 	SegmentProperty  string        `split_words:"true" desc:"contact property that says which segment's profile applies"`
 	FollowupProperty string        `split_words:"true" desc:"contact property with an agreed follow-up date, instead of HubSpot's next activity"`
 	ContractProperty string        `split_words:"true" desc:"deal property that is set where a contract or an agreed scope is on file"`

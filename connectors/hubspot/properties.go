@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -61,12 +62,18 @@ func (c *Connector) translators() map[string]translate {
 		delete(all, "notes_next_activity_date")
 		add(c.cfg.FollowupProperty, instant(crm.PropNextActivity))
 	}
-	for _, name := range c.cfg.FitProperties {
-		if !reserved[name] {
-			add(name, plain(name))
-		}
+	for _, name := range c.fit() {
+		add(name, plain(name))
 	}
 	return all
+}
+
+// fit are the properties that are read as they are: those that the source's own settings name, and those that the rules look at. What we
+// write ourselves is not among them: a rating must not feed on itself.
+func (c *Connector) fit() []string {
+	return slices.DeleteFunc(unique(slices.Concat(c.cfg.FitProperties, c.opt.Properties)), func(name string) bool {
+		return name == "" || reserved[name] || c.isWritten[name]
+	})
 }
 
 // reserved are the names that mean something here already: a property of HubSpot's by the same name is not taken twice.

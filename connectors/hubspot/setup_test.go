@@ -2,7 +2,9 @@ package hubspot
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -226,5 +228,33 @@ func TestSetupNamesTheHostThatDoesNotAnswer(t *testing.T) {
 	_, err := connectTo(t, "http://127.0.0.1:1", nil).Plan(t.Context())
 	if connectors.KindOf(err) != connectors.Unavailable || !strings.Contains(err.Error(), "127.0.0.1:1") || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What the rules look at is read, subscribed to and missed where it is not there, as if the source's own settings named it. What we write
+// ourselves, and what means something here already, is not taken.
+func TestPropertiesOfTheRules(t *testing.T) {
+	p := newPortal(t)
+	p.override = (&account{props: map[string]obj{"industry": {"name": "industry", "type": "enumeration"}}}).serve
+	c := p.connect(t, func(c *Config) { c.FitProperties = []string{"industry"} })
+	c.opt.Properties = []string{"industry", "no_such", "owner", "region", "winnow_score"}
+	c.translate = c.translators()
+	if want := []string{"industry", "no_such", "region"}; !slices.Equal(c.fit(), want) {
+		t.Errorf("%q, want %q", c.fit(), want)
+	}
+	steps, err := c.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := missing(steps); !slices.Contains(m, "property region") || slices.Contains(m, "property industry") {
+		t.Errorf("missing: %q", m)
+	}
+	for _, name := range []string{"region", "industry"} {
+		if n := strings.Count(c.Advice("https://winnow.example.com"), fmt.Sprintf("%q: %q", "propertyName", name)); n != 1 {
+			t.Errorf("%d subscriptions to %s", n, name)
+		}
+		if !slices.Contains(c.dated(), name) {
+			t.Errorf("%s is not read with its history", name)
+		}
 	}
 }

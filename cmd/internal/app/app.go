@@ -114,6 +114,7 @@ func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]pipel
 	for _, s := range cfg.Sources {
 		c, err := s.Definition.New(s.Config, connectors.Options{
 			Source: s.Source, PublicURL: cfg.PublicURL, Salt: salt, Now: now, UserAgent: "winnow/" + Version(), Phrases: cfg.Phrases,
+			Properties: cfg.Rules.Properties(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
