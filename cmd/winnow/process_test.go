@@ -304,7 +304,7 @@ func winnow(t *testing.T, env []string, args ...string) string {
 func TestCommands(t *testing.T) {
 	w := newTown(t, 3)
 	listen, dir := freeAddr(t), t.TempDir()
-	env := w.env(dir, listen, freeAddr(t))
+	env := w.env(dir, listen, freeAddr(t), "WINNOW_RULES_ROLES=owner")
 	hook := func() string { return "http://" + listen + "/hooks/hubspot" }
 	w.box.SetWebhookURL(hook())
 	p := start(t, env, "serve")
@@ -332,7 +332,7 @@ func TestCommands(t *testing.T) {
 			{[]string{"explain", "hubspot", id, "--json"}, []string{`"owed_reply_since"`}},
 			{[]string{"deadletters"}, []string{"malformed", "read"}},
 			{[]string{"breaker", "status", "hubspot"}, []string{"closed"}},
-			{[]string{"config", "--set"}, []string{"[redacted]", "all settings can be used"}},
+			{[]string{"config", "--set"}, []string{"[redacted]", "that the rules look at, read from every source\njobtitle\n", "all settings can be used"}},
 			{[]string{"rules"}, []string{"short_answers", "A06"}},
 		} {
 			got := winnow(t, env, c.args...)
