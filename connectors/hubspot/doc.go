@@ -37,6 +37,8 @@
 //     gone, and the pipeline finds who held it. Deletions that no webhook told of are found in the recycle bin, which can only be
 //     listed as a whole. The same goes for a contact that is no longer associated with a record, but for what reached it through a
 //     quote's deal or a colleague: that stays until it leaves the contact's window.
+//   - No answer says since when two records are associated, and no event by which label: a referral is as old as the contact that came,
+//     and whether two contacts are one is read from both.
 //   - A restore or a new association need not count as a change of the record: facts are then as new as the event.
 //
 // Sources: HubSpot's developer documentation at developers.hubspot.com/docs, by the page named beside each fact.

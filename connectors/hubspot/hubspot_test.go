@@ -62,7 +62,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add([]byte(`[null]`))
 	f.Add([]byte(`{"objectId":{}}`))
-	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, connectors.Options{Source: crm.Source{Name: "hubspot"}})
+	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken", ReferralLabels: []string{"Referred by"}}, connectors.Options{Source: crm.Source{Name: "hubspot"}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -15,9 +15,10 @@ const referrals = "referrals"
 
 // Bounds on what one change leads to.
 const (
-	maxLevel     = 3   // as far as rules count: who was sent by one who was sent by one whom they sent
-	maxReferrers = 5   // the newest through whom a contact came; mostly it is one
-	maxReferred  = 100 // the newest of a contact's associations that are looked through for those whom it sent
+	maxLevel     = 3    // as far as rules count: who was sent by one who was sent by one whom they sent
+	maxReferrers = 5    // the newest through whom a contact came; mostly it is one
+	maxReferred  = 100  // the newest of a contact's associations that are looked through for those whom it sent
+	maxTurned    = 2000 // contacts whose referrals are read anew in one go, so that what they take back fits the list of it
 )
 
 // readsReferrals reports whether the settings say which associations are referrals.
@@ -122,6 +123,9 @@ func (t *tree) spread(ctx context.Context, changed map[string]turn) error {
 					continue
 				}
 				if _, ok := changed[down]; !ok {
+					if len(changed) >= maxTurned {
+						continue
+					}
 					next = append(next, down)
 				}
 				changed[down] = changed[down].later(changed[id])

@@ -163,4 +163,15 @@ func TestManyReferrals(t *testing.T) {
 	if len(p.calls) > 6 {
 		t.Errorf("%d calls: %q", len(p.calls), p.calls)
 	}
+	// However far one change reaches, what it takes back is bounded.
+	for i := range maxReferred {
+		for j := range 30 {
+			p.refer(fmt.Sprint(10_000+30*i+j), fmt.Sprint(1000+maxReferred+i))
+		}
+	}
+	p.unlink("contacts/102", "contacts/101")
+	ns, err = c.Fetch(t.Context(), heard(t, c, linked, "102", "101", true, ms("2026-03-02T08:00:00Z")))
+	if n := len(said(t, ns, err)); n != maxTurned {
+		t.Errorf("of %d contacts is something taken back, want %d", n, maxTurned)
+	}
 }

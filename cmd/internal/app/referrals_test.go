@@ -64,6 +64,18 @@ func TestReferrals(t *testing.T) {
 	reasons(a, false, "A29")
 	reasons(b, true, "+10 has led one other contact to us (A29)")
 
+	// Two whom b sent become one by a merge, and count as one.
+	d := w.contact("d")
+	refer(d, b)
+	reasons(b, true, "has led 2 other contacts to us (A29)")
+	w.now.Add(int64(time.Hour))
+	one := w.box.Merge(c, d)
+	w.settle()
+	w.pass(time.Hour)
+	reasons(b, true, "+10 has led one other contact to us (A29)")
+	reasons(one, true, "came through somebody we know")
+	reasons(one, false, "has led")
+
 	// A change of what the rules name is heard of.
 	w.box.SetProperty(a, "industry", "weaving")
 	w.settle()
