@@ -137,7 +137,8 @@ func field(l string) fieldKind {
 const maxAttribution = 4
 
 // attribution returns how many lines the sentence above quoted text takes that begins at line i: "On 5 January 2027 at 10:00 Tom
-// wrote:". It ends in a colon, names a time or an address, and mostly has a verb of writing.
+// wrote:". It ends in a colon, names a time or an address, and mostly has a verb of writing. Above lines that are marked as quoted the
+// verb is enough, however the rest is put.
 func attribution(ls []string, i int) int {
 	end := 0
 	for n := 1; n <= maxAttribution && i+n <= len(ls) && ls[i+n-1] != "" && end == 0; n++ {
@@ -145,7 +146,12 @@ func attribution(ls []string, i int) int {
 			end = n
 		}
 	}
-	if end == 0 || !opensAttribution(ls[i]) {
+	if end == 0 {
+		return 0
+	}
+	next := nextText(ls, i+end)
+	marked := next < len(ls) && quoted(ls[next])
+	if !opensAttribution(ls[i]) && !(marked && end == 1) {
 		return 0
 	}
 	var joined []byte
@@ -156,7 +162,7 @@ func attribution(ls []string, i int) int {
 		}
 		joined = append(appendFold(joined, l), ' ')
 		if n == end {
-			if attributes(string(joined)) {
+			if s := string(joined); attributes(s) || marked && writes(s) {
 				return n
 			}
 			return 0
@@ -206,11 +212,16 @@ func attributes(s string) bool {
 	if digits == 0 || !at && !year && !clock {
 		return false
 	}
+	// Japanese and Chinese Gmail, and others: date, name and address alone.
+	return writes(s) || at && (year || clock) && strings.Contains(s, "<")
+}
+
+// writes reports whether s has a verb of writing.
+func writes(s string) bool {
 	for _, verb := range writingVerbs {
 		if j := strings.Index(s, verb); j >= 0 && (j == 0 || s[j-1] == ' ' || s[j] >= utf8.RuneSelf || s[j-1] >= utf8.RuneSelf || s[j-1] == '>' || s[j-1] == ')') {
 			return true
 		}
 	}
-	// Japanese and Chinese Gmail, and others: date, name and address alone.
-	return at && (year || clock) && strings.Contains(s, "<")
+	return false
 }
