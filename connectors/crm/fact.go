@@ -136,7 +136,7 @@ const (
 	Urgent                             // presses for speed
 	ChangeRequest                      // wants the scope or the order changed
 	CarriesQuote                       // of ours: hands over a quote or offer
-	Promises                           // of ours: promises to do something ("I will send it tomorrow")
+	Promises                           // promises to do something ("I will send it tomorrow"); theirs: to come back to us, or send something
 )
 
 var intentNames = []string{

@@ -8,11 +8,11 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// What is read into a message of each direction. A quote handed over and a promise to do something are ours only; what a
-// prospect wants or refuses is theirs only.
+// What is read into a message of each direction. A quote handed over is ours only; what a prospect wants or refuses is theirs only.
+// Promises are made by both, and read with phrases of their own.
 const (
 	readOut = crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote | crm.Promises | crm.Thanks | crm.Informs
-	readIn  = ^(crm.CarriesQuote | crm.Promises)
+	readIn  = ^crm.CarriesQuote
 )
 
 // demands need an answer or an act of ours; with one of them a message is more than a thank-you.
@@ -22,7 +22,7 @@ const demands = crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesT
 // noAnswer are features of sentences that explain nothing by themselves.
 const noAnswer set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk |
 	set(crm.QuoteRequest|crm.QuoteAgain|crm.Discount|crm.FutureBusiness|crm.DefersTime|crm.Vague|crm.NotInterested|crm.NotReady|crm.OptOut|crm.Thanks|
-		crm.Urgent|crm.ChangeRequest|crm.RefusesTime)
+		crm.Urgent|crm.ChangeRequest|crm.RefusesTime|crm.Promises)
 
 // substance is the length in units from which a plain statement counts as an answer.
 const substance = 4

@@ -56,6 +56,7 @@ const (
 	cueFooter                        // "unsubscribe"
 	cueMass                          // "view this mail in your browser"
 	cueBefore                        // a date before which nothing is to be expected: "after", "not before"
+	cuePromise                       // of theirs: that they will come back to us, or send something
 	numFeatures
 )
 
@@ -63,7 +64,7 @@ var cueNames = map[string]feature{
 	"greeting": cueGreeting, "courtesy": cueCourtesy, "small_talk": cueSmallTalk, "open": cueOpen, "absent": cueAbsent, "return": cueReturn,
 	"through": cueThrough, "formula": cueFormula, "gone": cueGone, "redirect": cueRedirect, "here": cueHere, "machine": cueMachine,
 	"received": cueReceived, "ticket": cueTicket, "bounced": cueBounced, "read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass,
-	"before": cueBefore,
+	"before": cueBefore, "own_promise": cuePromise,
 }
 
 // bit is the feature of an intent.
@@ -85,11 +86,11 @@ func featureOf(name string) (feature, bool) {
 // agrees are those that a negation after them undoes as well. stated are those that nobody means by a question. whole are the
 // refusals: theirs is a clause that says it all, so that "no hurry, take your time" is none.
 const (
-	denied = set(crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.FutureBusiness | crm.ProposesTime | crm.AcceptsTime | crm.Accepts |
-		crm.OptOut | crm.Urgent | crm.ChangeRequest | crm.CarriesQuote | crm.Promises)
+	denied = set(crm.QuoteRequest|crm.QuoteAgain|crm.Discount|crm.FutureBusiness|crm.ProposesTime|crm.AcceptsTime|crm.Accepts|
+		crm.OptOut|crm.Urgent|crm.ChangeRequest|crm.CarriesQuote|crm.Promises) | 1<<cuePromise
 	agrees = set(crm.AcceptsTime | crm.Accepts | crm.Urgent)
 	whole  = set(crm.RefusesTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.ClearNo)
-	stated = set(crm.AcceptsTime | crm.Accepts | crm.RefusesTime | crm.NotInterested | crm.ClearNo)
+	stated = set(crm.AcceptsTime|crm.Accepts|crm.RefusesTime|crm.NotInterested|crm.ClearNo) | 1<<cuePromise
 )
 
 // builder turns the lexicon files into a vocabulary and a net of phrases.

@@ -115,7 +115,7 @@ func (n *net) finish() {
 
 // langs are the languages of a text in which h counts. What machines write is often in two languages, so cues count in all.
 func (n *net) langs(h hit) uint64 {
-	if h.feature >= cueGreeting || n.spoken&(1<<h.lang) == 0 {
+	if h.feature >= cueGreeting && h.feature != cuePromise || n.spoken&(1<<h.lang) == 0 {
 		return everyLang
 	}
 	return 1 << h.lang

@@ -131,6 +131,11 @@ func (m *message) find(r *Reader) {
 		for _, h := range r.net.match(m.scan, s) {
 			s.found.add(h.feature)
 		}
+		if m.in.Direction != crm.Out {
+			if s.found &^= set(crm.Promises); s.found.has(cuePromise) {
+				s.found.add(bit(crm.Promises))
+			}
+		}
 	}
 	m.salutation()
 }

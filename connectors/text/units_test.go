@@ -263,8 +263,13 @@ func TestDirection(t *testing.T) {
 	if !out.Intents.Has(crm.CarriesQuote|crm.Promises) || out.Intents.Any(crm.NotInterested|crm.OptOut) {
 		t.Errorf("out: %q", out.Intents)
 	}
-	if in.Intents.Any(crm.CarriesQuote|crm.Promises) || !in.Intents.Has(crm.NotInterested|crm.OptOut) {
+	if in.Intents.Any(crm.CarriesQuote) || !in.Intents.Has(crm.NotInterested|crm.OptOut|crm.Promises) {
 		t.Errorf("in: %q", in.Intents)
+	}
+	body = "You will receive an answer by Friday."
+	out, in = reader.Read(Input{Direction: crm.Out, Body: body, At: at}), reader.Read(Input{Direction: crm.In, Body: body, At: at})
+	if !out.Intents.Has(crm.Promises) || in.Intents.Any(crm.Promises) {
+		t.Errorf("what we promise is no promise of theirs: out %q, in %q", out.Intents, in.Intents)
 	}
 }
 
