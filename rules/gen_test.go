@@ -19,7 +19,7 @@ type story []crm.Fact
 var intentsIn = []crm.Intents{
 	0, crm.QuoteRequest, crm.QuoteAgain | crm.QuoteRequest, crm.Discount, crm.FutureBusiness, crm.ProposesTime, crm.AcceptsTime, crm.RefusesTime, crm.DefersTime,
 	crm.Asks, crm.Asks | crm.AsksYesNo, crm.Answers, crm.ClearYes, crm.ClearNo, crm.Informs, crm.Vague, crm.Accepts, crm.NotInterested, crm.NotReady,
-	crm.Thanks, crm.Urgent, crm.ChangeRequest, crm.Answers | crm.Informs,
+	crm.Thanks, crm.Urgent, crm.ChangeRequest, crm.Answers | crm.Informs, crm.Promises | crm.DefersTime, crm.Promises | crm.NotReady, crm.Promises | crm.Thanks,
 }
 
 var intentsOut = []crm.Intents{0, crm.Asks, crm.Asks | crm.AsksYesNo, crm.ProposesTime, crm.CarriesQuote, crm.CarriesQuote | crm.Asks, crm.Thanks, crm.Promises, crm.Asks | crm.Promises}
@@ -148,7 +148,7 @@ func genIn(t *rapid.T, at time.Time) *crm.Message {
 	case 1:
 		m.Text.Class = crm.Class(rapid.IntRange(1, 7).Draw(t, "machine"))
 	}
-	if m.Text.Intents.Any(crm.NotReady|crm.DefersTime|crm.FutureBusiness) && rapid.Bool().Draw(t, "names a time") {
+	if m.Text.Intents.Any(crm.NotReady|crm.DefersTime|crm.FutureBusiness|crm.Promises) && rapid.Bool().Draw(t, "names a time") {
 		m.Text.Horizon = later(t, at, 5, 120)
 	}
 	return &m

@@ -239,3 +239,37 @@ func TestG18NotScored(t *testing.T) {
 		}
 	})
 }
+
+// A promise of theirs to come back is a debt of theirs: it is never ours nor said to be, and until it is due nothing runs against them.
+func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts := []crm.Fact{mail("first", start, crm.In, crm.Asks, 40), mail("ours", start.Add(day), crm.Out, crm.Asks, 40)}
+		at := start.Add(2 * day)
+		promise := mail("promise", at, crm.In, crm.Promises|rapid.SampledFrom([]crm.Intents{0, crm.DefersTime, crm.RefusesTime, crm.NotReady, crm.Answers}).Draw(t, "beside"), 12)
+		due := at
+		if rapid.Bool().Draw(t, "names a day") {
+			due = at.Add(time.Duration(rapid.IntRange(1, 300).Draw(t, "days")) * day)
+			promise.Message.Text.Horizon = crm.At(due)
+		}
+		facts = append(facts, promise)
+		for i := range rapid.IntRange(0, 6).Draw(t, "attempts") {
+			at = at.Add(time.Duration(rapid.IntRange(1, 30).Draw(t, "days between")) * day)
+			facts = append(facts, mail(fmt.Sprintf("try/%d", i), at, crm.Out, crm.Asks, 30))
+		}
+		for now := promise.At.Time(); now.Before(due.Add(400 * day)); now = now.Add(3 * day) {
+			var r Record
+			for _, f := range facts {
+				if f.At <= crm.At(now) {
+					r.Fold(f)
+				}
+			}
+			rating := Rate(Defaults(), &r, calm(now))
+			if rating.Ball != crm.Them || rating.Overdue || slices.ContainsFunc(rating.Reasons, func(r crm.Reason) bool { return r.ID == "A13" }) {
+				t.Fatalf("%s: they owe the next move, but: %s", now, asJSON(rating))
+			}
+			if against(rating) && !now.After(due.Add(day)) {
+				t.Fatalf("%s: they said that they would be back by %s, but: %s", now, due, asJSON(rating))
+			}
+		}
+	})
+}

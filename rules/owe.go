@@ -12,7 +12,7 @@ func (h *view) owe() {
 	slices.Sort(h.acts)
 	h.promises()
 	for i := range h.follow {
-		if f := &h.follow[i]; !f.assumed || h.own.at <= f.set {
+		if f := &h.follow[i]; !f.theirs && (!f.assumed || h.own.at <= f.set) {
 			h.followed(f)
 		}
 	}

@@ -24,6 +24,7 @@ type followUp struct {
 	set, due crm.Millis // when it was agreed, and for when
 	fact     string
 	assumed  bool // they named no date: ours is void once they speak again
+	theirs   bool // they are to come back to us
 }
 
 // Property is the value of a property of the contact, empty where it is not known.

@@ -187,7 +187,7 @@ func TestNothingFlaps(t *testing.T) {
 func TestEverySignalSpeaks(t *testing.T) {
 	spoken := map[string]int{}
 	for seed := range 600 {
-		facts := append(genStory(25).Example(seed), genStory(25).Example(seed+1000)...)
+		facts := append(genStory(25).Example(seed), genStory(60).Example(seed+1000)...)
 		for i := range facts {
 			if facts[i].Kind != crm.KindProperty {
 				facts[i].ID = fmt.Sprintf("f/%02d", i)

@@ -251,6 +251,12 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 		}
 		return ""
 	}
+	if h.ball == crm.Them && h.backBy != 0 && last == 0 {
+		if h.due.at(h.backBy, "a reminder is due"); h.now < h.backBy {
+			return ""
+		}
+		return actRemind
+	}
 	if _, missing := h.contract(); missing && h.s.signals[sContract].On {
 		return actContract
 	}

@@ -22,7 +22,7 @@ type turn struct {
 	cleared     bool // a colleague answered it, or it came to something without a message
 }
 
-const quiet = crm.Thanks | crm.Accepts | crm.AcceptsTime | crm.NotInterested | crm.NotReady | crm.OptOut
+const quiet = crm.Thanks | crm.Accepts | crm.AcceptsTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
 
 // needsAnswer reports whether a message of theirs awaits one. What is not known does.
 func needsAnswer(f *crm.Fact) bool {
@@ -129,23 +129,30 @@ func (h *view) turn(e *event, dir crm.Direction) *turn {
 	return t
 }
 
-// theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us.
+// theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us. Who promises to
+// come back keeps it.
 func (h *view) theyWrote(e *event) {
 	turn, awaits := h.turn(e, crm.In), needsAnswer(e.f)
 	turn.awaits = turn.awaits || awaits
-	if h.ball != crm.Us {
-		if awaits {
-			h.move(crm.Us, e)
-			h.owes = true
-		} else {
-			h.move(crm.None, e)
-		}
+	promise := e.f.Message != nil && !e.f.Message.Text.Unread && e.f.Message.Text.Intents.Any(crm.Promises)
+	switch {
+	case h.ball == crm.Us:
+	case awaits:
+		h.move(crm.Us, e)
+		h.owes = true
+	case promise:
+		h.move(crm.Them, e)
+	default:
+		h.move(crm.None, e)
 	}
 	h.spoke(e)
 	if e.f.Message == nil {
 		return
 	}
 	t := &e.f.Message.Text
+	if promise {
+		h.theyPromised(e)
+	}
 	h.optOut = t.Intents.Any(crm.OptOut)
 	if t.Intents.Any(crm.NotInterested) && !awaits {
 		h.refused = e
@@ -164,15 +171,26 @@ func (h *view) theyWrote(e *event) {
 		}
 		if due != 0 {
 			due = min(due, e.at+3*365*dayMS)
-			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id, assumed: assumed})
+			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id, assumed: assumed, theirs: promise})
 		}
 	}
+}
+
+// theyPromised: until the day that they named is over, and a business day more, nothing is to be expected of them.
+func (h *view) theyPromised(e *event) {
+	h.backBy = e.at + millis(h.s.replyTime)
+	if due := min(e.f.Message.Text.Horizon, e.at+365*dayMS); due > e.at {
+		h.backBy = h.theirs.dayEnd(due, 1, nil)
+		h.stops = append(h.stops, span{from: e.at, until: h.backBy, why: "they said when they would come back", fact: e.id, away: true})
+	}
+	h.due.at(h.backBy, "they said that they would be back")
+	h.ahead = h.ahead || h.backBy > h.ref()
 }
 
 // spoke notes that they did something themselves.
 func (h *view) spoke(e *event) {
 	h.own = mark{e.at, e.id}
-	h.refused, h.later, h.optOut, h.gone = nil, nil, false, false
+	h.refused, h.later, h.optOut, h.gone, h.backBy = nil, nil, false, false, 0
 	h.silenceEnds(h.own)
 }
 
@@ -207,8 +225,8 @@ func (h *view) weWrote(e *event) {
 	switch {
 	case h.start.id == "":
 		return
-	case h.isAway(e.at):
-		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: "they were away"})
+	case h.absent(e.at) != "":
+		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: h.absent(e.at)})
 	case e.f.Message != nil && e.f.Message.Text.Unread:
 		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: "its text is not known"})
 	default:
@@ -265,10 +283,15 @@ func (h *view) away(e *event) {
 	}
 }
 
-// isAway reports whether an automatic reply had told us by then that they are away. What is sent meanwhile waits in a full inbox:
-// it is no attempt to get an answer.
-func (h *view) isAway(at crm.Millis) bool {
-	return slices.ContainsFunc(h.stops, func(sp span) bool { return sp.away && sp.from <= at && at < sp.until })
+// absent says why nothing could be expected of them at an instant, empty if it could: an automatic reply had told us by then that they
+// are away, or they had said when they would come back. What is sent meanwhile is no attempt to get an answer.
+func (h *view) absent(at crm.Millis) string {
+	for _, sp := range h.stops {
+		if sp.away && sp.from <= at && at < sp.until {
+			return sp.why
+		}
+	}
+	return ""
 }
 
 const whyOwnSilence = "we did not come back to them"

@@ -18,7 +18,7 @@ type span struct {
 	from, until crm.Millis
 	why, fact   string
 	ours        bool       // it stands still because we owe something
-	away        bool       // they are out of office
+	away        bool       // they are out of office, or have said when they will come back
 	planned     crm.Millis // until then it is a task of ours that is not due yet
 }
 

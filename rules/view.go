@@ -42,10 +42,11 @@ type view struct {
 	any     mark   // the last thing that ends a silence: theirs, or a colleague's
 	start   mark   // the first delivered ask since then
 	tries   []attempt
-	refused *event // their last message, when it is a refusal
-	later   *event // their last message, when it puts us off to some time
-	optOut  bool   // their last message asks for no more messages
-	gone    bool   // a machine said that they left
+	refused *event     // their last message, when it is a refusal
+	later   *event     // their last message, when it puts us off to some time
+	optOut  bool       // their last message asks for no more messages
+	backBy  crm.Millis // by when they will come back, as their last message promises
+	gone    bool       // a machine said that they left
 	met     bool
 	quoted  bool
 	late    bool
