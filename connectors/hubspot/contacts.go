@@ -105,8 +105,11 @@ func (o *object) latest(name string) (string, int64, bool) {
 	return "", 0, false
 }
 
+// staffValue says whether one of the contact's addresses is one of ours. HubSpot may give a property whose history is asked for in
+// the history alone.
 func (c *Connector) staffValue(people staff, o *object) string {
-	for _, a := range strings.Split(o.get("email")+";"+o.get("hs_additional_emails"), ";") {
+	email, _, _ := o.latest("email")
+	for _, a := range strings.Split(email+";"+o.get("hs_additional_emails"), ";") {
 		if c.ours(people, a) {
 			return "true"
 		}

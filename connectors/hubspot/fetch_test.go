@@ -472,3 +472,23 @@ func TestNoEvents(t *testing.T) {
 		t.Errorf("events of what is not read: %+v, %v", ns, err)
 	}
 }
+
+// Whether HubSpot gives an address among the properties, in its history or in both, one of ours is staff. The address that counts is the
+// present one.
+func TestStaffByAnyList(t *testing.T) {
+	p := newPortal(t)
+	for id, address := range map[string]string{"101": "boss@staff.example", "102": "guest@elsewhere.example"} {
+		o := p.add("contacts", id, "createdate", "2026-01-05T08:00:00Z")
+		was(o, "email", address, "2026-01-06T08:00:00.000Z", "old@staff.example", "2026-01-05T08:00:00.000Z")
+		delete(o["properties"].(obj), "email")
+	}
+	p.add("contacts", "103", "createdate", "2026-01-05T08:00:00Z", "email", "other@staff.example")
+	c := p.connect(t, func(c *Config) { c.StaffDomains = []string{"staff.example"} })
+	got, err := c.Fetch(t.Context(), refs("contacts", "101", "102", "103"))
+	fs := facts(t, got, err)
+	for contact, want := range map[string]string{"101": "true", "102": "false", "103": "true"} {
+		if value := fs[contact+" property/staff"].Property.Value; value != want {
+			t.Errorf("contact %s: staff is %s, want %s", contact, value, want)
+		}
+	}
+}
