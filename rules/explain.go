@@ -35,7 +35,7 @@ type Explanation struct {
 
 // Turn is a run of messages in one direction.
 type Turn struct {
-	Direction string     `json:"direction"` // in, out, or talk
+	Direction string     `json:"direction"` // in, out, talk, or unknown
 	From      crm.Millis `json:"from"`
 	Until     crm.Millis `json:"until"`
 	Messages  int        `json:"messages"`
@@ -116,6 +116,12 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	for i := range h.turns {
 		x.Turns = append(x.Turns, h.explainTurn(i))
 	}
+	for i := range h.events {
+		if e := &h.events[i]; e.why == whyUnknown && !e.peer {
+			x.Turns = append(x.Turns, Turn{Direction: "unknown", From: e.at, Until: e.at, Messages: 1, Fact: e.id})
+		}
+	}
+	slices.SortStableFunc(x.Turns, func(a, b Turn) int { return compare(a.From, b.From) })
 	for _, a := range h.tries {
 		x.Attempts = append(x.Attempts, Attempt{a.id, a.at, a.counted, a.why})
 	}

@@ -83,6 +83,9 @@ func genFact(t *rapid.T, id string, at time.Time) crm.Fact {
 		f.Kind, f.Message = crm.KindMessage, genOut(t)
 	case k < 12:
 		f.Kind, f.Message = crm.KindMessage, genIn(t, at)
+		if rapid.IntRange(0, 19).Draw(t, "direction known") == 0 {
+			f.Message.Direction = 0
+		}
 	case k < 14:
 		f.Kind, f.Call = crm.KindCall, &crm.Call{
 			Direction: rapid.SampledFrom([]crm.Direction{crm.In, crm.Out}).Draw(t, "call direction"),

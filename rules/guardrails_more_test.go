@@ -273,3 +273,34 @@ func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
 		}
 	})
 }
+
+// G12: of a message or a call whose direction is not known nothing is made: it awaits no answer, and no silence has run across it.
+func TestG12UnknownDirectionIsNeutral(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts, at := genSilent(t)
+		from := facts[slices.IndexFunc(facts, func(f crm.Fact) bool { return f.ID == "try/0" })].At.Time()
+		unknown := mail("unknown", from.Add(time.Duration(rapid.IntRange(1, int(at.Sub(from).Hours())).Draw(t, "hours after our first attempt"))*time.Hour), 0, crm.Asks, 20)
+		unknown.Message.Channel = crm.SMS
+		if rapid.Bool().Draw(t, "a call") {
+			unknown = crm.Fact{ID: "unknown", Kind: crm.KindCall, At: unknown.At, Call: &crm.Call{Outcome: crm.NoAnswer}}
+		}
+		now := at.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "days")) * day)
+		without, with := Explain(Defaults(), recordOf(facts...), calm(now)), Explain(Defaults(), recordOf(append(facts, unknown)...), calm(now))
+		if with.Ball == crm.Us && without.Ball != crm.Us || with.Rating.Engagement < without.Rating.Engagement {
+			t.Fatalf("it costs them something:\n%s\n%s", asJSON(without), asJSON(with))
+		}
+		for _, a := range with.Attempts {
+			if a.At < unknown.At {
+				t.Fatalf("an attempt of before it counts on: %s", asJSON(with.Attempts))
+			}
+		}
+		for _, c := range with.Clocks {
+			if c.Name == "silence" && c.Since < unknown.At {
+				t.Fatalf("the silence runs across it: %s", asJSON(c))
+			}
+		}
+		if with.Rating.Unrated == "" && !slices.ContainsFunc(with.Turns, func(t Turn) bool { return t.Fact == "unknown" && t.Direction == "unknown" }) {
+			t.Fatal("the conversation does not show it")
+		}
+	})
+}

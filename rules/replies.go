@@ -20,7 +20,7 @@ func ReplyTimes(s *Settings, r *Record, now time.Time) []time.Duration {
 	}
 	var list []time.Duration
 	for i := range h.turns {
-		if t := &h.turns[i]; h.answered(i) && h.turns[i+1].dir == crm.In && !h.isShort(&h.turns[i+1], t) {
+		if t := &h.turns[i]; h.answered(i) && !t.unsure && h.turns[i+1].dir == crm.In && !h.isShort(&h.turns[i+1], t) {
 			if d, ok := h.latency(t.ask.at, h.turns[i+1].first.at); ok {
 				list = append(list, time.Duration(d)*time.Millisecond)
 			}

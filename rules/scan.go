@@ -20,6 +20,7 @@ type turn struct {
 	ask         mark // the first message of ours that asks something
 	proposed    mark // the first that proposes a time
 	cleared     bool // a colleague answered it, or it came to something without a message
+	unsure      bool // what may be an answer of theirs came after it
 }
 
 const quiet = crm.Thanks | crm.Accepts | crm.AcceptsTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
@@ -132,6 +133,9 @@ func (h *view) turn(e *event, dir crm.Direction) *turn {
 // theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us. Who promises to
 // come back keeps it.
 func (h *view) theyWrote(e *event) {
+	if n := len(h.turns); n > 0 && h.turns[n-1].unsure { // the answer, or one more of it
+		h.turns[n-1].cleared = false
+	}
 	turn, awaits := h.turn(e, crm.In), needsAnswer(e.f)
 	turn.awaits = turn.awaits || awaits
 	promise := e.f.Message != nil && !e.f.Message.Text.Unread && e.f.Message.Text.Intents.Any(crm.Promises)
@@ -245,6 +249,7 @@ func (h *view) talked(e *event) {
 // cleared ends a silence without being a message of theirs. What they asked us stays open.
 func (h *view) cleared(e *event) {
 	if n := len(h.turns); n > 0 && h.turns[n-1].dir == crm.Out {
+		h.turns[n-1].unsure = e.why == whyUnknown && (h.turns[n-1].unsure || !h.turns[n-1].cleared)
 		h.turns[n-1].cleared = true
 	}
 	if h.ball == crm.Them || h.ball == crm.Us && e.f.Meeting != nil && !e.peer && h.onlyATime() {

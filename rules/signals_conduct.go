@@ -116,7 +116,7 @@ func (h *view) latencies(unread bool) (w weight, all crm.Millis) {
 	w = h.weigh(sReplyLatency)
 	var times []crm.Millis
 	for i := range h.turns {
-		if t := &h.turns[i]; h.answered(i) && h.turns[i+1].dir == crm.In && (unread || !h.turns[i+1].unread) && !h.isShort(&h.turns[i+1], t) && w.counts(h.turns[i+1].first.at) {
+		if t := &h.turns[i]; h.answered(i) && !t.unsure && h.turns[i+1].dir == crm.In && (unread || !h.turns[i+1].unread) && !h.isShort(&h.turns[i+1], t) && w.counts(h.turns[i+1].first.at) {
 			reply := h.turns[i+1].first
 			if d, ok := h.latency(t.ask.at, reply.at); ok {
 				times = append(times, d)
@@ -324,7 +324,7 @@ func (w *weight) keep(marks []mark, m mark) []mark {
 
 // declined reports whether in turn i we proposed a time, they answered, and neither a time of theirs nor a booking followed.
 func (h *view) declined(i int) bool {
-	if !h.answered(i) || h.turns[i].proposed.id == "" || h.turns[i+1].dir != crm.In {
+	if !h.answered(i) || h.turns[i].unsure || h.turns[i].proposed.id == "" || h.turns[i+1].dir != crm.In {
 		return false
 	}
 	reply := &h.turns[i+1]

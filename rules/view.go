@@ -90,7 +90,7 @@ const (
 	eIn                     // theirs
 	eOut                    // ours, delivered
 	eTalk                   // both at once: a call that connected, a meeting held
-	eClear                  // ends a silence without being their message: a colleague's answer, a booking, an acceptance
+	eClear                  // ends a silence without being their message: a colleague's answer, a booking, an acceptance, what may be theirs
 	eAway                   // out of office
 	eGone                   // no longer with the company
 	eTry                    // ours, and nobody was reached
@@ -213,6 +213,10 @@ func (h *view) isOwn(id string) bool {
 	return slices.ContainsFunc(h.r.Conduct, func(f crm.Fact) bool { return f.ID == id && !f.Gone })
 }
 
+// whyUnknown: a messenger's logged message need not say whose it is. It may have been their answer, so that the silence before it is none; it
+// is neither held to be one nor to be an attempt of ours.
+const whyUnknown = "whose it is is not known"
+
 // kindOf says what a message or call is, and why where it counts for nothing.
 func (h *view) kindOf(f *crm.Fact) (eventKind, string) {
 	switch {
@@ -237,17 +241,17 @@ func (h *view) kindOf(f *crm.Fact) (eventKind, string) {
 		case m.Direction == crm.Out:
 			return eOut, ""
 		}
-		return eVoid, "direction not known"
+		return eClear, whyUnknown
 	case f.Call != nil:
 		c := f.Call
 		long := crm.Millis(c.Seconds)*1000 >= millis(h.s.talk)
 		switch {
 		case c.Outcome == crm.CallOff:
 			return eVoid, "never rang"
-		case c.Direction != crm.In && c.Direction != crm.Out:
-			return eVoid, "direction not known"
 		case c.Outcome == crm.Connected || c.Outcome == 0 && long:
 			return eTalk, ""
+		case c.Direction != crm.In && c.Direction != crm.Out:
+			return eClear, whyUnknown
 		case c.Direction == crm.In:
 			return eIn, ""
 		case c.Outcome == crm.Voicemail:
