@@ -100,7 +100,13 @@ func (h *view) quote(f *crm.Fact) {
 	q := f.Quote
 	if len(q.Sent) > 0 {
 		h.quoted = h.quoted || q.Sent[0] <= h.ref()
-		h.due.at(q.Sent[0], "a quote is sent")
+	}
+	for _, sent := range q.Sent {
+		if sent > h.ref() {
+			h.due.at(sent, "a quote is sent")
+			break
+		}
+		h.events = append(h.events, event{at: sent, id: f.ID, kind: eQuote, f: f})
 	}
 	if q.Accepted != 0 && q.Accepted <= h.limit {
 		h.events = append(h.events, event{at: q.Accepted, id: f.ID, kind: eClear, f: f})

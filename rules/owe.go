@@ -54,20 +54,8 @@ func (h *view) keptBy(promise *event) crm.Millis {
 	for i := range h.events {
 		e := &h.events[i]
 		after := e.at > promise.at || e.at == promise.at && e.id > promise.id
-		if after && !e.peer && (e.kind == eOut || e.kind == eTalk || e.kind == eTry) {
+		if after && !e.peer && (e.kind == eOut || e.kind == eTalk || e.kind == eTry || e.kind == eQuote) {
 			return e.at
-		}
-	}
-	for i := range h.r.Items {
-		f := &h.r.Items[i]
-		if f.Quote == nil || f.At > h.limit {
-			continue
-		}
-		for _, sent := range f.Quote.Sent {
-			if sent > promise.at && sent <= h.ref() {
-				return sent
-			}
-			h.due.at(sent, "a quote is sent")
 		}
 	}
 	return never

@@ -89,6 +89,8 @@ func (h *view) scan() {
 			if e.f != nil && (e.f.Message != nil && e.f.Message.Direction == crm.Out && !e.f.Message.Mass || e.f.Call != nil && e.f.Call.Direction == crm.Out) {
 				h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, why: e.why})
 			}
+		case eQuote:
+			h.published(e)
 		case eAnew:
 			h.silenceEnds(mark{e.at, ""})
 			h.refused, h.anew = nil, e.at
@@ -126,6 +128,8 @@ func (h *view) turn(e *event, dir crm.Direction) *turn {
 		t.unread = t.unread || e.f.Message.Text.Unread
 	case e.f.Call != nil:
 		t.spoken = true
+	case e.f.Quote != nil:
+		t.intents |= crm.CarriesQuote
 	}
 	return t
 }
@@ -236,6 +240,20 @@ func (h *view) weWrote(e *event) {
 	default:
 		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, counted: true})
 	}
+}
+
+// published: a quote that was published answers them and leaves the next move to them, also where no mail of ours is known. It is no
+// question of ours and no attempt, since nothing shows that it reached them: a mail that carries it says that itself, in the same turn.
+func (h *view) published(e *event) {
+	h.acts = append(h.acts, e.at)
+	if h.gone {
+		return
+	}
+	h.turn(e, crm.Out)
+	if h.ball != crm.Them {
+		h.move(crm.Them, e)
+	}
+	h.owes = false
 }
 
 func (h *view) talked(e *event) {

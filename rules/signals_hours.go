@@ -70,7 +70,7 @@ func (h *view) needy(sh *sheet) {
 	off, busy := 0, mark{}
 	for i := range h.events {
 		e := &h.events[i]
-		if e.peer || e.kind != eIn && e.kind != eOut && e.kind != eTalk {
+		if e.peer || e.kind != eIn && e.kind != eOut && e.kind != eTalk && e.kind != eQuote {
 			continue
 		}
 		if e.kind != eIn || e.f.Message == nil {

@@ -94,6 +94,7 @@ const (
 	eAway                   // out of office
 	eGone                   // no longer with the company
 	eTry                    // ours, and nobody was reached
+	eQuote                  // ours: a quote was published
 	eAnew                   // the contact was opened again at its recheck date
 )
 
