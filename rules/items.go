@@ -96,6 +96,9 @@ func (h *view) meeting(f *crm.Fact, peer bool) {
 	}
 }
 
+// acceptance is what a quote accepted weighs, beside a meeting held.
+const acceptance = 1.5
+
 func (h *view) quote(f *crm.Fact) {
 	q := f.Quote
 	if len(q.Sent) > 0 {
@@ -110,7 +113,7 @@ func (h *view) quote(f *crm.Fact) {
 	}
 	if q.Accepted != 0 && q.Accepted <= h.limit {
 		h.events = append(h.events, event{at: q.Accepted, id: f.ID, kind: eClear, f: f})
-		h.commits = append(h.commits, commitment{mark{q.Accepted, f.ID}, 1.5, false})
+		h.commits = append(h.commits, commitment{mark{q.Accepted, f.ID}, acceptance, false})
 	}
 }
 

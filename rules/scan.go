@@ -161,6 +161,9 @@ func (h *view) theyWrote(e *event) {
 	if promise {
 		h.theyPromised(e)
 	}
+	if t.Intents.Any(crm.Accepts) && !t.Unread {
+		h.theyAccepted(e)
+	}
 	h.optOut = t.Intents.Any(crm.OptOut)
 	if t.Intents.Any(crm.NotInterested) && !awaits {
 		h.refused = e
@@ -182,6 +185,17 @@ func (h *view) theyWrote(e *event) {
 			h.follow = append(h.follow, followUp{set: e.at, due: due, fact: e.id, assumed: assumed, theirs: promise})
 		}
 	}
+}
+
+// theyAccepted: a quote of ours that they accept in words is a commitment, unless the CRM says itself that it was accepted.
+func (h *view) theyAccepted(e *event) {
+	if h.offered && !slices.ContainsFunc(h.r.Items, func(f crm.Fact) bool {
+		q := f.Quote
+		return q != nil && !f.Gone && q.Accepted != 0 && q.Accepted <= h.limit && len(q.Sent) > 0 && q.Sent[0] <= e.at
+	}) {
+		h.commits = append(h.commits, commitment{mark{e.at, e.id}, acceptance, false})
+	}
+	h.offered = false
 }
 
 // theyPromised: until the day that they named is over, and a business day more, nothing is to be expected of them.
@@ -212,7 +226,7 @@ func (h *view) weWrote(e *event) {
 	t := h.turn(e, crm.Out)
 	ask := h.asksThem(e.f)
 	if h.carriesQuote(e.f) {
-		h.quoted = true
+		h.quoted, h.offered = true, true
 	}
 	if ask && t.ask.id == "" {
 		t.ask = mark{e.at, e.id}
@@ -250,6 +264,7 @@ func (h *view) published(e *event) {
 		return
 	}
 	h.turn(e, crm.Out)
+	h.offered = true
 	if h.ball != crm.Them {
 		h.move(crm.Them, e)
 	}

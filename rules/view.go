@@ -49,6 +49,7 @@ type view struct {
 	gone    bool       // a machine said that they left
 	met     bool
 	quoted  bool
+	offered bool // a quote of ours stands that they have not accepted in words
 	late    bool
 	ahead   bool // something is agreed for the future
 	kept    []mark
