@@ -137,7 +137,7 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	}
 	spent := h.spent().Hours()
 	months := max(float64(h.now-h.first)/float64(30*dayMS), 1)
-	x.Effort = EffortLedger{Hours: tenths(spent), Notes: x.Facts[crm.KindNote.String()], Commitments: len(h.commits), Cap: tenths(h.s.effortCap.Hours()), Freed: tenths(spent / months)}
+	x.Effort = EffortLedger{Hours: tenths(spent), Notes: x.Facts[crm.KindNote.String()], Commitments: h.committed(), Cap: tenths(h.s.effortCap.Hours()), Freed: tenths(spent / months)}
 	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(compare(a.At, b.At), strings.Compare(a.What, b.What)) })
 	x.Next = slices.Compact(x.Next)
 	return x

@@ -47,10 +47,14 @@ func (h *view) answered(i int) bool {
 // (A06) or a question in return (A02) is neither an answer nor none.
 func (h *view) answers(sh *sheet) {
 	w := h.weigh(sAnswers)
-	good, open := 0, 0
+	good, open, others := 0, 0, 0
 	for i := range h.turns {
 		t := &h.turns[i]
-		if h.answered(i) && w.counts(t.ask.at) && !h.isShort(&h.turns[i+1], t) && !asksBack(&h.turns[i+1]) {
+		switch {
+		case !h.answered(i) || !w.counts(t.ask.at):
+		case h.isShort(&h.turns[i+1], t) || asksBack(&h.turns[i+1]):
+			others++
+		default:
 			good++
 			w.cite(h.turns[i+1].first.at, h.turns[i+1].first.id)
 		}
@@ -78,6 +82,8 @@ func (h *view) answers(sh *sheet) {
 	w.sum = share
 	text := fmt.Sprintf("answered %d of our last %d questions", good, good+open)
 	switch {
+	case good == 0 && others > 0:
+		text = "has not answered our open question yet"
 	case good == 0:
 		text = "has not answered our question yet"
 	case open == 0:
@@ -352,16 +358,25 @@ func (h *view) declined(i int) bool {
 // commitments is A40: what they bound themselves to.
 func (h *view) commitments(sh *sheet) {
 	w := h.weigh(sCommitments)
-	n := 0
 	for _, c := range h.commits {
 		if w.counts(c.at) {
 			w.hit(c.at, c.id, c.strength)
+		}
+	}
+	if n := h.committed(); n > 0 {
+		sh.add(&w, sCommitments, "has committed to something "+times(n)+": a meeting, a quote accepted or a step ahead")
+	}
+}
+
+// committed is how many commitments of theirs count: every reason says the same number.
+func (h *view) committed() (n int) {
+	w := h.weigh(sCommitments)
+	for _, c := range h.commits {
+		if w.counts(c.at) {
 			n++
 		}
 	}
-	if n > 0 {
-		sh.add(&w, sCommitments, "has committed to something "+times(n)+": a meeting, a quote accepted or a step ahead")
-	}
+	return n
 }
 
 func times(n int) string {

@@ -150,13 +150,13 @@ func (h *view) informs(sh *sheet) {
 	}
 	if spent := h.spent(); spent >= time.Hour && sig[sEffort].On {
 		w := h.weigh(sEffort)
-		sh.note(&w, fmt.Sprintf("has had about %s of our time, and committed to something %s", count(hoursOf(spent), "hour"), timesOrNever(len(h.commits))))
+		text := fmt.Sprintf("has had about %s of our time", count(hoursOf(spent), "hour"))
+		switch n := h.committed(); {
+		case n > 0:
+			text += ", and has committed to something " + times(n)
+		case len(h.commits) == 0:
+			text += ", and has not committed to anything yet"
+		}
+		sh.note(&w, text)
 	}
-}
-
-func timesOrNever(n int) string {
-	if n == 0 {
-		return "not yet"
-	}
-	return times(n)
 }
