@@ -230,8 +230,12 @@ func TestFresh(t *testing.T) {
 		c         confusion
 		each, all float64
 	}{
-		{"intents", r.intents, 0.75, 0.97}, {"languages", r.languages, 0.9, 0.97}, {"classes", r.classes, 0.9, 0.98},
-		{"layouts", r.layouts, 1, 1}, {"return dates", r.returns, 0.97, 0.97}, {"lengths", r.units, 1, 1},
+		{"intents", r.intents, 0.75, 0.97},
+		{"languages", r.languages, 0.9, 0.97},
+		{"classes", r.classes, 0.9, 0.98},
+		{"layouts", r.layouts, 1, 1},
+		{"return dates", r.returns, 0.97, 0.97},
+		{"lengths", r.units, 1, 1},
 	} {
 		_, all := floor.c.table("")
 		if all.recall() < floor.all || all.precision() < floor.all {

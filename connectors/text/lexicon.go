@@ -294,7 +294,7 @@ func (b *builder) phrase(lang string, number uint8, f feature, fields []string) 
 		path = path[:len(path)-1]
 	}
 	if p.deny && slices.ContainsFunc(path, func(y sym) bool { return b.net.denying[y] != 0 }) {
-		return fmt.Errorf("its own negation denies it: a phrase with one begins with !")
+		return fmt.Errorf("its own negation denies it: a phrase with one begins with an exclamation mark")
 	}
 	if len(path) == 0 || path[0] == gap || path[len(path)-1] == gap {
 		return fmt.Errorf("a phrase begins and ends with a word")

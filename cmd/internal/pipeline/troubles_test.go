@@ -56,7 +56,7 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 				return s.PutOff
 			}
 			for i := range int32(3) { // a new contact each, because the ones before are put off
-				r.send("fake", mail(string(rune('7'+i)), "1", start))
+				r.send("fake", mail(string('7'+i), "1", start))
 				wait("the CRM is asked", func() bool { return refused.Load() > i })
 			}
 			wait("backfill tells", func() bool { return strings.Contains(putOff(), c.says) })
