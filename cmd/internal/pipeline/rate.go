@@ -419,7 +419,7 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 		return
 	}
 	if err := o.effect(ctx, j); err != nil {
-		o.p.log.Warn("put off for a minute", zap.String("source", j.key.Source), zap.String("contact", j.key.Contact), zap.Error(err))
+		o.p.log.Warn("put off for a minute", zap.String("source", j.key.Source), zap.String("contact", o.p.plain(j.key.Contact)), zap.Error(err))
 		o.dues.set(j.key, crm.At(now.Add(time.Minute)))
 	}
 }

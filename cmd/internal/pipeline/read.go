@@ -178,6 +178,8 @@ func named(c connectors.Connector, notices []crm.Notice) []string {
 			if profiler != nil && profiler.ProfileRef(n.Ref.ID).Type == n.Ref.Type {
 				add(n.Ref.ID)
 			}
+		case n.Removed != nil && n.Removed.Contact != "":
+			add(n.Removed.Contact)
 		}
 	}
 	return ids

@@ -7,8 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 func goneNotice(id string, at time.Time, contact string) crm.Notice {
@@ -84,6 +88,48 @@ func TestForgottenIsOnNoList(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait("the forgotten contact stands on the list still", func() bool { l := list(); return len(l) == 1 && l[0].Contact == "8" })
+}
+
+// TestForgetGoesOn: an erasure that failed half-way is finished later, and says so without an address that serves as an id.
+func TestForgetGoesOn(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
+	ref := crm.ContactRef{Source: "fake", Contact: "ann@example.com"}
+	r.send("fake", mail(ref.Contact, "1", start))
+	if _, err := r.q.Bury(t.Context(), queue.DeadLetter{Stage: stageWrite, Source: "fake", Contacts: []string{ref.Contact}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	list := func(data []byte) {
+		t.Helper()
+		if _, err := r.q.PutState(t.Context(), stateName(removalsOf("fake")), data, anyRevision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wait := func(what string, done func() bool) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal(what)
+			}
+		}
+	}
+	list([]byte{0xff}) // which nobody can read, so that the erasure fails there
+	if err := r.p.Forget(t.Context(), ref); err != nil {
+		t.Fatal(err)
+	}
+	wait("the erasure has not failed", func() bool { return logs.FilterMessage("put off for a minute").Len() > 0 })
+	for _, e := range logs.All() {
+		if strings.Contains(fmt.Sprint(e.Message, e.ContextMap()), ref.Contact) {
+			t.Errorf("the log names the contact: %s %v", e.Message, e.ContextMap())
+		}
+	}
+	list(encode(removals{}))
+	r.pass(2 * time.Minute)
+	wait("the erasure was not taken up again", func() bool {
+		letters, err := r.q.DeadLetters(t.Context(), 0, 10, "", "fake")
+		gone, err2 := r.p.Forgotten(t.Context(), ref)
+		return err == nil && err2 == nil && gone && len(letters) == 0
+	})
 }
 
 // A list that is full takes no more until it has been worked off; what is on it already may come again.

@@ -171,12 +171,9 @@ func (p *Pipeline) entombed(ctx context.Context, key queue.Key) (bool, error) {
 	return ok, err
 }
 
-// erase takes a forgotten contact out of the store: its record, its rating, what waits to be fetched of it and the dead letters that
-// name it. Its tombstone stands already.
+// erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it, its rating and its
+// record. Its tombstone stands already. The record goes last: while it is there, a part that failed is done again.
 func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
-	if err := p.q.Purge(ctx, part, key); err != nil {
-		return err
-	}
 	if profiler, ok := p.sources[key.Source].Connector.(connectors.Profiler); ok {
 		ref := profiler.ProfileRef(key.Contact)
 		if err := p.q.PurgeFetches(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
@@ -189,23 +186,28 @@ func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
 	if err != nil {
 		return err
 	}
-	return p.lettersOf(ctx, key, func(d queue.DeadLetter) error {
+	err = p.lettersOf(ctx, key, func(d queue.DeadLetter) error {
 		if err := p.keepForOthers(ctx, d, key.Contact); err != nil {
 			return fmt.Errorf("dead letter %d: %w", d.Seq, err)
 		}
 		return p.q.DiscardDeadLetter(ctx, d.Seq)
 	})
+	if err != nil {
+		return err
+	}
+	return p.q.Purge(ctx, part, key)
 }
 
 // keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
-// for it too.
+// for it too. What was to be read of the contact itself, a profile say, has its id and nobody's answer in it any more.
 func (p *Pipeline) keepForOthers(ctx context.Context, d queue.DeadLetter, contact string) error {
 	ref, err := decode[crm.Ref](d.Payload)
-	if d.Stage != stageFetch || len(d.Contacts) < 2 || err != nil {
+	if d.Stage != stageFetch || len(d.Contacts) < 2 || err != nil || ref.ID == contact {
 		return nil //nolint:nilerr // what is not a reference waits for nobody
 	}
 	erased := func(id string) bool { return id == contact }
-	ref.Contacts, d.Contacts = slices.DeleteFunc(ref.Contacts, erased), slices.DeleteFunc(slices.Clone(d.Contacts), erased)
+	ref.Contacts, ref.Left = slices.DeleteFunc(ref.Contacts, erased), slices.DeleteFunc(ref.Left, erased)
+	d.Contacts = slices.DeleteFunc(slices.Clone(d.Contacts), erased)
 	d.Payload = encode(ref)
 	_, err = p.q.Bury(ctx, d, "")
 	return err

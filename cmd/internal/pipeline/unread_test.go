@@ -115,17 +115,18 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 		return profiles(refs), nil
 	}
 	r := newRig(t, t.TempDir(), nil, f)
-	r.send("fake", mail("7", "2", start), crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1", Contacts: []string{"7"}}})
+	r.send("fake", mail("7", "2", start), crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1", Contacts: []string{"7"}, Left: []string{"7", "9"}}},
+		crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "7"}}) // of which it is the id: as of a profile
 	r.idle()
 	if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil {
 		t.Fatal(err)
 	}
 	r.idle()
 	letters, err := r.q.DeadLetters(t.Context(), 0, 10, "", "fake")
-	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8"}) {
-		t.Fatalf("dead letters %+v, %v, want one that names contact 8 alone", letters, err)
+	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8", "9"}) {
+		t.Fatalf("dead letters %+v, %v, want one that names the contacts 8 and 9 alone", letters, err)
 	}
-	if ref, err := decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 {
+	if ref, err := decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 || !slices.Equal(ref.Left, []string{"9"}) {
 		t.Errorf("the letter's reference is %+v, %v", ref, err)
 	}
 }
