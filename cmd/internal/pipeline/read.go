@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -248,12 +250,23 @@ func (o *output) publish(ctx context.Context) error {
 	}
 	fetches := make([]queue.FetchMsg, 0, len(o.refs))
 	for _, ref := range o.refs {
-		fetches = append(fetches, queue.FetchMsg{Source: o.source.Name, Type: ref.Type, ID: ref.ID, Data: encode(ref)})
+		fetches = append(fetches, toFetch(o.source.Name, ref))
 	}
 	if err := o.p.q.PublishFetches(ctx, fetches); err != nil {
 		return fmt.Errorf("publish fetches: %w", err)
 	}
 	return nil
+}
+
+// toFetch is the message of a reference. Of several of one record the latest replaces those that wait, so one that says more than which
+// record it is, as that a contact has no longer to do with it, is a message of its own: what comes after it may not say so again.
+func toFetch(source string, ref crm.Ref) queue.FetchMsg {
+	m := queue.FetchMsg{Source: source, Type: ref.Type, ID: ref.ID, Data: encode(ref)}
+	if said := (crm.Ref{Contacts: ref.Contacts, Left: ref.Left, AsOf: ref.AsOf}); len(said.Contacts)+len(said.Left) > 0 || said.AsOf != 0 {
+		sum := sha256.Sum256(encode(said))
+		m.ID += "~" + hex.EncodeToString(sum[:8])
+	}
+	return m
 }
 
 // packed encodes facts as bundles none of which is larger than a message may be, nor of more facts than a commit takes.

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -88,6 +90,38 @@ func TestForgottenIsOnNoList(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait("the forgotten contact stands on the list still", func() bool { l := list(); return len(l) == 1 && l[0].Contact == "8" })
+}
+
+// TestFetchesLoseNothing: what is said of a record while it waits to be fetched takes nothing back that was said before, in whatever
+// delivery it came.
+func TestFetchesLoseNothing(t *testing.T) {
+	var mu sync.Mutex
+	away, left, asOf := true, []string{}, int64(0)
+	f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if away {
+			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down")}
+		}
+		for _, ref := range refs {
+			left, asOf = append(left, ref.Left...), max(asOf, ref.AsOf)
+		}
+		return nil, nil
+	}}
+	r := newRig(t, t.TempDir(), nil, f)
+	for _, ref := range []crm.Ref{{Left: []string{"7"}, AsOf: 5}, {Left: []string{"8"}, AsOf: 9}, {AsOf: 4}, {}} {
+		ref.Type, ref.ID = "emails", "1"
+		r.send("fake", crm.Notice{Ref: &ref})
+		r.idleBut(stageFetch) // so that each is read by itself
+	}
+	mu.Lock()
+	away = false
+	mu.Unlock()
+	r.idle()
+	slices.Sort(left)
+	if left = slices.Compact(left); !slices.Equal(left, []string{"7", "8"}) || asOf != 9 {
+		t.Errorf("fetched for %v, who left, as of %d, want [7 8] and 9", left, asOf)
+	}
 }
 
 // TestForgetGoesOn: an erasure that failed half-way is finished later, and says so without an address that serves as an id.
