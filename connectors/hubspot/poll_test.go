@@ -138,6 +138,31 @@ func TestPollLeavesOwnWrites(t *testing.T) {
 	}
 }
 
+// A contact that a webhook has told of is read again although it looks as it did when it was read: it may have changed back, of which no
+// event came.
+func TestPollSeesWhatChangedBack(t *testing.T) {
+	p := newPortal(t)
+	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	c := p.connect(t, func(c *Config) { c.Objects = []string{"contacts"} })
+	c.now = func() time.Time { return since.Add(time.Minute) }
+	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since))
+	was(ada, "lifecyclestage", "lead", "2026-02-01T00:00:00Z")
+	if _, err := c.Fetch(t.Context(), refs("contacts", "101")); err != nil {
+		t.Fatal(err)
+	}
+	if seen, _ := round(t, c, "", since); len(seen) != 0 {
+		t.Fatalf("read already: %v", seen)
+	}
+	_, err := c.Decode(connectors.Delivery{Body: []byte(fmt.Sprintf(
+		`[{"subscriptionType":"contact.propertyChange","objectId":101,"propertyName":"lifecyclestage","propertyValue":"customer","occurredAt":%d}]`, since.UnixMilli()))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen, _ := round(t, c, "", since); seen["contacts/101"] == 0 {
+		t.Errorf("changed, and changed back: %v", seen)
+	}
+}
+
 // A cursor survives a restart in the middle of a round, and a broken one begins anew.
 func TestPollCursor(t *testing.T) {
 	p := newPortal(t)

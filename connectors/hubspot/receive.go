@@ -151,6 +151,7 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 	if c.isEcho(e) {
 		return out, nil
 	}
+	c.profiles.drop(string(e.ObjectID)) // when it changes back and no event says so, it looks as it did when it was read
 	if e.IsSensitive || e.PropertyValue != nil && *e.PropertyValue == "REDACTED" {
 		return out, nil // the value is withheld: nothing is known
 	}
