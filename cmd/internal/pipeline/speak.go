@@ -43,6 +43,7 @@ func (p *Pipeline) speak(ctx context.Context, s Source) error {
 
 // speakUnder runs roles while lease is renewed. The first role's lease stands for all; the others are taken as they come free.
 func (p *Pipeline) speakUnder(ctx context.Context, s Source, roles []Role, lease *queue.Lease) error {
+	p.hope(ctx, s)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)

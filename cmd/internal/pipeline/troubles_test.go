@@ -73,6 +73,20 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 	}
 }
 
+// TestTroublesEndWithTheirProcess: whoever mends a token starts Winnow again, and what was wrong with the old one is told no more.
+func TestTroublesEndWithTheirProcess(t *testing.T) {
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
+	if err := putState(t.Context(), r.q, "putoff.fake", "the token lacks the scope", anyRevision); err != nil {
+		t.Fatal(err)
+	}
+	next := newRig(t, t.TempDir(), func(o *Options) { o.Queue = r.q }, &fake{})
+	next.send("fake", mail("7", "1", start))
+	next.idle() // under the source's lease
+	if s, err := next.p.Backfill(t.Context(), "fake"); err != nil || s.PutOff != "" {
+		t.Errorf("backfill says %q, %v", s.PutOff, err)
+	}
+}
+
 // TestStrangersFillNoLog: what anybody can cause without a signature is said once a minute, and a delivery that is lost is said too.
 func TestStrangersFillNoLog(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
