@@ -137,7 +137,7 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 			return d.pause
 		}
 		letter := queue.DeadLetter{Stage: stageFetch, Contacts: contacts, Nobody: all && len(contacts) == 0, Keep: true, Payload: batch[0].msg.Data}
-		if err := p.bury(ctx, s, fmt.Sprintf("%s.%d", batch[0].msg.Stream, batch[0].msg.Seq), letter, err); err != nil {
+		if err := p.buryUnread(ctx, s, batch[0].msg, letter, err); err != nil {
 			_ = batch[0].msg.Nak(time.Second)
 			return time.Second
 		}
@@ -145,6 +145,21 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 		_ = batch[0].msg.Ack()
 	}
 	return 0
+}
+
+// buryUnread keeps the letter of a record that could not be fetched, without those it names who were forgotten meanwhile: nothing may be
+// kept of them.
+func (p *Pipeline) buryUnread(ctx context.Context, s Source, m *queue.Msg, letter queue.DeadLetter, reason error) error {
+	for _, contact := range letter.Contacts {
+		gone, err := p.entombed(ctx, queue.Key{Source: s.Name, Contact: contact})
+		if err != nil {
+			return err
+		}
+		if gone && !strike(&letter, contact) {
+			return nil
+		}
+	}
+	return p.bury(ctx, s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), letter, reason)
 }
 
 func (p *Pipeline) fetchRefs(ctx context.Context, s Source, refs []crm.Ref) (notices []crm.Notice, err error) {

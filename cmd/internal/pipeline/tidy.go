@@ -199,16 +199,24 @@ func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
 }
 
 // keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
-// for it too. What was to be read of the contact itself, a profile say, has its id and nobody's answer in it any more.
+// for it too.
 func (p *Pipeline) keepForOthers(ctx context.Context, d queue.DeadLetter, contact string) error {
+	if !strike(&d, contact) {
+		return nil
+	}
+	_, err := p.q.Bury(ctx, d, "")
+	return err
+}
+
+// strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for it too. What was to
+// be read of the contact itself, a profile say, has its id and nobody's answer in it any more.
+func strike(d *queue.DeadLetter, contact string) bool {
 	ref, err := decode[crm.Ref](d.Payload)
-	if d.Stage != stageFetch || len(d.Contacts) < 2 || err != nil || ref.ID == contact {
-		return nil //nolint:nilerr // what is not a reference waits for nobody
+	if d.Stage != stageFetch || len(d.Contacts) < 2 || err != nil || ref.ID == contact { // what is not a reference waits for nobody
+		return false
 	}
 	erased := func(id string) bool { return id == contact }
 	ref.Contacts, ref.Left = slices.DeleteFunc(ref.Contacts, erased), slices.DeleteFunc(ref.Left, erased)
-	d.Contacts = slices.DeleteFunc(slices.Clone(d.Contacts), erased)
-	d.Payload = encode(ref)
-	_, err = p.q.Bury(ctx, d, "")
-	return err
+	d.Contacts, d.Payload = slices.DeleteFunc(slices.Clone(d.Contacts), erased), encode(ref)
+	return true
 }

@@ -129,6 +129,13 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 	if ref, err := decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 || !slices.Equal(ref.Left, []string{"9"}) {
 		t.Errorf("the letter's reference is %+v, %v", ref, err)
 	}
+	// What comes late names the one who was forgotten no more, and of what concerns nobody else no letter is kept.
+	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "2", Contacts: []string{"7"}}}, crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "7"}})
+	r.idle()
+	letters, err = r.q.DeadLetters(t.Context(), letters[0].Seq, 10, "", "fake")
+	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8"}) {
+		t.Errorf("dead letters after it was forgotten: %+v, %v, want one that names contact 8 alone", letters, err)
+	}
 }
 
 // TestUnreadFollowsLetters: what is known of the letters is what a fresh look finds, whatever came and went meanwhile.
