@@ -13,17 +13,20 @@ import (
 )
 
 // What is gone counts as if it had never been, but for the minima that last; and when it is restored it counts again. Tasks and
-// meetings are apart, because they stopped clocks.
+// meetings are apart, because they stopped clocks. Of a message or call is left that somebody may have said something then.
 func TestGoneCountsForNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSettings(t)
 		facts := []crm.Fact(genStory(25).Draw(t, "story"))
 		now := genNow(t)
-		var stay, more, back []crm.Fact
+		var stay, left, more, back []crm.Fact
 		for _, f := range facts {
 			if f.Kind == crm.KindProperty || f.Task != nil || f.Meeting != nil || !rapid.Bool().Draw(t, "gone") {
 				stay = append(stay, f)
 				continue
+			}
+			if f.Peer == "" && (f.Message != nil || f.Call != nil) {
+				left = append(left, crm.Fact{ID: f.ID, Version: f.Version, Kind: crm.KindMessage, At: f.At, Message: &crm.Message{Channel: crm.SMS}})
 			}
 			restored := f
 			restored.Version += 2
@@ -31,7 +34,7 @@ func TestGoneCountsForNothing(t *testing.T) {
 		}
 		seed := rapid.Uint64().Draw(t, "seed")
 		with := recordOf(shuffled(slices.Concat(facts, more, facts), seed)...)
-		never := recordOf(stay...)
+		never := recordOf(slices.Concat(stay, left)...)
 		never.Lasting = with.Lasting
 		if a, b := asJSON(Rate(s, with, calm(now))), asJSON(Rate(s, never, calm(now))); a != b {
 			t.Fatalf("gone:\n%s\nnever there:\n%s", a, b)
@@ -43,8 +46,24 @@ func TestGoneCountsForNothing(t *testing.T) {
 	})
 }
 
-// To delete a task of ours never lowers anything at once: what was owed until then stays so. Afterwards the next move is no longer
-// ours for its sake.
+// Their answer is deleted from the CRM, by a clean-up perhaps: they are not for that somebody who never answered.
+func TestGoneAnswer(t *testing.T) {
+	answer := mail("answer", start.Add(60*day), crm.In, crm.Answers, 30)
+	facts := []crm.Fact{
+		mail("first", start, crm.In, crm.Asks, 30), mail("ask/1", start.Add(10*day), crm.Out, crm.Asks, 30),
+		mail("ask/2", start.Add(20*day), crm.Out, crm.Asks, 30), mail("ask/3", start.Add(30*day), crm.Out, crm.Asks, 30),
+	}
+	now := calm(start.Add(65 * day))
+	if r := Rate(Defaults(), recordOf(facts...), now); r.Decide == nil || r.Decide.Status != crm.Pending {
+		t.Fatalf("without an answer: %s", asJSON(r))
+	}
+	if r := Rate(Defaults(), recordOf(append(facts, gone(answer, answer.Version+1))...), now); r.Decide != nil {
+		t.Errorf("with a deleted answer: %s", asJSON(r))
+	}
+}
+
+// To delete a task of ours never lowers anything at once: what was owed until then stays so, and at worst it is as if there had never been
+// one. Afterwards the next move is no longer ours for its sake.
 func TestGoneTask(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
@@ -58,10 +77,11 @@ func TestGoneTask(t *testing.T) {
 		with := recordOf(append(facts, task)...)
 		without := recordOf(append(facts, task, gone(task, now.UnixMilli()))...)
 		a, b := Rate(s, with, calm(now)), Rate(s, without, calm(now))
-		if b.Engagement < a.Engagement || b.Score < a.Score || b.Machine > a.Machine {
+		never := Rate(s, recordOf(facts...), calm(now))
+		if b.Engagement < min(a.Engagement, never.Engagement) || b.Score < min(a.Score, never.Score) || b.Machine > max(a.Machine, never.Machine) {
 			t.Fatalf("with the task %s %d, deleted %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score, asJSON(a), asJSON(b))
 		}
-		if never := Rate(s, recordOf(facts...), calm(now)); b.Ball != never.Ball || b.OwedSince != never.OwedSince {
+		if b.Ball != never.Ball || b.OwedSince != never.OwedSince {
 			t.Fatalf("the ball is %s since %s, without the task %s since %s", b.Ball, b.OwedSince, never.Ball, never.OwedSince)
 		}
 	})

@@ -66,7 +66,7 @@ func (h *view) scan() {
 	h.turns = make([]turn, 0, len(h.events)/2+2)
 	for i := range h.events {
 		e := &h.events[i]
-		if e.kind != eVoid && e.f != nil && !e.peer && (e.f.Message != nil || e.f.Call != nil) {
+		if e.kind != eVoid && e.f != nil && !e.peer && (e.f.Message != nil || e.f.Call != nil || e.f.Gone) {
 			earliest(&h.first, e.at)
 		}
 		switch e.kind {

@@ -194,10 +194,11 @@ func (h *view) ticked() {
 func (h *view) talkEvents() {
 	for i := range h.r.Conduct {
 		f := &h.r.Conduct[i]
-		if f.At <= h.limit && !f.Gone {
-			kind, why := h.kindOf(f)
-			h.events = append(h.events, event{at: f.At, id: f.ID, kind: kind, f: f, why: why})
+		if f.At > h.limit {
+			continue
 		}
+		kind, why := h.kindOf(f)
+		h.events = append(h.events, event{at: f.At, id: f.ID, kind: kind, f: f, why: why})
 	}
 	for i := range h.r.Peers {
 		f := &h.r.Peers[i]
@@ -216,12 +217,15 @@ func (h *view) isOwn(id string) bool {
 }
 
 // whyUnknown: a messenger's logged message need not say whose it is. It may have been their answer, so that the silence before it is none; it
-// is neither held to be one nor to be an attempt of ours.
+// is neither held to be one nor to be an attempt of ours. The same is all that is known of what was deleted from the CRM: a clean-up there
+// must not turn somebody who answered into one who is silent.
 const whyUnknown = "whose it is is not known"
 
 // kindOf says what a message or call is, and why where it counts for nothing.
 func (h *view) kindOf(f *crm.Fact) (eventKind, string) {
 	switch {
+	case f.Gone:
+		return eClear, whyUnknown
 	case f.Message != nil:
 		m := f.Message
 		in := m.Direction == crm.In
