@@ -167,6 +167,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if err != nil {
 		return
 	}
+	for name := range c.p.sources { // alerts look for it before anybody was rated
+		if t.Rated[name] == nil {
+			t.Rated[name] = map[string]int{}
+		}
+	}
 	for source, letters := range t.Rated {
 		for letter, n := range letters {
 			send(contactsDesc, float64(n), source, letter)
