@@ -192,6 +192,9 @@ const (
 
 var readFields = []crm.Field{fieldOverride, fieldOverrideUntil, fieldDoNotProfile}
 
+// theirs are properties of HubSpot's own, beside those that begin with hs_. Source: HubSpot docs, "Default contact properties".
+var theirs = []string{"lifecyclestage", "email", "firstname", "lastname", "phone", "company", "createdate", "lastmodifieddate", "hubspot_owner_id"}
+
 // parseFields returns the property of every field; an empty one means that the field is not kept in HubSpot.
 func parseFields(setting string) (map[crm.Field]string, error) {
 	out := make(map[crm.Field]string, len(crm.Fields)+len(readFields))
@@ -209,6 +212,10 @@ func parseFields(setting string) (map[crm.Field]string, error) {
 		field := crm.Field(strings.TrimPrefix(name, "winnow_"))
 		if _, known := out[field]; !ok || !known {
 			bad = append(bad, fmt.Errorf("%q: want field=property with a field among %s", pair, fieldList()))
+			continue
+		}
+		if strings.HasPrefix(property, "hs_") && property != nativeStatus || slices.Contains(theirs, property) {
+			bad = append(bad, fmt.Errorf("%q is HubSpot's own property, which a rating would overwrite; want one of your own", property))
 			continue
 		}
 		if property != "" && !propertyName.MatchString(property) {

@@ -92,6 +92,8 @@ func TestValidate(t *testing.T) {
 		"OAuth and a token":             {func(c *Config) { c.OAuth = OAuth{"a", "b", "c"} }, false},
 		"two fields in one property":    {func(c *Config) { c.Fields = "rating=x,score=x" }, false},
 		"a property of another field's": {func(c *Config) { c.Fields = "rating=winnow_score" }, false},
+		"a property of HubSpot's own":   {func(c *Config) { c.Fields = "rating=lifecyclestage" }, false},
+		"the lead status":               {func(c *Config) { c.Fields = "status=hs_lead_status" }, true},
 		"no contacts":                   {func(c *Config) { c.Objects = []string{"emails"} }, false},
 		"conversations":                 {func(c *Config) { c.Objects = []string{"contacts", "conversations"} }, true},
 		"an API with a password in it":  {func(c *Config) { c.API.URL = "https://u:p@x.example" }, false},
