@@ -199,7 +199,9 @@ func (p *Pipeline) Room() error { return p.q.Room(queue.Deliveries, receiveShare
 func (p *Pipeline) roomFor(ctx context.Context, streams ...string) bool {
 	for _, name := range streams {
 		if err := p.q.Room(name, emptyShare); err != nil {
-			p.log.Warn("waiting for room", zap.String("stream", name), zap.Error(err))
+			if times, ok := p.pace.due("room "+name, time.Minute); ok {
+				p.log.Warn("waiting for room", zap.String("stream", name), zap.Int("times", times), zap.Error(err))
+			}
 			sleep(ctx, time.Second)
 			return false
 		}
