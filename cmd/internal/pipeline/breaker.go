@@ -34,12 +34,14 @@ type breaker struct {
 
 func (b breaker) open() bool { return b.Tripped != 0 }
 
+func (b breaker) released(now time.Time) bool { return b.Released != 0 && now.Sub(b.Released.Time()) < releasedFor }
+
 // admit reports whether n announcements may be made at now, or trips where they are more than most allows.
 func (b *breaker) admit(now time.Time, window time.Duration, n, most int) bool {
 	if b.open() {
 		return false
 	}
-	if b.Released != 0 && now.Sub(b.Released.Time()) < releasedFor {
+	if b.released(now) {
 		return true
 	}
 	recent := b.Recent[:0]
@@ -56,8 +58,12 @@ func (b *breaker) admit(now time.Time, window time.Duration, n, most int) bool {
 	return true
 }
 
-// count notes n announcements that were made at now.
+// count notes n announcements that were made at now. What a person has let through does not speak against what follows, however much
+// it is.
 func (b *breaker) count(now time.Time, n int) {
+	if b.released(now) {
+		return
+	}
 	for range n {
 		b.Recent = append(b.Recent, crm.At(now))
 	}
