@@ -34,7 +34,9 @@ type breaker struct {
 
 func (b breaker) open() bool { return b.Tripped != 0 }
 
-func (b breaker) released(now time.Time) bool { return b.Released != 0 && now.Sub(b.Released.Time()) < releasedFor }
+func (b breaker) released(now time.Time) bool {
+	return b.Released != 0 && now.Sub(b.Released.Time()) < releasedFor
+}
 
 // admit reports whether n announcements may be made at now, or trips where they are more than most allows.
 func (b *breaker) admit(now time.Time, window time.Duration, n, most int) bool {
