@@ -10,8 +10,9 @@
 //	dispose.go   what becomes of all that fails
 //
 // Beside them: review.go is what rate does with one contact, fields.go what is written of a rating, horizon.go how far each source
-// has been read, unread.go what lies unread among the dead letters, breaker.go the mass-change breaker, partitions.go and speak.go who does what among several processes, tidy.go
-// trimming, compaction and erasure, inspect.go the questions people ask.
+// has been read, unread.go what lies unread among the dead letters, breaker.go the mass-change breaker, partitions.go and speak.go
+// who does what among several processes, tidy.go trimming, compaction and erasure, trials.go how often a record was tried, troubles.go
+// and pace.go what is said of lasting troubles, and how often, inspect.go the questions people ask.
 //
 // Every step takes from the queue, does its work, puts the outcome into the queue durably, and acknowledges last. So a crash
 // anywhere repeats work and loses none, and because facts are a set (crm.Fact) repeated work changes nothing.
