@@ -86,27 +86,28 @@ func (q *Queue) PublishBundles(ctx context.Context, bundles []Bundle) error {
 	return q.publishAll(ctx, 2, Facts, msgs)
 }
 
-// Of so many messages or more one atomic batch is cheaper than an fsync for each: it has three or four of its own, whatever it holds.
-// It is kept well below what the server takes in for one stream at a time (128 MiB).
+// Of so many messages or more one atomic batch is cheaper than an fsync for each: it has three or four of its own, whatever it holds. But
+// the server writes what it holds twice, so large messages go by themselves.
 const (
-	together      = 8
-	togetherBytes = 16 << 20
+	together     = 8
+	togetherSize = 2 << 10 // bytes of a message, on average
 )
 
 // publishAll stores msgs, all of one stream, and returns when they are durable. After an error some may be stored.
 func (q *Queue) publishAll(ctx context.Context, conn int, stream string, msgs []*nats.Msg) error {
 	ctx, cancel := boundedBy(ctx, commitWait)
 	defer cancel()
+	size := 0
 	for _, m := range msgs {
 		if len(m.Data) > q.MaxBundle() {
 			return fmt.Errorf("a message of %d bytes for %s: %w", len(m.Data), stream, ErrTooLarge)
 		}
+		size += len(m.Data)
 	}
-	for len(msgs) >= together {
-		n, bytes := 0, 0
-		for n < min(len(msgs), q.maxBatch) && (n == 0 || bytes+len(msgs[n].Data) <= togetherBytes) {
-			bytes += len(msgs[n].Data)
-			n++
+	for len(msgs) >= together && size <= togetherSize*len(msgs) {
+		n := min(len(msgs), q.maxBatch)
+		for _, m := range msgs[:n] {
+			size -= len(m.Data)
 		}
 		if _, err := atomicBatch(ctx, q.conn(conn), msgs[:n]); err != nil {
 			return publishError(stream, err)
