@@ -138,7 +138,7 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 // demoEnvironment is the settings of the demo: everything on loopback, the store in dir.
 func demoEnvironment(box *sandbox.Sandbox, dir string) []string {
 	return []string{
-		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=24h",
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=0",
 		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
 		"WINNOW_HUBSPOT_APP_ID=5001", "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
 	}
