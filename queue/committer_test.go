@@ -56,11 +56,14 @@ func TestCommitsGoTogether(t *testing.T) {
 					msgs = append(msgs, &nats.Msg{Subject: name})
 				}
 				seq, err := c.commit(ctx, msgs)
+				last := names[len(names)-1]
+				s.mu.Lock()
+				at := s.at[last]
+				s.mu.Unlock()
 				mu.Lock()
 				defer mu.Unlock()
-				last := names[len(names)-1]
-				if got[last] = err; err == nil && seq != s.at[last] {
-					t.Errorf("%s is said to be at %d, and is at %d", last, seq, s.at[last])
+				if got[last] = err; err == nil && seq != at {
+					t.Errorf("%s is said to be at %d, and is at %d", last, seq, at)
 				}
 			})
 			synctest.Wait()
