@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
 // Decode turns the events of a delivery into notices. An event that cannot be used is named in the error, by its place and
@@ -21,15 +22,15 @@ func (c *Connector) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	}
 	var events []*event
 	var errs []string
-	if json.Unmarshal(body, &events) != nil || events == nil {
+	if rest.Unmarshal(body, &events) != nil || events == nil {
 		// One bad event must not cost the other ninety-nine.
 		var raw []json.RawMessage
-		if json.Unmarshal(body, &raw) != nil || raw == nil {
+		if rest.Unmarshal(body, &raw) != nil || raw == nil {
 			return nil, c.fail("decode", connectors.Malformed, errors.New("the body is not a JSON array of events"))
 		}
 		events = make([]*event, len(raw))
 		for i, r := range raw {
-			if json.Unmarshal(r, &events[i]) != nil {
+			if rest.Unmarshal(r, &events[i]) != nil {
 				events[i] = nil
 			}
 		}

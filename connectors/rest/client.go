@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -128,7 +127,7 @@ func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
 		return resp, c.answered(q, resp)
 	}
 	if q.Into != nil {
-		if err := json.Unmarshal(resp.Body, q.Into); err != nil {
+		if err := Unmarshal(resp.Body, q.Into); err != nil {
 			// A page of a proxy or an empty body: whoever answered, it was not the vendor's API. The decoder's own words can quote the body.
 			c.opt.Budget.Failed()
 			return resp, c.fail(q, connectors.Garbled, fmt.Errorf("HTTP %d: the answer is not the JSON that the vendor documents", resp.Status))
@@ -150,7 +149,7 @@ func (c *Client) build(q Request, authorization string) (*resty.Request, error) 
 	case q.Form != nil:
 		req.SetHeader("Content-Type", "application/x-www-form-urlencoded").SetBody(q.Form.Encode())
 	case q.Body != nil:
-		body, err := json.Marshal(q.Body)
+		body, err := marshal(q.Body)
 		if err != nil {
 			return nil, errors.New("the request cannot be written as JSON")
 		}

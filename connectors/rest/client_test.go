@@ -36,9 +36,11 @@ func TestRequest(t *testing.T) {
 		got, body = *r, string(b)
 		_, _ = w.Write([]byte(`{"n":7}`))
 	}, nil)
-	var into struct{ N int }
+	var into struct {
+		N int `json:"n"`
+	}
 	resp, err := c.Do(t.Context(), Request{
-		Op: "fetch", Method: "POST", Path: "/a%2Fb/c", Query: url.Values{"q": {"x y"}}, Body: map[string]string{"k": "<v>"}, Into: &into,
+		Op: "fetch", Method: "POST", Path: "/a%2Fb/c", Query: url.Values{"q": {"x y"}}, Body: map[string]string{"k": "<v>", "a": ""}, Into: &into,
 	})
 	if err != nil || resp.Status != 200 || into.N != 7 {
 		t.Fatal(resp, err, into)
@@ -49,7 +51,7 @@ func TestRequest(t *testing.T) {
 	if got.Header.Get("Authorization") != "Bearer t0ken" || got.Header.Get("User-Agent") != "winnow/test" || got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("headers %v", got.Header)
 	}
-	if body != `{"k":"\u003cv\u003e"}` {
+	if body != `{"a":"","k":"<v>"}` {
 		t.Errorf("body %s", body)
 	}
 	if _, err := c.Do(t.Context(), Request{Op: "token", Method: "POST", Path: "/t", Form: url.Values{"a": {"b&c"}}}); err != nil {
@@ -95,7 +97,9 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 				o.Timeout = 200 * time.Millisecond
 				o.Authorize = func(context.Context) (string, error) { return "Bearer " + private, nil }
 			})
-			var into struct{ N int }
+			var into struct {
+				N int `json:"n"`
+			}
 			_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "POST", Path: "/p", Query: url.Values{"key": {private}}, Body: private, Into: &into})
 			if err == nil {
 				t.Fatal("no error")
@@ -257,5 +261,15 @@ func TestRetryAfter(t *testing.T) {
 		if got := RetryAfter(http.Header{"Retry-After": {given}}, now); got != want {
 			t.Errorf("Retry-After %q: %s, want %s", given, got, want)
 		}
+	}
+}
+
+// What a vendor sends is read although it is not quite JSON.
+func TestUnmarshalIsLenient(t *testing.T) {
+	var into struct {
+		N string `json:"n"`
+	}
+	if err := Unmarshal([]byte("{\"n\":\"1\",\"n\":\"2\xff\",\"else\":{\"n\":[3]}}"), &into); err != nil || into.N != "2\ufffd" {
+		t.Errorf("%q, %v", into.N, err)
 	}
 }
