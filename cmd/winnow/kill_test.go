@@ -68,8 +68,8 @@ type lane struct {
 	bodies [][]byte // the deliveries that tell of what happened in the portal
 }
 
-// lived is a lane in whose portal a crowd has lived for the last 60 days.
-func lived(t *testing.T, people, things int) *lane {
+// lived is a lane in whose portal a crowd has lived for the last 60 days; winnow's data is in dir.
+func lived(t *testing.T, dir string, people, things int) *lane {
 	t.Helper()
 	var back atomic.Int64 // by which the portal's clock is behind, while its history is made up
 	box, err := sandbox.Start(sandbox.Options{Winnow: true, RateLimit: -1, SearchPerSecond: -1, Now: func() time.Time {
@@ -87,7 +87,7 @@ func lived(t *testing.T, people, things int) *lane {
 	listen := freeAddr(t)
 	box.SetWebhookURL("http://" + listen + "/hooks/hubspot")
 	l := &lane{t: t, box: box, admin: freeAddr(t)}
-	l.env = (&town{t: t, box: box}).env(t.TempDir(), listen, l.admin, "WINNOW_PARTITIONS=4", "WINNOW_GRACE=5s")
+	l.env = (&town{t: t, box: box}).env(dir, listen, l.admin, "WINNOW_PARTITIONS=4", "WINNOW_GRACE=5s")
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for rest := box.Events(); len(rest) > 0; {
 		n := min(1+rnd.IntN(6), len(rest))
@@ -159,19 +159,24 @@ func (l *lane) ratings() map[string]map[string]string {
 	return all
 }
 
-// TestKilledInACrowd kills the process 20 times at random moments while the history of a crowd arrives. Whatever was acknowledged must
-// be there in the end: the records know the same facts and the CRM shows the same ratings as after a run in peace.
+// TestKilledInACrowd kills the process 20 times at random moments while the history of a crowd arrives.
 func TestKilledInACrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a process 20 times")
 	}
-	const people, things, kills = 150, 1500, 20
-	killed := lived(t, people, things)
-	s := send(t.Context(), killed.box)
+	survives(t, t.TempDir(), 20, (*process).kill)
+}
+
+// survives ends the process so many times by crash while the history of a crowd arrives. Whatever was acknowledged must be there in the
+// end: the records know the same facts and the CRM shows the same ratings as after a run in peace.
+func survives(t *testing.T, dir string, crashes int, crash func(*process)) {
+	const people, things = 150, 1500
+	crashed := lived(t, dir, people, things)
+	s := send(t.Context(), crashed.box)
 	calm := make(chan struct{})
-	go func() { // so that deliveries arrive for as long as there are kills
+	go func() { // so that deliveries arrive for as long as there are crashes
 		defer s.end()
-		for i, body := range killed.bodies {
+		for i, body := range crashed.bodies {
 			s.work <- body
 			select {
 			case <-calm:
@@ -180,22 +185,22 @@ func TestKilledInACrowd(t *testing.T) {
 		}
 	}()
 	rnd := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
-	for range kills {
-		p := start(t, killed.env, "serve")
+	for range crashes {
+		p := start(t, crashed.env, "serve")
 		time.Sleep(time.Duration(rnd.IntN(600)) * time.Millisecond)
-		p.kill()
+		crash(p)
 		_ = p.cmd.Wait() // killed: its error is no news
 	}
-	if n := int(s.accepted.Load()); n == len(killed.bodies) {
-		t.Fatalf("all %d deliveries were accepted before the last kill: they came too fast to show anything", n)
+	if n := int(s.accepted.Load()); n == len(crashed.bodies) {
+		t.Fatalf("all %d deliveries were accepted before the last crash: they came too fast to show anything", n)
 	}
 	close(calm)
-	p := start(t, killed.env, "serve")
+	p := start(t, crashed.env, "serve")
 	s.done.Wait()
-	killed.settled()
+	crashed.settled()
 	t.Logf("%d deliveries accepted, %d attempts refused or cut", s.accepted.Load(), s.refused.Load())
 
-	peace := lived(t, people, things)
+	peace := lived(t, t.TempDir(), people, things)
 	start(t, peace.env, "serve")
 	quiet := send(t.Context(), peace.box)
 	for _, body := range peace.bodies {
@@ -204,24 +209,24 @@ func TestKilledInACrowd(t *testing.T) {
 	quiet.end()
 	peace.settled()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) { // a contact may just fall due
-		diff := cmp.Diff(peace.ratings(), killed.ratings())
+		diff := cmp.Diff(peace.ratings(), crashed.ratings())
 		if diff == "" {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("the CRM differs from that of a run in peace (-peace +killed):\n%s", diff[:min(len(diff), 4000)])
+			t.Fatalf("the CRM differs from that of a run in peace (-peace +crashed):\n%s", diff[:min(len(diff), 4000)])
 		}
 	}
 	letters := map[string]int{}
-	for _, props := range killed.ratings() {
+	for _, props := range crashed.ratings() {
 		letters[props["winnow_rating"]]++
 	}
 	if len(letters) < 3 {
 		t.Errorf("ratings %v are too much alike to show anything", letters)
 	}
-	for _, id := range killed.box.Contacts() {
-		if want, got := peace.facts(id), killed.facts(id); want != got {
-			t.Errorf("contact %s: %s known in peace, %s after the kills", id, want, got)
+	for _, id := range crashed.box.Contacts() {
+		if want, got := peace.facts(id), crashed.facts(id); want != got {
+			t.Errorf("contact %s: %s known in peace, %s after the crashes", id, want, got)
 		}
 	}
 	if p.kill(); strings.Contains(p.log.String(), `"level":"error"`) {
@@ -231,7 +236,7 @@ func TestKilledInACrowd(t *testing.T) {
 
 // TestTerminateUnderLoad: SIGTERM ends it within the grace, and nothing is lost.
 func TestTerminateUnderLoad(t *testing.T) {
-	l := lived(t, 40, 300)
+	l := lived(t, t.TempDir(), 40, 300)
 	p := start(t, l.env, "serve")
 	s := send(t.Context(), l.box)
 	half := len(l.bodies) / 2
