@@ -15,7 +15,7 @@ func TestPurgeAndCompactLeaveNothing(t *testing.T) {
 	}
 	other := commit(t, q, 0, Checkpoint{}, map[string]string{"x": "other stream"}, nil)
 	seq := must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("s"), 0))
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "contacts", "gone", []byte(trace)}}))
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "contacts", "gone", []byte(trace)}}, latest))
 
 	must(t, q.Purge(t.Context(), 1, Key{src, "gone"}))
 	must(t, q.Purge(t.Context(), 1, Key{src, "never was"}))

@@ -104,11 +104,11 @@ func TestMessagesPutOffDoNotStarveTheRest(t *testing.T) {
 	for i := range 30 {
 		all = append(all, FetchMsg{src, "emails", fmt.Sprint(i), nil})
 	}
-	must(t, q.PublishFetches(t.Context(), all[:15]))
+	must(t, q.PublishFetches(t.Context(), all[:15], latest))
 	for _, m := range fetch(t, c, 15) {
 		must(t, m.Nak(time.Hour))
 	}
-	must(t, q.PublishFetches(t.Context(), all[15:]))
+	must(t, q.PublishFetches(t.Context(), all[15:], latest))
 	fetch(t, c, 15)
 }
 
@@ -116,14 +116,14 @@ func TestFetchesKeepTheLatestOfARecord(t *testing.T) {
 	q := open(t)
 	c := q.FetchConsumer(src)
 	for i := range 3 {
-		must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i))}}))
+		must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i))}}, latest))
 	}
 	held := fetch(t, c, 1)[0]
 	if string(held.Data) != "2" {
 		t.Fatalf("got version %s", held.Data)
 	}
 	none(t, c, "two versions were replaced")
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3")}}))
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3")}}, latest))
 	newer := fetch(t, c, 1)[0] // at once, although the former is in hand
 	if string(newer.Data) != "3" {
 		t.Fatalf("got version %s", newer.Data)

@@ -88,6 +88,21 @@ const (
 // errTooMany is the server's refusal of a wildcard that stands for more subjects than it answers at once.
 var errTooMany = errors.New("too many subjects in one request")
 
+// multiLastOf is multiLast for any number of subjects, in as many requests as it takes.
+func (q *Queue) multiLastOf(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) error {
+	for len(subjects) > 0 {
+		n, bytes := 0, 0
+		for n < min(len(subjects), mostSubjects) && bytes < mostSubjectBytes {
+			n, bytes = n+1, bytes+len(subjects[n])
+		}
+		if err := q.multiLast(ctx, nc, stream, subjects[:n], each); err != nil {
+			return err
+		}
+		subjects = subjects[n:]
+	}
+	return nil
+}
+
 // multiLast returns the last message of each subject, as far as there is one, in one request. The subjects must fit one request.
 func (q *Queue) multiLast(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) error {
 	for len(subjects) > 0 {

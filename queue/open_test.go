@@ -13,7 +13,7 @@ import (
 func TestReopenKeepsEverything(t *testing.T) {
 	q := open(t, func(c *Config) { c.Partitions, c.Streams = 5, 3 })
 	must(t, q.PublishDelivery(t.Context(), src, []byte("d"), map[string]string{"X-Test": "1"}))
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}))
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}, latest))
 	must(t, q.PublishBundles(t.Context(), []Bundle{{4, []byte("b")}}))
 	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"}, map[string]string{"c": "rating"})
 	must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("s"), 0))

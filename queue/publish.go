@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -43,9 +46,10 @@ type FetchMsg struct {
 type FetchRef struct{ Type, ID string }
 
 // PublishFetches returns nil once all are durable. Of one record the latest counts: an earlier one that waits, or is in hand, is
-// replaced. After an error some may be stored; sending them again does no harm.
-func (q *Queue) PublishFetches(ctx context.Context, fetches []FetchMsg) error {
-	lanes := map[string][]*nats.Msg{}
+// replaced, and join says what the latest is then, so that nothing of the earlier is lost that its fetch would have settled. After an
+// error some may be stored; sending them again does no harm.
+func (q *Queue) PublishFetches(ctx context.Context, fetches []FetchMsg, join func(earlier, latest []byte) []byte) error {
+	lanes := map[string]map[string][]byte{} // by source and subject
 	for _, f := range fetches {
 		if !slices.Contains(q.layout.sources, f.Source) {
 			return fmt.Errorf("queue: no source %.40q", f.Source)
@@ -53,16 +57,72 @@ func (q *Queue) PublishFetches(ctx context.Context, fetches []FetchMsg) error {
 		if !ValidID(f.Type) || !ValidID(f.ID) {
 			return fmt.Errorf("an id of %d bytes: %w", max(len(f.Type), len(f.ID)), ErrTooLarge)
 		}
-		m := nats.NewMsg(fetchSubject(f.Source, f.Type, f.ID))
-		m.Data = f.Data
-		lanes[f.Source] = append(lanes[f.Source], m)
+		if lanes[f.Source] == nil {
+			lanes[f.Source] = map[string][]byte{}
+		}
+		subject, data := fetchSubject(f.Source, f.Type, f.ID), f.Data
+		if earlier, ok := lanes[f.Source][subject]; ok {
+			data = join(earlier, data)
+		}
+		lanes[f.Source][subject] = data
 	}
-	for _, msgs := range lanes {
-		if err := q.publishAll(ctx, 1, Fetches, msgs); err != nil {
+	for source, latest := range lanes {
+		if err := q.publishLatest(ctx, source, latest, join); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// publishLatest puts the latest of each record in the place of the one that it knows to be there, and looks again where that has been
+// replaced or taken out meanwhile, or was told by a copy of the stream that lags behind.
+func (q *Queue) publishLatest(ctx context.Context, source string, latest map[string][]byte, join func(earlier, latest []byte) []byte) error {
+	ctx, cancel := boundedBy(ctx, commitWait)
+	defer cancel()
+	for range staleTries {
+		msgs, err := q.joined(ctx, source, latest, join)
+		if err != nil {
+			return fmt.Errorf("what waits in %s: %w", lane(Fetches, source), ended(ctx, err))
+		}
+		err = q.publishAll(ctx, 1, Fetches, msgs)
+		if !errors.Is(err, ErrFenced) && !isCode(err, codeWrongSequence, codeWrongSequenceOne) {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return errStale
+}
+
+// joined returns the messages of the latest, each joined with the one that it replaces, unless that is known to be done with.
+func (q *Queue) joined(ctx context.Context, source string, latest map[string][]byte, join func(earlier, latest []byte) []byte) ([]*nats.Msg, error) {
+	spec := fetchConsumer(source)
+	there := map[string]stored{}
+	err := q.multiLastOf(ctx, q.conn(1), spec.stream, slices.Collect(maps.Keys(latest)), func(m stored) { there[m.Subject] = m })
+	if err != nil {
+		return nil, err
+	}
+	var done uint64
+	if len(there) > 0 {
+		c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
+		if err != nil {
+			return nil, err
+		}
+		done = c.CachedInfo().AckFloor.Stream
+	}
+	msgs := make([]*nats.Msg, 0, len(latest))
+	for subject, data := range latest {
+		earlier := there[subject]
+		if earlier.Seq > done {
+			data = join(earlier.Data, data)
+		}
+		m := nats.NewMsg(subject)
+		m.Data = data
+		m.Header[headerExpected] = []string{strconv.FormatUint(earlier.Seq, 10)}
+		msgs = append(msgs, m)
+	}
+	return msgs, nil
 }
 
 // Bundle is one message of facts of one partition.

@@ -36,9 +36,9 @@ func TestFullStreamRefuses(t *testing.T) {
 	must(t, q.PublishDelivery(t.Context(), "other", data, nil))
 	fill("facts", func(int) error { return q.PublishBundles(t.Context(), []Bundle{{0, data}}) })
 	fill("fetches", func(i int) error {
-		return q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", fmt.Sprint(i), data}})
+		return q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", fmt.Sprint(i), data}}, latest)
 	})
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000]}})) // replacing needs no room
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000]}}, latest)) // replacing needs no room
 	fill("dead letters", func(int) error {
 		_, err := q.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Payload: data}, "")
 		return err
@@ -111,7 +111,7 @@ func TestTooLarge(t *testing.T) {
 	for what, err := range map[string]error{
 		"delivery": q.PublishDelivery(t.Context(), src, tooLarge, nil),
 		"bundle":   q.PublishBundles(t.Context(), []Bundle{{0, tooLarge}}),
-		"fetch":    q.PublishFetches(t.Context(), []FetchMsg{{src, "t", "1", tooLarge}}),
+		"fetch":    q.PublishFetches(t.Context(), []FetchMsg{{src, "t", "1", tooLarge}}, latest),
 		"dead":     unburied,
 	} {
 		if !errors.Is(err, ErrTooLarge) {

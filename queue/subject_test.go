@@ -81,7 +81,7 @@ func TestHostileIDs(t *testing.T) {
 		must(t, q.PublishDelivery(t.Context(), source, []byte(source), nil))
 	}
 	at = must1[Checkpoint](t)(q.Commit(t.Context(), 1, b))
-	must(t, q.PublishFetches(t.Context(), fetches))
+	must(t, q.PublishFetches(t.Context(), fetches, latest))
 	got := must1[map[Key]Record](t)(q.Load(t.Context(), 1, keys))
 	for _, k := range keys {
 		if r := got[k]; string(r.Data) != k.Source+"\n"+k.Contact || r.Key != k {
@@ -114,10 +114,10 @@ func TestHostileIDs(t *testing.T) {
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("commit with an id of %d bytes: %v, want ErrTooLarge", len(long), err)
 	}
-	if err := q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", long, nil}}); !errors.Is(err, ErrTooLarge) {
+	if err := q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", long, nil}}, latest); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("fetch with an id of %d bytes: %v, want ErrTooLarge", len(long), err)
 	}
 	longest := strings.Repeat("x", maxToken)
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, longest, longest, nil}})) // the connection survives the longest
+	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, longest, longest, nil}}, latest)) // the connection survives the longest
 	commit(t, q, 1, at, map[string]string{longest: "x"}, nil)
 }

@@ -95,7 +95,7 @@ func (l layout) config() []jetstream.StreamConfig {
 		})
 		file(jetstream.StreamConfig{
 			Name: lane(Fetches, s), Subjects: []string{kindFetch + "." + token(s) + ".*.*"},
-			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.fetches/n, l.one), AllowAtomicPublish: true,
+			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.fetches/n, l.one), AllowDirect: true, AllowAtomicPublish: true,
 		})
 	}
 	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{kindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.facts, l.one), AllowAtomicPublish: true})

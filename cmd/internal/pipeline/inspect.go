@@ -105,7 +105,7 @@ func (p *Pipeline) Resend(ctx context.Context, seq uint64) error {
 		if e != nil {
 			return e
 		}
-		err = p.q.PublishFetches(ctx, []queue.FetchMsg{toFetch(d.Source, ref)})
+		err = p.q.PublishFetches(ctx, []queue.FetchMsg{toFetch(d.Source, ref)}, sinceEarlier)
 	case stageWrite, stageRate:
 		key, e := decode[queue.Key](d.Payload)
 		if e != nil {

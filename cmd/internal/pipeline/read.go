@@ -252,7 +252,7 @@ func (o *output) publish(ctx context.Context) error {
 	for _, ref := range o.refs {
 		fetches = append(fetches, toFetch(o.source.Name, ref))
 	}
-	if err := o.p.q.PublishFetches(ctx, fetches); err != nil {
+	if err := o.p.q.PublishFetches(ctx, fetches, sinceEarlier); err != nil {
 		return fmt.Errorf("publish fetches: %w", err)
 	}
 	return nil
@@ -267,6 +267,18 @@ func toFetch(source string, ref crm.Ref) queue.FetchMsg {
 		m.ID += "~" + hex.EncodeToString(sum[:8])
 	}
 	return m
+}
+
+// sinceEarlier is the latest reference of a record in the place of an earlier one that may not have been fetched: the record has been
+// unread since that one.
+func sinceEarlier(earlier, latest []byte) []byte {
+	was, err1 := decode[crm.Ref](earlier)
+	ref, err2 := decode[crm.Ref](latest)
+	if err1 != nil || err2 != nil || was.Noticed == 0 || was.Noticed >= ref.Noticed {
+		return latest
+	}
+	ref.Noticed = was.Noticed
+	return encode(ref)
 }
 
 // packed encodes facts as bundles none of which is larger than a message may be, nor of more facts than a commit takes.
