@@ -154,21 +154,27 @@ func (q *Queue) Oldest(ctx context.Context, stream, source string) (data []byte,
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
-	}
-	info := c.CachedInfo()
-	if info.NumPending == 0 && info.NumAckPending == 0 {
-		return nil, time.Time{}, nil
-	}
-	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message.
-	m, err := q.nextMsg(ctx, spec.stream, spec.filter, info.AckFloor.Stream+1, time.Time{})
+	m, err := q.oldest(ctx, spec)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
 	}
 	if m == nil {
-		return nil, time.Time{}, nil // acknowledged or replaced between the two requests
+		return nil, time.Time{}, nil
 	}
 	return m.Data, m.Time, nil
+}
+
+// oldest returns the first message that a consumer has not seen acknowledged; nil if there is none.
+func (q *Queue) oldest(ctx context.Context, spec consumer) (*stored, error) {
+	c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
+	if err != nil {
+		return nil, err
+	}
+	info := c.CachedInfo()
+	if info.NumPending == 0 && info.NumAckPending == 0 {
+		return nil, nil
+	}
+	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message; none where it was
+	// acknowledged or replaced between the two requests.
+	return q.nextMsg(ctx, spec.stream, spec.filter, info.AckFloor.Stream+1, time.Time{})
 }

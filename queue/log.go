@@ -9,10 +9,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Log reads the bundles of one partition in their order. It is for one goroutine.
+// Log reads the messages of one subject, as the bundles of a partition, in their order. It is for one goroutine.
 type Log struct {
 	q      *Queue
-	p      int
+	stream string
+	filter string
+	conn   int
 	last   uint64 // sequence of the last message returned
 	order  uint64 // how many the present consumer has delivered
 	mark   uint64 // how many it will have delivered with all that was there at the last Mark
@@ -34,9 +36,13 @@ func (q *Queue) OpenLog(ctx context.Context, p int, from uint64) (*Log, error) {
 	if err := q.checkPartition(p); err != nil {
 		return nil, err
 	}
-	l := &Log{q: q, p: p, last: from}
+	return q.openLog(ctx, Facts, factSubject(p), p, from)
+}
+
+func (q *Queue) openLog(ctx context.Context, stream, filter string, conn int, from uint64) (*Log, error) {
+	l := &Log{q: q, stream: stream, filter: filter, conn: conn, last: from}
 	if err := l.open(ctx); err != nil {
-		return nil, fmt.Errorf("log of partition %d: %w", p, err)
+		return nil, fmt.Errorf("log of %s: %w", filter, err)
 	}
 	return l, nil
 }
@@ -46,15 +52,15 @@ func (l *Log) open(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	l.Close()
-	c, err := l.q.jetstream(l.p).CreateConsumer(ctx, Facts, jetstream.ConsumerConfig{
-		FilterSubject: factSubject(l.p), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: l.last + 1,
+	c, err := l.q.jetstream(l.conn).CreateConsumer(ctx, l.stream, jetstream.ConsumerConfig{
+		FilterSubject: l.filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: l.last + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle,
 	})
 	if err != nil {
 		return err
 	}
 	l.order, l.mark, l.name = 0, unreached, c.CachedInfo().Name
-	l.puller, err = newPuller(l.q.conn(l.p), Facts, l.name)
+	l.puller, err = newPuller(l.q.conn(l.conn), l.stream, l.name)
 	return err
 }
 
@@ -74,7 +80,7 @@ func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, e
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		err = fmt.Errorf("log of partition %d: %w", l.p, err)
+		err = fmt.Errorf("log of %s: %w", l.filter, err)
 		l.q.fail(err)
 		return nil, err
 	}
@@ -99,9 +105,9 @@ func (l *Log) Mark(ctx context.Context) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	l.mark = unreached
-	c, err := l.q.jetstream(l.p).Consumer(ctx, Facts, l.name)
+	c, err := l.q.jetstream(l.conn).Consumer(ctx, l.stream, l.name)
 	if err != nil {
-		return fmt.Errorf("end of the log of partition %d: %w", l.p, err)
+		return fmt.Errorf("end of the log of %s: %w", l.filter, err)
 	}
 	info := c.CachedInfo()
 	l.mark = info.Delivered.Consumer + info.NumPending
@@ -122,8 +128,8 @@ func (l *Log) reopen(ctx context.Context, wait time.Duration) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case l.q.conn(l.p).IsClosed(), isCode(err, codeStreamNotFound), l.q.stopped():
-		err = fmt.Errorf("log of partition %d: %w", l.p, err)
+	case l.q.conn(l.conn).IsClosed(), isCode(err, codeStreamNotFound), l.q.stopped():
+		err = fmt.Errorf("log of %s: %w", l.filter, err)
 		l.q.fail(err)
 		return err
 	}
@@ -144,7 +150,7 @@ func (l *Log) Close() {
 	l.puller = nil
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if l.q.conn(l.p).IsConnected() {
-		_ = l.q.jetstream(l.p).DeleteConsumer(ctx, Facts, l.name) // if this fails the idle time ends it
+	if l.q.conn(l.conn).IsConnected() {
+		_ = l.q.jetstream(l.conn).DeleteConsumer(ctx, l.stream, l.name) // if this fails the idle time ends it
 	}
 }

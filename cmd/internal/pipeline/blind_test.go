@@ -143,3 +143,89 @@ func TestAfterAStop(t *testing.T) {
 		t.Errorf("statuses written: %v, want requalified at once", statuses)
 	}
 }
+
+// TestNoticedAgain: a record that the CRM does not give is unread since it was first noticed, however often a poll lists it again and
+// whatever else waits by then, also for a process that has just begun.
+func TestNoticedAgain(t *testing.T) {
+	dir := t.TempDir()
+	mails := func(ids ...string) (ns []crm.Notice) {
+		for _, id := range ids {
+			ns = append(ns, crm.Notice{Ref: &crm.Ref{Type: "emails", ID: id}})
+		}
+		return ns
+	}
+	refusing := func(t *testing.T) *rig {
+		f := &fake{fetch: func([]crm.Ref) ([]crm.Notice, error) {
+			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unauthenticated, Err: errors.New("HTTP 403")}
+		}}
+		return newRig(t, dir, func(o *Options) {
+			polling(f, func(time.Time) []crm.Notice { return mails("1", "2") })(o)
+		}, f)
+	}
+	unread := func(t *testing.T, r *rig) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); r.p.polls["fake"].due(r.p.now()); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("no poll")
+			}
+		}
+		r.idleBut(stageFetch)
+		if err := r.p.horizon.refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if v := r.p.horizon.of("fake"); !v.read.Equal(start) {
+			t.Errorf("read up to %s, want %s", v.read, start)
+		}
+	}
+	t.Run("first", func(t *testing.T) {
+		r := refusing(t)
+		unread(t, r)
+		for range 3 {
+			r.pass(10 * time.Minute)
+			r.send("fake", mails(fmt.Sprint("new-", r.clock().Unix()))...)
+			unread(t, r)
+		}
+	})
+	t.Run("second", func(t *testing.T) {
+		r := refusing(t)
+		r.pass(2 * time.Hour)
+		unread(t, r)
+	})
+}
+
+// TestNoticedWhileFetched: what changes while it is being fetched is fetched once more.
+func TestNoticedWhileFetched(t *testing.T) {
+	subject := make(chan string, 10)
+	begun, done := make(chan bool), make(chan bool)
+	f := &fake{}
+	f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
+		if refs[0].Type != "emails" {
+			return profiles(refs), nil
+		}
+		begun <- true
+		<-done
+		subject <- refs[0].ID
+		return nil, nil
+	}
+	r := newRig(t, t.TempDir(), nil, f)
+	changed := crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1"}}
+	r.send("fake", changed)
+	<-begun
+	r.send("fake", changed)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		n, err := r.q.Waiting(t.Context(), queue.Deliveries, "fake")
+		if err != nil || time.Now().After(end) {
+			t.Fatalf("%d deliveries wait, %v", n, err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	done <- true
+	<-begun
+	done <- true
+	r.idle()
+	if n := len(subject); n != 2 {
+		t.Errorf("fetched %d times, want twice", n)
+	}
+}

@@ -19,6 +19,7 @@ import (
 type horizons struct {
 	p     *Pipeline
 	began time.Time // when this process began: what webhooks missed before, only a poll can tell
+	waits map[string]*queue.Backlog
 
 	mu   sync.RWMutex
 	by   map[string]horizon
@@ -49,7 +50,10 @@ type horizon struct {
 
 func (h *horizons) init(p *Pipeline) {
 	h.p, h.began = p, p.now()
-	h.by = map[string]horizon{}
+	h.by, h.waits = map[string]horizon{}, map[string]*queue.Backlog{}
+	for name := range p.sources {
+		h.waits[name] = p.q.Backlog(name, noticed)
+	}
 }
 
 // first looks until it has seen every source once: before that nobody can be rated.
@@ -65,6 +69,11 @@ func (h *horizons) first(ctx context.Context) error {
 }
 
 func (h *horizons) run(ctx context.Context) error {
+	defer func() {
+		for _, b := range h.waits {
+			b.Close()
+		}
+	}()
 	for ctx.Err() == nil {
 		if err := h.refresh(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -147,18 +156,18 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 			v.read = through
 		}
 	}
-	var unfetched time.Time
-	for _, stream := range []string{queue.Deliveries, queue.Fetches} {
-		data, stored, err := h.p.q.Oldest(ctx, stream, name)
-		if err != nil {
-			return v, err
-		}
-		t := heard(stream, data, stored)
+	data, stored, err := h.p.q.Oldest(ctx, queue.Deliveries, name)
+	if err != nil {
+		return v, err
+	}
+	unread := received(data, stored)
+	unfetched, err := h.waits[name].Oldest(ctx)
+	if err != nil {
+		return v, err
+	}
+	for stream, t := range map[string]time.Time{queue.Deliveries: unread, queue.Fetches: unfetched} {
 		if !t.IsZero() && t.Before(v.read) {
 			v.read = t
-		}
-		if stream == queue.Fetches {
-			unfetched = t
 		}
 		h.p.metrics.oldest(stream, name, now, t)
 	}
@@ -185,14 +194,18 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	return v, err
 }
 
-// heard is when we heard, by the pipeline's clock, of what a message is about; when it was stored, where it does not say.
-func heard(stream string, data []byte, stored time.Time) time.Time {
-	if stream == queue.Fetches {
-		if ref, err := decode[crm.Ref](data); err == nil && ref.Noticed != 0 {
-			return ref.Noticed.Time()
-		}
-	} else if ds, err := decode[[]delivery](data); err == nil && len(ds) > 0 {
+// received is when deliveries came, by the pipeline's clock; when they were stored, where they do not say.
+func received(data []byte, stored time.Time) time.Time {
+	if ds, err := decode[[]delivery](data); err == nil && len(ds) > 0 {
 		return ds[0].Received.Time()
+	}
+	return stored
+}
+
+// noticed is when we heard of a record, by the pipeline's clock; when its message was stored, where that does not say.
+func noticed(data []byte, stored time.Time) time.Time {
+	if ref, err := decode[crm.Ref](data); err == nil && ref.Noticed != 0 {
+		return ref.Noticed.Time()
 	}
 	return stored
 }
