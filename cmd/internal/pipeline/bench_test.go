@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
@@ -31,10 +34,10 @@ func known(mails int) []crm.Fact {
 
 // benchOwner is an owner without a store, for what touches none.
 func benchOwner() *owner {
-	p := &Pipeline{sources: map[string]Source{"fake": {}}, rules: rules.Defaults(), offers: map[string]string{"fake": "advise "}, mode: Advise}
+	p := &Pipeline{sources: map[string]Source{"fake": {}}, rules: rules.Defaults(), offers: map[string]string{"fake": "advise "}, mode: Advise, now: func() time.Time { return start }}
 	p.horizon.init(p)
-	p.horizon.by["fake"] = horizon{now: start, read: start}
-	return &owner{p: p}
+	p.horizon.put("fake", horizon{n: 1, now: start, read: start})
+	return &owner{p: p, sight: p.horizon.sight()}
 }
 
 // rated is a contact as it stands in the store.
@@ -113,4 +116,48 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	data := encode(bundle{Source: "fake", Facts: facts})
 	run("bundle of 100", func() error { _, err := decode[bundle](data); return err })
+}
+
+// BenchmarkStep is what a step costs an owner, the store included, that rates one contact while so many others of its partition are held
+// back.
+func BenchmarkStep(b *testing.B) {
+	for _, held := range []int{0, 100_000} {
+		b.Run(fmt.Sprintf("held=%d", held), func(b *testing.B) {
+			q, err := queue.Open(b.Context(), queue.Config{Dir: b.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 4 << 30})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = q.Close() }()
+			o := benchOwner()
+			o.p.q, o.p.log, o.p.tick, o.p.metrics = q, zap.NewNop(), time.Millisecond, NewMetrics(prometheus.NewRegistry())
+			o.p.horizon.put("fake", horizon{n: 2, now: start, read: start, hold: holdBackfill})
+			o.valid, o.cache, o.dues, o.tally = func() bool { return true }, newCache(1<<20), newDues(), newTally()
+			if o.facts, err = q.OpenLog(b.Context(), 0, 0); err != nil {
+				b.Fatal(err)
+			}
+			defer o.facts.Close()
+			o.again = map[queue.Key]bool{}
+			for i := range held {
+				o.again[queue.Key{Source: "fake", Contact: strconv.Itoa(1000 + i)}] = false
+			}
+			facts := known(1)
+			for i := range facts {
+				facts[i].Contact = "1"
+			}
+			for len(facts) < rateEnough { // fewer would be waited for
+				facts = append(facts, facts[0])
+			}
+			data := encode(bundle{Source: "fake", Facts: facts})
+			for b.Loop() {
+				b.StopTimer()
+				if err := q.PublishBundles(b.Context(), []queue.Bundle{{Data: data}}); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				if err := o.step(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -3,8 +3,10 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,10 +23,16 @@ type horizons struct {
 	began time.Time // when this process began: what webhooks missed before, only a poll can tell
 	waits map[string]*queue.Backlog
 
-	mu   sync.RWMutex
-	by   map[string]horizon
+	seen atomic.Pointer[sight]
+	mu   sync.Mutex
 	last time.Time // when the last look began
 	n    uint64    // looks begun
+}
+
+// sight is what the last look at each source found. It never changes: the next look makes another one. So who works by one sees no
+// source as it was only later.
+type sight struct {
+	by map[string]horizon
 }
 
 // What holds announcements back: the first two a whole source, the third one contact, dead letters either; lag is the rules' own word.
@@ -44,13 +52,15 @@ type horizon struct {
 	hold    string    // holdBackfill, holdBreaker: nothing is announced
 	polled  bool      // not overdue: see look
 	filled  bool      // no backfill stands still
+	lags    bool      // so far behind that nothing is announced
 	account string    // the vendor's id of the account
 	blind   *blind    // what dead letters leave unread
 }
 
 func (h *horizons) init(p *Pipeline) {
 	h.p, h.began = p, p.now()
-	h.by, h.waits = map[string]horizon{}, map[string]*queue.Backlog{}
+	h.seen.Store(&sight{by: map[string]horizon{}})
+	h.waits = map[string]*queue.Backlog{}
 	for name := range p.sources {
 		h.waits[name] = p.q.Backlog(name, noticed)
 	}
@@ -94,12 +104,7 @@ func (h *horizons) refresh(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("source %s: %w", name, err)
 		}
-		h.mu.Lock()
-		old, known := h.by[name]
-		if v.n > old.n { // else another look that began later has ended before this one
-			h.by[name] = v
-		}
-		h.mu.Unlock()
+		old, known := h.put(name, v)
 		if !v.polled && (old.polled || !known) {
 			h.p.log.Warn("no poll has finished for long: silence counts up to the last one only, and nothing is announced; "+
 				"see that a process has the role poll, or set WINNOW_POLL_INTERVAL=0 where webhooks are enough",
@@ -113,6 +118,20 @@ func (h *horizons) refresh(ctx context.Context) error {
 		h.p.metrics.readUpTo.WithLabelValues(name).Set(seconds(v.of("").read))
 	}
 	return nil
+}
+
+// put makes v the last look at a source, and returns the one before.
+func (h *horizons) put(name string, v horizon) (old horizon, known bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sight()
+	old, known = s.by[name]
+	if v.n > old.n { // else another look that began later has ended before this one
+		by := maps.Clone(s.by)
+		by[name] = v
+		h.seen.Store(&sight{by})
+	}
+	return old, known
 }
 
 // begin begins a look, which so far has found nothing unread. Those who wait tell looks apart by their instants, so that no two have
@@ -189,6 +208,7 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 		return v, err
 	}
 	v.blind = before.with(after)
+	v.lags = now.Sub(v.read) > h.p.rules.Settle()
 	account, _, err := h.p.q.GetState(ctx, "account."+name)
 	v.account = string(account)
 	return v, err
@@ -210,11 +230,13 @@ func noticed(data []byte, stored time.Time) time.Time {
 	return stored
 }
 
+func (h *horizons) sight() *sight { return h.seen.Load() }
+
 // of returns the horizon of a source, as it was at the last look.
-func (h *horizons) of(source string) horizon {
-	h.mu.RLock()
-	v, ok := h.by[source]
-	h.mu.RUnlock()
+func (h *horizons) of(source string) horizon { return h.sight().of(source) }
+
+func (s *sight) of(source string) horizon {
+	v, ok := s.by[source]
 	if !ok { // the source is no longer configured: nothing is read of it, and nothing announced
 		return horizon{hold: "source"}
 	}
@@ -222,11 +244,9 @@ func (h *horizons) of(source string) horizon {
 }
 
 // looked is the instant of the least recent look at a source, zero while one has not been looked at.
-func (h *horizons) looked() time.Time {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
+func (s *sight) looked() time.Time {
 	var t time.Time
-	for _, v := range h.by {
+	for _, v := range s.by {
 		if v.now.IsZero() {
 			return v.now
 		}
@@ -237,9 +257,23 @@ func (h *horizons) looked() time.Time {
 	return t
 }
 
+// holds is what holds announcements against a contact back, "" where nothing does.
+func (s *sight) holds(key queue.Key) string {
+	v := s.of(key.Source).of(key.Contact)
+	if v.hold == "" && v.lags {
+		return holdLag
+	}
+	return v.hold
+}
+
+// holdsLike reports whether s holds back the same contacts for the same reasons as another sight.
+func (s *sight) holdsLike(o *sight) bool {
+	return maps.EqualFunc(s.by, o.by, func(a, b horizon) bool { return a.hold == b.hold && a.lags == b.lags && a.blind == b.blind })
+}
+
 // instant is when and how well informed a contact is rated.
-func (p *Pipeline) instant(key queue.Key, now time.Time, c *contact) rules.Instant {
-	v := p.horizon.of(key.Source).of(key.Contact)
+func (p *Pipeline) instant(s *sight, key queue.Key, now time.Time, c *contact) rules.Instant {
+	v := s.of(key.Source).of(key.Contact)
 	if v.hold == "" && len(c.Record.Missing()) > 0 {
 		v.hold = holdMerge
 	}

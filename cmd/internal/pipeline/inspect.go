@@ -49,7 +49,7 @@ func (p *Pipeline) Explain(ctx context.Context, ref crm.ContactRef) (Explanation
 	if err := p.horizon.refresh(ctx); err != nil {
 		return e, err
 	}
-	at := p.instant(key, p.now(), &c)
+	at := p.instant(p.horizon.sight(), key, p.now(), &c)
 	e.ReadUpTo = crm.At(at.Read)
 	e.Explanation = rules.Explain(p.rules, p.visible(&c.Record), at)
 	return e, nil
@@ -158,7 +158,7 @@ func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Du
 			if err := p.horizon.refresh(ctx); err != nil {
 				return err
 			}
-			last = p.horizon.looked()
+			last = p.horizon.sight().looked()
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("still busy: %s: %w", busy, ctx.Err())

@@ -43,10 +43,13 @@ type owner struct {
 	at      queue.Checkpoint
 	cache   *cache
 	dues    *dues
-	again   map[queue.Key]state // to be rated again when the state of their source is another than it was
-	stale   []queue.Key         // rated under other settings, or put out under another mapping
+	sight   *sight
+	again   map[queue.Key]bool     // held back, to be rated again when nothing holds them any more; true: decided upon, when something does
+	turn    map[queue.Key]struct{} // held back by nothing any more but facts that are left for a later step
+	stale   []queue.Key            // rated under other settings, put out under another mapping, or decided upon too early
 	tally   tally
 	pending []*queue.Msg // pulled, for a later step
+	marked  bool         // it is known how far the facts went at some instant after the look
 	behind  bool         // facts may have come by the last look that are left for a later step
 	done    atomic.Pointer[progress]
 }
@@ -66,7 +69,7 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 	}
 	o := &owner{
 		p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
-		again: map[queue.Key]state{}, tally: newTally(),
+		sight: &sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{}, tally: newTally(),
 	}
 	if err := o.scan(ctx); err != nil {
 		return ignoreDone(ctx, fmt.Errorf("scan partition %d: %w", part, err))
@@ -125,11 +128,8 @@ func (o *owner) scan(ctx context.Context) error {
 			return fmt.Errorf("record of partition %d at %d: %w", o.part, r.Seq, err)
 		}
 		o.dues.set(r.Key, g.Due)
-		switch held := g.Rating.Held; held {
-		case holdBackfill, holdBreaker, holdLetter:
-			o.again[r.Key] = state{hold: held}
-		case holdLag:
-			o.again[r.Key] = state{behind: true}
+		if waits(g.Rating.Held) {
+			o.again[r.Key] = false
 		}
 		o.tally.count(r.Key.Source, g.Rating, 1)
 		switch {
@@ -150,30 +150,30 @@ type job struct {
 	before  crm.Rating // what it was rated
 	put     bool       // its rating goes out
 	known   bool       // and its decision has been announced before
-	state   state      // of its source when it was rated
 	effects effects
 }
 
-// state is what a source was like when a contact was rated.
-type state struct {
-	read   time.Time // how far it had been read
-	hold   string    // what held announcements back
-	behind bool      // the contact waits for the source to be read further
+// waits reports whether what holds a contact back ends without a fact about it: its source knows when.
+func waits(held string) bool {
+	return held == holdBackfill || held == holdBreaker || held == holdLetter || held == holdLag
 }
 
 // step takes the facts that are there and the contacts that are due, rates them and commits everything as one batch.
 func (o *owner) step(ctx context.Context) error {
 	// Contacts are rated as of the last look at how far the sources have been read: of any later instant it is not known. Without a
 	// look nothing falls due.
-	now := o.p.horizon.looked()
+	if s := o.p.horizon.sight(); s != o.sight {
+		o.look(s)
+	}
+	now := o.sight.looked()
 	if now.IsZero() {
 		sleep(ctx, o.p.tick)
 		return nil
 	}
-	// Only who is due, or waits, can be announced, so only for them it has to be known that nothing lies unrated from before the look.
-	next := o.dues.next()
-	marked := next != 0 && next <= crm.At(now) || len(o.again) > 0
-	if marked {
+	// Only who is due, or whose turn it is, can be announced, so only for them it has to be known that nothing lies unrated from before
+	// the look. If that cannot be found out, the next look is another chance.
+	if next := o.dues.next(); !o.marked && (next != 0 && next <= crm.At(now) || len(o.turn) > 0) {
+		o.marked = true
 		if err := o.facts.Mark(ctx); err != nil && ctx.Err() == nil {
 			o.p.log.Warn("nothing is announced while it is not known what facts there are", zap.Int("partition", o.part), zap.Error(err))
 		}
@@ -182,7 +182,7 @@ func (o *owner) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.behind = !marked || len(o.pending) > 0 || !o.facts.Reached()
+	o.behind = !o.marked || len(o.pending) > 0 || !o.facts.Reached()
 	o.addDue(jobs, crm.At(now))
 	if len(jobs) == 0 && through == o.at.Facts {
 		o.done.Store(&progress{facts: through, looked: now})
@@ -229,6 +229,28 @@ func (o *owner) step(ctx context.Context) error {
 	}
 	o.ask(hold, jobs, now)
 	return nil
+}
+
+// look takes in another look at the sources.
+func (o *owner) look(s *sight) {
+	same := s.holdsLike(o.sight)
+	o.sight, o.marked = s, false
+	if same {
+		return
+	}
+	var early []queue.Key
+	for key, decided := range o.again {
+		switch hold := s.holds(key); {
+		case decided && hold != "" && hold != holdLag: // the decision must not be announced any more
+			early = append(early, key)
+		case !decided && hold == "":
+			o.turn[key] = struct{}{}
+		default:
+			continue
+		}
+		delete(o.again, key)
+	}
+	o.stale = append(early, o.stale...)
 }
 
 // gather pulls bundles and sorts their facts by contact. With little at hand it waits a moment for more.
@@ -310,15 +332,16 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 		add(key)
 	}
 	o.stale = o.stale[n:]
-	again := 0
-	for key, was := range o.again {
-		if v := o.p.horizon.of(key.Source).of(key.Contact); v.hold != was.hold || was.behind && v.read.After(was.read) {
-			if again++; again > o.p.stepDue()/4 {
-				break
-			}
-			delete(o.again, key)
-			add(key)
+	if o.behind {
+		return
+	}
+	n = o.p.stepDue() / 4
+	for key := range o.turn {
+		if n--; n < 0 {
+			break
 		}
+		delete(o.turn, key)
+		add(key)
 	}
 }
 
@@ -405,11 +428,14 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	due := j.c.Due
 	delete(o.again, j.key)
-	// Of what waits for the source to be read further time alone will not help.
-	j.state.behind = j.c.Rating.Held == holdLag || due != 0 && due <= crm.At(now)
-	held := j.c.Rating.Held
-	if j.state.behind || held == holdBackfill || held == holdBreaker || held == holdLetter || against(j.c.Rating.Decide) {
-		o.again[j.key] = j.state
+	delete(o.turn, j.key)
+	switch held := j.c.Rating.Held; {
+	case against(j.c.Rating.Decide):
+		o.again[j.key] = true
+	case held == holdLag && o.sight.holds(j.key) == "":
+		o.turn[j.key] = struct{}{}
+	case waits(held):
+		o.again[j.key] = false
 	}
 	if due != 0 && due <= crm.At(now) {
 		due = crm.At(now.Add(time.Minute))

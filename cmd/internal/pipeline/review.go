@@ -102,11 +102,7 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
-	at := p.instant(j.key, now, c)
-	j.state = state{read: at.Read, hold: at.Hold}
-	if at.Hold == holdMerge { // the contact's own
-		j.state.hold = ""
-	}
+	at := p.instant(o.sight, j.key, now, c)
 	lag := at.Lagging
 	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
 	rating, fault := safely(p.rules, p.visible(&c.Record), at)

@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// TestLook: another look at the sources brings those on who wait for nothing else any more, and takes a decision back that came too
+// early. Who would be held again is left alone, however the source moves.
+func TestLook(t *testing.T) {
+	letters := func(contacts ...string) *blind {
+		b := &blind{by: map[string]time.Time{}}
+		for _, c := range contacts {
+			b.by[c] = start
+		}
+		return b
+	}
+	free := horizon{now: start, read: start}
+	lags := horizon{now: start, read: start.Add(-time.Hour), lags: true}
+	further := horizon{now: start.Add(time.Minute), read: start.Add(-50 * time.Minute), lags: true}
+	breaks := horizon{now: start, read: start, hold: holdBreaker}
+	concerned, another := free, free
+	concerned.blind, another.blind = letters("7"), letters("8")
+	const waits, turn, early = "waits", "has its turn", "is taken back"
+	for _, c := range []struct {
+		name     string
+		from, to horizon
+		decided  bool
+		want     string
+	}{
+		{"a breaker is released", breaks, free, false, turn},
+		{"a breaker is released, and the source lags", breaks, lags, false, waits},
+		{"the source lags still", lags, further, false, waits},
+		{"it lags no more", lags, free, false, turn},
+		{"it lags no more, but the breaker has tripped", lags, breaks, false, waits},
+		{"the letter is discarded", concerned, free, false, turn},
+		{"the letter is another's", concerned, another, false, turn},
+		{"the letter is there still", concerned, concerned, false, waits},
+		{"the breaker trips on a decision", free, breaks, true, early},
+		{"a letter comes upon a decision", free, concerned, true, early},
+		{"a letter of another comes upon a decision", free, another, true, waits},
+		{"the source comes to lag upon a decision", free, lags, true, waits},
+	} {
+		key := queue.Key{Source: "fake", Contact: "7"}
+		o := &owner{
+			sight: &sight{by: map[string]horizon{"fake": c.from}}, marked: true,
+			again: map[queue.Key]bool{key: c.decided}, turn: map[queue.Key]struct{}{},
+		}
+		o.look(&sight{by: map[string]horizon{"fake": c.to}})
+		got := ""
+		if _, ok := o.again[key]; ok {
+			got += waits
+		}
+		if _, ok := o.turn[key]; ok {
+			got += turn
+		}
+		if len(o.stale) > 0 {
+			got += early
+		}
+		if got != c.want || o.marked {
+			t.Errorf("%s: the contact %s, want that it %s; marked %t", c.name, got, c.want, o.marked)
+		}
+	}
+}
+
+// TestRatedByOneLook: what a later look finds to be read may lie among the facts unrated, so a step goes by the look with which it began.
+func TestRatedByOneLook(t *testing.T) {
+	o := benchOwner()
+	hangs := no("7", start.Add(-90*24*time.Hour)).Fact
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{*hangs, *profiles([]crm.Ref{{ID: "7"}})[0].Fact}}
+	o.review(j, start)
+	j.facts = []crm.Fact{{ID: "decision", At: crm.At(start), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Pending, Ground: crm.SaidNo, Hangs: hangs.ID}}}
+	o.review(j, start)
+	if j.c.Rating.Status != crm.Pending {
+		t.Fatalf("the contact is %s, want pending", j.c.Rating.Status)
+	}
+	now := start.Add(30 * 24 * time.Hour) // the grace is over
+	o.sight = &sight{by: map[string]horizon{"fake": {n: 2, now: now, read: start}}}
+	o.p.horizon.put("fake", horizon{n: 3, now: now, read: now})
+	j.facts = nil
+	o.review(j, now)
+	if j.c.Rating.Status != crm.Pending || j.c.Rating.Decide != nil {
+		t.Errorf("the contact is %s, want pending: by the step's own look their answer may be unread", j.c.Rating.Status)
+	}
+}
