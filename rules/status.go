@@ -216,7 +216,7 @@ func (h *view) withheld(at Instant) string {
 		h.due.at(h.now+hourMS, "look again")
 		return "profile"
 	case at.Lagging:
-		h.due.at(h.now+max(millis(h.s.settle), hourMS/60), "look again")
+		h.due.at(h.now+hourMS, "look again")
 		return "lag"
 	case settled > h.now:
 		h.due.at(settled, "no new fact has come for the time of settling")
