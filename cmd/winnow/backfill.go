@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,7 +22,8 @@ func backfillCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "backfill <source>", Short: "Read the history that was there before Winnow", Args: needs("source"),
 		Long: `Reads the CRM's history through the same budget as everything else. It can be interrupted and goes on where it stood when it is
-called again with the same --since. While it runs, nothing is announced against the source's contacts.`,
+called again with the same --since. While it runs, nothing is announced against the source's contacts. Beside a running winnow serve it
+ends when everything was fetched, and serve rates it; by itself it goes on until everything is rated and written.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			start, err := parseSince(since, time.Now())
 			if err != nil {
@@ -33,7 +35,7 @@ called again with the same --since. While it runs, nothing is announced against 
 				if err := c.call(ctx, http.MethodPost, "/api/backfill", in, &struct{}{}); err != nil {
 					return err
 				}
-				return watchBackfill(ctx, c, in)
+				return watchBackfill(ctx, c, in, os.Stdout, 500*time.Millisecond)
 			})
 		},
 	}
@@ -60,48 +62,84 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--since %q: want a number of days such as 365d, or a date such as 2026-01-31", s)
 }
 
-// watchBackfill shows how far it is until everything found has been fetched. Interrupting it leaves the running Winnow at work.
-func watchBackfill(ctx context.Context, c *client, in url.Values) error {
-	live := term.IsTerminal(int(os.Stdout.Fd()))
-	shown := ""
+// writesStandStill is how long ratings may wait without one being written before a backfill by itself ends: the CRM is away, or the
+// breaker holds them.
+const writesStandStill = 30 * time.Second
+
+// watchBackfill shows how far it is until everything found has been fetched, and rated and written too where no other process would.
+// Interrupting it leaves the running Winnow at work.
+func watchBackfill(ctx context.Context, c *client, in url.Values, out io.Writer, pause time.Duration) error {
+	f, ok := out.(*os.File)
+	live := ok && term.IsTerminal(int(f.Fd()))
+	shown, quiet := "", 0
+	var unwritten uint64
+	moved := time.Now()
 	for {
 		var s pipeline.BackfillState
 		if err := c.call(ctx, http.MethodGet, "/api/backfill", in, &s); err != nil {
 			return err
 		}
-		line := fmt.Sprintf("%-14s %d records found", s.Stage, s.Read)
-		if s.Stage == "" {
-			line = "begins; nothing found yet"
-		}
-		if s.Total > 0 {
-			line = fmt.Sprintf("%-14s %3d %%  %d of about %d records found", s.Stage, min(100, 100*s.Read/s.Total), s.Read, s.Total)
-		}
-		line += fmt.Sprintf(", %d to fetch", s.Unfetched)
-		if s.Error == "" && s.Unfetched > 0 {
-			s.Error = s.PutOff
-		}
-		if s.Error != "" {
-			line += "; waiting: " + s.Error
-		}
+		line := progressOf(s)
 		switch {
 		case live:
-			fmt.Printf("\r\033[K%s", line)
+			fmt.Fprintf(out, "\r\033[K%s", line)
 		case line != shown:
-			fmt.Println(line)
+			fmt.Fprintln(out, line)
 		}
 		shown = line
-		if s.Done && s.Unfetched == 0 {
+		if s.Unwritten != unwritten {
+			unwritten, moved = s.Unwritten, time.Now()
+		}
+		over := s.Done && s.Unfetched == 0
+		if c.local != nil {
+			over = over && !s.Unrated && (s.Unwritten == 0 || time.Since(moved) >= writesStandStill)
+		}
+		if quiet++; !over {
+			quiet = 0
+		}
+		if quiet == 2 { // what was rated last may have asked for more
 			if live {
-				fmt.Println()
+				fmt.Fprintln(out)
 			}
-			fmt.Printf("done: %d records read\n", s.Read)
+			fmt.Fprintln(out, endOf(s, c.local != nil))
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			fmt.Println("\ninterrupted; call it again to go on")
+			fmt.Fprintln(out, "\ninterrupted; call it again to go on")
 			return ctx.Err()
-		case <-time.After(500 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
+}
+
+// progressOf is how far a backfill is, in a line.
+func progressOf(s pipeline.BackfillState) string {
+	line := fmt.Sprintf("%-14s %d records found", s.Stage, s.Read)
+	if s.Stage == "" {
+		line = "begins; nothing found yet"
+	}
+	if s.Total > 0 {
+		line = fmt.Sprintf("%-14s %3d %%  %d of about %d records found", s.Stage, min(100, 100*s.Read/s.Total), s.Read, s.Total)
+	}
+	line += fmt.Sprintf(", %d to fetch, %d ratings to write", s.Unfetched, s.Unwritten)
+	if s.Error == "" && s.Unfetched > 0 {
+		s.Error = s.PutOff
+	}
+	if s.Error != "" {
+		line += "; waiting: " + s.Error
+	}
+	return line
+}
+
+// endOf says what a backfill came to, and who does what is left.
+func endOf(s pipeline.BackfillState, alone bool) string {
+	if !alone {
+		return fmt.Sprintf("done: %d records read; the running winnow goes on to rate them and to write the ratings", s.Read)
+	}
+	end := fmt.Sprintf("done: %d records read and rated", s.Read)
+	if s.Unwritten > 0 {
+		end += fmt.Sprintf("; %d ratings could not be written yet and wait", s.Unwritten)
+	}
+	return end + "\nnow start winnow serve: webhooks come in, notices are given and what waits is written only while it runs"
 }

@@ -350,7 +350,7 @@ func TestCommands(t *testing.T) {
 	if got := winnow(t, env, "healthcheck"); !strings.Contains(got, "true") {
 		t.Errorf("healthcheck: %s", got)
 	}
-	if got := winnow(t, env, "backfill", "hubspot", "--since", "30d"); !strings.Contains(got, "done:") {
+	if got := winnow(t, env, "backfill", "hubspot", "--since", "30d"); !strings.Contains(got, "done:") || !strings.Contains(got, "the running winnow goes on") {
 		t.Errorf("backfill: %s", got)
 	}
 	p.signal(syscall.SIGTERM)
@@ -358,6 +358,9 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("SIGTERM: %v\n%s", err, p.log)
 	}
 	check("over the store alone")
+	if got := winnow(t, env, "backfill", "hubspot", "--since", "20d"); !strings.Contains(got, "read and rated\nnow start winnow serve") {
+		t.Errorf("backfill without a running winnow: %s", got)
+	}
 	if got := winnow(t, env, "forget", "hubspot", id, "--now"); !strings.Contains(got, "is forgotten") || !strings.Contains(got, "compacted") {
 		t.Errorf("forget: %s", got)
 	}

@@ -192,6 +192,8 @@ type BackfillState struct {
 	Stage, Error        string
 	Done                bool
 	Unfetched           uint64 // records found that have not been fetched yet
+	Unrated             bool   // facts wait to be rated, of whatever they tell
+	Unwritten           uint64 // ratings that are not in the CRM yet
 	PutOff              string // why records are not fetched that a person has to help with
 }
 
@@ -205,6 +207,29 @@ func (p *Pipeline) Backfill(ctx context.Context, source string) (BackfillState, 
 	if err != nil {
 		return BackfillState{}, err
 	}
-	waiting, err := p.q.Waiting(ctx, queue.Fetches, source)
-	return BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, Unfetched: waiting, PutOff: putOff}, err
+	b := BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, PutOff: putOff}
+	// In the order of the flow: what has left one stage is seen at the next.
+	if b.Unfetched, err = p.q.Waiting(ctx, queue.Fetches, source); err != nil {
+		return b, err
+	}
+	if b.Unrated, err = p.unrated(ctx); err != nil {
+		return b, err
+	}
+	b.Unwritten, err = p.q.Waiting(ctx, queue.Contacts, source)
+	return b, err
+}
+
+// unrated reports whether any facts wait to be rated, by whichever process.
+func (p *Pipeline) unrated(ctx context.Context) (bool, error) {
+	for part := range p.q.Partitions() {
+		last, err := p.q.LastFact(ctx, part)
+		if err != nil {
+			return false, err
+		}
+		at, err := p.q.ReadCheckpoint(ctx, part)
+		if err != nil || at.Facts < last {
+			return true, err
+		}
+	}
+	return false, nil
 }
