@@ -103,13 +103,24 @@ func nameWidth(width int) int {
 }
 
 func heading(width int) string {
-	return columns(nameWidth(width), "PROSPECT", "RATING", "", "STATUS", "BALL", "STRONGEST REASON")
+	return columns(nameWidth(width), "PROSPECT", "RATING", "", "STATUS", "BALL", "WHY")
 }
 
 // row is what a table says of one contact on a terminal of a width, 0 where it is none.
 func row(name string, f map[string]string, width int) string {
+	return columns(nameWidth(width), name, dash(f["rating"]), f["score"], dash(f["status"]), dash(f["ball"]), why(f))
+}
+
+// why is the ground where something was decided against a contact, and else the strongest reason of its rating.
+func why(f map[string]string) string {
 	reason, _, _ := strings.Cut(f["reasons"], "\n")
-	return columns(nameWidth(width), name, dash(f["rating"]), f["score"], dash(f["status"]), dash(f["ball"]), reason)
+	if ground := f["disqualification_reason"]; ground != "" {
+		return strings.TrimSuffix(strings.ReplaceAll(ground, "_", " ")+"; "+reason, "; ")
+	}
+	if len(f) > 0 && f["rating"] == "" {
+		return "is not rated any more: what was written is taken back"
+	}
+	return reason
 }
 
 func columns(name int, prospect, rating, score, status, ball, reason string) string {
@@ -127,12 +138,15 @@ func cut(line string, width int) string {
 	return short(line, width-1)
 }
 
-// name is what the cast calls a contact. The others are people around it, and a contact that is in the CRM twice is so under one name.
+// name is what the cast calls a contact, and who is around it. A contact that is in the CRM twice is so under one name.
 func (v *demoView) name(contact string) string {
 	person := v.person(contact)
 	for i := range v.members {
 		if p := v.members[i].Profile; p["firstname"]+" "+p["lastname"] == person {
 			return brief(v.members[i].Name)
+		}
+		if who := v.members[i].Beside[person]; who != "" {
+			return brief(who)
 		}
 	}
 	return person

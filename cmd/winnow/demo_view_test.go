@@ -80,3 +80,30 @@ func TestDemoDrawsAnewAfterAResize(t *testing.T) {
 		t.Errorf("a table drawn for another width is not cleared")
 	}
 }
+
+// A line says whom it is about by their part in the play, and of a decision on which ground it stands.
+func TestDemoSaysWhoAndWhy(t *testing.T) {
+	members := cast.All()
+	person := map[string]string{"1": "Ewa Lis", "2": "Walt Hopper"}
+	var out bytes.Buffer
+	v := newDemoView(&out, func() (int, int) { return 0, 0 }, func(contact string) string { return person[contact] }, members)
+	fields := map[string]string{"winnow_rating": "C", "winnow_status": "open", "winnow_reasons": "+7 answers our questions (A04)\nmore"}
+	v.wrote(sandbox.Write{Contact: "1", Properties: fields})
+	fields["winnow_status"], fields["winnow_disqualification_reason"] = "pending", "not_interested"
+	v.wrote(sandbox.Write{Contact: "2", Properties: fields})
+	v.wrote(sandbox.Write{Contact: "2", Properties: map[string]string{
+		"winnow_rating": "", "winnow_status": "", "winnow_disqualification_reason": "", "winnow_reasons": "",
+	}})
+	var lines [][]string
+	for line := range strings.Lines(out.String()) {
+		lines = append(lines, strings.Fields(line))
+	}
+	for i, want := range []string{
+		"colleague who answers C open - +7 answers our questions (A04)", "who says no C pending - not interested; +7 answers our questions (A04)",
+		"who says no - - - is not rated any more",
+	} {
+		if got := strings.Join(lines[i+1][1:], " "); !strings.HasPrefix(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}

@@ -113,6 +113,7 @@ func colleague(sc *script) {
 	sc.Story = "Never writes a word himself. His colleague does all the talking on the deal they share, so nobody here is silent."
 	sc.cast("Piotr", "Wrona", "piotr.wrona@wronaweave.example", "Europe/Warsaw", outlook, "country", "Poland", "jobtitle", "Managing Director",
 		"company", "Wrona Weave", "lifecyclestage", "opportunity")
+	sc.Beside = map[string]string{"Ewa Lis": "the colleague who answers"}
 	deal := sc.deal("01-20 10:00", "Wrona Weave, air-jet line", 310000)
 	var other string
 	sc.do("01-20 10:20", func(s *sandbox.Sandbox, _ string) {

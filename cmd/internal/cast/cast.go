@@ -18,6 +18,7 @@ type Member struct {
 	Profile map[string]string // the contact as it is created, at the time of the first step
 	Steps   []Step            // in the order of their playing
 	Expect  Expectation
+	Beside  map[string]string // contacts around them, by first and last name, and who they are
 
 	Contact string // the CRM's id, set by Play
 }
