@@ -18,6 +18,7 @@ type Explanation struct {
 	Stage   string     `json:"stage"` // early, after, late
 
 	Spared string `json:"spared,omitempty"` // why nothing is decided against them, whatever the clocks say
+	Hint   string `json:"hint,omitempty"`   // what a human set that does not do what they may think
 
 	Ball      crm.Ball   `json:"ball"`
 	BallSince crm.Millis `json:"ball_since,omitempty"`
@@ -113,6 +114,9 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	_, x.Stage = h.quota()
 	x.Ball, x.BallSince, x.BallBy = h.ball, h.since, h.by
 	x.Spared = h.spared()
+	if h.p.oddAt > h.p.overrideAt {
+		x.Hint = "the override holds a word that is none of A, B, C, D, keep, disqualified: it changes nothing, and what was set before goes on"
+	}
 	for i := range h.turns {
 		x.Turns = append(x.Turns, h.explainTurn(i))
 	}

@@ -59,6 +59,30 @@ func TestExplainNamesTheClock(t *testing.T) {
 	}
 }
 
+// A word that is no override changes nothing, which whoever wrote it has to be told for as long as it stands there.
+func TestExplainTellsOfAnOddOverride(t *testing.T) {
+	set := func(name, value string, days int) crm.Fact {
+		at := crm.At(start.AddDate(0, 0, days))
+		return crm.Fact{ID: "property/" + name, Version: int64(at), Kind: crm.KindProperty, At: at, Property: &crm.Property{Name: name, Value: value}}
+	}
+	before, odd, after := set(crm.PropOverride, "B", 1), set(crm.PropOverrideOdd, "true", 2), set(crm.PropOverride, "", 3)
+	for name, c := range map[string]struct {
+		facts  []crm.Fact
+		hint   bool
+		letter string
+	}{
+		"none":             {[]crm.Fact{before}, false, "B"},
+		"an odd one":       {[]crm.Fact{odd}, true, "C"},
+		"after a good one": {[]crm.Fact{before, odd}, true, "B"},
+		"cleared":          {[]crm.Fact{odd, after}, false, "C"},
+	} {
+		x := Explain(Defaults(), recordOf(c.facts...), calm(start.Add(9*day)))
+		if (x.Hint != "") != c.hint || x.Rating.Letter != c.letter {
+			t.Errorf("%s: rated %s with the hint %q, want %s and hint %v", name, x.Rating.Letter, x.Hint, c.letter, c.hint)
+		}
+	}
+}
+
 // An overdue clock that nothing follows from needs a word why.
 func TestExplainSaysWhatSparesThem(t *testing.T) {
 	silent := []crm.Fact{

@@ -15,6 +15,7 @@ type profile struct {
 	zone, country, ownerZone            string
 	override                            string
 	overrideAt, overrideUntil           crm.Millis
+	oddAt                               crm.Millis // when the override was given a word that is none
 	origin, segment                     string
 	follow                              []followUp // agreed dates that properties name
 }
@@ -57,7 +58,7 @@ func known(f *crm.Fact) bool {
 func ownName(name string) bool {
 	switch name {
 	case crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut,
-		crm.PropDoNotProfile, crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOrigin, crm.PropSegment:
+		crm.PropDoNotProfile, crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropOrigin, crm.PropSegment:
 		return true
 	}
 	return false
@@ -96,6 +97,8 @@ func (p *profile) read(r *Record, followUps []string, limit crm.Millis) {
 				until += dayMS // through the day that is named
 			}
 			p.overrideUntil = until
+		case crm.PropOverrideOdd:
+			p.oddAt = changed(f)
 		case crm.PropOrigin:
 			p.origin = v
 		case crm.PropSegment:

@@ -69,6 +69,9 @@ func printExplanation(out io.Writer, e pipeline.Explanation, history bool) error
 	if e.Spared != "" {
 		fmt.Fprintf(w, "spared\t%s\n", e.Spared)
 	}
+	if e.Hint != "" {
+		fmt.Fprintf(w, "hint\t%s\n", e.Hint)
+	}
 	fmt.Fprintf(w, "next move\t%s\t%s\n", r.Ball, since(e.BallSince, e.BallBy))
 	fmt.Fprintf(w, "advice\t%s\n", dash(r.Action))
 	fmt.Fprintf(w, "our time\t%.1f h\t%s\n", e.Effort.Hours, effort(e.Effort))

@@ -271,6 +271,7 @@ const (
 	PropOwnerTimeZone = "owner_time_zone" // IANA name
 	PropOverride      = "override"        // A, B, C, D, keep or disqualified, set by a human
 	PropOverrideUntil = "override_until"  // RFC 3339 or a date
+	PropOverrideOdd   = "override_odd"    // "true" as of when the override was given a word that is none
 	PropOrigin        = "origin"          // "inbound" where they came to us, "outbound" where we went to them
 	PropSegment       = "segment"         // which profile of the settings applies
 )

@@ -133,6 +133,9 @@ func TestOtherNamesForWhatIsRead(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	if got := c.properties("grade_by_hand", "excellent"); len(got) != 1 || got[0] != (crm.Property{Name: crm.PropOverrideOdd, Value: "true"}) {
+		t.Errorf("a word that is no override gives %v, want that there is one, and not the word", got)
+	}
 }
 
 func TestZones(t *testing.T) {

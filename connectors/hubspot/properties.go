@@ -80,7 +80,7 @@ func (c *Connector) fit() []string {
 var reserved = map[string]bool{
 	crm.PropCreated: true, crm.PropCustomer: true, crm.PropStaff: true, crm.PropLifecycle: true, crm.PropLeadStatus: true, crm.PropTimeZone: true,
 	crm.PropCountry: true, crm.PropOptOut: true, crm.PropDoNotProfile: true, crm.PropNextActivity: true, crm.PropOwner: true,
-	crm.PropOwnerTimeZone: true, crm.PropOverride: true, crm.PropOverrideUntil: true, crm.PropOrigin: true, crm.PropSegment: true,
+	crm.PropOwnerTimeZone: true, crm.PropOverride: true, crm.PropOverrideUntil: true, crm.PropOverrideOdd: true, crm.PropOrigin: true, crm.PropSegment: true,
 }
 
 // propertyFact is p as a fact about contact, as of the instant version (ms).
@@ -152,7 +152,7 @@ func lifecycle(c *Connector, v string) []crm.Property {
 	return []crm.Property{{Name: crm.PropLifecycle, Value: v}, {Name: crm.PropCustomer, Value: customer}}
 }
 
-// override takes what a human set, in any case of letters. An unknown word is no override.
+// override takes what a human set, in any case of letters. An unknown word is no override; that there is one is for people to be told.
 func override(_ *Connector, v string) []crm.Property {
 	switch word := strings.TrimSpace(v); strings.ToLower(word) {
 	case "":
@@ -162,7 +162,7 @@ func override(_ *Connector, v string) []crm.Property {
 	case "keep", "disqualified":
 		return one(crm.PropOverride, strings.ToLower(word))
 	}
-	return nil
+	return one(crm.PropOverrideOdd, "true")
 }
 
 // origins says for HubSpot's original source whether they came to us. OFFLINE covers what people typed in and what was
