@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+
+	"github.com/dustin/go-humanize"
 )
 
 // Config says where the store is and how large it may become. Sizes are in bytes.
@@ -88,7 +90,7 @@ func (c Config) settled() (Config, error) {
 		bad("WINNOW_NATS_TLS_CERT and WINNOW_NATS_TLS_KEY belong together: one of them is not set")
 	}
 	if n := int64(c.MaxPayload); n < leastMaxPayload || n > mostMaxPayload {
-		bad("WINNOW_QUEUE_MAX_PAYLOAD is %d: want %d to %d bytes", n, leastMaxPayload, mostMaxPayload)
+		bad("WINNOW_QUEUE_MAX_PAYLOAD is %s: want %s to %s", size(n), size(leastMaxPayload), size(mostMaxPayload))
 	}
 	if c.Partitions < 0 || c.Partitions > mostPartitions {
 		bad("WINNOW_PARTITIONS is %d: want 1 to %d", c.Partitions, mostPartitions)
@@ -122,8 +124,8 @@ func (c Config) sized(used, free, total int64) (Config, error) {
 	}
 	c = c.shared(c.MaxStore)
 	if sum := c.DeliveriesBytes + c.FactsBytes + c.FetchesBytes + c.DeadLettersBytes; sum > c.MaxStore/10*9 {
-		return c, fmt.Errorf("WINNOW_QUEUE_DELIVERIES_BYTES, _FACTS_BYTES, _FETCHES_BYTES and _DEAD_LETTERS_BYTES are %d bytes together; "+
-			"they must leave a tenth of WINNOW_QUEUE_MAX_STORE, %d bytes, to the records", sum, c.MaxStore)
+		return c, fmt.Errorf("WINNOW_QUEUE_DELIVERIES_BYTES, _FACTS_BYTES, _FETCHES_BYTES and _DEAD_LETTERS_BYTES are %s together; "+
+			"they must leave a tenth of WINNOW_QUEUE_MAX_STORE, %s, to the records", size(sum), size(c.MaxStore))
 	}
 	return c, nil
 }
@@ -145,6 +147,9 @@ func (c Config) shared(store int64) Config {
 	}
 	return c
 }
+
+// size is bytes as people read them; metrics have the exact number.
+func size(bytes int64) string { return humanize.IBytes(uint64(max(bytes, 0))) }
 
 func randomName() string {
 	var b [8]byte

@@ -93,7 +93,7 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 		q.js = append(q.js, js)
 	}
 	if n := q.conns[0].MaxPayload(); n < leastMaxPayload {
-		return nil, fmt.Errorf("the server takes messages of %d bytes: raise its max_payload to %d at least", n, leastMaxPayload)
+		return nil, fmt.Errorf("the server takes messages of %s: raise its max_payload to %s at least", size(n), size(leastMaxPayload))
 	}
 	if err := q.setUp(ctx); err != nil {
 		return nil, err

@@ -183,7 +183,7 @@ func (q *Queue) disk(share float64) error {
 		c.free, c.diskAt = free, time.Now()
 	}
 	if floor := int64(share * float64(q.cfg.MinFree)); c.free < floor {
-		return fmt.Errorf("the disk has %d bytes free, the floor (WINNOW_QUEUE_MIN_FREE) is %d: %w", c.free, floor, ErrFull)
+		return fmt.Errorf("the disk has %s free, the floor (WINNOW_QUEUE_MIN_FREE) is %s: %w", size(c.free), size(floor), ErrFull)
 	}
 	return nil
 }

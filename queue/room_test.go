@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -67,8 +68,8 @@ func TestFullStreamRefuses(t *testing.T) {
 
 func TestLittleFreeDiskRefuses(t *testing.T) {
 	q := open(t, func(c *Config) { c.MinFree = 1 << 60 })
-	if err := q.Room(Deliveries, 0.8); !errors.Is(err, ErrFull) {
-		t.Errorf("Room: %v, want ErrFull", err)
+	if err := q.Room(Deliveries, 0.8); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "(WINNOW_QUEUE_MIN_FREE) is 1.0 EiB") {
+		t.Errorf("Room: %v, want ErrFull, with sizes that people can read", err)
 	}
 	if err := q.PublishDelivery(t.Context(), src, []byte("x"), nil); !errors.Is(err, ErrFull) {
 		t.Errorf("PublishDelivery: %v, want ErrFull", err)

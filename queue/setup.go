@@ -169,7 +169,7 @@ func (q *Queue) putStream(ctx context.Context, c jetstream.StreamConfig) error {
 		_, err = q.js[0].CreateStream(ctx, c)
 	}
 	if isCode(err, codeNoStorage, codeNoResources) {
-		return fmt.Errorf("stream %s wants %d bytes, more than the server has left: raise its storage, or lower the WINNOW_QUEUE_* sizes: %w", c.Name, c.MaxBytes, err)
+		return fmt.Errorf("stream %s wants %s, more than the server has left: raise its storage, or lower the WINNOW_QUEUE_* sizes: %w", c.Name, size(c.MaxBytes), err)
 	}
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", c.Name, err)

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
@@ -58,8 +59,8 @@ func deadlettersCommand() *cobra.Command {
 				if err := c.call(ctx, http.MethodGet, "/api/deadletters/"+url.PathEscape(args[0]), nil, &d); err != nil {
 					return err
 				}
-				fmt.Printf("number    %d\nwhen      %s\nstage     %s\nsource    %s\nkind      %s\nreason    %s\nfix       %s\ncontacts  %s\npayload   %d bytes\n",
-					d.Seq, d.Time.Format(time.RFC3339), d.Stage, d.Source, d.Kind, d.Reason, d.Fix, strings.Join(d.Contacts, " "), len(d.Payload))
+				fmt.Printf("number    %d\nwhen      %s\nstage     %s\nsource    %s\nkind      %s\nreason    %s\nfix       %s\ncontacts  %s\npayload   %s\n",
+					d.Seq, d.Time.Format(time.RFC3339), d.Stage, d.Source, d.Kind, d.Reason, d.Fix, strings.Join(d.Contacts, " "), humanize.IBytes(uint64(len(d.Payload))))
 				if payload {
 					fmt.Println()
 					_, err := os.Stdout.Write(append(d.Payload, '\n'))

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -72,7 +73,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 		return "no_room", http.StatusServiceUnavailable
 	}
 	tooLarge := func() (string, int) { // it will not come again, unless it was none of the vendor's: it is not verified yet
-		err := fmt.Errorf("more than WINNOW_MAX_BODY, %d bytes", r.p.maxBody)
+		err := fmt.Errorf("more than WINNOW_MAX_BODY, %s", humanize.IBytes(uint64(r.p.maxBody)))
 		r.say(s, r.p.log.Error, warnEvery, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
 		return "too_large", http.StatusRequestEntityTooLarge
 	}
