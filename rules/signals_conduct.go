@@ -228,8 +228,8 @@ func (h *view) shortAnswers(sh *sheet) {
 	share := weight{h: h, sig: w.sig}
 	share.hit(newest.at, "", float64(short)/float64(h.s.shortOf))
 	w.sum, w.ahead = share.sum, share.ahead
-	text := fmt.Sprintf("answered %s of the last %s questions in a word or two", numeral(short), numeral(h.s.shortOf))
-	if short == h.s.shortOf {
+	text := fmt.Sprintf("answered %s of the last %s questions in a word or two", numeral(short), numeral(looked))
+	if short == looked {
 		text = fmt.Sprintf("answered the last %s questions in a word or two", numeral(short))
 	}
 	sh.add(&w, sShortAnswers, text)
