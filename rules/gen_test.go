@@ -33,6 +33,10 @@ func genStory(n int) *rapid.Generator[story] {
 		if rapid.Bool().Draw(t, "many") {
 			count = n - count // small numbers are likelier
 		}
+		if rapid.IntRange(0, 7).Draw(t, "asker") == 0 {
+			s, at = genAsker(t)
+			count = min(count, 3)
+		}
 		for i := range count {
 			at = at.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "hours later")) * time.Hour)
 			s = append(s, genFact(t, fmt.Sprintf("f/%02d", i), at))
@@ -57,6 +61,23 @@ func genStory(n int) *rapid.Generator[story] {
 		}
 		return s
 	})
+}
+
+// genAsker draws the beginning of one who asks, gets answers, and leaves questions of ours open.
+func genAsker(t *rapid.T) (s story, at time.Time) {
+	at = start
+	message := func(m crm.Message) {
+		s = append(s, crm.Fact{ID: fmt.Sprintf("asker/%02d", len(s)), Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindMessage, Message: &m})
+		at = at.Add(time.Duration(rapid.IntRange(1, 5*24).Draw(t, "hours between")) * time.Hour)
+	}
+	for range rapid.IntRange(2, 6).Draw(t, "rounds") {
+		message(crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 20, Asks: rapid.IntRange(1, 2).Draw(t, "asks"), Intents: crm.Asks}})
+		message(crm.Message{Direction: crm.Out, Channel: crm.Email, Text: crm.Text{Units: 30, Intents: rapid.SampledFrom([]crm.Intents{0, crm.Asks}).Draw(t, "answer")}})
+	}
+	for range rapid.IntRange(1, 3).Draw(t, "open questions") {
+		message(crm.Message{Direction: crm.Out, Channel: crm.Email, Text: crm.Text{Units: 30, Intents: crm.Asks}})
+	}
+	return s, at
 }
 
 func prop(name, value string, at time.Time) crm.Fact {

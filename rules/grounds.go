@@ -119,11 +119,10 @@ func (h *view) rested(last crm.Millis) crm.Millis {
 	return end
 }
 
-// dormant is A15: took much information and gave little (A02), then fell silent.
+// dormant is A15, with attempts of ours to reach them.
 func (h *view) dormant() finding {
 	f := finding{ground: crm.FactFinding, hangs: h.hang(), text: "took much information and has been silent since " + dateText(h.start.at)}
-	w := h.weigh(sFactFinding)
-	if _, asked, told := h.intake(&w); h.ball != crm.Them || h.start.id == "" || !h.factFinder() || asked > 0 && 2*told >= asked {
+	if h.ball != crm.Them || h.start.id == "" || !h.tookMuch() {
 		return f
 	}
 	counted, _, last := h.attempts()

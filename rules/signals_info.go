@@ -50,6 +50,13 @@ func (h *view) factFinder() bool {
 	return theirs >= h.s.infoAsks && len(h.commits) == 0 && !h.ahead && !h.milestone()
 }
 
+// tookMuch reports whether a fact-finder told us little in return.
+func (h *view) tookMuch() bool {
+	w := h.weigh(sFactFinding)
+	_, asked, told := h.intake(&w)
+	return h.factFinder() && (asked == 0 || 2*told < asked)
+}
+
 // freeInformation is A02: asks much, tells little, commits to nothing.
 func (h *view) freeInformation(sh *sheet) {
 	w := h.weigh(sFreeInformation)

@@ -186,10 +186,9 @@ func (h *view) lowMargin() (mark, bool) {
 	return mark{}, false
 }
 
-// dormantIntake is A15: took much information, then left our question open for long.
+// dormantIntake is A15: took much information and gave little (A02), then left our question open for long.
 func (h *view) dormantIntake(sh *sheet) {
-	w := h.weigh(sFactFinding)
-	if theirs, _, _ := h.intake(&w); h.ball != crm.Them || h.start.id == "" || theirs < h.s.infoAsks || len(h.commits) > 0 {
+	if h.ball != crm.Them || h.start.id == "" || !h.tookMuch() {
 		return
 	}
 	end := ends(h.fair, h.start.at, millis(h.s.factFinding))
@@ -197,7 +196,7 @@ func (h *view) dormantIntake(sh *sheet) {
 		h.due.read(end, "the fact-finder counts as dormant")
 		return
 	}
-	w = h.weigh(sDormantIntake)
+	w := h.weigh(sDormantIntake)
 	w.sum = 1
 	w.cite(h.start.at, h.start.id)
 	sh.add(&w, sDormantIntake, "took much information and has been silent since "+dateText(h.start.at))
