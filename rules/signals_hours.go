@@ -54,6 +54,8 @@ func (h *view) dinnerCalls(sh *sheet) {
 				n++
 			}
 			left = 0
+		case e.kind == eTalk:
+			left = 0 // who was reached since has nothing to return
 		}
 	}
 	if n > 0 {
@@ -67,6 +69,7 @@ func (h *view) needy(sh *sheet) {
 	bursts := 0
 	var run, week []mark
 	var since crm.Millis
+	asked := false // the ball is ours: something that awaits an answer is known among them
 	off, busy := 0, mark{}
 	for i := range h.events {
 		e := &h.events[i]
@@ -74,14 +77,16 @@ func (h *view) needy(sh *sheet) {
 			continue
 		}
 		if e.kind != eIn || e.f.Message == nil {
-			run, since = run[:0], 0
+			run, since, asked = run[:0], 0, false
 			continue
 		}
 		m := mark{e.at, e.id}
 		if since == 0 {
 			since = e.at
 		}
-		run = append(run, m)
+		if asked = asked || !e.f.Message.Text.Unread && needsAnswer(e.f); asked {
+			run = append(run, m)
+		}
 		if k := len(run) - h.s.burst; k >= 0 && m.at-run[k].at <= millis(h.s.burstWithin) && m.at < h.ours.after(since, h.s.sla) {
 			run = run[:0] // the same messages make one burst
 			if w.counts(m.at) {
