@@ -328,7 +328,8 @@ func (w *weight) keep(marks []mark, m mark) []mark {
 	return marks
 }
 
-// declined reports whether in turn i we proposed a time, they answered, and neither a time of theirs nor a booking followed.
+// declined reports whether in turn i we proposed a time, they answered, and neither a yes, a time of theirs, a booking nor a talk followed.
+// Not every appointment is put into the CRM.
 func (h *view) declined(i int) bool {
 	if !h.answered(i) || h.turns[i].unsure || h.turns[i].proposed.id == "" || h.turns[i+1].dir != crm.In {
 		return false
@@ -337,7 +338,16 @@ func (h *view) declined(i int) bool {
 	if reply.unread || reply.spoken || reply.intents.Any(crm.AcceptsTime|crm.ProposesTime|crm.Accepts) {
 		return false
 	}
+	refused := reply.intents.Any(crm.RefusesTime | crm.DefersTime)
+	if reply.intents.Any(crm.ClearYes) && !refused {
+		return false
+	}
 	until := h.theirs.after(reply.first.at, h.s.bookWithin)
+	for j := range h.events {
+		if e := &h.events[j]; e.kind == eTalk && e.at >= reply.first.at && e.at <= until {
+			return false
+		}
+	}
 	for j := range h.r.Items {
 		f := &h.r.Items[j]
 		lost := f.Meeting != nil && !f.Gone && (f.Meeting.State == crm.NoShow || f.Meeting.State == crm.Cancelled && f.Meeting.By == crm.In)
@@ -345,7 +355,7 @@ func (h *view) declined(i int) bool {
 			return false
 		}
 	}
-	if reply.intents.Any(crm.RefusesTime | crm.DefersTime) {
+	if refused {
 		return true
 	}
 	if h.seen < until {
