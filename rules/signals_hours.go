@@ -108,7 +108,7 @@ func (h *view) needy(sh *sheet) {
 			busy = m
 		}
 	}
-	text := fmt.Sprintf("wrote several messages at once %s, before our time to answer was over", times(bursts))
+	text := fmt.Sprintf("wrote several messages in a row before our time to answer was over, %s", times(bursts))
 	if busy.id != "" && w.counts(busy.at) {
 		w.hit(busy.at, busy.id, 1)
 		text = "wrote many messages in a week, at all hours"
