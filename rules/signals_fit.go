@@ -25,7 +25,7 @@ func (h *view) profileSignals(sh *sheet) {
 		return min(max(n, 0)/float64(s.recurringGood), 1), "brings recurring revenue"
 	})
 	h.supportLoad(sh)
-	h.numeric(sh, sRepVote, s.voteProperty, "", func(n float64) (float64, string) {
+	h.numeric(sh, sRepVote, s.voteProperty, "vote of our people", func(n float64) (float64, string) {
 		if n < 0 {
 			return max(n, -2), "takes more than usual, by the vote of our people who work with them"
 		}
@@ -38,6 +38,9 @@ func (h *view) profileSignals(sh *sheet) {
 	h.referrals(sh)
 	h.depth(sh)
 }
+
+// noneOnFile says that something is not known which settings ask for. It counts nothing.
+func noneOnFile(what string) string { return "has no " + what + " on file, which counts nothing" }
 
 // property is the fact of a property that has a value, nil where there is none.
 func (h *view) property(name string) *crm.Fact {
@@ -59,7 +62,7 @@ func (h *view) listed(sh *sheet, i int, name string, good, bad []string, label s
 	switch {
 	case f == nil:
 		if label != "" {
-			sh.note(&w, "is in no known "+label)
+			sh.note(&w, noneOnFile(label))
 		}
 		return
 	case containsFold(good, f.Property.Value):
@@ -86,7 +89,7 @@ func (h *view) numeric(sh *sheet, i int, name, label string, weigh func(float64)
 	f := h.property(name)
 	if f == nil {
 		if label != "" {
-			sh.note(&w, "has no known "+label)
+			sh.note(&w, noneOnFile(label))
 		}
 		return
 	}
@@ -106,7 +109,7 @@ func (h *view) supportLoad(sh *sheet) {
 	if !w.sig.On {
 		return
 	}
-	cases := 0.0
+	cases, found := 0.0, false
 	for _, of := range [...]struct {
 		property string
 		cases    int
@@ -115,10 +118,15 @@ func (h *view) supportLoad(sh *sheet) {
 		if f == nil {
 			continue
 		}
+		found = true
 		if n, ok := number(f.Property.Value); ok && n > 0 {
 			cases += n * float64(of.cases)
 			w.cite(f.At, f.ID)
 		}
+	}
+	if !found {
+		sh.note(&w, noneOnFile("number of support cases"))
+		return
 	}
 	w.sum = min(cases/float64(h.s.supportMany), 1)
 	sh.add(&w, sSupportLoad, "needs much support")
@@ -129,15 +137,21 @@ func (h *view) predicates(sh *sheet, i int, list []weighted) {
 	if !w.sig.On || len(list) == 0 {
 		return
 	}
-	var met []string
+	var met, missing []string
 	for _, p := range list {
-		if f := h.property(p.property); f != nil && p.holds(f.Property.Value) {
+		switch f := h.property(p.property); {
+		case f == nil && !contains(missing, p.property):
+			missing = append(missing, p.property)
+		case f != nil && p.holds(f.Property.Value):
 			w.sum += float64(p.points)
 			w.cite(f.At, f.ID)
 			met = append(met, p.property)
 		}
 	}
 	sh.add(&w, i, "meets the profile by "+strings.Join(met, ", "))
+	if len(missing) > 0 {
+		sh.note(&w, noneOnFile(strings.Join(missing, ", no ")))
+	}
 }
 
 // champions is A26: a deciding role, and colleagues who are active too.
@@ -146,18 +160,21 @@ func (h *view) champions(sh *sheet) {
 	if !w.sig.On {
 		return
 	}
-	text := ""
-	if f := h.property(h.s.roleProperty); f != nil && hasWord(f.Property.Value, h.s.roles) {
+	var text []string
+	switch f := h.property(h.s.roleProperty); {
+	case f == nil && len(h.s.roles) > 0:
+		sh.note(&w, noneOnFile("role"))
+	case f != nil && hasWord(f.Property.Value, h.s.roles):
 		w.sum++
 		w.cite(f.At, f.ID)
-		text = "has a say in the decision"
+		text = append(text, "has a say in the decision")
 	}
 	if peers := h.activePeers(&w); peers > 0 {
 		w.sum += min(0.5*float64(peers), 1)
-		text = "is one of several there who are in touch with us"
+		text = append(text, "is one of several there who are in touch with us")
 	}
 	if w.sum > 0 {
-		sh.add(&w, sChampions, text)
+		sh.add(&w, sChampions, strings.Join(text, " and "))
 	}
 }
 
