@@ -72,7 +72,7 @@ func (q *Queue) compactStream(ctx context.Context, i int, o CompactOptions) (int
 	if err != nil {
 		return 0, err
 	}
-	err = q.walk(ctx, name, "", 1, i, func(m *nats.Msg, at *Msg) error {
+	err = q.walk(ctx, walk{stream: name, conn: i}, func(m *nats.Msg, at *Msg) error {
 		if at.Seq > bound {
 			return errBound
 		}

@@ -75,25 +75,58 @@ func (q *Queue) Bury(ctx context.Context, d DeadLetter, id string) (uint64, erro
 
 // DeadLetters returns up to most dead letters with numbers above after, oldest first. An empty stage or source stands for all.
 func (q *Queue) DeadLetters(ctx context.Context, after uint64, most int, stage, source string) ([]DeadLetter, error) {
-	filter := kindDead + "." + orAll(stage) + "." + orAll(source)
-	var all []DeadLetter
 	if most <= 0 {
 		return nil, nil
 	}
-	err := q.walk(ctx, DeadLetters, filter, after+1, 0, func(m *nats.Msg, at *Msg) error {
-		d, err := decodeDead(m.Data, at.Seq, at.Time)
-		if err != nil {
-			return err
-		}
+	var all []DeadLetter
+	err := q.eachDeadLetter(ctx, after, min(most, scanBatch), stage, source, func(d DeadLetter) error {
 		if all = append(all, d); len(all) == most {
 			return errBound
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, errBound) {
-		return nil, fmt.Errorf("dead letters: %w", err)
+	if errors.Is(err, errBound) {
+		err = nil
+	}
+	return all, err
+}
+
+// EachDeadLetter calls fn with every dead letter with a number above after, oldest first, until an error of its own. An empty stage or
+// source stands for all.
+func (q *Queue) EachDeadLetter(ctx context.Context, after uint64, stage, source string, fn func(DeadLetter) error) error {
+	return q.eachDeadLetter(ctx, after, 0, stage, source, fn)
+}
+
+func (q *Queue) eachDeadLetter(ctx context.Context, after uint64, most int, stage, source string, fn func(DeadLetter) error) error {
+	w := walk{stream: DeadLetters, filter: deadFilter(stage, source), after: after, most: most}
+	err := q.walk(ctx, w, func(m *nats.Msg, at *Msg) error {
+		d, err := decodeDead(m.Data, at.Seq, at.Time)
+		if err != nil {
+			return err
+		}
+		return fn(d)
+	})
+	if err != nil {
+		return fmt.Errorf("dead letters: %w", err)
+	}
+	return nil
+}
+
+// DeadLetterNumbers returns the numbers of the dead letters that there are, in their order, and reads none of them. An empty stage or
+// source stands for all.
+func (q *Queue) DeadLetterNumbers(ctx context.Context, stage, source string) (all []uint64, err error) {
+	err = q.walk(ctx, walk{stream: DeadLetters, filter: deadFilter(stage, source), bare: true}, func(_ *nats.Msg, at *Msg) error {
+		all = append(all, at.Seq)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("numbers of dead letters: %w", err)
 	}
 	return all, nil
+}
+
+func deadFilter(stage, source string) string {
+	return kindDead + "." + orAll(stage) + "." + orAll(source)
 }
 
 func orAll(s string) string {

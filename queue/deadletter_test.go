@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,6 +43,15 @@ func TestDeadLetters(t *testing.T) {
 		if n := len(must1[[]DeadLetter](t)(q.DeadLetters(t.Context(), c.after, c.most, c.stage, c.source))); n != c.want {
 			t.Errorf("%+v: %d dead letters", c, n)
 		}
+	}
+	numbers := must1[[]uint64](t)(q.DeadLetterNumbers(t.Context(), "read", ""))
+	if want := []uint64{got[0].Seq, got[2].Seq}; !slices.Equal(numbers, want) {
+		t.Errorf("numbers of stage read %v, want %v", numbers, want)
+	}
+	var after []DeadLetter
+	must(t, q.EachDeadLetter(t.Context(), got[0].Seq, "", "", func(d DeadLetter) error { after = append(after, d); return nil }))
+	if diff := cmp.Diff(got[1:], after); diff != "" {
+		t.Errorf("each after the first (-want +got):\n%s", diff)
 	}
 	sum := map[DeadLetterCount]bool{}
 	counts, last, err := q.CountDeadLetters(t.Context())

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -100,7 +101,7 @@ func (q *Queue) Scan(ctx context.Context, p int, fn func(Record) error) error {
 		return err
 	}
 	filter := fmt.Sprintf("%s.%d.*.*", kindContact, p)
-	err := q.walk(ctx, q.stream(p), filter, 1, p, func(m *nats.Msg, at *Msg) error {
+	err := q.walk(ctx, walk{stream: q.stream(p), filter: filter, conn: p}, func(m *nats.Msg, at *Msg) error {
 		k, ok := keyOf(m.Subject)
 		if !ok {
 			return fmt.Errorf("the subject of message %d is not ours", at.Seq)
@@ -113,14 +114,22 @@ func (q *Queue) Scan(ctx context.Context, p int, fn func(Record) error) error {
 	return nil
 }
 
-// walk calls fn with the messages of filter from a sequence on, until there are no more.
-func (q *Queue) walk(ctx context.Context, stream, filter string, from uint64, conn int, fn func(*nats.Msg, *Msg) error) error {
-	if err := q.settled(ctx, stream); err != nil {
+// walk is a way through the messages of filter.
+type walk struct {
+	stream, filter string
+	after          uint64 // the sequence behind which it begins
+	conn           int
+	most           int  // messages asked for at once; 0: scanBatch
+	bare           bool // without what they hold
+}
+
+// walk calls fn with the messages of w until there are no more.
+func (q *Queue) walk(ctx context.Context, w walk, fn func(*nats.Msg, *Msg) error) error {
+	if err := q.settled(ctx, w.stream); err != nil {
 		return err
 	}
-	next := from
 	for {
-		done, err := q.walkOnce(ctx, stream, filter, &next, conn, fn)
+		done, err := q.walkOnce(ctx, &w, fn)
 		if done || err != nil {
 			return err
 		}
@@ -131,12 +140,12 @@ func (q *Queue) walk(ctx context.Context, stream, filter string, from uint64, co
 	}
 }
 
-func (q *Queue) walkOnce(ctx context.Context, stream, filter string, next *uint64, conn int, fn func(*nats.Msg, *Msg) error) (done bool, err error) {
-	js, nc := q.jetstream(conn), q.conn(conn)
+func (q *Queue) walkOnce(ctx context.Context, w *walk, fn func(*nats.Msg, *Msg) error) (done bool, err error) {
+	js, nc := q.jetstream(w.conn), q.conn(w.conn)
 	open, cancel := bounded(ctx)
-	c, err := js.CreateConsumer(open, stream, jetstream.ConsumerConfig{
-		FilterSubject: filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(*next, 1),
-		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle,
+	c, err := js.CreateConsumer(open, w.stream, jetstream.ConsumerConfig{
+		FilterSubject: w.filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: w.after + 1,
+		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle, HeadersOnly: w.bare,
 	})
 	cancel()
 	if err != nil {
@@ -145,19 +154,19 @@ func (q *Queue) walkOnce(ctx context.Context, stream, filter string, next *uint6
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_ = js.DeleteConsumer(ctx, stream, c.CachedInfo().Name) // if this fails the idle time ends it
+		_ = js.DeleteConsumer(ctx, w.stream, c.CachedInfo().Name) // if this fails the idle time ends it
 	}()
 	if c.CachedInfo().NumPending == 0 {
 		return true, nil
 	}
-	p, err := newPuller(nc, stream, c.CachedInfo().Name)
+	p, err := newPuller(nc, w.stream, c.CachedInfo().Name)
 	if err != nil {
 		return false, err
 	}
 	defer p.close()
 	order := uint64(0)
 	for {
-		raw, err := p.pull(ctx, scanBatch, scanBytes, 2*time.Second)
+		raw, err := p.pull(ctx, cmp.Or(w.most, scanBatch), scanBytes, 2*time.Second)
 		if errors.Is(err, errNoConsumer) {
 			return false, nil
 		}
@@ -178,7 +187,7 @@ func (q *Queue) walkOnce(ctx context.Context, stream, filter string, next *uint6
 			if at == nil || at.order != order+1 {
 				return false, nil // one was lost on the way
 			}
-			order, *next = at.order, at.Seq+1
+			order, w.after = at.order, at.Seq
 			if err := fn(m, at); err != nil {
 				return false, err
 			}

@@ -134,24 +134,12 @@ func (p *Pipeline) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) 
 
 // lettersOf calls fn with every dead letter that names a contact.
 func (p *Pipeline) lettersOf(ctx context.Context, key queue.Key, fn func(queue.DeadLetter) error) error {
-	for after := uint64(0); ; {
-		letters, err := p.q.DeadLetters(ctx, after, 200, "", key.Source)
-		if err != nil {
-			return fmt.Errorf("dead letters: %w", err)
-		}
-		if len(letters) == 0 {
+	return p.q.EachDeadLetter(ctx, 0, "", key.Source, func(d queue.DeadLetter) error {
+		if !slices.Contains(d.Contacts, key.Contact) {
 			return nil
 		}
-		for _, d := range letters {
-			after = d.Seq
-			if !slices.Contains(d.Contacts, key.Contact) {
-				continue
-			}
-			if err := fn(d); err != nil {
-				return err
-			}
-		}
-	}
+		return fn(d)
+	})
 }
 
 // Forgotten reports whether nothing of a contact is left in the records.

@@ -25,7 +25,7 @@ type unread struct {
 	source string
 
 	mu      sync.Mutex
-	last    uint64 // no letter above it was looked at
+	last    uint64 // the last one of all that there was
 	letters map[uint64]queue.DeadLetter
 	since   *blind // of these letters; replaced, never changed
 }
@@ -40,7 +40,8 @@ func newUnread(p *Pipeline, source string) *unread {
 	return &unread{p: p, source: source, letters: map[uint64]queue.DeadLetter{}, since: &blind{}}
 }
 
-// look returns what the letters that are there now leave unread. Of letters known already it costs one request.
+// look returns what the letters that are there now leave unread. Each of them is read once. While none comes or goes a look costs one
+// request, else it asks which numbers there are.
 func (u *unread) look(ctx context.Context) (*blind, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -57,45 +58,39 @@ func (u *unread) look(ctx context.Context) (*blind, error) {
 	if last == u.last && there == len(u.letters) {
 		return u.since, nil
 	}
-	if there < len(u.letters) { // some were sent again, discarded or have expired
-		u.last = 0
-		clear(u.letters)
-	}
-	if err := u.walk(ctx); err != nil {
-		return nil, err
-	}
-	if there != len(u.letters) { // some went and others came
-		u.last = 0
-		clear(u.letters)
-		if err := u.walk(ctx); err != nil {
+	letters := make(map[uint64]queue.DeadLetter, there)
+	for _, stage := range []string{stageFetch, stageRead} {
+		if err := u.read(ctx, stage, letters); err != nil {
 			return nil, err
 		}
 	}
-	u.last = last
-	u.since = u.gather()
+	same := maps.EqualFunc(letters, u.letters, func(a, b queue.DeadLetter) bool { return a.Seq == b.Seq })
+	if u.last, u.letters = last, letters; !same {
+		u.since = u.gather()
+	}
 	return u.since, nil
 }
 
-// walk takes in the letters above the last one that was looked at, without what they hold.
-func (u *unread) walk(ctx context.Context) error {
-	for _, stage := range []string{stageFetch, stageRead} {
-		for after := u.last; ; {
-			page, err := u.p.q.DeadLetters(ctx, after, 200, stage, u.source)
-			if err != nil {
-				return err
-			}
-			if len(page) == 0 {
-				break
-			}
-			for _, d := range page {
-				after = d.Seq
+// read puts the letters of a stage into letters, without what they hold: those that are known as they are known, and those from the first
+// one on that is not as they stand.
+func (u *unread) read(ctx context.Context, stage string, letters map[uint64]queue.DeadLetter) error {
+	seqs, err := u.p.q.DeadLetterNumbers(ctx, stage, u.source)
+	if err != nil {
+		return err
+	}
+	for _, seq := range seqs {
+		d, ok := u.letters[seq]
+		if !ok {
+			return u.p.q.EachDeadLetter(ctx, seq-1, stage, u.source, func(d queue.DeadLetter) error {
 				if ref, err := decode[crm.Ref](d.Payload); stage == stageFetch && err == nil && ref.Noticed != 0 {
 					d.Time = ref.Noticed.Time()
 				}
 				d.Payload, d.Reason, d.Fix = nil, "", ""
-				u.letters[d.Seq] = d
-			}
+				letters[d.Seq] = d
+				return nil
+			})
 		}
+		letters[seq] = d
 	}
 	return nil
 }
