@@ -195,7 +195,7 @@ func (p *Pipeline) busy(ctx context.Context, at time.Time, but []string) (string
 				return stageFetch, err
 			}
 		}
-		if l, _, err := getState[removals](ctx, p.q, removalsOf(name)); err != nil || len(l.List) > 0 {
+		if l, _, err := getState[removals](ctx, p.q, removalsOf(name)); err != nil || l.due(at) {
 			return "retract", err
 		}
 		if v := p.horizon.of(name); v.now.Before(at) {

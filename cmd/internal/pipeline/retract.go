@@ -29,23 +29,44 @@ const (
 	// sweepRest is how long no sweep follows another, for each record that it read, so that reading all of them again and again takes
 	// little of a process's time: ten thousand contacts have twenty seconds, a million have half an hour.
 	sweepRest = 2 * time.Millisecond
+	// sweepAgain is after how long a sweep looks once more for what one has looked for. What was fetched before it was gone may have been
+	// published only after the first one, and a merge may have carried it past that: both are over long before.
+	sweepAgain = 10 * time.Minute
 )
 
-// removals are the records of one source that are gone and have not been taken back yet.
+// removals are the records of one source that are gone, as long as something of them may turn up.
 type removals struct {
-	List []crm.Removal `cbor:"1,keyasint,omitempty"`
+	List []removal `cbor:"1,keyasint,omitempty"`
+}
+
+type removal struct {
+	crm.Removal
+	Swept crm.Millis `cbor:"4,keyasint,omitempty"` // when the first sweep that looked for it began; 0: none has
+}
+
+// due reports whether a sweep has to look for something at now.
+func (l removals) due(now time.Time) bool {
+	return slices.ContainsFunc(l.List, func(r removal) bool { return r.Swept == 0 || r.over(now) })
+}
+
+// over reports whether the sweep that begins at now is the last one to look for r.
+func (r removal) over(now time.Time) bool {
+	return r.Swept != 0 && now.Sub(r.Swept.Time()) >= sweepAgain
 }
 
 func removalsOf(source string) string { return "removed." + source }
 
 // changeRemovals replaces a source's list by what change makes of it.
-func (p *Pipeline) changeRemovals(ctx context.Context, source string, change func([]crm.Removal) []crm.Removal) error {
+func (p *Pipeline) changeRemovals(ctx context.Context, source string, change func([]removal) []removal) error {
 	for {
 		old, rev, err := getState[removals](ctx, p.q, removalsOf(source))
 		if err != nil {
 			return err
 		}
 		list := change(slices.Clone(old.List))
+		if len(list) > maxRemovals { // what was looked for once gives way
+			list = slices.DeleteFunc(list, func(r removal) bool { return r.Swept != 0 })
+		}
 		switch {
 		case slices.Equal(list, old.List):
 			return nil
@@ -60,13 +81,13 @@ func (p *Pipeline) changeRemovals(ctx context.Context, source string, change fun
 
 // noteRemovals puts records that are gone on their source's list.
 func (p *Pipeline) noteRemovals(ctx context.Context, source string, gone []crm.Removal) error {
-	return p.changeRemovals(ctx, source, func(list []crm.Removal) []crm.Removal {
+	return p.changeRemovals(ctx, source, func(list []removal) []removal {
 		for _, r := range gone {
-			i := slices.IndexFunc(list, func(o crm.Removal) bool { return o.ID == r.ID && o.Contact == r.Contact })
+			i := slices.IndexFunc(list, func(o removal) bool { return o.ID == r.ID && o.Contact == r.Contact })
 			if i < 0 {
-				list = append(list, r)
-			} else {
-				list[i].Version = max(list[i].Version, r.Version)
+				list = append(list, removal{Removal: r})
+			} else if r.Version > list[i].Version {
+				list[i] = removal{Removal: r}
 			}
 		}
 		return list
@@ -87,10 +108,11 @@ func (p *Pipeline) retract(ctx context.Context, s Source) error {
 	return nil
 }
 
-// sweep takes back what is on a source's list from whoever holds it, and returns how many records it read.
+// sweep takes back what is on a source's list from whoever holds it, where it is time to, and returns how many records it read.
 func (p *Pipeline) sweep(ctx context.Context, s Source) (read int, err error) {
 	l, _, err := getState[removals](ctx, p.q, removalsOf(s.Name))
-	if err != nil || len(l.List) == 0 {
+	now := p.now()
+	if err != nil || !l.due(now) {
 		return 0, err
 	}
 	// What was read of a record while it was there may still be on its way.
@@ -121,8 +143,13 @@ func (p *Pipeline) sweep(ctx context.Context, s Source) (read int, err error) {
 		n += out.count
 	}
 	p.log.Debug("deleted records taken back", zap.String("source", s.Name), zap.Int("records", len(l.List)), zap.Int("facts", n))
-	return read, p.changeRemovals(ctx, s.Name, func(list []crm.Removal) []crm.Removal {
-		return slices.DeleteFunc(list, func(r crm.Removal) bool { return slices.Contains(l.List, r) })
+	return read, p.changeRemovals(ctx, s.Name, func(list []removal) []removal {
+		for i, r := range list {
+			if r.Swept == 0 && slices.Contains(l.List, r) {
+				list[i].Swept = crm.At(now)
+			}
+		}
+		return slices.DeleteFunc(list, func(r removal) bool { return r.over(now) })
 	})
 }
 
@@ -193,10 +220,10 @@ func (c *holder) retract(gone removed, contact string, add func(crm.Fact)) {
 // removed finds removals by the id of their record.
 type removed map[string][]crm.Removal
 
-func byRecord(list []crm.Removal) removed {
+func byRecord(list []removal) removed {
 	m := make(removed, len(list))
 	for _, r := range list {
-		m[r.ID] = append(m[r.ID], r)
+		m[r.ID] = append(m[r.ID], r.Removal)
 	}
 	return m
 }

@@ -61,6 +61,39 @@ func TestRetract(t *testing.T) {
 	if got := r.stands("2"); !slices.Equal(got, []string{"emails/1"}) {
 		t.Errorf("put back: %v", got)
 	}
+	r.pass(sweepAgain)
+	r.idle()
+	if l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake")); err != nil || len(l.List) != 0 {
+		t.Errorf("left on the list: %v, %v", l.List, err)
+	}
+}
+
+// TestRetractOnItsWay: what was fetched before it was gone, and is published only after all have been looked through, is taken back too.
+func TestRetractOnItsWay(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
+		if refs[0].Type != "emails" {
+			return profiles(refs), nil
+		}
+		close(asked)
+		<-answer
+		return []crm.Notice{mail("1", "1", start)}, nil
+	}}
+	r := newRig(t, t.TempDir(), nil, f)
+	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1"}})
+	<-asked
+	r.send("fake", goneNotice("emails/1", start.Add(time.Minute), ""))
+	r.idleBut(stageFetch)
+	close(answer)
+	r.idle()
+	if got := r.stands("1"); len(got) != 1 {
+		t.Fatalf("%v stand before it is looked for again", got)
+	}
+	r.pass(sweepAgain)
+	r.idle()
+	if got := r.stands("1"); len(got) != 0 {
+		t.Errorf("%v stand, want none: it was deleted", got)
+	}
 	if l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake")); err != nil || len(l.List) != 0 {
 		t.Errorf("left on the list: %v, %v", l.List, err)
 	}
@@ -70,7 +103,7 @@ func TestRetract(t *testing.T) {
 func TestForgottenIsOnNoList(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
 	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"), goneNotice("emails/1", start.Add(20*time.Minute), "8"))
-	list := func() []crm.Removal {
+	list := func() []removal {
 		l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
 		if err != nil {
 			t.Fatal(err)
@@ -182,9 +215,24 @@ func TestRemovalsAreBounded(t *testing.T) {
 	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/5", Version: 9}, {ID: "emails/6", Version: 0}}); err != nil {
 		t.Error(err)
 	}
-	l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
+	l, rev, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
 	if err != nil || len(l.List) != maxRemovals || l.List[5].Version != 9 || l.List[6].Version != 1 {
 		t.Errorf("%d on the list, %+v, %v", len(l.List), l.List[5:7], err)
+	}
+	// What was looked for once makes room.
+	for i := range l.List {
+		l.List[i].Swept = crm.At(start)
+	}
+	l.List[0].Swept = 0
+	if err := putState(t.Context(), r.p.q, removalsOf("fake"), l, rev); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/x", Version: 1}}); err != nil {
+		t.Error(err)
+	}
+	l, _, err = getState[removals](t.Context(), r.p.q, removalsOf("fake"))
+	if err != nil || len(l.List) != 2 || l.List[0].ID != "emails/0" || l.List[1].ID != "emails/x" {
+		t.Errorf("on the list are %d, %v, want the two that no sweep has looked for", len(l.List), err)
 	}
 }
 
@@ -194,7 +242,7 @@ func BenchmarkHolder(b *testing.B) {
 		n := mail("1", fmt.Sprint(i), start.Add(time.Duration(i)*time.Hour))
 		c.Record.Fold(*n.Fact)
 	}
-	data, gone := encode(c), byRecord([]crm.Removal{{ID: "emails/x", Version: 1}})
+	data, gone := encode(c), byRecord([]removal{{Removal: crm.Removal{ID: "emails/x", Version: 1}}})
 	b.ReportAllocs()
 	for b.Loop() {
 		h, err := decode[holder](data)

@@ -168,8 +168,8 @@ func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
 			return err
 		}
 	}
-	err := p.changeRemovals(ctx, key.Source, func(list []crm.Removal) []crm.Removal {
-		return slices.DeleteFunc(list, func(r crm.Removal) bool { return r.Contact == key.Contact })
+	err := p.changeRemovals(ctx, key.Source, func(list []removal) []removal {
+		return slices.DeleteFunc(list, func(r removal) bool { return r.Contact == key.Contact })
 	})
 	if err != nil {
 		return err
