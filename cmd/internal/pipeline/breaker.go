@@ -85,6 +85,11 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 	if n == 0 {
 		return batch, nil
 	}
+	rated, err := w.p.rated(ctx, w.s.Name)
+	if err != nil {
+		w.againAll(batch, time.Second)
+		return nil, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	name := "breaker." + w.s.Name
@@ -94,11 +99,6 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 		return nil, fmt.Errorf("breaker: %w", err)
 	}
 	was := b.open()
-	rated, err := w.p.rated(ctx, w.s.Name)
-	if err != nil {
-		w.againAll(batch, time.Second)
-		return nil, err
-	}
 	limits := w.p.limits
 	most := max(limits.Count, int(limits.Share*float64(rated)))
 	if b.admit(w.p.now(), limits.Window, w.held+n, most) {
