@@ -183,6 +183,9 @@ func (p *Pipeline) ratedAsOf(look time.Time) bool {
 
 // busy names a stage that has something to do at an instant, "" if none has.
 func (p *Pipeline) busy(ctx context.Context, at time.Time, but []string) (string, error) {
+	if !p.ratedAsOf(at) { // asks nobody, so that waiting takes little from the work
+		return stageRate, nil
+	}
 	for name := range p.sources {
 		if n, err := p.q.Waiting(ctx, queue.Deliveries, name); err != nil || n > 0 {
 			return stageRead, err
@@ -212,7 +215,7 @@ func (p *Pipeline) busy(ctx context.Context, at time.Time, but []string) (string
 			return "", err
 		}
 		if done := o.done.Load(); done == nil || done.more || done.facts < last || done.looked.Before(at) {
-			return "rate", nil
+			return stageRate, nil
 		}
 	}
 	for name := range p.sources {
