@@ -3,10 +3,12 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -31,11 +33,11 @@ type embedded struct {
 // openEmbedded takes the directory for this process, checks the key and starts the server. Its sizes stand in the Config returned.
 func openEmbedded(cfg Config) (e *embedded, _ Config, err error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return nil, cfg, fmt.Errorf("store directory: %w", err)
+		return nil, cfg, unusable(err)
 	}
 	lock, err := os.OpenFile(filepath.Join(cfg.Dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, cfg, fmt.Errorf("store directory: %w", err)
+		return nil, cfg, unusable(err)
 	}
 	defer func() {
 		if err != nil {
@@ -80,6 +82,17 @@ func openEmbedded(cfg Config) (e *embedded, _ Config, err error) {
 		}
 	}
 	return e, cfg, nil
+}
+
+// unusable says of a store directory that cannot be made or written what a person can do about it.
+func unusable(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("WINNOW_DATA_DIR: %w; let the directory belong to user %d, as whom winnow runs (chown; for a container that of the host that is mounted there), or name another one", err, os.Getuid())
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("WINNOW_DATA_DIR: %w; name a directory that can be written to, in a container one on a volume", err)
+	}
+	return fmt.Errorf("WINNOW_DATA_DIR: %w", err)
 }
 
 // health asks the server how it is. It gives itself a millisecond to find out whether it takes connections, which on a busy machine

@@ -3,9 +3,12 @@ package queue
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -105,6 +108,29 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 // Others may fill the disk, and an operator may lower the bounds, below what the store was made with.
+// Whoever mounts a directory that belongs to somebody else has to learn which setting named it, and who has to own it.
+func TestUnusableDirectory(t *testing.T) {
+	for _, c := range []struct {
+		errno syscall.Errno
+		want  string
+	}{
+		{syscall.EACCES, fmt.Sprintf("let the directory belong to user %d", os.Getuid())},
+		{syscall.EPERM, "chown"},
+		{syscall.EROFS, "on a volume"},
+		{syscall.ENOTDIR, "not a directory"},
+	} {
+		err := unusable(&fs.PathError{Op: "mkdir", Path: "/data", Err: c.errno})
+		if !strings.Contains(err.Error(), "WINNOW_DATA_DIR: mkdir /data: ") || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.errno) {
+			t.Errorf("%v: %v, want WINNOW_DATA_DIR and %q", c.errno, err, c.want)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	if q, err := Open(t.Context(), Config{Dir: filepath.Join(file, "store"), Sources: []string{src}}); err == nil || !strings.Contains(err.Error(), "WINNOW_DATA_DIR") {
+		t.Errorf("Open below a file: %v %v, want an error that names WINNOW_DATA_DIR", q, err)
+	}
+}
+
 func TestReopenWithLessRoom(t *testing.T) {
 	q := open(t, func(c *Config) { c.MaxPayload = int32(mib) })
 	data := make([]byte, 900_000)
