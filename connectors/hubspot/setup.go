@@ -18,6 +18,7 @@ import (
 const (
 	group          = "winnow"
 	owners         = "owners"
+	quoteLines     = "line_items"
 	propertiesPath = "/crm/properties/" + version + "/contacts"
 )
 
@@ -243,7 +244,10 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 		if !step.Have {
 			step.Detail = "to read " + strings.Join(refused[scope], ", ")
 			step.Hand = "grant it where the token was made, or leave what needs it out of " + c.variable("OBJECTS")
-			if what == owners {
+			switch what {
+			case quoteLines:
+				step.Hand = "grant it where the token was made; until then two quotes count as the same where total and title agree"
+			case owners:
 				step.Hand = "grant it where the token was made, or set " + c.variable("OWNERS") + "=off"
 			}
 		}
@@ -254,7 +258,7 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 		}
 		return nil
 	}
-	for _, kind := range c.cfg.Objects {
+	for _, kind := range c.needed() {
 		err := check(readScopes[kind], kind, func() error {
 			if kind == conversations {
 				return c.setup(ctx, http.MethodGet, threadsPath, nil, nil, "list conversations")
@@ -278,11 +282,19 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 	return steps, nil
 }
 
+// needed are the kinds of records that are read: those of the settings, and what hangs on them.
+func (c *Connector) needed() []string {
+	if c.reads("quotes") {
+		return append(slices.Clone(c.cfg.Objects), quoteLines)
+	}
+	return c.cfg.Objects
+}
+
 // readScopes are the scopes that reading a kind needs. Source: HubSpot docs, "Scopes", and the object guides.
 var readScopes = map[string]string{
 	"contacts": "crm.objects.contacts.read", "emails": "sales-email-read", "calls": "crm.objects.contacts.read",
 	"meetings": "crm.objects.contacts.read", "communications": "crm.objects.contacts.read", "notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
-	"deals": "crm.objects.deals.read", "quotes": "crm.objects.quotes.read", conversations: "conversations.read",
+	"deals": "crm.objects.deals.read", "quotes": "crm.objects.quotes.read", quoteLines: "crm.objects.line_items.read", conversations: "conversations.read",
 }
 
 // writeScopes are those that writing and set-up need.
@@ -292,11 +304,8 @@ var writeScopes = []string{"crm.objects.contacts.write", "crm.schemas.contacts.r
 func (c *Connector) Advice(publicURL string) string {
 	var b strings.Builder
 	scopes := slices.Clone(writeScopes)
-	for _, kind := range c.cfg.Objects {
+	for _, kind := range c.needed() {
 		scopes = append(scopes, readScopes[kind])
-	}
-	if c.reads("quotes") {
-		scopes = append(scopes, "crm.objects.line_items.read")
 	}
 	if c.cfg.Owners == "on" {
 		scopes = append(scopes, "crm.objects.owners.read")

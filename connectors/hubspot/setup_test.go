@@ -101,7 +101,7 @@ func TestSetup(t *testing.T) {
 
 func TestSetupFindsWhatIsWrong(t *testing.T) {
 	p := newPortal(t)
-	a := &account{groups: []obj{{"name": "winnow"}}, denied: map[string]bool{"quotes": true, "owners": true}, props: map[string]obj{
+	a := &account{groups: []obj{{"name": "winnow"}}, denied: map[string]bool{"quotes": true, "line_items": true, "owners": true}, props: map[string]obj{
 		"winnow_rating": {"name": "winnow_rating", "type": "string"},
 		"winnow_status": {"name": "winnow_status", "type": "enumeration", "options": []obj{{"label": "Mine", "value": "mine"}, {"label": "Open", "value": "open"}}},
 		"industry":      {"name": "industry", "type": "enumeration"},
@@ -118,7 +118,7 @@ func TestSetupFindsWhatIsWrong(t *testing.T) {
 	}
 	for name, detail := range map[string]string{
 		"property winnow_rating": "is there as string, but has to be enumeration", "property our_score": "not there", "property no_such": "not there",
-		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.owners.read": "to read owners",
+		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.line_items.read": "to read line_items", "scope crm.objects.owners.read": "to read owners",
 	} {
 		s := byName[name]
 		if s.Have || !strings.Contains(s.Detail, detail) {
@@ -208,8 +208,11 @@ func TestSetupListsAScopeOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := 0
+		n, lines := 0, false
 		for _, s := range steps {
+			if s.Name == "scope crm.objects.line_items.read" {
+				lines = s.Have
+			}
 			if s.Name != "scope crm.objects.contacts.read" {
 				continue
 			}
@@ -218,8 +221,8 @@ func TestSetupListsAScopeOnce(t *testing.T) {
 				t.Errorf("with %v refused: %+v", denied, s)
 			}
 		}
-		if n != 1 {
-			t.Errorf("the scope is listed %d times", n)
+		if n != 1 || !lines {
+			t.Errorf("the scope is listed %d times, and the one for the lines of quotes is granted: %v", n, lines)
 		}
 	}
 }
