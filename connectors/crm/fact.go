@@ -272,6 +272,7 @@ const (
 	PropOverride      = "override"        // A, B, C, D, keep or disqualified, set by a human
 	PropOverrideUntil = "override_until"  // RFC 3339 or a date
 	PropOverrideOdd   = "override_odd"    // "true" as of when the override was given a word that is none
+	PropShown         = "shown"           // "true" where fields of ours show something, of a contact who must not be rated
 	PropOrigin        = "origin"          // "inbound" where they came to us, "outbound" where we went to them
 	PropSegment       = "segment"         // which profile of the settings applies
 )

@@ -18,7 +18,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		ids[i] = r.ID
 	}
 	histories := c.dated()
-	os, err := c.read(ctx, "contacts", ids, append([]string{"email", "createdate", "lastmodifieddate"}, undated...), histories)
+	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated, c.marks()), histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -32,8 +32,9 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	}
 	var out []crm.Notice
 	for _, o := range os {
-		contact := string(o.ID)
+		contact, unrated := string(o.ID), false
 		add := func(p crm.Property, version int64) {
+			unrated = unrated || p.Value == "true" && (p.Name == crm.PropOptOut || p.Name == crm.PropDoNotProfile || p.Name == crm.PropStaff)
 			out = append(out, crm.Notice{Fact: propertyFact(contact, p, version)})
 		}
 		for _, name := range histories {
@@ -60,6 +61,13 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			}
 			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, since)
 		}
+		if unrated {
+			shown := crm.Property{Name: crm.PropShown}
+			if slices.ContainsFunc(c.marks(), func(name string) bool { return o.get(name) != "" }) {
+				shown.Value = "true"
+			}
+			add(shown, o.changed())
+		}
 		out = append(out, merges(o)...)
 		if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
 			out = append(out, existence(contact, false, o.changed()))
@@ -85,6 +93,18 @@ func (c *Connector) dated() []string {
 	names := []string{"email", "hs_analytics_source", "hs_merged_object_ids"}
 	for _, name := range sortedKeys(c.translate) {
 		if name != "createdate" { // never changes: it has no history worth reading
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// marks are the properties by which it is seen that a rating of ours stands in a contact. Nothing else of what we write is read: a rating
+// must not feed on itself.
+func (c *Connector) marks() []string {
+	var names []string
+	for _, f := range []crm.Field{crm.FieldRating, crm.FieldStatus, crm.FieldModel} {
+		if name := c.fields[f]; name != "" {
 			names = append(names, name)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 func TestFetchContacts(t *testing.T) {
 	p := newPortal(t)
 	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00.123Z", "lastmodifieddate", "2026-02-20T10:00:00Z",
-		"hs_analytics_source_data_1", "IMPORT", "industry", "RETAIL", "region__c", "north")
+		"hs_analytics_source_data_1", "IMPORT", "industry", "RETAIL", "region__c", "north", "winnow_rating", "", "winnow_status", "open", "winnow_reasons", "why")
 	was(ada, "email", "ada@customer.example", "2026-01-05T08:00:01Z")
 	was(ada, "lifecyclestage", "customer", "2026-02-01T00:00:00.5Z", "lead", "2026-01-05T08:00:00Z")
 	was(ada, "hs_timezone", "europe_slash_berlin", "2026-01-06T00:00:00Z")
@@ -33,17 +33,19 @@ func TestFetchContacts(t *testing.T) {
 	was(ada, "hs_merged_object_ids", "55;56", "2026-02-02T00:00:00Z", "55", "2026-01-20T00:00:00Z")
 	p.add("contacts", "102", "email", "REP@winnow.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
 	p.add("contacts", "103", "email", "x@sub.staff.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
+	p.add("contacts", "104", "email", "y@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z", "winnow_rating", "B")
 	c := p.connect(t, func(c *Config) {
 		c.FitProperties = []string{"industry", "owner"}
 		c.StaffDomains = []string{"staff.example"}
 	})
-	got, err := c.Fetch(t.Context(), refs("contacts", "101", "102", "103", "999"))
+	got, err := c.Fetch(t.Context(), refs("contacts", "101", "102", "103", "104", "999"))
 	fs := facts(t, got, err)
 	want := map[string][2]string{ // value, since
 		"lifecycle_stage": {"customer", "2026-02-01T00:00:00.5Z"}, "customer": {"true", "2026-02-01T00:00:00.5Z"},
 		"time_zone": {"Europe/Berlin", "2026-01-06T00:00:00Z"}, "country": {"AT", "2026-01-07T00:00:00Z"}, "opt_out": {"true", "2026-02-10T00:00:00Z"},
 		"next_activity": {"", "2026-02-11T00:00:00Z"}, "owner": {"77", "2026-01-05T08:00:00Z"}, "origin": {"outbound", "2026-01-05T08:00:00Z"},
 		"override": {"keep", "2026-02-12T00:00:00Z"}, "industry": {"RETAIL", "2026-01-08T00:00:00Z"}, "created": {"2026-01-05T08:00:00Z", "2026-01-05T08:00:00.123Z"},
+		"shown": {"true", "2026-02-20T10:00:00Z"},
 		"staff": {"false", "2026-01-05T08:00:01Z"}, "owner_time_zone": {"Europe/Berlin", "2026-01-05T08:00:00Z"},
 	}
 	for name, w := range want {
@@ -68,6 +70,12 @@ func TestFetchContacts(t *testing.T) {
 		if fs[contact+" property/staff"].Property.Value != "true" {
 			t.Errorf("contact %s is one of our own", contact)
 		}
+	}
+	if f := fs["102 property/shown"]; f.Property == nil || f.Property.Value != "" {
+		t.Errorf("one of our own, of whom no rating stands in the CRM: %+v", f.Property)
+	}
+	if _, there := fs["104 property/shown"]; there {
+		t.Error("what we write is read of somebody who may be rated")
 	}
 	if _, there := fs["999 property/created"]; there {
 		t.Error("a contact that is gone has facts")

@@ -80,7 +80,7 @@ func (c *Connector) fit() []string {
 var reserved = map[string]bool{
 	crm.PropCreated: true, crm.PropCustomer: true, crm.PropStaff: true, crm.PropLifecycle: true, crm.PropLeadStatus: true, crm.PropTimeZone: true,
 	crm.PropCountry: true, crm.PropOptOut: true, crm.PropDoNotProfile: true, crm.PropNextActivity: true, crm.PropOwner: true,
-	crm.PropOwnerTimeZone: true, crm.PropOverride: true, crm.PropOverrideUntil: true, crm.PropOverrideOdd: true, crm.PropOrigin: true, crm.PropSegment: true,
+	crm.PropOwnerTimeZone: true, crm.PropOverride: true, crm.PropOverrideUntil: true, crm.PropOverrideOdd: true, crm.PropShown: true, crm.PropOrigin: true, crm.PropSegment: true,
 }
 
 // propertyFact is p as a fact about contact, as of the instant version (ms).

@@ -397,6 +397,34 @@ func TestFarFuture(t *testing.T) {
 	}
 }
 
+// TestClearsWhatALostStoreWrote: what stands in the CRM of a contact who must not be rated, and of which this store knows nothing, is
+// cleared once. Nobody else is written to.
+func TestClearsWhatALostStoreWrote(t *testing.T) {
+	property := func(contact, name string) crm.Notice {
+		return crm.Notice{Fact: &crm.Fact{
+			Contact: contact, ID: "property/" + name, Version: start.UnixMilli(), Kind: crm.KindProperty, At: crm.At(start),
+			Property: &crm.Property{Name: name, Value: "true"},
+		}}
+	}
+	f := &fake{}
+	f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
+		return append(profiles(refs), property("7", crm.PropShown)), nil
+	}
+	r := newRig(t, t.TempDir(), nil, f)
+	for range 3 {
+		r.send("fake", property("7", crm.PropDoNotProfile), property("8", crm.PropDoNotProfile))
+		r.idle()
+		r.pass(2 * time.Hour)
+	}
+	got := f.of("7")
+	if v, ok := got[crm.FieldRating]; !ok || !blank(got) || f.calls != 1 {
+		t.Errorf("written in %d calls: %v, want every field cleared, %s among them (%q), once", f.calls, got, crm.FieldRating, v)
+	}
+	if f.of("8") != nil {
+		t.Errorf("written to somebody of whom nothing stands in the CRM: %v", f.of("8"))
+	}
+}
+
 // TestPassedOver: events of what nobody asked for are counted, and lead to nothing else.
 func TestPassedOver(t *testing.T) {
 	registry := prometheus.NewRegistry()

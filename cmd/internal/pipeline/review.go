@@ -137,7 +137,7 @@ func (o *owner) rate(j *job, now time.Time) {
 	case rating.Unrated == "deleted" || rating.Unrated == "merged": // nobody is there to write to: what waits to be written is void
 		c.Values, j.put = nil, c.Values != nil
 		return
-	case rating.Unrated != "" && blank(c.Values): // there is nothing to clear
+	case rating.Unrated != "" && blank(c.Values) && c.Record.Property(crm.PropShown) != "true": // nothing to clear, not even of a store that was lost
 		return
 	}
 	offer := p.offers[j.key.Source]

@@ -26,7 +26,7 @@ type Lift struct {
 // known are the properties that are Winnow's own, tell of the outcome, or say where somebody lives, which is no measure of fit.
 var known = []string{
 	crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut, crm.PropDoNotProfile,
-	crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropOrigin, crm.PropSegment,
+	crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment,
 }
 
 func learnable(name string) bool {
