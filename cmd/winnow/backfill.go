@@ -123,7 +123,7 @@ func progressOf(s pipeline.BackfillState) string {
 		line = fmt.Sprintf("%-14s %3d %%  %d of about %d records found", s.Stage, min(100, 100*s.Read/s.Total), s.Read, s.Total)
 	}
 	line += fmt.Sprintf(", %d to fetch, %d ratings to write", s.Unfetched, s.Unwritten)
-	if s.Error == "" && s.Unfetched > 0 {
+	if s.Error == "" && (s.Unfetched > 0 || s.Unwritten > 0) {
 		s.Error = s.PutOff
 	}
 	if s.Error != "" {

@@ -39,7 +39,7 @@ const (
 // ErrPaused and ErrOutage are why Acquire refuses without asking the vendor.
 var (
 	ErrPaused = errors.New("the vendor asked for a pause")
-	ErrOutage = errors.New("the vendor does not answer")
+	ErrOutage = errors.New("the last calls brought no answer that can be used; it is not asked for a while")
 	ErrBusy   = errors.New("the budget is used up by other requests")
 	ErrDay    = errors.New("the day's calls are nearly used up")
 )

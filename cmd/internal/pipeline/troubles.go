@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,8 +24,20 @@ type troubles struct {
 }
 
 type trouble struct {
-	since  time.Time
-	person bool // somebody has to do something
+	since time.Time
+	needs string // a person, and for what; empty: it heals by itself
+}
+
+// needs says for what a source needs a person, each stage's trouble by itself; the caller holds mu.
+func (t *troubles) needs(source string) string {
+	var all []string
+	for of, v := range t.by {
+		if what, ok := strings.CutPrefix(of, source+" "); ok && v.needs != "" {
+			all = append(all, what+": "+v.needs)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, "; ")
 }
 
 // ails says that work of a source fails by err: as an error where a person is needed. what tells stages, and kinds of records, apart.
@@ -38,7 +52,7 @@ func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err
 	if !ok {
 		return
 	}
-	log(message, append(fields, zap.String("source", s.Name), zap.Int("times", times), zap.Error(err))...)
+	log(message, append(fields, zap.String("source", s.Name), zap.String("for", what), zap.Int("times", times), zap.Error(err))...)
 	if kind == connectors.Conflict {
 		return // one record's
 	}
@@ -51,11 +65,14 @@ func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err
 	if !known {
 		v.since = time.Now()
 	}
-	v.person = person
+	if v.needs = ""; person {
+		v.needs = err.Error()
+	}
 	t.by[s.Name+" "+what] = v
+	needs := t.needs(s.Name)
 	t.mu.Unlock()
 	if person && ctx.Err() == nil {
-		_ = putState(ctx, p.q, "putoff."+s.Name, err.Error(), anyRevision) // for people only; it is said again
+		_ = putState(ctx, p.q, "putoff."+s.Name, needs, anyRevision) // for people only; it is said again
 	}
 }
 
@@ -65,13 +82,14 @@ func (p *Pipeline) well(ctx context.Context, s Source, what string) {
 	t.mu.Lock()
 	v, known := t.by[s.Name+" "+what]
 	delete(t.by, s.Name+" "+what)
+	needs := t.needs(s.Name)
 	t.mu.Unlock()
 	if !known {
 		return
 	}
 	p.log.Info("the CRM is there again", zap.String("source", s.Name), zap.String("for", what), zap.Duration("after", time.Since(v.since).Round(time.Millisecond)))
-	if v.person {
-		_ = putState(ctx, p.q, "putoff."+s.Name, "", anyRevision)
+	if v.needs != "" {
+		_ = putState(ctx, p.q, "putoff."+s.Name, needs, anyRevision)
 	}
 }
 

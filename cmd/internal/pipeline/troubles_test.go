@@ -73,6 +73,35 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 	}
 }
 
+// TestTroublesOfStages: each stage's trouble stands by itself. That one is over takes no other one back, and what is said names the stage.
+func TestTroublesOfStages(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive} }, &fake{})
+	s := r.p.sources["fake"]
+	refused := func(what string) {
+		err := &connectors.Error{Vendor: "fake", Op: "call", Kind: connectors.Unauthenticated, Err: errors.New("no scope for " + what)}
+		r.p.ails(t.Context(), s, what, "put off", err)
+	}
+	tells := func(want string) {
+		t.Helper()
+		if b, err := r.p.Backfill(t.Context(), "fake"); err != nil || b.PutOff != want {
+			t.Errorf("backfill tells %q, %v, want %q", b.PutOff, err, want)
+		}
+	}
+	refused(stageWrite)
+	refused(stageFetch + " emails")
+	tells("fetch emails: fake: call: no scope for fetch emails; write: fake: call: no scope for write")
+	r.p.well(t.Context(), s, stageFetch+" emails")
+	tells("write: fake: call: no scope for write")
+	r.p.well(t.Context(), s, stageWrite)
+	tells("")
+	for _, what := range []string{stageWrite, stageFetch + " emails"} {
+		if n := logs.FilterField(zap.String("for", what)).Len(); n != 2 {
+			t.Errorf("%d lines are for %s, want when it began and when it was over", n, what)
+		}
+	}
+}
+
 // TestTroublesEndWithTheirProcess: whoever mends a token starts Winnow again, and what was wrong with the old one is told no more.
 func TestTroublesEndWithTheirProcess(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
