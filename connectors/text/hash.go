@@ -1,19 +1,23 @@
 package text
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"net/url"
 	"strings"
 )
 
 // sum is a keyed hash of data. kind keeps hashes of different things apart. It is never 0, which stands for none.
 func (r *Reader) sum(kind byte, data []byte) uint64 {
-	h := hmac.New(sha256.New, r.salt)
+	h := r.macs.Get().(hash.Hash) // making one takes longer than hashing a short message
+	defer r.macs.Put(h)
+	var out [sha256.Size]byte
 	h.Write([]byte{kind})
 	h.Write(data)
-	return max(binary.BigEndian.Uint64(h.Sum(nil)), 1)
+	h.Sum(out[:0])
+	h.Reset()
+	return max(binary.BigEndian.Uint64(out[:]), 1)
 }
 
 // key is the hash of the words of the body; 0 for none. It does not depend on case, marks on letters, punctuation, white space

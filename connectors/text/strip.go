@@ -24,6 +24,9 @@ func split(plain string, forwarded bool) (text, tail string) {
 func splitLines(s string) []string {
 	ls := strings.Split(s, "\n")
 	for i, l := range ls {
+		if n := len(l); n == 0 || l[n-1] > ' ' && l[n-1] < utf8.RuneSelf {
+			continue // mostly there is nothing to trim
+		}
 		ls[i] = strings.TrimRight(l, " \t\r\u00a0\u3000\ufeff\u200b")
 	}
 	return ls

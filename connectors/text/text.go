@@ -6,6 +6,9 @@
 package text
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"strings"
 	"sync"
 	"time"
@@ -34,19 +37,21 @@ type Input struct {
 
 // Reader turns messages into features. It is safe for concurrent use.
 type Reader struct {
-	salt  []byte
 	words *vocabulary
 	net   *net
 	sizes map[string]int
 	scans sync.Pool
+	macs  sync.Pool // of hash.Hash, keyed and reset
 }
 
 // NewReader returns a Reader. salt keys the hashes, so that they mean nothing outside this store; extra adds phrases to the
 // built-in lexicons.
 func NewReader(salt []byte, extra Lexicon) *Reader {
-	r := &Reader{salt: append([]byte(nil), salt...)}
+	r := new(Reader)
 	r.words, r.net, r.sizes = compile(extra)
 	r.scans.New = func() any { return new(scan) }
+	salt = bytes.Clone(salt)
+	r.macs.New = func() any { return hmac.New(sha256.New, salt) }
 	return r
 }
 
