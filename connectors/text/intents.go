@@ -143,8 +143,8 @@ func settle(all crm.Intents, units int) crm.Intents {
 	if all.Any(crm.NotReady) { // "not interested at the moment" is not now, which is kinder to them
 		all &^= crm.NotInterested
 	}
-	if all.Any(crm.NotInterested | crm.OptOut) {
-		all &^= crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ChangeRequest
+	if all.Any(crm.NotInterested | crm.OptOut) { // "it does not suit us" is of no time then
+		all &^= crm.RefusesTime | crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ChangeRequest
 	}
 	if all.Any(crm.NotReady | crm.DefersTime | crm.Discount) {
 		all &^= crm.Accepts
