@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,4 +96,94 @@ func shift(f crm.Fact, by crm.Millis) crm.Fact {
 		f.Deal = &d
 	}
 	return f
+}
+
+// Whoever does everything an hour later by clocks that stand an hour behind does the same. None of these zones has summer time, and of none
+// of their countries are holidays known.
+func TestZonesShift(t *testing.T) {
+	zones := []struct {
+		name  string
+		ahead time.Duration
+	}{
+		{"Asia/Kolkata", 5*time.Hour + 30*time.Minute},
+		{"Asia/Kathmandu", 5*time.Hour + 45*time.Minute},
+		{"Asia/Dubai", 4 * time.Hour},
+		{"Asia/Singapore", 8 * time.Hour},
+		{"Africa/Lagos", time.Hour},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		facts := slices.DeleteFunc([]crm.Fact(genStory(20).Draw(t, "story")), func(f crm.Fact) bool { return f.Property != nil })
+		now, s := genNow(t), genSettings(t)
+		from, to := rapid.SampledFrom(zones).Draw(t, "from"), rapid.SampledFrom(zones).Draw(t, "to")
+		by := from.ahead - to.ahead
+		moved := make([]crm.Fact, len(facts))
+		for i := range facts {
+			moved[i] = shift(facts[i], crm.Millis(by.Milliseconds()))
+		}
+		in := func(zone string, facts []crm.Fact, now time.Time) crm.Rating {
+			return Rate(s, recordOf(append(facts, prop(crm.PropTimeZone, zone, start), prop(crm.PropOwnerTimeZone, zone, start))...), calm(now))
+		}
+		a, b := in(from.name, facts, now), in(to.name, moved, now.Add(by))
+		if a.Letter != b.Letter || a.Score != b.Score || a.Status != b.Status || a.Ball != b.Ball || a.Ground != b.Ground || a.Treatment != b.Treatment || a.Overdue != b.Overdue {
+			t.Fatalf("in %s and %s:\n%s\n%s", from.name, to.name, asJSON(a), asJSON(b))
+		}
+		for i := range a.Reasons {
+			if a.Reasons[i].Name != b.Reasons[i].Name || a.Reasons[i].Points != b.Reasons[i].Points {
+				t.Fatalf("in %s and %s:\n%s\n%s", from.name, to.name, asJSON(a.Reasons), asJSON(b.Reasons))
+			}
+		}
+	})
+}
+
+// A signal that is switched off says nothing, and moves nobody else's points. The stories show every one of them speak.
+func TestSwitchedOffIsSilent(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	spoke := map[string]bool{}
+	for _, file := range files {
+		sc := load(t, file)
+		at := calm(sc.to)
+		if len(sc.at) > 0 {
+			at = sc.at[0]
+		}
+		all := Rate(sc.settings, recordOf(sc.facts...), at)
+		for _, speaks := range all.Reasons {
+			if !slices.ContainsFunc(book[:], func(sig Signal) bool { return sig.Name == speaks.Name && sig.ID == speaks.ID }) {
+				continue // a ground, or a signal of the settings' own
+			}
+			spoke[speaks.Name] = true
+			env := maps.Clone(sc.env)
+			env[strings.ToUpper(speaks.Name)+"_ON"] = "false"
+			for _, reason := range Rate(must(Parse(env)), recordOf(sc.facts...), at).Reasons {
+				if reason.Name == speaks.Name && reason.ID == speaks.ID {
+					t.Errorf("%s: %s is off and says %q", file, speaks.Name, reason.Text)
+				}
+				if reason.Name != "suspect_hour" && reason.ID != clampID && reason.Points != points(all, reason.Name) {
+					t.Errorf("%s: without %s %s counts %d instead of %d", file, speaks.Name, reason.Name, reason.Points, points(all, reason.Name))
+				}
+			}
+		}
+	}
+	for i := range book {
+		if !spoke[book[i].Name] {
+			t.Errorf("%s spoke in no story", book[i].Name)
+		}
+	}
+}
+
+// What is older than a signal's window is no evidence for it; a property is as of now. Two look at what is open or was sent, however old.
+func TestWindowsHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now, s := genNow(t), genSettings(t)
+		for _, reason := range Rate(s, recordOf(genStory(25).Draw(t, "story")...), calm(now)).Reasons {
+			i := slices.IndexFunc(s.signals[:], func(sig Signal) bool { return sig.Name == reason.Name })
+			if i < 0 || s.signals[i].Window == 0 || i == sAnswers || i == sSameQuote {
+				continue
+			}
+			for _, e := range reason.Evidence {
+				if old := now.Sub(e.At.Time()); e.At != 0 && !strings.HasPrefix(e.Fact, "property/") && old > s.signals[i].Window+48*time.Hour {
+					t.Fatalf("%s names what is %s old: %s", reason.Name, old, reason.Text)
+				}
+			}
+		}
+	})
 }

@@ -321,6 +321,9 @@ func (h *view) tenured() bool {
 // misfit reports whether one of the conditions in the settings says that we cannot serve the contact, and which. Who sends us
 // others is none: what they bring counts more.
 func (h *view) misfit() (string, bool) {
+	if !h.s.signals[sMisfit].On {
+		return "", false
+	}
 	for _, p := range h.s.misfits {
 		if p.holds(h.r.Property(p.property)) {
 			return p.property, !h.refers()

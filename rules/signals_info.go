@@ -148,7 +148,7 @@ func (h *view) informs(sh *sheet) {
 		w := h.weigh(sContract)
 		sh.note(&w, "has bought, and no contract is on file")
 	}
-	if what, misfit := h.misfit(); misfit && sig[sMisfit].On {
+	if what, misfit := h.misfit(); misfit {
 		w := h.weigh(sMisfit)
 		if f := h.property(what); f != nil {
 			w.cite(f.At, f.ID)

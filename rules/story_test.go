@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "rewrite what the stories want")
 type scene struct {
 	archive  *txtar.Archive
 	settings *Settings
+	env      map[string]string // what settings.env says
 	facts    []crm.Fact
 	at       []Instant
 	from, to time.Time
@@ -39,14 +40,13 @@ func load(t *testing.T, file string) scene {
 	if len(strings.TrimSpace(string(a.Comment))) < 40 {
 		t.Error("the story is missing on top")
 	}
-	sc := scene{archive: a, settings: Defaults()}
-	env := map[string]string{}
+	sc := scene{archive: a, env: map[string]string{}}
 	for _, f := range a.Files {
 		switch f.Name {
 		case "settings.env":
 			for line := range strings.Lines(string(f.Data)) {
 				if k, v, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-					env[strings.TrimPrefix(k, Prefix)] = v
+					sc.env[strings.TrimPrefix(k, Prefix)] = v
 				}
 			}
 		case "facts.json":
@@ -65,7 +65,7 @@ func load(t *testing.T, file string) scene {
 			t.Fatalf("unknown part %s", f.Name)
 		}
 	}
-	if sc.settings, err = Parse(env); err != nil {
+	if sc.settings, err = Parse(sc.env); err != nil {
 		t.Fatal(err)
 	}
 	return sc
