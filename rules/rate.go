@@ -207,7 +207,7 @@ func (h *view) treatment(rating *crm.Rating, o outcome) string {
 // action is the one thing to do next.
 func (h *view) action(rating *crm.Rating, o outcome) string {
 	_, misfit := h.misfit()
-	counted, _, last := h.attempts()
+	counted, onDays, last := h.attempts()
 	pushed := slices.ContainsFunc(h.tries, func(a attempt) bool { return a.why == whyTooSoon })
 	switch {
 	case h.ball == crm.Us && h.owes:
@@ -236,7 +236,7 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 		return actGone
 	case h.factFinder() && h.effort() > h.s.effortCap:
 		return actHold
-	case h.ball == crm.Them && counted >= h.s.attempts:
+	case h.ball == crm.Them && counted >= h.s.attempts && onDays >= h.s.attemptDays:
 		return actStop
 	case h.ball == crm.Them && last != 0:
 		again := h.theirs.after(last, max(h.s.attemptGap, 1))
