@@ -313,9 +313,12 @@ func (h *view) depth(sh *sheet) {
 // tenured reports whether they have talked with us for so long that one bad stretch must not sink them.
 func (h *view) tenured() bool {
 	first, last := h.r.Lasting.FirstIn, h.own.at
+	if first == 0 || last-first < millis(h.s.tenure) {
+		return false
+	}
 	recent := last + 365*dayMS
 	h.due.at(recent, "the long relation has ended")
-	return first != 0 && last-first >= millis(h.s.tenure) && h.now < recent
+	return h.now < recent
 }
 
 // misfit reports whether one of the conditions in the settings says that we cannot serve the contact, and which. Who sends us

@@ -16,7 +16,7 @@ import (
 
 // Print writes the report as tables, with at most so many changes.
 func (r *Report) Print(w io.Writer, most int) error {
-	fmt.Fprintf(w, "%d contacts from %s to %s, rated day by day under both; %d more are not rated. Nothing is written.\n\n",
+	fmt.Fprintf(w, "Contacts rated day by day under both, from %[2]s to %[3]s: %[1]d; not rated: %[4]d. Nothing is written.\n\n",
 		r.Contacts, date(r.Since), date(r.Until), r.Unrated)
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "SETTING\tTODAY\tDRAFT")
@@ -44,7 +44,7 @@ func (r *Report) Print(w io.Writer, most int) error {
 		_, err := fmt.Fprintln(w, "\nNobody changes.")
 		return err
 	}
-	fmt.Fprintf(w, "\n%d contacts change; %d are newly flagged, %d no longer.\n\n", len(r.Changes), r.Newly, r.Freed)
+	fmt.Fprintf(w, "\nContacts that change: %d; newly flagged: %d, no longer flagged: %d.\n\n", len(r.Changes), r.Newly, r.Freed)
 	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "CONTACT\tTODAY\tDRAFT\tDEAL\tWHY")
 	for i := range r.Changes {
