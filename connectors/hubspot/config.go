@@ -35,6 +35,7 @@ type Config struct {
 	ContractProperty string        `split_words:"true" desc:"deal property that is set where a contract or an agreed scope is on file"`
 	MarginProperty   string        `split_words:"true" desc:"quote property with the expected margin in per cent"`
 	CallDispositions string        `split_words:"true" desc:"outcome of the account's own call dispositions: <guid>=connected|no_answer|voicemail|call_off,..."`
+	Forms            []string      `desc:"words in the names of web forms that ask for an answer: contact,demo,quote; any other form ends a silence, and nobody owes an answer to it"`
 	ReferralLabels   []string      `split_words:"true" desc:"labels of the association between contacts that leads to the one through whom a contact came: Referred by; empty: referrals are not read"`
 	LinkHosts        []string      `split_words:"true" desc:"hosts whose links in our mails may be quotes; empty: every link is compared with the quotes' own"`
 	RateLimit        int           `split_words:"true" default:"100" desc:"requests per 10 seconds until HubSpot's answers tell the account's own limit"`

@@ -68,6 +68,9 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			}
 			add(shown, o.changed())
 		}
+		for _, f := range c.forms(o) {
+			out = append(out, crm.Notice{Fact: &f})
+		}
 		out = append(out, merges(o)...)
 		if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
 			out = append(out, existence(contact, false, o.changed()))
@@ -90,7 +93,7 @@ func existence(contact string, deleted bool, at int64) crm.Notice {
 
 // dated are the properties of a contact that are read with the time of their last change, undated those that are read without.
 func (c *Connector) dated() []string {
-	names := []string{"email", "hs_analytics_source", "hs_merged_object_ids"}
+	names := []string{"email", "hs_analytics_source", "hs_merged_object_ids", formSent, formName}
 	for _, name := range sortedKeys(c.translate) {
 		if name != "createdate" { // never changes: it has no history worth reading
 			names = append(names, name)

@@ -334,7 +334,7 @@ func (c *Connector) component(publicURL string) any {
 		Property string `json:"propertyName,omitempty"`
 		Active   bool   `json:"active"`
 	}
-	names := append(sortedKeys(c.translate), "email", "hs_analytics_source")
+	names := append(sortedKeys(c.translate), "email", "hs_analytics_source", formSent)
 	slices.Sort(names)
 	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "createdate" })
 	var objects, hub []subscription

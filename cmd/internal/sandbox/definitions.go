@@ -37,6 +37,8 @@ notes_next_activity_date datetime calculated
 num_contacted_notes number calculated
 num_notes number calculated
 hs_sales_email_last_replied datetime calculated
+recent_conversion_date datetime calculated
+recent_conversion_event_name string calculated
 hs_email_domain string calculated
 emails
 hs_timestamp datetime
