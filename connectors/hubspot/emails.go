@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,13 @@ var emails = kind{
 		if err != nil {
 			return nil, err
 		}
+		theirs, err := c.sentByThem(ctx, people, os)
+		if err != nil {
+			return nil, err
+		}
 		out := make(map[string]crm.Fact, len(os))
 		for _, o := range os {
-			if f := c.email(people, o); f != nil {
+			if f := c.email(people, o, theirs[string(o.ID)]); f != nil {
 				out[string(o.ID)] = *f
 			}
 		}
@@ -33,8 +38,8 @@ var emails = kind{
 	},
 }
 
-// email is what one mail says; nil for one that has not gone out yet.
-func (c *Connector) email(people staff, o *object) *crm.Fact {
+// email is what one mail says; nil for one that has not gone out yet. It may be theirs although it was logged as one of ours.
+func (c *Connector) email(people staff, o *object, theirs bool) *crm.Fact {
 	m := crm.Message{Channel: crm.Email, Thread: o.get("hs_email_thread_id")}
 	switch o.get("hs_email_status") {
 	case "SCHEDULED", "SENDING", "DRAFT":
@@ -46,14 +51,20 @@ func (c *Connector) email(people staff, o *object) *crm.Fact {
 	switch o.get("hs_email_direction") {
 	case "DRAFT_EMAIL", "SCHEDULED_EMAIL":
 		return nil
-	case "INCOMING_EMAIL", "FORWARDED_EMAIL":
-		// A mail that was forwarded into the CRM, or a colleague's mail in a logged thread, can be one of ours.
+	case "INCOMING_EMAIL": // a colleague's mail in a logged thread is one of ours
 		m.Direction = crm.In
 		if c.ours(people, from) {
 			m.Direction = crm.Out
 		}
-	case "EMAIL": // sent from the CRM, or logged there by its BCC address
+	case "FORWARDED_EMAIL": // where the sender is who forwarded it, whose mail it was is not known: mostly it is theirs
+		if !c.ours(people, from) {
+			m.Direction = crm.In
+		}
+	case "EMAIL": // sent from the CRM, or logged there by its BCC address or by another program
 		m.Direction = crm.Out
+		if theirs {
+			m.Direction = crm.In
+		}
 	}
 	at := o.at("hs_timestamp")
 	if at == 0 {
@@ -72,6 +83,33 @@ func (c *Connector) email(people staff, o *object) *crm.Fact {
 		m.Links = c.links(body, html)
 	}
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
+}
+
+// sentByThem finds the mails that were logged as ours and came from one of the contacts they are associated with: other programs log
+// what comes in that way too. Only mails are looked at whose sender is none of our people.
+func (c *Connector) sentByThem(ctx context.Context, people staff, os []*object) (map[string]bool, error) {
+	senders := map[string]string{}
+	for _, o := range os {
+		if address := bare(from(o)); o.get("hs_email_direction") == "EMAIL" && address != "" && !c.ours(people, address) {
+			senders[string(o.ID)] = address
+		}
+	}
+	if len(senders) == 0 {
+		return nil, nil
+	}
+	contacts, err := c.associated(ctx, "emails", "contacts", sortedKeys(senders))
+	if err != nil {
+		return nil, err
+	}
+	owner, err := c.byAddress(ctx, values(contacts))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for record, address := range senders {
+		out[record] = slices.Contains(contacts[record], owner[address])
+	}
+	return out, nil
 }
 
 // from is the address that a mail came from. HubSpot works it out of the headers, where it may stand alone for a while.

@@ -287,7 +287,22 @@ func (c *Connector) senders(ctx context.Context, k kind, os []*object, facts map
 	if len(from) == 0 {
 		return nil, nil
 	}
-	people, err := c.read(ctx, "contacts", shared, []string{"email", "hs_additional_emails"}, nil)
+	owner, err := c.byAddress(ctx, shared)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for record, address := range from {
+		if contact := owner[address]; slices.Contains(contacts[record], contact) {
+			out[record] = contact
+		}
+	}
+	return out, nil
+}
+
+// byAddress says whose each address of the contacts is.
+func (c *Connector) byAddress(ctx context.Context, contacts []string) (map[string]string, error) {
+	people, err := c.read(ctx, "contacts", contacts, []string{"email", "hs_additional_emails"}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -299,13 +314,7 @@ func (c *Connector) senders(ctx context.Context, k kind, os []*object, facts map
 			}
 		}
 	}
-	out := map[string]string{}
-	for record, address := range from {
-		if contact := owner[address]; slices.Contains(contacts[record], contact) {
-			out[record] = contact
-		}
-	}
-	return out, nil
+	return owner, nil
 }
 
 // answer is a fact by which a contact moved, and the contacts who have it from the record itself.

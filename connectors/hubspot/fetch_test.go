@@ -112,12 +112,15 @@ func TestFetchEmails(t *testing.T) {
 	mail("312", "hs_email_direction", "DRAFT_EMAIL")
 	mail("313", "hs_email_direction", "")
 	mail("314", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_headers", `{"from":{"email":"rep@winnow.example"},"to":[]}`)
+	mail("315", "hs_email_direction", "EMAIL", "hs_email_from_email", "Ada <ADA@customer.example>")
+	mail("316", "hs_email_direction", "EMAIL", "hs_email_from_email", "shared@winnow.example")
 	c := p.connect(t, nil)
-	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311", "312", "313", "314"))
+	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311", "312", "313", "314", "315", "316"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Message{
 		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
-		"306": {Direction: crm.Out}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out}, "313": {}, "314": {Direction: crm.Out},
+		"306": {}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out}, "313": {}, "314": {},
+		"315": {Direction: crm.In}, "316": {Direction: crm.Out},
 	} {
 		f := fs["101 emails/"+id]
 		m := f.Message
