@@ -26,7 +26,9 @@ const (
 type filled struct {
 	*fake
 	stuck   string
+	refuse  error         // what that page is refused with, where it is answered
 	reached chan struct{} // closed when that page is asked for
+	once    sync.Once
 
 	mu    sync.Mutex
 	asked []string       // cursors, the first of them empty
@@ -53,7 +55,10 @@ func (f *filled) Backfill(ctx context.Context, cursor string, _, _ time.Time) (c
 	f.asked = append(f.asked, cursor)
 	f.mu.Unlock()
 	if cursor == f.stuck && f.stuck != "" {
-		close(f.reached)
+		f.once.Do(func() { close(f.reached) })
+		if f.refuse != nil {
+			return connectors.BackfillPage{}, f.refuse
+		}
 		<-ctx.Done()
 		return connectors.BackfillPage{}, &connectors.Error{Vendor: "fake", Op: "backfill", Kind: connectors.Unavailable, Err: ctx.Err()}
 	}
@@ -153,6 +158,46 @@ func TestBackfillGoesOn(t *testing.T) {
 	s, err := r.p.Backfill(t.Context(), "fake")
 	if err != nil || s.Read != fillPages*fillPage {
 		t.Errorf("state %+v, %v", s, err)
+	}
+}
+
+// TestBackfillIsRefused: half a history holds announcements back for as long as the CRM refuses the rest.
+func TestBackfillIsRefused(t *testing.T) {
+	f := newFilled("1")
+	f.refuse = &connectors.Error{Vendor: "fake", Op: "backfill", Kind: connectors.RateLimited, Err: errors.New("no calls are left today")}
+	r, _ := f.rig(t, t.TempDir(), 0)
+	if err := r.p.StartBackfill(t.Context(), "fake", start.Add(-365*24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	<-f.reached
+	for range 30 {
+		r.pass(time.Minute)
+		r.idle()
+	}
+	if n := f.pendings(); n != 0 {
+		t.Errorf("%d announced from half a history", n)
+	}
+}
+
+// TestBackfillAfterAStop: a backfill that was under way when everything stopped holds announcements back until the next process has had
+// its time to go on with it.
+func TestBackfillAfterAStop(t *testing.T) {
+	dir := t.TempDir()
+	t.Run("stopped", func(t *testing.T) {
+		f := newFilled("1")
+		r, _ := f.rig(t, dir, 0)
+		if err := r.p.StartBackfill(t.Context(), "fake", start.Add(-365*24*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		<-f.reached
+		r.idle()
+	})
+	f := newFilled("1")
+	r, _ := f.rig(t, dir, 2*time.Hour)
+	<-f.reached
+	r.idle()
+	if n := f.pendings(); n != 0 {
+		t.Errorf("%d announced from half a history", n)
 	}
 }
 

@@ -194,11 +194,11 @@ func (h *horizons) look(ctx context.Context, name string) (horizon, error) {
 	if err != nil {
 		return v, err
 	}
-	v.filled = filling.Since == 0 || filling.Done || filling.moving(now)
+	v.filled = filling.Since == 0 || filling.Done || filling.moving(now, h.began)
 	switch broken, _, err := getState[breaker](ctx, h.p.q, "breaker."+name); {
 	case err != nil:
 		return v, err
-	case filling.moving(now), filling.Done && !unfetched.IsZero() && !unfetched.After(filling.Moved.Time()): // what it found is history too
+	case filling.moving(now, h.began), filling.Done && !unfetched.IsZero() && !unfetched.After(filling.Moved.Time()): // what it found is history too
 		v.hold = holdBackfill
 	case broken.open():
 		v.hold = holdBreaker

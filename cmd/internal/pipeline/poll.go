@@ -17,7 +17,7 @@ import (
 const (
 	// pollLate is after how many intervals without a finished poll the source counts as read only up to that poll.
 	pollLate = 3
-	// backfillIdle is how long a backfill may stand still before it no longer holds decisions back.
+	// backfillIdle is how long a backfill may stand still, nobody knows why, before it no longer holds decisions back.
 	backfillIdle = 10 * time.Minute
 )
 
@@ -40,9 +40,10 @@ type filling struct {
 	Error  string     `cbor:"9,keyasint,omitempty"` // why it stands still
 }
 
-// moving reports whether a backfill runs: while it does, nothing is announced against the source's contacts.
-func (f filling) moving(now time.Time) bool {
-	return f.Since != 0 && !f.Done && now.Sub(f.Moved.Time()) < backfillIdle
+// moving reports whether a backfill runs: while it does, nothing is announced against the source's contacts. One that the CRM refuses
+// to go on has read a part alone, in which the answers may be missing, however long that lasts. While no process ran, none could move.
+func (f filling) moving(now, began time.Time) bool {
+	return f.Since != 0 && !f.Done && (f.Error != "" || now.Sub(f.Moved.Time()) < backfillIdle || now.Sub(began) < backfillIdle)
 }
 
 // schedule is when a source is polled next, for the one who polls and for those who wait for it.
