@@ -29,6 +29,7 @@ const (
 	codeWrongSequenceOne jetstream.ErrorCode = 10164 // the same, without the sequence
 	codeStoreFailed      jetstream.ErrorCode = 10077
 	codeNoResources      jetstream.ErrorCode = 10023
+	codeNoPeers          jetstream.ErrorCode = 10005 // of a cluster; the description says what its servers lack
 	codeNoStorage        jetstream.ErrorCode = 10047
 	codeAccountFull      jetstream.ErrorCode = 10002
 	codeTooLarge         jetstream.ErrorCode = 10054

@@ -191,6 +191,19 @@ func TestOutsideServerIsRefused(t *testing.T) {
 			}
 		})
 	}
+	t.Run("storage of a cluster", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("starts three servers")
+		}
+		cfg := outsideConfig(urls(outside(t, 3, func(o *server.Options) { o.JetStreamMaxStore = 100 * mib })), "one")
+		cfg.Replicas = 3
+		eventually(t, "the cluster says what it lacks", func() bool { // once it has elected its leader
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			_, err := Open(ctx, cfg)
+			return err != nil && strings.Contains(err.Error(), "raise its storage")
+		})
+	})
 	t.Run("nobody", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()

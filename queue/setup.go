@@ -168,7 +168,7 @@ func (q *Queue) putStream(ctx context.Context, c jetstream.StreamConfig) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = q.js[0].CreateStream(ctx, c)
 	}
-	if isCode(err, codeNoStorage, codeNoResources) {
+	if isCode(err, codeNoStorage, codeNoResources) || isCode(err, codeNoPeers) && strings.Contains(err.Error(), "insufficient storage") {
 		return fmt.Errorf("stream %s wants %s, more than the server has left: raise its storage, or lower the WINNOW_QUEUE_* sizes: %w", c.Name, size(c.MaxBytes), err)
 	}
 	if err != nil {
