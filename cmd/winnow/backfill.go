@@ -47,7 +47,7 @@ ends when everything was fetched, and serve rates it; by itself it goes on until
 // later in the day resume the same backfill.
 func parseSince(s string, now time.Time) (time.Time, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n > 0 {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= 36500 { // more has a year that no vendor reads
 			return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -n), nil
 		}
 	}

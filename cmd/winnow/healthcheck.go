@@ -27,7 +27,7 @@ func healthcheckCommand() *cobra.Command {
 			}
 			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
-				return err
+				return fmt.Errorf("no winnow answers at %s; WINNOW_ADMIN_LISTEN has to be that of winnow serve: %w", listen, err)
 			}
 			defer func() { _ = resp.Body.Close() }()
 			body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // for people; the status decides
