@@ -117,15 +117,73 @@ func from(o *object) string {
 	if address := o.get("hs_email_from_email"); address != "" {
 		return address
 	}
-	var headers struct {
-		From struct {
-			Email string `json:"email"`
-		} `json:"from"`
-	}
+	return parties(o).From.Email
+}
+
+type party struct {
+	Email string `json:"email"`
+}
+
+// envelope is whom a mail's headers name, as HubSpot keeps them. Source: HubSpot docs, "Email engagements", hs_email_headers.
+type envelope struct {
+	From party   `json:"from"`
+	To   []party `json:"to"`
+	CC   []party `json:"cc"`
+	BCC  []party `json:"bcc"`
+}
+
+func parties(o *object) envelope {
+	var e envelope
 	if s := o.get("hs_email_headers"); len(s) <= 1<<20 {
-		_ = json.Unmarshal([]byte(s), &headers) // what cannot be read names nobody
+		_ = json.Unmarshal([]byte(s), &e) // what cannot be read names nobody
 	}
-	return headers.From.Email
+	return e
+}
+
+// inCopy finds, for mails of ours, the contacts who had no more than a copy: what was asked there was asked of somebody else.
+func (c *Connector) inCopy(ctx context.Context, os []*object, facts map[string]crm.Fact, contacts map[string][]string) (map[string][]string, error) {
+	copied := map[string]map[string]bool{} // by mail, the addresses that had a copy
+	var all []string
+	for _, o := range os {
+		record, e := string(o.ID), parties(o)
+		if m := facts[record].Message; m == nil || m.Direction != crm.Out || len(e.To) == 0 {
+			continue
+		}
+		had := map[string]bool{}
+		for _, p := range slices.Concat(e.CC, e.BCC) {
+			had[bare(p.Email)] = true
+		}
+		for _, p := range e.To {
+			delete(had, bare(p.Email))
+		}
+		if delete(had, ""); len(had) > 0 {
+			copied[record] = had
+			all = append(all, contacts[record]...)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	owner, err := c.byAddress(ctx, unique(all))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	for record, had := range copied {
+		for address := range had {
+			if contact := owner[address]; slices.Contains(contacts[record], contact) {
+				out[record] = append(out[record], contact)
+			}
+		}
+	}
+	return out, nil
+}
+
+// toAnother is a mail of ours as it concerns one who had a copy of it: nothing is asked of them.
+func toAnother(m crm.Message) *crm.Message {
+	m.Text.Asks, m.Links = 0, nil
+	m.Text.Intents &^= crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote
+	return &m
 }
 
 // readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for it.

@@ -111,6 +111,12 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	if err != nil {
 		return nil, err
 	}
+	var copies map[string][]string
+	if name == "emails" {
+		if copies, err = c.inCopy(ctx, os, facts, contacts); err != nil {
+			return nil, err
+		}
+	}
 	var answers []answer
 	for _, record := range slices.Sorted(maps.Keys(facts)) {
 		fact, ref := facts[record], asked[record]
@@ -129,6 +135,9 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 				f.Version = ref.AsOf // an event alone says so, and a later one may say the opposite
 			default:
 				f.Version = max(f.Version, ref.AsOf) // it may have been deleted, or taken from this contact, and be back
+			}
+			if slices.Contains(copies[record], contact) {
+				f.Message = toAnother(*f.Message)
 			}
 			if sender := senders[record]; sender != "" && sender != contact {
 				f.Peer = sender // they had a copy of what another one wrote

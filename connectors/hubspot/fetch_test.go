@@ -154,6 +154,26 @@ func TestFetchEmails(t *testing.T) {
 	}
 }
 
+// TestMailInCopy: what we ask of one is not asked of those who have a copy.
+func TestMailInCopy(t *testing.T) {
+	p := newPortal(t)
+	for id, address := range map[string]string{"101": "ada@customer.example", "102": "ben@customer.example", "103": "cy@customer.example", "104": "di@customer.example"} {
+		p.add("contacts", id, "email", address)
+		p.link("emails/301", "contacts/"+id)
+	}
+	p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:09Z", "hs_email_direction", "EMAIL",
+		"hs_email_from_email", "rep@winnow.example", "hs_email_text", "Could you tell me when you have time for a call?", "hs_email_headers",
+		`{"from":{"email":"rep@winnow.example"},"to":[{"email":"Ada <ada@customer.example>"},{"email":"cy@customer.example"}],"cc":[{"email":"BEN@customer.example"},{"email":"cy@customer.example"}],"bcc":[]}`)
+	got, err := p.connect(t, nil).Fetch(t.Context(), refs("emails", "301"))
+	fs := facts(t, got, err)
+	for contact, asked := range map[string]bool{"101": true, "102": false, "103": true, "104": true} {
+		m := fs[contact+" emails/301"].Message
+		if m == nil || m.Direction != crm.Out || m.Text.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) != asked || (m.Text.Asks > 0) != asked {
+			t.Errorf("contact %s, asked %t: %+v", contact, asked, m)
+		}
+	}
+}
+
 // An answer reaches everybody on the sender's deals, so that nobody of them is waited for.
 func TestAnswersReachTheDeal(t *testing.T) {
 	p := newPortal(t)
