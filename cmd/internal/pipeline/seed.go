@@ -44,7 +44,7 @@ func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, m
 	if at.Seq != 0 {
 		return errors.New("contacts can be put into a new store only")
 	}
-	o := &owner{p: p, part: part, at: at, valid: func() bool { return true }, tally: newTally()}
+	o := &owner{p: p, part: part, at: at, sight: p.horizon.sight(), valid: func() bool { return true }, tally: newTally()}
 	most := min(seedBatch, p.q.MaxBatch())
 	for len(members) > 0 {
 		var batch queue.Batch

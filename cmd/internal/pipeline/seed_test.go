@@ -1,0 +1,43 @@
+package pipeline
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// TestSeed: contacts that were put into a new store are rated, and nothing of them is left to be done.
+func TestSeed(t *testing.T) {
+	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close() }()
+	p := New(Options{
+		Queue: q, Rules: rules.Defaults(), Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, Connector: &fake{}}},
+		Now: func() time.Time { return start }, Log: zaptest.NewLogger(t), Metrics: NewMetrics(prometheus.NewRegistry()),
+	})
+	const n = 20
+	person := func(i int) (string, []crm.Fact) { return strconv.Itoa(i), known(4) }
+	if err := p.Seed(t.Context(), "fake", n, person); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.rated(t.Context(), "fake"); err != nil || got != n {
+		t.Errorf("%d rated, %v, want %d", got, err, n)
+	}
+	for _, stream := range []string{queue.Fetches, queue.Contacts} {
+		if got, err := q.Waiting(t.Context(), stream, "fake"); err != nil || got != 0 {
+			t.Errorf("%d wait in %s, %v", got, stream, err)
+		}
+	}
+	if err := p.Seed(t.Context(), "fake", n, person); err == nil {
+		t.Error("seeded twice")
+	}
+}
