@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -25,16 +26,23 @@ const (
 	retryAfter = 10 * time.Second
 	// groupBytes bounds what one group of deliveries may hold; a message may be up to queue.MaxBundle.
 	groupBytes = 2 << 20
+	// bodyBytes bounds what the bodies hold together that are being read or wait for the store: until a signature is verified anybody can
+	// send, over as many connections as they like. HubSpot's 100 events take 30 to 50 KB.
+	bodyBytes = 64 << 20
 )
+
+var errBodies = errors.New("too many deliveries are under way at once")
 
 // Receiver answers the webhooks: read the body, verify it, store it, and only then say so.
 type Receiver struct {
 	p      *Pipeline
 	groups map[string]*group
+	bodies atomic.Int64 // bytes in hand
+	most   int64        // that they may come to
 }
 
 func newReceiver(p *Pipeline) *Receiver {
-	r := &Receiver{p: p, groups: map[string]*group{}}
+	r := &Receiver{p: p, groups: map[string]*group{}, most: max(bodyBytes, 4*p.maxBody)}
 	for _, s := range p.sources {
 		r.groups[s.Name] = &group{publish: func(ctx context.Context, body []byte) error {
 			return p.q.PublishDelivery(ctx, s.Name, body, nil)
@@ -80,7 +88,13 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	if req.ContentLength > r.p.maxBody {
 		return tooLarge()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, r.p.maxBody))
+	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, r.p.maxBody), r: r}
+	defer func() { r.bodies.Add(-in.bytes) }()
+	body, err := io.ReadAll(in)
+	if errors.Is(err, errBodies) {
+		r.say(s, r.p.log.Warn, warnEvery, "delivery refused for want of memory", err)
+		return "no_room", http.StatusServiceUnavailable
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge()
 	}
@@ -105,6 +119,22 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return "stored", http.StatusNoContent
+}
+
+// inHand counts the bytes that are read of a body among those of all bodies.
+type inHand struct {
+	io.Reader
+	r     *Receiver
+	bytes int64
+}
+
+func (b *inHand) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.bytes += int64(n)
+	if b.r.bodies.Add(int64(n)) > b.r.most {
+		return n, errBodies
+	}
+	return n, err
 }
 
 // say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how many there were.

@@ -152,6 +152,40 @@ func TestStrangersFillNoLog(t *testing.T) {
 	}
 }
 
+// TestBodiesAreBounded: what unverified senders make the process hold is bounded over all of them, and what one held is free when it is
+// answered.
+func TestBodiesAreBounded(t *testing.T) {
+	r := newRig(t, t.TempDir(), func(o *Options) { o.MaxBody = 1000 }, &fake{})
+	r.p.receiver.most = 1500
+	slow, send := io.Pipe()
+	answered := make(chan int)
+	go func() {
+		req := httptest.NewRequest(http.MethodPost, "/hooks/fake", slow)
+		req.SetPathValue("source", "fake")
+		rec := httptest.NewRecorder()
+		r.p.Receiver().ServeHTTP(rec, req)
+		answered <- rec.Code
+	}()
+	if _, err := send.Write(make([]byte, 900)); err != nil {
+		t.Fatal(err)
+	}
+	for r.p.receiver.bodies.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if status := r.post("fake", "wrong", make([]byte, 900)); status != http.StatusServiceUnavailable {
+		t.Errorf("beside a body of 900 bytes one more is answered with %d, want 503", status)
+	}
+	if err := send.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-answered; status != http.StatusUnauthorized {
+		t.Errorf("the first one is answered with %d, want 401: its bytes were within the bound", status)
+	}
+	if status := r.post("fake", "wrong", make([]byte, 900)); status != http.StatusUnauthorized || r.p.receiver.bodies.Load() != 0 {
+		t.Errorf("afterwards one is answered with %d, want 401, and %d bytes are in hand", status, r.p.receiver.bodies.Load())
+	}
+}
+
 // untouched is a body that notes whether somebody reads it.
 type untouched struct{ read bool }
 
