@@ -17,11 +17,9 @@ import (
 const (
 	// pageSize is how many records one search gives. Source: HubSpot docs, "CRM search", limits.
 	pageSize = 200
-	// overlap is how far a poll goes back behind the newest record that it has seen, because HubSpot's search finds new
-	// records with a delay.
-	overlap = 5 * time.Minute
-	// settled is how old the newest record must be for the delay to be over.
-	settled = 15 * time.Minute
+	// searchDelay is how long HubSpot's search may take to find a new record. By so much a poll goes back behind the newest record that
+	// it has seen, until that one is older.
+	searchDelay = 15 * time.Minute
 	// binEvery is how often the recycle bin is looked through, binOverlap how far each look goes back behind the one before, and
 	// binPages how many pages of it one round reads: the rest waits for the next one.
 	binEvery   = 24 * time.Hour
@@ -115,7 +113,7 @@ func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notic
 		return nil, at, false, err
 	}
 	if over {
-		p.Done = c.now().Sub(time.UnixMilli(p.Seen)) > settled
+		p.Done = c.now().Sub(time.UnixMilli(p.Seen)) > searchDelay
 		cur.Places[cur.Kind] = p
 		cur.Kind = c.next(cur.Kind)
 	} else {
@@ -190,7 +188,7 @@ func (p place) again() place {
 	if p.Done {
 		return place{At: p.Seen + 1, Seen: p.Seen}
 	}
-	return place{At: p.Seen - overlap.Milliseconds(), Seen: p.Seen}
+	return place{At: p.Seen - searchDelay.Milliseconds(), Seen: p.Seen}
 }
 
 // changedBy is the property that says when a record of a kind changed.
