@@ -31,6 +31,7 @@ type disposal struct {
 	rest  time.Duration // write nothing for this long
 	drop  bool          // nothing is left to do
 	split bool          // of several that failed together one may be at fault: find it
+	doubt bool          // one may be at fault, or the CRM: ask it for another
 }
 
 // disposalOf is the one table from an error's Kind to what is done about it. attempt counts from 1.
@@ -66,6 +67,14 @@ func disposalOf(err error, attempt int) disposal {
 	return disposal{split: true} // Internal, Malformed, Rejected
 }
 
+// disposalOfOne is what is done about a record at which the CRM fails for the times-th time while it answers others of its kind.
+func disposalOfOne(err error, times int) disposal {
+	if times >= outages {
+		return disposal{split: true}
+	}
+	return disposal{again: jitter(max(connectors.AfterOf(err), backoff(times, trialFirst, trialMost))), split: true}
+}
+
 // fixes says, by kind of error, what a person can do about a dead letter.
 var fixes = map[connectors.Kind]string{
 	connectors.Internal:        "report it with its reason; after an update send it again: winnow deadletters resend",
@@ -73,6 +82,7 @@ var fixes = map[connectors.Kind]string{
 	connectors.NotFound:        "the record is gone from the CRM: discard it",
 	connectors.Conflict:        "something else keeps the record busy: send it again when that is over",
 	connectors.Garbled:         "see what stands between Winnow and the CRM and answers in its place, then send it again",
+	connectors.Unavailable:     "the CRM fails at this record and answers for others: see whether it opens there, tell the CRM's support, then send it again",
 	connectors.Rejected:        "relax the CRM's validation rule for Winnow's fields or for its app, then send it again",
 	connectors.Unauthenticated: "renew the token or grant the scope, then send it again",
 	connectors.Misconfigured:   "run winnow setup, then send it again",
@@ -105,7 +115,7 @@ func jitter(d time.Duration) time.Duration {
 }
 
 // bury keeps what cannot be used, with its reason and what a person can do. id makes a second burial of the same thing the same letter.
-func (p *Pipeline) bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error) error {
+func (p *Pipeline) bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error, fields ...zap.Field) error {
 	kind := connectors.KindOf(reason)
 	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
 	seq, err := p.q.Bury(ctx, d, d.Stage+"."+id)
@@ -117,7 +127,7 @@ func (p *Pipeline) bury(ctx context.Context, s Source, id string, d queue.DeadLe
 	for i, contact := range d.Contacts {
 		contacts[i] = p.plain(contact)
 	}
-	p.log.Error("dead letter", zap.String("stage", d.Stage), zap.String("source", s.Name), zap.Uint64("number", seq), zap.Strings("contacts", contacts), zap.Error(reason))
+	p.log.Error("dead letter", append(fields, zap.String("stage", d.Stage), zap.String("source", s.Name), zap.Uint64("number", seq), zap.Strings("contacts", contacts), zap.Error(reason))...)
 	return nil
 }
 

@@ -82,10 +82,24 @@ func byType(msgs []*queue.Msg, most int) [][]wanted {
 	return batches
 }
 
-// fetchBatch fetches one batch, publishes what came and acknowledges, or disposes of the failure. It returns how long to leave
-// the CRM alone.
-func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) time.Duration {
+// fetchBatch fetches one batch, in parts where one of it is at fault, and returns how long to leave the CRM alone. The parts go by turns:
+// halves that work come between those that fail, or the CRM would be taken for away.
+func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) (wait time.Duration) {
+	for todo := [][]wanted{batch}; len(todo) > 0; todo = todo[1:] {
+		pause, split := p.fetchOnce(ctx, s, todo[0])
+		wait = max(wait, pause)
+		if half := len(todo[0]) / 2; split {
+			todo = append(todo, todo[0][:half], todo[0][half:])
+		}
+	}
+	return wait
+}
+
+// fetchOnce makes one call for a batch, publishes what came and acknowledges, or disposes of the failure; or says that the batch is to be
+// split.
+func (p *Pipeline) fetchOnce(ctx context.Context, s Source, batch []wanted) (pause time.Duration, split bool) {
 	refs, records, trials := make([]crm.Ref, len(batch)), make([]string, len(batch)), p.trials[s.Name]
+	what := stageFetch + " " + batch[0].ref.Type
 	depth, noticed := 0, batch[0].ref.Noticed
 	for i, w := range batch {
 		refs[i], records[i] = w.ref, w.ref.Type+"/"+w.ref.ID
@@ -93,8 +107,9 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 	}
 	notices, err := p.fetchRefs(ctx, s, refs)
 	if err == nil {
-		trials.works()
-		p.well(ctx, s, stageFetch+" "+refs[0].Type)
+		trials.works(what)
+		trials.gave(refs[0])
+		p.well(ctx, s, what)
 		out := p.newOutput(s)
 		for _, n := range notices {
 			if n.Ref != nil {
@@ -113,43 +128,64 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) tim
 			trials.over(records[i])
 			_ = w.msg.Ack() // an acknowledgement that gets lost brings the reference again: one call more, no harm
 		}
-		return 0
+		return 0, false
 	}
-	d := trials.disposal(err, batch[0].msg.Deliveries, records...)
+	record := zap.String("record", refs[0].Type+"/"+p.plain(refs[0].ID))
+	d := p.fetchDisposal(ctx, s, err, what, batch[0].msg.Deliveries, refs, records...)
 	switch {
-	case d.split && len(batch) > 1: // one of them is at fault: find it
-		half := len(batch) / 2
-		return max(p.fetchBatch(ctx, s, batch[:half]), p.fetchBatch(ctx, s, batch[half:]))
+	case d.split && len(batch) > 1:
+		return 0, true
 	case d.again > 0:
-		p.ails(ctx, s, stageFetch+" "+refs[0].Type, "fetch put off", err, zap.String("type", refs[0].Type), zap.Int("records", len(refs)), zap.Duration("wait", d.again))
+		if d.split {
+			p.ailsOne(s, what, "fetch put off", err, record, d.again)
+		} else {
+			p.ails(ctx, s, what, "fetch put off", err, zap.String("type", refs[0].Type), zap.Int("records", len(refs)), zap.Duration("wait", d.again))
+		}
 		for _, w := range batch {
 			_ = w.msg.Nak(d.again)
 		}
-		return d.pause
+		return d.pause, false
 	case d.drop:
 		trials.over(records[0])
 		_ = batch[0].msg.Ack()
 	default:
 		contacts, all, later := p.concerned(ctx, s, refs[0])
 		if later != nil { // whom it holds is found out once the CRM answers; until then the record counts as unread
-			d := disposalOf(later, batch[0].msg.Deliveries)
-			_ = batch[0].msg.Nak(d.again)
-			return d.pause
+			if d := p.fetchDisposal(ctx, s, later, what, batch[0].msg.Deliveries, refs, whom+records[0]); d.again > 0 {
+				p.ailsOne(s, what+" "+whom, "cannot tell whom a record concerns that is not given", later, record, d.again)
+				_ = batch[0].msg.Nak(d.again)
+				return d.pause, false
+			}
 		}
 		letter := queue.DeadLetter{Stage: stageFetch, Contacts: contacts, Nobody: all && len(contacts) == 0, Keep: true, Payload: batch[0].msg.Data}
-		if err := p.buryUnread(ctx, s, batch[0].msg, letter, err); err != nil {
+		if err := p.buryUnread(ctx, s, batch[0].msg, letter, err, record); err != nil {
 			_ = batch[0].msg.Nak(time.Second)
-			return time.Second
+			return time.Second, false
 		}
 		trials.over(records[0])
 		_ = batch[0].msg.Ack()
 	}
-	return 0
+	return 0, false
+}
+
+// fetchDisposal is what becomes of references that were not fetched. Where it is in doubt whether the CRM fails at one of them or at all of
+// their type, it is asked for another.
+func (p *Pipeline) fetchDisposal(ctx context.Context, s Source, err error, what string, deliveries int, refs []crm.Ref, records ...string) disposal {
+	trials := p.trials[s.Name]
+	d := trials.disposal(err, what, deliveries, records...)
+	if !d.doubt {
+		return d
+	}
+	if _, failed := p.fetchRefs(ctx, s, []crm.Ref{trials.another(refs)}); failed != nil {
+		return d
+	}
+	trials.works(what)
+	return trials.disposal(err, what, deliveries, records...)
 }
 
 // buryUnread keeps the letter of a record that could not be fetched, without those it names who were forgotten meanwhile: nothing may be
 // kept of them.
-func (p *Pipeline) buryUnread(ctx context.Context, s Source, m *queue.Msg, letter queue.DeadLetter, reason error) error {
+func (p *Pipeline) buryUnread(ctx context.Context, s Source, m *queue.Msg, letter queue.DeadLetter, reason error, record zap.Field) error {
 	for _, contact := range letter.Contacts {
 		gone, err := p.entombed(ctx, queue.Key{Source: s.Name, Contact: contact})
 		if err != nil {
@@ -159,7 +195,7 @@ func (p *Pipeline) buryUnread(ctx context.Context, s Source, m *queue.Msg, lette
 			return nil
 		}
 	}
-	return p.bury(ctx, s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), letter, reason)
+	return p.bury(ctx, s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), letter, reason, record)
 }
 
 func (p *Pipeline) fetchRefs(ctx context.Context, s Source, refs []crm.Ref) (notices []crm.Notice, err error) {

@@ -125,7 +125,7 @@ func New(o Options) *Pipeline {
 	for _, s := range o.Sources {
 		p.sources[s.Name] = s
 		p.unread[s.Name] = newUnread(p, s.Name)
-		p.trials[s.Name] = &trials{by: map[string]trial{}}
+		p.trials[s.Name] = newTrials()
 		p.offers[s.Name] = string(p.mode) + " " + s.Mapping
 		if _, ok := s.Connector.(connectors.Poller); ok && p.pollEvery > 0 && p.Has(RolePoll) {
 			p.polls[s.Name] = &schedule{}

@@ -73,7 +73,7 @@ func (p *Pipeline) poll(ctx context.Context, s Source) error {
 			err := p.pollOnce(ctx, s, poller, begun)
 			if attempt++; err == nil {
 				attempt = 1
-				p.trials[s.Name].works()
+				p.trials[s.Name].works("poll")
 				p.well(ctx, s, "poll")
 				next.set(crm.At(begun.Add(p.pollEvery)))
 			} else if ctx.Err() == nil {

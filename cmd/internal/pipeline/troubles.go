@@ -44,17 +44,8 @@ func (t *troubles) needs(source string) string {
 func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err error, fields ...zap.Field) {
 	kind := connectors.KindOf(err)
 	person := kind == connectors.Unauthenticated || kind == connectors.Misconfigured
-	log, every := p.log.Warn, warnEvery
-	if person {
-		log, every = p.log.Error, errorEvery
-	}
-	times, ok := p.pace.due(s.Name+" "+what+" "+kind.String(), every)
-	if !ok {
+	if !p.complain(s, what, message, err, person, fields) || kind == connectors.Conflict { // which is one record's
 		return
-	}
-	log(message, append(fields, zap.String("source", s.Name), zap.String("for", what), zap.Int("times", times), zap.Error(err))...)
-	if kind == connectors.Conflict {
-		return // one record's
 	}
 	t := &p.troubles
 	t.mu.Lock()
@@ -74,6 +65,24 @@ func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err
 	if person && ctx.Err() == nil {
 		_ = putState(ctx, p.q, "putoff."+s.Name, needs, anyRevision) // for people only; it is said again
 	}
+}
+
+// ailsOne says that the CRM fails at one record, which field names: of the source nothing is put off.
+func (p *Pipeline) ailsOne(s Source, what, message string, err error, field zap.Field, wait time.Duration) {
+	p.complain(s, what+" of one", message, err, false, []zap.Field{field, zap.Duration("wait", wait)})
+}
+
+// complain logs an error at its pace and reports whether it did.
+func (p *Pipeline) complain(s Source, what, message string, err error, person bool, fields []zap.Field) bool {
+	log, every := p.log.Warn, warnEvery
+	if person {
+		log, every = p.log.Error, errorEvery
+	}
+	times, ok := p.pace.due(s.Name+" "+what+" "+connectors.KindOf(err).String(), every)
+	if ok {
+		log(message, append(fields, zap.String("source", s.Name), zap.String("for", what), zap.Int("times", times), zap.Error(err))...)
+	}
+	return ok
 }
 
 // well says that work of a source is done again, where it was said that it failed.

@@ -179,7 +179,7 @@ func (u *unread) report(b *blind) {
 }
 
 // concerned returns the contacts that a record concerns which could not be fetched: those it is wanted for, and those that the CRM
-// associates with it. Beside an error that is no passing one these are not all, nor are they where the vendor cannot tell.
+// associates with it. These are not all beside an error, which is a passing one, nor where the vendor cannot tell.
 func (p *Pipeline) concerned(ctx context.Context, s Source, ref crm.Ref) (contacts []string, all bool, err error) {
 	contacts = named(s.Connector, []crm.Notice{{Ref: &ref}})
 	finder, ok := s.Connector.(connectors.Associator)
@@ -196,7 +196,7 @@ func (p *Pipeline) concerned(ctx context.Context, s Source, ref crm.Ref) (contac
 	case err == nil:
 		return unique(append(contacts, found...)), true, nil
 	case kind == connectors.RateLimited || kind == connectors.Unavailable:
-		return nil, false, err
+		return contacts, false, err
 	}
 	return contacts, false, nil // the letter's own reason says more
 }
