@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -120,7 +121,13 @@ func (p *Pipeline) fetchOnce(ctx context.Context, s Source, batch []wanted) (pau
 			}
 			out.add(n)
 		}
-		err = out.publish(ctx)
+		if err = out.publish(ctx); err != nil && !errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
+			p.log.Warn("records not stored, they come again", zap.String("source", s.Name), zap.Int("records", len(batch)), zap.Error(err))
+			for _, w := range batch {
+				_ = w.msg.Nak(time.Second)
+			}
+			return time.Second, false
+		}
 	}
 	p.metrics.fetch(s.Name, refs[0].Type, err, len(batch))
 	if err == nil {

@@ -224,3 +224,21 @@ func TestPartsByTurns(t *testing.T) {
 		t.Errorf("answered: %v, want %v", calls, want)
 	}
 }
+
+// TestNoRoomForWhatCame: where what the CRM gave cannot be stored, no record is at fault.
+func TestNoRoomForWhatCame(t *testing.T) {
+	f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
+		return []crm.Notice{{Removed: &crm.Removal{ID: refs[0].ID, Version: 1}}}, nil
+	}}
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{} }, f)
+	if err := r.p.changeRemovals(t.Context(), "fake", func([]removal) []removal { return make([]removal, maxRemovals) }); err != nil {
+		t.Fatal(err)
+	}
+	r.p.trials["fake"].by["emails/1"] = trial{times: outages}
+	if wait := r.p.fetchBatch(t.Context(), r.p.sources["fake"], []wanted{{crm.Ref{Type: "emails", ID: "1"}, &queue.Msg{}}}); wait == 0 {
+		t.Error("it is tried again at once")
+	}
+	if letters, err := r.q.DeadLetters(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
+		t.Errorf("dead letters %+v, %v", letters, err)
+	}
+}
