@@ -104,7 +104,7 @@ func (h *view) unresponsive() finding {
 	if f.met = h.seen >= end; !f.met {
 		h.due.read(end, "the silence reaches its quota")
 	}
-	f.text = fmt.Sprintf("has not answered since %s, to %s of ours", dateText(h.start.at), count(counted, "message"))
+	f.text = fmt.Sprintf("has not answered %s of ours since %s", count(counted, "message"), dateText(h.start.at))
 	return f
 }
 

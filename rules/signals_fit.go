@@ -39,8 +39,8 @@ func (h *view) profileSignals(sh *sheet) {
 	h.depth(sh)
 }
 
-// noneOnFile says that something is not known which settings ask for. It counts nothing.
-func noneOnFile(what string) string { return "has no " + what + " on file, which counts nothing" }
+// noneOnFile says that something is not known which settings ask for.
+func noneOnFile(what string) string { return "has no " + what + " on file, which costs nothing" }
 
 // property is the fact of a property that has a value, nil where there is none.
 func (h *view) property(name string) *crm.Fact {
@@ -148,7 +148,11 @@ func (h *view) predicates(sh *sheet, i int, list []weighted) {
 			met = append(met, p.property)
 		}
 	}
-	sh.add(&w, i, "meets the profile by "+strings.Join(met, ", "))
+	text := "meets the profile by "
+	if w.sum < 0 {
+		text = "meets the profile less by "
+	}
+	sh.add(&w, i, text+strings.Join(met, ", "))
 	if len(missing) > 0 {
 		sh.note(&w, noneOnFile(strings.Join(missing, ", no ")))
 	}
