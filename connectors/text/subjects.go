@@ -68,7 +68,7 @@ var subjectPhrases = map[crm.Class][]subjectPhrase{
 		geaccepteerd:|geweigerd:|afgewezen:|voorlopig:|voorlopig geaccepteerd:|geannuleerd:|uitnodiging:|bijgewerkte uitnodiging:
 		accepterat:|avbojt:|avbojd:|preliminart:|installt:|inbjudan:|accepteret:|afslaet:|akseptert:|avslatt:|hyvaksytty:|hylatty:
 		zaakceptowano:|zaakceptowane:|odrzucono:|odrzucone:|wstepnie:|odwolano:|anulowano:|zaproszenie:|prijato:|odmitnuto:|принято:|отклонено:|под вопросом:|kabul edildi:|reddedildi:
-		已接受:|已接受：|已拒绝:|已拒绝：|暂定:|已取消:|邀请:|承諾:|承諾：|辞退:|辞退：|仮承諾:|キャンセル:|수락:|수락됨:|거절:|거절됨:|미정:`, false),
+		已接受:|已接受：|已拒绝:|已拒绝：|暂定:|已取消:|邀请:|承諾:|承諾：|辞退:|辞退：|仮承諾:|承諾済み:|承諾済み：|辞退済み:|仮承諾済み:|キャンセル:|キャンセル済み:|수락:|수락됨:|거절:|거절됨:|미정:`, false),
 }
 
 func phrases(list string, loose bool) []subjectPhrase {
