@@ -35,13 +35,15 @@ type sight struct {
 	by map[string]horizon
 }
 
-// What holds announcements back: the first two a whole source, the third one contact, dead letters either; lag is the rules' own word.
+// What holds announcements back: the first two a whole source, the third one contact, dead letters either; the last two are the rules'
+// own words.
 const (
 	holdBackfill = "backfill"
 	holdBreaker  = "breaker"
 	holdMerge    = "merge"
-	holdLag      = "lag"
 	holdLetter   = "dead_letter"
+	holdLag      = "lag"
+	holdSettle   = "settle"
 )
 
 // horizon is the state of one source that matters to every rating of its contacts.

@@ -86,3 +86,43 @@ func TestRatedByOneLook(t *testing.T) {
 		t.Errorf("the contact is %s, want pending: by the step's own look their answer may be unread", j.c.Rating.Status)
 	}
 }
+
+// TestDecidedOnce: who has been announced is not taken back and announced anew for a fact of no weight, nor because others wait to be
+// rated; but is where an answer came, or the source lags.
+func TestDecidedOnce(t *testing.T) {
+	later := start.Add(2 * time.Second)
+	note := crm.Fact{ID: "property/segment", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropSegment, Value: "x"}}
+	yes := crm.Fact{
+		ID: "emails/9", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindMessage,
+		Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 20, Intents: crm.Answers | crm.Asks}},
+	}
+	for _, c := range []struct {
+		name   string
+		facts  []crm.Fact
+		behind bool
+		sight  horizon
+		want   crm.Status
+	}{
+		{"a fact of no weight", []crm.Fact{note}, false, horizon{now: later, read: later}, crm.Pending},
+		{"others wait to be rated", nil, true, horizon{now: later, read: later}, crm.Pending},
+		{"both", []crm.Fact{note}, true, horizon{now: later, read: later}, crm.Pending},
+		{"an answer", []crm.Fact{yes}, true, horizon{now: later, read: later}, crm.Open},
+		{"the source lags", nil, false, horizon{now: later, read: start.Add(-time.Hour)}, crm.Open},
+		{"the breaker is open", nil, true, horizon{now: later, read: later, hold: holdBreaker}, crm.Open},
+	} {
+		o := benchOwner()
+		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{*no("7", start.Add(-90*24*time.Hour)).Fact, *profiles([]crm.Ref{{ID: "7"}})[0].Fact}}
+		o.review(j, start.Add(-24*time.Hour)) // and settles
+		j.facts, j.before = nil, j.c.Rating
+		o.review(j, start)
+		if !j.put || !against(j.c.Rating.Decide) {
+			t.Fatalf("%s: the contact is %s and not announced", c.name, j.c.Rating.Status)
+		}
+		j.facts, j.before, j.put = c.facts, j.c.Rating, false
+		o.behind, o.sight = c.behind, &sight{by: map[string]horizon{"fake": c.sight}}
+		o.review(j, later)
+		if j.c.Rating.Status != c.want || against(j.c.Rating.Decide) != (c.want == crm.Pending) || j.put != (c.want == crm.Open) {
+			t.Errorf("%s: the contact is %s, put out %t; want %s", c.name, j.c.Rating.Status, j.put, c.want)
+		}
+	}
+}

@@ -113,6 +113,9 @@ func (o *owner) rate(j *job, now time.Time) {
 		return
 	}
 	c.Failed = false
+	if passing(rating.Held) && against(j.before.Decide) {
+		rating = p.stillDecided(j, at, lag, rating)
+	}
 	c.Rating, c.Due = rating, rating.Due
 	if d := p.unenforced(c); d != nil {
 		switch {
@@ -148,6 +151,20 @@ func (o *owner) rate(j *job, now time.Time) {
 		v[crm.FieldRatedAt] = instant(crm.At(now))
 	}
 	c.Values, c.Offer, j.put = v, offer, true
+}
+
+// passing reports whether what holds an announcement back may be over in a moment.
+func passing(held string) bool { return held == holdLag || held == holdSettle }
+
+// stillDecided is the rating by which the contact is still announced, if it has been put out already and only facts of no weight came
+// since, or some are left for a later step: taken back for that moment it would be seen to become pending twice.
+func (p *Pipeline) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
+	at.Lagging, at.Arrived = lag, time.Time{}
+	rating, fault := safely(p.rules, p.visible(&j.c.Record), at)
+	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status || d.Ground != was.Ground || d.Hangs != was.Hangs {
+		return withheld
+	}
+	return rating
 }
 
 // safely turns a panic of the rules into a fault: one contact must not stop a partition.
