@@ -62,6 +62,9 @@ type Fact struct {
 // PeerPrefix begins the ID of a fact that reaches a contact as another one's; the rest is the other's own ID of it.
 const PeerPrefix = "peer/"
 
+// Stranger is the Peer of a fact that came from somebody who is no contact in the CRM.
+const Stranger = "stranger"
+
 // Direction is seen from us: In comes from the prospect, Out goes to them.
 type Direction uint8
 

@@ -152,6 +152,11 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 		return nil, err
 	}
 	out = append(out, peers...)
+	strangers, err := c.strangers(ctx, name, facts, contacts, asked)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, strangers...)
 	if name != "deals" {
 		return out, nil
 	}
@@ -253,27 +258,38 @@ func (c *Connector) concerned(ctx context.Context, name string, k kind, ids []st
 		return contacts, named, nil
 	}
 	lone := slices.DeleteFunc(slices.Clone(ids), func(record string) bool { return len(contacts[record]) > 0 })
-	if len(lone) == 0 {
-		return contacts, named, nil
-	}
-	dealsOf, err := c.associated(ctx, name, "deals", lone)
+	viaDeals, err := c.ofDeals(ctx, name, lone)
 	if err != nil {
 		return nil, nil, err
 	}
-	ofDeal, err := c.associated(ctx, "deals", "contacts", values(dealsOf))
-	if err != nil {
-		return nil, nil, err
+	maps.Copy(contacts, viaDeals)
+	return contacts, named, nil
+}
+
+// ofDeals returns the contacts of the deals that records are associated with.
+func (c *Connector) ofDeals(ctx context.Context, name string, ids []string) (map[string][]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	for record, ds := range dealsOf {
-		for _, d := range ds {
-			for _, contact := range ofDeal[d] {
-				if !slices.Contains(contacts[record], contact) {
-					contacts[record] = append(contacts[record], contact)
+	dealsOf, err := c.associated(ctx, name, "deals", ids)
+	if err != nil || len(dealsOf) == 0 {
+		return nil, err
+	}
+	contactsOf, err := c.associated(ctx, "deals", "contacts", values(dealsOf))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	for record, deals := range dealsOf {
+		for _, d := range deals {
+			for _, contact := range contactsOf[d] {
+				if !slices.Contains(out[record], contact) {
+					out[record] = append(out[record], contact)
 				}
 			}
 		}
 	}
-	return contacts, named, nil
+	return out, nil
 }
 
 // senders finds, for records that came in and concern several contacts, the one who sent it: the others only had a copy,
@@ -394,8 +410,36 @@ func (c *Connector) peers(ctx context.Context, answers []answer) ([]crm.Notice, 
 	return out, nil
 }
 
+// strangers publishes what somebody answered who is no contact here, as a colleague of theirs in a mail that is filed with the deal alone.
+// It is nobody's conduct, and nobody of the deal is waited for any longer.
+func (c *Connector) strangers(ctx context.Context, name string, facts map[string]crm.Fact, contacts map[string][]string, asked map[string]crm.Ref) ([]crm.Notice, error) {
+	if !c.reads("deals") {
+		return nil, nil
+	}
+	var lone []string
+	for record, f := range facts {
+		if len(contacts[record]) == 0 && answered(&f) {
+			lone = append(lone, record)
+		}
+	}
+	slices.Sort(lone)
+	reached, err := c.ofDeals(ctx, name, lone)
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	for _, record := range lone {
+		for _, contact := range reached[record][:min(len(reached[record]), maxPeers)] {
+			f := facts[record]
+			f.ID, f.Contact, f.Peer, f.Version = crm.PeerPrefix+name+"/"+record, contact, crm.Stranger, max(f.Version, asked[record].AsOf)
+			out = append(out, crm.Notice{Fact: &f})
+		}
+	}
+	return out, nil
+}
+
 // Concerned returns the contacts that the facts of a record would reach: its own, those of its deals where it has none, and the others of
-// their deals, for whom it may be an answer. Only associations are read.
+// their deals, for all of whom it may be an answer. Only associations are read.
 func (c *Connector) Concerned(ctx context.Context, ref crm.Ref) ([]string, error) {
 	var direct []string
 	switch k, ok := kinds[ref.Type]; {
@@ -418,6 +462,12 @@ func (c *Connector) Concerned(ctx context.Context, ref crm.Ref) ([]string, error
 			return nil, err
 		}
 		direct = of[ref.ID]
+		if len(direct) == 0 && c.reads("deals") {
+			if of, err = c.ofDeals(ctx, ref.Type, []string{ref.ID}); err != nil {
+				return nil, err
+			}
+			direct = of[ref.ID]
+		}
 	}
 	var answers []answer
 	for _, contact := range append(direct, ref.Contacts...) {

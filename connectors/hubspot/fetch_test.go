@@ -202,6 +202,35 @@ func TestAnswersReachTheDeal(t *testing.T) {
 	}
 }
 
+// A colleague who is no contact answers on the deal alone: nobody of the deal is waited for. What we write there is an attempt to nobody.
+func TestStrangersAnswerForTheDeal(t *testing.T) {
+	p := newPortal(t)
+	for id, direction := range map[string]string{"301": "INCOMING_EMAIL", "302": "EMAIL", "303": "INCOMING_EMAIL"} {
+		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", direction, "hs_email_text", "We will order on Monday.", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+	}
+	p.add("contacts", "103")
+	p.link("emails/301", "deals/401")
+	p.link("emails/302", "deals/401")
+	p.link("emails/303", "deals/401")
+	p.link("emails/303", "contacts/103") // who is on no deal
+	p.link("deals/401", "contacts/101")
+	p.link("deals/401", "contacts/102")
+	want := []string{"103 emails/303 "}
+	for _, objects := range [][]string{{"contacts", "emails"}, {"contacts", "emails", "deals"}} {
+		c := p.connect(t, func(c *Config) { c.Objects = objects })
+		got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303"))
+		var keys []string
+		for key, f := range facts(t, got, err) {
+			keys = append(keys, key+" "+f.Peer)
+		}
+		slices.Sort(keys)
+		if diff := cmp.Diff(want, keys); diff != "" {
+			t.Error(diff)
+		}
+		want = []string{"101 peer/emails/301 stranger", "102 peer/emails/301 stranger", "103 emails/303 "} // once deals are read
+	}
+}
+
 // A new association publishes for the contact that it concerns although the search for it may not show it yet.
 func TestWantedContacts(t *testing.T) {
 	p := newPortal(t)
@@ -440,6 +469,7 @@ func TestConcerned(t *testing.T) {
 	p.link("deals/501", "contacts/101")
 	p.link("deals/501", "contacts/102")
 	p.link("quotes/701", "deals/501")
+	p.link("emails/303", "deals/501")
 	c := p.connect(t, nil)
 	for _, tt := range []struct {
 		ref  crm.Ref
@@ -447,6 +477,7 @@ func TestConcerned(t *testing.T) {
 	}{
 		{crm.Ref{Type: "emails", ID: "301"}, []string{"101", "102"}}, // an answer of one counts for the others of the deal
 		{crm.Ref{Type: "emails", ID: "302"}, nil},
+		{crm.Ref{Type: "emails", ID: "303"}, []string{"101", "102"}},
 		{crm.Ref{Type: "emails", ID: "302", Contacts: []string{"103"}}, []string{"103"}},
 		{crm.Ref{Type: "quotes", ID: "701"}, []string{"101", "102"}},
 		{crm.Ref{Type: "contacts", ID: "102"}, []string{"101", "102"}},
