@@ -119,3 +119,18 @@ func TestAsOf(t *testing.T) {
 		t.Errorf("what was known of %d facts: %s", len(facts), diff)
 	}
 }
+
+// However many properties a CRM sends, those that rules know by name stay: a human's override must not be pushed out.
+func TestKnownPropertiesStay(t *testing.T) {
+	override := prop(crm.PropOverride, "keep", start)
+	override.ID = "property/zz" // after all others, which stay by their ids
+	var facts []crm.Fact
+	for i := range maxProfile + 20 {
+		facts = append(facts, prop(fmt.Sprintf("a%03d", i), "x", start))
+	}
+	for _, r := range []*Record{recordOf(append([]crm.Fact{override}, facts...)...), recordOf(append(facts, override)...)} {
+		if len(r.Profile) != maxProfile || r.Property(crm.PropOverride) != "keep" {
+			t.Errorf("%d properties, override %q", len(r.Profile), r.Property(crm.PropOverride))
+		}
+	}
+}
