@@ -205,7 +205,7 @@ func (h *view) talkEvents() {
 		if f.At > h.limit || f.Message == nil && f.Call == nil {
 			continue
 		}
-		if kind, _ := h.kindOf(f); (kind == eIn || kind == eTalk) && !h.isOwn(f.ID) {
+		if kind, _ := h.kindOf(f); (kind == eIn || kind == eTalk) && !h.isOwn(strings.TrimPrefix(f.ID, crm.PeerPrefix)) {
 			h.events = append(h.events, event{at: f.At, id: f.ID, kind: eClear, peer: true, f: f})
 		}
 	}
