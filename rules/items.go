@@ -13,7 +13,7 @@ func (h *view) items() {
 		}
 		switch {
 		case f.Gone:
-			h.wasThere(f)
+			h.wasThere(f, false)
 		case f.Meeting != nil:
 			h.meeting(f, false)
 		case f.Quote != nil:
@@ -28,7 +28,7 @@ func (h *view) items() {
 		switch f := &h.r.Peers[i]; {
 		case f.Meeting == nil || f.At > h.limit:
 		case f.Gone:
-			h.wasThere(f)
+			h.wasThere(f, true)
 		default:
 			h.meeting(f, true)
 		}
@@ -75,7 +75,9 @@ func (h *view) meeting(f *crm.Fact, peer bool) {
 	if start <= h.ref() && m.State != crm.Cancelled {
 		h.acts = append(h.acts, start)
 	}
-	if alive && booked < start {
+	// Who agreed to a time answered, also where it was we who gave it up afterwards, or nobody knows who did.
+	givenUp := (m.State == crm.Cancelled || m.State == crm.Rescheduled) && m.By != crm.In
+	if (alive || givenUp) && booked < start {
 		h.events = append(h.events, event{at: booked, id: f.ID, kind: eClear, peer: peer, f: f})
 	}
 	switch {
@@ -142,9 +144,9 @@ func (h *view) task(f *crm.Fact) {
 	}
 }
 
-// wasThere: a task or a booked meeting that was deleted stopped clocks until then. Otherwise whoever deletes one would turn the time
-// in which the next move was ours, or agreed, into silence of theirs after the fact (G3).
-func (h *view) wasThere(f *crm.Fact) {
+// wasThere: a task or a booked meeting that was deleted stopped clocks until then, and who agreed to the meeting answered. Otherwise
+// whoever deletes one would turn the time in which the next move was ours, or agreed, into silence of theirs after the fact (G3).
+func (h *view) wasThere(f *crm.Fact, peer bool) {
 	sp := span{from: f.At, until: min(crm.Millis(f.Version), h.ref()), fact: f.ID}
 	switch {
 	case f.Task != nil:
@@ -155,6 +157,9 @@ func (h *view) wasThere(f *crm.Fact) {
 		sp.ours = f.Task.Due != 0 && f.Task.Due < sp.until
 	case f.Meeting != nil:
 		sp.why, sp.until = "a meeting was booked", min(sp.until, f.Meeting.Start)
+		if f.At < f.Meeting.Start {
+			h.events = append(h.events, event{at: f.At, id: f.ID, kind: eClear, peer: peer, f: f})
+		}
 	}
 	if sp.why != "" && sp.until > sp.from {
 		h.stops = append(h.stops, sp)
