@@ -101,27 +101,15 @@ func (p *Pipeline) fetchBatch(ctx context.Context, s Source, batch []wanted) (wa
 func (p *Pipeline) fetchOnce(ctx context.Context, s Source, batch []wanted) (pause time.Duration, split bool) {
 	refs, records, trials := make([]crm.Ref, len(batch)), make([]string, len(batch)), p.trials[s.Name]
 	what := stageFetch + " " + batch[0].ref.Type
-	depth, noticed := 0, batch[0].ref.Noticed
 	for i, w := range batch {
 		refs[i], records[i] = w.ref, w.ref.Type+"/"+w.ref.ID
-		depth, noticed = max(depth, w.ref.Depth), min(noticed, w.ref.Noticed)
 	}
 	notices, err := p.fetchRefs(ctx, s, refs)
 	if err == nil {
 		trials.works(what)
 		trials.gave(refs[0])
 		p.well(ctx, s, what)
-		out := p.newOutput(s)
-		for _, n := range notices {
-			if n.Ref != nil {
-				if n.Ref.Depth = depth + 1; n.Ref.Depth > maxDepth {
-					continue
-				}
-				n.Ref.Noticed = noticed // what was heard of is not read before all that follows from it is
-			}
-			out.add(n)
-		}
-		if err = out.publish(ctx); err != nil && !errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
+		if err = p.give(ctx, s, refs, notices); err != nil && !errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
 			p.log.Warn("records not stored, they come again", zap.String("source", s.Name), zap.Int("records", len(batch)), zap.Error(err))
 			for _, w := range batch {
 				_ = w.msg.Nak(time.Second)
@@ -175,15 +163,39 @@ func (p *Pipeline) fetchOnce(ctx context.Context, s Source, batch []wanted) (pau
 	return 0, false
 }
 
+// give publishes what the CRM gave for refs.
+func (p *Pipeline) give(ctx context.Context, s Source, refs []crm.Ref, notices []crm.Notice) error {
+	depth, noticed := 0, refs[0].Noticed
+	for _, r := range refs {
+		depth, noticed = max(depth, r.Depth), min(noticed, r.Noticed)
+	}
+	out := p.newOutput(s)
+	for _, n := range notices {
+		if n.Ref != nil {
+			if n.Ref.Depth = depth + 1; n.Ref.Depth > maxDepth {
+				continue
+			}
+			n.Ref.Noticed = noticed // what was heard of is not read before all that follows from it is
+		}
+		out.add(n)
+	}
+	return out.publish(ctx)
+}
+
 // fetchDisposal is what becomes of references that were not fetched. Where it is in doubt whether the CRM fails at one of them or at all of
-// their type, it is asked for another.
+// their type, it is asked for another. What it gives then is kept: it may be news, and a connector may remember what it has read.
 func (p *Pipeline) fetchDisposal(ctx context.Context, s Source, err error, what string, deliveries int, refs []crm.Ref, records ...string) disposal {
 	trials := p.trials[s.Name]
 	d := trials.disposal(err, what, deliveries, records...)
 	if !d.doubt {
 		return d
 	}
-	if _, failed := p.fetchRefs(ctx, s, []crm.Ref{trials.another(refs)}); failed != nil {
+	other := []crm.Ref{trials.another(refs)}
+	notices, failed := p.fetchRefs(ctx, s, other)
+	if failed == nil {
+		failed = p.give(ctx, s, other, notices)
+	}
+	if failed != nil {
 		return d
 	}
 	trials.works(what)

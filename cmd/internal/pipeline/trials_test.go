@@ -242,3 +242,20 @@ func TestNoRoomForWhatCame(t *testing.T) {
 		t.Errorf("dead letters %+v, %v", letters, err)
 	}
 }
+
+// TestWhatIsAskedInDoubt: what the CRM gives when it is asked for another record is kept: a connector that remembers what it read does not
+// ask for that again.
+func TestWhatIsAskedInDoubt(t *testing.T) {
+	f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
+		if refs[0].ID == "ill" {
+			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500")}
+		}
+		return []crm.Notice{mail("6", refs[0].ID, start)}, nil
+	}}
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{} }, f)
+	r.p.trials["fake"].gave(crm.Ref{Type: "emails", ID: "well"})
+	r.p.fetchBatch(t.Context(), r.p.sources["fake"], []wanted{{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: doubtful + 1}}})
+	if last, err := r.q.LastFact(t.Context(), r.q.PartitionOf("fake", "6")); err != nil || last == 0 {
+		t.Errorf("what was read of another record is lost: %d, %v", last, err)
+	}
+}
