@@ -126,3 +126,26 @@ func TestDecidedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestEnforcedOnce: nor is a native status that is on its way to a contact who was disqualified under another mode.
+func TestEnforcedOnce(t *testing.T) {
+	o, said, later := benchOwner(), start.Add(-time.Hour), start.Add(2*time.Second)
+	o.p.mode = Enforce
+	decided := crm.Fact{
+		ID: "decision/disqualified/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
+		Decision: &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo, Hangs: "emails/no"},
+	}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{*no("7", start.Add(-90*24*time.Hour)).Fact, *profiles([]crm.Ref{{ID: "7"}})[0].Fact, decided}}
+	for _, c := range []struct {
+		behind   bool
+		read     time.Time
+		enforced bool
+	}{{true, start, false}, {false, start, true}, {true, later, true}, {false, start.Add(-time.Hour), false}} {
+		j.before, j.put, o.behind = j.c.Rating, false, c.behind
+		o.sight = &sight{by: map[string]horizon{"fake": {now: later, read: c.read}}}
+		o.review(j, later)
+		if got := j.c.Values[crm.FieldNativeStatus] != ""; got != c.enforced {
+			t.Errorf("%+v: the native status is set: %t; held %q", c, got, j.c.Rating.Held)
+		}
+	}
+}

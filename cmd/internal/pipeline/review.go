@@ -121,7 +121,7 @@ func (o *owner) rate(j *job, now time.Time) {
 		switch {
 		case at.Hold != "":
 			c.Rating.Held = at.Hold
-		case at.Lagging:
+		case lag || o.behind && !against(j.before.Decide): // as in stillDecided
 			c.Rating.Held = holdLag
 		default:
 			c.Rating.Decide, j.known = d, true
