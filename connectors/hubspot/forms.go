@@ -13,6 +13,8 @@ import (
 const (
 	formSent = "recent_conversion_date"
 	formName = "recent_conversion_event_name"
+	// nameDelay is how long (ms) after the date of a form its name may come: HubSpot works out each by itself.
+	nameDelay crm.Millis = 10_000
 )
 
 // forms are what a contact sent in by web forms. Their words are not told. A form that the settings name asks for an answer. Of any
@@ -25,18 +27,17 @@ func (c *Connector) forms(o *object) []crm.Fact {
 		if at == 0 {
 			continue
 		}
-		m := crm.Message{Channel: crm.Form, Text: crm.Text{Unread: true}}
-		var name string
+		m, name, known := crm.Message{Channel: crm.Form, Text: crm.Text{Unread: true}}, "", h.at()
 		for _, n := range names {
-			if n.at() <= h.at() {
-				name = n.value()
+			if n.at() <= h.at()+nameDelay {
+				name, known = n.value(), max(h.at(), n.at())
 			}
 		}
 		if c.asksByForm(name) {
 			m.Direction = crm.In
 		}
 		out = append(out, crm.Fact{
-			Contact: string(o.ID), ID: "forms/" + strconv.FormatInt(int64(at), 10), Version: int64(at), At: at, Kind: crm.KindMessage, Message: &m,
+			Contact: string(o.ID), ID: "forms/" + strconv.FormatInt(int64(at), 10), Version: int64(known), At: at, Kind: crm.KindMessage, Message: &m,
 		})
 	}
 	return out
