@@ -90,11 +90,12 @@ func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 
 // standing is the part of a rating that a take-over has to see, and that is counted.
 type standing struct {
-	Letter  string     `cbor:"1,keyasint"`
-	Status  crm.Status `cbor:"9,keyasint"`
-	Model   string     `cbor:"19,keyasint"`
-	Overdue bool       `cbor:"23,keyasint"`
-	Held    string     `cbor:"21,keyasint"`
+	Letter  string        `cbor:"1,keyasint"`
+	Status  crm.Status    `cbor:"9,keyasint"`
+	Model   string        `cbor:"19,keyasint"`
+	Overdue bool          `cbor:"23,keyasint"`
+	Held    string        `cbor:"21,keyasint"`
+	Decide  *crm.Decision `cbor:"20,keyasint"`
 }
 
 func standingOf(r crm.Rating) standing {
@@ -111,7 +112,8 @@ type glance struct {
 	Forgotten bool       `cbor:"10,keyasint"`
 }
 
-// scan fills the heap from the records, and finds those to be rated again, and those who wait for what held them back to be over.
+// scan fills the heap from the records, and finds those to be rated again, those who wait for what held them back to be over, and those
+// whose decision waits to be written.
 func (o *owner) scan(ctx context.Context) error {
 	select {
 	case o.p.scans <- struct{}{}:
@@ -128,8 +130,8 @@ func (o *owner) scan(ctx context.Context) error {
 			return fmt.Errorf("record of partition %d at %d: %w", o.part, r.Seq, err)
 		}
 		o.dues.set(r.Key, g.Due)
-		if waits(g.Rating.Held) {
-			o.again[r.Key] = false
+		if decided := against(g.Rating.Decide); decided || waits(g.Rating.Held) {
+			o.again[r.Key] = decided
 		}
 		o.tally.count(r.Key.Source, g.Rating, 1)
 		switch {

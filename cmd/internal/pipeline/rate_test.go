@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -147,5 +148,26 @@ func TestEnforcedOnce(t *testing.T) {
 		if got := j.c.Values[crm.FieldNativeStatus] != ""; got != c.enforced {
 			t.Errorf("%+v: the native status is set: %t; held %q", c, got, j.c.Rating.Held)
 		}
+	}
+}
+
+// TestDecidedBefore: who takes a partition over knows whose decision has been put out and not written yet: it is taken back too where
+// something comes to hold it back.
+func TestDecidedBefore(t *testing.T) {
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{} }, &fake{})
+	key := queue.Key{Source: "fake", Contact: "7"}
+	o := &owner{
+		p: r.p, part: r.q.PartitionOf(key.Source, key.Contact), valid: func() bool { return true }, dues: newDues(), tally: newTally(),
+		sight: &sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{},
+	}
+	decided := contact{Rating: crm.Rating{Model: r.p.rules.Version(), Status: crm.Pending, Decide: &crm.Decision{Status: crm.Pending}}, Offer: r.p.offers["fake"]}
+	if err := o.commit(t.Context(), queue.Batch{Contacts: []queue.Put{{Key: key, Data: encode(decided)}}}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.scan(t.Context()); err != nil || len(o.stale) > 0 {
+		t.Fatal(o.stale, err)
+	}
+	if o.look(&sight{by: map[string]horizon{"fake": {hold: holdBackfill}}}); !slices.Equal(o.stale, []queue.Key{key}) {
+		t.Errorf("taken back: %v", o.stale)
 	}
 }
