@@ -171,3 +171,39 @@ func TestDecidedBefore(t *testing.T) {
 		t.Errorf("taken back: %v", o.stale)
 	}
 }
+
+// TestReplacedLast: what a native status of ours replaces is what stood there last, although nothing else changed before it was written.
+func TestReplacedLast(t *testing.T) {
+	o, said := benchOwner(), start.Add(-30*24*time.Hour)
+	o.p.mode = Enforce
+	lead := func(status string, at time.Time) crm.Fact {
+		return crm.Fact{ID: "property/lead_status", Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropLeadStatus, Value: status}}
+	}
+	pending := crm.Fact{
+		ID: "decision/pending/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
+		Decision: &crm.Decision{Status: crm.Pending, Ground: crm.SaidNo, Hangs: "emails/no"},
+	}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}}
+	for i, c := range []struct {
+		facts    []crm.Fact
+		put      bool
+		replaced string
+	}{
+		{[]crm.Fact{*no("7", start.Add(-90*24*time.Hour)).Fact, *profiles([]crm.Ref{{ID: "7"}})[0].Fact, lead("new", said), pending}, true, ""}, // and settles
+		{nil, true, "new"},
+		{[]crm.Fact{lead("talking", start)}, true, "talking"},
+		{nil, false, "talking"},
+	} {
+		now := start.Add(time.Duration(i) * time.Hour)
+		j.facts, j.before, j.put = c.facts, j.c.Rating, false
+		o.sight = &sight{by: map[string]horizon{"fake": {now: now, read: now}}}
+		o.review(j, now)
+		replaced := ""
+		if j.c.Rating.Decide != nil {
+			replaced = j.c.Rating.Decide.Replaced
+		}
+		if j.put != c.put || replaced != c.replaced {
+			t.Errorf("step %d: put out %t, replaces %q; want %t, %q", i, j.put, replaced, c.put, c.replaced)
+		}
+	}
+}

@@ -144,13 +144,18 @@ func (o *owner) rate(j *job, now time.Time) {
 		return
 	}
 	offer := p.offers[j.key.Source]
-	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer {
+	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer && sameReplaced(c.Rating.Decide, j.before.Decide) {
 		return
 	}
 	if rating.Unrated == "" {
 		v[crm.FieldRatedAt] = instant(crm.At(now))
 	}
 	c.Values, c.Offer, j.put = v, offer, true
+}
+
+// sameReplaced reports whether d replaces the native status that it did when it was put out before.
+func sameReplaced(d, before *crm.Decision) bool {
+	return d == nil || before == nil || d.Replaced == before.Replaced
 }
 
 // passing reports whether what holds an announcement back may be over in a moment.
