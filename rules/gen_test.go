@@ -152,7 +152,7 @@ func later(t *rapid.T, at time.Time, from, until int) crm.Millis {
 }
 
 func genOut(t *rapid.T) *crm.Message {
-	m := crm.Message{Direction: crm.Out, Channel: crm.Email, Failed: rapid.IntRange(0, 9).Draw(t, "failed") == 0, Mass: rapid.IntRange(0, 9).Draw(t, "mass") == 0}
+	m := crm.Message{Direction: crm.Out, Channel: crm.Email, Failed: rapid.IntRange(0, 9).Draw(t, "failed") == 0, Mass: rapid.IntRange(0, 9).Draw(t, "mass") == 0, Copied: rapid.IntRange(0, 9).Draw(t, "copied") == 0}
 	m.Text = crm.Text{Units: 30, Intents: rapid.SampledFrom(intentsOut).Draw(t, "out"), Unread: rapid.IntRange(0, 14).Draw(t, "unread") == 0}
 	return &m
 }

@@ -249,6 +249,8 @@ func (h *view) weWrote(e *event) {
 		return
 	case h.absent(e.at) != "":
 		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: h.absent(e.at)})
+	case e.f.Message != nil && e.f.Message.Copied:
+		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: "written to somebody else, with a copy to them"})
 	case e.f.Message != nil && e.f.Message.Text.Unread:
 		h.tries = append(h.tries, attempt{mark: mark{e.at, e.id}, delivered: true, why: "its text is not known"})
 	default:

@@ -92,6 +92,7 @@ type Message struct {
 	Thread    string    `cbor:"3,keyasint,omitempty" json:"thread,omitempty"` // the vendor's id of the conversation
 	Failed    bool      `cbor:"4,keyasint,omitempty" json:"failed,omitempty"` // not delivered: bounced, refused
 	Mass      bool      `cbor:"5,keyasint,omitempty" json:"mass,omitempty"`   // newsletter or sequence step: nobody wrote it to them
+	Copied    bool      `cbor:"8,keyasint,omitempty" json:"copied,omitempty"` // of ours, to somebody else: they had only a copy
 	Text      Text      `cbor:"6,keyasint" json:"text"`
 	Links     []uint64  `cbor:"7,keyasint,omitempty" json:"links,omitempty"` // Hash of each link in an out message: finds resent quotes
 }

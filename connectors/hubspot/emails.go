@@ -179,9 +179,9 @@ func (c *Connector) inCopy(ctx context.Context, os []*object, facts map[string]c
 	return out, nil
 }
 
-// toAnother is a mail of ours as it concerns one who had a copy of it: nothing is asked of them.
+// toAnother is a mail of ours as it concerns one who had a copy of it: nothing is asked of them, and it is no attempt to reach them.
 func toAnother(m crm.Message) *crm.Message {
-	m.Text.Asks, m.Links = 0, nil
+	m.Copied, m.Text.Asks, m.Links = true, 0, nil
 	m.Text.Intents &^= crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote
 	return &m
 }

@@ -168,7 +168,7 @@ func TestMailInCopy(t *testing.T) {
 	fs := facts(t, got, err)
 	for contact, asked := range map[string]bool{"101": true, "102": false, "103": true, "104": true} {
 		m := fs[contact+" emails/301"].Message
-		if m == nil || m.Direction != crm.Out || m.Text.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) != asked || (m.Text.Asks > 0) != asked {
+		if m == nil || m.Direction != crm.Out || m.Text.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) != asked || (m.Text.Asks > 0) != asked || m.Copied == asked {
 			t.Errorf("contact %s, asked %t: %+v", contact, asked, m)
 		}
 	}
