@@ -207,3 +207,40 @@ func TestReplacedLast(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereHeldBackWait: who waits only for facts that are left for a later step has a turn when these are rated, others when the look
+// at their source says so.
+func TestWhereHeldBackWait(t *testing.T) {
+	free, lags := horizon{now: start, read: start}, horizon{now: start, read: start.Add(-time.Hour), lags: true}
+	key := queue.Key{Source: "fake", Contact: "7"}
+	for _, c := range []struct {
+		rating               crm.Rating
+		sight                horizon
+		turn, waits, decided bool
+	}{
+		{rating: crm.Rating{Held: holdLag}, sight: free, turn: true},
+		{rating: crm.Rating{Held: holdLag}, sight: lags, waits: true},
+		{rating: crm.Rating{Held: holdBackfill}, sight: horizon{now: start, read: start, hold: holdBackfill}, waits: true},
+		{rating: crm.Rating{Held: holdSettle}, sight: free},
+		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Pending}}, sight: free, waits: true, decided: true},
+		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Open}}, sight: free},
+	} {
+		o := &owner{dues: newDues(), sight: &sight{by: map[string]horizon{"fake": c.sight}}, again: map[queue.Key]bool{key: true}, turn: map[queue.Key]struct{}{key: {}}}
+		o.settle(t.Context(), &job{key: key, c: &contact{Rating: c.rating}}, start)
+		_, turn := o.turn[key]
+		decided, waits := o.again[key]
+		if turn != c.turn || waits != c.waits || decided != c.decided {
+			t.Errorf("%+v under %+v: turn %t, waits %t, decided %t", c.rating, c.sight, turn, waits, decided)
+		}
+	}
+}
+
+// TestLastLook: a look that began before another one and ended after it says nothing new.
+func TestLastLook(t *testing.T) {
+	var h horizons
+	h.seen.Store(&sight{by: map[string]horizon{}})
+	h.put("fake", horizon{n: 2, hold: holdBackfill})
+	if old, known := h.put("fake", horizon{n: 1}); !known || old.n != 2 || h.of("fake").hold != holdBackfill {
+		t.Errorf("known %t, before %+v, now %+v", known, old, h.of("fake"))
+	}
+}
