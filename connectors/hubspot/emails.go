@@ -24,13 +24,13 @@ var emails = kind{
 		if err != nil {
 			return nil, err
 		}
-		theirs, err := c.sentByThem(ctx, people, os)
+		senders, err := c.loggedOf(ctx, people, os)
 		if err != nil {
 			return nil, err
 		}
 		out := make(map[string]crm.Fact, len(os))
 		for _, o := range os {
-			if f := c.email(people, o, theirs[string(o.ID)]); f != nil {
+			if f := c.email(people, o, senders[string(o.ID)]); f != nil {
 				out[string(o.ID)] = *f
 			}
 		}
@@ -38,8 +38,8 @@ var emails = kind{
 	},
 }
 
-// email is what one mail says; nil for one that has not gone out yet. It may be theirs although it was logged as one of ours.
-func (c *Connector) email(people staff, o *object, theirs bool) *crm.Fact {
+// email is what one mail says; nil for one that has not gone out yet. logged is who sent it where it was logged as one of ours.
+func (c *Connector) email(people staff, o *object, logged sender) *crm.Fact {
 	m := crm.Message{Channel: crm.Email, Thread: o.get("hs_email_thread_id")}
 	switch o.get("hs_email_status") {
 	case "SCHEDULED", "SENDING", "DRAFT":
@@ -61,8 +61,10 @@ func (c *Connector) email(people staff, o *object, theirs bool) *crm.Fact {
 			m.Direction = crm.In
 		}
 	case "EMAIL": // sent from the CRM, or logged there by its BCC address or by another program
-		m.Direction = crm.Out
-		if theirs {
+		switch logged {
+		case us:
+			m.Direction = crm.Out
+		case them:
 			m.Direction = crm.In
 		}
 	}
@@ -85,9 +87,18 @@ func (c *Connector) email(people staff, o *object, theirs bool) *crm.Fact {
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
 }
 
-// sentByThem finds the mails that were logged as ours and came from one of the contacts they are associated with: other programs log
-// what comes in that way too. Only mails are looked at whose sender is none of our people.
-func (c *Connector) sentByThem(ctx context.Context, people staff, os []*object) (map[string]bool, error) {
+// sender is who sent a mail that was logged as one of ours.
+type sender int
+
+const (
+	us     sender = iota
+	them          // a contact of the mail
+	beside        // somebody at the domain of one, who may be a colleague: nobody knows
+)
+
+// loggedOf finds who sent the mails that were logged as ours: other programs log what comes in that way too. Only mails are looked at
+// whose sender is none of our people.
+func (c *Connector) loggedOf(ctx context.Context, people staff, os []*object) (map[string]sender, error) {
 	senders := map[string]string{}
 	for _, o := range os {
 		if address := bare(from(o)); o.get("hs_email_direction") == "EMAIL" && address != "" && !c.ours(people, address) {
@@ -105,12 +116,26 @@ func (c *Connector) sentByThem(ctx context.Context, people staff, os []*object) 
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]bool{}
+	domains := map[string]map[string]bool{} // by contact
+	for address, contact := range owner {
+		if domains[contact] == nil {
+			domains[contact] = map[string]bool{}
+		}
+		domains[contact][domain(address)] = true
+	}
+	out := map[string]sender{}
 	for record, address := range senders {
-		out[record] = slices.Contains(contacts[record], owner[address])
+		switch {
+		case slices.Contains(contacts[record], owner[address]):
+			out[record] = them
+		case slices.ContainsFunc(contacts[record], func(contact string) bool { return domains[contact][domain(address)] }):
+			out[record] = beside
+		}
 	}
 	return out, nil
 }
+
+func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
 // from is the address that a mail came from. HubSpot works it out of the headers, where it may stand alone for a while.
 func from(o *object) string {

@@ -114,13 +114,14 @@ func TestFetchEmails(t *testing.T) {
 	mail("314", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_headers", `{"from":{"email":"rep@winnow.example"},"to":[]}`)
 	mail("315", "hs_email_direction", "EMAIL", "hs_email_from_email", "Ada <ADA@customer.example>")
 	mail("316", "hs_email_direction", "EMAIL", "hs_email_from_email", "shared@winnow.example")
+	mail("317", "hs_email_direction", "EMAIL", "hs_email_from_email", "Cy <cy@customer.example>")
 	c := p.connect(t, nil)
-	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311", "312", "313", "314", "315", "316"))
+	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311", "312", "313", "314", "315", "316", "317"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Message{
 		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
 		"306": {}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out}, "313": {}, "314": {},
-		"315": {Direction: crm.In}, "316": {Direction: crm.Out},
+		"315": {Direction: crm.In}, "316": {Direction: crm.Out}, "317": {},
 	} {
 		f := fs["101 emails/"+id]
 		m := f.Message
