@@ -137,9 +137,10 @@ func (m *message) find(r *Reader) {
 			s.found.add(h.feature)
 		}
 		if m.in.Direction != crm.Out {
-			if s.found &^= set(crm.Promises); s.found.has(cuePromise) {
-				s.found.add(bit(crm.Promises))
-			}
+			s.found &^= set(crm.Promises)
+		}
+		if s.found.has(cuePromise) {
+			s.found.add(bit(crm.Promises))
 		}
 	}
 	m.salutation()
