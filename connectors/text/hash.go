@@ -76,7 +76,7 @@ func (r *Reader) LinkHashes(body, html string, match func(url string) bool) []ui
 	if strings.TrimSpace(html) != "" {
 		plain = plainOf(html, true)
 	}
-	text, tail := split(bounded(plain), false)
+	text, tail, _ := split(bounded(plain), false)
 	var out []uint64
 	seen := map[string]bool{}
 	for _, part := range []string{text, tail} {

@@ -6,18 +6,23 @@ import (
 )
 
 // split cuts a plain message into its new text and what stands below that: signature, footers, legal notices. Quoted text is in
-// neither. forwarded asks for what a forwarded message holds, if nothing new stands above it.
-func split(plain string, forwarded bool) (text, tail string) {
+// neither, and quotes tells whether there was any. forwarded asks for what a forwarded message holds, if nothing new stands above it.
+func split(plain string, forwarded bool) (text, tail string, quotes bool) {
 	ls := splitLines(plain)
 	for range 3 { // a forward of a forward of a forward
 		keep, rest := unquote(ls)
 		text, tail = compose(keep, len(plain))
+		kept := 0
+		for _, seg := range keep {
+			kept += len(seg)
+		}
+		quotes = kept < len(ls)
 		if !forwarded || text != "" || len(rest) == 0 {
-			return text, tail
+			break
 		}
 		ls = rest
 	}
-	return text, tail
+	return text, tail, quotes
 }
 
 // splitLines cuts s at its line ends, without trailing white space.

@@ -66,13 +66,13 @@ func (r *Reader) Lists() map[string]int {
 
 // Read returns the features of one message. It never fails and keeps no text.
 func (r *Reader) Read(in Input) crm.Text {
+	m := message{in: in, subject: readSubject(mended(in.Subject))}
 	body := in.Body
 	if strings.TrimSpace(body) == "" {
-		body = FromHTML(in.HTML)
+		body, m.linkless = FromHTML(in.HTML), true
 	}
 	body = mended(bounded(body))
-	m := message{in: in, subject: readSubject(mended(in.Subject))}
-	m.body, m.tail = split(body, in.Forwarded)
+	m.body, m.tail, m.quotes = split(body, in.Forwarded)
 
 	sc := r.scans.Get().(*scan)
 	defer func() {
@@ -107,6 +107,8 @@ type message struct {
 	in         Input
 	subject    subject
 	body, tail string // the new text, and what stands below it: signature, footers, legal notices
+	quotes     bool   // quoted text was taken out
+	linkless   bool   // it was HTML, of whose links only the words are left
 
 	bodyFrom, tailFrom int // sentences: the subject's come first
 	first              int // the first sentence of the body that is more than a salutation
@@ -189,6 +191,6 @@ func mended(s string) string {
 // Strip returns the new text of a plain message: without quoted history, signature, footers and legal notices. Answers
 // between quoted lines are kept.
 func Strip(plain string) string {
-	body, _ := split(bounded(plain), false)
+	body, _, _ := split(bounded(plain), false)
 	return body
 }
