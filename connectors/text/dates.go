@@ -132,7 +132,7 @@ var articles = setOf("the den dem der le el il dia de")
 // an hour ("Monday at 10").
 func (s *scan) dayOfWeek(c calendar, i int) (dated, bool) {
 	k := i - 1
-	if k > 0 && articles[fold(s.text[s.tokens[k].start:s.tokens[k].end])] {
+	if k > 0 && articles[s.wordAt(k)] {
 		k--
 	}
 	if k < 0 || c.today.IsZero() || !weekday(s.tokens[k].when) || s.tokens[i].e == s.words.clock {
@@ -146,6 +146,9 @@ func (s *scan) dayOfWeek(c calendar, i int) (dated, bool) {
 	}
 	return dated{}, false
 }
+
+// wordAt is token i as it is compared.
+func (s *scan) wordAt(i int) string { return fold(s.text[s.tokens[i].start:s.tokens[i].end]) }
 
 // monthDay reads "January 5th, 2027", "March 2027" and "in March".
 func (s *scan) monthDay(c calendar, i, to, m int, sure bool) (dated, int) {

@@ -39,9 +39,9 @@ func (m *message) english() bool {
 	return n >= 2
 }
 
-// returns is the start of the day on which an absence ends, 0 where it is not stated. A date after "back on" says it best, then
-// one after "up to and including", then the last one of the sentences about the absence, so that of "from 20 to 31 July" the
-// second counts.
+// returns is the start of the day on which an absence ends, 0 where it is not stated. A date after "back on" says it best, or a day
+// whose month the absence tells, then one after "up to and including", then the last one of the sentences about the absence, so that
+// of "from 20 to 31 July" the second counts.
 func (m *message) returns() crm.Millis {
 	from := m.bodyFrom
 	if !m.subject.reply {
@@ -51,10 +51,16 @@ func (m *message) returns() crm.Millis {
 	for i := from; i < min(m.bodyFrom+early, m.tailFrom); i++ {
 		s := &m.sentences[i]
 		ds := m.dates(m.calendar, s.from, s.to)
+		at := m.firstOf(s, cueReturn)
+		if at >= 0 {
+			if ms := m.calendar.millis(m.dayAfter(s, ds, later(until, through.AddDate(0, 0, -1)))); ms != 0 {
+				return ms
+			}
+		}
 		if len(ds) == 0 {
 			continue
 		}
-		if at := m.firstOf(s, cueReturn); at >= 0 {
+		if at >= 0 {
 			for _, d := range ds {
 				if d.from >= at && m.calendar.millis(d.first) != 0 && !d.now {
 					return m.calendar.millis(d.first)
@@ -85,6 +91,43 @@ func (m *message) returns() crm.Millis {
 		}
 	}
 	return 0
+}
+
+// beforeDay are words before the number of a day, after which no hour is meant.
+var beforeDay = setOf("on the am dem den der zum le du el dia del il dal giorno no do op de")
+
+// afterHour are words behind a number that is no day.
+var afterHour = setOf("uhr am pm h heures hs horas ore uur oclock percent")
+
+// dayAfter is the day that s names by its number alone, behind the dates ds in s: the first such day after the last one of the absence.
+// Zero if there is none, or no date of the absence that would tell the month.
+func (m *message) dayAfter(s *sentence, ds []dated, last time.Time) time.Time {
+	from := s.from
+	for _, d := range ds {
+		from = d.to
+		if last = later(last, d.last); d.now {
+			return time.Time{}
+		}
+	}
+	if len(ds) > 0 && weekday(m.tokens[ds[len(ds)-1].from].when) {
+		return time.Time{} // "Thursday the 31st", which is none
+	}
+	for i := max(from, s.from+1); i < s.to && !last.IsZero(); i++ {
+		t := &m.tokens[i]
+		day := m.value(i)
+		if t.kind != numberToken || t.e == m.words.clock || day < 1 || day > 31 || !beforeDay[m.wordAt(i-1)] {
+			continue
+		}
+		if i+1 < s.to && (m.tokens[i+1].when != 0 || afterHour[m.wordAt(i+1)]) {
+			continue
+		}
+		for ahead := 1; ahead <= 31; ahead++ {
+			if d := last.AddDate(0, 0, ahead); d.Day() == day {
+				return d
+			}
+		}
+	}
+	return time.Time{}
 }
 
 func later(a, b time.Time) time.Time {

@@ -333,7 +333,10 @@ func (s *scan) closes(end int) bool {
 	return c >= utf8.RuneSelf || !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '/' || c == '=' || c == '&' || c == ',' || c == '@')
 }
 
-// ordinal reports whether the point at at belongs to a date: "19. Januar", "bis 16.1. abwesend".
+// beforeOrdinal are words of German and its neighbours before a number with a point.
+var beforeOrdinal = setOf("am dem den der vom zum bis")
+
+// ordinal reports whether the point at at belongs to a date: "19. Januar", "bis 16.1. abwesend", "ab dem 15. wieder da".
 func (s *scan) ordinal(at, end int) bool {
 	n := len(s.tokens)
 	if s.words == nil || n == s.from || s.tokens[n-1].kind != numberToken || int(s.tokens[n-1].end) != at {
@@ -346,6 +349,9 @@ func (s *scan) ordinal(at, end int) bool {
 	w := s.text[s.tokens[n-1].start:s.tokens[n-1].end]
 	if strings.IndexByte(w, '.') > 0 && len(w) <= 5 {
 		return 'a' <= next[0] && next[0] <= 'z'
+	}
+	if len(w) <= 2 && 'a' <= next[0] && next[0] <= 'z' && n-1 > s.from && beforeOrdinal[s.wordAt(n-2)] {
+		return true
 	}
 	if i := strings.IndexAny(next, " .,\n"); i > 0 && len(w) <= 2 {
 		var buf [48]byte
