@@ -260,7 +260,7 @@ func (h *view) action(rating *crm.Rating, o outcome) string {
 	if _, missing := h.contract(); missing && h.s.signals[sContract].On {
 		return actContract
 	}
-	if rating.MilestoneMissing {
+	if rating.MilestoneMissing && h.absent(h.ref()) == "" { // who is away agrees to nothing
 		return actNext
 	}
 	return ""
