@@ -170,11 +170,8 @@ func (q *Queue) oldest(ctx context.Context, spec consumer) (*stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := c.CachedInfo()
-	if info.NumPending == 0 && info.NumAckPending == 0 {
-		return nil, nil
-	}
 	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message; none where it was
-	// acknowledged or replaced between the two requests.
-	return q.nextMsg(ctx, spec.stream, spec.filter, info.AckFloor.Stream+1, time.Time{})
+	// acknowledged or replaced between the two requests. Whether anything waits is not asked of the consumer: in a cluster its leader may
+	// not have heard yet of what the stream's has stored.
+	return q.nextMsg(ctx, spec.stream, spec.filter, c.CachedInfo().AckFloor.Stream+1, time.Time{})
 }

@@ -233,20 +233,7 @@ func TestClusterLosesAServer(t *testing.T) {
 	servers := outside(t, 3)
 	cfg := outsideConfig(urls(servers), "one")
 	cfg.Replicas, cfg.Partitions = 3, 4
-	var q *Queue
-	eventually(t, "the cluster takes streams", func() bool { // until it has elected its leader
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		var err error
-		if q, err = Open(ctx, cfg); err != nil {
-			t.Log(err)
-		}
-		return err == nil
-	})
-	if q == nil {
-		t.FailNow()
-	}
-	t.Cleanup(func() { must(t, q.Close()) })
+	q := openCluster(t, cfg)
 	at := Checkpoint{}
 	var bundles, deliveries int
 	work := func(n int) {

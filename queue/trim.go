@@ -39,19 +39,13 @@ func (q *Queue) trimLane(ctx context.Context, spec consumer, keep time.Duration)
 		return fail(err)
 	}
 	state, most := s.CachedInfo().State, s.CachedInfo().Config.MaxBytes
-	if state.Msgs == 0 {
-		return nil
-	}
-	// The stream first, the consumer second: if nothing waits then, everything up to the stream's last sequence is dealt with.
 	c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
 	if err != nil {
 		return fail(err)
 	}
-	info := c.CachedInfo()
-	upTo := info.AckFloor.Stream
-	if info.NumPending == 0 && info.NumAckPending == 0 {
-		upTo = max(upTo, state.LastSeq)
-	}
+	// In a cluster the stream and the consumer may have different leaders, and the consumer's know less of the stream than there is: that
+	// nothing waits, as it says, is no reason to remove anything. What was acknowledged stays so, whoever says it.
+	upTo := c.CachedInfo().AckFloor.Stream
 	if keep > 0 && float64(state.Bytes) < fullEnough*float64(most) {
 		m, err := q.nextMsg(ctx, spec.stream, spec.filter, 0, time.Now().Add(-keep))
 		if err != nil {
@@ -61,13 +55,29 @@ func (q *Queue) trimLane(ctx context.Context, spec consumer, keep time.Duration)
 			upTo = min(upTo, m.Seq-1)
 		}
 	}
-	if upTo < state.FirstSeq {
-		return nil
+	if state.Msgs > 0 && upTo >= state.FirstSeq {
+		if err := s.Purge(ctx, jetstream.WithPurgeSequence(upTo+1)); err != nil {
+			return fail(err)
+		}
 	}
-	if err := s.Purge(ctx, jetstream.WithPurgeSequence(upTo+1)); err != nil {
+	if err := q.sweep(ctx, s, spec.filter); err != nil {
 		return fail(err)
 	}
 	return nil
+}
+
+// sweep empties a stream of which nothing but its probe is left: where that shares a file with what was removed, the file goes only then.
+func (q *Queue) sweep(ctx context.Context, s jetstream.Stream, filter string) error {
+	info, err := s.Info(ctx)
+	if err != nil || info.State.Msgs != 1 {
+		return err
+	}
+	// One answer says that there is nothing of filter and how far the stream goes, and what comes after that stays.
+	info, err = s.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil || info.State.Msgs == 0 || len(info.State.Subjects) > 0 {
+		return err
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSequence(info.State.LastSeq+1))
 }
 
 // TrimFacts removes the bundles that were rated: before holds, for each partition, the sequence up to which that is so. Bundles of

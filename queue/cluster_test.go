@@ -1,0 +1,155 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// wire carries bytes between two servers of a cluster, and holds them up while it is cut.
+type wire struct {
+	mu sync.Mutex
+}
+
+// to returns the address at which the wire takes connections for another address.
+func (w *wire) to(t testing.TB, address string) string {
+	t.Helper()
+	l := must1[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+	var wg sync.WaitGroup
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(func() { stop(); _ = l.Close(); wg.Wait() })
+	carry := func(from, to net.Conn) {
+		defer func() { _, _ = from.Close(), to.Close() }() // one end is gone: so is the other
+		_, _ = io.Copy(held{to, w}, from)
+	}
+	wg.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", address)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			context.AfterFunc(ctx, func() { _, _ = in.Close(), out.Close() })
+			wg.Go(func() { carry(in, out) })
+			wg.Go(func() { carry(out, in) })
+		}
+	})
+	return l.Addr().String()
+}
+
+// cut runs fn while the wire carries nothing.
+func (w *wire) cut(fn func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fn()
+}
+
+// held is a writer at the end of a wire.
+type held struct {
+	io.Writer
+	w *wire
+}
+
+func (h held) Write(b []byte) (int, error) {
+	h.w.mu.Lock()
+	h.w.mu.Unlock() //nolint:staticcheck // it waits while the wire is cut
+	return h.Writer.Write(b)
+}
+
+// lagging starts a cluster of three of which the first leads the stream and the last the stream's consumer, and returns a queue that is
+// connected to the one between them, and the wire between those two. While it is cut all three have a majority that they can reach.
+func lagging(t testing.TB, spec consumer) (*Queue, *wire) {
+	t.Helper()
+	w := &wire{}
+	var options []*server.Options
+	servers := outside(t, 3, func(o *server.Options) {
+		options = append(options, o)
+		if i := len(options) - 1; i != 1 {
+			o.Cluster.Advertise = w.to(t, net.JoinHostPort(o.Cluster.Host, strconv.Itoa(o.Cluster.Port)))
+			o.Routes = o.Routes[1:2] // the others are told of each other by the one between
+		}
+	})
+	cfg := outsideConfig(servers[1].ClientURL(), "one")
+	cfg.Replicas, cfg.Partitions = 3, 1
+	q := openCluster(t, cfg)
+	lead := func(api, name string) {
+		b := must1[[]byte](t)(json.Marshal(map[string]any{"placement": map[string]string{"preferred": name}}))
+		must1[*nats.Msg](t)(q.conns[0].RequestWithContext(t.Context(), "$JS.API."+api, b))
+		time.Sleep(2 * time.Second) // while they elect
+	}
+	eventually(t, "the first leads the stream and the last the consumer", func() bool {
+		s, err1 := q.js[0].Stream(t.Context(), spec.stream)
+		c, err2 := q.js[0].Consumer(t.Context(), spec.stream, spec.name)
+		if err1 != nil || err2 != nil {
+			return false
+		}
+		if s.CachedInfo().Cluster.Leader != servers[0].Name() {
+			lead("STREAM.LEADER.STEPDOWN."+spec.stream, servers[0].Name())
+			return false
+		}
+		if c.CachedInfo().Cluster.Leader != servers[2].Name() {
+			lead("CONSUMER.LEADER.STEPDOWN."+spec.stream+"."+spec.name, servers[2].Name())
+			return false
+		}
+		return true
+	})
+	return q, w
+}
+
+// TestClusterWhoseConsumerLags: the leader of a consumer has not heard yet of what was stored.
+func TestClusterWhoseConsumerLags(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three servers")
+	}
+	q, w := lagging(t, deliveryConsumer(src))
+	must(t, q.PublishDelivery(t.Context(), src, []byte("1"), nil))
+	must(t, fetch(t, q.DeliveryConsumer(src), 1)[0].Ack())
+	eventually(t, "the first is read", func() bool { return must1[uint64](t)(q.Waiting(t.Context(), Deliveries, src)) == 0 })
+
+	var data []byte
+	w.cut(func() {
+		must(t, q.PublishDelivery(t.Context(), src, []byte("2"), nil))
+		if n := must1[uint64](t)(q.Waiting(t.Context(), Deliveries, src)); n != 0 {
+			t.Errorf("the consumer's leader knows of %d: it proves nothing", n)
+		}
+		data, _ = oldest(t, q, Deliveries)
+		must(t, q.TrimDeliveries(t.Context(), 0))
+	})
+	if string(data) != "2" {
+		t.Errorf("%q is the oldest that waits, want 2", data)
+	}
+	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != "2" {
+		t.Errorf("got %q, want 2", m.Data)
+	}
+}
+
+// openCluster opens a store over a cluster once it has elected its leader.
+func openCluster(t testing.TB, cfg Config) (q *Queue) {
+	t.Helper()
+	eventually(t, "the cluster takes streams", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var err error
+		if q, err = Open(ctx, cfg); err != nil {
+			t.Log(err)
+		}
+		return err == nil
+	})
+	if q == nil {
+		t.FailNow()
+	}
+	t.Cleanup(func() { must(t, q.Close()) })
+	return q
+}
