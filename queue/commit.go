@@ -135,7 +135,7 @@ func atomicBatch(ctx context.Context, nc *nats.Conn, msgs []*nats.Msg) (uint64, 
 		return 0, ErrUnknown
 	case isCode(a.Error, codeWrongSequence, codeWrongSequenceOne):
 		return 0, ErrFenced
-	case isCode(a.Error, codeBatchIncomplete, codeBatchInFlight), a.Error.Code == 503 && a.Error.ErrorCode != codeStoreFailed && a.Error.ErrorCode != codeNoResources:
+	case isCode(a.Error, codeBatchIncomplete, codeBatchInFlight), unavailable(a.Error):
 		return 0, fmt.Errorf("%w: %w", ErrUnknown, a.Error) // not stored, and it may be tomorrow
 	}
 	return 0, publishError("the batch", a.Error)

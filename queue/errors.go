@@ -69,6 +69,28 @@ func apiError(err error) *jetstream.APIError {
 	return nil
 }
 
+// Unanswered reports whether err says that the server could not be asked or gave no clear answer, as while a cluster has no quorum or the
+// connection is lost. That ends by itself, and until then it is not known what came of the request. A refusal is an answer.
+func Unanswered(err error) bool {
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return false
+	}
+	if api := apiError(err); api != nil && unavailable(api) {
+		return true
+	}
+	for _, e := range []error{ErrUnknown, errStale, context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected, nats.ErrReconnectBufExceeded, jetstream.ErrNoStreamResponse} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// unavailable reports whether the server says that it can do nothing just now, not that it has no room.
+func unavailable(api *jetstream.APIError) bool {
+	return api.Code == 503 && api.ErrorCode != codeStoreFailed && api.ErrorCode != codeNoResources
+}
+
 // publishError says what a refused or unanswered publish means.
 func publishError(stream string, err error) error {
 	api := apiError(err)

@@ -110,7 +110,7 @@ func (p *Pipeline) fetchOnce(ctx context.Context, s Source, batch []wanted) (pau
 		trials.gave(refs[0])
 		p.well(ctx, s, what)
 		if err = p.give(ctx, s, refs, notices); err != nil && !errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
-			p.log.Warn("records not stored, they come again", zap.String("source", s.Name), zap.Int("records", len(batch)), zap.Error(err))
+			p.warns("store "+s.Name, "records not stored, they come again", err, zap.String("source", s.Name), zap.Int("records", len(batch)))
 			for _, w := range batch {
 				_ = w.msg.Nak(time.Second)
 			}

@@ -75,7 +75,7 @@ func (h *horizons) first(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		h.p.log.Warn("cannot tell how far the sources have been read", zap.Error(err))
+		h.p.warns("horizon", "cannot tell how far the sources have been read", err)
 		sleep(ctx, time.Second)
 	}
 }
@@ -92,7 +92,7 @@ func (h *horizons) run(ctx context.Context) error {
 				return nil
 			}
 			// What is known grows old, so the sources come to lag and nothing is announced: blind, but not wrong.
-			h.p.log.Warn("cannot tell how far the sources have been read", zap.Error(err))
+			h.p.warns("horizon", "cannot tell how far the sources have been read", err)
 		}
 		sleep(ctx, h.p.tick)
 	}

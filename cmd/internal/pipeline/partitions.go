@@ -59,6 +59,10 @@ func (o *owners) of(part int) *owner {
 // time what it has beyond it.
 func (p *Pipeline) ratePartitions(ctx context.Context) error {
 	mine, err := p.joinEpoch(ctx)
+	for ; queue.Unanswered(err) && ctx.Err() == nil; mine, err = p.joinEpoch(ctx) {
+		p.warns("epoch", "cannot tell whether another process has newer settings", err)
+		sleep(ctx, time.Second)
+	}
 	if err != nil {
 		return ignoreDone(ctx, fmt.Errorf("settings epoch: %w", err))
 	}
@@ -78,7 +82,7 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 		}
 		share, outdated, err := p.share(ctx, mine)
 		if err != nil {
-			p.log.Warn("cannot see the other processes", zap.Error(err))
+			p.warns("members", "cannot see the other processes", err)
 		} else if outdated {
 			p.log.Warn("another process has newer settings: this one gives up its partitions until it is restarted with the same")
 			share = 0
@@ -92,7 +96,7 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 				continue
 			}
 			if err != nil {
-				p.log.Warn("cannot take a partition", zap.Int("partition", part), zap.Error(err))
+				p.warns("lease", "cannot take a partition", err, zap.Int("partition", part))
 				break
 			}
 			owning, cancel := context.WithCancel(ctx)
@@ -120,7 +124,8 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 	return g.Wait()
 }
 
-// ownUnder rates part while the lease is renewed.
+// ownUnder rates part while the lease is renewed and the server answers. Whoever takes it next begins with the checkpoint that stands, so
+// that nobody goes on from one whose commit got no answer.
 func (p *Pipeline) ownUnder(ctx context.Context, part int, lease *queue.Lease) error {
 	ctx, cancel := context.WithCancel(ctx)
 	renewed := make(chan struct{})
@@ -136,11 +141,15 @@ func (p *Pipeline) ownUnder(ctx context.Context, part int, lease *queue.Lease) e
 	release, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer done()
 	_ = lease.Release(release) // it ends by itself otherwise
-	if errors.Is(err, errFenced) {
+	switch {
+	case errors.Is(err, errFenced):
 		p.log.Warn("partition lost to another process", zap.Int("partition", part))
-		return nil
+	case queue.Unanswered(err):
+		p.warns("partition", "partitions are given up until the queue answers", err)
+	default:
+		return err
 	}
-	return err
+	return nil
 }
 
 // renew keeps a lease until ctx ends or it is lost.

@@ -199,9 +199,7 @@ func (p *Pipeline) Room() error { return p.q.Room(queue.Deliveries, receiveShare
 func (p *Pipeline) roomFor(ctx context.Context, streams ...string) bool {
 	for _, name := range streams {
 		if err := p.q.Room(name, emptyShare); err != nil {
-			if times, ok := p.pace.due("room "+name, time.Minute); ok {
-				p.log.Warn("waiting for room", zap.String("stream", name), zap.Int("times", times), zap.Error(err))
-			}
+			p.warns("room "+name, "waiting for room", err, zap.String("stream", name))
 			sleep(ctx, time.Second)
 			return false
 		}

@@ -65,14 +65,14 @@ type progress struct {
 func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 	at, err := p.q.ReadCheckpoint(ctx, part)
 	if err != nil {
-		return ignoreDone(ctx, fmt.Errorf("checkpoint of partition %d: %w", part, err))
+		return ignoreDone(ctx, err)
 	}
 	o := &owner{
 		p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
 		sight: &sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{}, tally: newTally(),
 	}
 	if err := o.scan(ctx); err != nil {
-		return ignoreDone(ctx, fmt.Errorf("scan partition %d: %w", part, err))
+		return ignoreDone(ctx, err)
 	}
 	if o.facts, err = p.q.OpenLog(ctx, part, at.Facts); err != nil {
 		return ignoreDone(ctx, fmt.Errorf("facts of partition %d: %w", part, err))
@@ -414,7 +414,7 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 		}
 		stands, err := o.p.q.ReadCheckpoint(ctx, o.part)
 		if err != nil {
-			return fmt.Errorf("checkpoint of partition %d: %w", o.part, err)
+			return err
 		}
 		if stands.Seq != o.at.Seq {
 			if stands.Facts != b.Checkpoint.Facts || string(stands.Data) != string(b.Checkpoint.Data) {

@@ -51,7 +51,7 @@ func (p *Pipeline) read(ctx context.Context, s Source) error {
 		took = time.Since(began)
 		cancel()
 		if err != nil {
-			p.log.Warn("deliveries not read, they come again", zap.String("source", s.Name), zap.Error(err))
+			p.warns("read "+s.Name, "deliveries not read, they come again", err, zap.String("source", s.Name))
 			nakAll(msgs, time.Second)
 			sleep(ctx, time.Second)
 		}

@@ -100,7 +100,7 @@ func (p *Pipeline) retract(ctx context.Context, s Source) error {
 		read, err := p.sweep(ctx, s)
 		pause := max(p.tick, time.Duration(read)*sweepRest)
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn("deleted records not taken back yet", zap.String("source", s.Name), zap.Error(err))
+			p.warns("retract "+s.Name, "deleted records not taken back yet", err, zap.String("source", s.Name))
 			pause = max(pause, time.Second)
 		}
 		sleep(ctx, pause)

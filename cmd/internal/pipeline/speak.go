@@ -29,7 +29,7 @@ func (p *Pipeline) speak(ctx context.Context, s Source) error {
 		lease, err := p.q.Acquire(ctx, "crm."+s.Name+"."+string(roles[0]), p.leaseTTL)
 		if err != nil {
 			if !errors.Is(err, queue.ErrHeld) && ctx.Err() == nil {
-				p.log.Warn("cannot take the lease of a source", zap.String("source", s.Name), zap.Error(err))
+				p.warns("lease "+s.Name, "cannot take the lease of a source", err, zap.String("source", s.Name))
 			}
 			sleep(ctx, p.leaseTTL/4)
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...R
 	t.Helper()
 	const mib = 1 << 20
 	q, err := queue.Open(t.Context(), queue.Config{
-		URL: url, Name: name, Partitions: 6, Sources: []string{"fake"},
+		URL: url, Name: name, Partitions: 6, Sources: []string{"fake"}, Replicas: 1 + strings.Count(url, ","),
 		DeliveriesBytes: 64 * mib, FactsBytes: 64 * mib, FetchesBytes: 64 * mib, DeadLettersBytes: 64 * mib,
 	})
 	if err != nil {

@@ -85,6 +85,13 @@ func (p *Pipeline) complain(s Source, what, message string, err error, person bo
 	return ok
 }
 
+// warns says what heals by itself, at its pace. what is one of few.
+func (p *Pipeline) warns(what, message string, err error, fields ...zap.Field) {
+	if times, ok := p.pace.due(what, warnEvery); ok {
+		p.log.Warn(message, append(fields, zap.Int("times", times), zap.Error(err))...)
+	}
+}
+
 // well says that work of a source is done again, where it was said that it failed.
 func (p *Pipeline) well(ctx context.Context, s Source, what string) {
 	t := &p.troubles

@@ -157,7 +157,7 @@ func (w *writer) work(ctx context.Context) error {
 		cancel()
 		w.landed(batch)
 		if err != nil {
-			w.p.log.Warn("ratings not settled, they come again", zap.String("source", w.s.Name), zap.Error(err))
+			w.p.warns("settle "+w.s.Name, "ratings not settled, they come again", err, zap.String("source", w.s.Name))
 		}
 	}
 	return nil
