@@ -58,12 +58,15 @@ func (c *Connector) authorize(ctx context.Context) (string, error) {
 	return "Bearer " + c.token.access, nil
 }
 
-// tokenRefused forgets an access token that HubSpot refused, so that the next request asks for another.
-func (c *Connector) tokenRefused() {
+// tokenRefused forgets an access token that HubSpot refused, as after it was revoked, and reports whether there can be another.
+func (c *Connector) tokenRefused(authorization string) bool {
 	if c.token == nil {
-		return
+		return false
 	}
 	c.token.mu.Lock()
 	defer c.token.mu.Unlock()
-	c.token.access = ""
+	if authorization == "Bearer "+c.token.access { // else it has been renewed meanwhile
+		c.token.access = ""
+	}
+	return true
 }

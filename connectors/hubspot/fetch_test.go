@@ -395,7 +395,7 @@ func TestOAuth(t *testing.T) {
 	p := newPortal(t)
 	p.add("emails", "1", "hs_email_text", "x", "hs_timestamp", "2026-02-01T08:00:00Z")
 	p.link("emails/1", "contacts/101")
-	renewed, answer := 0, 200
+	renewed, answer, revoked, refused := 0, 200, "", 0
 	p.override = func(w http.ResponseWriter, r *http.Request, _ obj) bool {
 		if r.URL.Path == "/oauth/2026-09/token" {
 			renewed++
@@ -405,10 +405,16 @@ func TestOAuth(t *testing.T) {
 			if answer != 200 {
 				refuse(w, answer, "BAD_REFRESH_TOKEN", "refr3sh")
 			} else {
-				reply(w, obj{"access_token": "t0ken", "expires_in": 1800})
+				reply(w, obj{"access_token": fmt.Sprint("t0ken", renewed), "expires_in": 1800})
 			}
 			return true
 		}
+		if r.Header.Get("Authorization") == revoked || revoked == "all" {
+			refused++
+			refuse(w, 401, "EXPIRED_AUTHENTICATION", "")
+			return true
+		}
+		r.Header.Set("Authorization", "Bearer t0ken") // which the portal takes
 		return false
 	}
 	now := time.Now()
@@ -430,6 +436,14 @@ func TestOAuth(t *testing.T) {
 	if err := fetch(); err != nil || renewed != 2 {
 		t.Errorf("after half an hour: %v, renewed %d times", err, renewed)
 	}
+	if revoked = "Bearer t0ken2"; fetch() != nil || renewed != 3 || refused != 1 {
+		t.Errorf("a token revoked before its time: renewed %d times, refused %d times; want another at once", renewed, refused)
+	}
+	revoked, refused = "all", 0
+	if err := fetch(); connectors.KindOf(err) != connectors.Unauthenticated || refused != 2 {
+		t.Errorf("no token helps: %v, refused %d times", err, refused)
+	}
+	revoked = ""
 	now, answer = now.Add(30*time.Minute), 400
 	err := fetch()
 	if connectors.KindOf(err) != connectors.Unauthenticated || strings.Contains(err.Error(), "refr3sh") || strings.Contains(err.Error(), "cl1ent") {

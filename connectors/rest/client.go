@@ -34,9 +34,10 @@ type Options struct {
 	Budget    *Budget
 	Now       func() time.Time // for Retry-After given as a date; nil: time.Now
 
-	// Authorize returns the value of the Authorization header. Refused, if set, is told when the vendor answers 401.
+	// Authorize returns the value of the Authorization header. Refused, if set, is told the value to which the vendor answered 401, and
+	// says whether Authorize gives another now: then the request is sent once more.
 	Authorize func(ctx context.Context) (string, error)
-	Refused   func()
+	Refused   func(authorization string) bool
 
 	// Limits reads the vendor's rate limit headers; nil: it sends none.
 	Limits func(http.Header) Limits
@@ -96,13 +97,23 @@ func New(opt Options) *Client {
 // Do sends one request and returns the vendor's answer. Every failure is a *connectors.Error; beside one that the vendor
 // answered (status 400 and above) the Response is returned too.
 func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
-	var authorization string
-	if q.Form == nil && c.opt.Authorize != nil {
-		var err error
-		if authorization, err = c.opt.Authorize(ctx); err != nil {
+	if q.Form != nil || c.opt.Authorize == nil {
+		return c.send(ctx, q, "")
+	}
+	for again := c.opt.Refused != nil; ; again = false {
+		authorization, err := c.opt.Authorize(ctx)
+		if err != nil {
 			return nil, err
 		}
+		resp, err := c.send(ctx, q, authorization)
+		if !again || resp == nil || resp.Status != http.StatusUnauthorized || !c.opt.Refused(authorization) {
+			return resp, err
+		}
 	}
+}
+
+// send sends a request once.
+func (c *Client) send(ctx context.Context, q Request, authorization string) (*Response, error) {
 	if q.Lane != nil {
 		if err := q.Lane.Acquire(ctx, Write); err != nil { // a lane has no classes: all of it may be used
 			return nil, c.refused(q, err)
@@ -186,9 +197,6 @@ func (c *Client) answered(q Request, r *Response) error {
 		c.opt.Budget.Failed()
 	default:
 		c.opt.Budget.Answered(c.limits(r))
-	}
-	if r.Status == http.StatusUnauthorized && c.opt.Refused != nil {
-		c.opt.Refused()
 	}
 	return e
 }

@@ -238,13 +238,18 @@ func TestLanes(t *testing.T) {
 }
 
 func TestRefusedTokensAreTold(t *testing.T) {
-	told := 0
-	c := client(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, func(o *Options) { o.Refused = func() { told++ } })
-	if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"}); connectors.KindOf(err) != connectors.Unauthenticated || told != 1 {
-		t.Errorf("%v, told %d times", err, told)
+	for _, another := range []bool{false, true} {
+		told, sent := 0, 0
+		c := client(t, func(w http.ResponseWriter, _ *http.Request) { sent++; w.WriteHeader(401) }, func(o *Options) {
+			o.Refused = func(authorization string) bool { told++; return another && authorization == "Bearer t0ken" }
+		})
+		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+		if connectors.KindOf(err) != connectors.Unauthenticated || told != 1 || (sent == 2) != another || sent > 2 {
+			t.Errorf("another token %t: %v, told %d times, sent %d times", another, err, told, sent)
+		}
 	}
 	want := &connectors.Error{Vendor: "acme", Op: "token", Kind: connectors.Unavailable, Err: errors.New("no token to be had")}
-	c = client(t, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") }, func(o *Options) {
+	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") }, func(o *Options) {
 		o.Authorize = func(context.Context) (string, error) { return "", want }
 	})
 	if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"}); !errors.Is(err, want) {
