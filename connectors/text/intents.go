@@ -70,6 +70,7 @@ func (m *message) intents(out *crm.Text) {
 	thanks := false
 	for i := m.first; i < m.tailFrom; i++ {
 		s := &m.sentences[i]
+		m.handsOver(s)
 		asks, got := m.sentence(s, s.counts.units())
 		out.Asks += asks
 		all |= got
@@ -105,6 +106,21 @@ func (m *message) intents(out *crm.Text) {
 	}
 	out.Intents = all
 	out.Horizon = m.horizon(all)
+}
+
+// handsOver tells what we hand over from what we promise, which both say "I send you the quote": what is attached is there, and what is
+// said for a day ahead is not yet.
+func (m *message) handsOver(s *sentence) {
+	if m.in.Direction != crm.Out || !s.found.has(bit(crm.Promises)) {
+		return
+	}
+	ahead := slices.ContainsFunc(m.dates(m.calendar, s.from, s.to), func(d dated) bool { return d.last.After(m.calendar.today) })
+	switch attached := s.found.has(cueAttached); {
+	case attached && !ahead:
+		s.found &^= set(crm.Promises) | 1<<cuePromise
+	case ahead && !attached:
+		s.found &^= set(crm.CarriesQuote)
+	}
 }
 
 // sentence returns how many questions s asks and what it does.

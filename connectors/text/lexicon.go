@@ -57,6 +57,7 @@ const (
 	cueMass                          // "view this mail in your browser"
 	cueBefore                        // a date before which nothing is to be expected: "after", "not before"
 	cuePromise                       // of theirs: that they will come back to us, or send something
+	cueAttached                      // "attached": what is spoken of is there
 	numFeatures
 )
 
@@ -64,7 +65,7 @@ var cueNames = map[string]feature{
 	"greeting": cueGreeting, "courtesy": cueCourtesy, "small_talk": cueSmallTalk, "open": cueOpen, "absent": cueAbsent, "return": cueReturn,
 	"through": cueThrough, "formula": cueFormula, "gone": cueGone, "redirect": cueRedirect, "here": cueHere, "machine": cueMachine,
 	"received": cueReceived, "ticket": cueTicket, "bounced": cueBounced, "read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass,
-	"before": cueBefore, "own_promise": cuePromise,
+	"before": cueBefore, "own_promise": cuePromise, "attached": cueAttached,
 }
 
 // bit is the feature of an intent.

@@ -45,3 +45,35 @@ func TestPleaForTimeIsTheirs(t *testing.T) {
 		t.Errorf("theirs: %d questions, %s; want a promise", got.Asks, got.Intents)
 	}
 }
+
+// TestHandedOver tells what we hand over from what we promise.
+func TestHandedOver(t *testing.T) {
+	const quote, promise = crm.CarriesQuote, crm.Promises
+	for body, want := range map[string]crm.Intents{
+		"Anbei sende ich Ihnen das Angebot.":                          quote,
+		"Anbei sende ich Ihnen unser Angebot vom 5. Januar.":          quote,
+		"Ich schicke Ihnen das Angebot morgen.":                       promise,
+		"Anbei das Angebot, und ich melde mich am Freitag.":           quote | promise,
+		"Anbei das Angebot. Ich melde mich wieder.":                   quote | promise,
+		"Attached I am sending you the quote.":                        quote,
+		"I'll send you the attached quote.":                           quote,
+		"I'll send you the quote tomorrow.":                           promise,
+		"The quote is attached. I will call you on Friday.":           quote | promise,
+		"Je vous envoie le devis en pièce jointe.":                    quote,
+		"Je vous envoie le devis demain.":                             promise,
+		"Le envío adjunto el presupuesto.":                            quote,
+		"Le envío el presupuesto mañana.":                             promise,
+		"Le invio in allegato il preventivo.":                         quote,
+		"Le invio il preventivo domani.":                              promise,
+		"Envio em anexo o orçamento.":                                 quote,
+		"Vou enviar o orçamento amanhã.":                              promise,
+		"Hierbij stuur ik u de offerte.":                              quote,
+		"Ik stuur u de offerte morgen.":                               promise,
+		"Im Anhang finden Sie die Unterlagen, ich schicke sie Ihnen.": 0,
+	} {
+		got := reader.Read(Input{Direction: crm.Out, Subject: "Re: Example", Body: body, At: at}).Intents
+		if got&(quote|promise) != want {
+			t.Errorf("%q: %s, want %s", body, got&(quote|promise), want)
+		}
+	}
+}
