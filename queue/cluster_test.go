@@ -84,11 +84,6 @@ func lagging(t testing.TB, spec consumer) (*Queue, *wire) {
 	cfg := outsideConfig(servers[1].ClientURL(), "one")
 	cfg.Replicas, cfg.Partitions = 3, 1
 	q := openCluster(t, cfg)
-	lead := func(api, name string) {
-		b := must1[[]byte](t)(json.Marshal(map[string]any{"placement": map[string]string{"preferred": name}}))
-		must1[*nats.Msg](t)(q.conns[0].RequestWithContext(t.Context(), "$JS.API."+api, b))
-		time.Sleep(2 * time.Second) // while they elect
-	}
 	eventually(t, "the first leads the stream and the last the consumer", func() bool {
 		s, err1 := q.js[0].Stream(t.Context(), spec.stream)
 		c, err2 := q.js[0].Consumer(t.Context(), spec.stream, spec.name)
@@ -96,16 +91,50 @@ func lagging(t testing.TB, spec consumer) (*Queue, *wire) {
 			return false
 		}
 		if s.CachedInfo().Cluster.Leader != servers[0].Name() {
-			lead("STREAM.LEADER.STEPDOWN."+spec.stream, servers[0].Name())
-			return false
+			return lead(t, q, "STREAM.LEADER.STEPDOWN."+spec.stream, servers[0])
 		}
 		if c.CachedInfo().Cluster.Leader != servers[2].Name() {
-			lead("CONSUMER.LEADER.STEPDOWN."+spec.stream+"."+spec.name, servers[2].Name())
-			return false
+			return lead(t, q, "CONSUMER.LEADER.STEPDOWN."+spec.stream+"."+spec.name, servers[2])
 		}
 		return true
 	})
 	return q, w
+}
+
+// TestClusterWhoseLeaderIsCutOff: a delivery that was on its way to it goes to the next leader, while its sender waits.
+func TestClusterWhoseLeaderIsCutOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three servers")
+	}
+	w, away := &wire{}, ""
+	servers := outside(t, 3, func(o *server.Options) {
+		if away == "" {
+			away = w.to(t, net.JoinHostPort(o.Cluster.Host, strconv.Itoa(o.Cluster.Port)))
+			o.Cluster.Advertise, o.Routes = away, o.Routes[:1] // to itself: the others come to it
+			return
+		}
+		o.Routes[0].Host = away
+	})
+	cfg := outsideConfig(servers[1].ClientURL(), "one")
+	cfg.Replicas, cfg.Partitions = 3, 1
+	q := openCluster(t, cfg)
+	stream := lane(Deliveries, src)
+	eventually(t, "the first leads", func() bool {
+		return leader(t, q, stream) == servers[0].Name() || lead(t, q, "STREAM.LEADER.STEPDOWN."+stream, servers[0])
+	})
+	w.cut(func() { must(t, q.PublishDelivery(t.Context(), src, []byte("1"), nil)) })
+	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != "1" {
+		t.Errorf("got %q, want 1", m.Data)
+	}
+}
+
+// lead has a server lead a stream or a consumer, if it can, and returns false: it has to be looked at again.
+func lead(t testing.TB, q *Queue, what string, s *server.Server) bool {
+	t.Helper()
+	b := must1[[]byte](t)(json.Marshal(map[string]any{"placement": map[string]string{"preferred": s.Name()}}))
+	must1[*nats.Msg](t)(q.conns[0].RequestWithContext(t.Context(), "$JS.API."+what, b))
+	time.Sleep(2 * time.Second) // while they elect
+	return false
 }
 
 // TestClusterWhoseConsumerLags: the leader of a consumer has not heard yet of what was stored.

@@ -13,6 +13,10 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// answerWait is how long a delivery waits for the answer of an outside server before it is sent again: what is sent to a cluster while it
+// elects is lost, and others wait behind it. Stored twice it does no harm.
+const answerWait = 2 * time.Second
+
 // PublishDelivery returns nil once the delivery is durable. ErrFull: the source's share of the bytes is used up, or the disk nearly
 // is. After any other error the delivery may be stored or not, and the sender must send it again.
 func (q *Queue) PublishDelivery(ctx context.Context, source string, body []byte, header map[string]string) error {
@@ -32,8 +36,18 @@ func (q *Queue) PublishDelivery(ctx context.Context, source string, body []byte,
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	_, err := q.jetstream(0).PublishMsg(ctx, m)
-	return publishError(lane(Deliveries, source), err)
+	wait := requestWait
+	if q.embedded == nil {
+		wait = answerWait
+	}
+	for {
+		try, cancel := context.WithTimeout(ctx, wait)
+		_, err := q.jetstream(0).PublishMsg(try, m)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			return publishError(lane(Deliveries, source), err)
+		}
+	}
 }
 
 // FetchMsg is one record that has to be fetched; Data is the caller's own.

@@ -140,6 +140,7 @@ func (q *Queue) connect(ctx context.Context, i int) (*nats.Conn, error) {
 	if q.embedded != nil {
 		return nats.Connect("", append(opts, nats.InProcessServer(q.embedded.srv))...)
 	}
+	opts = append(opts, nats.PingInterval(2*time.Second)) // a server that stands still is left for another after six seconds
 	if q.cfg.Creds != "" {
 		opts = append(opts, nats.UserCredentials(q.cfg.Creds))
 	}
