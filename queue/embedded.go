@@ -45,6 +45,9 @@ func openEmbedded(cfg Config) (e *embedded, _ Config, err error) {
 		}
 	}()
 	if err := lockFile(lock); err != nil {
+		if errors.Is(err, ErrInUse) {
+			err = fmt.Errorf("%w; stop that one, or if it is a winnow serve that a command is meant for, give the command its WINNOW_ADMIN_LISTEN", err)
+		}
 		return nil, cfg, fmt.Errorf("%s: %w", cfg.Dir, err)
 	}
 	if err := checkKey(cfg.Dir, cfg.Key); err != nil {

@@ -78,8 +78,8 @@ func TestReopenDeliversWhatWasInHand(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	q := open(t, func(c *Config) { c.Partitions, c.Streams = 4, 2 })
 	cfg := q.cfg
-	if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrInUse) {
-		t.Errorf("a second process: %v, want ErrInUse", err)
+	if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "WINNOW_ADMIN_LISTEN") {
+		t.Errorf("a second process: %v, want ErrInUse and what to do", err)
 	}
 	must(t, q.Close())
 	for name, c := range map[string]struct {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	reads := slices.Contains(roles, pipeline.RoleFetch) // a backfill may well come first
 	if !reads && cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
 		return nil, fmt.Errorf("no winnow runs at %s, and there is no store in %s: WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR have to be those of winnow serve, which makes the store", c.base, cfg.DataDir)
+	}
+	if cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
+		fmt.Fprintf(os.Stderr, "no winnow runs at %s, and there is no store in %s: a new one is made there\n", c.base, cfg.DataDir)
 	}
 	log := newLog(zapcore.ErrorLevel)
 	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: append([]pipeline.Role{}, roles...)})

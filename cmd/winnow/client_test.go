@@ -1,10 +1,16 @@
 package main
 
 import (
+	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 )
 
 func TestParseSince(t *testing.T) {
@@ -32,11 +38,49 @@ func TestHealthcheckOfNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close() // nobody listens there now
-	t.Setenv("WINNOW_ADMIN_LISTEN", l.Addr().String())
-	cmd := healthcheckCommand()
-	cmd.SetArgs(nil)
-	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "no winnow answers at "+l.Addr().String()) {
-		t.Errorf("%v", err)
+	file := filepath.Join(t.TempDir(), "listen")
+	if err := os.WriteFile(file, []byte(l.Addr().String()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range [][2]string{{l.Addr().String(), ""}, {"", file}} {
+		t.Setenv("WINNOW_ADMIN_LISTEN", given[0])
+		t.Setenv("WINNOW_ADMIN_LISTEN_FILE", given[1])
+		cmd := healthcheckCommand()
+		cmd.SetArgs(nil)
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "no winnow answers at "+l.Addr().String()) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestNewStoreIsSaid: a backfill may come first and make the store, but where one was meant to be there that must not pass unseen.
+func TestNewStoreIsSaid(t *testing.T) {
+	for name, value := range map[string]string{
+		"WINNOW_HUBSPOT_TOKEN": "t", "WINNOW_HUBSPOT_CLIENT_SECRET": "s", "WINNOW_HUBSPOT_API_URL": "http://127.0.0.1:1",
+		"WINNOW_DATA_DIR": filepath.Join(t.TempDir(), "store"), "WINNOW_ADMIN_LISTEN": "127.0.0.1:1", "WINNOW_NATS_URL": "",
+	} {
+		t.Setenv(name, value)
+	}
+	cfg, err := config.Load(os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := os.Stderr
+	os.Stderr = write
+	c, err := dial(t.Context(), cfg, pipeline.RoleFetch)
+	os.Stderr = stderr
+	_ = write.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.close() }()
+	said, err := io.ReadAll(read)
+	if err != nil || !strings.Contains(string(said), "a new one is made there") {
+		t.Errorf("said %q, %v", said, err)
 	}
 }

@@ -5,17 +5,21 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
 )
 
 func healthcheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "healthcheck", Short: "Ask the running Winnow whether it is ready; for the container's HEALTHCHECK", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			listen := os.Getenv("WINNOW_ADMIN_LISTEN") // alone: a check must not fail for a setting it does not use
+			listen, err := config.Value("WINNOW_ADMIN_LISTEN") // alone: a check must not fail for a setting it does not use
+			if err != nil {
+				return err
+			}
 			if listen == "" {
 				listen = "127.0.0.1:8081"
 			}

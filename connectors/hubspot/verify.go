@@ -130,7 +130,7 @@ func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, ve
 				origin, d.URL.EscapedPath(), says, origin)
 		}
 	}
-	return fmt.Errorf("wrong %s signature: the client secret is another app's, the target URL in HubSpot is not %s%s, or the body was changed",
+	return fmt.Errorf("wrong %s signature: the client secret is another app's, the target URL in HubSpot is not %s%s (a proxy may have taken a part of its path away), or the body was changed",
 		version, origins[0], d.URL.EscapedPath())
 }
 

@@ -14,7 +14,7 @@ import (
 // TestDeliveries sends what may come to the port of the webhooks, with genuine signatures and without.
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_MAX_BODY=4KiB")
+	w := newWorld(t, sandbox.Options{}, "WINNOW_MAX_BODY=64KiB")
 	id := w.box.CreateContact(map[string]string{"email": "a@answers.example"})
 	w.settle()
 	change := func(extra string) string {
@@ -40,8 +40,8 @@ func TestDeliveries(t *testing.T) {
 			d.Body = bytes.Replace(d.Body, []byte(`"A"`), []byte(`"D"`), 1)
 		}},
 		{name: "stale", body: change(""), want: http.StatusUnauthorized, change: func(*sandbox.Delivery) { w.now.Add(int64(6 * time.Minute)) }},
-		{name: "over the limit", body: "[" + strings.Repeat(" ", 5000) + "]", want: http.StatusRequestEntityTooLarge},
-		{name: "at the limit", body: "[" + strings.Repeat(" ", 4096-2) + "]", want: http.StatusNoContent, kept: true},
+		{name: "over the limit", body: "[" + strings.Repeat(" ", 70_000) + "]", want: http.StatusRequestEntityTooLarge},
+		{name: "at the limit", body: "[" + strings.Repeat(" ", 64<<10-2) + "]", want: http.StatusNoContent, kept: true},
 		{name: "invalid JSON", body: `[{"eventId":`, want: http.StatusNoContent, kept: true, dead: "not a JSON array"},
 		{
 			name: "unknown object type", body: change(`,{"eventId":2,"portalId":62515,"occurredAt":AT,"subscriptionType":"object.creation","objectTypeId":"0-999","objectId":5}`),

@@ -14,6 +14,9 @@ import (
 
 const leastKey = 16 // characters of WINNOW_QUEUE_KEY
 
+// leastBody is what a delivery may always have: HubSpot puts up to 100 events into one, each of some 400 bytes.
+const leastBody = 64 << 10
+
 const defaultPayload = 8 << 20 // bytes: what the embedded queue takes where WINNOW_QUEUE_MAX_PAYLOAD says nothing
 
 // check reports what is wrong with settings that can be read, each by the name of its variable.
@@ -111,8 +114,8 @@ func (c *Config) checkQueue(complain complainer) {
 	switch {
 	case c.Queue.MaxPayload > 64<<20:
 		complain("QUEUE_MAX_PAYLOAD", "%s: want 64MiB at most", c.Queue.MaxPayload)
-	case c.MaxBody <= 0:
-		complain("MAX_BODY", "%s: want a size such as 1MiB", c.MaxBody)
+	case c.MaxBody < leastBody:
+		complain("MAX_BODY", "%s: a delivery of many events would be refused; want %s or more, such as 1MiB", c.MaxBody, Bytes(leastBody))
 	case c.NATS.URL == "" && int64(c.MaxBody) > payload/2: // the other half is for headers and for deliveries that travel together
 		complain("MAX_BODY", "%s does not fit a message of the queue, %s; raise WINNOW_QUEUE_MAX_PAYLOAD to twice as much", c.MaxBody, Bytes(payload))
 	}

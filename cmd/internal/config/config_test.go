@@ -189,6 +189,9 @@ func TestBodyMustFitAMessage(t *testing.T) {
 	if said := refused(t, "WINNOW_MAX_BODY=6MiB"); !strings.Contains(said, "WINNOW_MAX_BODY: 6MiB does not fit a message of the queue, 8MiB") {
 		t.Error(said)
 	}
+	if said := refused(t, "WINNOW_MAX_BODY=10"); !strings.Contains(said, "WINNOW_MAX_BODY: 10B: a delivery of many events would be refused; want 64KiB or more") {
+		t.Error(said)
+	}
 	load(t, "WINNOW_MAX_BODY=6MiB", "WINNOW_QUEUE_MAX_PAYLOAD=12MiB")
 }
 

@@ -64,6 +64,15 @@ func (env environment) lookup(name string, path bool) (v variable, found bool, e
 	return variable{text, "file " + file}, text != "", nil
 }
 
+// Value returns one setting alone, empty where it is not given, for what must not fail for any other.
+func Value(name string) (string, error) {
+	v, _, err := parseEnvironment(os.Environ()).lookup(name, false)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return v.text, nil
+}
+
 // readFile returns what is in a mounted secret, without the newline that editors leave at the end.
 func readFile(name string) (string, error) {
 	f, err := os.Open(name)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -212,6 +213,14 @@ func TestFlow(t *testing.T) {
 	r.idle()
 	if f.calls != calls {
 		t.Errorf("a repeated delivery caused %d writes", f.calls-calls)
+	}
+}
+
+func TestExplainByAddress(t *testing.T) {
+	r := newRig(t, t.TempDir(), nil, &fake{})
+	_, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "a@buyer.example"})
+	if !errors.Is(err, ErrUnknownContact) || !strings.Contains(err.Error(), "id of its record") || strings.Contains(err.Error(), "@") {
+		t.Errorf("%v, want that the id is asked for", err)
 	}
 }
 

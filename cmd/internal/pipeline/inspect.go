@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -36,6 +37,9 @@ func (p *Pipeline) Explain(ctx context.Context, ref crm.ContactRef) (Explanation
 	}
 	r, ok := found[key]
 	if !ok {
+		if strings.Contains(ref.Contact, "@") {
+			return Explanation{}, fmt.Errorf("%s: %w; want the id of its record, which stands at the end of its address in the CRM", ref.Source, ErrUnknownContact)
+		}
 		return Explanation{}, fmt.Errorf("%s: %w", ref, ErrUnknownContact)
 	}
 	c, err := decode[contact](r.Data)
