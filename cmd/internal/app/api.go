@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ func (a *App) api() http.Handler {
 	handle := func(pattern string, fn func(r *http.Request) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			v, err := fn(r)
+			if queue.Unanswered(err) {
+				err = fmt.Errorf("the queue does not answer, winnow healthcheck says more: %w", err)
+			}
 			status := http.StatusOK
 			if err != nil {
 				v, status = map[string]string{"error": err.Error()}, statusOf(err)
@@ -45,7 +49,12 @@ func (a *App) api() http.Handler {
 		if ref.Source == "" || ref.Contact == "" {
 			return nil, badRequest("source and contact are needed")
 		}
-		known, err := p.Knows(r.Context(), ref)
+		ctx, cancel := context.WithTimeout(r.Context(), orderWait)
+		defer cancel()
+		if err := p.CanRate(); err != nil { // it would be accepted and not carried out
+			return nil, err
+		}
+		known, err := p.Knows(ctx, ref)
 		if err == nil && !known {
 			err = p.Known(ref.Source)
 			if err == nil && r.FormValue("unknown") == "" { // an order to erase that hits nobody must not look done
@@ -55,10 +64,13 @@ func (a *App) api() http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]bool{"accepted": true, "known": known}, p.Forget(r.Context(), ref)
+		return map[string]bool{"accepted": true, "known": known}, p.Forget(ctx, ref)
 	})
 	handle("GET /api/forget", func(r *http.Request) (any, error) {
 		gone, err := p.Forgotten(r.Context(), refOf(r))
+		if err == nil && !gone {
+			err = p.CanRate() // why it is not carried out
+		}
 		return map[string]bool{"forgotten": gone}, err
 	})
 	handle("POST /api/compact", func(r *http.Request) (any, error) {
@@ -121,6 +133,9 @@ func (a *App) api() http.Handler {
 	return mux
 }
 
+// orderWait is how long who orders an erasure waits to be told that it is stored.
+const orderWait = 15 * time.Second
+
 // badRequest is the caller's fault.
 type badRequest string
 
@@ -132,6 +147,9 @@ func statusOf(err error) int {
 	}
 	if errors.Is(err, pipeline.ErrUnknownContact) || errors.Is(err, pipeline.ErrUnknownSource) || errors.Is(err, queue.ErrNotFound) {
 		return http.StatusNotFound
+	}
+	if queue.Unanswered(err) || errors.Is(err, queue.ErrFull) {
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
 }

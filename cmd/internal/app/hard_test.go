@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -495,6 +496,18 @@ func TestDiskFloor(t *testing.T) {
 	}
 	if status, _ := w.admin("/livez"); status != http.StatusOK {
 		t.Errorf("livez: %d, want 200: a restart would not help", status)
+	}
+	_, addr := w.app.Addresses()
+	if resp, err = http.PostForm("http://"+addr+"/api/forget", url.Values{"source": {"hubspot"}, "contact": {"1"}, "unknown": {"yes"}}); err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "the disk has") {
+		t.Errorf("an order to erase that cannot be carried out: %d %s", resp.StatusCode, body)
+	}
+	if status, body := w.admin("/api/forget?source=hubspot&contact=1"); status != http.StatusServiceUnavailable || !strings.Contains(body, "the disk has") {
+		t.Errorf("one that is not carried out: %d %s", status, body)
 	}
 	w.restart("WINNOW_QUEUE_MIN_FREE=1MiB")
 	w.until(10*time.Second, "it is ready again", func() bool { status, _ := w.admin("/readyz"); return status == http.StatusOK })

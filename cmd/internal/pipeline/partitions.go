@@ -145,7 +145,9 @@ func (p *Pipeline) ownUnder(ctx context.Context, part int, lease *queue.Lease) e
 	case errors.Is(err, errFenced):
 		p.log.Warn("partition lost to another process", zap.Int("partition", part))
 	case queue.Unanswered(err):
-		p.warns("partition", "partitions are given up until the queue answers", err)
+		if p.warns("partition", "partitions are given up until the queue answers", err) {
+			_ = p.q.Healthy(context.WithoutCancel(ctx)) // which ends the process where only a start helps, as after a full disk
+		}
 	default:
 		return err
 	}

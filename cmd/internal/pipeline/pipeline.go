@@ -195,6 +195,9 @@ func (p *Pipeline) finish(ctx context.Context) (context.Context, context.CancelF
 // Room says whether deliveries can be taken in.
 func (p *Pipeline) Room() error { return p.q.Room(queue.Deliveries, receiveShare) }
 
+// CanRate says whether ratings, and erasures with them, find room to be stored.
+func (p *Pipeline) CanRate() error { return p.q.Room(queue.Contacts, 1) }
+
 // roomFor waits a moment and reports false where one of the streams is nearly full.
 func (p *Pipeline) roomFor(ctx context.Context, streams ...string) bool {
 	for _, name := range streams {

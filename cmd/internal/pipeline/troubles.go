@@ -85,11 +85,13 @@ func (p *Pipeline) complain(s Source, what, message string, err error, person bo
 	return ok
 }
 
-// warns says what heals by itself, at its pace. what is one of few.
-func (p *Pipeline) warns(what, message string, err error, fields ...zap.Field) {
-	if times, ok := p.pace.due(what, warnEvery); ok {
+// warns says what heals by itself, at its pace, and reports whether it did. what is one of few.
+func (p *Pipeline) warns(what, message string, err error, fields ...zap.Field) bool {
+	times, ok := p.pace.due(what, warnEvery)
+	if ok {
 		p.log.Warn(message, append(fields, zap.Int("times", times), zap.Error(err))...)
 	}
+	return ok
 }
 
 // well says that work of a source is done again, where it was said that it failed.
