@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -99,12 +100,14 @@ func (h *horizons) run(ctx context.Context) error {
 	return nil
 }
 
-// refresh looks at every source.
+// refresh looks at every source. One that cannot be looked at holds up no other.
 func (h *horizons) refresh(ctx context.Context) error {
+	var errs []error
 	for name := range h.p.sources {
 		v, err := h.look(ctx, name)
 		if err != nil {
-			return fmt.Errorf("source %s: %w", name, err)
+			errs = append(errs, fmt.Errorf("source %s: %w", name, err))
+			continue
 		}
 		old, known := h.put(name, v)
 		if !v.polled && (old.polled || !known) {
@@ -119,7 +122,7 @@ func (h *horizons) refresh(ctx context.Context) error {
 		h.p.unread[name].report(v.blind)
 		h.p.metrics.readUpTo.WithLabelValues(name).Set(seconds(v.of("").read))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // put makes v the last look at a source, and returns the one before.
