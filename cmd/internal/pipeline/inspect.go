@@ -174,11 +174,7 @@ func (p *Pipeline) quiet(ctx context.Context, at func() time.Time, pause time.Du
 // ratedAsOf reports whether all partitions have nothing left to rate as of a look at the sources.
 func (p *Pipeline) ratedAsOf(look time.Time) bool {
 	for part := range p.q.Partitions() {
-		o := p.owners.of(part)
-		if o == nil {
-			return false
-		}
-		if done := o.done.Load(); done == nil || done.more || done.looked.Before(look) {
+		if o := p.owners.of(part); o == nil || !o.done.Load().rated(look) {
 			return false
 		}
 	}
@@ -218,7 +214,7 @@ func (p *Pipeline) busy(ctx context.Context, at time.Time, but []string) (string
 		if err != nil {
 			return "", err
 		}
-		if done := o.done.Load(); done == nil || done.more || done.facts < last || done.looked.Before(at) {
+		if done := o.done.Load(); !done.rated(at) || done.facts < last {
 			return stageRate, nil
 		}
 	}

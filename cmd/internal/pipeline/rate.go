@@ -61,6 +61,9 @@ type progress struct {
 	more   bool      // something is due, or waits for its turn
 }
 
+// rated reports whether nothing is left to rate as of a look at the sources.
+func (g *progress) rated(look time.Time) bool { return g != nil && !g.more && !g.looked.Before(look) }
+
 // own takes partition part over and rates it until ctx ends or the ownership is lost.
 func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
 	at, err := p.q.ReadCheckpoint(ctx, part)

@@ -139,9 +139,7 @@ func (b *inHand) Read(p []byte) (int, error) {
 
 // say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how many there were.
 func (r *Receiver) say(s Source, log func(string, ...zap.Field), every time.Duration, message string, err error) {
-	if times, ok := r.p.pace.due(s.Name+" "+message, every); ok {
-		log(message, zap.String("source", s.Name), zap.Int("times", times), zap.Error(err))
-	}
+	r.p.paced(log, every, s.Name+" "+message, message, err, zap.String("source", s.Name))
 }
 
 // addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and signed, another one:

@@ -78,18 +78,19 @@ func (p *Pipeline) complain(s Source, what, message string, err error, person bo
 	if person {
 		log, every = p.log.Error, errorEvery
 	}
-	times, ok := p.pace.due(s.Name+" "+what+" "+connectors.KindOf(err).String(), every)
-	if ok {
-		log(message, append(fields, zap.String("source", s.Name), zap.String("for", what), zap.Int("times", times), zap.Error(err))...)
-	}
-	return ok
+	return p.paced(log, every, s.Name+" "+what+" "+connectors.KindOf(err).String(), message, err, append(fields, zap.String("source", s.Name), zap.String("for", what))...)
 }
 
 // warns says what heals by itself, at its pace, and reports whether it did. what is one of few.
 func (p *Pipeline) warns(what, message string, err error, fields ...zap.Field) bool {
-	times, ok := p.pace.due(what, warnEvery)
+	return p.paced(p.log.Warn, warnEvery, what, message, err, fields...)
+}
+
+// paced logs an error at its pace, with how often it came, and reports whether it did. what is one of few.
+func (p *Pipeline) paced(log func(string, ...zap.Field), every time.Duration, what, message string, err error, fields ...zap.Field) bool {
+	times, ok := p.pace.due(what, every)
 	if ok {
-		p.log.Warn(message, append(fields, zap.Int("times", times), zap.Error(err))...)
+		log(message, append(fields, zap.Int("times", times), zap.Error(err))...)
 	}
 	return ok
 }
