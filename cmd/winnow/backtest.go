@@ -120,7 +120,7 @@ func eachRecord(ctx context.Context, source string, fn func(source, contact stri
 		}
 	}
 	if len(names) == 0 {
-		return "", fmt.Errorf("no source is named %q in WINNOW_SOURCES; there are: %s", source, strings.Join(cfg.Sources.Names(), ", "))
+		return "", cfg.Sources.Unknown(source)
 	}
 	err = withClient(ctx, nil, func(ctx context.Context, c *client) error {
 		for _, name := range names {

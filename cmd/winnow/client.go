@@ -51,11 +51,10 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
 		return nil, fmt.Errorf("the running winnow does not answer at %s: %w", c.base, err)
 	}
-	reads := slices.Contains(roles, pipeline.RoleFetch) // a backfill may well come first
-	if !reads && cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
-		return nil, fmt.Errorf("no winnow runs at %s, and there is no store in %s: WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR have to be those of winnow serve, which makes the store", c.base, cfg.DataDir)
-	}
 	if cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
+		if !slices.Contains(roles, pipeline.RoleFetch) { // a backfill may well come first
+			return nil, fmt.Errorf("no winnow runs at %s, and there is no store in %s: WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR have to be those of winnow serve, which makes the store", c.base, cfg.DataDir)
+		}
 		fmt.Fprintf(os.Stderr, "no winnow runs at %s, and there is no store in %s: a new one is made there\n", c.base, cfg.DataDir)
 	}
 	log := newLog(zapcore.ErrorLevel)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -230,5 +229,5 @@ func Connector(cfg *config.Config, name string) (connectors.Connector, error) {
 			return s.Connector, nil
 		}
 	}
-	return nil, fmt.Errorf("no source is named %q in WINNOW_SOURCES; there are: %s", name, strings.Join(cfg.Sources.Names(), ", "))
+	return nil, cfg.Sources.Unknown(name)
 }

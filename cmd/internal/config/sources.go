@@ -36,6 +36,11 @@ func (ss Sources) Names() []string {
 	return names
 }
 
+// Unknown is the error of who asks for a source that there is not.
+func (ss Sources) Unknown(name string) error {
+	return fmt.Errorf("no source is named %q in WINNOW_SOURCES; there are: %s", name, strings.Join(ss.Names(), ", "))
+}
+
 // sourceName keeps names usable as they are in URLs, subjects, metric labels and variables.
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
