@@ -13,6 +13,9 @@ const (
 	Override     Status = "override"
 )
 
+// Letters are the ratings, the best first.
+var Letters = []string{"A", "B", "C", "D"}
+
 // Ground is why a contact is pending or disqualified: the disqualification reason code.
 type Ground string
 

@@ -46,12 +46,10 @@ type shape struct {
 	options                             []string
 }
 
-var letters = []string{"A", "B", "C", "D"}
-
 // shapes are the properties of all fields, written and read.
 var shapes = map[crm.Field]shape{
-	crm.FieldRating:           {"Winnow rating", "A to D, a human's override where there is one.", "enumeration", "select", letters},
-	crm.FieldMachineRating:    {"Winnow machine rating", "A to D as Winnow alone would say.", "enumeration", "select", letters},
+	crm.FieldRating:           {"Winnow rating", "A to D, a human's override where there is one.", "enumeration", "select", crm.Letters},
+	crm.FieldMachineRating:    {"Winnow machine rating", "A to D as Winnow alone would say.", "enumeration", "select", crm.Letters},
 	crm.FieldScore:            {"Winnow score", "0 to 100, sorts within a rating.", "number", "number", nil},
 	crm.FieldEngagement:       {"Winnow engagement", "0 to 100: what they did. 50 where nothing is known.", "number", "number", nil},
 	crm.FieldFit:              {"Winnow fit", "0 to 100: who they are. 50 where nothing is known.", "number", "number", nil},
@@ -69,7 +67,7 @@ var shapes = map[crm.Field]shape{
 	crm.FieldMilestoneMissing: {"Winnow next milestone missing", "", "bool", "booleancheckbox", []string{"true", "false"}},
 	crm.FieldRatedAt:          {"Winnow rated at", "When the rating last changed.", "datetime", "date", nil},
 	crm.FieldModel:            {"Winnow model", "Which settings the rating was made with.", "string", "text", nil},
-	fieldOverride:             {"Winnow override", "Set this to overrule Winnow. Clear it to let Winnow rate again.", "enumeration", "select", []string{"A", "B", "C", "D", "keep", "disqualified"}},
+	fieldOverride:             {"Winnow override", "Set this to overrule Winnow. Clear it to let Winnow rate again.", "enumeration", "select", slices.Concat(crm.Letters, []string{"keep", "disqualified"})},
 	fieldOverrideUntil:        {"Winnow override until", "When the override ends; empty: not before it is cleared.", "date", "date", nil},
 	fieldDoNotProfile:         {"Winnow do not profile", "Set this and Winnow neither rates the contact nor writes to it.", "bool", "booleancheckbox", []string{"true", "false"}},
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/console"
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // lettersShown is how many dead letters the console lists.
@@ -25,7 +26,7 @@ func (a *App) page(cfg *config.Config) func(context.Context) (console.Page, erro
 				Name: s.Name, Vendor: s.Vendor, ReadUpTo: s.ReadUpTo.UTC(), Behind: max(0, now.Sub(s.ReadUpTo)).Truncate(time.Second),
 				Read: s.Read, Fetch: s.Fetch, Write: s.Write, Flagged: s.Flagged, Overdue: s.Overdue, Held: s.Held,
 			}
-			for _, letter := range []string{"A", "B", "C", "D"} {
+			for _, letter := range crm.Letters {
 				row.Ratings = append(row.Ratings, console.Count{Letter: letter, Contacts: s.Rated[letter]})
 			}
 			page.Sources = append(page.Sources, row)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // Page is what the console shows at /: how each source stands and what waits for a person. It names no contact.
@@ -100,7 +101,7 @@ const markup = `<!doctype html>
 
 // page answers / with what show returns. It runs no scripts, and of styles its own alone.
 func page(show func(context.Context) (Page, error), ready *probe) http.Handler {
-	tmpl := template.Must(template.New("page").Funcs(template.FuncMap{"letters": func() []string { return []string{"A", "B", "C", "D"} }}).Parse(markup))
+	tmpl := template.Must(template.New("page").Funcs(template.FuncMap{"letters": func() []string { return crm.Letters }}).Parse(markup))
 	sum := sha256.Sum256([]byte(style))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
