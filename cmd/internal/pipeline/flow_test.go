@@ -177,13 +177,19 @@ func (r *rig) post(source, secret string, body []byte) int {
 	return rec.Code
 }
 
-func (r *rig) send(source string, ns ...crm.Notice) {
+// deliver sends notices of a source as one genuine delivery and returns the answer's status.
+func (r *rig) deliver(source string, ns ...crm.Notice) int {
 	r.t.Helper()
 	b, err := json.Marshal(ns)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if status := r.post(source, "right", b); status != http.StatusNoContent {
+	return r.post(source, "right", b)
+}
+
+func (r *rig) send(source string, ns ...crm.Notice) {
+	r.t.Helper()
+	if status := r.deliver(source, ns...); status != http.StatusNoContent {
 		r.t.Fatalf("delivery answered with %d", status)
 	}
 }

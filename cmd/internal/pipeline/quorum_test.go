@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -87,7 +88,8 @@ func TestLostQuorum(t *testing.T) {
 		startServer(t, o)
 	}
 	within(t, 60*time.Second, "it has all partitions again", func() bool { return j.owned() == 6 })
-	r.send("fake", mail("20", "1", time.Now()))
+	// The streams elect one after the other: until the deliveries' has, they are refused, and the CRM sends them again.
+	within(t, 60*time.Second, "deliveries are taken again", func() bool { return r.deliver("fake", mail("20", "1", time.Now())) == http.StatusNoContent })
 	within(t, 60*time.Second, "everybody is rated", func() bool {
 		for i := range 21 {
 			if f.of(fmt.Sprint(i))[crm.FieldRating] == "" {
