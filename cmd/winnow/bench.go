@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/winnow-crm/winnow/cmd/internal/bench"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/bench"
 )
 
 func benchCommand() *cobra.Command {

@@ -14,9 +14,9 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/winnow-crm/winnow/cmd/internal/app"
-	"github.com/winnow-crm/winnow/cmd/internal/cast"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 func demoCommand() *cobra.Command {

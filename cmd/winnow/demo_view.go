@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/winnow-crm/winnow/cmd/internal/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // demoView shows what is written to the CRM: on a terminal that has room for it as a table that changes in place, elsewhere as a line

@@ -7,8 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/winnow-crm/winnow/cmd/internal/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // shown plays a few writes and days on a terminal whose size comes from size, and returns what is printed.

@@ -19,8 +19,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/winnow-crm/winnow/cmd/internal/crowdtest"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/crowdtest"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // senders deliver bodies to a process that may be away, each until it is accepted. What was accepted is not sent again.

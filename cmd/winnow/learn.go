@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/tuning"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/tuning"
 )
 
 func learnCommand() *cobra.Command {

@@ -20,8 +20,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/winnow-crm/winnow/cmd/internal/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
 )
 
 func sandboxCommand() *cobra.Command {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/population"
-	"github.com/winnow-crm/winnow/cmd/internal/tuning"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/population"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/tuning"
 	"github.com/winnow-crm/winnow/rules"
 )
 

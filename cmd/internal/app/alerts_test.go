@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // TestAlerts holds deploy/alerts.yaml and the runbook against the metrics that there are: a rule on a series that is misspelt, or not

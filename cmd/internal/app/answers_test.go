@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // TestDeliveries sends what may come to the port of the webhooks, with genuine signatures and without.

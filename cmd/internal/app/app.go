@@ -15,8 +15,8 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/console"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/queue"
@@ -84,7 +84,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/{source}", a.Pipeline.Receiver())
 	a.Hooks = mux
-	a.Admin = console.New(console.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
+	a.Admin = admin.New(admin.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
 	if o.Quiet {
 		return a, nil
 	}
@@ -162,7 +162,7 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	if a.adminLn != nil {
-		g.Go(func() error { return serve(ctx, console.Server(a.Admin), a.adminLn, a.grace) })
+		g.Go(func() error { return serve(ctx, admin.Server(a.Admin), a.adminLn, a.grace) })
 	}
 	g.Go(func() error { return a.Pipeline.Run(ctx) })
 	a.running.Store(true)

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // TestDeletedTask: a task of ours that nobody does makes the next move ours, and one that is deleted does so no more. HubSpot's event

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 

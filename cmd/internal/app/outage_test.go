@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // TestOutageOfAMinute takes the CRM away for a real minute while 500 contacts change ten times each. What waits is the latest of each,

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/console"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -13,21 +13,21 @@ import (
 const lettersShown = 50
 
 // page returns what the console shows.
-func (a *App) page(cfg *config.Config) func(context.Context) (console.Page, error) {
-	return func(ctx context.Context) (console.Page, error) {
+func (a *App) page(cfg *config.Config) func(context.Context) (admin.Page, error) {
+	return func(ctx context.Context) (admin.Page, error) {
 		now := a.now()
-		page := console.Page{Version: Version(), Mode: string(cfg.Mode), Model: cfg.Rules.Version(), Now: now.UTC()}
+		page := admin.Page{Version: Version(), Mode: string(cfg.Mode), Model: cfg.Rules.Version(), Now: now.UTC()}
 		states, err := a.Pipeline.State(ctx)
 		if err != nil {
 			return page, err
 		}
 		for _, s := range states {
-			row := console.Source{
+			row := admin.Source{
 				Name: s.Name, Vendor: s.Vendor, ReadUpTo: s.ReadUpTo.UTC(), Behind: max(0, now.Sub(s.ReadUpTo)).Truncate(time.Second),
 				Read: s.Read, Fetch: s.Fetch, Write: s.Write, Flagged: s.Flagged, Overdue: s.Overdue, Held: s.Held,
 			}
 			for _, letter := range crm.Letters {
-				row.Ratings = append(row.Ratings, console.Count{Letter: letter, Contacts: s.Rated[letter]})
+				row.Ratings = append(row.Ratings, admin.Count{Letter: letter, Contacts: s.Rated[letter]})
 			}
 			page.Sources = append(page.Sources, row)
 		}
@@ -40,7 +40,7 @@ func (a *App) page(cfg *config.Config) func(context.Context) (console.Page, erro
 		}
 		letters, err := a.Queue.DeadLetters(ctx, 0, lettersShown, "", "")
 		for _, d := range letters {
-			page.Letters = append(page.Letters, console.Letter{
+			page.Letters = append(page.Letters, admin.Letter{
 				Number: d.Seq, Since: d.Time.UTC(), Stage: d.Stage, Source: d.Source, Kind: d.Kind, Reason: d.Reason, Fix: d.Fix,
 			})
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 	"github.com/winnow-crm/winnow/rules"
 )
 

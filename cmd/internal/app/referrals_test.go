@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // TestReferrals: whom a contact sent us counts for it, and whom those sent us too; and it is no misfit while it sends us somebody (G7).

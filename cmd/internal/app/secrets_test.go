@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // castClock moves a world's clock as the cast plays.

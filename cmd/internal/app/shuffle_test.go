@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/winnow-crm/winnow/cmd/internal/crowdtest"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/crowdtest"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // ratings are what stands in the CRM of Winnow's fields, but for rated_at. An empty field is shown like one that was never set.

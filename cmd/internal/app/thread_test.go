@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
 // TestThread is the thinnest way through everything: one contact, one mail, one rating.

@@ -17,10 +17,10 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/winnow-crm/winnow/cmd/internal/cast"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
-	"github.com/winnow-crm/winnow/cmd/internal/sandbox"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )

@@ -45,8 +45,8 @@ var rules = []rule{
 	{dir: "connectors", ours: []string{"connectors/crm"}, banned: []string{"go.uber.org/zap", "github.com/nats-io"}},
 	{dir: "rules", ours: []string{"connectors/crm"}, banned: pure, clock: true},
 	{dir: "queue"},
-	{dir: "cmd/internal/sandbox", ours: nil}, // shares no code with the connector that it tries, or both would share one fault
-	{dir: "test/"},                           // from outside: these tests see what users see
+	{dir: "cmd/internal/lab/sandbox", ours: nil}, // shares no code with the connector that it tries, or both would share one fault
+	{dir: "test/"}, // from outside: these tests see what users see
 	{dir: "cmd/winnow", ours: []string{"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/text", "rules", "queue"}},
 	{dir: "cmd/", ours: []string{"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/text", "rules", "queue"}},
 }
@@ -112,7 +112,7 @@ func inFile(name string, file *ast.File) []string {
 		case ours && own == dir: // an external test of the package itself
 		case ours && !test && strings.HasSuffix(own, "test"):
 			complain("%s is for tests", own)
-		case ours && own == "cmd/internal/app" && !within(dir, "cmd/winnow") && !within(dir, "cmd/internal/bench"): // bench runs the whole
+		case ours && own == "cmd/internal/app" && !within(dir, "cmd/winnow") && !within(dir, "cmd/internal/lab/bench"): // bench runs the whole
 			complain("app knows every part, no part knows app")
 		case ours && test && (within(dir, "cmd") || strings.HasSuffix(own, "test")): // these tests may use what they need
 		case ours && !allowed(own, r.ours):
@@ -174,7 +174,7 @@ func TestViolationsAreFound(t *testing.T) {
 	add("connectors/all/all.go", `import _ "github.com/winnow-crm/winnow/connectors/hubspot"`)
 	add("cmd/internal/pipeline/vendor.go", `import _ "github.com/winnow-crm/winnow/connectors/hubspot"`)
 	add("cmd/internal/pipeline/app.go", `import _ "github.com/winnow-crm/winnow/cmd/internal/app"`)
-	add("cmd/internal/sandbox/client.go", `import _ "github.com/winnow-crm/winnow/connectors/text"`)
+	add("cmd/internal/lab/sandbox/client.go", `import _ "github.com/winnow-crm/winnow/connectors/text"`)
 	add("elsewhere/x.go", "")
 	add("rules/testdata/ignored.go", `import _ "github.com/winnow-crm/winnow/queue"`)
 	found, err := violations(tree)
@@ -182,9 +182,9 @@ func TestViolationsAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
+		"cmd/internal/lab/sandbox/client.go: must not import connectors/text",
 		"cmd/internal/pipeline/app.go: app knows every part, no part knows app",
 		"cmd/internal/pipeline/vendor.go: must not import connectors/hubspot",
-		"cmd/internal/sandbox/client.go: must not import connectors/text",
 		"connectors/crm/cbor.go: must not import github.com/fxamacker/cbor/v2: standard library only",
 		"connectors/hubspot/suite.go: connectors/connectortest is for tests",
 		"connectors/hubspot/zoho.go: must not import connectors/zoho",

@@ -1,0 +1,110 @@
+// Package admin is the admin side over HTTP: is the process alive and ready, its metrics, and the admin API behind a token.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+// maxBody bounds a request to the admin API, in bytes. Settings to try and answers about dead letters are far smaller.
+const maxBody = 1 << 20
+
+// Options is what the console shows.
+type Options struct {
+	Ready    func(context.Context) error // nil error: deliveries can be taken in; a joined error is shown as one reason each
+	Live     func(context.Context) error // an error: the process must be restarted
+	Gatherer prometheus.Gatherer
+	Token    connectors.Secret                   // bearer token; empty: only this machine may ask, which the listen address has to ensure
+	Page     func(context.Context) (Page, error) // what / shows; nil: there is none
+	API      http.Handler                        // gets every request under /api/, path unchanged; nil: there is none
+}
+
+// New returns the handler of the admin port. /livez and /readyz answer everybody, because probes of container platforms carry no
+// token; everything else asks for it. Without a token requests must name this machine as their host, so that a web
+// page cannot reach the port by a name of its own that resolves to 127.0.0.1.
+func New(o Options) http.Handler {
+	metrics := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+	mux := http.NewServeMux()
+	mux.Handle("GET /livez", newProbe("live", o.Live))
+	ready := newProbe("ready", o.Ready)
+	mux.Handle("GET /readyz", ready)
+	mux.Handle("GET /metrics", forBrowsers(o.Token, metrics))
+	if o.Page != nil {
+		mux.Handle("GET /{$}", forBrowsers(o.Token, page(o.Page, ready)))
+	}
+	if o.API != nil {
+		api := http.MaxBytesHandler(http.NewCrossOriginProtection().Handler(o.API), maxBody)
+		mux.Handle("/api/", authorised(o.Token, api))
+	}
+	return secured(o.Token, mux)
+}
+
+// Server returns a server for New's handler, with time limits on what a client may take. Answers may take long: an
+// explanation reads the store, a backtest all of it.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10,
+	}
+}
+
+// secured adds the headers that keep browsers from doing anything with an answer but show it, and checks the host.
+func secured(token connectors.Secret, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		if token == "" && !local(r.Host) {
+			refuse(w, http.StatusMisdirectedRequest, "ask for this port as 127.0.0.1 or localhost, or set WINNOW_ADMIN_TOKEN")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// local reports whether a Host header names this machine.
+func local(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}
+
+// authorised asks for the token where there is one. It is compared in constant time.
+func authorised(token connectors.Secret, next http.Handler) http.Handler {
+	if token == "" {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") || !token.Equal(given) {
+			w.Header().Add("WWW-Authenticate", `Bearer realm="winnow"`)
+			refuse(w, http.StatusUnauthorized, "send WINNOW_ADMIN_TOKEN as bearer token")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func refuse(w http.ResponseWriter, status int, message string) {
+	answer(w, status, map[string]string{"error": message})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // fails when the client has gone only
+}

@@ -1,0 +1,180 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/winnow-crm/winnow/connectors"
+)
+
+func pass(context.Context) error { return nil }
+
+func console(token connectors.Secret) http.Handler {
+	registry := prometheus.NewRegistry()
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "winnow_test_gauge"})
+	registry.MustRegister(gauge)
+	return New(Options{Ready: pass, Live: pass, Gatherer: registry, Token: token, API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(b))
+	})})
+}
+
+func ask(h http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestAccess(t *testing.T) {
+	const outside = "http://winnow.internal:8081"
+	cases := []struct {
+		name, token, method, target, auth string
+		want                              int
+	}{
+		{"probe without token", "t0ken", "GET", outside + "/livez", "", 200},
+		{"ready without token", "t0ken", "GET", outside + "/readyz", "", 200},
+		{"metrics without token", "t0ken", "GET", outside + "/metrics", "", 401},
+		{"metrics with token", "t0ken", "GET", outside + "/metrics", "Bearer t0ken", 200},
+		{"scheme in lower case", "t0ken", "GET", outside + "/metrics", "bearer t0ken", 200},
+		{"wrong token", "t0ken", "GET", outside + "/metrics", "Bearer t0kem", 401},
+		{"part of the token", "t0ken", "GET", outside + "/metrics", "Bearer t0ke", 401},
+		{"empty token", "t0ken", "GET", outside + "/metrics", "Bearer ", 401},
+		{"other scheme", "t0ken", "GET", outside + "/metrics", "Basic t0ken", 401},
+		{"api without token", "t0ken", "POST", outside + "/api/forget", "", 401},
+		{"api with token", "t0ken", "POST", outside + "/api/forget", "Bearer t0ken", 200},
+		{"loopback needs none", "", "GET", "http://127.0.0.1:8081/metrics", "", 200},
+		{"localhost needs none", "", "POST", "http://localhost:8081/api/forget", "", 200},
+		{"IPv6 loopback needs none", "", "GET", "http://[::1]:8081/metrics", "", 200},
+		{"a name that resolves here", "", "GET", "http://rebound.example:8081/api/x", "", 421},
+		{"a name that looks like here", "", "GET", "http://127.0.0.1.example:8081/metrics", "", 421},
+		{"no such page", "", "GET", "http://localhost/nothing", "", 404},
+		{"probe by POST", "", "POST", "http://localhost/livez", "", 405},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := ask(console(connectors.Secret(c.token)), c.method, c.target, "Authorization", c.auth)
+			if w.Code != c.want {
+				t.Errorf("status %d, want %d: %s", w.Code, c.want, w.Body)
+			}
+			if strings.Contains(w.Body.String(), "t0ken") {
+				t.Errorf("the answer shows the token: %s", w.Body)
+			}
+			if w.Header().Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("security headers are missing: %v", w.Header())
+			}
+		})
+	}
+}
+
+func TestAPIGetsThePathUnchanged(t *testing.T) {
+	w := ask(console(""), "DELETE", "http://localhost/api/deadletters/7")
+	if got, want := w.Body.String(), "DELETE /api/deadletters/7 "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAPIRefusesOtherSites(t *testing.T) {
+	w := ask(console(""), "POST", "http://localhost/api/forget", "Sec-Fetch-Site", "cross-site")
+	if w.Code != http.StatusForbidden {
+		t.Errorf("a POST that a foreign page sent got %d, want 403", w.Code)
+	}
+}
+
+func TestAPIBodyIsBounded(t *testing.T) {
+	r := httptest.NewRequest("POST", "http://localhost/api/x", strings.NewReader(strings.Repeat("a", maxBody+1)))
+	w := httptest.NewRecorder()
+	console("").ServeHTTP(w, r)
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a body over the limit got %d, want 413", w.Code)
+	}
+}
+
+func TestMetricsAreShown(t *testing.T) {
+	if w := ask(console(""), "GET", "http://localhost/metrics"); !strings.Contains(w.Body.String(), "winnow_test_gauge 0") {
+		t.Errorf("the registered metric is missing:\n%s", w.Body)
+	}
+}
+
+func TestProbeSaysWhy(t *testing.T) {
+	failing := func(context.Context) error {
+		return errors.Join(errors.New("disk: 12 MiB free, 512 MiB wanted"), errors.Join(errors.New("queue: not connected"), errors.New("disk: 12 MiB free, 512 MiB wanted")))
+	}
+	h := New(Options{Ready: failing, Live: pass, Gatherer: prometheus.NewRegistry()})
+	w := ask(h, "GET", "http://localhost/readyz")
+	var got struct {
+		Ready   bool
+		Reasons []string
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if w.Code != http.StatusServiceUnavailable || got.Ready {
+		t.Errorf("status %d, ready %v: want 503 and false", w.Code, got.Ready)
+	}
+	if diff := cmp.Diff([]string{"disk: 12 MiB free, 512 MiB wanted", "queue: not connected"}, got.Reasons); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+	if w := ask(h, "GET", "http://localhost/livez"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"live":true`) {
+		t.Errorf("unready must not mean dead: %d %s", w.Code, w.Body)
+	}
+}
+
+// A check writes to the disk and anybody may ask, so a crowd of questions must come down to one check a second.
+func TestProbeServesACrowdWithOneCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var checks atomic.Int32
+		h := New(Options{Live: pass, Gatherer: prometheus.NewRegistry(), Ready: func(context.Context) error {
+			checks.Add(1)
+			time.Sleep(100 * time.Millisecond)
+			return nil
+		}})
+		for range 50 {
+			go ask(h, "GET", "http://localhost/readyz")
+		}
+		time.Sleep(500 * time.Millisecond)
+		if n := checks.Load(); n != 1 {
+			t.Errorf("50 questions at once led to %d checks, want 1", n)
+		}
+		time.Sleep(time.Second)
+		ask(h, "GET", "http://localhost/readyz")
+		if n := checks.Load(); n != 2 {
+			t.Errorf("a result must not serve longer than %s: %d checks, want 2", probeFor, n)
+		}
+	})
+}
+
+// Whoever gives up must not make the check fail for the others, and a check that hangs must not hang the probe.
+func TestProbeOutlivesWhoAskedAndEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe("ready", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		start := time.Now()
+		if err := p.result(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the check's own deadline", err)
+		}
+		if took := time.Since(start); took != probeLimit {
+			t.Errorf("took %s, want %s", took, probeLimit)
+		}
+	})
+}

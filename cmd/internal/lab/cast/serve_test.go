@@ -1,0 +1,72 @@
+package cast
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+)
+
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// TestServe runs the standalone sandbox with the cast at full speed: deliveries come in stamped with the real time, and the output can be
+// pasted into a shell.
+func TestServe(t *testing.T) {
+	var deliveries, stale atomic.Int64
+	hooks := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		deliveries.Add(1)
+		ms, _ := strconv.ParseInt(r.Header.Get("X-HubSpot-Request-Timestamp"), 10, 64)
+		if age := time.Since(time.UnixMilli(ms)); age > time.Minute || age < -time.Minute {
+			stale.Add(1)
+		}
+	}))
+	defer hooks.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	out := &buffer{}
+	done := make(chan error)
+	go func() {
+		done <- Serve(ctx, ServeOptions{
+			Sandbox: sandbox.Options{WebhookURL: hooks.URL + "/hooks/hubspot", Token: "tok", Winnow: true}, Cast: true, Speed: 2000, Seed: 3, Out: out,
+		})
+	}()
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "the cast has played"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the cast did not end: %s", out)
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if deliveries.Load() == 0 || stale.Load() != 0 {
+		t.Errorf("%d deliveries, %d of them stale", deliveries.Load(), stale.Load())
+	}
+	for _, line := range []string{"export WINNOW_HUBSPOT_TOKEN=tok\n", "export WINNOW_PUBLIC_URL=" + hooks.URL + "\n", "# 3 contacts", "winnow serve\n"} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("%q is missing in %s", line, out)
+		}
+	}
+}
