@@ -95,6 +95,10 @@ type Message struct {
 	Copied    bool      `cbor:"8,keyasint,omitempty" json:"copied,omitempty"` // of ours, to somebody else: they had only a copy
 	Text      Text      `cbor:"6,keyasint" json:"text"`
 	Links     []uint64  `cbor:"7,keyasint,omitempty" json:"links,omitempty"` // Hash of each link in an out message: finds resent quotes
+	// Files has a keyed hash of each attachment of an out message (name and size, or content): a quote may be a file.
+	Files []uint64 `cbor:"9,keyasint,omitempty" json:"files,omitempty"`
+	// Lines has a keyed hash of each line of substance of an out message: a reply that quotes it is told from their own words.
+	Lines []uint64 `cbor:"10,keyasint,omitempty" json:"lines,omitempty"`
 }
 
 // Class is what sort of message a text is.
@@ -141,12 +145,15 @@ const (
 	ChangeRequest                      // wants the scope or the order changed
 	CarriesQuote                       // of ours: hands over a quote or offer
 	Promises                           // promises to do something ("I will send it tomorrow"); theirs: to come back to us, or send something
+	Requests                           // asks for something to be sent or done, in the form of a request rather than a question
+	Refers                             // names another person as the right one to ask
+	Confirms                           // of ours: a confirmation, notice or stock reminder, which neither asks nor answers
 )
 
 var intentNames = []string{
 	"quote_request", "quote_again", "discount", "future_business", "proposes_time", "accepts_time", "refuses_time", "defers_time",
 	"asks", "asks_yes_no", "answers", "clear_yes", "clear_no", "informs", "vague", "accepts", "not_interested", "not_ready", "opt_out",
-	"thanks", "urgent", "change_request", "carries_quote", "promises",
+	"thanks", "urgent", "change_request", "carries_quote", "promises", "requests", "refers", "confirms",
 }
 
 // Has reports whether all of the intents in j are in i.
@@ -176,6 +183,10 @@ type Text struct {
 	Key     uint64  `cbor:"7,keyasint,omitempty" json:"key,omitempty"`     // keyed hash of the normalised text: equal texts, equal keys
 	// Unread is set where the CRM would not show the text: the direction and time still count, nothing is read into it.
 	Unread bool `cbor:"8,keyasint,omitempty" json:"unread,omitempty"`
+	// Weak are readings that could harm (refusal, opt-out, deferral) and are not certain enough to act on: advice, never a ground.
+	Weak Intents `cbor:"9,keyasint,omitempty" json:"weak,omitempty"`
+	// Loose is set where Horizon was said without a day: "next week", "soon".
+	Loose bool `cbor:"10,keyasint,omitempty" json:"loose,omitempty"`
 }
 
 // Outcome is how a call ended.
