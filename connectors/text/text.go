@@ -65,7 +65,10 @@ func (r *Reader) Lists() map[string]int {
 }
 
 // Read returns the features of one message. It never fails and keeps no text.
-func (r *Reader) Read(in Input) crm.Text {
+func (r *Reader) Read(in Input) crm.Text { return r.read(in, nil) }
+
+// read is Read; look, which may be nil, sees the message before its conclusions are drawn.
+func (r *Reader) read(in Input, look func(*message)) crm.Text {
 	m := message{in: in, subject: readSubject(mended(in.Subject))}
 	body := in.Body
 	if strings.TrimSpace(body) == "" {
@@ -84,6 +87,9 @@ func (r *Reader) Read(in Input) crm.Text {
 	m.find(r)
 	m.calendar = newCalendar(in.At, in.Zone)
 	m.order()
+	if look != nil {
+		look(&m)
+	}
 
 	out := crm.Text{Class: m.class(), Units: m.units()}
 	if out.Units == 0 && strings.TrimSpace(body) != "" {

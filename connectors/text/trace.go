@@ -1,0 +1,97 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Trace shows how a message was read. Unlike crm.Text it holds words of the message: it is for a person who looks at it, and never
+// stored.
+type Trace struct {
+	Text crm.Text
+	Kept string   // the new text: without quoted history, signature, footers and legal notices
+	Why  []string // the phrases behind the class and the intents, in the order of the message: "opt_out: take me off your list"
+}
+
+// evidence is one phrase that was found.
+type evidence struct {
+	feature feature
+	words   string
+}
+
+// Trace reads a message as Read does, and says why it reads so.
+func (r *Reader) Trace(in Input) Trace {
+	var t Trace
+	var found []evidence
+	var stated []string
+	t.Text = r.read(in, func(m *message) {
+		t.Kept = m.body
+		found, stated = m.evidence(), m.stated()
+	})
+	if t.Text.Class != crm.Human {
+		t.Why = stated
+	}
+	for _, e := range found {
+		if !decides(e.feature, t.Text) {
+			continue
+		}
+		if line := fmt.Sprintf("%s: %s", e.feature, e.words); !slices.Contains(t.Why, line) {
+			t.Why = append(t.Why, line)
+		}
+	}
+	return t
+}
+
+// decides reports whether a phrase for f has a part in t. Cues decide what sort of message it is, the others what it does.
+func decides(f feature, t crm.Text) bool {
+	if f >= cueGreeting {
+		return t.Class != crm.Human && f != cueGreeting && f != cueCourtesy && f != cueSmallTalk && f != cueOpen
+	}
+	return t.Class == crm.Human && (t.Intents | t.Weak).Any(1<<f)
+}
+
+// evidence finds the phrases of every sentence once more, with their words.
+func (m *message) evidence() []evidence {
+	var list []evidence
+	for i := range m.sentences {
+		s := &m.sentences[i]
+		for _, h := range m.net.match(m.scan, s) {
+			if s.found.has(h.feature) {
+				words := m.text[m.tokens[h.from].start:m.tokens[h.to-1].end]
+				list = append(list, evidence{h.feature, strings.Join(strings.Fields(words), " ")})
+			}
+		}
+	}
+	return list
+}
+
+// stated is what headers, sender and subject say of the class by themselves.
+func (m *message) stated() []string {
+	var list []string
+	for name, values := range m.in.Header {
+		if readHeaders(map[string][]string{name: values}) != (headers{}) {
+			list = append(list, "header: "+name)
+		}
+	}
+	slices.Sort(list)
+	if isDaemon(m.in.From) {
+		list = append(list, "sender: a mail system")
+	}
+	if c := m.subject.class(); c != crm.Human {
+		list = append(list, "subject: "+c.String())
+	}
+	return list
+}
+
+// String is the name of f in the lexicons.
+func (f feature) String() string {
+	for name, cue := range cueNames {
+		if f == cue {
+			return name
+		}
+	}
+	return crm.Intents(1 << f).String()
+}
