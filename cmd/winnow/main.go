@@ -52,7 +52,8 @@ Settings come from the environment: winnow config shows them all.`,
 		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), explainCommand(), deadlettersCommand(),
-		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(), versionCommand())
+		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(),
+		readCommand(), versionCommand())
 	return root
 }
 

@@ -38,9 +38,15 @@ func (r *Reader) Trace(in Input) Trace {
 		if !decides(e.feature, t.Text) {
 			continue
 		}
-		if line := fmt.Sprintf("%s: %s", e.feature, e.words); !slices.Contains(t.Why, line) {
-			t.Why = append(t.Why, line)
+		line := fmt.Sprintf("%s: %s", e.feature, e.words)
+		within := func(other, line string) bool { // of the same feature, and the longer one says more
+			name, words, _ := strings.Cut(line, ": ")
+			return strings.HasPrefix(other, name+": ") && strings.Contains(other, words)
 		}
+		if slices.ContainsFunc(t.Why, func(other string) bool { return within(other, line) }) {
+			continue
+		}
+		t.Why = append(slices.DeleteFunc(t.Why, func(other string) bool { return within(line, other) }), line)
 	}
 	return t
 }
