@@ -56,7 +56,6 @@ type Connector struct {
 	rest    *rest.Client
 	search  *rest.Budget        // HubSpot's narrower limit for searches
 	text    func() *text.Reader // made when first used: a process that only receives needs none
-	token   *token              // nil where a fixed token is used
 	account cached[details]
 	zone    cached[string] // the account's
 	staff   cached[staff]
@@ -97,8 +96,10 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	c := &Connector{
 		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
 		isWritten: map[string]bool{}, isRead: map[string]bool{}, isCustomer: map[string]bool{},
-		text:   sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
-		search: rest.NewBudget(searchRate, time.Second, patience, opt.Now), profiles: newProfiles(),
+		text: sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
+		search: rest.NewBudget(rest.Plan{
+			Windows: []rest.Window{{Limit: searchRate, Interval: time.Second}}, Patience: patience, Now: opt.Now,
+		}), profiles: newProfiles(),
 	}
 	c.fields, _ = parseFields(cfg.Fields)                   // Validate has read it
 	c.outcomes, _ = parseDispositions(cfg.CallDispositions) // likewise
@@ -119,12 +120,11 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	c.translate = c.translators()
 	c.rest = rest.New(rest.Options{
 		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout, Now: opt.Now,
-		Budget:    rest.NewBudget(cfg.RateLimit, interval, patience, opt.Now),
-		Authorize: c.authorize, Refused: c.tokenRefused, Limits: limits, Explain: c.explain,
+		Budget: rest.NewBudget(rest.Plan{
+			Windows: []rest.Window{{Limit: cfg.RateLimit, Interval: interval}}, Patience: patience, Now: opt.Now,
+		}),
+		Auth: cfg.auth(), Limits: limits, Explain: c.explain,
 	})
-	if cfg.OAuth.RefreshToken != "" {
-		c.token = &token{}
-	}
 	return c, nil
 }
 

@@ -167,9 +167,13 @@ func (p *portal) listBin(w http.ResponseWriter, kind string, q url.Values) {
 	reply(w, answer)
 }
 
-func reply(w http.ResponseWriter, v any) { _ = json.NewEncoder(w).Encode(v) }
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
 
 func refuse(w http.ResponseWriter, status int, category, message string) {
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	reply(w, obj{"status": "error", "category": category, "message": message, "correlationId": "c"})
 }
@@ -314,7 +318,7 @@ func connectTo(t *testing.T, apiURL string, change func(*Config)) *Connector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.search = rest.NewBudget(1_000_000, time.Second, time.Minute, nil)
+	c.search = rest.NewBudget(rest.Plan{Windows: []rest.Window{{Limit: 1_000_000, Interval: time.Second}}, Patience: time.Minute})
 	return c
 }
 

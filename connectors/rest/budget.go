@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,7 +28,6 @@ var shares = [...]float64{Write: 1, Fetch: 0.85, Poll: 0.6}
 var dayReserve = [...]float64{Write: 0, Fetch: 0.02, Poll: 0.1}
 
 const (
-	slots       = 20   // the window slides in steps of a twentieth
 	headroom    = 0.95 // of the vendor's limit, because its clock and ours do not tick together
 	minFactor   = 0.1  // the budget is never cut below this share of the limit
 	creep       = 0.05 // share that comes back after each whole interval without a refusal
@@ -57,27 +58,33 @@ func (r *Refused) Unwrap() error { return r.Err }
 
 // Limits is what an answer says about the vendor's limits. Zero Max or DayMax: it says nothing.
 type Limits struct {
-	Max, Remaining       int // calls per interval
+	Max, Remaining       int // units per interval
 	Interval             time.Duration
 	DayMax, DayRemaining int
 }
 
-// Budget is how many requests may go to one account. It keeps a sliding window of what was sent, follows the limits that the
+// Plan is what a vendor allows one account, until its answers tell other figures.
+type Plan struct {
+	Windows  []Window         // all of them hold at once
+	AtOnce   int              // requests under way at the same time; 0: no bound
+	Patience time.Duration    // how long Acquire waits before it refuses
+	Now      func() time.Time // nil: time.Now
+}
+
+// Budget is how many requests may go to one account. It keeps sliding windows of what was sent, follows the limits that the
 // vendor's answers tell, halves its share when the vendor refuses and lets it creep back, and stops asking a vendor that
 // does not answer, but for one probe at a time. It is safe for concurrent use.
 type Budget struct {
 	now      func() time.Time
 	patience time.Duration
+	atOnce   int
 
-	mu       sync.Mutex
-	interval time.Duration
-	max      int     // the vendor's limit per interval
-	factor   float64 // share of max in use
-	moved    time.Time
-	counts   [slots + 1]int // one more than the window's steps, so that nothing leaves it early
-	head     int
-	headAt   time.Time // start of the slot at head
-	sum      int
+	mu      sync.Mutex
+	windows []*window
+	factor  float64 // share of the limits in use
+	moved   time.Time
+	flying  int           // requests under way
+	landed  chan struct{} // closed when one of them ends
 
 	paused time.Time // nothing goes before
 
@@ -89,111 +96,136 @@ type Budget struct {
 	probing  bool
 }
 
-// NewBudget returns a budget of limit calls per interval, until an answer tells another limit. patience is how long Acquire
-// waits before it refuses. A nil now is time.Now.
-func NewBudget(limit int, interval, patience time.Duration, now func() time.Time) *Budget {
-	if now == nil {
-		now = time.Now
+// NewBudget returns a budget by a vendor's plan.
+func NewBudget(p Plan) *Budget {
+	b := &Budget{now: p.Now, patience: p.Patience, atOnce: p.AtOnce, factor: 1, dayLeft: -1, landed: make(chan struct{})}
+	if b.now == nil {
+		b.now = time.Now
 	}
-	return &Budget{now: now, patience: patience, interval: interval, max: limit, factor: 1, dayLeft: -1}
+	for _, w := range p.Windows {
+		b.windows = append(b.windows, &window{Window: w})
+	}
+	return b
 }
 
-// Acquire waits until a request of class c may go and counts it. It returns a *Refused where that is further off than the
-// budget's patience, and ctx's error when it ends first.
-func (b *Budget) Acquire(ctx context.Context, c Class) error {
-	start := b.now()
+// Acquire waits until a request of class c may go and counts its cost, in the vendor's units. Call done when the request has
+// ended. The error is a *Refused where that is further off than the budget's patience, and ctx's when it ends first.
+func (b *Budget) Acquire(ctx context.Context, c Class, cost int) (done func(), err error) {
+	start, cost := b.now(), max(1, cost)
 	for waited := time.Duration(0); ; {
-		wait, err := b.take(c, waited)
-		if err != nil || wait == 0 {
-			return err
+		wait, landed, err := b.take(c, cost, waited)
+		if err != nil {
+			return nil, err
 		}
-		if waited+wait > b.patience {
-			return &Refused{After: wait, Err: ErrBusy}
+		if wait == 0 {
+			return sync.OnceFunc(b.land), nil
 		}
-		timer := time.NewTimer(wait)
+		if waited >= b.patience || landed == nil && waited+wait > b.patience {
+			return nil, &Refused{After: wait, Err: ErrBusy}
+		}
+		began := time.Now()
+		timer := time.NewTimer(min(wait, b.patience-waited))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-timer.C:
+		case <-landed:
+			timer.Stop()
 		}
-		waited += wait
-		if b.now().Equal(start) {
+		waited += time.Since(began)
+		if landed == nil && b.now().Equal(start) {
 			// A simulated clock that stands still must not stop us: we did wait.
-			b.count()
-			return nil
+			b.launch(cost)
+			return sync.OnceFunc(b.land), nil
 		}
 	}
 }
 
-// take counts a request and returns 0, or returns how long to wait before asking again.
-func (b *Budget) take(c Class, waited time.Duration) (time.Duration, error) {
+// take counts a request and returns 0, or returns how long to wait before asking again. landed, where it is not nil, is closed
+// when it is worth asking earlier.
+func (b *Budget) take(c Class, cost int, waited time.Duration) (wait time.Duration, landed <-chan struct{}, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	b.slide(now)
+	if err := b.refuses(c, now); err != nil {
+		return 0, nil, err
+	}
+	share := shares[c]
+	if b.atOnce > 0 && b.flying >= max(1, int(float64(b.atOnce)*share)) {
+		return max(b.patience, time.Millisecond), b.landed, nil
+	}
+	for _, w := range b.windows {
+		w.slide(now)
+		// Who has waited for a whole interval may fill the window like a write, so that a steady flow of urgent requests
+		// delays the others but does not starve them.
+		part := share
+		if waited >= w.Interval {
+			part = 1
+		}
+		if !w.holds(cost, int(float64(b.limit(w))*part)) {
+			wait = max(wait, w.untilFree(now))
+		}
+	}
+	if wait > 0 {
+		return wait, nil, nil
+	}
+	b.probing = b.failures >= outageAfter
+	b.spend(cost)
+	return 0, nil, nil
+}
+
+// refuses says why no request of class c may go now, however long it waits within its patience.
+func (b *Budget) refuses(c Class, now time.Time) error {
 	if d := b.paused.Sub(now); d > 0 {
-		return 0, &Refused{After: d, Err: ErrPaused}
+		return &Refused{After: d, Err: ErrPaused}
 	}
 	if b.failures >= outageAfter {
 		if d := b.closed.Sub(now); d > 0 {
-			return 0, &Refused{After: d, Err: ErrOutage}
+			return &Refused{After: d, Err: ErrOutage}
 		}
 		if b.probing {
-			return 0, &Refused{After: outageFirst, Err: ErrOutage}
+			return &Refused{After: outageFirst, Err: ErrOutage}
 		}
 	}
 	if b.dayMax > 0 && float64(b.dayLeft) < dayReserve[c]*float64(b.dayMax) && now.Sub(b.dayAt) < dayStale {
-		return 0, &Refused{After: dayStale - now.Sub(b.dayAt), Err: ErrDay}
+		return &Refused{After: dayStale - now.Sub(b.dayAt), Err: ErrDay}
 	}
-	// Who has waited for a whole interval may fill the window like a write, so that a steady flow of urgent requests delays
-	// the others but does not starve them.
-	share := shares[c]
-	if waited >= b.interval {
-		share = 1
-	}
-	if b.sum < max(1, int(float64(b.limit())*share)) {
-		b.counts[b.head]++
-		b.sum++
-		b.probing = b.failures >= outageAfter
-		return 0, nil
-	}
-	return b.untilFree(now), nil
+	return nil
 }
 
-func (b *Budget) count() {
+func (b *Budget) launch(cost int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.counts[b.head]++
-	b.sum++
+	b.spend(cost)
 }
 
-func (b *Budget) limit() int { return max(1, int(float64(b.max)*b.factor*headroom)) }
-
-// slide moves the window on to now and forgets what has left it.
-func (b *Budget) slide(now time.Time) {
-	step := b.interval / slots
-	if b.headAt.IsZero() || now.Sub(b.headAt) >= b.interval+step {
-		b.counts, b.sum, b.headAt = [slots + 1]int{}, 0, now
-		return
-	}
-	for now.Sub(b.headAt) >= step {
-		b.head = (b.head + 1) % len(b.counts)
-		b.sum -= b.counts[b.head]
-		b.counts[b.head] = 0
-		b.headAt = b.headAt.Add(step)
+func (b *Budget) spend(cost int) {
+	b.flying++
+	for _, w := range b.windows {
+		w.spend(cost)
 	}
 }
 
-// untilFree is when the oldest requests leave the window.
-func (b *Budget) untilFree(now time.Time) time.Duration {
-	step := b.interval / slots
-	for i := 1; i <= slots; i++ {
-		if b.counts[(b.head+i)%len(b.counts)] > 0 {
-			return max(b.headAt.Add(time.Duration(i)*step).Sub(now), time.Millisecond)
+func (b *Budget) land() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.flying--
+	close(b.landed)
+	b.landed = make(chan struct{})
+}
+
+func (b *Budget) limit(w *window) int { return max(1, int(float64(w.Limit)*b.factor*headroom)) }
+
+// interval is the shortest of the windows', the pace at which the budget changes its mind.
+func (b *Budget) interval() time.Duration {
+	var shortest time.Duration
+	for _, w := range b.windows {
+		if shortest == 0 || w.Interval < shortest {
+			shortest = w.Interval
 		}
 	}
-	return step
+	return cmp.Or(shortest, time.Second)
 }
 
 // Answered reports that the vendor answered, and what it says about its limits.
@@ -202,25 +234,16 @@ func (b *Budget) Answered(l Limits) {
 	defer b.mu.Unlock()
 	now := b.now()
 	b.failures, b.probing = 0, false
-	if b.factor < 1 && now.Sub(b.moved) >= b.interval {
+	if b.factor < 1 && now.Sub(b.moved) >= b.interval() {
 		b.factor, b.moved = min(1, b.factor+creep), now
 	}
 	b.learn(l, now)
 }
 
 func (b *Budget) learn(l Limits, now time.Time) {
-	if l.Max > 0 && l.Interval > 0 {
-		if l.Interval != b.interval {
-			b.interval, b.counts, b.headAt = l.Interval, [slots + 1]int{}, now
-			b.counts[b.head] = b.sum
-		}
-		b.max = l.Max
-		b.slide(now)
-		// Others may call the same account with the same credential: what they used is used.
-		if used := l.Max - l.Remaining; used > b.sum {
-			b.counts[b.head] += used - b.sum
-			b.sum = used
-		}
+	if l.Max > 0 && l.Interval > 0 && len(b.windows) > 0 {
+		i := slices.IndexFunc(b.windows, func(w *window) bool { return w.Interval == l.Interval })
+		b.windows[max(i, 0)].learn(l, now)
 	}
 	if l.DayMax > 0 {
 		b.dayMax, b.dayLeft, b.dayAt = l.DayMax, l.DayRemaining, now
@@ -235,11 +258,11 @@ func (b *Budget) Limited(l Limits, after time.Duration) time.Duration {
 	now := b.now()
 	b.failures, b.probing = 0, false
 	b.learn(l, now)
-	if b.moved.IsZero() || now.Sub(b.moved) >= b.interval || b.factor == 1 {
+	if b.moved.IsZero() || now.Sub(b.moved) >= b.interval() || b.factor == 1 {
 		b.factor, b.moved = max(minFactor, b.factor/2), now
 	}
 	if after <= 0 {
-		after = b.interval / 4
+		after = b.interval() / 4
 	}
 	after = jitter(after)
 	if until := now.Add(after); until.After(b.paused) {
@@ -267,12 +290,18 @@ func (b *Budget) Dropped() {
 	b.probing = false
 }
 
-// Left returns the calls left in the current interval and in the day; -1 for a day that is not known.
+// Left returns the units left in the window that is nearest to its end, and in the day; -1 where it is not known.
 func (b *Budget) Left() (interval, day int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.slide(b.now())
-	return max(0, b.limit()-b.sum), b.dayLeft
+	interval = -1
+	for _, w := range b.windows {
+		w.slide(b.now())
+		if left := max(0, b.limit(w)-w.sum); interval < 0 || left < interval {
+			interval = left
+		}
+	}
+	return interval, b.dayLeft
 }
 
 // jitter lengthens d by up to a fifth, so that those who were refused together do not come back together.

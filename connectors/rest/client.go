@@ -34,10 +34,7 @@ type Options struct {
 	Budget    *Budget
 	Now       func() time.Time // for Retry-After given as a date; nil: time.Now
 
-	// Authorize returns the value of the Authorization header. Refused, if set, is told the value to which the vendor answered 401, and
-	// says whether Authorize gives another now: then the request is sent once more.
-	Authorize func(ctx context.Context) (string, error)
-	Refused   func(authorization string) bool
+	Auth Auth // nil: no credential is sent
 
 	// Limits reads the vendor's rate limit headers; nil: it sends none.
 	Limits func(http.Header) Limits
@@ -56,15 +53,19 @@ type Client struct {
 
 // Request is one request.
 type Request struct {
-	Op     string // for the error: "fetch", "write" ...
-	Class  Class
-	Lane   *Budget // a narrower limit that this request counts against too
-	Method string
-	Path   string // escaped
-	Query  url.Values
-	Body   any        // sent as JSON
-	Form   url.Values // sent as a form, without the Authorization header
-	Into   any        // a 2xx answer's JSON is read into it
+	Op        string // for the error: "fetch", "write" ...
+	Class     Class
+	Cost      int     // in the units of the vendor's limits; 0 is 1
+	Lane      *Budget // a narrower limit that this request counts against too
+	Anonymous bool    // sent without the credential
+	Method    string
+	Path      string // escaped
+	Query     url.Values
+	Header    http.Header // beside those that every request has
+	Body      any         // sent in Format
+	Form      url.Values  // sent as a form instead
+	Format    Format      // of Body and Into
+	Into      any         // a 2xx answer is read into it
 }
 
 // Response is the vendor's answer.
@@ -97,39 +98,43 @@ func New(opt Options) *Client {
 // Do sends one request and returns the vendor's answer. Every failure is a *connectors.Error; beside one that the vendor
 // answered (status 400 and above) the Response is returned too.
 func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
-	if q.Form != nil || c.opt.Authorize == nil {
-		return c.send(ctx, q, "")
+	if q.Anonymous || c.opt.Auth == nil {
+		return c.send(ctx, q, Credential{})
 	}
-	for again := c.opt.Refused != nil; ; again = false {
-		authorization, err := c.opt.Authorize(ctx)
+	for again := true; ; again = false {
+		cred, err := c.opt.Auth.Credential(ctx)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.send(ctx, q, authorization)
-		if !again || resp == nil || resp.Status != http.StatusUnauthorized || !c.opt.Refused(authorization) {
+		resp, err := c.send(ctx, q, cred)
+		if !again || resp == nil || resp.Status != http.StatusUnauthorized || !c.opt.Auth.Refused(cred) {
 			return resp, err
 		}
 	}
 }
 
 // send sends a request once.
-func (c *Client) send(ctx context.Context, q Request, authorization string) (*Response, error) {
+func (c *Client) send(ctx context.Context, q Request, cred Credential) (*Response, error) {
 	if q.Lane != nil {
-		if err := q.Lane.Acquire(ctx, Write); err != nil { // a lane has no classes: all of it may be used
+		done, err := q.Lane.Acquire(ctx, Write, q.Cost) // a lane has no classes: all of it may be used
+		if err != nil {
 			return nil, c.refused(q, err)
 		}
+		defer done()
 	}
-	if err := c.opt.Budget.Acquire(ctx, q.Class); err != nil {
+	done, err := c.opt.Budget.Acquire(ctx, q.Class, q.Cost)
+	if err != nil {
 		return nil, c.refused(q, err)
 	}
-	req, err := c.build(q, authorization)
+	defer done()
+	req, err := c.build(q, cred)
 	if err != nil {
 		c.opt.Budget.Dropped()
 		return nil, c.fail(q, connectors.Internal, err)
 	}
 	timed, cancel := context.WithTimeout(ctx, c.opt.Timeout)
 	defer cancel()
-	got, err := req.SetContext(timed).Execute(q.Method, q.Path)
+	got, err := req.SetContext(timed).Execute(q.Method, strings.TrimRight(cred.BaseURL, "/")+q.Path)
 	if err != nil {
 		return nil, c.broken(ctx, q, got, err)
 	}
@@ -138,20 +143,24 @@ func (c *Client) send(ctx context.Context, q Request, authorization string) (*Re
 		return resp, c.answered(q, resp)
 	}
 	if q.Into != nil {
-		if err := Unmarshal(resp.Body, q.Into); err != nil {
+		if err := q.Format.read(resp.Body, q.Into); err != nil {
 			// A page of a proxy or an empty body: whoever answered, it was not the vendor's API. The decoder's own words can quote the body.
 			c.opt.Budget.Failed()
-			return resp, c.fail(q, connectors.Garbled, fmt.Errorf("HTTP %d: the answer is not the JSON that the vendor documents", resp.Status))
+			return resp, c.fail(q, connectors.Garbled,
+				fmt.Errorf("HTTP %d: the answer is not the %s that the vendor documents", resp.Status, q.Format))
 		}
 	}
 	c.opt.Budget.Answered(c.limits(resp))
 	return resp, nil
 }
 
-func (c *Client) build(q Request, authorization string) (*resty.Request, error) {
-	req := c.resty.R().SetHeader("Accept", "application/json")
-	if authorization != "" {
-		req.SetHeader("Authorization", authorization)
+func (c *Client) build(q Request, cred Credential) (*resty.Request, error) {
+	req := c.resty.R().SetHeader("Accept", q.Format.contentType())
+	for name, values := range q.Header {
+		req.Header[name] = values
+	}
+	if cred.Header != "" {
+		req.SetHeader(cred.Header, cred.Value)
 	}
 	if q.Query != nil {
 		req.SetQueryParamsFromValues(q.Query)
@@ -160,11 +169,11 @@ func (c *Client) build(q Request, authorization string) (*resty.Request, error) 
 	case q.Form != nil:
 		req.SetHeader("Content-Type", "application/x-www-form-urlencoded").SetBody(q.Form.Encode())
 	case q.Body != nil:
-		body, err := marshal(q.Body)
+		body, err := q.Format.write(q.Body)
 		if err != nil {
-			return nil, errors.New("the request cannot be written as JSON")
+			return nil, fmt.Errorf("the request cannot be written as %s", q.Format)
 		}
-		req.SetHeader("Content-Type", "application/json").SetBody(body)
+		req.SetHeader("Content-Type", q.Format.contentType()).SetBody(body)
 	}
 	return req, nil
 }

@@ -19,8 +19,8 @@ func client(t *testing.T, h http.HandlerFunc, change func(*Options)) *Client {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	opt := Options{
-		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 2 * time.Second, Budget: NewBudget(1000, time.Second, time.Second, nil),
-		Authorize: func(context.Context) (string, error) { return "Bearer t0ken", nil },
+		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 2 * time.Second, Budget: oneWindow(1000, time.Second, time.Second),
+		Auth: Bearer("t0ken"),
 	}
 	if change != nil {
 		change(&opt)
@@ -54,7 +54,7 @@ func TestRequest(t *testing.T) {
 	if body != `{"a":"","k":"<v>"}` {
 		t.Errorf("body %s", body)
 	}
-	if _, err := c.Do(t.Context(), Request{Op: "token", Method: "POST", Path: "/t", Form: url.Values{"a": {"b&c"}}}); err != nil {
+	if _, err := c.Do(t.Context(), Request{Op: "token", Method: "POST", Path: "/t", Anonymous: true, Form: url.Values{"a": {"b&c"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if body != "a=b%26c" || got.Header.Get("Authorization") != "" || got.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
@@ -95,7 +95,7 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := client(t, h, func(o *Options) {
 				o.Timeout = 200 * time.Millisecond
-				o.Authorize = func(context.Context) (string, error) { return "Bearer " + private, nil }
+				o.Auth = Bearer(private)
 			})
 			var into struct {
 				N int `json:"n"`
@@ -177,7 +177,7 @@ func TestAnswersSteerTheBudget(t *testing.T) {
 		w.Header().Set("Retry-After", "30")
 		w.WriteHeader(status)
 	}, func(o *Options) {
-		o.Budget = NewBudget(1000, time.Second, time.Second, func() time.Time { return now })
+		o.Budget = NewBudget(Plan{Windows: []Window{{1000, time.Second}}, Patience: time.Second, Now: func() time.Time { return now }})
 	})
 	do := func() error {
 		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
@@ -224,7 +224,7 @@ func TestLanes(t *testing.T) {
 			return &connectors.Error{Kind: connectors.RateLimited, After: time.Second, Err: errors.New("slow down")}
 		}
 	})
-	lane := NewBudget(4, time.Second, 0, nil)
+	lane := oneWindow(4, time.Second, 0)
 	search := Request{Op: "poll", Class: Poll, Lane: lane, Method: "GET", Path: "/search"}
 	if _, err := c.Do(t.Context(), search); connectors.KindOf(err) != connectors.RateLimited {
 		t.Fatal(err)
@@ -237,11 +237,29 @@ func TestLanes(t *testing.T) {
 	}
 }
 
+// credentials is an Auth made of two functions.
+type credentials struct {
+	credential func() (Credential, error)
+	refused    func(Credential) bool
+}
+
+func (c credentials) Credential(context.Context) (Credential, error) { return c.credential() }
+func (c credentials) Refused(cred Credential) bool                   { return c.refused(cred) }
+
 func TestRefusedTokensAreTold(t *testing.T) {
+	token := Credential{Header: "X-Api-Token", Value: "t0ken"}
 	for _, another := range []bool{false, true} {
 		told, sent := 0, 0
-		c := client(t, func(w http.ResponseWriter, _ *http.Request) { sent++; w.WriteHeader(401) }, func(o *Options) {
-			o.Refused = func(authorization string) bool { told++; return another && authorization == "Bearer t0ken" }
+		c := client(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Api-Token") == "t0ken" {
+				sent++
+			}
+			w.WriteHeader(401)
+		}, func(o *Options) {
+			o.Auth = credentials{
+				credential: func() (Credential, error) { return token, nil },
+				refused:    func(c Credential) bool { told++; return another && c == token },
+			}
 		})
 		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
 		if connectors.KindOf(err) != connectors.Unauthenticated || told != 1 || (sent == 2) != another || sent > 2 {
@@ -250,10 +268,54 @@ func TestRefusedTokensAreTold(t *testing.T) {
 	}
 	want := &connectors.Error{Vendor: "acme", Op: "token", Kind: connectors.Unavailable, Err: errors.New("no token to be had")}
 	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") }, func(o *Options) {
-		o.Authorize = func(context.Context) (string, error) { return "", want }
+		o.Auth = credentials{credential: func() (Credential, error) { return Credential{}, want }}
 	})
 	if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"}); !errors.Is(err, want) {
 		t.Error(err)
+	}
+}
+
+// Where a token is good is said by whoever gave it.
+func TestTheCredentialNamesTheAPI(t *testing.T) {
+	reached := ""
+	home := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		reached = r.URL.String() + " " + r.Header.Get("Sforce-Call-Options")
+	}))
+	defer home.Close()
+	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("the client's own address was called") }, func(o *Options) {
+		o.Auth = Static{Header: "Authorization", Value: "x", BaseURL: home.URL + "/"}
+	})
+	_, err := c.Do(t.Context(), Request{
+		Op: "fetch", Method: "GET", Path: "/a", Query: url.Values{"q": {"1"}}, Header: http.Header{"Sforce-Call-Options": {"client=winnow"}},
+	})
+	if err != nil || reached != "/a?q=1 client=winnow" {
+		t.Errorf("%q, %v", reached, err)
+	}
+}
+
+func TestXML(t *testing.T) {
+	type note struct {
+		XMLName struct{} `xml:"note"`
+		To      string   `xml:"to"`
+	}
+	var sent string
+	answer := "<note><to>them</to></note>"
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		sent = r.Header.Get("Content-Type") + " " + string(b)
+		_, _ = io.WriteString(w, answer)
+	}, nil)
+	var got note
+	ask := Request{Op: "fetch", Method: "POST", Path: "/", Format: XML, Body: note{To: "a&b"}, Into: &got}
+	if _, err := c.Do(t.Context(), ask); err != nil || got.To != "them" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if sent != "application/xml <note><to>a&amp;b</to></note>" {
+		t.Error(sent)
+	}
+	answer = "{}"
+	if _, err := c.Do(t.Context(), ask); connectors.KindOf(err) != connectors.Garbled {
+		t.Errorf("JSON where XML was asked for: %v", err)
 	}
 }
 
