@@ -52,21 +52,14 @@ type Writer interface {
 	Write(ctx context.Context, chs []crm.Change) []error
 }
 
-// Connector is all three; code that uses one asks for the single role it needs.
-type Connector interface {
-	Receiver
-	Fetcher
-	Writer
-}
-
-// Poller is the optional role of a vendor whose webhooks miss something, or that can do without them.
+// Poller is the role of a vendor whose webhooks miss something, or that can do without them.
 type Poller interface {
 	// Poll returns what changed since the cursor, a page at a time: the notices, the next cursor, and whether more is waiting
 	// now. The empty cursor starts at since. Pages overlap rather than leave a gap: the same record may come twice.
 	Poll(ctx context.Context, cursor string, since time.Time) (notices []crm.Notice, next string, more bool, err error)
 }
 
-// Backfiller is the optional role of a vendor whose history can be read back.
+// Backfiller is the role of a vendor whose history can be read back.
 type Backfiller interface {
 	// Backfill is Poll for what was there before Winnow: it starts at since and ends at until, resumes from its cursor, and
 	// tells how many records it has read and, as far as the vendor says, will read (0: not known).
@@ -82,32 +75,26 @@ type BackfillPage struct {
 	Stage   string // which kind of record is being read, for people
 }
 
-// Accounter is the optional role of a vendor whose credential belongs to one account.
+// Accounter is the role of a vendor whose credential belongs to one account.
 type Accounter interface {
 	// Account returns the vendor's id of the account that the credential is for.
 	Account(ctx context.Context) (string, error)
 }
 
-// Profiler is the optional role of a vendor that can fetch a contact's properties by the contact's id alone.
-type Profiler interface {
-	// ProfileRef names the record that holds the contact's properties. Fetching it gives at least crm.PropCreated.
-	ProfileRef(contact string) crm.Ref
-}
-
-// Associator is the optional role of a vendor that can tell whom a record concerns without reading the record.
-type Associator interface {
+// Relater is the role of a vendor that can tell whom a record concerns without reading the record.
+type Relater interface {
 	// Concerned returns the contacts that facts of the record could reach, none where there are none. It is asked when the record
 	// itself cannot be read, so that no decision falls while what they may have answered lies there.
 	Concerned(ctx context.Context, ref crm.Ref) ([]string, error)
 }
 
-// Replier is the optional role of a vendor that wants more than an empty 2xx.
+// Replier is the role of a vendor that wants more than an empty 2xx.
 type Replier interface {
 	// Reply is the body and its content type that acknowledge d once it is durable.
 	Reply(d Delivery) (contentType string, body []byte)
 }
 
-// Installer is the optional role of a vendor whose fields `winnow setup` can create.
+// Installer is the role of a vendor whose fields `winnow setup` can create.
 type Installer interface {
 	// Plan returns what is missing, as steps a person can read; Apply carries one out.
 	Plan(ctx context.Context) ([]Step, error)
@@ -126,8 +113,8 @@ type Step struct {
 	Data   any    // the connector's own
 }
 
-// BudgetReporter is the optional role of a vendor that knows how many calls are left.
-type BudgetReporter interface {
+// Budgeter is the role of a vendor that knows how many calls are left.
+type Budgeter interface {
 	// Budget returns the calls left in the current interval and in the day; negative: not known.
 	Budget() (interval, day int)
 }

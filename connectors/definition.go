@@ -30,5 +30,5 @@ type Options struct {
 type Definition struct {
 	Vendor crm.Vendor
 	Config func() Config // fresh settings with their defaults
-	New    func(Config, Options) (Connector, error)
+	New    func(Config, Options) (Vendor, error)
 }

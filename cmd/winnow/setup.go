@@ -24,12 +24,12 @@ func setupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := app.Connector(cfg, args[0])
+			v, err := app.Vendor(cfg, args[0])
 			if err != nil {
 				return err
 			}
-			in, ok := c.(connectors.Installer)
-			if !ok {
+			in := v.Setup
+			if in == nil {
 				return fmt.Errorf("%s needs no set-up of its fields", args[0])
 			}
 			var steps []connectors.Step

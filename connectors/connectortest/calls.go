@@ -17,30 +17,34 @@ import (
 // operation is one way in which a connector calls the vendor.
 type operation struct {
 	name string
-	run  func(ctx context.Context, c connectors.Connector) error
+	run  func(ctx context.Context, v connectors.Vendor) error
 }
 
-// operations are the calls that the contract has, the optional roles where the connector plays them.
-func (h Harness) operations(c connectors.Connector) []operation {
+// operations are the calls of the roles that v has.
+func (h Harness) operations(v connectors.Vendor) []operation {
 	ops := []operation{
-		{"fetch", func(ctx context.Context, c connectors.Connector) error { _, err := c.Fetch(ctx, h.Refs); return err }},
-		{"write", func(ctx context.Context, c connectors.Connector) error { return first(c.Write(ctx, h.Changes[:1])) }},
+		{"fetch", func(ctx context.Context, v connectors.Vendor) error { _, err := v.Fetch.Fetch(ctx, h.Refs); return err }},
 	}
-	if _, ok := c.(connectors.Poller); ok {
-		ops = append(ops, operation{"poll", func(ctx context.Context, c connectors.Connector) error {
-			_, _, _, err := c.(connectors.Poller).Poll(ctx, "", at.Add(-time.Hour))
+	if v.Write != nil {
+		ops = append(ops, operation{"write", func(ctx context.Context, v connectors.Vendor) error {
+			return first(v.Write.Write(ctx, h.Changes[:1]))
+		}})
+	}
+	if v.Poll != nil {
+		ops = append(ops, operation{"poll", func(ctx context.Context, v connectors.Vendor) error {
+			_, _, _, err := v.Poll.Poll(ctx, "", at.Add(-time.Hour))
 			return err
 		}})
 	}
-	if _, ok := c.(connectors.Backfiller); ok {
-		ops = append(ops, operation{"backfill", func(ctx context.Context, c connectors.Connector) error {
-			_, err := c.(connectors.Backfiller).Backfill(ctx, "", at.Add(-time.Hour), at)
+	if v.Backfill != nil {
+		ops = append(ops, operation{"backfill", func(ctx context.Context, v connectors.Vendor) error {
+			_, err := v.Backfill.Backfill(ctx, "", at.Add(-time.Hour), at)
 			return err
 		}})
 	}
-	if _, ok := c.(connectors.Accounter); ok {
-		ops = append(ops, operation{"account", func(ctx context.Context, c connectors.Connector) error {
-			_, err := c.(connectors.Accounter).Account(ctx)
+	if v.Account != nil {
+		ops = append(ops, operation{"account", func(ctx context.Context, v connectors.Vendor) error {
+			_, err := v.Account.Account(ctx)
 			return err
 		}})
 	}
@@ -66,7 +70,7 @@ func (h Harness) calls(t *testing.T) {
 	t.Run("Nothing", h.nothing)
 }
 
-func (h Harness) serve(t *testing.T, handler http.Handler) connectors.Connector {
+func (h Harness) serve(t *testing.T, handler http.Handler) connectors.Vendor {
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
 	return h.New(t, s.URL)
@@ -77,7 +81,7 @@ func (h Harness) healthy(t *testing.T) {
 	c := h.serve(t, h.API(t))
 	var before []crm.Notice
 	for range 2 {
-		ns, err := c.Fetch(t.Context(), h.Refs)
+		ns, err := c.Fetch.Fetch(t.Context(), h.Refs)
 		if err != nil {
 			t.Fatalf("fetch: %v", err)
 		}
@@ -93,7 +97,7 @@ func (h Harness) healthy(t *testing.T) {
 		before = ns
 	}
 	for range 2 {
-		errs := c.Write(t.Context(), h.Changes)
+		errs := c.Write.Write(t.Context(), h.Changes)
 		if len(errs) != len(h.Changes) {
 			t.Fatalf("%d results for %d changes: one each", len(errs), len(h.Changes))
 		}
@@ -102,12 +106,12 @@ func (h Harness) healthy(t *testing.T) {
 		}
 	}
 	if h.Gone != nil {
-		ns, err := c.Fetch(t.Context(), h.Gone)
+		ns, err := c.Fetch.Fetch(t.Context(), h.Gone)
 		if err != nil || len(ns) != 0 {
 			t.Errorf("a record that is gone gives %d notices and %v, want none", len(ns), err)
 		}
 	}
-	if c.MaxBatch() < 1 || c.MaxFetch() < 1 {
+	if c.Write.MaxBatch() < 1 || c.Fetch.MaxFetch() < 1 {
 		t.Error("MaxBatch and MaxFetch are at least 1")
 	}
 }
@@ -151,7 +155,7 @@ func (h Harness) retryAfter(t *testing.T) {
 			w.Header().Set("Retry-After", given)
 			w.WriteHeader(http.StatusTooManyRequests)
 		}))
-		_, err := c.Fetch(t.Context(), h.Refs)
+		_, err := c.Fetch.Fetch(t.Context(), h.Refs)
 		if got := connectors.AfterOf(err); got < bounds[0] || got > bounds[1] {
 			t.Errorf("Retry-After %s becomes a wait of %s, want %s to %s", given, got, bounds[0], bounds[1])
 		}
@@ -180,7 +184,7 @@ func (h Harness) noAnswer(t *testing.T) {
 	ops := h.operations(h.New(t, nowhere))
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	for _, op := range ops {
-		for name, c := range map[string]connectors.Connector{"a broken connection": h.serve(t, broken), "no connection": h.New(t, nowhere)} {
+		for name, c := range map[string]connectors.Vendor{"a broken connection": h.serve(t, broken), "no connection": h.New(t, nowhere)} {
 			err := op.run(t.Context(), c)
 			if err == nil {
 				t.Errorf("%s: %s is no error", op.name, name)
@@ -227,10 +231,10 @@ func (h Harness) cancelled(t *testing.T) {
 // nothing: no work is no call.
 func (h Harness) nothing(t *testing.T) {
 	c := h.New(t, nowhere)
-	if ns, err := c.Fetch(t.Context(), nil); err != nil || len(ns) != 0 {
+	if ns, err := c.Fetch.Fetch(t.Context(), nil); err != nil || len(ns) != 0 {
 		t.Errorf("fetching nothing: %v, %v", ns, err)
 	}
-	if errs := c.Write(t.Context(), nil); len(errs) != 0 {
+	if errs := c.Write.Write(t.Context(), nil); len(errs) != 0 {
 		t.Errorf("writing nothing: %v", errs)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // Harness is what the suite needs to know of a vendor.
 type Harness struct {
 	// New makes a connector whose API is at apiURL and whose webhooks are signed with Secret.
-	New func(t *testing.T, apiURL string) connectors.Connector
+	New func(t *testing.T, apiURL string) connectors.Vendor
 
 	// Sign makes body a genuine delivery as of at, signed with secret. It is written apart from Verify, or both share a fault.
 	Sign      func(body []byte, secret string, at time.Time) connectors.Delivery

@@ -86,6 +86,10 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	return []crm.Notice{{Fact: &f}}, nil
 }
 
+func (c *toy) vendor() connectors.Vendor {
+	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Fetch: c, Write: c}
+}
+
 func (c *toy) MaxFetch() int { return 10 }
 func (c *toy) MaxBatch() int { return 10 }
 
@@ -185,7 +189,7 @@ func harness(t *testing.T, fault string) Harness {
 		t.Fatal(err)
 	}
 	return Harness{
-		New:    func(_ *testing.T, apiURL string) connectors.Connector { return &toy{apiURL, "s3cret", fault} },
+		New:    func(_ *testing.T, apiURL string) connectors.Vendor { return (&toy{apiURL, "s3cret", fault}).vendor() },
 		Sign:   toySign,
 		Secret: "s3cret", SignsBody: true, Stale: 6 * time.Minute, Secrets: []string{"s3cret"}, Deliveries: dir,
 		Echo: []byte(`{"Contact":"5","Stage":"x","At":1,"Own":true}`),

@@ -30,7 +30,7 @@ const nowhere = "http://127.0.0.1:1"
 var at = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 func (h Harness) verify(t *testing.T) {
-	c := h.New(t, nowhere)
+	c := h.New(t, nowhere).Receive
 	body := []byte(`[{"note":"any body will do: what it says is Decode's business"}]`)
 	good := h.Sign(body, h.Secret, at)
 	if err := c.Verify(good, at); err != nil {
@@ -92,7 +92,7 @@ func signing(h Harness, body []byte) []string {
 }
 
 func (h Harness) decode(t *testing.T) {
-	c := h.New(t, nowhere)
+	c := h.New(t, nowhere).Receive
 	files, _ := filepath.Glob(filepath.Join(h.Deliveries, "*.http"))
 	if len(files) == 0 {
 		t.Fatalf("no deliveries in %s", h.Deliveries)

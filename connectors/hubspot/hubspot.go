@@ -29,12 +29,16 @@ const (
 var Definition = connectors.Definition{
 	Vendor: Vendor,
 	Config: func() connectors.Config { return new(Config) },
-	New: func(cfg connectors.Config, opt connectors.Options) (connectors.Connector, error) {
+	New: func(cfg connectors.Config, opt connectors.Options) (connectors.Vendor, error) {
 		c, ok := cfg.(*Config)
 		if !ok {
-			return nil, fmt.Errorf("hubspot: settings of another vendor: %T", cfg)
+			return connectors.Vendor{}, fmt.Errorf("hubspot: settings of another vendor: %T", cfg)
 		}
-		return New(*c, opt)
+		made, err := New(*c, opt)
+		if err != nil {
+			return connectors.Vendor{}, err
+		}
+		return made.Vendor(), nil
 	},
 }
 
@@ -63,17 +67,6 @@ type Connector struct {
 	// profiles are what contacts looked like when they were read.
 	profiles *profiles
 }
-
-var (
-	_ connectors.Connector      = (*Connector)(nil)
-	_ connectors.Poller         = (*Connector)(nil)
-	_ connectors.Backfiller     = (*Connector)(nil)
-	_ connectors.Accounter      = (*Connector)(nil)
-	_ connectors.Profiler       = (*Connector)(nil)
-	_ connectors.Associator     = (*Connector)(nil)
-	_ connectors.Installer      = (*Connector)(nil)
-	_ connectors.BudgetReporter = (*Connector)(nil)
-)
 
 const (
 	// interval is the window of HubSpot's rate limit. Source: HubSpot docs, "API usage guidelines".
@@ -128,6 +121,18 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	return c, nil
 }
 
+// Vendor is the connector by its roles. Where an account has no webhooks, none is received.
+func (c *Connector) Vendor() connectors.Vendor {
+	v := connectors.Vendor{
+		People: []connectors.PersonKind{{Record: "contacts"}},
+		Fetch:  c, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c,
+	}
+	if c.cfg.Webhooks != "off" {
+		v.Receive = c
+	}
+	return v
+}
+
 // envName is a source's name as it stands in the environment.
 func envName(source string) string { return strings.ToUpper(strings.ReplaceAll(source, "-", "_")) }
 
@@ -142,9 +147,6 @@ type details struct {
 	PortalID id     `json:"portalId"`
 	TimeZone string `json:"timeZone"`
 }
-
-// ProfileRef names the contact's own record.
-func (c *Connector) ProfileRef(contact string) crm.Ref { return crm.Ref{Type: "contacts", ID: contact} }
 
 // Account returns the id of the portal that the token is for.
 func (c *Connector) Account(ctx context.Context) (string, error) {

@@ -17,8 +17,8 @@ import (
 func TestConformance(t *testing.T) {
 	echo := connectortest.Load(t, "testdata/deliveries/echo.http")
 	connectortest.Run(t, connectortest.Harness{
-		New: func(t *testing.T, apiURL string) connectors.Connector {
-			return connectTo(t, apiURL, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations); withReferrals(c) })
+		New: func(t *testing.T, apiURL string) connectors.Vendor {
+			return connectTo(t, apiURL, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations); withReferrals(c) }).Vendor()
 		},
 		Sign:       sign,
 		Secret:     "s3cret",

@@ -67,6 +67,11 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	if err != nil {
 		return a, err
 	}
+	for _, s := range sources {
+		if lacks := s.CRM.Lacks(); len(lacks) > 0 {
+			log.Info("what a source cannot do", zap.String("source", s.Name), zap.Strings("lacks", lacks))
+		}
+	}
 	roles := o.Roles
 	if roles == nil {
 		for _, r := range cfg.Roles {
@@ -118,7 +123,7 @@ func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]pipel
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
-		source := pipeline.Source{Source: s.Source, Connector: c}
+		source := pipeline.Source{Source: s.Source, CRM: c}
 		if m, ok := s.Config.(interface{ Mapping() string }); ok {
 			source.Mapping = m.Mapping()
 		}
@@ -218,16 +223,16 @@ func (a *App) live(context.Context) error {
 	return nil
 }
 
-// Connector makes the connector of one source alone, for commands that need no store.
-func Connector(cfg *config.Config, name string) (connectors.Connector, error) {
+// Vendor makes the connector of one source alone, for commands that need no store.
+func Vendor(cfg *config.Config, name string) (connectors.Vendor, error) {
 	sources, err := makeSources(cfg, make([]byte, 32), nil) // nothing is hashed: no text is read
 	if err != nil {
-		return nil, err
+		return connectors.Vendor{}, err
 	}
 	for _, s := range sources {
 		if s.Name == name {
-			return s.Connector, nil
+			return s.CRM, nil
 		}
 	}
-	return nil, cfg.Sources.Unknown(name)
+	return connectors.Vendor{}, cfg.Sources.Unknown(name)
 }

@@ -77,7 +77,7 @@ func (f *filled) Backfill(ctx context.Context, cursor string, _, _ time.Time) (c
 func (f *filled) rig(t *testing.T, dir string, later time.Duration) (*rig, *observer.ObservedLogs) {
 	core, logs := observer.New(zap.WarnLevel)
 	r := newRig(t, dir, func(o *Options) {
-		o.Sources[0].Connector, o.Log, o.Breaker.Count = f, zap.New(core), 1000
+		o.Sources[0].CRM.Backfill, o.Log, o.Breaker.Count = f, zap.New(core), 1000
 		now := o.Now
 		o.Now = func() time.Time { return now().Add(later) }
 	}, f.fake)

@@ -138,7 +138,10 @@ func (c clumsy) Write(ctx context.Context, chs []crm.Change) []error {
 // TestPanicsStopNobodyElse: a fault of a connector costs the one thing that it cannot handle.
 func TestPanicsStopNobodyElse(t *testing.T) {
 	f := &fake{}
-	r := newRig(t, t.TempDir(), func(o *Options) { o.Sources[0].Connector = clumsy{f} }, f)
+	r := newRig(t, t.TempDir(), func(o *Options) {
+		v := &o.Sources[0].CRM
+		v.Receive, v.Fetch, v.Write = clumsy{f}, clumsy{f}, clumsy{f}
+	}, f)
 	if status := r.post("fake", "right", []byte(`["trip over the secret word"]`)); status != http.StatusNoContent {
 		t.Fatalf("answered %d", status)
 	}

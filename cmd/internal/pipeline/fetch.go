@@ -29,11 +29,11 @@ func (p *Pipeline) fetch(ctx context.Context, s Source) error {
 		if !p.roomFor(ctx, queue.Facts) {
 			continue
 		}
-		msgs, err := pull(ctx, fetches, 4*s.Connector.MaxFetch(), 1<<20, patience)
+		msgs, err := pull(ctx, fetches, 4*s.CRM.Fetch.MaxFetch(), 1<<20, patience)
 		if err != nil {
 			return ignoreDone(ctx, fmt.Errorf("fetch %s: %w", s.Name, err))
 		}
-		for _, batch := range byType(msgs, s.Connector.MaxFetch()) {
+		for _, batch := range byType(msgs, s.CRM.Fetch.MaxFetch()) {
 			if ctx.Err() != nil { // the grace is for what has begun
 				for _, w := range batch {
 					_ = w.msg.Nak(0) // whoever fetches next need not wait for it
@@ -223,5 +223,5 @@ func (p *Pipeline) fetchRefs(ctx context.Context, s Source, refs []crm.Ref) (not
 			notices, err = nil, &connectors.Error{Vendor: s.Vendor, Op: "fetch", Kind: connectors.Internal, Err: fmt.Errorf("panic: %T", r)}
 		}
 	}()
-	return s.Connector.Fetch(ctx, refs)
+	return s.CRM.Fetch.Fetch(ctx, refs)
 }

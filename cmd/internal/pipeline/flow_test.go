@@ -53,7 +53,9 @@ func (f *fake) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 func (f *fake) MaxFetch() int { return 10 }
 func (f *fake) MaxBatch() int { return 10 }
 
-func (f *fake) ProfileRef(contact string) crm.Ref { return crm.Ref{Type: "contacts", ID: contact} }
+func (f *fake) vendor() connectors.Vendor {
+	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: f, Fetch: f, Relate: f, Write: f}
+}
 
 func (f *fake) Concerned(_ context.Context, ref crm.Ref) ([]string, error) {
 	if f.who == nil {
@@ -132,7 +134,7 @@ func newRig(t *testing.T, dir string, change func(*Options), fakes ...*fake) *ri
 	}
 	for i, f := range fakes {
 		f.written = map[string]map[crm.Field]string{}
-		o.Sources = append(o.Sources, Source{Source: crm.Source{Name: names[i], Vendor: "fake"}, Connector: f})
+		o.Sources = append(o.Sources, Source{Source: crm.Source{Name: names[i], Vendor: "fake"}, CRM: f.vendor()})
 	}
 	if change != nil {
 		change(&o)

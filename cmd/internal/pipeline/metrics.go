@@ -146,8 +146,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 				send(lagDesc, float64(n), stage, name)
 			}
 		}
-		if b, ok := s.Connector.(connectors.BudgetReporter); ok {
-			interval, day := b.Budget()
+		if s.CRM.Budget != nil {
+			interval, day := s.CRM.Budget.Budget()
 			if interval >= 0 {
 				send(budgetDesc, float64(interval), name, "interval")
 			}

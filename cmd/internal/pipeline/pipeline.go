@@ -46,7 +46,7 @@ var Roles = []Role{RoleReceive, RoleRead, RoleFetch, RoleRate, RoleWrite, RolePo
 // Source is one CRM account and the connector that speaks to it.
 type Source struct {
 	crm.Source
-	Connector connectors.Connector
+	CRM connectors.Vendor
 	// Mapping stands for the field mapping: when it changes, every rating is offered to the CRM again.
 	Mapping string
 }
@@ -127,7 +127,7 @@ func New(o Options) *Pipeline {
 		p.unread[s.Name] = newUnread(p, s.Name)
 		p.trials[s.Name] = newTrials()
 		p.offers[s.Name] = string(p.mode) + " " + s.Mapping
-		if _, ok := s.Connector.(connectors.Poller); ok && p.pollEvery > 0 && p.Has(RolePoll) {
+		if s.CRM.Poll != nil && p.pollEvery > 0 && p.Has(RolePoll) {
 			p.polls[s.Name] = &schedule{}
 		}
 		p.metrics.begin(s.Name)

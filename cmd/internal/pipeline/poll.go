@@ -55,8 +55,7 @@ func (s *schedule) due(now time.Time) bool { return int64(crm.At(now)) >= s.at.L
 
 // poll looks for what webhooks missed or never send, and steps the backfill. It runs only where the source's lease is held.
 func (p *Pipeline) poll(ctx context.Context, s Source) error {
-	poller, _ := s.Connector.(connectors.Poller)
-	filler, _ := s.Connector.(connectors.Backfiller)
+	poller, filler := s.CRM.Poll, s.CRM.Backfill
 	if poller == nil && filler == nil {
 		return nil
 	}
@@ -171,7 +170,7 @@ func (p *Pipeline) StartBackfill(ctx context.Context, source string, since time.
 		return err
 	}
 	s := p.sources[source]
-	if _, ok := s.Connector.(connectors.Backfiller); !ok {
+	if s.CRM.Backfill == nil {
 		return fmt.Errorf("%s is a %s, whose history cannot be read back", source, s.Vendor)
 	}
 	f, rev, err := getState[filling](ctx, p.q, "backfill."+source)

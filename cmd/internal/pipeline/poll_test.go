@@ -27,7 +27,7 @@ func (f polledFake) Poll(_ context.Context, _ string, since time.Time) ([]crm.No
 func polling(f *fake, poll func(since time.Time) []crm.Notice) func(*Options) {
 	return func(o *Options) {
 		o.PollInterval = 10 * time.Minute
-		o.Sources[0].Connector = polledFake{f, poll}
+		o.Sources[0].CRM.Poll = polledFake{f, poll}
 	}
 }
 

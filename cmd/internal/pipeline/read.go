@@ -85,7 +85,7 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 		return p.bury(ctx, s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: stageRead, Payload: m.Data}, err)
 	}
 	for i, d := range ds {
-		notices, err := decodeDelivery(s.Connector, d)
+		notices, err := decodeDelivery(s.CRM.Receive, d)
 		foreign, ahead := 0, 0
 		for _, n := range notices {
 			if account := p.account(s.Name); n.Account != "" && account != "" && n.Account != account {
@@ -114,7 +114,7 @@ func (p *Pipeline) readOne(ctx context.Context, s Source, m *queue.Msg, out *out
 				"%d events are dated more than %s after they came, and would outlast all that follow: a clock is wrong, the CRM's or this machine's", ahead, clocksApart)})
 		}
 		if err != nil {
-			letter := queue.DeadLetter{Stage: stageRead, Contacts: named(s.Connector, notices), Payload: d.Body}
+			letter := queue.DeadLetter{Stage: stageRead, Contacts: named(s, notices), Payload: d.Body}
 			if err := p.bury(ctx, s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), letter, err); err != nil {
 				return err
 			}
@@ -141,12 +141,15 @@ func (p *Pipeline) timely(s Source, n crm.Notice, received crm.Millis) crm.Notic
 	case crm.KindForget, crm.KindMerge:
 		return n
 	case crm.KindProperty:
-		if profiler, ok := s.Connector.(connectors.Profiler); ok {
-			ref := profiler.ProfileRef(n.Fact.Contact)
-			return crm.Notice{Ref: &ref, Account: n.Account}
-		}
+		ref := s.CRM.ProfileRef(n.Fact.Contact)
+		return crm.Notice{Ref: &ref, Account: n.Account}
 	}
 	return crm.Notice{}
+}
+
+// errNoWebhooks is of a delivery that came before the source's webhooks were turned off.
+var errNoWebhooks = &connectors.Error{
+	Op: "decode", Kind: connectors.Misconfigured, Err: errors.New("the source takes no webhooks any more: turn them on and send it again"),
 }
 
 // decodeDelivery turns a panic of a connector into an error: one bad body must not stop all the others.
@@ -156,11 +159,14 @@ func decodeDelivery(c connectors.Receiver, d delivery) (notices []crm.Notice, er
 			notices, err = nil, fmt.Errorf("the decoder panicked: %T", r) // the value may quote the body
 		}
 	}()
+	if c == nil {
+		return nil, errNoWebhooks
+	}
 	return c.Decode(connectors.Delivery{Body: d.Body})
 }
 
 // named lists the contacts that notices are about, for the dead letter: erasing a contact has to find it.
-func named(c connectors.Connector, notices []crm.Notice) []string {
+func named(s Source, notices []crm.Notice) []string {
 	var ids []string
 	add := func(contacts ...string) {
 		for _, id := range contacts {
@@ -169,7 +175,6 @@ func named(c connectors.Connector, notices []crm.Notice) []string {
 			}
 		}
 	}
-	profiler, _ := c.(connectors.Profiler)
 	for _, n := range notices {
 		switch {
 		case n.Fact != nil:
@@ -177,7 +182,7 @@ func named(c connectors.Connector, notices []crm.Notice) []string {
 		case n.Ref != nil:
 			add(n.Ref.Contacts...)
 			add(n.Ref.Left...)
-			if profiler != nil && profiler.ProfileRef(n.Ref.ID).Type == n.Ref.Type {
+			if s.CRM.IsPerson(*n.Ref) {
 				add(n.Ref.ID)
 			}
 		case n.Removed != nil && n.Removed.Contact != "":

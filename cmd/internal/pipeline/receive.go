@@ -56,8 +56,8 @@ func newReceiver(p *Pipeline) *Receiver {
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name := req.PathValue("source")
 	s, ok := r.p.sources[name]
-	if !ok {
-		http.Error(w, "no such source; WINNOW_SOURCES names those there are", http.StatusNotFound)
+	if !ok || s.CRM.Receive == nil {
+		http.Error(w, "no source that takes webhooks; WINNOW_SOURCES names those there are", http.StatusNotFound)
 		return
 	}
 	if req.Method != http.MethodPost {
@@ -103,7 +103,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 	}
 	d := connectors.Delivery{Method: req.Method, URL: addressed(req), Header: req.Header, Body: body}
 	now := r.p.now()
-	if err := s.Connector.Verify(d, now); err != nil {
+	if err := s.CRM.Receive.Verify(d, now); err != nil {
 		r.say(s, r.p.log.Error, warnEvery, "delivery not verified", err)
 		return "not_verified", http.StatusUnauthorized
 	}
@@ -111,8 +111,8 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 		r.say(s, r.p.log.Warn, warnEvery, "delivery not stored", err)
 		return "not_stored", http.StatusServiceUnavailable
 	}
-	if rep, ok := s.Connector.(connectors.Replier); ok {
-		kind, reply := rep.Reply(d)
+	if s.CRM.Reply != nil {
+		kind, reply := s.CRM.Reply.Reply(d)
 		w.Header().Set("Content-Type", kind)
 		_, _ = w.Write(reply) // durable by now; a sender that does not hear it sends again
 		return "stored", http.StatusOK

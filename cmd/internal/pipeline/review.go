@@ -277,15 +277,14 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 	defer cancel()
 	outs := map[string]*output{}
 	for key, j := range jobs {
-		s := o.p.sources[key.Source]
-		profiler, ok := s.Connector.(connectors.Profiler)
+		s, ok := o.p.sources[key.Source]
 		if !ok || !j.effects.ask {
 			continue
 		}
 		if outs[key.Source] == nil {
 			outs[key.Source] = o.p.newOutput(s)
 		}
-		ref := profiler.ProfileRef(key.Contact)
+		ref := s.CRM.ProfileRef(key.Contact)
 		outs[key.Source].add(crm.Notice{Ref: &ref})
 	}
 	for source, out := range outs {

@@ -21,7 +21,7 @@ func TestSeed(t *testing.T) {
 	}
 	defer func() { _ = q.Close() }()
 	p := New(Options{
-		Queue: q, Rules: rules.Defaults(), Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, Connector: &fake{}}},
+		Queue: q, Rules: rules.Defaults(), Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: (&fake{}).vendor()}},
 		Now: func() time.Time { return start }, Log: zaptest.NewLogger(t), Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	const n = 20

@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/queue"
 )
 
@@ -86,6 +85,9 @@ func (p *Pipeline) speakWhile(ctx context.Context, s Source, r Role, lease *queu
 func (p *Pipeline) speakRole(ctx context.Context, s Source, r Role, valid func() bool) error {
 	switch r {
 	case RoleWrite:
+		if s.CRM.Write == nil {
+			return nil
+		}
 		return p.write(ctx, s, valid)
 	case RoleFetch:
 		g, ctx := errgroup.WithContext(ctx)
@@ -105,12 +107,11 @@ func (p *Pipeline) release(ctx context.Context, lease *queue.Lease) {
 
 // learnAccount asks the CRM once whose account the credential is for, so that events of another account are found out.
 func (p *Pipeline) learnAccount(ctx context.Context, s Source) error {
-	asker, ok := s.Connector.(connectors.Accounter)
-	if !ok {
+	if s.CRM.Account == nil {
 		return nil
 	}
 	for attempt := 1; ctx.Err() == nil; attempt++ {
-		account, err := asker.Account(ctx)
+		account, err := s.CRM.Account.Account(ctx)
 		if err == nil {
 			p.well(ctx, s, "account")
 			known, _, err := p.q.GetState(ctx, stateName("account."+s.Name))

@@ -9,7 +9,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -162,8 +161,8 @@ func (p *Pipeline) entombed(ctx context.Context, key queue.Key) (bool, error) {
 // erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it, its rating and its
 // record. Its tombstone stands already. The record goes last: while it is there, a part that failed is done again.
 func (p *Pipeline) erase(ctx context.Context, part int, key queue.Key) error {
-	if profiler, ok := p.sources[key.Source].Connector.(connectors.Profiler); ok {
-		ref := profiler.ProfileRef(key.Contact)
+	if s, ok := p.sources[key.Source]; ok {
+		ref := s.CRM.ProfileRef(key.Contact)
 		if err := p.q.PurgeFetches(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
 			return err
 		}

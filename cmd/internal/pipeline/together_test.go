@@ -57,7 +57,7 @@ func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...R
 	}
 	f.mu.Unlock()
 	p := New(Options{
-		Queue: q, Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, Connector: f}}, Rules: s, Roles: roles, Grace: time.Second,
+		Queue: q, Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: f.vendor()}}, Rules: s, Roles: roles, Grace: time.Second,
 		Tick: 10 * time.Millisecond, LeaseTTL: time.Second, Log: zap.NewNop(), Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -181,9 +181,8 @@ func (u *unread) report(b *blind) {
 // concerned returns the contacts that a record concerns which could not be fetched: those it is wanted for, and those that the CRM
 // associates with it. These are not all beside an error, which is a passing one, nor where the vendor cannot tell.
 func (p *Pipeline) concerned(ctx context.Context, s Source, ref crm.Ref) (contacts []string, all bool, err error) {
-	contacts = named(s.Connector, []crm.Notice{{Ref: &ref}})
-	finder, ok := s.Connector.(connectors.Associator)
-	if !ok {
+	contacts = named(s, []crm.Notice{{Ref: &ref}})
+	if s.CRM.Relate == nil {
 		return contacts, false, nil
 	}
 	defer func() {
@@ -191,7 +190,7 @@ func (p *Pipeline) concerned(ctx context.Context, s Source, ref crm.Ref) (contac
 			all, err = false, nil // the record may be one that the connector cannot deal with
 		}
 	}()
-	found, err := finder.Concerned(ctx, ref)
+	found, err := s.CRM.Relate.Concerned(ctx, ref)
 	switch kind := connectors.KindOf(err); {
 	case err == nil:
 		return unique(append(contacts, found...)), true, nil

@@ -71,7 +71,7 @@ func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error
 // pull takes ratings in while there is room and the CRM is not being left alone.
 func (w *writer) pull(ctx context.Context, c *queue.Consumer) error {
 	defer c.Close()
-	most := w.s.Connector.MaxBatch()
+	most := w.s.CRM.Write.MaxBatch()
 	for ctx.Err() == nil {
 		if wait := w.full(most * writers * 2); wait > 0 {
 			sleep(ctx, wait)
@@ -148,9 +148,9 @@ func (w *writer) work(ctx context.Context) error {
 			}
 			continue
 		}
-		if len(batch) < w.s.Connector.MaxBatch() {
+		if len(batch) < w.s.CRM.Write.MaxBatch() {
 			sleep(ctx, writeLinger)
-			batch = append(batch, w.more(w.s.Connector.MaxBatch()-len(batch))...)
+			batch = append(batch, w.more(w.s.CRM.Write.MaxBatch()-len(batch))...)
 		}
 		hold, cancel := w.p.finish(ctx)
 		err := w.deliver(hold, batch)
@@ -171,7 +171,7 @@ func (w *writer) next() []*parcel {
 	if paused || !w.valid() {
 		return nil
 	}
-	return w.more(w.s.Connector.MaxBatch())
+	return w.more(w.s.CRM.Write.MaxBatch())
 }
 
 func (w *writer) more(most int) []*parcel {
@@ -309,7 +309,7 @@ func (w *writer) call(ctx context.Context, changes []crm.Change) (errs []error) 
 			}
 		}
 	}()
-	return w.s.Connector.Write(ctx, changes)
+	return w.s.CRM.Write.Write(ctx, changes)
 }
 
 func whole(errs []error) bool {

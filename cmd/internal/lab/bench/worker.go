@@ -85,7 +85,7 @@ func workWinnow(ctx context.Context, cfg *config.Config, out io.Writer) (err err
 
 // workBare verifies each delivery and publishes it as a message of its own.
 func workBare(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
-	c, err := app.Connector(cfg, source)
+	v, err := app.Vendor(cfg, source)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func workBare(ctx context.Context, cfg *config.Config, out io.Writer) (err error
 		return errors.Join(err, ln.Close())
 	}
 	defer closeControl()
-	srv := &http.Server{Handler: bareHandler(c, q, int64(cfg.MaxBody)), ReadHeaderTimeout: 5 * time.Second}
+	srv := &http.Server{Handler: bareHandler(v.Receive, q, int64(cfg.MaxBody)), ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
