@@ -53,7 +53,7 @@ Settings come from the environment: winnow config shows them all.`,
 	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), explainCommand(), deadlettersCommand(),
 		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(),
-		readCommand(), versionCommand())
+		readCommand(), playCommand(), testCommand(), versionCommand())
 	return root
 }
 

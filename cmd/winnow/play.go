@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/history"
+)
+
+func playCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "play <file> ...", Short: "Rate a history through its time", Args: cobra.MinimumNArgs(1),
+		Long: `Rates a history of one contact through its time and prints a line for each change: when, letter, status, ground, whose move is next, the
+advice, and the reasons where they changed. What Winnow would announce counts as shown by the CRM at once.
+
+A history is a JSON object a line, with what happened in "events" and its time in "from" and "to":
+
+  {"id": "anna", "from": "2026-03-02T09:00:00Z", "to": "2026-06-01T00:00:00Z", "events": [
+    {"kind": "prop", "name": "time_zone", "value": "Europe/Berlin", "at": "2026-03-02T09:00:00Z"},
+    {"at": "2026-03-02T09:00:00Z", "dir": "in", "subject": "Enquiry", "body": "Could you send us a quote for 20 seats?"}]}
+
+or a story (.txtar); docs/stories.md describes both. A dash stands for standard input. WINNOW_RULES_* and WINNOW_PHRASES apply, and
+settings in the history's own "env" on top of them. It needs neither a CRM nor a store.`,
+		Example: `  winnow play anna.jsonl
+  WINNOW_RULES_QUOTA_EARLY=30d winnow play --json anna.jsonl
+  winnow play rules/testdata/a15_dormant_after_intake.txtar`,
+		RunE: func(cmd *cobra.Command, files []string) error {
+			for _, name := range files {
+				play := func(name string, in io.Reader) error { return play(cmd.OutOrStdout(), name, in, asJSON) }
+				var err error
+				if name == "-" {
+					err = play("standard input", cmd.InOrStdin())
+				} else {
+					err = withFile(name, play)
+				}
+				if err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, a line for each change")
+	return cmd
+}
+
+func play(w io.Writer, name string, in io.Reader, asJSON bool) error {
+	r, err := letterReader()
+	if err != nil {
+		return err
+	}
+	_, env, err := config.Rules(os.Environ())
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for h, err := range history.Scan(r, name, in) {
+		if err != nil {
+			return err
+		}
+		steps, err := h.Play(env)
+		if err != nil {
+			return fmt.Errorf("%s: %w", h.ID, err)
+		}
+		if !asJSON {
+			if err := h.Print(w, steps); err != nil {
+				return err
+			}
+			fmt.Fprintln(w)
+			continue
+		}
+		for _, c := range h.Changes(steps) {
+			if err := enc.Encode(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
