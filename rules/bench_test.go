@@ -10,8 +10,8 @@ import (
 
 // exchange is a lively contact of n facts.
 func exchange(n int) []crm.Fact {
-	facts := []crm.Fact{prop(crm.PropTimeZone, "Europe/Berlin", start), prop(crm.PropCountry, "DE", start), prop("industry", "software", start)}
-	at := start
+	facts := []crm.Fact{prop(crm.PropTimeZone, "Europe/Berlin", Start), prop(crm.PropCountry, "DE", Start), prop("industry", "software", Start)}
+	at := Start
 	for i := len(facts); i < n; i++ {
 		at = at.Add(11 * time.Hour)
 		switch i % 8 {
@@ -30,7 +30,7 @@ func BenchmarkRate(b *testing.B) {
 	for _, n := range []int{5, 20, 100, 300} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			r := recordOf(exchange(n)...)
-			s, at := Defaults(), calm(start.Add(400*day))
+			s, at := Defaults(), calm(Start.Add(400*day))
 			b.ReportAllocs()
 			for b.Loop() {
 				Rate(s, r, at)
@@ -41,7 +41,7 @@ func BenchmarkRate(b *testing.B) {
 
 func BenchmarkFoldNewest(b *testing.B) {
 	r := recordOf(exchange(400)...)
-	at := start.Add(400 * day)
+	at := Start.Add(400 * day)
 	i := 0
 	b.ReportAllocs()
 	for b.Loop() {

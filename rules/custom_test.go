@@ -27,13 +27,13 @@ func TestCustomSignal(t *testing.T) {
 		t.Error("a custom signal is part of the settings' version")
 	}
 	facts := []crm.Fact{
-		{ID: "q", Kind: crm.KindQuote, At: crm.At(start), Quote: &crm.Quote{Sent: []crm.Millis{crm.At(start)}}},
-		mail("a", start, crm.In, crm.Urgent, 9), mail("b", start.Add(day), crm.In, crm.Urgent, 9), mail("c", start.Add(2*day), crm.In, crm.Answers, 9),
-		mail("ours", start.Add(2*day), crm.Out, crm.Urgent, 9),
+		{ID: "q", Kind: crm.KindQuote, At: crm.At(Start), Quote: &crm.Quote{Sent: []crm.Millis{crm.At(Start)}}},
+		mail("a", Start, crm.In, crm.Urgent, 9), mail("b", Start.Add(day), crm.In, crm.Urgent, 9), mail("c", Start.Add(2*day), crm.In, crm.Answers, 9),
+		mail("ours", Start.Add(2*day), crm.Out, crm.Urgent, 9),
 	}
-	unread := mail("unread", start.Add(day), crm.In, crm.Urgent, 9)
+	unread := mail("unread", Start.Add(day), crm.In, crm.Urgent, 9)
 	unread.Message.Text.Unread = true
-	r := Rate(s, recordOf(append(facts, unread)...), calm(start.Add(2*day)))
+	r := Rate(s, recordOf(append(facts, unread)...), calm(Start.Add(2*day)))
 	if got := points(r, "pushy"); got != -8 {
 		t.Errorf("%d points: want -8 for two messages of theirs, none for ours or for one that cannot be read", got)
 	}

@@ -6,6 +6,11 @@ import (
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/status"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Explanation says how a rating came about, for people: who owes the next move and since when, what was said in turns, which
@@ -97,11 +102,11 @@ type EffortLedger struct {
 
 // Explain rates a contact and says how the rating came about.
 func Explain(s *Settings, r *Record, at Instant) Explanation {
-	var h view
-	h.due.keep = true
-	x := Explanation{Rating: h.rate(s, r, at), Facts: map[string]int{}}
-	x.Next = h.due.all // before anything below adds to them
-	h.due.keep = false
+	var h status.Judge
+	h.Due.Keep = true
+	x := Explanation{Rating: rate(&h, s, r, at), Facts: map[string]int{}}
+	x.Next = h.Due.All // before anything below adds to them
+	h.Due.Keep = false
 	for _, f := range r.Facts() {
 		if !f.Gone {
 			x.Facts[f.Kind.String()]++
@@ -110,125 +115,105 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	if x.Rating.Unrated != "" {
 		return x
 	}
-	x.Segment, x.Zone, x.Country = h.p.segment, h.theirs.zone.String(), h.theirs.countryCode
-	_, x.Stage = h.quota()
-	x.Ball, x.BallSince, x.BallBy = h.ball, h.since, h.by
-	x.Spared = h.spared()
-	if h.p.oddAt > h.p.overrideAt {
+	x.Segment, x.Zone, x.Country = h.P.Segment, h.Theirs.Zone.String(), h.Theirs.CountryCode
+	_, x.Stage = h.Quota()
+	x.Ball, x.BallSince, x.BallBy = h.Ball, h.Since, h.By
+	x.Spared = h.Spared()
+	if h.P.OddAt > h.P.OverrideAt {
 		x.Hint = "the override holds a word that is none of A, B, C, D, keep, disqualified: it changes nothing, and what was set before goes on"
 	}
-	for i := range h.turns {
-		x.Turns = append(x.Turns, h.explainTurn(i))
+	for i := range h.Turns {
+		x.Turns = append(x.Turns, explainTurn(&h, i))
 	}
-	for i := range h.events {
-		if e := &h.events[i]; e.why == whyUnknown && !e.peer {
-			x.Turns = append(x.Turns, Turn{Direction: "unknown", From: e.at, Until: e.at, Messages: 1, Fact: e.id})
+	for i := range h.Events {
+		if e := &h.Events[i]; e.Why == history.WhyUnknown && !e.Peer {
+			x.Turns = append(x.Turns, Turn{Direction: "unknown", From: e.At, Until: e.At, Messages: 1, Fact: e.ID})
 		}
 	}
-	slices.SortStableFunc(x.Turns, func(a, b Turn) int { return compare(a.From, b.From) })
-	for _, a := range h.tries {
-		x.Attempts = append(x.Attempts, Attempt{a.id, a.at, a.counted, a.why})
+	slices.SortStableFunc(x.Turns, func(a, b Turn) int { return cmp.Compare(a.From, b.From) })
+	for _, a := range h.Tries {
+		x.Attempts = append(x.Attempts, Attempt{a.ID, a.At, a.Counted, a.Why})
 	}
-	for _, sp := range h.stops {
-		x.Stops = append(x.Stops, Stop{sp.from, finite(sp.until), sp.why, sp.fact, sp.ours})
+	for _, sp := range h.Stops {
+		x.Stops = append(x.Stops, Stop{sp.From, finite(sp.Until), sp.Why, sp.Fact, sp.Ours})
 	}
-	slices.SortStableFunc(x.Stops, func(a, b Stop) int { return compare(a.From, b.From) })
-	x.Clocks = h.clocks(&x.Rating)
+	slices.SortStableFunc(x.Stops, func(a, b Stop) int { return cmp.Compare(a.From, b.From) })
+	x.Clocks = clocks(&h, &x.Rating)
 	for i := range r.Decisions {
 		if f := &r.Decisions[i]; f.Decision != nil {
 			x.Decisions = append(x.Decisions, Announced{f.At, f.Decision.Status, f.Decision.Ground, f.Decision.Hangs, f.ID})
 		}
 	}
-	spent := h.spent().Hours()
-	months := max(float64(h.now-h.first)/float64(30*dayMS), 1)
-	x.Effort = EffortLedger{Hours: tenths(spent), Notes: x.Facts[crm.KindNote.String()], Commitments: h.committed(), Cap: tenths(h.s.effortCap.Hours()), Freed: tenths(spent / months)}
-	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(compare(a.At, b.At), strings.Compare(a.What, b.What)) })
+	spent := signals.Spent(&h.View).Hours()
+	months := max(float64(h.Now-h.First)/float64(30*calendar.DayMS), 1)
+	x.Effort = EffortLedger{Hours: tenths(spent), Notes: x.Facts[crm.KindNote.String()], Commitments: signals.Committed(&h.View), Cap: tenths(h.S.EffortCap.Hours()), Freed: tenths(spent / months)}
+	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.What, b.What)) })
 	x.Next = slices.Compact(x.Next)
 	return x
-}
-
-// spared is what keeps the rules from deciding anything against the contact, "" where nothing does.
-func (h *view) spared() string {
-	if v := h.p.override; v != "" && (h.p.overrideUntil == 0 || h.now < h.p.overrideUntil) {
-		return "a human has set the override " + v
-	}
-	switch sp, paused := h.paused(); {
-	case h.p.customer:
-		return "is a customer: customers are rated, never let go"
-	case h.won():
-		return "has bought from us: a deal is won"
-	case h.ball == crm.Us && h.owes:
-		return "the next move is ours"
-	case paused && sp.until < never:
-		return "clocks stand still until " + dateText(sp.until) + ": " + sp.why
-	case paused:
-		return "clocks stand still: " + sp.why
-	}
-	return ""
 }
 
 func tenths(f float64) float64 { return float64(int(f*10+0.5)) / 10 }
 
 func finite(m crm.Millis) crm.Millis {
-	if m >= never {
+	if m >= calendar.Never {
 		return 0
 	}
 	return m
 }
 
-func (h *view) explainTurn(i int) Turn {
-	t := &h.turns[i]
+func explainTurn(h *status.Judge, i int) Turn {
+	t := &h.Turns[i]
 	out := Turn{
-		Direction: t.dir.String(), From: t.first.at, Until: t.last.at, Messages: t.messages, Asks: t.ask.id != "", Unread: t.unread,
-		Cleared: t.cleared, Intents: t.intents.String(), Fact: t.first.id,
+		Direction: t.Dir.String(), From: t.First.At, Until: t.Last.At, Messages: t.Messages, Asks: t.Ask.ID != "", Unread: t.Unread,
+		Cleared: t.Cleared, Intents: t.Intents.String(), Fact: t.First.ID,
 	}
-	if t.dir == 0 {
+	if t.Dir == 0 {
 		out.Direction = "talk"
 	}
-	if i > 0 && h.turns[i-1].ask.id != "" {
-		out.Short = h.isShort(t, &h.turns[i-1])
+	if i > 0 && h.Turns[i-1].Ask.ID != "" {
+		out.Short = h.IsShort(t, &h.Turns[i-1])
 	}
 	return out
 }
 
 // clocks are the times that run, or would run, against the contact.
-func (h *view) clocks(rating *crm.Rating) []Clock {
+func clocks(h *status.Judge, rating *crm.Rating) []Clock {
 	var list []Clock
 	stopped := ""
-	if sp, paused := h.paused(); paused {
-		stopped = sp.why
+	if sp, paused := h.Paused(); paused {
+		stopped = sp.Why
 	}
-	if h.start.id != "" && h.ball == crm.Them {
-		quota, _ := h.quota()
-		counted, _, last := h.attempts()
+	if h.Start.ID != "" && h.Ball == crm.Them {
+		quota, _ := h.Quota()
+		counted, _, last := h.Attempts()
 		c := Clock{
-			Name: "silence", Since: h.start.at, Quota: formatDuration(quota), Stopped: stopped,
-			Elapsed: formatDays(running(h.pauses, h.start.at, h.seen)), Ends: finite(max(ends(h.pauses, h.start.at, millis(quota)), h.rested(last))),
+			Name: "silence", Since: h.Start.At, Quota: formatDuration(quota), Stopped: stopped,
+			Elapsed: formatDays(calendar.Running(h.Pauses, h.Start.At, h.Seen)), Ends: finite(max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.Rested(last))),
 		}
-		if missing := h.s.attempts - counted; missing > 0 {
-			c.Lacks = count(missing, "more attempt") + " to reach them"
+		if missing := h.S.Attempts - counted; missing > 0 {
+			c.Lacks = words.Count(missing, "more attempt") + " to reach them"
 		}
 		list = append(list, c)
 	}
 	if rating.Status == crm.Pending && rating.Decide == nil {
-		e := episodeOf(h.r.Decisions, never)
-		end := h.theirs.dayEnd(e.pending, h.s.grace, h.pauses)
+		e := status.EpisodeOf(h.R.Decisions, calendar.Never)
+		end := h.Theirs.DayEnd(e.Pending, h.S.Grace, h.Pauses)
 		list = append(list, Clock{
-			Name: "grace", Since: e.pending, Quota: count(h.s.grace, "business day"), Stopped: stopped,
-			Elapsed: businessTime(h.theirs.hours(e.pending, h.seen), h.theirs.shut-h.theirs.open), Ends: finite(end),
+			Name: "grace", Since: e.Pending, Quota: words.Count(h.S.Grace, "business day"), Stopped: stopped,
+			Elapsed: words.BusinessTime(h.Theirs.Hours(e.Pending, h.Seen), h.Theirs.Shut-h.Theirs.Open), Ends: finite(end),
 		})
 	}
-	if h.ball == crm.Us && h.owes {
-		late := h.ours.after(h.since, h.s.sla)
+	if h.Ball == crm.Us && h.Owes {
+		late := h.Ours.After(h.Since, h.S.SLA)
 		list = append(list, Clock{
-			Name: "our time to answer", Since: h.since, Quota: count(h.s.sla, "business day"),
-			Elapsed: businessTime(h.ours.hours(h.since, h.now), h.ours.shut-h.ours.open), Ends: late,
+			Name: "our time to answer", Since: h.Since, Quota: words.Count(h.S.SLA, "business day"),
+			Elapsed: words.BusinessTime(h.Ours.Hours(h.Since, h.Now), h.Ours.Shut-h.Ours.Open), Ends: late,
 		})
 	}
 	if rating.Status == crm.Disqualified {
-		list = append(list, Clock{Name: "recheck", Since: h.now, Ends: rating.RecheckOn})
+		list = append(list, Clock{Name: "recheck", Since: h.Now, Ends: rating.RecheckOn})
 	}
 	return list
 }
 
-func formatDays(m crm.Millis) string { return count(int(m/dayMS), "day") }
+func formatDays(m crm.Millis) string { return words.Count(int(m/calendar.DayMS), "day") }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/history"
 )
 
 func TestExplainSaysWhatRateSays(t *testing.T) {
@@ -35,7 +36,7 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 				t.Fatalf("attempt %+v: counted or not, and why not", a)
 			}
 		}
-		if counted > Defaults().attempts {
+		if counted > Defaults().Attempts {
 			t.Fatalf("%d attempts counted", counted)
 		}
 	})
@@ -43,18 +44,18 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 
 func TestExplainNamesTheClock(t *testing.T) {
 	facts := []crm.Fact{
-		mail("in", start, crm.In, crm.Asks, 20), mail("o1", start.Add(day), crm.Out, crm.Asks, 20), mail("o2", start.Add(2*day), crm.Out, crm.Asks, 20),
-		mail("o3", start.Add(8*day), crm.Out, crm.Asks, 20),
+		mail("in", Start, crm.In, crm.Asks, 20), mail("o1", Start.Add(day), crm.Out, crm.Asks, 20), mail("o2", Start.Add(2*day), crm.Out, crm.Asks, 20),
+		mail("o3", Start.Add(8*day), crm.Out, crm.Asks, 20),
 	}
-	x := Explain(Defaults(), recordOf(facts...), calm(start.Add(11*day)))
+	x := Explain(Defaults(), recordOf(facts...), calm(Start.Add(11*day)))
 	if x.Ball != crm.Them || x.BallBy != "o1" || len(x.Turns) != 2 || !x.Turns[1].Asks {
 		t.Errorf("ball %s by %s, turns %+v", x.Ball, x.BallBy, x.Turns)
 	}
-	want := []Attempt{{"o1", crm.At(start.Add(day)), true, ""}, {"o2", crm.At(start.Add(2 * day)), false, whyTooSoon}, {"o3", crm.At(start.Add(8 * day)), true, ""}}
+	want := []Attempt{{"o1", crm.At(Start.Add(day)), true, ""}, {"o2", crm.At(Start.Add(2 * day)), false, history.WhyTooSoon}, {"o3", crm.At(Start.Add(8 * day)), true, ""}}
 	if !slices.Equal(x.Attempts, want) {
 		t.Errorf("attempts %+v: want %+v", x.Attempts, want)
 	}
-	if len(x.Clocks) != 1 || x.Clocks[0].Name != "silence" || x.Clocks[0].Elapsed != "10 days" || x.Clocks[0].Lacks != "one more attempt to reach them" || x.Clocks[0].Ends != crm.At(start.Add(46*day)) {
+	if len(x.Clocks) != 1 || x.Clocks[0].Name != "silence" || x.Clocks[0].Elapsed != "10 days" || x.Clocks[0].Lacks != "one more attempt to reach them" || x.Clocks[0].Ends != crm.At(Start.Add(46*day)) {
 		t.Errorf("clocks %+v", x.Clocks)
 	}
 }
@@ -62,7 +63,7 @@ func TestExplainNamesTheClock(t *testing.T) {
 // A word that is no override changes nothing, which whoever wrote it has to be told for as long as it stands there.
 func TestExplainTellsOfAnOddOverride(t *testing.T) {
 	set := func(name, value string, days int) crm.Fact {
-		at := crm.At(start.AddDate(0, 0, days))
+		at := crm.At(Start.AddDate(0, 0, days))
 		return crm.Fact{ID: "property/" + name, Version: int64(at), Kind: crm.KindProperty, At: at, Property: &crm.Property{Name: name, Value: value}}
 	}
 	before, odd, after := set(crm.PropOverride, "B", 1), set(crm.PropOverrideOdd, "true", 2), set(crm.PropOverride, "", 3)
@@ -76,7 +77,7 @@ func TestExplainTellsOfAnOddOverride(t *testing.T) {
 		"after a good one": {[]crm.Fact{before, odd}, true, "B"},
 		"cleared":          {[]crm.Fact{odd, after}, false, "C"},
 	} {
-		x := Explain(Defaults(), recordOf(c.facts...), calm(start.Add(9*day)))
+		x := Explain(Defaults(), recordOf(c.facts...), calm(Start.Add(9*day)))
 		if (x.Hint != "") != c.hint || x.Rating.Letter != c.letter {
 			t.Errorf("%s: rated %s with the hint %q, want %s and hint %v", name, x.Rating.Letter, x.Hint, c.letter, c.hint)
 		}
@@ -86,16 +87,16 @@ func TestExplainTellsOfAnOddOverride(t *testing.T) {
 // An overdue clock that nothing follows from needs a word why.
 func TestExplainSaysWhatSparesThem(t *testing.T) {
 	silent := []crm.Fact{
-		mail("in", start, crm.In, crm.Asks, 20), mail("o1", start.Add(day), crm.Out, crm.Asks, 20), mail("o2", start.Add(10*day), crm.Out, crm.Asks, 20),
-		mail("o3", start.Add(20*day), crm.Out, crm.Asks, 20),
+		mail("in", Start, crm.In, crm.Asks, 20), mail("o1", Start.Add(day), crm.Out, crm.Asks, 20), mail("o2", Start.Add(10*day), crm.Out, crm.Asks, 20),
+		mail("o3", Start.Add(20*day), crm.Out, crm.Asks, 20),
 	}
-	now := start.Add(90 * day)
+	now := Start.Add(90 * day)
 	for want, f := range map[string]*crm.Fact{
 		"":           nil,
-		"customer":   {ID: "p", Kind: crm.KindProperty, At: crm.At(start), Property: &crm.Property{Name: crm.PropCustomer, Value: "true"}},
-		"override B": {ID: "p", Kind: crm.KindProperty, At: crm.At(start), Property: &crm.Property{Name: crm.PropOverride, Value: "B"}},
-		"is won":     {ID: "d", Kind: crm.KindDeal, At: crm.At(start), Deal: &crm.Deal{Won: crm.At(start.Add(30 * day))}},
-		"stand still until": {ID: "m", Kind: crm.KindMeeting, At: crm.At(start.Add(25 * day)), Meeting: &crm.Meeting{
+		"customer":   {ID: "p", Kind: crm.KindProperty, At: crm.At(Start), Property: &crm.Property{Name: crm.PropCustomer, Value: "true"}},
+		"override B": {ID: "p", Kind: crm.KindProperty, At: crm.At(Start), Property: &crm.Property{Name: crm.PropOverride, Value: "B"}},
+		"is won":     {ID: "d", Kind: crm.KindDeal, At: crm.At(Start), Deal: &crm.Deal{Won: crm.At(Start.Add(30 * day))}},
+		"stand still until": {ID: "m", Kind: crm.KindMeeting, At: crm.At(Start.Add(25 * day)), Meeting: &crm.Meeting{
 			Start: crm.At(now.Add(20 * day)), State: crm.Scheduled,
 		}},
 	} {

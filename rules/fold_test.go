@@ -11,25 +11,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/record"
 )
 
 func TestHigherVersionStays(t *testing.T) {
-	old, now := prop("stage", "lead", start), prop("stage", "customer", start.Add(time.Hour))
+	old, now := prop("stage", "lead", Start), prop("stage", "customer", Start.Add(time.Hour))
 	for _, order := range [][]crm.Fact{{old, now}, {now, old}, {now, old, now, old}} {
 		if got := recordOf(order...).Property("stage"); got != "customer" {
 			t.Errorf("stage %q: want the newer value whatever the order", got)
 		}
 	}
 	// Cleared later: the empty value is the newer one.
-	if got := recordOf(now, prop("stage", "", start.Add(2*time.Hour))).Property("stage"); got != "" {
+	if got := recordOf(now, prop("stage", "", Start.Add(2*time.Hour))).Property("stage"); got != "" {
 		t.Errorf("stage %q: want it cleared", got)
 	}
 }
 
 func TestContactIsNotKept(t *testing.T) {
-	f := mail("m", start, crm.In, 0, 1)
+	f := mail("m", Start, crm.In, 0, 1)
 	f.Contact = "17"
-	a, b := recordOf(f), recordOf(mail("m", start, crm.In, 0, 1))
+	a, b := recordOf(f), recordOf(mail("m", Start, crm.In, 0, 1))
 	if !reflect.DeepEqual(a, b) {
 		t.Errorf("a merged contact's facts must equal the winner's: %s", cmp.Diff(a, b))
 	}
@@ -38,16 +39,16 @@ func TestContactIsNotKept(t *testing.T) {
 // Far more facts than a record holds, in any order, give one record; a flood of one kind pushes out no other.
 func TestBoundsAreOrderFree(t *testing.T) {
 	facts := []crm.Fact{
-		prop(crm.PropCustomer, "true", start),
-		{ID: "meeting", Kind: crm.KindMeeting, At: crm.At(start), Meeting: &crm.Meeting{Start: crm.At(start), State: crm.Held}},
-		{ID: "decision/1", Kind: crm.KindDecision, At: crm.At(start), Decision: &crm.Decision{Status: crm.Pending}},
+		prop(crm.PropCustomer, "true", Start),
+		{ID: "meeting", Kind: crm.KindMeeting, At: crm.At(Start), Meeting: &crm.Meeting{Start: crm.At(Start), State: crm.Held}},
+		{ID: "decision/1", Kind: crm.KindDecision, At: crm.At(Start), Decision: &crm.Decision{Status: crm.Pending}},
 	}
-	first := start.Add(-1000 * day)
-	for i := range 2 * maxConduct {
+	first := Start.Add(-1000 * day)
+	for i := range 2 * record.MaxConduct {
 		facts = append(facts, mail(fmt.Sprintf("emails/%04d", i), first.Add(time.Duration(i/2)*time.Hour), crm.In, crm.Asks, 5))
 		peer := mail(fmt.Sprintf("peers/%04d", i), first.Add(time.Duration(i)*time.Hour), crm.In, 0, 5)
 		peer.Peer = "2"
-		facts = append(facts, peer, prop(fmt.Sprintf("zz%04d", i), "x", start))
+		facts = append(facts, peer, prop(fmt.Sprintf("zz%04d", i), "x", Start))
 	}
 	want := recordOf(facts...)
 	for seed := range uint64(20) {
@@ -59,7 +60,7 @@ func TestBoundsAreOrderFree(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, diff)
 		}
 	}
-	if len(want.Conduct) != maxConduct || len(want.Peers) != maxPeers || len(want.Profile) != maxProfile || len(want.Items) != 1 || len(want.Decisions) != 1 {
+	if len(want.Conduct) != record.MaxConduct || len(want.Peers) != record.MaxPeers || len(want.Profile) != record.MaxProfile || len(want.Items) != 1 || len(want.Decisions) != 1 {
 		t.Errorf("kept %d %d %d %d %d", len(want.Conduct), len(want.Peers), len(want.Profile), len(want.Items), len(want.Decisions))
 	}
 	if want.Property(crm.PropCustomer) != "true" {
@@ -97,8 +98,8 @@ func TestLastingJoins(t *testing.T) {
 	a := crm.Lasting{First: 10, Met: 5, LastMet: 5}
 	b := crm.Lasting{First: 7, FirstIn: 9, LastMet: 8, Won: 3, LastWon: 4}
 	one, other := Record{}, Record{}
-	one.Fold(crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &a}, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &b})
-	other.Fold(crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &b}, crm.Fact{ID: lastingID, Kind: crm.KindLasting, Lasting: &a})
+	one.Fold(crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &a}, crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &b})
+	other.Fold(crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &b}, crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &a})
 	want := crm.Lasting{First: 7, FirstIn: 9, Met: 5, LastMet: 8, Won: 3, LastWon: 4}
 	if one.Lasting != want || other.Lasting != want {
 		t.Errorf("%+v and %+v: want %+v", one.Lasting, other.Lasting, want)
@@ -108,7 +109,7 @@ func TestLastingJoins(t *testing.T) {
 func TestAsOf(t *testing.T) {
 	facts := exchange(40)
 	r := recordOf(facts...)
-	at := start.Add(8 * day)
+	at := Start.Add(8 * day)
 	var known []crm.Fact
 	for _, f := range facts {
 		if f.At <= crm.At(at) {
@@ -122,14 +123,14 @@ func TestAsOf(t *testing.T) {
 
 // However many properties a CRM sends, those that rules know by name stay: a human's override must not be pushed out.
 func TestKnownPropertiesStay(t *testing.T) {
-	override := prop(crm.PropOverride, "keep", start)
+	override := prop(crm.PropOverride, "keep", Start)
 	override.ID = "property/zz" // after all others, which stay by their ids
 	var facts []crm.Fact
-	for i := range maxProfile + 20 {
-		facts = append(facts, prop(fmt.Sprintf("a%03d", i), "x", start))
+	for i := range record.MaxProfile + 20 {
+		facts = append(facts, prop(fmt.Sprintf("a%03d", i), "x", Start))
 	}
 	for _, r := range []*Record{recordOf(append([]crm.Fact{override}, facts...)...), recordOf(append(facts, override)...)} {
-		if len(r.Profile) != maxProfile || r.Property(crm.PropOverride) != "keep" {
+		if len(r.Profile) != record.MaxProfile || r.Property(crm.PropOverride) != "keep" {
 			t.Errorf("%d properties, override %q", len(r.Profile), r.Property(crm.PropOverride))
 		}
 	}

@@ -9,11 +9,12 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
 )
 
 // FuzzRate: whatever facts come, the rating does not panic, does not loop, adds up, and is due after now.
 func FuzzRate(f *testing.F) {
-	files, _ := filepath.Glob("testdata/*.txtar")
+	files, _ := filepath.Glob("*/testdata/*.txtar")
 	for _, file := range files {
 		a, err := txtar.ParseFile(file)
 		if err != nil {
@@ -21,7 +22,7 @@ func FuzzRate(f *testing.F) {
 		}
 		for _, part := range a.Files {
 			if part.Name == "facts.json" {
-				f.Add(part.Data, start.Add(60*day).UnixMilli())
+				f.Add(part.Data, Start.Add(60*day).UnixMilli())
 			}
 		}
 	}
@@ -32,7 +33,7 @@ func FuzzRate(f *testing.F) {
 		if json.Unmarshal(data, &facts) != nil || len(facts) > 200 {
 			return
 		}
-		at := calm(time.UnixMilli(now % int64(never)))
+		at := calm(time.UnixMilli(now % int64(calendar.Never)))
 		began := time.Now()
 		for _, s := range []*Settings{Defaults(), rich} {
 			r := Rate(s, recordOf(facts...), at)

@@ -8,10 +8,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
 )
 
-// start is a Monday.
-var start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+// Start is a Monday.
+var Start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 
 // story is a generated history: facts, in the order of their instants.
 type story []crm.Fact
@@ -28,7 +29,7 @@ var intentsOut = []crm.Intents{0, crm.Asks, crm.Asks | crm.AsksYesNo, crm.Propos
 func genStory(n int) *rapid.Generator[story] {
 	return rapid.Custom(func(t *rapid.T) story {
 		var s story
-		at := start
+		at := Start
 		count := rapid.IntRange(0, n).Draw(t, "facts")
 		if rapid.Bool().Draw(t, "many") {
 			count = n - count // small numbers are likelier
@@ -42,21 +43,21 @@ func genStory(n int) *rapid.Generator[story] {
 			s = append(s, genFact(t, fmt.Sprintf("f/%02d", i), at))
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "notes") {
-			s = append(s, note(fmt.Sprintf("notes/%d", i), start.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "note, day"))*24*time.Hour)))
+			s = append(s, note(fmt.Sprintf("notes/%d", i), Start.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "note, day"))*24*time.Hour)))
 		}
 		if rapid.Bool().Draw(t, "zone") {
 			zone := rapid.SampledFrom([]struct{ zone, country string }{{"Europe/Berlin", "DE"}, {"America/New_York", "US"}, {"Asia/Kolkata", "IN"}, {"Asia/Riyadh", "SA"}}).Draw(t, "where")
-			s = append(s, prop(crm.PropOwnerTimeZone, zone.zone, start), prop(crm.PropTimeZone, zone.zone, start), prop(crm.PropCountry, zone.country, start))
+			s = append(s, prop(crm.PropOwnerTimeZone, zone.zone, Start), prop(crm.PropTimeZone, zone.zone, Start), prop(crm.PropCountry, zone.country, Start))
 		}
 		if rapid.IntRange(0, 3).Draw(t, "next") == 0 {
-			s = append(s, prop(crm.PropNextActivity, at.Add(time.Duration(rapid.IntRange(-60, 60).Draw(t, "days"))*24*time.Hour).Format(time.RFC3339), start))
+			s = append(s, prop(crm.PropNextActivity, at.Add(time.Duration(rapid.IntRange(-60, 60).Draw(t, "days"))*24*time.Hour).Format(time.RFC3339), Start))
 		}
 		if rapid.IntRange(0, 9).Draw(t, "customer") == 0 {
-			s = append(s, prop(crm.PropCustomer, "true", start))
+			s = append(s, prop(crm.PropCustomer, "true", Start))
 		}
 		for _, name := range []string{"industry", "numberofemployees", "jobtitle", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "escalations", "refunds", "open_lines", "referrals_given", "referred_by"} {
 			if rapid.IntRange(0, 3).Draw(t, name) == 0 {
-				s = append(s, prop(name, rapid.SampledFrom([]string{"3", "40", "-2", "bad", "good", "retail", "head of sales", "9000"}).Draw(t, "value"), start))
+				s = append(s, prop(name, rapid.SampledFrom([]string{"3", "40", "-2", "bad", "good", "retail", "head of sales", "9000"}).Draw(t, "value"), Start))
 			}
 		}
 		return s
@@ -65,7 +66,7 @@ func genStory(n int) *rapid.Generator[story] {
 
 // genAsker draws the beginning of one who asks, gets answers, and leaves questions of ours open.
 func genAsker(t *rapid.T) (s story, at time.Time) {
-	at = start
+	at = Start
 	message := func(m crm.Message) {
 		s = append(s, crm.Fact{ID: fmt.Sprintf("asker/%02d", len(s)), Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindMessage, Message: &m})
 		at = at.Add(time.Duration(rapid.IntRange(1, 5*24).Draw(t, "hours between")) * time.Hour)
@@ -114,7 +115,7 @@ func genFact(t *rapid.T, id string, at time.Time) crm.Fact {
 		}
 	case k < 16:
 		m := crm.Meeting{Start: later(t, at, 1, 20), State: crm.MeetingState(rapid.IntRange(0, 4).Draw(t, "state")), By: crm.Direction(rapid.IntRange(0, 2).Draw(t, "by"))}
-		m.End = m.Start + hourMS
+		m.End = m.Start + calendar.HourMS
 		f.Kind, f.Meeting = crm.KindMeeting, &m
 	case k < 17:
 		q := crm.Quote{Key: rapid.SampledFrom([]string{"k1", "k2"}).Draw(t, "key"), Amount: 100000, Discount: rapid.SampledFrom([]int64{0, 5000, 20000}).Draw(t, "discount")}
@@ -188,7 +189,7 @@ func sortMillis(m []crm.Millis) {
 
 // genNow draws an instant during or after a story.
 func genNow(t *rapid.T) time.Time {
-	return start.Add(time.Duration(rapid.IntRange(0, 600*24*60).Draw(t, "now, minutes")) * time.Minute)
+	return Start.Add(time.Duration(rapid.IntRange(0, 600*24*60).Draw(t, "now, minutes")) * time.Minute)
 }
 
 // rich are settings under which every signal speaks that can.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/record"
 )
 
 // What is gone counts as if it had never been, but for the minima that last; and when it is restored it counts again. Tasks and
@@ -48,12 +49,12 @@ func TestGoneCountsForNothing(t *testing.T) {
 
 // Their answer is deleted from the CRM, by a clean-up perhaps: they are not for that somebody who never answered.
 func TestGoneAnswer(t *testing.T) {
-	answer := mail("answer", start.Add(60*day), crm.In, crm.Answers, 30)
+	answer := mail("answer", Start.Add(60*day), crm.In, crm.Answers, 30)
 	facts := []crm.Fact{
-		mail("first", start, crm.In, crm.Asks, 30), mail("ask/1", start.Add(10*day), crm.Out, crm.Asks, 30),
-		mail("ask/2", start.Add(20*day), crm.Out, crm.Asks, 30), mail("ask/3", start.Add(30*day), crm.Out, crm.Asks, 30),
+		mail("first", Start, crm.In, crm.Asks, 30), mail("ask/1", Start.Add(10*day), crm.Out, crm.Asks, 30),
+		mail("ask/2", Start.Add(20*day), crm.Out, crm.Asks, 30), mail("ask/3", Start.Add(30*day), crm.Out, crm.Asks, 30),
 	}
-	now := calm(start.Add(65 * day))
+	now := calm(Start.Add(65 * day))
 	if r := Rate(Defaults(), recordOf(facts...), now); r.Decide == nil || r.Decide.Status != crm.Pending {
 		t.Fatalf("without an answer: %s", asJSON(r))
 	}
@@ -69,7 +70,7 @@ func TestGoneTask(t *testing.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
 		s := genSettings(t)
 		now := genNow(t)
-		at := start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "made on day")) * day)
+		at := Start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "made on day")) * day)
 		task := crm.Fact{ID: "tasks/x", Version: at.UnixMilli(), Kind: crm.KindTask, At: crm.At(at), Task: &crm.Task{Due: later(t, at, 1, 60)}}
 		if !now.After(at) {
 			return
@@ -93,7 +94,7 @@ func TestGoneMeeting(t *testing.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
 		s := genSettings(t)
 		now := genNow(t)
-		at := start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "booked on day")) * day)
+		at := Start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "booked on day")) * day)
 		m := crm.Fact{ID: "meetings/x", Version: at.UnixMilli(), Kind: crm.KindMeeting, At: crm.At(at), Meeting: &crm.Meeting{Start: later(t, at, 1, 60), By: crm.In}}
 		deleted := at.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "deleted, hours later")) * time.Hour)
 		if now.Before(deleted) {
@@ -113,8 +114,8 @@ func TestGoneMeeting(t *testing.T) {
 // A place in a full list is not given up by what is gone: whatever comes first, the same facts are kept.
 func TestGoneInFullLists(t *testing.T) {
 	var facts []crm.Fact
-	for i := range maxConduct + 50 {
-		at := start.Add(time.Duration(i) * time.Hour)
+	for i := range record.MaxConduct + 50 {
+		at := Start.Add(time.Duration(i) * time.Hour)
 		f := mail(fmt.Sprintf("emails/%04d", i), at, crm.In, crm.Asks, 5)
 		facts = append(facts, f, note(fmt.Sprintf("notes/%04d", i), at))
 		if i%3 == 0 {
@@ -127,14 +128,14 @@ func TestGoneInFullLists(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, diff)
 		}
 	}
-	if len(want.Conduct) != maxConduct || len(want.Notes) != maxNotes {
+	if len(want.Conduct) != record.MaxConduct || len(want.Notes) != record.MaxNotes {
 		t.Errorf("%d messages and %d notes kept", len(want.Conduct), len(want.Notes))
 	}
 }
 
 // Nothing of a message is kept, even if it came along.
 func TestGoneKeepsNoContent(t *testing.T) {
-	f := mail("m", start, crm.In, crm.Asks, 5)
+	f := mail("m", Start, crm.In, crm.Asks, 5)
 	f.Gone, f.Contact = true, "17"
 	want := []crm.Fact{{ID: "m", Version: f.Version, Kind: crm.KindMessage, At: f.At, Gone: true}}
 	r := recordOf(f)

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/signals"
 )
 
 // G10: a human's word beats the machine's until it expires or is cleared.
@@ -91,14 +92,14 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 		"INDUSTRY_GOOD": "software", "INDUSTRY_BAD": "retail", "COMPANY_SIZE_MIN": "10", "ROLES": "head", "REP_VOTE_ON": "true", "SUPPORT_LOAD_ON": "true",
 		"FIT_PROFILE": "numberofemployees<5:-5", "WORTH_PROFILE": "industry=retail:-5",
 	}))
-	if r := Rate(s, &Record{}, calm(start)); r.Score != 50 || r.Machine != "C" {
+	if r := Rate(s, &Record{}, calm(Start)); r.Score != 50 || r.Machine != "C" {
 		t.Errorf("a contact of whom nothing is known is rated %s %d: want C 50", r.Machine, r.Score)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
 		now := genNow(t)
 		if rapid.Bool().Draw(t, "shrugs") { // the last of them followed by another mail with all there is to say
-			at := start.Add(400 * day)
+			at := Start.Add(400 * day)
 			for i := range 3 {
 				at = at.Add(day)
 				facts = append(facts, mail(fmt.Sprintf("ask/%d", i), at, crm.Out, crm.Asks, 30), mail(fmt.Sprintf("word/%d", i), at.Add(time.Hour), crm.In, crm.Vague, 1))
@@ -145,9 +146,9 @@ func points(r crm.Rating, name string) int {
 // G13: early coldness is discounted: before the first meeting or quote what counts against them counts a third at most.
 func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
 	full := map[string]string{}
-	for i := range book {
-		if book[i].Sub == crm.Engagement {
-			full[strings.ToUpper(book[i].Name)+"_EARLY"] = "100"
+	for i := range signals.Book {
+		if signals.Book[i].Sub == crm.Engagement {
+			full[strings.ToUpper(signals.Book[i].Name)+"_EARLY"] = "100"
 		}
 	}
 	undiscounted := must(Parse(full))
@@ -231,7 +232,7 @@ func TestG18NotScored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
 		why := rapid.SampledFrom([]string{crm.PropOptOut, crm.PropDoNotProfile, crm.PropStaff}).Draw(t, "why")
-		facts = append(facts, prop(why, "true", start))
+		facts = append(facts, prop(why, "true", Start))
 		r := Rate(Defaults(), recordOf(facts...), calm(genNow(t)))
 		want := crm.Rating{Unrated: map[string]string{crm.PropOptOut: "opted_out", crm.PropDoNotProfile: "do_not_profile", crm.PropStaff: "staff"}[why], Model: Defaults().Version()}
 		if asJSON(r) != asJSON(want) {
@@ -243,8 +244,8 @@ func TestG18NotScored(t *testing.T) {
 // A promise of theirs to come back is a debt of theirs: it is never ours nor said to be, and until it is due nothing runs against them.
 func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		facts := []crm.Fact{mail("first", start, crm.In, crm.Asks, 40), mail("ours", start.Add(day), crm.Out, crm.Asks, 40)}
-		at := start.Add(2 * day)
+		facts := []crm.Fact{mail("first", Start, crm.In, crm.Asks, 40), mail("ours", Start.Add(day), crm.Out, crm.Asks, 40)}
+		at := Start.Add(2 * day)
 		promise := mail("promise", at, crm.In, crm.Promises|rapid.SampledFrom([]crm.Intents{0, crm.DefersTime, crm.RefusesTime, crm.NotReady, crm.Answers}).Draw(t, "beside"), 12)
 		due := at
 		if rapid.Bool().Draw(t, "names a day") {

@@ -10,6 +10,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/advice"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/status"
 )
 
 const day = 24 * time.Hour
@@ -23,7 +28,7 @@ func mail(id string, at time.Time, dir crm.Direction, intents crm.Intents, units
 // genSilent draws a history that ends with attempts of ours that nobody answers, and says when the last was.
 func genSilent(t *rapid.T) ([]crm.Fact, time.Time) {
 	facts := []crm.Fact(genStory(12).Draw(t, "story"))
-	at := start
+	at := Start
 	for _, f := range facts {
 		if f.At.Time().After(at) {
 			at = f.At.Time()
@@ -100,7 +105,7 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 			facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return !strings.HasPrefix(f.ID, "try/") })
 		}
 		if rapid.Bool().Draw(t, "much asked") { // before all else, so that a later silence is that of a fact-finder
-			in := mail("intake", start.Add(-day), crm.In, crm.Asks, 40)
+			in := mail("intake", Start.Add(-day), crm.In, crm.Asks, 40)
 			in.Message.Text.Asks = 6
 			facts = append(facts, in)
 		}
@@ -127,7 +132,7 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 					}
 					continue
 				case 1:
-					f.At += crm.Millis(rapid.IntRange(1, 40).Draw(t, "days")) * dayMS
+					f.At += crm.Millis(rapid.IntRange(1, 40).Draw(t, "days")) * calendar.DayMS
 				}
 			}
 			fewer = append(fewer, f)
@@ -144,12 +149,12 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 
 // owed is what we owe or owed, and when.
 func owed(facts []crm.Fact, now time.Time) string {
-	var h view
-	h.build(Defaults(), recordOf(facts...), crm.At(now), crm.At(now), never)
+	var h status.Judge
+	h.Look(&Defaults().Settings, recordOf(facts...), crm.At(now), crm.At(now), calendar.Never)
 	var text strings.Builder
-	for _, sp := range h.stops {
-		if !sp.away && sp.why != whyOwnSilence {
-			fmt.Fprintln(&text, sp.from, sp.until, sp.fact)
+	for _, sp := range h.Stops {
+		if !sp.Away && sp.Why != history.WhyOwnSilence {
+			fmt.Fprintln(&text, sp.From, sp.Until, sp.Fact)
 		}
 	}
 	return text.String()
@@ -182,7 +187,7 @@ func TestG4NoShortcut(t *testing.T) {
 		facts, at := genSilent(t)
 		s := Defaults()
 		if rapid.Bool().Draw(t, "says no at once") {
-			facts, at = []crm.Fact{mail("no", start, crm.In, crm.NotInterested|crm.Thanks, 20)}, start
+			facts, at = []crm.Fact{mail("no", Start, crm.In, crm.NotInterested|crm.Thanks, 20)}, Start
 		}
 		if r := Rate(s, recordOf(facts...), calm(at.Add(time.Duration(rapid.IntRange(0, 900).Draw(t, "days"))*day))); r.Status == crm.Disqualified {
 			t.Fatal("disqualified in the first review")
@@ -194,7 +199,7 @@ func TestG4NoShortcut(t *testing.T) {
 			switch f.Decision.Status {
 			case crm.Pending:
 				pending = f.At.Time()
-				if pending.Sub(first) < s.minAge {
+				if pending.Sub(first) < s.MinAge {
 					t.Fatalf("pending after %s", pending.Sub(first))
 				}
 			case crm.Disqualified:
@@ -210,8 +215,8 @@ func TestG4NoShortcut(t *testing.T) {
 func TestG5LowFitIsNoGround(t *testing.T) {
 	s := must(Parse(map[string]string{"MISFIT": "industry=retail", "INDUSTRY_BAD": "retail", "FIT_PROFILE": "numberofemployees<5:-30"}))
 	rapid.Check(t, func(t *rapid.T) {
-		at := start
-		facts := []crm.Fact{prop("industry", "retail", start), prop("numberofemployees", "2", start)}
+		at := Start
+		facts := []crm.Fact{prop("industry", "retail", Start), prop("numberofemployees", "2", Start)}
 		helped := false
 		for i := range rapid.IntRange(1, 10).Draw(t, "exchanges") {
 			at = at.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "days")) * day)
@@ -237,7 +242,7 @@ func TestG5LowFitIsNoGround(t *testing.T) {
 // G6: help is bounded: a fact-finder who has had more of our time than the cap gets light treatment.
 func TestG6HelpIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		at := start
+		at := Start
 		var facts []crm.Fact
 		n := rapid.IntRange(5, 60).Draw(t, "questions")
 		for i := range n {
@@ -246,9 +251,9 @@ func TestG6HelpIsBounded(t *testing.T) {
 			facts = append(facts, in, mail(fmt.Sprintf("out/%02d", i), at.Add(time.Hour), crm.Out, 0, 80))
 			at = at.Add(day)
 		}
-		spent := time.Duration(n) * Defaults().effortMail
+		spent := time.Duration(n) * Defaults().EffortMail
 		r := Rate(Defaults(), recordOf(facts...), calm(at))
-		if over := spent > Defaults().effortCap; over != (r.Treatment == "light") || over != (r.Action == actHold) {
+		if over := spent > Defaults().EffortCap; over != (r.Treatment == "light") || over != (r.Action == advice.ActHold) {
 			t.Fatalf("%s of our time: treatment %s, action %q", spent, r.Treatment, r.Action)
 		}
 	})
@@ -259,8 +264,8 @@ func TestG7ReferralsBlockMisfit(t *testing.T) {
 	s := must(Parse(map[string]string{"MISFIT": "industry=retail", "MISFIT_ENDS": "true"}))
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
-		facts = append(facts, prop("industry", "retail", start), crm.Fact{
-			ID: "referral", Kind: crm.KindReferral, At: crm.At(start), Referral: &crm.Referral{Direction: crm.Out, Other: "9", Level: rapid.IntRange(1, 3).Draw(t, "level")},
+		facts = append(facts, prop("industry", "retail", Start), crm.Fact{
+			ID: "referral", Kind: crm.KindReferral, At: crm.At(Start), Referral: &crm.Referral{Direction: crm.Out, Other: "9", Level: rapid.IntRange(1, 3).Draw(t, "level")},
 		})
 		ratings, _ := drive(s, facts, at, at.Add(200*day))
 		for _, r := range ratings {
@@ -273,7 +278,7 @@ func TestG7ReferralsBlockMisfit(t *testing.T) {
 
 // G14: settings that would score personal traits are refused, wherever they stand and however they are written.
 func TestG14NoPersonalTraits(t *testing.T) {
-	words := sortedKeys(traits)
+	words := sortedKeys(signals.Traits)
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.SampledFrom(words).Draw(t, "trait")
 		name := rapid.SampledFrom([]string{word, "contact_" + word, strings.ToUpper(word), word + "_group"}).Draw(t, "spelling")
@@ -312,7 +317,7 @@ func TestG8Undone(t *testing.T) {
 // G9: reasons and actions are fit for the person concerned to read.
 func TestG9FitToRead(t *testing.T) {
 	check := func(text string) error {
-		if unfit.MatchString(text) {
+		if signals.Unfit.MatchString(text) {
 			return fmt.Errorf("%q insults", text)
 		}
 		if text == "" || strings.Contains(text, "%!") || strings.Contains(text, "  ") {
@@ -320,13 +325,13 @@ func TestG9FitToRead(t *testing.T) {
 		}
 		return nil
 	}
-	for ground, text := range breakUps {
+	for ground, text := range advice.BreakUps {
 		if err := check(text); err != nil {
 			t.Errorf("%s: %v", ground, err)
 		}
 	}
-	for _, g := range grounds {
-		if breakUps[g] == "" {
+	for _, g := range status.Grounds {
+		if advice.BreakUps[g] == "" {
 			t.Errorf("no break-up message for %s", g)
 		}
 	}

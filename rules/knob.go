@@ -2,11 +2,13 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/signals"
 )
 
 // knob is one setting: how it is read into Settings and what people are told of it.
@@ -66,7 +68,7 @@ func list(name, def, meaning, source string, field func(*Settings) *[]string) kn
 func property(name, def, meaning, source string, field func(*Settings) *string) knob {
 	return knob{name, def, "property", meaning, source, func(s *Settings, v string) (string, error) {
 		v = strings.TrimSpace(v)
-		if err := refuseTrait(v); err != nil {
+		if err := signals.RefuseTrait(v); err != nil {
 			return "", err
 		}
 		*field(s) = v
@@ -76,7 +78,7 @@ func property(name, def, meaning, source string, field func(*Settings) *string) 
 
 func zone(name, def, meaning string, field func(*Settings) **time.Location) knob {
 	return knob{name, def, "IANA zone", meaning, "", func(s *Settings, v string) (string, error) {
-		z := zoneNamed(v)
+		z := calendar.ZoneNamed(v)
 		if z == nil {
 			return "", fmt.Errorf("want the name of a time zone such as Europe/Berlin")
 		}
@@ -85,9 +87,9 @@ func zone(name, def, meaning string, field func(*Settings) **time.Location) knob
 	}}
 }
 
-func hours(name, def, meaning string, field func(*Settings) *clockHours) knob {
+func hours(name, def, meaning string, field func(*Settings) *calendar.Hours) knob {
 	return knob{name, def, "hh:mm-hh:mm", meaning, "", func(s *Settings, v string) (string, error) {
-		h, err := parseHours(v)
+		h, err := calendar.ParseHours(v)
 		if err != nil {
 			return "", err
 		}
@@ -96,41 +98,17 @@ func hours(name, def, meaning string, field func(*Settings) *clockHours) knob {
 	}}
 }
 
-func (h clockHours) String() string { return clockText(h.open) + "-" + clockText(h.shut) }
-
-func clockText(m crm.Millis) string { return fmt.Sprintf("%02d:%02d", m/hourMS, m%hourMS/60000) }
-
-func parseHours(v string) (clockHours, error) {
-	from, until, ok := strings.Cut(v, "-")
-	a, err1 := parseClock(from)
-	b, err2 := parseClock(until)
-	if !ok || err1 != nil || err2 != nil || a >= b {
-		return clockHours{}, fmt.Errorf("want hours such as 09:00-17:00, the first before the second")
-	}
-	return clockHours{a, b}, nil
-}
-
-func parseClock(v string) (crm.Millis, error) {
-	h, m, ok := strings.Cut(strings.TrimSpace(v), ":")
-	hour, err1 := strconv.Atoi(h)
-	minute, err2 := strconv.Atoi(m)
-	if !ok || err1 != nil || err2 != nil || hour < 0 || hour > 24 || minute < 0 || minute > 59 || hour == 24 && minute > 0 {
-		return 0, fmt.Errorf("want a time of day such as 09:00")
-	}
-	return crm.Millis(hour)*hourMS + crm.Millis(minute)*60000, nil
-}
-
 var weekdayNames = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // parseWeek reads weekdays: mon-fri, or sun,mon,tue.
-func parseWeek(v string) (week, string, error) {
-	var w week
+func parseWeek(v string) (calendar.Week, string, error) {
+	var w calendar.Week
 	for part := range strings.SplitSeq(strings.ToLower(v), ",") {
 		from, until, ranged := strings.Cut(strings.TrimSpace(part), "-")
 		if !ranged {
 			until = from
 		}
-		a, b := indexOf(weekdayNames[:], from), indexOf(weekdayNames[:], until)
+		a, b := slices.Index(weekdayNames[:], from), slices.Index(weekdayNames[:], until)
 		if a < 0 || b < 0 {
 			return 0, "", fmt.Errorf("want weekdays such as mon-fri or sun,mon,tue,wed,thu")
 		}
@@ -144,31 +122,25 @@ func parseWeek(v string) (week, string, error) {
 	return w, strings.ToLower(v), nil
 }
 
-// weekWindow is a stretch of some days of the week.
-type weekWindow struct {
-	days week
-	clockHours
-}
-
 // parseWindows reads "fri 16:00-18:00;off" where off stands for the time outside business hours.
-func parseWindows(v string) ([]weekWindow, error) {
-	var list []weekWindow
+func parseWindows(v string) ([]calendar.Window, error) {
+	var list []calendar.Window
 	for part := range strings.SplitSeq(v, ";") {
 		part = strings.TrimSpace(part)
 		if part == "" {
 			continue
 		}
 		if part == "off" {
-			list = append(list, weekWindow{})
+			list = append(list, calendar.Window{})
 			continue
 		}
 		days, clock, ok := strings.Cut(part, " ")
 		w, _, err1 := parseWeek(days)
-		h, err2 := parseHours(clock)
+		h, err2 := calendar.ParseHours(clock)
 		if !ok || err1 != nil || err2 != nil {
 			return nil, fmt.Errorf("want windows such as off;fri 16:00-18:00, where off means outside business hours")
 		}
-		list = append(list, weekWindow{w, h})
+		list = append(list, calendar.Window{Days: w, Hours: h})
 	}
 	return list, nil
 }
@@ -205,14 +177,3 @@ func formatDuration(d time.Duration) string {
 	}
 	return s
 }
-
-func indexOf(words []string, word string) int {
-	for i, w := range words {
-		if w == word {
-			return i
-		}
-	}
-	return -1
-}
-
-func millis(d time.Duration) crm.Millis { return crm.Millis(d.Milliseconds()) }

@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/signals"
 )
 
 // Ids say nothing, and properties that no rule knows change nothing. Shifting everything by whole weeks, without public
@@ -21,7 +23,7 @@ func TestMetamorphic(t *testing.T) {
 		now := genNow(t)
 		plain := Rate(Defaults(), recordOf(facts...), calm(now))
 
-		more := append(slices.Clone(facts), prop("hs_internal_number", "4711", start), prop("favourite_colour", "blue", start))
+		more := append(slices.Clone(facts), prop("hs_internal_number", "4711", Start), prop("favourite_colour", "blue", Start))
 		if asJSON(Rate(Defaults(), recordOf(more...), calm(now))) != asJSON(plain) {
 			t.Fatal("a property that no rule knows changed the rating")
 		}
@@ -37,7 +39,7 @@ func TestMetamorphic(t *testing.T) {
 
 		zoneless := slices.DeleteFunc(slices.Clone(facts), func(f crm.Fact) bool { return f.Property != nil })
 		shifted := slices.Clone(zoneless)
-		weeks := crm.Millis(rapid.IntRange(-50, 50).Draw(t, "weeks")) * 7 * dayMS
+		weeks := crm.Millis(rapid.IntRange(-50, 50).Draw(t, "weeks")) * 7 * calendar.DayMS
 		for i := range shifted {
 			shifted[i] = shift(shifted[i], weeks)
 		}
@@ -121,7 +123,7 @@ func TestZonesShift(t *testing.T) {
 			moved[i] = shift(facts[i], crm.Millis(by.Milliseconds()))
 		}
 		in := func(zone string, facts []crm.Fact, now time.Time) crm.Rating {
-			return Rate(s, recordOf(append(facts, prop(crm.PropTimeZone, zone, start), prop(crm.PropOwnerTimeZone, zone, start))...), calm(now))
+			return Rate(s, recordOf(append(facts, prop(crm.PropTimeZone, zone, Start), prop(crm.PropOwnerTimeZone, zone, Start))...), calm(now))
 		}
 		a, b := in(from.name, facts, now), in(to.name, moved, now.Add(by))
 		if a.Letter != b.Letter || a.Score != b.Score || a.Status != b.Status || a.Ball != b.Ball || a.Ground != b.Ground || a.Treatment != b.Treatment || a.Overdue != b.Overdue {
@@ -137,7 +139,7 @@ func TestZonesShift(t *testing.T) {
 
 // A signal that is switched off says nothing, and moves nobody else's points. The stories show every one of them speak.
 func TestSwitchedOffIsSilent(t *testing.T) {
-	files, _ := filepath.Glob("testdata/*.txtar")
+	files, _ := filepath.Glob("*/testdata/*.txtar")
 	spoke := map[string]bool{}
 	for _, file := range files {
 		sc := load(t, file)
@@ -147,7 +149,7 @@ func TestSwitchedOffIsSilent(t *testing.T) {
 		}
 		all := Rate(sc.settings, recordOf(sc.facts...), at)
 		for _, speaks := range all.Reasons {
-			if !slices.ContainsFunc(book[:], func(sig Signal) bool { return sig.Name == speaks.Name && sig.ID == speaks.ID }) {
+			if !slices.ContainsFunc(signals.Book[:], func(sig Signal) bool { return sig.Name == speaks.Name && sig.ID == speaks.ID }) {
 				continue // a ground, or a signal of the settings' own
 			}
 			spoke[speaks.Name] = true
@@ -157,15 +159,15 @@ func TestSwitchedOffIsSilent(t *testing.T) {
 				if reason.Name == speaks.Name && reason.ID == speaks.ID {
 					t.Errorf("%s: %s is off and says %q", file, speaks.Name, reason.Text)
 				}
-				if reason.Name != "suspect_hour" && reason.ID != clampID && reason.Points != points(all, reason.Name) {
+				if reason.Name != "suspect_hour" && reason.ID != signals.ClampID && reason.Points != points(all, reason.Name) {
 					t.Errorf("%s: without %s %s counts %d instead of %d", file, speaks.Name, reason.Name, reason.Points, points(all, reason.Name))
 				}
 			}
 		}
 	}
-	for i := range book {
-		if !spoke[book[i].Name] {
-			t.Errorf("%s spoke in no story", book[i].Name)
+	for i := range signals.Book {
+		if !spoke[signals.Book[i].Name] {
+			t.Errorf("%s spoke in no story", signals.Book[i].Name)
 		}
 	}
 }
@@ -175,12 +177,12 @@ func TestWindowsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now, s := genNow(t), genSettings(t)
 		for _, reason := range Rate(s, recordOf(genStory(25).Draw(t, "story")...), calm(now)).Reasons {
-			i := slices.IndexFunc(s.signals[:], func(sig Signal) bool { return sig.Name == reason.Name })
-			if i < 0 || s.signals[i].Window == 0 || i == sAnswers || i == sSameQuote {
+			i := slices.IndexFunc(s.Rows[:], func(sig Signal) bool { return sig.Name == reason.Name })
+			if i < 0 || s.Rows[i].Window == 0 || i == signals.RowAnswers || i == signals.RowSameQuote {
 				continue
 			}
 			for _, e := range reason.Evidence {
-				if old := now.Sub(e.At.Time()); e.At != 0 && !strings.HasPrefix(e.Fact, "property/") && old > s.signals[i].Window+48*time.Hour {
+				if old := now.Sub(e.At.Time()); e.At != 0 && !strings.HasPrefix(e.Fact, "property/") && old > s.Rows[i].Window+48*time.Hour {
 					t.Fatalf("%s names what is %s old: %s", reason.Name, old, reason.Text)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/record"
 )
 
 // However much our own people write about a contact, nothing about it changes but the hours that we report.
@@ -19,8 +20,8 @@ func TestNotesMoveNothing(t *testing.T) {
 		facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return f.Kind == crm.KindNote })
 		now := genNow(t)
 		noted := slices.Clone(facts)
-		for i := range rapid.IntRange(1, maxNotes+20).Draw(t, "notes") {
-			noted = append(noted, note(fmt.Sprintf("notes/%03d", i), start.Add(time.Duration(i)*7*time.Hour)))
+		for i := range rapid.IntRange(1, record.MaxNotes+20).Draw(t, "notes") {
+			noted = append(noted, note(fmt.Sprintf("notes/%03d", i), Start.Add(time.Duration(i)*7*time.Hour)))
 		}
 		without := func(r crm.Rating) string {
 			r.Reasons = append([]crm.Reason{}, slices.DeleteFunc(slices.Clone(r.Reasons), func(r crm.Reason) bool { return r.Name == "effort" })...)
@@ -37,16 +38,16 @@ func TestNotesMoveNothing(t *testing.T) {
 func TestNotesAreEffort(t *testing.T) {
 	facts := exchange(10)
 	plain := recordOf(facts...)
-	before := Explain(Defaults(), plain, calm(start.Add(40*day))).Effort
+	before := Explain(Defaults(), plain, calm(Start.Add(40*day))).Effort
 	for i := range 12 {
-		facts = append(facts, note(fmt.Sprintf("notes/%02d", i), start.Add(time.Duration(i)*time.Hour)))
+		facts = append(facts, note(fmt.Sprintf("notes/%02d", i), Start.Add(time.Duration(i)*time.Hour)))
 	}
 	r := recordOf(facts...)
-	after := Explain(Defaults(), r, calm(start.Add(40*day))).Effort
+	after := Explain(Defaults(), r, calm(Start.Add(40*day))).Effort
 	if got := after.Hours - before.Hours; got < 0.9 || got > 1.1 || after.Notes != 12 {
 		t.Errorf("twelve notes: %.1f hours more, %d notes; want one hour", got, after.Notes)
 	}
-	none := Explain(must(Parse(map[string]string{"EFFORT_NOTE": "0s"})), r, calm(start.Add(40*day))).Effort
+	none := Explain(must(Parse(map[string]string{"EFFORT_NOTE": "0s"})), r, calm(Start.Add(40*day))).Effort
 	if none.Hours != before.Hours {
 		t.Errorf("notes that take no time: %.1f hours, want %.1f", none.Hours, before.Hours)
 	}

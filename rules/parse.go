@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/winnow-crm/winnow/rules/signals"
 )
 
 // Parse reads settings. The keys of env come without WINNOW_RULES_; what is missing keeps its default. Everything wrong is
@@ -42,11 +44,12 @@ func Parse(env map[string]string) (*Settings, error) {
 		}
 	}
 	s, err := parse(base, "", nil)
-	s.custom, s.customSettings = custom, customSettings
+	s.Custom, s.customSettings = custom, customSettings
 	errs = append(errs, err)
 	for _, name := range sortedKeys(overlays) {
 		seg, err := parse(overlays[name], segmentPrefix(name), s)
 		errs = append(errs, err)
+		seg.Custom = custom
 		s.segments[name] = seg
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -61,7 +64,8 @@ func Parse(env map[string]string) (*Settings, error) {
 
 // parse reads one set of settings over those of base, or over the defaults.
 func parse(env map[string]string, prefix string, base *Settings) (*Settings, error) {
-	s := &Settings{text: make([]string, len(knobs)), segments: map[string]*Settings{}, signals: book}
+	s := &Settings{text: make([]string, len(knobs)), segments: map[string]*Settings{}}
+	s.Rows = signals.Book
 	var errs []error
 	used := 0
 	for i, k := range knobs {
@@ -103,7 +107,7 @@ func unknown(env map[string]string, prefix string) []error {
 		if slices.ContainsFunc(knobs, func(k knob) bool { return k.name == key }) {
 			continue
 		}
-		if err := refuseTrait(key); err != nil {
+		if err := signals.RefuseTrait(key); err != nil {
 			errs = append(errs, fmt.Errorf("%s%s%s: %w", Prefix, prefix, key, err))
 			continue
 		}
@@ -137,31 +141,31 @@ func (s *Settings) contradictions(prefix string) []error {
 		}
 	}
 	for i, name := range [...]string{"ENGAGEMENT", "FIT", "WORTH"} {
-		b := s.bands[i]
-		refuse(b.low >= b.high, "~%s_LOW is %d and ~%s_HIGH is %d: low must be below high", name, b.low, name, b.high)
-		refuse(b.low > 50 || b.high <= 50, "~%s_LOW is %d and ~%s_HIGH is %d: 50, of which nothing is known, must lie between them", name, b.low, name, b.high)
+		b := s.Bands[i]
+		refuse(b.Low >= b.High, "~%s_LOW is %d and ~%s_HIGH is %d: low must be below high", name, b.Low, name, b.High)
+		refuse(b.Low > 50 || b.High <= 50, "~%s_LOW is %d and ~%s_HIGH is %d: 50, of which nothing is known, must lie between them", name, b.Low, name, b.High)
 	}
 	sum := s.weights[0] + s.weights[1] + s.weights[2]
 	refuse(sum != 100, "~WEIGHT_ENGAGEMENT, ~WEIGHT_FIT and ~WEIGHT_WORTH add up to %d: make it 100", sum)
 	refuse(s.flagLow >= s.flagHigh, "~FLAG_RATE_LOW is %d and ~FLAG_RATE_HIGH is %d: low must be below high", s.flagLow, s.flagHigh)
-	refuse(s.quoteWarn > s.quoteFlag, "~SAME_QUOTE_WARN is %d and ~SAME_QUOTE_FLAG is %d: a warning comes first", s.quoteWarn, s.quoteFlag)
-	refuse(s.shortMin > s.shortOf, "~SHORT_ANSWERS_MIN is %d and ~SHORT_ANSWERS_OF is %d: no more can be short than are looked at", s.shortMin, s.shortOf)
-	refuse(s.attemptDays > s.attempts, "~ATTEMPT_DAYS is %d and ~ATTEMPTS is %d: so few attempts never fall on so many days", s.attemptDays, s.attempts)
-	refuse(s.latencyFast >= s.latencyTypical || s.latencyTypical >= s.latencySlow,
+	refuse(s.QuoteWarn > s.QuoteFlag, "~SAME_QUOTE_WARN is %d and ~SAME_QUOTE_FLAG is %d: a warning comes first", s.QuoteWarn, s.QuoteFlag)
+	refuse(s.ShortMin > s.ShortOf, "~SHORT_ANSWERS_MIN is %d and ~SHORT_ANSWERS_OF is %d: no more can be short than are looked at", s.ShortMin, s.ShortOf)
+	refuse(s.AttemptDays > s.Attempts, "~ATTEMPT_DAYS is %d and ~ATTEMPTS is %d: so few attempts never fall on so many days", s.AttemptDays, s.Attempts)
+	refuse(s.LatencyFast >= s.LatencyTypical || s.LatencyTypical >= s.LatencySlow,
 		"~REPLY_LATENCY_FAST, _TYPICAL and _SLOW are %s, %s and %s: each must be longer than the one before",
-		formatDuration(s.latencyFast), formatDuration(s.latencyTypical), formatDuration(s.latencySlow))
-	refuse(s.sizeMax > 0 && s.sizeMin > s.sizeMax, "~COMPANY_SIZE_MIN is %d and ~COMPANY_SIZE_MAX is %d: the smallest must not exceed the largest", s.sizeMin, s.sizeMax)
-	refuse(s.minAge > s.quotaEarly || s.minAge > s.quotaAfter, "~MIN_AGE is %s, longer than a quota of silence: make it shorter", formatDuration(s.minAge))
+		formatDuration(s.LatencyFast), formatDuration(s.LatencyTypical), formatDuration(s.LatencySlow))
+	refuse(s.SizeMax > 0 && s.SizeMin > s.SizeMax, "~COMPANY_SIZE_MIN is %d and ~COMPANY_SIZE_MAX is %d: the smallest must not exceed the largest", s.SizeMin, s.SizeMax)
+	refuse(s.MinAge > s.QuotaEarly || s.MinAge > s.QuotaAfter, "~MIN_AGE is %s, longer than a quota of silence: make it shorter", formatDuration(s.MinAge))
 	for i := 1; i < 3; i++ {
 		for j := range 3 {
-			refuse(s.matrix[i][j] < s.matrix[i-1][j], "~MATRIX rates less engagement better, %c after %c: letters must not rise downwards", s.matrix[i][j], s.matrix[i-1][j])
-			refuse(s.matrix[j][i] < s.matrix[j][i-1], "~MATRIX rates less fit better, %c after %c: letters must not rise to the right", s.matrix[j][i], s.matrix[j][i-1])
+			refuse(s.Matrix[i][j] < s.Matrix[i-1][j], "~MATRIX rates less engagement better, %c after %c: letters must not rise downwards", s.Matrix[i][j], s.Matrix[i-1][j])
+			refuse(s.Matrix[j][i] < s.Matrix[j][i-1], "~MATRIX rates less fit better, %c after %c: letters must not rise to the right", s.Matrix[j][i], s.Matrix[j][i-1])
 		}
 	}
-	for i := range s.signals {
-		sig := &s.signals[i]
-		refuse(sig.Sub != "" && abs(sig.Points) > sig.Cap, "~%s_POINTS is %d and ~%[1]s_CAP is %[3]d: the cap cuts even one, so raise it or lower the points", strings.ToUpper(sig.Name), sig.Points, sig.Cap)
-		refuse(sig.Sub != "" && sig.Points*book[i].Points < 0, "~%s_POINTS is %d, of the other sign than %d: it would turn what the signal means", strings.ToUpper(sig.Name), sig.Points, book[i].Points)
+	for i := range s.Rows {
+		sig := &s.Rows[i]
+		refuse(sig.Sub != "" && max(sig.Points, -sig.Points) > sig.Cap, "~%s_POINTS is %d and ~%[1]s_CAP is %[3]d: the cap cuts even one, so raise it or lower the points", strings.ToUpper(sig.Name), sig.Points, sig.Cap)
+		refuse(sig.Sub != "" && sig.Points*signals.Book[i].Points < 0, "~%s_POINTS is %d, of the other sign than %d: it would turn what the signal means", strings.ToUpper(sig.Name), sig.Points, signals.Book[i].Points)
 	}
 	return errs
 }
@@ -183,8 +187,6 @@ func validSegment(name string) bool {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func abs(n int) int { return max(n, -n) }
 
 // edits is the number of letters to insert, delete, replace or swap with a neighbour to get from a to b.
 func edits(a, b string) int {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/status"
 )
 
 func asJSON(v any) string {
@@ -110,7 +111,7 @@ func genDecisions(t *rapid.T, facts []crm.Fact) []crm.Fact {
 	for i := range rapid.IntRange(0, 3).Draw(t, "decisions") {
 		d := crm.Decision{Status: rapid.SampledFrom([]crm.Status{crm.Pending, crm.Disqualified, crm.Open, crm.Requalified}).Draw(t, "status")}
 		if d.Status != crm.Requalified && d.Status != crm.Open {
-			d.Ground = rapid.SampledFrom(grounds[:]).Draw(t, "ground")
+			d.Ground = rapid.SampledFrom(status.Grounds[:]).Draw(t, "ground")
 		}
 		hangs := rapid.SampledFrom(facts).Draw(t, "hangs")
 		d.Hangs = hangs.ID
@@ -165,7 +166,7 @@ func TestNothingFlaps(t *testing.T) {
 		if rapid.Bool().Draw(t, "decided before") {
 			facts = append(facts, genDecisions(t, facts)...)
 		}
-		end := start
+		end := Start
 		for _, f := range facts {
 			if f.At.Time().After(end) {
 				end = f.At.Time()
@@ -196,7 +197,7 @@ func TestEverySignalSpeaks(t *testing.T) {
 			}
 		}
 		for _, facts := range []story{short, long} {
-			for _, reason := range Rate(rich, recordOf(facts...), calm(start.Add(time.Duration(seed)*24*time.Hour))).Reasons {
+			for _, reason := range Rate(rich, recordOf(facts...), calm(Start.Add(time.Duration(seed)*24*time.Hour))).Reasons {
 				spoken[reason.Name]++
 			}
 		}

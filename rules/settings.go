@@ -8,121 +8,23 @@ import (
 	"sync"
 	"time"
 
-	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/status"
 )
 
 // Settings are the rules as data. They are made by Parse or Defaults and never change afterwards.
 type Settings struct {
-	version  string
-	text     []string // the value of each knob, in order
-	named    []string // the properties that settings of the unit property name, where they were given
-	segments map[string]*Settings
-	signals  [signalCount]Signal
+	status.Settings
 
-	custom         []customSignal
+	version        string
+	text           []string // the value of each knob, in order
+	named          []string // the properties that settings of the unit property name, where they were given
+	segments       map[string]*Settings
 	customSettings []Setting
 
-	settle time.Duration
-
-	zone, ownerZone       *time.Location
-	hours, ownerHours     clockHours
-	week                  week
-	ownerCountry          string
-	sla                   int
-	followUps             []string
-	late                  int
-	quotaEarly            time.Duration
-	quotaAfter            time.Duration
-	quotaLate             time.Duration
-	attempts, attemptDays int
-	attemptGap            int
-	attemptRest           int
-	attemptLasts          time.Duration
-	minAge                time.Duration
-	grace                 int
-	recheck               time.Duration
-	recheckSilent         time.Duration
-	floor                 time.Duration
-	away                  time.Duration
-	awayMargin            int
-	promiseDue            int
-	notReady              time.Duration
-	talk                  time.Duration
-	replyTime             time.Duration
-
-	bands    [3]band // engagement, fit, worth
-	weights  [3]int
-	matrix   [3][3]byte // engagement high, middle, low; fit high, middle, low
-	flagLow  int
-	flagHigh int
-
-	noProgress         time.Duration
-	noProgressFollowUp int
-	noProgressAsks     int
-	factFinding        time.Duration
-	factAttempts       int
-	difficult          int
-	difficultPoints    int
-	unprofitableHours  int
-	misfitEnds         bool
-	misfits            []predicate
-
-	shortUnits, shortOf, shortMin            int
-	latencyFast, latencyTypical, latencySlow time.Duration
-	latencyTurns                             int
-	quoteWarn, quoteFlag                     int
-	callTimes                                int
-	bookWithin                               int
-	suspect                                  []weekWindow
-	infoAsks                                 int
-	burst                                    int
-	burstWithin                              time.Duration
-	needyWeek                                int
-	returnCall                               int
-	discounts                                int
-	scopeFree                                int
-	minMargin                                int
-	effortMail, effortCall, effortQuote      time.Duration
-	effortMeeting, effortNote                time.Duration
-	effortCap                                time.Duration
-	tenure                                   time.Duration
-	industryProperty                         string
-	industryGood, industryBad                []string
-	sizeProperty                             string
-	sizeMin, sizeMax                         int
-	roleProperty                             string
-	roles                                    []string
-	spendGood                                int
-	recurringProperty                        string
-	recurringGood                            int
-	referralsProperty                        string
-	referredByProperty                       string
-	reputationProperty                       string
-	reputationGood, reputationBad            []string
-	supportProperty                          string
-	escalationsProperty                      string
-	refundsProperty                          string
-	supportHeavy                             int
-	supportMany                              int
-	voteProperty                             string
-	gapsProperty                             string
-	fitPredicates, worthPredicates           []weighted
-}
-
-// clockHours are the hours of a working day, since local midnight.
-type clockHours struct{ open, shut crm.Millis }
-
-// band splits a sub-score: below low, from low, from high.
-type band struct{ low, high int }
-
-func (b band) of(score int) int {
-	switch {
-	case score >= b.high:
-		return 0
-	case score >= b.low:
-		return 1
-	}
-	return 2
+	weights           [3]int // of engagement, fit and worth in the score, per cent
+	flagLow, flagHigh int
 }
 
 // Setting is one effective value of the settings, for people.
@@ -137,16 +39,16 @@ const Prefix = "WINNOW_RULES_"
 func (s *Settings) Version() string { return s.version }
 
 // Settle is how long nothing new may have arrived about a contact before anything is announced against it.
-func (s *Settings) Settle() time.Duration { return s.settle }
+func (s *Settings) Settle() time.Duration { return s.Settling }
 
 // FlagBand is the share of contacts, in per cent, that a review is expected to flag.
 func (s *Settings) FlagBand() (low, high int) { return s.flagLow, s.flagHigh }
 
 // Signals lists the rule book, custom signals last.
 func (s *Settings) Signals() []Signal {
-	list := append([]Signal(nil), s.signals[:]...)
-	for i := range s.custom {
-		list = append(list, s.custom[i].Signal)
+	list := append([]Signal(nil), s.Rows[:]...)
+	for i := range s.Custom {
+		list = append(list, s.Custom[i].Signal)
 	}
 	return list
 }
@@ -157,31 +59,31 @@ func (s *Settings) Segments() []string { return sortedKeys(s.segments) }
 // Properties are the CRM's own properties of a contact that these settings look at, sorted: what is to be read for them. A property
 // that a setting names by default is among them only where another setting gives it something to do.
 func (s *Settings) Properties() []string {
-	names := slices.Concat(s.named, s.followUps)
+	names := slices.Concat(s.named, s.FollowUps)
 	look := func(use bool, property string) {
 		if use {
 			names = append(names, property)
 		}
 	}
-	look(len(s.industryGood)+len(s.industryBad) > 0, s.industryProperty)
-	look(s.sizeMin > 0 || s.sizeMax > 0, s.sizeProperty)
-	look(len(s.roles) > 0, s.roleProperty)
-	look(s.signals[sSupportLoad].On, s.supportProperty)
-	look(s.signals[sRepVote].On, s.voteProperty)
-	for _, p := range s.misfits {
-		names = append(names, p.property)
+	look(len(s.IndustryGood)+len(s.IndustryBad) > 0, s.IndustryProperty)
+	look(s.SizeMin > 0 || s.SizeMax > 0, s.SizeProperty)
+	look(len(s.Roles) > 0, s.RoleProperty)
+	look(s.Rows[signals.RowSupportLoad].On, s.SupportProperty)
+	look(s.Rows[signals.RowRepVote].On, s.VoteProperty)
+	for _, p := range s.Misfits {
+		names = append(names, p.Property)
 	}
-	for _, p := range slices.Concat(s.fitPredicates, s.worthPredicates) {
-		names = append(names, p.property)
+	for _, p := range slices.Concat(s.FitPredicates, s.WorthPredicates) {
+		names = append(names, p.Property)
 	}
-	for i := range s.custom {
-		names = append(names, s.custom[i].properties()...)
+	for i := range s.Custom {
+		names = append(names, s.Custom[i].Properties()...)
 	}
 	for _, segment := range s.segments {
 		names = append(names, segment.Properties()...)
 	}
 	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || ownName(name) })
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || record.OwnName(name) })
 }
 
 // Describe lists every setting in order, then those of custom signals and of segments.
@@ -190,7 +92,7 @@ func (s *Settings) Describe() []Setting {
 	for i, k := range knobs {
 		list = append(list, Setting{Prefix + k.name, k.def, s.text[i], k.unit, k.meaning, k.source})
 	}
-	list = append(list, Setting{Prefix + "SEGMENTS", "", strings.Join(s.Segments(), ","), "list, comma-separated", "segments with settings of their own, chosen by the property segment: SEGMENT_<NAME>_ before any setting", s2 + "; A31"})
+	list = append(list, Setting{Prefix + "SEGMENTS", "", strings.Join(s.Segments(), ","), "list, comma-separated", "segments with settings of their own, chosen by the property segment: SEGMENT_<NAME>_ before any setting", signals.S2 + "; A31"})
 	list = append(list, s.customSettings...)
 	for _, name := range s.Segments() {
 		for i, k := range knobs {

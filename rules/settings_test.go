@@ -50,8 +50,8 @@ func TestSegmentsOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.of("").grace != 9 || s.of("shop").grace != 3 || s.of("shop_eu").grace != 4 || s.of("other").grace != 9 {
-		t.Errorf("graces %d %d %d %d: want 9 3 4 9", s.of("").grace, s.of("shop").grace, s.of("shop_eu").grace, s.of("other").grace)
+	if s.of("").Grace != 9 || s.of("shop").Grace != 3 || s.of("shop_eu").Grace != 4 || s.of("other").Grace != 9 {
+		t.Errorf("graces %d %d %d %d: want 9 3 4 9", s.of("").Grace, s.of("shop").Grace, s.of("shop_eu").Grace, s.of("other").Grace)
 	}
 	if s.Version() == Defaults().Version() {
 		t.Error("other settings, same version")
@@ -112,7 +112,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if r := Rate(s, recordOf(exchange(12)...), calm(start.Add(100*day))); r.Model != s.Version() || adds(r) != nil {
+		if r := Rate(s, recordOf(exchange(12)...), calm(Start.Add(100*day))); r.Model != s.Version() || adds(r) != nil {
 			t.Errorf("accepted, but rates %s", asJSON(r))
 		}
 	})

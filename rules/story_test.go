@@ -16,11 +16,12 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var update = flag.Bool("update", false, "rewrite what the stories want")
 
-// scene is one testdata file: a story in words, then settings.env, facts.json, and either at with want.json, the rating at one
+// scene is one file in a room's testdata: a story in words, then settings.env, facts.json, and either at with want.json, the rating at one
 // instant, or play with want.txt, what changes as time passes while our decisions come true.
 type scene struct {
 	archive  *txtar.Archive
@@ -106,7 +107,7 @@ func parseInstant(t *testing.T, v string) Instant {
 }
 
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+	files, err := filepath.Glob("*/testdata/*.txtar")
 	if err != nil || len(files) < 25 {
 		t.Fatalf("%d stories (%v): want at least 25", len(files), err)
 	}
@@ -218,7 +219,7 @@ func summary(r crm.Rating) string {
 		line += " until=" + r.PendingUntil.String()
 	}
 	if r.RecheckOn != 0 {
-		line += " recheck=" + dateText(r.RecheckOn)
+		line += " recheck=" + words.Date(r.RecheckOn)
 	}
 	if r.OwedSince != 0 {
 		line += " owed=" + r.OwedSince.String()

@@ -29,7 +29,7 @@ or a story (.txtar); docs/stories.md describes both. A dash stands for standard 
 settings in the history's own "env" on top of them. It needs neither a CRM nor a store.`,
 		Example: `  winnow play anna.jsonl
   WINNOW_RULES_QUOTA_EARLY=30d winnow play --json anna.jsonl
-  winnow play rules/testdata/a15_dormant_after_intake.txtar`,
+  winnow play rules/signals/testdata/a15_dormant_after_intake.txtar`,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			for _, name := range files {
 				play := func(name string, in io.Reader) error { return play(cmd.OutOrStdout(), name, in, asJSON) }

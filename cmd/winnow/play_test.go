@@ -26,7 +26,7 @@ func TestPlay(t *testing.T) {
 	if first.ID != "anna" || first.At != "2026-03-02T09:00:00Z" || first.Rating != "C" || first.Status != "open" || first.Ball != "us" || first.Reasons == nil {
 		t.Errorf("%s", line)
 	}
-	if out, err := try(t, "", "play", "../../rules/testdata/a13_due_today.txtar"); err != nil || !strings.Contains(out, "NEXT MOVE") {
+	if out, err := try(t, "", "play", "../../rules/signals/testdata/a13_due_today.txtar"); err != nil || !strings.Contains(out, "NEXT MOVE") {
 		t.Errorf("a story of the rule book: %v: %s", err, out)
 	}
 	if _, err := try(t, "{}", "play", "-"); err == nil {
@@ -42,7 +42,7 @@ func TestPlay(t *testing.T) {
 }
 
 func TestTest(t *testing.T) {
-	const silent = "../../rules/testdata/a13_our_promise_is_our_debt.txtar"
+	const silent = "../../rules/signals/testdata/a13_our_promise_is_our_debt.txtar"
 	if out, err := try(t, "", "test", silent); err != nil || !strings.Contains(out, "1 of 1 stories") {
 		t.Errorf("%v: %s", err, out)
 	}

@@ -15,7 +15,7 @@ import (
 
 // The rule book's own stories are stories like any others.
 func TestRuleBook(t *testing.T) {
-	files, err := filepath.Glob("../testdata/*.txtar")
+	files, err := filepath.Glob("../*/testdata/*.txtar")
 	if err != nil || len(files) < 25 {
 		t.Fatalf("%d stories (%v): want at least 25", len(files), err)
 	}

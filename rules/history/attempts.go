@@ -1,0 +1,50 @@
+package history
+
+import (
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// WhyTooSoon is why an attempt does not count that came too soon.
+const WhyTooSoon = "too soon after the one before"
+
+// countAttempts says which of our attempts in the current silence count: delivered ones, none sooner than the gap after the one
+// before, and no more than are needed. Writing more often must not cost the contact anything.
+func (h *History) countAttempts() {
+	counted := 0
+	var before *Attempt
+	for i := range h.Tries {
+		a := &h.Tries[i]
+		if !a.delivered {
+			continue
+		}
+		switch {
+		case !a.Counted:
+		case before != nil && a.At < h.Theirs.After(before.At, h.S.AttemptGap):
+			a.Counted, a.Why = false, WhyTooSoon
+		case counted >= h.S.Attempts:
+			a.Counted, a.Why = false, "enough had been tried"
+		default:
+			counted++
+		}
+		before = a
+	}
+}
+
+// Attempts is how many attempts count, on how many days, and when the last delivered one was.
+func (h *History) Attempts() (counted, onDays int, last crm.Millis) {
+	day := -1 << 30
+	for i := range h.Tries {
+		a := &h.Tries[i]
+		if a.Counted {
+			counted++
+			if d, _ := h.Theirs.Civil(a.At); d != day {
+				day = d
+				onDays++
+			}
+		}
+		if a.delivered {
+			last = a.At
+		}
+	}
+	return counted, onDays, last
+}

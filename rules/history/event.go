@@ -1,0 +1,72 @@
+package history
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Mark is a fact and its instant.
+type Mark struct {
+	At crm.Millis
+	ID string
+}
+
+// Commitment is something they bound themselves to.
+type Commitment struct {
+	Mark
+	Strength float64
+	Held     bool
+}
+
+// Debt is something that we owe.
+type Debt struct {
+	Mark
+	Why string
+}
+
+// Attempt is one try of ours to get an answer.
+type Attempt struct {
+	Mark
+	delivered bool
+	Counted   bool
+	Why       string // why it does not count
+}
+
+// EventKind is what an event means for the next move.
+type EventKind uint8
+
+// Event is a fact at its instant, and what it means.
+type Event struct {
+	At   crm.Millis
+	ID   string
+	Kind EventKind
+	Peer bool
+	F    *crm.Fact
+	Why  string // why it counts for nothing
+}
+
+// The kinds of events.
+const (
+	Void      EventKind = iota // counts for nothing
+	Received                   // theirs
+	Sent                       // ours, delivered
+	Talked                     // both at once: a call that connected, a meeting held
+	Clearing                   // ends a silence without being their message: a colleague's answer, a booking, an acceptance, what may be theirs
+	Away                       // out of office
+	Left                       // no longer with the company
+	Tried                      // ours, and nobody was reached
+	Published                  // ours: a quote was published
+	Anew                       // the contact was opened again at its recheck date
+)
+
+func order(a, b Event) int {
+	if a.At != b.At {
+		return cmp.Compare(a.At, b.At)
+	}
+	if a.ID != b.ID {
+		return strings.Compare(a.ID, b.ID)
+	}
+	return int(a.Kind) - int(b.Kind)
+}

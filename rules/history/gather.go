@@ -1,0 +1,123 @@
+package history
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+)
+
+// gatherer turns the record's facts into events, stops and commitments.
+type gatherer struct{ *History }
+
+// talkEvents takes messages and calls, the peers' among them.
+func (h *gatherer) talkEvents() {
+	for i := range h.R.Conduct {
+		f := &h.R.Conduct[i]
+		if f.At > h.Limit {
+			continue
+		}
+		kind, why := h.kindOf(f)
+		h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: kind, F: f, Why: why})
+	}
+	for i := range h.R.Peers {
+		f := &h.R.Peers[i]
+		if f.At > h.Limit || f.Message == nil && f.Call == nil {
+			continue
+		}
+		if kind, _ := h.kindOf(f); (kind == Received || kind == Talked) && !h.isOwn(strings.TrimPrefix(f.ID, crm.PeerPrefix)) {
+			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Clearing, Peer: true, F: f})
+		}
+	}
+}
+
+// isOwn reports whether a fact is among the contact's own too: then it counts as that.
+func (h *gatherer) isOwn(id string) bool {
+	return slices.ContainsFunc(h.R.Conduct, func(f crm.Fact) bool { return f.ID == id && !f.Gone })
+}
+
+// whyUnknown: a messenger's logged message need not say whose it is. It may have been their answer, so that the silence before it is none; it
+// is neither held to be one nor to be an attempt of ours. The same is all that is known of what was deleted from the CRM: a clean-up there
+// must not turn somebody who answered into one who is silent.
+const WhyUnknown = "whose it is is not known"
+
+// kindOf says what a message or call is, and why where it counts for nothing.
+func (h *gatherer) kindOf(f *crm.Fact) (EventKind, string) {
+	switch {
+	case f.Gone:
+		return Clearing, WhyUnknown
+	case f.Message != nil:
+		m := f.Message
+		in := m.Direction == crm.In
+		switch {
+		case m.Failed:
+			return Void, "not delivered"
+		case in && m.Text.Class == crm.OutOfOffice:
+			return Away, ""
+		case in && m.Text.Class == crm.Gone:
+			return Left, ""
+		case m.Text.Class == crm.Bounce:
+			return Void, "bounce"
+		case m.Text.Class != crm.Human:
+			return Void, "written by a machine"
+		case m.Mass:
+			return Void, "mass mail"
+		case in:
+			return Received, ""
+		case m.Direction == crm.Out:
+			return Sent, ""
+		}
+		return Clearing, WhyUnknown
+	case f.Call != nil:
+		c := f.Call
+		long := crm.Millis(c.Seconds)*1000 >= calendar.Millis(h.S.Talk)
+		switch {
+		case c.Outcome == crm.CallOff:
+			return Void, "never rang"
+		case c.Outcome == crm.Connected || c.Outcome == 0 && long:
+			return Talked, ""
+		case c.Direction != crm.In && c.Direction != crm.Out:
+			return Clearing, WhyUnknown
+		case c.Direction == crm.In:
+			return Received, ""
+		case c.Outcome == crm.Voicemail:
+			return Sent, ""
+		case c.Outcome == crm.NoAnswer:
+			return Tried, "nobody answered, nothing was left"
+		}
+		return Void, "outcome not known"
+	}
+	return Void, ""
+}
+
+// bounces makes void what came back: of each bounce the last mail of ours before it, in the same conversation where one is
+// named.
+func (h *gatherer) bounces() {
+	for i := range h.Events {
+		f := h.Events[i].F
+		if f == nil || f.Message == nil || f.Message.Direction != crm.In || f.Message.Text.Class != crm.Bounce && f.Message.Text.Class != crm.Gone {
+			continue
+		}
+		if j := h.bounced(i, f.Message.Thread); j >= 0 {
+			h.Events[j].Kind, h.Events[j].Why = Void, "came back"
+		}
+	}
+}
+
+func (h *gatherer) bounced(i int, thread string) int {
+	last := -1
+	for j := i - 1; j >= 0 && h.Events[i].At-h.Events[j].At <= 7*calendar.DayMS; j-- {
+		f := h.Events[j].F
+		if h.Events[j].Kind != Sent || f == nil || f.Message == nil || f.Message.Channel != crm.Email {
+			continue
+		}
+		if thread != "" && f.Message.Thread == thread {
+			return j
+		}
+		if last < 0 && (thread == "" || f.Message.Thread == "") {
+			last = j
+		}
+	}
+	return last
+}

@@ -1,0 +1,63 @@
+package history
+
+import (
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Turn is a run of consecutive messages in one direction; a talk is a turn of its own, without direction.
+type Turn struct {
+	Dir         crm.Direction
+	First, Last Mark
+	Messages    int
+	Intents     crm.Intents
+	units       int
+	Asks        int
+	Unread      bool // of one of its messages the text is not known
+	Spoken      bool // it holds a missed or voicemail call
+	Awaits      bool // it awaits an answer
+	Ask         Mark // the first message of ours that asks something
+	Proposed    Mark // the first that proposes a time
+	Cleared     bool // a colleague answered it, or it came to something without a message
+	Unsure      bool // what may be an answer of theirs came after it
+}
+
+const quiet = crm.Thanks | crm.Accepts | crm.AcceptsTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
+
+// NeedsAnswer reports whether a message of theirs awaits one. What is not known does.
+func NeedsAnswer(f *crm.Fact) bool {
+	if f.Message == nil {
+		return true
+	}
+	t := &f.Message.Text
+	return t.Unread || t.Asks > 0 || t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Discount|crm.ProposesTime) || !t.Intents.Any(quiet)
+}
+
+// Answered reports whether turn i is a question of ours that has come to an end: answered by them, or by what followed.
+func (h *History) Answered(i int) bool {
+	return h.Turns[i].Dir == crm.Out && h.Turns[i].Ask.ID != "" && i+1 < len(h.Turns) && !h.Turns[i].Cleared
+}
+
+// AsksBack reports whether a reply asks and says nothing. What is not known says something.
+func AsksBack(t *Turn) bool {
+	return t.Dir == crm.In && t.Asks > 0 && !Tells(t)
+}
+
+// Tells reports whether a turn of theirs gives us something.
+func Tells(t *Turn) bool {
+	return t.Unread || t.Spoken || t.Intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts)
+}
+
+// IsShort reports whether an answer is short and says nothing. A clear yes or no to a question that asks for one says enough,
+// and so does a date, a time or a number. What is not known is not short.
+func (h *History) IsShort(t, question *Turn) bool {
+	if t.Dir != crm.In || t.Unread || t.Spoken || t.units == 0 || t.units > h.S.ShortUnits {
+		return false
+	}
+	if t.Intents.Any(crm.Informs | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.QuoteRequest | crm.OptOut | crm.NotInterested) {
+		return false
+	}
+	if t.Intents.Any(crm.ClearYes|crm.ClearNo) && question.Intents.Any(crm.AsksYesNo|crm.ProposesTime) && !t.Intents.Any(crm.Vague) {
+		return false
+	}
+	return true
+}

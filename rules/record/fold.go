@@ -1,0 +1,245 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// Fold adds facts and reports whether the record changed. It is idempotent, commutative and associative: the same facts in
+// any order, split and repetition give the same record. Of two facts with one ID the higher Version stays, of equal
+// versions the greater encoding. A bounded set keeps the newest by At, which is the same in every version of a fact.
+func (r *Record) Fold(facts ...crm.Fact) bool {
+	changed := false
+	for i := range facts {
+		if r.fold(&facts[i]) {
+			changed = true
+		}
+	}
+	return changed
+}
+
+func (r *Record) fold(f *crm.Fact) bool {
+	if f.Kind == crm.KindLasting {
+		return f.Lasting != nil && join(&r.Lasting, f.Lasting)
+	}
+	lasts := r.remember(f)
+	if f.Peer != "" && f.Kind != crm.KindProperty {
+		return keepNewest(&r.Peers, f, MaxPeers) || lasts
+	}
+	switch f.Kind {
+	case crm.KindMessage, crm.KindCall:
+		return keepNewest(&r.Conduct, f, MaxConduct) || lasts
+	case crm.KindMeeting, crm.KindQuote, crm.KindTask, crm.KindDeal:
+		return keepNewest(&r.Items, f, MaxItems) || lasts
+	case crm.KindReferral:
+		return keepNewest(&r.Referrals, f, maxReferrals) || lasts
+	case crm.KindNote:
+		return keepNewest(&r.Notes, f, MaxNotes) || lasts
+	case crm.KindProperty:
+		return keepProfile(&r.Profile, f, MaxProfile) || lasts
+	case crm.KindDecision:
+		return keepNewest(&r.Decisions, f, maxDecisions) || lasts
+	case crm.KindExistence, crm.KindMerge, crm.KindForget:
+		return keepNewest(&r.Life, f, maxLife) || lasts
+	}
+	return lasts
+}
+
+// remember joins into Lasting what f says that must outlive it. It does so for every version of every fact as it comes,
+// kept or not, because what is done only on eviction would depend on the order. What is gone later stays in it: a minimum cannot
+// be taken back.
+func (r *Record) remember(f *crm.Fact) bool {
+	if f.Peer != "" || f.Gone {
+		return false
+	}
+	var l crm.Lasting
+	switch {
+	case f.Message != nil:
+		if f.Message.Text.Class == crm.Human && !f.Message.Mass && !f.Message.Failed {
+			l.First = f.At
+			if f.Message.Direction == crm.In {
+				l.FirstIn = f.At
+			}
+		}
+	case f.Call != nil:
+		if f.Call.Outcome != crm.CallOff {
+			l.First = f.At
+			if f.Call.Direction == crm.In {
+				l.FirstIn = f.At
+			}
+		}
+	case f.Quote != nil && len(f.Quote.Sent) > 0:
+		l.Quoted = f.Quote.Sent[0]
+	case f.Meeting != nil && f.Meeting.State == crm.Held:
+		l.Met, l.LastMet = f.Meeting.Start, f.Meeting.Start
+	case f.Deal != nil:
+		l.Won, l.LastWon = f.Deal.Won, f.Deal.Won
+	default:
+		return false
+	}
+	return join(&r.Lasting, &l)
+}
+
+// join makes into the union of itself and l: earliest of firsts, latest of lasts.
+func join(into *crm.Lasting, l *crm.Lasting) bool {
+	was := *into
+	Earliest(&into.First, l.First)
+	Earliest(&into.FirstIn, l.FirstIn)
+	Earliest(&into.Quoted, l.Quoted)
+	Earliest(&into.Met, l.Met)
+	into.LastMet = max(into.LastMet, l.LastMet)
+	Earliest(&into.Won, l.Won)
+	into.LastWon = max(into.LastWon, l.LastWon)
+	return *into != was
+}
+
+// Earliest makes m the earlier of itself and v; zero is none.
+func Earliest(m *crm.Millis, v crm.Millis) {
+	if v != 0 && (*m == 0 || v < *m) {
+		*m = v
+	}
+}
+
+// keepNewest puts f into a list sorted by At and ID, and lets the oldest go when there are more than limit.
+func keepNewest(list *[]crm.Fact, f *crm.Fact, limit int) bool {
+	l := *list
+	i, found := slices.BinarySearchFunc(l, f, byAt)
+	if !found {
+		// A vendor that moves a fact's At against the contract must not get the fact counted twice.
+		if j := slices.IndexFunc(l, func(g crm.Fact) bool { return g.ID == f.ID }); j >= 0 {
+			if !beats(f, &l[j]) {
+				return false
+			}
+			l = slices.Delete(l, j, j+1)
+			i, _ = slices.BinarySearchFunc(l, f, byAt)
+		} else if len(l) >= limit && i == 0 {
+			return false
+		}
+		l = slices.Insert(l, i, own(f))
+		if len(l) > limit {
+			l[0] = crm.Fact{}
+			l = l[1:]
+		}
+		*list = l
+		return true
+	}
+	if !beats(f, &l[i]) {
+		return false
+	}
+	l[i] = own(f)
+	return true
+}
+
+func byAt(g crm.Fact, f *crm.Fact) int {
+	if g.At != f.At {
+		if g.At < f.At {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(g.ID, f.ID)
+}
+
+// keepProfile puts f into a list sorted by ID. When there are more than limit, the properties that rules know by name stay,
+// and of the others those first by ID: nothing that changes from version to version may decide what is kept.
+func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
+	l := *list
+	i, found := slices.BinarySearchFunc(l, f.ID, func(g crm.Fact, id string) int { return strings.Compare(g.ID, id) })
+	if found {
+		if !beats(f, &l[i]) {
+			return false
+		}
+		l[i] = own(f)
+		return true
+	}
+	l = slices.Insert(l, i, own(f))
+	if len(l) > limit {
+		out := len(l) - 1
+		for j := len(l) - 1; j >= 0; j-- {
+			if !known(&l[j]) {
+				out = j
+				break
+			}
+		}
+		l = slices.Delete(l, out, out+1)
+		*list = l
+		return out != i
+	}
+	*list = l
+	return true
+}
+
+// beats reports whether f takes the place of g, which has the same ID.
+func beats(f, g *crm.Fact) bool {
+	if f.Version != g.Version {
+		return f.Version > g.Version
+	}
+	if f.Gone != g.Gone {
+		return f.Gone
+	}
+	h := own(f)
+	if reflect.DeepEqual(&h, g) {
+		return false
+	}
+	return bytes.Compare(Encoded(&h), Encoded(g)) > 0
+}
+
+// own is f as a record keeps it. Of what is gone its place is kept, so that nothing that a full list has let go comes back in its
+// stead, and of its content only what stopped clocks.
+func own(f *crm.Fact) crm.Fact {
+	if f.Gone {
+		return crm.Fact{ID: f.ID, Version: f.Version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
+	}
+	g := *f
+	g.Contact = ""
+	return g
+}
+
+// Encoded is the encoding by which equal versions of a fact are compared.
+func Encoded(f *crm.Fact) []byte {
+	b, err := json.Marshal(f)
+	if err != nil {
+		panic("rules: a fact that cannot be encoded: " + err.Error()) // its types hold nothing that can fail
+	}
+	return b
+}
+
+// Facts returns everything in the record as facts, what lasts among them, so that folding them into another record gives
+// the union of both. They share memory with the record: read only.
+func (r *Record) Facts() []crm.Fact {
+	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life, r.Notes, r.Referrals)
+	if r.Lasting != (crm.Lasting{}) {
+		l := r.Lasting
+		all = append(all, crm.Fact{ID: LastingID, Kind: crm.KindLasting, Lasting: &l})
+	}
+	return all
+}
+
+// AsOf is what the record held at an earlier instant, as far as it still knows: later facts are left out, and of each fact
+// there is only its latest version. It is for looking back, with Rate at that instant.
+func (r *Record) AsOf(at crm.Millis) *Record {
+	var past Record
+	for _, f := range r.Facts() {
+		known := f.At
+		if f.Kind == crm.KindProperty {
+			known = Changed(&f)
+		}
+		if known <= at && f.Kind != crm.KindLasting {
+			past.Fold(f)
+		}
+	}
+	if first := r.Lasting; len(r.Conduct) >= MaxConduct {
+		if first.First != 0 && first.First <= at {
+			Earliest(&past.Lasting.First, first.First)
+		}
+		if first.FirstIn != 0 && first.FirstIn <= at {
+			Earliest(&past.Lasting.FirstIn, first.FirstIn)
+		}
+	}
+	return &past
+}

@@ -1,0 +1,75 @@
+package signals
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/words"
+)
+
+var freeInformationRow = Signal{
+	ID: "A02", Name: "free_information", Sub: crm.Engagement, Points: -10,
+	Cap: 10, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 30, On: true,
+	Why:    "asks much, answers less than half of what we ask, commits to nothing",
+	Source: S0 + "; " + S1,
+}
+
+// intake is how many questions and price requests of theirs there are in a signal's window, and in how many of our answered questions
+// they gave us something.
+func intake(h *View, w *weight) (theirs int, asked, told int) {
+	for i := range h.Turns {
+		t := &h.Turns[i]
+		if t.First.At < h.From || !w.counts(t.First.At) {
+			continue
+		}
+		if t.Dir == crm.In {
+			theirs += t.Asks
+			if t.Asks == 0 && t.Intents.Any(crm.QuoteRequest|crm.QuoteAgain) {
+				theirs++
+			}
+		}
+		if h.Answered(i) {
+			asked++
+			if r := &h.Turns[i+1]; r.Dir != crm.In || history.Tells(r) {
+				told++
+			}
+		}
+	}
+	return theirs, asked, told
+}
+
+// TookMuch reports whether a fact-finder told us little in return.
+func TookMuch(h *View) bool {
+	w := Weigh(h, RowFactFinding)
+	_, asked, told := intake(h, &w)
+	return FactFinder(h) && (asked == 0 || 2*told < asked)
+}
+
+// freeInformation is A02: asks much, tells little, commits to nothing.
+func freeInformation(h *View, sh *Sheet) {
+	w := Weigh(h, RowFreeInformation)
+	theirs, asked, told := intake(h, &w)
+	committed := slices.ContainsFunc(h.Commits, func(c history.Commitment) bool { return w.counts(c.At) })
+	if theirs < h.S.InfoAsks || asked < 2 || 2*told >= asked || committed || !h.InboundLed() {
+		return
+	}
+	last := lastAsk(h)
+	if !w.counts(last.At) {
+		return
+	}
+	w.hit(last.At, last.ID, 1)
+	sh.add(&w, RowFreeInformation, fmt.Sprintf("has asked %s and answered %d of %d of ours", words.Count(theirs, "question"), told, asked))
+}
+
+// lastAsk is their newest turn that asks for something.
+func lastAsk(h *View) (m history.Mark) {
+	for i := range h.Turns {
+		if t := &h.Turns[i]; t.Dir == crm.In && (t.Asks > 0 || t.Intents.Any(crm.QuoteRequest|crm.QuoteAgain)) {
+			m = t.Last
+		}
+	}
+	return m
+}

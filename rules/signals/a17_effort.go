@@ -1,0 +1,82 @@
+package signals
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/words"
+)
+
+var effortRow = Signal{
+	ID: "A17", Name: "effort", Window: 180 * calendar.Days, Early: 100, On: true,
+	Why:    "hours that we have spent, against commitments",
+	Source: S1 + "; " + S3,
+}
+
+// hoursOf rounds a time of ours to hours.
+func hoursOf(d time.Duration) int { return int((d + 30*time.Minute) / time.Hour) }
+
+// Effort is A17: our time, from the touches that are known.
+func Effort(h *View) time.Duration {
+	var total time.Duration
+	w := Weigh(h, RowEffort)
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.F == nil || e.Peer || e.At < h.From || !w.counts(e.At) {
+			continue
+		}
+		switch {
+		case e.Kind == history.Sent && e.F.Message != nil:
+			total += h.S.EffortMail
+		case e.F.Call != nil && (e.Kind == history.Talked || e.Kind == history.Tried || e.Kind == history.Sent):
+			total += h.S.EffortCall + time.Duration(min(e.F.Call.Seconds, 8*3600))*time.Second
+		}
+	}
+	for i := range h.R.Items {
+		f := &h.R.Items[i]
+		switch {
+		case f.Gone || f.At > h.Limit || f.At < h.From || !w.counts(f.At):
+		case f.Meeting != nil && f.Meeting.State != crm.Cancelled && f.Meeting.Start <= h.Ref():
+			if d := time.Duration(f.Meeting.End-f.Meeting.Start) * time.Millisecond; d > 0 && d < 12*time.Hour {
+				total += d
+			} else {
+				total += h.S.EffortMeeting
+			}
+		case f.Quote != nil:
+			total += time.Duration(len(f.Quote.Sent)) * h.S.EffortQuote
+		}
+	}
+	return total
+}
+
+// Spent is all of our time that is reported: the touches, and what our own people wrote about the contact. Notes are kept out of
+// effort itself, because grounds and treatment rest on it, and what we write down must not move a contact.
+func Spent(h *View) time.Duration {
+	total := Effort(h)
+	for i := range h.R.Notes {
+		if f := &h.R.Notes[i]; !f.Gone && f.At <= h.Limit && f.At >= h.From {
+			total += h.S.EffortNote
+		}
+	}
+	return total
+}
+
+// effortSpent is A17: our time, and what came of it.
+func effortSpent(h *View, sh *Sheet) {
+	spent := Spent(h)
+	if spent < time.Hour {
+		return
+	}
+	w := Weigh(h, RowEffort)
+	text := fmt.Sprintf("has had about %s of our time", words.Count(hoursOf(spent), "hour"))
+	switch n := Committed(h); {
+	case n > 0:
+		text += ", and has committed to something " + words.Times(n)
+	case len(h.Commits) == 0:
+		text += ", and has not committed to anything yet"
+	}
+	sh.Note(&w, text)
+}

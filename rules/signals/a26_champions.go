@@ -1,0 +1,62 @@
+package signals
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/record"
+)
+
+var championsRow = Signal{
+	ID: "A26", Name: "champions", Sub: crm.Fit, Points: 8, Cap: 16, Window: 180 * calendar.Days, Early: 100, On: true,
+	Why:    "holds a deciding role, or colleagues of it are active too",
+	Source: S0,
+}
+
+// champions is A26: a deciding role, and colleagues who are active too.
+func champions(h *View, sh *Sheet) {
+	w := Weigh(h, RowChampions)
+	if !w.sig.On {
+		return
+	}
+	var text []string
+	switch f := h.Property(h.S.RoleProperty); {
+	case f == nil && len(h.S.Roles) > 0:
+		sh.Note(&w, noneOnFile("role"))
+	case f != nil && hasWord(f.Property.Value, h.S.Roles):
+		w.sum++
+		w.Cite(f.At, f.ID)
+		text = append(text, "has a say in the decision")
+	}
+	if peers := activePeers(h, &w); peers > 0 {
+		w.sum += min(0.5*float64(peers), 1)
+		text = append(text, "is one of several there who are in touch with us")
+	}
+	if w.sum > 0 {
+		sh.add(&w, RowChampions, strings.Join(text, " and "))
+	}
+}
+
+func hasWord(value string, words []string) bool {
+	for _, have := range strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == '-' || r == '&' }) {
+		if record.ContainsFold(words, have) {
+			return true
+		}
+	}
+	return false
+}
+
+// activePeers counts the colleagues from whom something came within the signal's window.
+func activePeers(h *View, w *weight) int {
+	var seen []string
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Peer && e.F.Meeting == nil && w.counts(e.At) && !slices.Contains(seen, e.F.Peer) {
+			seen = append(seen, e.F.Peer)
+			w.Cite(e.At, e.ID)
+		}
+	}
+	return len(seen)
+}

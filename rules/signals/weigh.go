@@ -1,0 +1,3 @@
+package signals
+
+func abs(n int) int { return max(n, -n) }

@@ -1,0 +1,67 @@
+package status
+
+import (
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+)
+
+// Episode is where the decisions among the facts have led: what was announced last, and when for the first time. The CRM may
+// have been told twice, so that the earliest of equal decisions counts.
+type Episode struct {
+	crm.Decision
+	at      crm.Millis // when the status was first announced
+	Pending crm.Millis // when the episode began
+}
+
+// EpisodeOf is where the decisions up to an instant have led.
+func EpisodeOf(decisions []crm.Fact, limit crm.Millis) (e Episode) {
+	for i := range decisions {
+		f := &decisions[i]
+		if f.Decision == nil || f.At > limit {
+			continue
+		}
+		d := *f.Decision
+		against := d.Status == crm.Pending || d.Status == crm.Disqualified
+		same := against && (e.Status == crm.Pending || e.Status == crm.Disqualified) && d.Ground == e.Ground && d.Hangs == e.Hangs
+		switch {
+		case !same:
+			e = Episode{Decision: d, at: f.At, Pending: f.At}
+		case e.Status == crm.Pending && d.Status == crm.Disqualified:
+			e.Decision, e.at = d, f.At
+		}
+	}
+	return e
+}
+
+// skew is how far the CRM's clock may stand from ours when a decision is looked back at.
+const skew = calendar.DayMS
+
+// lastDay is the date of the day that ends at an instant in the prospect's zone, 0 for one without an end. People are shown a date.
+func (h *Judge) lastDay(end crm.Millis) crm.Millis {
+	if end >= calendar.Never {
+		return 0
+	}
+	day, _ := h.Theirs.Civil(end - 1)
+	return crm.Millis(day) * calendar.DayMS
+}
+
+// recheckOn is a date, so that it is the same when the CRM's answer comes.
+func (h *Judge) recheckOn(e Episode) crm.Millis {
+	wait := h.S.Recheck
+	if e.Ground == crm.Unresponsive {
+		wait = h.S.RecheckSilent
+	}
+	return (e.at + calendar.Millis(wait)) / calendar.DayMS * calendar.DayMS
+}
+
+// lookBack rates the contact as of the episode's beginning with what is known today: a decision stands if it would have been
+// right when it was made. A reply or a mail of before that was found later takes it away.
+func (h *Judge) lookBack(e Episode) (Finding, bool) {
+	var v Judge
+	v.Due.Now = calendar.Never // what happened then wakes nobody now
+	// The decision is timed by the CRM's clock: what came just before it need not have been known to whoever made it, but a
+	// reply always counts.
+	v.Look(h.S, h.R, e.Pending, min(e.Pending+skew, max(h.Seen, e.Pending)), e.Pending)
+	f := v.find(e.Ground, nil)
+	return f, f.met && f.Hangs == e.Hangs
+}

@@ -1,0 +1,235 @@
+package status
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/words"
+)
+
+// Finding is what a view says of one ground.
+type Finding struct {
+	ground crm.Ground
+	met    bool
+	Hangs  string // the fact that the episode hangs on
+	Text   string // completes "This contact ..."
+}
+
+// Grounds are looked at in this order; the first that is met is announced.
+var Grounds = [...]crm.Ground{crm.SaidNo, crm.Unresponsive, crm.FactFinding, crm.NoProgress, crm.Unprofitable, crm.Difficult, crm.Misfit}
+
+// find says whether a ground is met. sh is what the signals say: the ground difficult rests on it. Looking back at a
+// decision there is none, and it is enough that nothing ended the episode.
+func (h *Judge) find(g crm.Ground, sh *signals.Sheet) Finding {
+	if h.Ball == crm.Us || h.P.Customer || h.Won() {
+		return Finding{ground: g}
+	}
+	switch g {
+	case crm.SaidNo:
+		return h.saidNo()
+	case crm.Unresponsive:
+		return h.unresponsive()
+	case crm.FactFinding:
+		return h.dormant()
+	case crm.NoProgress:
+		return h.stuck(sh)
+	case crm.Unprofitable:
+		return h.unprofitable()
+	case crm.Difficult:
+		return h.difficult(sh)
+	case crm.Misfit:
+		return h.misfitEnds()
+	}
+	return Finding{ground: g}
+}
+
+func (h *Judge) saidNo() Finding {
+	f := Finding{ground: crm.SaidNo}
+	if h.Refused != nil {
+		f.met, f.Hangs, f.Text = true, h.Refused.ID, "has said that they do not want it"
+	}
+	return f
+}
+
+// unresponsive is A39: enough silence, enough attempts that reached them, and time to answer the last.
+func (h *Judge) unresponsive() Finding {
+	f := Finding{ground: crm.Unresponsive, Hangs: h.Hang()}
+	if h.Ball != crm.Them || h.Start.ID == "" {
+		return f
+	}
+	quota, _ := h.Quota()
+	counted, onDays, last := h.Attempts()
+	if counted < h.S.Attempts || onDays < h.S.AttemptDays {
+		return f
+	}
+	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.Rested(last))
+	if f.met = h.Seen >= end; !f.met {
+		h.Due.Read(end, "the silence reaches its quota")
+	}
+	f.Text = fmt.Sprintf("has not answered %s of ours since %s", words.Count(counted, "message"), words.Date(h.Start.At))
+	return f
+}
+
+// Rested is when they have had time to answer our last attempt. Of an absence in between it begins anew with their return.
+func (h *Judge) Rested(last crm.Millis) crm.Millis {
+	end := h.Theirs.After(last, h.S.AttemptRest)
+	for _, sp := range h.Stops { // absences stand in it in the order of time
+		if sp.Away && sp.From < end && sp.Until > last {
+			end = h.Theirs.After(sp.Until, h.S.AttemptRest)
+		}
+	}
+	return end
+}
+
+// dormant is A15, with attempts of ours to reach them.
+func (h *Judge) dormant() Finding {
+	f := Finding{ground: crm.FactFinding, Hangs: h.Hang(), Text: "took much information and has been silent since " + words.Date(h.Start.At)}
+	if h.Ball != crm.Them || h.Start.ID == "" || !signals.TookMuch(&h.View) {
+		return f
+	}
+	counted, _, last := h.Attempts()
+	if counted < h.S.FactAttempts {
+		return f
+	}
+	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(h.S.FactFinding)), h.Rested(last))
+	if f.met = h.Seen >= end; !f.met {
+		h.Due.Read(end, "the fact-finder counts as dormant")
+	}
+	return f
+}
+
+// stuck is A43: we came back as agreed, more than once, and nothing moved. Of somebody who answers in
+// a word, never finds a time or only asks, it is enough that we asked often. An answer that says something is a step too. One who has
+// fallen silent is unresponsive or nothing: silence has a clock of its own, which stands still where this one runs.
+func (h *Judge) stuck(sh *signals.Sheet) Finding {
+	f := Finding{ground: crm.NoProgress, Hangs: h.Hang()}
+	var since crm.Millis
+	for _, c := range h.Commits {
+		since = max(since, min(c.At, h.Ref()))
+	}
+	since = max(since, h.From, h.First, h.Anew, h.told())
+	n := 0
+	for _, k := range h.Kept {
+		if k.At > since && k.At <= h.Ref() {
+			n++
+		}
+	}
+	asks := 0
+	for i := range h.Turns {
+		if t := &h.Turns[i]; t.Dir == crm.Out && t.Ask.ID != "" && t.Ask.At > since {
+			asks++
+		}
+	}
+	often := h.S.NoProgressAsks > 0 && asks >= h.S.NoProgressAsks
+	if often && sh == nil {
+		sh = new(signals.Sheet)
+		signals.Conduct(&h.View, sh) // looking back
+	}
+	if often {
+		habits, _ := sh.Speak(signals.RowFreeInformation, signals.RowShortAnswers, signals.RowNoCallTime)
+		often = habits > 0
+	}
+	if n < h.S.NoProgressFollowUp && !often || h.Milestone() || h.Ahead {
+		return f
+	}
+	if silent := h.Own.At + calendar.Millis(h.S.ReplyTime); h.Ball == crm.Them && h.Start.ID != "" {
+		if h.Seen >= silent {
+			return f
+		}
+		h.Due.Read(silent, "they count as silent")
+	}
+	end := calendar.Ends(h.waits(), since, calendar.Millis(h.S.NoProgress))
+	f.Text = fmt.Sprintf("has taken no step since %s, over %s", words.Date(since), words.Count(max(n, asks), "follow-up"))
+	if f.met = h.Seen >= end; !f.met {
+		h.Due.Read(end, "no progress since the last commitment")
+	}
+	return f
+}
+
+// told is when they last gave us something: an answer that says something, a talk, a colleague's word.
+func (h *Judge) told() (last crm.Millis) {
+	for i := len(h.Turns) - 1; i >= 0; i-- {
+		if t := &h.Turns[i]; t.Dir == 0 || t.Dir == crm.In && history.Tells(t) && (i == 0 || !h.IsShort(t, &h.Turns[i-1])) {
+			last = t.Last.At
+			break
+		}
+	}
+	for i := range h.Events {
+		if e := &h.Events[i]; e.Peer {
+			last = max(last, e.At)
+		}
+	}
+	return last
+}
+
+// waits are the times in which no step of theirs could be expected: everything that makes clocks stand still, except what we have
+// merely planned, and the times in which they waited for our answer.
+func (h *Judge) waits() []calendar.Span {
+	var list []calendar.Span
+	for _, sp := range h.Stops {
+		if sp.From = max(sp.From, sp.Planned); sp.From < sp.Until {
+			list = append(list, sp)
+		}
+	}
+	for i := range h.Turns {
+		if t := &h.Turns[i]; t.Awaits && i+1 < len(h.Turns) {
+			list = append(list, calendar.Span{From: t.First.At, Until: h.Turns[i+1].First.At})
+		}
+	}
+	return calendar.Union(list)
+}
+
+func (h *Judge) unprofitable() Finding {
+	f := Finding{ground: crm.Unprofitable, Hangs: h.Hang()}
+	if h.S.UnprofitableHours == 0 || len(h.Commits) > 0 || h.Own.At <= h.Anew {
+		return f
+	}
+	spent := signals.Effort(&h.View)
+	f.met = spent >= time.Duration(h.S.UnprofitableHours)*time.Hour
+	f.Text = fmt.Sprintf("has taken %s of ours without a commitment", words.Count(int(spent.Hours()), "hour"))
+	return f
+}
+
+// difficult: several habits at once that take our time, and not enough beside them that is worth it: who answers well and commits may
+// bargain and move appointments.
+func (h *Judge) difficult(sh *signals.Sheet) Finding {
+	f := Finding{ground: crm.Difficult, Hangs: h.Hang()}
+	if h.Own.ID == "" || h.Own.At <= h.Anew {
+		return f
+	}
+	if sh == nil {
+		f.met = true
+		return f
+	}
+	n, points := sh.Speak(signals.RowShortAnswers, signals.RowNoCallTime, signals.RowDinnerCalls, signals.RowSameQuote, signals.RowNeedy, signals.RowMarginPressure, signals.RowBrokenPromises, signals.RowScopeCreep)
+	f.met = n >= h.S.Difficult && points >= h.S.DifficultPoints && points > sh.Gains()
+	f.Text = fmt.Sprintf("shows %s at once that take much of our time", words.Count(n, "habit"))
+	return f
+}
+
+// misfitEnds: one whom we cannot serve, told so by a message of ours, where settings want it to end there.
+func (h *Judge) misfitEnds() Finding {
+	f := Finding{ground: crm.Misfit, Hangs: h.Hang(), Text: "needs what we do not offer"}
+	if _, misfit := signals.CannotServe(&h.View); misfit && h.S.MisfitEnds && h.Helped() && !h.Refers() && h.Own.At > h.Anew {
+		f.met = f.Hangs != ""
+	}
+	return f
+}
+
+// GroundIDs are the rows of the rule book that the grounds come from.
+var GroundIDs = map[crm.Ground]string{
+	crm.Unresponsive: "A39", crm.NoProgress: "A43", crm.FactFinding: "A15", crm.SaidNo: "A52", crm.SaidLater: "A43", crm.Misfit: "A34",
+	crm.Unprofitable: "A17", crm.Difficult: "A50",
+}
+
+// EvidenceOf names one fact as evidence, none where there is no id.
+func EvidenceOf(id string) []crm.Evidence {
+	if id == "" {
+		return nil
+	}
+	return []crm.Evidence{{Fact: id}}
+}

@@ -1,0 +1,78 @@
+package status
+
+import (
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/signals"
+)
+
+// Letter is the matrix, moved by worth, and by what keeps a contact from the top or the bottom.
+func (h *Judge) Letter(rating *crm.Rating, sh *signals.Sheet, o Outcome) string {
+	b := &h.S.Bands
+	l := h.S.Matrix[b[0].Of(rating.Engagement)][b[1].Of(rating.Fit)]
+	switch b[2].Of(rating.Worth) {
+	case 0:
+		if l == 'B' || l == 'C' {
+			l--
+		}
+	case 2:
+		if l == 'A' || l == 'B' {
+			l++
+		}
+	}
+	atBest := func(i int, best byte, by history.Mark, text string) {
+		if l < best {
+			l = best
+			w := signals.Weigh(&h.View, i)
+			w.Cite(by.At, by.ID)
+			sh.Note(&w, text)
+		}
+	}
+	if h.S.Rows[signals.RowInbound].On && len(h.Commits) == 0 {
+		atBest(signals.RowInbound, 'B', history.Mark{}, "has not committed to anything yet: interest alone makes no A")
+	}
+	if quote, low := signals.LowMargin(&h.View); low && h.S.Rows[signals.RowLowMargin].On {
+		atBest(signals.RowLowMargin, 'B', quote, "leaves us too small a margin")
+	}
+	if l > 'C' && o.back {
+		l = 'C'
+	}
+	if l > 'C' && h.S.Rows[signals.RowTenure].On && signals.Tenured(&h.View) {
+		l = 'C'
+		w := signals.Weigh(&h.View, signals.RowTenure)
+		sh.Note(&w, "has been talking with us for years")
+	}
+	return string(l)
+}
+
+// Override lets a human's word stand over the machine's, until it is cleared or has expired.
+func (h *Judge) Override(rating *crm.Rating) {
+	v := h.P.Override
+	if v == "" {
+		return
+	}
+	if until := h.P.OverrideUntil; until != 0 {
+		if h.Now >= until {
+			return
+		}
+		h.Due.At(until, "the human override expires")
+	}
+	e := EpisodeOf(h.R.Decisions, calendar.Never)
+	rating.Decide, rating.Held, rating.PendingUntil, rating.RecheckOn = nil, "", 0, 0
+	if e.Status == crm.Pending || e.Status == crm.Disqualified {
+		rating.Decide = &crm.Decision{Status: crm.Open} // what the machine announced ends here; afterwards it begins anew
+	}
+	rating.Status, rating.Ground, rating.Disqualified = crm.Override, "", false
+	switch v {
+	case "keep":
+	case "disqualified":
+		rating.Status, rating.Ground, rating.Disqualified = crm.Disqualified, crm.ByHuman, true
+		rating.RecheckOn = h.P.OverrideUntil
+		if rating.RecheckOn == 0 && h.P.OverrideAt != 0 {
+			rating.RecheckOn = (h.P.OverrideAt + calendar.Millis(h.S.Recheck)) / calendar.DayMS * calendar.DayMS
+		}
+	default:
+		rating.Letter = v
+	}
+}
