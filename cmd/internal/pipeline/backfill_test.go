@@ -137,8 +137,8 @@ func TestBackfillGoesOn(t *testing.T) {
 	r.idleBut(stageFetch)
 	r.pass(4 * time.Minute)
 	r.idleBut(stageFetch)
-	if n := then.pendings(); n != 0 || r.p.horizon.of("fake").hold != holdBackfill {
-		t.Errorf("%d announced before what the backfill found was fetched; held back by %q", n, r.p.horizon.of("fake").hold)
+	if n := then.pendings(); n != 0 || r.state("fake").Held != holdBackfill {
+		t.Errorf("%d announced before what the backfill found was fetched; held back by %q", n, r.state("fake").Held)
 	}
 	away.Unlock()
 	r.idle()

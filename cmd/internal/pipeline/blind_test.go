@@ -43,7 +43,7 @@ func TestUnratedFacts(t *testing.T) {
 	}
 	for i := range 5 {
 		var facts []crm.Fact
-		for n := range rateFacts {
+		for n := range RateFacts {
 			facts = append(facts, *mail(neighbour, fmt.Sprint(i, "-", n), start.Add(time.Duration(n)*time.Second)).Fact)
 		}
 		publish(facts)
@@ -95,11 +95,8 @@ func TestUnfetchedSince(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := r.p.horizon.refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if v := r.p.horizon.of("fake"); !v.read.Equal(start) {
-		t.Errorf("read up to %s, want %s: the delivery of then is not followed to its end", v.read, start)
+	if v := r.state("fake"); !v.ReadUpTo.Equal(start) {
+		t.Errorf("read up to %s, want %s: the delivery of then is not followed to its end", v.ReadUpTo, start)
 	}
 }
 
@@ -164,17 +161,14 @@ func TestNoticedAgain(t *testing.T) {
 	}
 	unread := func(t *testing.T, r *rig) {
 		t.Helper()
-		for end := time.Now().Add(20 * time.Second); r.p.polls["fake"].due(r.p.now()); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(20 * time.Second); r.p.exchanges["fake"].PollDue(r.clock()); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("no poll")
 			}
 		}
 		r.idleBut(stageFetch)
-		if err := r.p.horizon.refresh(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if v := r.p.horizon.of("fake"); !v.read.Equal(start) {
-			t.Errorf("read up to %s, want %s", v.read, start)
+		if v := r.state("fake"); !v.ReadUpTo.Equal(start) {
+			t.Errorf("read up to %s, want %s", v.ReadUpTo, start)
 		}
 	}
 	t.Run("first", func(t *testing.T) {

@@ -82,3 +82,8 @@ type outgoing struct {
 
 // announces reports whether the contact newly becomes pending or disqualified by it.
 func (o outgoing) announces() bool { return against(o.Decide) && !o.Known }
+
+// against reports whether a decision takes something from the contact.
+func against(d *crm.Decision) bool {
+	return d != nil && (d.Status == crm.Pending || d.Status == crm.Disqualified)
+}

@@ -5,25 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/winnow-crm/winnow/queue"
 )
-
-// member is what a process says of itself to the others.
-type member struct {
-	Epoch uint64 `cbor:"1,keyasint"`
-	Rates bool   `cbor:"2,keyasint"`
-}
-
-// epoch rises with each new hash of the settings, so that processes with different ones do not rate the same contacts in turns.
-type epoch struct {
-	Number uint64 `cbor:"1,keyasint"`
-	Model  string `cbor:"2,keyasint"`
-}
 
 // owners are the partitions that this process rates just now.
 type owners struct {
@@ -55,26 +42,26 @@ func (o *owners) of(part int) *owner {
 	return o.by[part]
 }
 
-// ratePartitions shares the partitions out with the other processes: each takes free ones up to its share and gives up one at a
+// Run shares the partitions out with the other processes: each takes free ones up to its share and gives up one at a
 // time what it has beyond it.
-func (p *Pipeline) ratePartitions(ctx context.Context) error {
+func (p *Rating) Run(ctx context.Context) error {
 	mine, err := p.joinEpoch(ctx)
 	for ; queue.Unanswered(err) && ctx.Err() == nil; mine, err = p.joinEpoch(ctx) {
-		p.warns("epoch", "cannot tell whether another process has newer settings", err)
-		sleep(ctx, time.Second)
+		p.Troubles.warns("epoch", "cannot tell whether another process has newer settings", err)
+		Sleep(ctx, StoreAgain)
 	}
 	if err != nil {
-		return ignoreDone(ctx, fmt.Errorf("settings epoch: %w", err))
+		return IgnoreDone(ctx, fmt.Errorf("settings epoch: %w", err))
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	held := map[int]context.CancelFunc{}
-	gone := make(chan int, p.q.Partitions())
+	gone := make(chan int, p.Queue.Partitions())
 	stop := func(part int) { held[part]() }
 	defer func() {
 		_ = g.Wait()
-		retire, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		retire, done := context.WithTimeout(context.WithoutCancel(ctx), LeaveWithin)
 		defer done()
-		_ = p.q.Retire(retire) // the announcement ends by itself otherwise, and until then the others leave our share alone
+		_ = p.Queue.Retire(retire) // the announcement ends by itself otherwise, and until then the others leave our share alone
 	}()
 	for first := true; ctx.Err() == nil; first = false {
 		for n := len(gone); n > 0; n-- {
@@ -82,21 +69,21 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 		}
 		share, outdated, err := p.share(ctx, mine)
 		if err != nil {
-			p.warns("members", "cannot see the other processes", err)
+			p.Troubles.warns("members", "cannot see the other processes", err)
 		} else if outdated {
-			p.log.Warn("another process has newer settings: this one gives up its partitions until it is restarted with the same")
+			p.Log.Warn("another process has newer settings: this one gives up its partitions until it is restarted with the same")
 			share = 0
 		}
-		for part := 0; part < p.q.Partitions() && err == nil && len(held) < share; part++ {
+		for part := 0; part < p.Queue.Partitions() && err == nil && len(held) < share; part++ {
 			if _, ok := held[part]; ok {
 				continue
 			}
-			lease, err := p.q.Acquire(ctx, fmt.Sprintf("lease.%d", part), p.leaseTTL)
+			lease, err := p.Queue.Acquire(ctx, fmt.Sprintf("lease.%d", part), p.LeaseTTL)
 			if errors.Is(err, queue.ErrHeld) {
 				continue
 			}
 			if err != nil {
-				p.warns("lease", "cannot take a partition", err, zap.Int("partition", part))
+				p.Troubles.warns("lease", "cannot take a partition", err, zap.Int("partition", part))
 				break
 			}
 			owning, cancel := context.WithCancel(ctx)
@@ -114,39 +101,37 @@ func (p *Pipeline) ratePartitions(ctx context.Context) error {
 				}
 			}
 		}
-		p.metrics.partitions.Set(float64(len(held)))
-		pause := p.leaseTTL / 3
-		if first && len(held) < p.q.Partitions() {
-			pause = p.tick // others may just be leaving
+		p.Metrics.partitions.Set(float64(len(held)))
+		pause := p.LeaseTTL / 3
+		if first && len(held) < p.Queue.Partitions() {
+			pause = p.Tick // others may just be leaving
 		}
-		sleep(ctx, pause)
+		Sleep(ctx, pause)
 	}
 	return g.Wait()
 }
 
 // ownUnder rates part while the lease is renewed and the server answers. Whoever takes it next begins with the checkpoint that stands, so
 // that nobody goes on from one whose commit got no answer.
-func (p *Pipeline) ownUnder(ctx context.Context, part int, lease *queue.Lease) error {
+func (p *Rating) ownUnder(ctx context.Context, part int, lease *queue.Lease) error {
 	ctx, cancel := context.WithCancel(ctx)
 	renewed := make(chan struct{})
 	go func() {
 		defer close(renewed)
-		p.renew(ctx, lease)
+		lease.Keep(ctx)
 		cancel()
 	}()
-	p.log.Debug("partition taken", zap.Int("partition", part))
+	p.Log.Debug("partition taken", zap.Int("partition", part))
 	err := p.own(ctx, part, lease.Valid)
 	cancel()
 	<-renewed
-	release, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer done()
-	_ = lease.Release(release) // it ends by itself otherwise
+	lease.GiveUp(ctx)
 	switch {
 	case errors.Is(err, errFenced):
-		p.log.Warn("partition lost to another process", zap.Int("partition", part))
+		p.Log.Warn("partition lost to another process", zap.Int("partition", part))
 	case queue.Unanswered(err):
-		if p.warns("partition", "partitions are given up until the queue answers", err) {
-			_ = p.q.Healthy(context.WithoutCancel(ctx)) // which ends the process where only a start helps, as after a full disk
+		if p.Troubles.warns("partition", "partitions are given up until the queue answers", err) {
+			_ = p.Queue.Healthy(context.WithoutCancel(ctx)) // which ends the process where only a start helps, as after a full disk
 		}
 	default:
 		return err
@@ -154,25 +139,12 @@ func (p *Pipeline) ownUnder(ctx context.Context, part int, lease *queue.Lease) e
 	return nil
 }
 
-// renew keeps a lease until ctx ends or it is lost.
-func (p *Pipeline) renew(ctx context.Context, lease *queue.Lease) {
-	for {
-		sleep(ctx, p.leaseTTL/3)
-		if ctx.Err() != nil {
-			return
-		}
-		if err := lease.Renew(ctx); err != nil && (errors.Is(err, queue.ErrLost) || !lease.Valid()) {
-			return
-		}
-	}
-}
-
 // share is how many partitions this process should have, and whether its settings are older than another's.
-func (p *Pipeline) share(ctx context.Context, mine uint64) (n int, outdated bool, err error) {
-	if err := p.q.Announce(ctx, encode(member{Epoch: mine, Rates: true}), 2*p.leaseTTL); err != nil {
+func (p *Rating) share(ctx context.Context, mine uint64) (n int, outdated bool, err error) {
+	if err := p.Queue.Announce(ctx, encode(member{Epoch: mine, Rates: true}), 2*p.LeaseTTL); err != nil {
 		return 0, false, err
 	}
-	members, err := p.q.Members(ctx)
+	members, err := p.Queue.Members(ctx)
 	if err != nil {
 		return 0, false, err
 	}
@@ -190,21 +162,21 @@ func (p *Pipeline) share(ctx context.Context, mine uint64) (n int, outdated bool
 		}
 	}
 	count = max(count, 1)
-	return (p.q.Partitions() + count - 1) / count, false, nil
+	return (p.Queue.Partitions() + count - 1) / count, false, nil
 }
 
 // joinEpoch finds the epoch of this process's settings, a new one where they are new.
-func (p *Pipeline) joinEpoch(ctx context.Context) (uint64, error) {
+func (p *Rating) joinEpoch(ctx context.Context) (uint64, error) {
 	for {
-		e, rev, err := getState[epoch](ctx, p.q, "epoch")
+		e, rev, err := epochState().get(ctx, p.Queue)
 		if err != nil {
 			return 0, err
 		}
-		if e.Model == p.rules.Version() {
+		if e.Model == p.Rules.Version() {
 			return e.Number, nil
 		}
-		e = epoch{Number: e.Number + 1, Model: p.rules.Version()}
-		switch err := putState(ctx, p.q, "epoch", e, rev); {
+		e = epoch{Number: e.Number + 1, Model: p.Rules.Version()}
+		switch err := epochState().put(ctx, p.Queue, e, rev); {
 		case err == nil:
 			return e.Number, nil
 		case !errors.Is(err, queue.ErrConflict):

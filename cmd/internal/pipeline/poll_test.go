@@ -50,8 +50,8 @@ func TestLongPoll(t *testing.T) {
 	if len(since) != 2 || !since[1].Equal(start) {
 		t.Errorf("polled since %v, want once more for what changed while the first poll ran", since)
 	}
-	if v := r.p.horizon.of("fake"); v.read.Before(r.clock()) {
-		t.Errorf("read up to %s at %s", v.read, r.clock())
+	if v := r.state("fake"); v.ReadUpTo.Before(r.clock()) {
+		t.Errorf("read up to %s at %s", v.ReadUpTo, r.clock())
 	}
 }
 

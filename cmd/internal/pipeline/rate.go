@@ -16,19 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-const (
-	rateFacts    = 4000     // facts a commit takes together: large batches are what makes them cheap
-	rateMessages = 512      // bundles pulled together
-	rateEnough   = 200      // with this many at hand there is no waiting for more
-	rateDue      = 1000     // contacts rated together because their time has come
-	ratePaced    = 100      // contacts rated again, a step, because the settings changed
-	rateBytes    = 16 << 20 // records that a batch holds; where a step has more it takes several, and the last one moves on
-	scansAtOnce  = 2        // take-overs that read their records at the same time: all at once crowd out the renewal of leases
-)
-
-// stepFacts and stepDue are rateFacts and rateDue, or less where the server takes smaller batches: a contact may need three messages.
-func (p *Pipeline) stepFacts() int { return min(rateFacts, p.q.MaxBatch()/4) }
-func (p *Pipeline) stepDue() int   { return min(rateDue, p.q.MaxBatch()/16) }
+// stepDue is RateDue, or less where the server takes smaller batches.
+func stepDue(q *queue.Queue) int { return min(RateDue, q.MaxBatch()/16) }
 
 // errFenced ends an owner whose partition has been taken over: its next commit was refused.
 var errFenced = errors.New("the partition has another owner")
@@ -36,7 +25,7 @@ var errFenced = errors.New("the partition has another owner")
 // owner rates the contacts of one partition. It alone writes their records while it holds the lease; should it be wrong about that,
 // the checkpoint's expected sequence refuses its commit.
 type owner struct {
-	p       *Pipeline
+	p       *Rating
 	part    int
 	valid   func() bool // the lease, by our own clock
 	facts   *queue.Log
@@ -65,54 +54,30 @@ type progress struct {
 func (g *progress) rated(look time.Time) bool { return g != nil && !g.more && !g.looked.Before(look) }
 
 // own takes partition part over and rates it until ctx ends or the ownership is lost.
-func (p *Pipeline) own(ctx context.Context, part int, valid func() bool) error {
-	at, err := p.q.ReadCheckpoint(ctx, part)
+func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
+	at, err := p.Queue.ReadCheckpoint(ctx, part)
 	if err != nil {
-		return ignoreDone(ctx, err)
+		return IgnoreDone(ctx, err)
 	}
 	o := &owner{
-		p: p, part: part, valid: valid, at: at, cache: newCache(p.cache / int64(p.q.Partitions())), dues: newDues(),
+		p: p, part: part, valid: valid, at: at, cache: newCache(p.CacheBytes / int64(p.Queue.Partitions())), dues: newDues(),
 		sight: &sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{}, tally: newTally(),
 	}
 	if err := o.scan(ctx); err != nil {
-		return ignoreDone(ctx, err)
+		return IgnoreDone(ctx, err)
 	}
-	if o.facts, err = p.q.OpenLog(ctx, part, at.Facts); err != nil {
-		return ignoreDone(ctx, fmt.Errorf("facts of partition %d: %w", part, err))
+	if o.facts, err = p.Queue.OpenLog(ctx, part, at.Facts); err != nil {
+		return IgnoreDone(ctx, fmt.Errorf("facts of partition %d: %w", part, err))
 	}
 	defer o.facts.Close()
 	p.owners.add(o)
 	defer p.owners.remove(o)
 	for ctx.Err() == nil {
 		if err := o.step(ctx); err != nil {
-			return ignoreDone(ctx, err)
+			return IgnoreDone(ctx, err)
 		}
 	}
 	return nil
-}
-
-// standing is the part of a rating that a take-over has to see, and that is counted.
-type standing struct {
-	Letter  string        `cbor:"1,keyasint"`
-	Status  crm.Status    `cbor:"9,keyasint"`
-	Model   string        `cbor:"19,keyasint"`
-	Overdue bool          `cbor:"23,keyasint"`
-	Held    string        `cbor:"21,keyasint"`
-	Decide  *crm.Decision `cbor:"20,keyasint"`
-}
-
-func standingOf(r crm.Rating) standing {
-	return standing{Letter: r.Letter, Status: r.Status, Model: r.Model, Overdue: r.Overdue}
-}
-
-// glance is the part of a contact that a take-over has to see.
-type glance struct {
-	Rating    standing   `cbor:"2,keyasint"`
-	Due       crm.Millis `cbor:"4,keyasint"`
-	Offer     string     `cbor:"6,keyasint"`
-	Redirect  string     `cbor:"8,keyasint"`
-	Sent      bool       `cbor:"9,keyasint"`
-	Forgotten bool       `cbor:"10,keyasint"`
 }
 
 // scan fills the heap from the records, and finds those to be rated again, those who wait for what held them back to be over, and those
@@ -124,8 +89,8 @@ func (o *owner) scan(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return o.p.q.Scan(ctx, o.part, func(r queue.Record) error {
-		if strings.HasPrefix(r.Key.Contact, tombPrefix) {
+	return o.p.Queue.Scan(ctx, o.part, func(r queue.Record) error {
+		if isTomb(r.Key) {
 			return nil
 		}
 		g, err := decode[glance](r.Data)
@@ -140,7 +105,7 @@ func (o *owner) scan(ctx context.Context) error {
 		switch {
 		case g.Forgotten:
 			o.dues.set(r.Key, 1) // erased on paper: the erasure is finished first of all
-		case g.Redirect == "" && g.Rating.Model != "" && (g.Rating.Model != o.p.rules.Version() || g.Offer != o.p.offers[r.Key.Source]):
+		case g.Redirect == "" && g.Rating.Model != "" && (g.Rating.Model != o.p.Rules.Version() || g.Offer != o.p.offers[r.Key.Source]):
 			o.stale = append(o.stale, r.Key)
 		}
 		return ctx.Err()
@@ -167,12 +132,12 @@ func waits(held string) bool {
 func (o *owner) step(ctx context.Context) error {
 	// Contacts are rated as of the last look at how far the sources have been read: of any later instant it is not known. Without a
 	// look nothing falls due.
-	if s := o.p.horizon.sight(); s != o.sight {
+	if s := o.p.Sights.sight(); s != o.sight {
 		o.look(s)
 	}
 	now := o.sight.looked()
 	if now.IsZero() {
-		sleep(ctx, o.p.tick)
+		Sleep(ctx, o.p.Tick)
 		return nil
 	}
 	// Only who is due, or whose turn it is, can be announced, so only for them it has to be known that nothing lies unrated from before
@@ -180,7 +145,7 @@ func (o *owner) step(ctx context.Context) error {
 	if next := o.dues.next(); !o.marked && (next != 0 && next <= crm.At(now) || len(o.turn) > 0) {
 		o.marked = true
 		if err := o.facts.Mark(ctx); err != nil && ctx.Err() == nil {
-			o.p.log.Warn("nothing is announced while it is not known what facts there are", zap.Int("partition", o.part), zap.Error(err))
+			o.p.Log.Warn("nothing is announced while it is not known what facts there are", zap.Int("partition", o.part), zap.Error(err))
 		}
 	}
 	jobs, through, err := o.gather(ctx, now)
@@ -194,7 +159,7 @@ func (o *owner) step(ctx context.Context) error {
 		return nil
 	}
 	o.done.Store(&progress{facts: o.at.Facts, more: true})
-	hold, cancel := o.p.finish(ctx)
+	hold, cancel := Finish(ctx, o.p.Grace)
 	defer cancel()
 	if err := o.load(hold, jobs); err != nil {
 		return fmt.Errorf("load contacts of partition %d: %w", o.part, err)
@@ -203,7 +168,7 @@ func (o *owner) step(ctx context.Context) error {
 	var batch queue.Batch
 	size := 0
 	for _, key := range keys {
-		if size > rateBytes {
+		if size > RateBytes {
 			// Until the last batch says that the facts are done with they count as unread, and folding them again changes nothing.
 			if err := o.commit(hold, batch, o.at.Facts); err != nil {
 				return err
@@ -214,7 +179,7 @@ func (o *owner) step(ctx context.Context) error {
 		j.before = j.c.Rating
 		o.review(j, now)
 		if j.effects.entomb {
-			batch.Contacts = append(batch.Contacts, queue.Put{Key: o.p.tomb(key), Data: encode(contact{Forgotten: true})})
+			batch.Contacts = append(batch.Contacts, queue.Put{Key: o.p.Tombs.of(key), Data: encode(contact{Forgotten: true})})
 		}
 		data := encode(j.c)
 		batch.Contacts = append(batch.Contacts, queue.Put{Key: key, Data: data})
@@ -263,33 +228,33 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 	jobs, through = map[queue.Key]*job{}, o.at.Facts
 	count := 0
 	until := time.Time{}
-	for count < o.p.stepFacts() {
+	for count < stepFacts(o.p.Queue) {
 		if len(o.pending) == 0 {
 			wait := o.wait(now)
 			if count > 0 || !until.IsZero() {
-				if wait = time.Until(until); wait <= 0 || count >= rateEnough {
+				if wait = time.Until(until); wait <= 0 || count >= RateEnough {
 					break
 				}
 			}
-			if o.pending, err = o.facts.Next(ctx, rateMessages, wait); err != nil {
+			if o.pending, err = o.facts.Next(ctx, RateMessages, wait); err != nil {
 				return nil, 0, fmt.Errorf("facts of partition %d: %w", o.part, err)
 			}
 			if len(o.pending) == 0 {
 				break
 			}
 			if until.IsZero() {
-				until = time.Now().Add(patience)
+				until = time.Now().Add(Patience)
 			}
 		}
 		m := o.pending[0]
 		b, err := decode[bundle](m.Data)
 		if err != nil {
 			// Only our own encoding is ever put here. It is kept, and the partition goes on.
-			if err := o.p.bury(ctx, Source{Source: crm.Source{Name: "unknown"}}, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: stageRate, Payload: m.Data}, err); err != nil {
+			if err := o.p.Letters.bury(ctx, Source{Source: crm.Source{Name: "unknown"}}, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: stageRate, Payload: m.Data}, err); err != nil {
 				return nil, 0, err
 			}
 		}
-		if count > 0 && count+len(b.Facts) > o.p.stepFacts() {
+		if count > 0 && count+len(b.Facts) > stepFacts(o.p.Queue) {
 			break
 		}
 		o.pending = o.pending[1:]
@@ -306,7 +271,7 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 			j.facts = append(j.facts, f)
 		}
 	}
-	o.p.metrics.facts.Add(float64(count))
+	o.p.Metrics.facts.Add(float64(count))
 	return jobs, through, nil
 }
 
@@ -315,7 +280,7 @@ func (o *owner) wait(now time.Time) time.Duration {
 	if len(o.stale) > 0 {
 		return time.Millisecond
 	}
-	wait := o.p.tick
+	wait := o.p.Tick
 	if next := o.dues.next(); next != 0 {
 		wait = min(wait, next.Time().Sub(now))
 	}
@@ -329,10 +294,10 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 			jobs[key] = &job{key: key}
 		}
 	}
-	for _, key := range o.dues.take(now, o.p.stepDue()) {
+	for _, key := range o.dues.take(now, stepDue(o.p.Queue)) {
 		add(key)
 	}
-	n := min(ratePaced, o.p.stepDue()/4, len(o.stale))
+	n := min(RatePaced, stepDue(o.p.Queue)/4, len(o.stale))
 	for _, key := range o.stale[:n] {
 		add(key)
 	}
@@ -340,7 +305,7 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 	if o.behind {
 		return
 	}
-	n = o.p.stepDue() / 4
+	n = stepDue(o.p.Queue) / 4
 	for key := range o.turn {
 		if n--; n < 0 {
 			break
@@ -362,7 +327,7 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	if len(cold) == 0 {
 		return nil
 	}
-	found, err := o.p.q.Load(ctx, o.part, cold)
+	found, err := o.p.Queue.Load(ctx, o.part, cold)
 	if err != nil {
 		return err
 	}
@@ -377,17 +342,17 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 			continue
 		}
 		jobs[key].c = &contact{}
-		tombs = append(tombs, o.p.tomb(key))
+		tombs = append(tombs, o.p.Tombs.of(key))
 	}
 	if len(tombs) == 0 {
 		return nil
 	}
-	buried, err := o.p.q.Load(ctx, o.part, tombs)
+	buried, err := o.p.Queue.Load(ctx, o.part, tombs)
 	if err != nil {
 		return err
 	}
 	for key, j := range jobs {
-		if _, ok := buried[o.p.tomb(key)]; ok {
+		if _, ok := buried[o.p.Tombs.of(key)]; ok {
 			delete(jobs, key)
 			_ = j
 		}
@@ -403,10 +368,10 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 		if !o.valid() {
 			return errFenced
 		}
-		at, err := o.p.q.Commit(ctx, o.part, b)
+		at, err := o.p.Queue.Commit(ctx, o.part, b)
 		if err == nil {
 			o.at = at
-			o.p.metrics.commits.Inc()
+			o.p.Metrics.commits.Inc()
 			return nil
 		}
 		if errors.Is(err, queue.ErrFenced) {
@@ -415,7 +380,7 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 		if !errors.Is(err, queue.ErrUnknown) || try == 5 {
 			return fmt.Errorf("commit partition %d: %w", o.part, err)
 		}
-		stands, err := o.p.q.ReadCheckpoint(ctx, o.part)
+		stands, err := o.p.Queue.ReadCheckpoint(ctx, o.part)
 		if err != nil {
 			return err
 		}
@@ -443,15 +408,15 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 		o.again[j.key] = false
 	}
 	if due != 0 && due <= crm.At(now) {
-		due = crm.At(now.Add(time.Minute))
+		due = crm.At(now.Add(EffectAgain))
 	}
 	o.dues.set(j.key, due)
 	if j.effects.none() {
 		return
 	}
 	if err := o.effect(ctx, j); err != nil {
-		o.p.log.Warn("put off for a minute", zap.String("source", j.key.Source), zap.String("contact", o.p.plain(j.key.Contact)), zap.Error(err))
-		o.dues.set(j.key, crm.At(now.Add(time.Minute)))
+		o.p.Log.Warn("put off for a minute", zap.String("source", j.key.Source), zap.String("contact", o.p.Tombs.plain(j.key.Contact)), zap.Error(err))
+		o.dues.set(j.key, crm.At(now.Add(EffectAgain)))
 	}
 }
 

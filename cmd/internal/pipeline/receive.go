@@ -10,52 +10,45 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
-)
-
-const (
-	// receiveShare is how full DELIVERIES may be before receiving stops; the rest belongs to what is under way.
-	receiveShare = 0.80
-	// retryAfter is what a refused sender is told to wait.
-	retryAfter = 10 * time.Second
-	// groupBytes bounds what one group of deliveries may hold; a message may be up to queue.MaxBundle.
-	groupBytes = 2 << 20
-	// bodyBytes bounds what the bodies hold together that are being read or wait for the store: until a signature is verified anybody can
-	// send, over as many connections as they like. HubSpot's 100 events take 30 to 50 KB.
-	bodyBytes = 64 << 20
+	"github.com/winnow-crm/winnow/queue"
 )
 
 var errBodies = errors.New("too many deliveries are under way at once")
 
 // Receiver answers the webhooks: read the body, verify it, store it, and only then say so.
 type Receiver struct {
-	p      *Pipeline
+	intakeDeps
 	groups map[string]*group
 	bodies atomic.Int64 // bytes in hand
 	most   int64        // that they may come to
 }
 
-func newReceiver(p *Pipeline) *Receiver {
-	r := &Receiver{p: p, groups: map[string]*group{}, most: max(bodyBytes, 4*p.maxBody)}
-	for _, s := range p.sources {
-		r.groups[s.Name] = &group{publish: func(ctx context.Context, body []byte) error {
-			return p.q.PublishDelivery(ctx, s.Name, body, nil)
-		}, max: min(groupBytes, p.q.MaxBundle()/2)}
+// newReceiver returns the handler of /hooks/{source}.
+func newReceiver(d intakeDeps) *Receiver {
+	r := &Receiver{intakeDeps: d, groups: map[string]*group{}, most: max(BodyBytes, 4*d.MaxBody)}
+	for name := range d.Sources {
+		d.Metrics.begin(name)
+		r.groups[name] = &group{publish: func(ctx context.Context, body []byte) error {
+			return d.Queue.PublishDelivery(ctx, name, body, nil)
+		}, max: min(GroupBytes, d.Queue.MaxBundle()/2)}
 	}
 	return r
 }
+
+// Room says whether deliveries can be taken in.
+func (r *Receiver) Room() error { return r.Queue.Room(queue.Deliveries, ReceiveShare) }
 
 // ServeHTTP handles /hooks/{source}. Its answers: 2xx durable; 401 not verified; 413 too large; 503 with Retry-After for
 // whatever passes: never 400, 429 or 410, for which several CRMs drop the event for good or delete the subscription.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name := req.PathValue("source")
-	s, ok := r.p.sources[name]
+	s, ok := r.Sources[name]
 	if !ok || s.CRM.Receive == nil {
 		http.Error(w, "no source that takes webhooks; WINNOW_SOURCES names those there are", http.StatusNotFound)
 		return
@@ -66,9 +59,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	result, status := r.receive(w, req, s)
-	r.p.metrics.deliveries.WithLabelValues(name, result).Inc()
+	r.Metrics.deliveries.WithLabelValues(name, result).Inc()
 	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(int(RetryAfter.Seconds())))
 	}
 	if status >= 300 {
 		http.Error(w, result, status)
@@ -76,23 +69,23 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (result string, status int) {
-	if err := r.p.Room(); err != nil {
-		r.say(s, r.p.log.Warn, warnEvery, "delivery refused for want of room", err)
+	if err := r.Room(); err != nil {
+		r.say(r.Troubles.warns, s, "delivery refused for want of room", err)
 		return "no_room", http.StatusServiceUnavailable
 	}
 	tooLarge := func() (string, int) { // it will not come again, unless it was none of the vendor's: it is not verified yet
-		err := fmt.Errorf("more than WINNOW_MAX_BODY, %s", humanize.IBytes(uint64(r.p.maxBody)))
-		r.say(s, r.p.log.Error, warnEvery, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
+		err := fmt.Errorf("more than WINNOW_MAX_BODY, %s", humanize.IBytes(uint64(r.MaxBody)))
+		r.say(r.Troubles.alarms, s, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
 		return "too_large", http.StatusRequestEntityTooLarge
 	}
-	if req.ContentLength > r.p.maxBody {
+	if req.ContentLength > r.MaxBody {
 		return tooLarge()
 	}
-	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, r.p.maxBody), r: r}
+	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, r.MaxBody), r: r}
 	defer func() { r.bodies.Add(-in.bytes) }()
 	body, err := io.ReadAll(in)
 	if errors.Is(err, errBodies) {
-		r.say(s, r.p.log.Warn, warnEvery, "delivery refused for want of memory", err)
+		r.say(r.Troubles.warns, s, "delivery refused for want of memory", err)
 		return "no_room", http.StatusServiceUnavailable
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -102,13 +95,13 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source) (
 		return "not_read", http.StatusServiceUnavailable // the sender hung up or was too slow: it will come again
 	}
 	d := connectors.Delivery{Method: req.Method, URL: addressed(req), Header: req.Header, Body: body}
-	now := r.p.now()
+	now := r.Now()
 	if err := s.CRM.Receive.Verify(d, now); err != nil {
-		r.say(s, r.p.log.Error, warnEvery, "delivery not verified", err)
+		r.say(r.Troubles.alarms, s, "delivery not verified", err)
 		return "not_verified", http.StatusUnauthorized
 	}
 	if err := r.groups[s.Name].add(req.Context(), delivery{Received: crm.At(now), Body: body}); err != nil {
-		r.say(s, r.p.log.Warn, warnEvery, "delivery not stored", err)
+		r.say(r.Troubles.warns, s, "delivery not stored", err)
 		return "not_stored", http.StatusServiceUnavailable
 	}
 	if s.CRM.Reply != nil {
@@ -138,8 +131,8 @@ func (b *inHand) Read(p []byte) (int, error) {
 }
 
 // say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how many there were.
-func (r *Receiver) say(s Source, log func(string, ...zap.Field), every time.Duration, message string, err error) {
-	r.p.paced(log, every, s.Name+" "+message, message, err, zap.String("source", s.Name))
+func (r *Receiver) say(log func(what, message string, err error, fields ...zap.Field) bool, s Source, message string, err error) {
+	log(s.Name+" "+message, message, err, zap.String("source", s.Name))
 }
 
 // addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and signed, another one:

@@ -16,22 +16,22 @@ import (
 var ErrUnknownSource = errors.New("no source has this name")
 
 // Known returns an error that names the sources there are, where source is none of them.
-func (p *Pipeline) Known(source string) error {
-	if _, ok := p.sources[source]; ok {
+func (p *Operate) Known(source string) error {
+	if _, ok := p.Sources[source]; ok {
 		return nil
 	}
-	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource, strings.Join(slices.Sorted(maps.Keys(p.sources)), ", "))
+	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource, strings.Join(slices.Sorted(maps.Keys(p.Sources)), ", "))
 }
 
 // Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the rules see them under
 // the present mode; fn may keep them. While contacts are being rated one may come twice: the later one counts.
-func (p *Pipeline) Records(ctx context.Context, source string, fn func(contact string, r *rules.Record) error) error {
+func (p *Operate) Records(ctx context.Context, source string, fn func(contact string, r *rules.Record) error) error {
 	if err := p.Known(source); err != nil {
 		return err
 	}
-	for part := range p.q.Partitions() {
-		err := p.q.Scan(ctx, part, func(r queue.Record) error {
-			if r.Key.Source != source || strings.HasPrefix(r.Key.Contact, tombPrefix) {
+	for part := range p.Queue.Partitions() {
+		err := p.Queue.Scan(ctx, part, func(r queue.Record) error {
+			if r.Key.Source != source || isTomb(r.Key) {
 				return nil
 			}
 			c, err := decode[contact](r.Data)
@@ -41,7 +41,7 @@ func (p *Pipeline) Records(ctx context.Context, source string, fn func(contact s
 			if c.Redirect != "" || c.Forgotten {
 				return nil
 			}
-			return fn(r.Key.Contact, p.visible(&c.Record))
+			return fn(r.Key.Contact, visible(p.Mode, &c.Record))
 		})
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", source, err)
@@ -51,4 +51,4 @@ func (p *Pipeline) Records(ctx context.Context, source string, fn func(contact s
 }
 
 // Model names the settings by which contacts are rated.
-func (p *Pipeline) Model() string { return p.rules.Version() }
+func (p *Operate) Model() string { return p.Rules.Version() }

@@ -61,9 +61,9 @@ func TestRetract(t *testing.T) {
 	if got := r.stands("2"); !slices.Equal(got, []string{"emails/1"}) {
 		t.Errorf("put back: %v", got)
 	}
-	r.pass(sweepAgain)
+	r.pass(SweepAgain)
 	r.idle()
-	if l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake")); err != nil || len(l.List) != 0 {
+	if l, _, err := removedState("fake").get(t.Context(), r.q); err != nil || len(l.List) != 0 {
 		t.Errorf("left on the list: %v, %v", l.List, err)
 	}
 }
@@ -89,12 +89,12 @@ func TestRetractOnItsWay(t *testing.T) {
 	if got := r.stands("1"); len(got) != 1 {
 		t.Fatalf("%v stand before it is looked for again", got)
 	}
-	r.pass(sweepAgain)
+	r.pass(SweepAgain)
 	r.idle()
 	if got := r.stands("1"); len(got) != 0 {
 		t.Errorf("%v stand, want none: it was deleted", got)
 	}
-	if l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake")); err != nil || len(l.List) != 0 {
+	if l, _, err := removedState("fake").get(t.Context(), r.q); err != nil || len(l.List) != 0 {
 		t.Errorf("left on the list: %v, %v", l.List, err)
 	}
 }
@@ -104,7 +104,7 @@ func TestForgottenIsOnNoList(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
 	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"), goneNotice("emails/1", start.Add(20*time.Minute), "8"))
 	list := func() []removal {
-		l, _, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
+		l, _, err := removedState("fake").get(t.Context(), r.q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestForgetGoesOn(t *testing.T) {
 	}
 	list := func(data []byte) {
 		t.Helper()
-		if _, err := r.q.PutState(t.Context(), stateName(removalsOf("fake")), data, anyRevision); err != nil {
+		if _, err := r.q.PutState(t.Context(), "removed.fake", data, anyRevision); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -197,58 +197,4 @@ func TestForgetGoesOn(t *testing.T) {
 		gone, err2 := r.p.Forgotten(t.Context(), ref)
 		return err == nil && err2 == nil && gone && len(letters) == 0
 	})
-}
-
-// A list that is full takes no more until it has been worked off; what is on it already may come again.
-func TestRemovalsAreBounded(t *testing.T) {
-	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
-	var many []crm.Removal
-	for i := range maxRemovals {
-		many = append(many, crm.Removal{ID: fmt.Sprintf("emails/%d", i), Version: 1})
-	}
-	if err := r.p.noteRemovals(t.Context(), "fake", many); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/x", Version: 1}}); connectors.KindOf(err) != connectors.Unavailable {
-		t.Errorf("one too many: %v, want it put off", err)
-	}
-	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/5", Version: 9}, {ID: "emails/6", Version: 0}}); err != nil {
-		t.Error(err)
-	}
-	l, rev, err := getState[removals](t.Context(), r.p.q, removalsOf("fake"))
-	if err != nil || len(l.List) != maxRemovals || l.List[5].Version != 9 || l.List[6].Version != 1 {
-		t.Errorf("%d on the list, %+v, %v", len(l.List), l.List[5:7], err)
-	}
-	// What was looked for once makes room.
-	for i := range l.List {
-		l.List[i].Swept = crm.At(start)
-	}
-	l.List[0].Swept = 0
-	if err := putState(t.Context(), r.p.q, removalsOf("fake"), l, rev); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.p.noteRemovals(t.Context(), "fake", []crm.Removal{{ID: "emails/x", Version: 1}}); err != nil {
-		t.Error(err)
-	}
-	l, _, err = getState[removals](t.Context(), r.p.q, removalsOf("fake"))
-	if err != nil || len(l.List) != 2 || l.List[0].ID != "emails/0" || l.List[1].ID != "emails/x" {
-		t.Errorf("on the list are %d, %v, want the two that no sweep has looked for", len(l.List), err)
-	}
-}
-
-func BenchmarkHolder(b *testing.B) {
-	c := contact{Rating: crm.Rating{Letter: "C"}}
-	for i := range 20 {
-		n := mail("1", fmt.Sprint(i), start.Add(time.Duration(i)*time.Hour))
-		c.Record.Fold(*n.Fact)
-	}
-	data, gone := encode(c), byRecord([]removal{{Removal: crm.Removal{ID: "emails/x", Version: 1}}})
-	b.ReportAllocs()
-	for b.Loop() {
-		h, err := decode[holder](data)
-		if err != nil {
-			b.Fatal(err)
-		}
-		h.retract(gone, "1", func(crm.Fact) { b.Error("it holds nothing of it") })
-	}
 }

@@ -2,9 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -16,18 +13,6 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
 )
-
-// askAgain is how long a profile may take to come before it is asked for again.
-const askAgain = time.Hour
-
-// outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
-const outstanding = 10 * time.Minute
-
-// lagging is how often a contact is looked at that waits for time to pass while its source is behind.
-const lagging = time.Hour
-
-// tombPrefix begins the key of a tombstone; no CRM has ids like it.
-const tombPrefix = "forgotten:"
 
 // effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent, Forgotten), so
 // that a crash between the commit and the deed only delays the deed.
@@ -63,24 +48,24 @@ func (o *owner) review(j *job, now time.Time) {
 		// What comes late stands in the record until it has been sent on, like what was there before.
 		c.Record.Fold(j.facts...)
 		if c.Sent = c.Sent && len(j.facts) == 0; !c.Sent {
-			c.Due, j.effects.merged = crm.At(now.Add(time.Minute)), true
+			c.Due, j.effects.merged = crm.At(now.Add(EffectAgain)), true
 		}
 		return
 	case into != "":
 		// What was to be written for it must not reach the winner: some CRMs send a merged id's writes there.
-		*c, j.put = contact{Redirect: into, Record: c.Record, Due: crm.At(now.Add(time.Minute))}, true
+		*c, j.put = contact{Redirect: into, Record: c.Record, Due: crm.At(now.Add(EffectAgain))}, true
 		j.effects.merged = true
 		return
 	}
 	o.rate(j, now)
 	if c.Record.Property(crm.PropCreated) != "" {
 		c.Asked = 0
-	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= askAgain {
+	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= AskAgain {
 		c.Asked = crm.At(now)
 		j.effects.ask = true
 	}
 	if c.Asked != 0 {
-		c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(askAgain)))
+		c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(AskAgain)))
 	}
 }
 
@@ -102,13 +87,13 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
-	at := p.instant(o.sight, j.key, now, c)
+	at := o.sight.instant(j.key, now, c)
 	lag := at.Lagging
 	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
-	rating, fault := safely(p.rules, p.visible(&c.Record), at)
+	rating, fault := safely(p.Rules, visible(p.Mode, &c.Record), at)
 	if fault != "" {
 		c.Failed, j.effects.fault = true, fault
-		c.Rating = crm.Rating{Unrated: "failed", Model: p.rules.Version()}
+		c.Rating = crm.Rating{Unrated: "failed", Model: p.Rules.Version()}
 		c.Due = 0
 		return
 	}
@@ -126,13 +111,13 @@ func (o *owner) rate(j *job, now time.Time) {
 		default:
 			c.Rating.Decide, j.known = d, true
 		}
-		c.Due = earlier(c.Due, crm.At(now.Add(outstanding)))
+		c.Due = earlier(c.Due, crm.At(now.Add(Outstanding)))
 	}
 	if lag && c.Due != 0 { // it counts on the source to stay behind, which it will not
-		c.Due = earlier(c.Due, crm.At(now.Add(lagging)))
+		c.Due = earlier(c.Due, crm.At(now.Add(Lagging)))
 	}
 	if against(c.Rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
-		c.Due = earlier(c.Due, crm.At(now.Add(outstanding)))
+		c.Due = earlier(c.Due, crm.At(now.Add(Outstanding)))
 	}
 	v := values(rating)
 	p.addNative(v, &c.Record, c.Rating.Decide)
@@ -163,9 +148,9 @@ func passing(held string) bool { return held == holdLag || held == holdSettle }
 
 // stillDecided is the rating by which the contact is still announced, if it has been put out already and only facts of no weight came
 // since, or some are left for a later step: taken back for that moment it would be seen to become pending twice.
-func (p *Pipeline) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
+func (p *Rating) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
 	at.Lagging, at.Arrived = lag, time.Time{}
-	rating, fault := safely(p.rules, p.visible(&j.c.Record), at)
+	rating, fault := safely(p.Rules, visible(p.Mode, &j.c.Record), at)
 	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status || d.Ground != was.Ground || d.Hangs != was.Hangs {
 		return withheld
 	}
@@ -183,8 +168,8 @@ func safely(s *rules.Settings, r *rules.Record, at rules.Instant) (rating crm.Ra
 }
 
 // visible is the record without what was decided in the shadow, unless we are still there: nobody was told.
-func (p *Pipeline) visible(r *rules.Record) *rules.Record {
-	hidden := func(f crm.Fact) bool { return f.Decision != nil && f.Decision.Shadow && p.mode != Shadow }
+func visible(mode Mode, r *rules.Record) *rules.Record {
+	hidden := func(f crm.Fact) bool { return f.Decision != nil && f.Decision.Shadow && mode != Shadow }
 	if !slices.ContainsFunc(r.Decisions, hidden) {
 		return r
 	}
@@ -195,11 +180,11 @@ func (p *Pipeline) visible(r *rules.Record) *rules.Record {
 
 // unenforced is the decision that stands and that the CRM's own status does not show yet, because it was announced under another mode;
 // nil where there is none.
-func (p *Pipeline) unenforced(c *contact) *crm.Decision {
-	if p.mode != Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
+func (p *Rating) unenforced(c *contact) *crm.Decision {
+	if p.Mode != Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
 		return nil
 	}
-	decisions := p.visible(&c.Record).Decisions
+	decisions := visible(p.Mode, &c.Record).Decisions
 	if len(decisions) == 0 {
 		return nil
 	}
@@ -212,11 +197,11 @@ func (p *Pipeline) unenforced(c *contact) *crm.Decision {
 
 // addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there before when that
 // is over, unless somebody has set another one since.
-func (p *Pipeline) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decision) {
-	if p.mode == Shadow && d != nil {
+func (p *Rating) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decision) {
+	if p.Mode == Shadow && d != nil {
 		d.Shadow = true
 	}
-	if p.mode != Enforce || d == nil {
+	if p.Mode != Enforce || d == nil {
 		return
 	}
 	status := ""
@@ -243,16 +228,16 @@ func (p *Pipeline) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Dec
 // effect does what a review wanted done elsewhere. What it cannot do now is done when the contact is due again.
 func (o *owner) effect(ctx context.Context, j *job) error {
 	p, e := o.p, j.effects
-	s, configured := p.sources[j.key.Source]
+	s, configured := p.Sources[j.key.Source]
 	if !configured {
 		s = Source{Source: crm.Source{Name: j.key.Source}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, EffectWithin)
 	defer cancel()
 	if e.fault != "" {
 		err := &connectors.Error{Vendor: s.Vendor, Op: "rate", Err: fmt.Errorf("%s", e.fault)}
 		letter := queue.DeadLetter{Stage: stageRate, Contacts: []string{j.key.Contact}, Payload: encode(j.key)}
-		if err := p.bury(ctx, s, j.key.Source+"/"+j.key.Contact+"/"+p.rules.Version(), letter, err); err != nil {
+		if err := p.Letters.bury(ctx, s, j.key.Source+"/"+j.key.Contact+"/"+p.Rules.Version(), letter, err); err != nil {
 			return err
 		}
 	}
@@ -261,11 +246,11 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 	}
 	if e.entomb {
 		o.cache.take(j.key)
-		if err := p.erase(ctx, o.part, j.key); err != nil {
+		if err := p.Eraser.erase(ctx, o.part, j.key); err != nil {
 			return fmt.Errorf("erase: %w", err)
 		}
 		o.dues.set(j.key, 0)
-		p.log.Info("contact forgotten", zap.String("source", j.key.Source))
+		p.Log.Info("contact forgotten", zap.String("source", j.key.Source))
 	}
 	return nil
 }
@@ -273,16 +258,16 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 // ask has the profiles fetched that the reviews of a step miss: all of a source at once, because each request to the queue takes its
 // time. What cannot be asked for now is asked for in a minute.
 func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, EffectWithin)
 	defer cancel()
 	outs := map[string]*output{}
 	for key, j := range jobs {
-		s, ok := o.p.sources[key.Source]
+		s, ok := o.p.Sources[key.Source]
 		if !ok || !j.effects.ask {
 			continue
 		}
 		if outs[key.Source] == nil {
-			outs[key.Source] = o.p.newOutput(s)
+			outs[key.Source] = o.p.Publisher.output(s.Name)
 		}
 		ref := s.CRM.ProfileRef(key.Contact)
 		outs[key.Source].add(crm.Notice{Ref: &ref})
@@ -292,11 +277,11 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 		if err == nil {
 			continue
 		}
-		o.p.log.Warn("profiles are asked for in a minute", zap.String("source", source), zap.Int("contacts", len(out.refs)), zap.Error(err))
+		o.p.Log.Warn("profiles are asked for in a minute", zap.String("source", source), zap.Int("contacts", len(out.refs)), zap.Error(err))
 		for key, j := range jobs {
 			if key.Source == source && j.effects.ask {
-				j.c.Asked = 0 // in the cache; should the contact leave it, the record has it asked for in askAgain
-				o.dues.set(key, crm.At(now.Add(time.Minute)))
+				j.c.Asked = 0 // in the cache; should the contact leave it, the record has it asked for in AskAgain
+				o.dues.set(key, crm.At(now.Add(EffectAgain)))
 			}
 		}
 	}
@@ -304,7 +289,7 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 
 // forward sends a merged contact's facts to the winner, and tells it that these were all.
 func (o *owner) forward(ctx context.Context, s Source, j *job) error {
-	out := o.p.newOutput(s)
+	out := o.p.Publisher.output(s.Name)
 	for _, f := range j.c.Record.Facts() {
 		if f.Merge != nil && f.Merge.Into != "" || f.Kind == crm.KindExistence {
 			continue // the loser's own fate
@@ -321,13 +306,6 @@ func (o *owner) forward(ctx context.Context, s Source, j *job) error {
 	j.c.Sent, j.c.Record, j.c.Due = true, rules.Record{}, 0 // stored with the next commit; until then it would only be sent again
 	o.cache.put(j.key, j.c, 256)
 	return nil
-}
-
-// tomb is the key under which a forgotten contact's tombstone stands: a keyed hash, so that the store does not name it.
-func (p *Pipeline) tomb(key queue.Key) queue.Key {
-	mac := hmac.New(sha256.New, p.q.Salt())
-	mac.Write([]byte(key.Source + "\x00" + key.Contact))
-	return queue.Key{Source: key.Source, Contact: tombPrefix + hex.EncodeToString(mac.Sum(nil)[:16])}
 }
 
 func earlier(a, b crm.Millis) crm.Millis {

@@ -12,20 +12,14 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// seedBatch is how many contacts one commit of Seed holds.
-const seedBatch = 4000
-
 // Seed puts n contacts of a source into a new store as they stand after they have been rated and the CRM has shown it: nothing is
-// left to be fetched or written. It is for measuring how many contacts behave, and must be over before anything else runs. person
+// left to be fetched or written. It is for measuring how many contacts behave, and must be over before anything else runs; the sources have been looked at. person
 // gives the id and the facts of the i-th; it is called for each i at least once, from several goroutines.
-func (p *Pipeline) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
-	if err := p.horizon.refresh(ctx); err != nil {
-		return err
-	}
-	parts := make([][]int, p.q.Partitions())
+func (p *Rating) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
+	parts := make([][]int, p.Queue.Partitions())
 	for i := range n {
 		id, _ := person(i)
-		part := p.q.PartitionOf(source, id)
+		part := p.Queue.PartitionOf(source, id)
 		parts[part] = append(parts[part], i)
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -36,22 +30,22 @@ func (p *Pipeline) Seed(ctx context.Context, source string, n int, person func(i
 	return g.Wait()
 }
 
-func (p *Pipeline) seedPartition(ctx context.Context, source string, part int, members []int, person func(int) (string, []crm.Fact)) error {
-	at, err := p.q.ReadCheckpoint(ctx, part)
+func (p *Rating) seedPartition(ctx context.Context, source string, part int, members []int, person func(int) (string, []crm.Fact)) error {
+	at, err := p.Queue.ReadCheckpoint(ctx, part)
 	if err != nil {
 		return err
 	}
 	if at.Seq != 0 {
 		return errors.New("contacts can be put into a new store only")
 	}
-	o := &owner{p: p, part: part, at: at, sight: p.horizon.sight(), valid: func() bool { return true }, tally: newTally()}
-	most := min(seedBatch, p.q.MaxBatch())
+	o := &owner{p: p, part: part, at: at, sight: p.Sights.sight(), valid: func() bool { return true }, tally: newTally()}
+	most := min(SeedBatch, p.Queue.MaxBatch())
 	for len(members) > 0 {
 		var batch queue.Batch
 		for _, i := range members[:min(most, len(members))] {
 			id, facts := person(i)
 			j := &job{key: queue.Key{Source: source, Contact: id}, c: &contact{}, facts: facts}
-			o.review(j, p.now())
+			o.review(j, p.Now())
 			if j.effects.ask {
 				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropCreated)
 			}

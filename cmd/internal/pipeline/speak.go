@@ -3,7 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"time"
+	"slices"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -11,13 +11,20 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// speak runs the roles that call the CRM's API: write, fetch and poll. All of them run in the one process that holds the source's
+// The roles that an Exchange can take on.
+const (
+	roleWrite = "write"
+	roleFetch = "fetch"
+	rolePoll  = "poll"
+)
+
+// Run runs the roles that call the CRM's API: write, fetch and poll. All of them run in the one process that holds the source's
 // lease, under one budget, so that several processes do not spend the account's quota against each other. A process without the
 // write role holds leases of its own for what it has.
-func (p *Pipeline) speak(ctx context.Context, s Source) error {
-	var roles []Role
-	for _, r := range []Role{RoleWrite, RoleFetch, RolePoll} {
-		if p.Has(r) {
+func (x *Exchange) Run(ctx context.Context) error {
+	var roles []string
+	for _, r := range []string{roleWrite, roleFetch, rolePoll} {
+		if slices.Contains(x.Roles, r) {
 			roles = append(roles, r)
 		}
 	}
@@ -25,15 +32,15 @@ func (p *Pipeline) speak(ctx context.Context, s Source) error {
 		return nil
 	}
 	for ctx.Err() == nil {
-		lease, err := p.q.Acquire(ctx, "crm."+s.Name+"."+string(roles[0]), p.leaseTTL)
+		lease, err := x.Queue.Acquire(ctx, "crm."+x.s.Name+"."+roles[0], x.LeaseTTL)
 		if err != nil {
 			if !errors.Is(err, queue.ErrHeld) && ctx.Err() == nil {
-				p.warns("lease "+s.Name, "cannot take the lease of a source", err, zap.String("source", s.Name))
+				x.Troubles.warns("lease "+x.s.Name, "cannot take the lease of a source", err, zap.String("source", x.s.Name))
 			}
-			sleep(ctx, p.leaseTTL/4)
+			Sleep(ctx, x.LeaseTTL/4)
 			continue
 		}
-		if err := p.speakUnder(ctx, s, roles, lease); err != nil {
+		if err := x.speakUnder(ctx, roles, lease); err != nil {
 			return err
 		}
 	}
@@ -41,23 +48,23 @@ func (p *Pipeline) speak(ctx context.Context, s Source) error {
 }
 
 // speakUnder runs roles while lease is renewed. The first role's lease stands for all; the others are taken as they come free.
-func (p *Pipeline) speakUnder(ctx context.Context, s Source, roles []Role, lease *queue.Lease) error {
-	p.hope(ctx, s)
+func (x *Exchange) speakUnder(ctx context.Context, roles []string, lease *queue.Lease) error {
+	x.Troubles.hope(ctx, x.s)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { p.renew(ctx, lease); cancel(); return nil })
-	g.Go(func() error { return p.learnAccount(ctx, s) })
-	g.Go(func() error { return p.speakRole(ctx, s, roles[0], lease.Valid) })
+	g.Go(func() error { lease.Keep(ctx); cancel(); return nil })
+	g.Go(func() error { return x.learnAccount(ctx) })
+	g.Go(func() error { return x.speakRole(ctx, roles[0], lease.Valid) })
 	for _, r := range roles[1:] {
 		g.Go(func() error {
 			for ctx.Err() == nil {
-				own, err := p.q.Acquire(ctx, "crm."+s.Name+"."+string(r), p.leaseTTL)
+				own, err := x.Queue.Acquire(ctx, "crm."+x.s.Name+"."+r, x.LeaseTTL)
 				if err != nil {
-					sleep(ctx, p.leaseTTL/4)
+					Sleep(ctx, x.LeaseTTL/4)
 					continue
 				}
-				err = p.speakWhile(ctx, s, r, own)
+				err = x.speakWhile(ctx, r, own)
 				if err != nil {
 					return err
 				}
@@ -66,69 +73,64 @@ func (p *Pipeline) speakUnder(ctx context.Context, s Source, roles []Role, lease
 		})
 	}
 	err := g.Wait()
-	p.release(ctx, lease)
+	lease.GiveUp(ctx)
 	return err
 }
 
 // speakWhile runs one role under a lease of its own.
-func (p *Pipeline) speakWhile(ctx context.Context, s Source, r Role, lease *queue.Lease) error {
+func (x *Exchange) speakWhile(ctx context.Context, r string, lease *queue.Lease) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { p.renew(ctx, lease); cancel(); return nil })
-	g.Go(func() error { return p.speakRole(ctx, s, r, lease.Valid) })
+	g.Go(func() error { lease.Keep(ctx); cancel(); return nil })
+	g.Go(func() error { return x.speakRole(ctx, r, lease.Valid) })
 	err := g.Wait()
-	p.release(ctx, lease)
+	lease.GiveUp(ctx)
 	return err
 }
 
-func (p *Pipeline) speakRole(ctx context.Context, s Source, r Role, valid func() bool) error {
+func (x *Exchange) speakRole(ctx context.Context, r string, valid func() bool) error {
 	switch r {
-	case RoleWrite:
-		if s.CRM.Write == nil {
+	case roleWrite:
+		if x.s.CRM.Write == nil {
 			return nil
 		}
-		return p.write(ctx, s, valid)
-	case RoleFetch:
+		return x.write(ctx, valid)
+	case roleFetch:
 		g, ctx := errgroup.WithContext(ctx)
-		g.Go(func() error { return p.fetch(ctx, s) })
-		g.Go(func() error { return p.retract(ctx, s) })
+		g.Go(func() error { return x.fetch(ctx) })
+		g.Go(func() error { return x.retract(ctx) })
 		return g.Wait()
 	default:
-		return p.poll(ctx, s)
+		return x.poll(ctx)
 	}
-}
-
-func (p *Pipeline) release(ctx context.Context, lease *queue.Lease) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	_ = lease.Release(ctx) // it ends by itself otherwise
 }
 
 // learnAccount asks the CRM once whose account the credential is for, so that events of another account are found out.
-func (p *Pipeline) learnAccount(ctx context.Context, s Source) error {
-	if s.CRM.Account == nil {
+func (x *Exchange) learnAccount(ctx context.Context) error {
+	if x.s.CRM.Account == nil {
 		return nil
 	}
 	for attempt := 1; ctx.Err() == nil; attempt++ {
-		account, err := s.CRM.Account.Account(ctx)
+		account, err := x.s.CRM.Account.Account(ctx)
 		if err == nil {
-			p.well(ctx, s, "account")
-			known, _, err := p.q.GetState(ctx, stateName("account."+s.Name))
-			if err == nil && string(known) == account {
+			x.Troubles.well(ctx, x.s, "account")
+			state := accountState(x.s.Name)
+			known, _, err := state.get(ctx, x.Queue)
+			if err == nil && known == account {
 				return nil
 			}
 			if err == nil {
-				_, err = p.q.PutState(ctx, stateName("account."+s.Name), []byte(account), anyRevision)
+				err = state.put(ctx, x.Queue, account, anyRevision)
 			}
 			if err == nil {
 				return nil
 			}
-			p.log.Warn("cannot keep the account's id", zap.String("source", s.Name), zap.Error(err))
+			x.Log.Warn("cannot keep the account's id", zap.String("source", x.s.Name), zap.Error(err))
 		} else if ctx.Err() == nil {
-			p.ails(ctx, s, "account", "the CRM does not say whose account the credential is for", err)
+			x.Troubles.ails(ctx, x.s, "account", "the CRM does not say whose account the credential is for", err)
 		}
-		sleep(ctx, jitter(backoff(attempt, time.Second, 5*time.Minute)))
+		Sleep(ctx, Jitter(Backoff(attempt, BackoffFirst, AccountMost)))
 	}
 	return nil
 }

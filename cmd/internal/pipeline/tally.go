@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
@@ -44,10 +45,10 @@ func (t tally) rated(source string) (n int) {
 }
 
 // totals adds up what the partitions' checkpoints carry.
-func (p *Pipeline) totals(ctx context.Context) (tally, error) {
+func totals(ctx context.Context, q *queue.Queue) (tally, error) {
 	sum := newTally()
-	for part := range p.q.Partitions() {
-		at, err := p.q.ReadCheckpoint(ctx, part)
+	for part := range q.Partitions() {
+		at, err := q.ReadCheckpoint(ctx, part)
 		if err != nil {
 			return tally{}, err
 		}
@@ -70,4 +71,10 @@ func (p *Pipeline) totals(ctx context.Context) (tally, error) {
 		}
 	}
 	return sum, nil
+}
+
+// rated counts the rated contacts of a source.
+func rated(ctx context.Context, q *queue.Queue, source string) (int, error) {
+	t, err := totals(ctx, q)
+	return t.rated(source), err
 }

@@ -82,10 +82,10 @@ func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...R
 	return j
 }
 
-// owned is how many partitions a process rates.
+// owned is how many partitions a process has rated.
 func (j *joined) owned() (n int) {
 	for part := range j.q.Partitions() {
-		if j.owners.of(part) != nil {
+		if _, ok := j.rating.Done(part, time.Time{}); ok {
 			n++
 		}
 	}

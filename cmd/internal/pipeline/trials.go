@@ -10,15 +10,6 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-const (
-	trialFirst = 2 * time.Second // wait after a record's first failure of its own; HubSpot asks for this much after a 423
-	trialMost  = 5 * time.Minute
-	conflicts  = 10 // tries, over a quarter of an hour, before a record that is busy is a dead letter
-	garbles    = 6  // tries before a record whose answer is never one is a dead letter
-	outages    = 20 // tries, over an hour, before a record at which the CRM fails while it answers others of its kind is one
-	doubtful   = 2  // deliveries after which one record may be why the CRM fails at all of a call
-)
-
 // trials counts, for one source, how often each record failed by itself, which no count of deliveries tells: an outage puts messages off
 // too. It is in memory only; after a start the records have all their tries again.
 type trials struct {
@@ -58,7 +49,7 @@ func (t *trials) failed(record, what string, kind connectors.Kind) int {
 		return 1
 	}
 	v.times++
-	v.next, v.answered, v.alike = now.Add(backoff(v.times, trialFirst, trialMost)/2), t.answered, t.alike[what]
+	v.next, v.answered, v.alike = now.Add(Backoff(v.times, TrialFirst, TrialMost)/2), t.answered, t.alike[what]
 	t.by[record] = v
 	return v.times
 }
@@ -124,6 +115,6 @@ func (t *trials) disposal(err error, what string, deliveries int, records ...str
 		return disposalOfOne(err, times)
 	}
 	d := disposalOf(err, deliveries)
-	d.doubt = deliveries > doubtful
+	d.doubt = deliveries > Doubtful
 	return d
 }

@@ -10,17 +10,21 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/connectors"
-)
-
-const (
-	warnEvery  = time.Minute      // what heals by itself is said again after this while it lasts
-	errorEvery = 10 * time.Minute // and what needs a person after this
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // troubles are what keeps a source from its CRM, from when it is said until it is over. Each is said once, then at a slow pace.
 type troubles struct {
+	q    *queue.Queue
+	log  *zap.Logger
+	pace pace
+
 	mu sync.Mutex
 	by map[string]trouble // by source, and what of it
+}
+
+func newTroubles(q *queue.Queue, log *zap.Logger) *troubles {
+	return &troubles{q: q, log: log, by: map[string]trouble{}}
 }
 
 type trouble struct {
@@ -41,17 +45,13 @@ func (t *troubles) needs(source string) string {
 }
 
 // ails says that work of a source fails by err: as an error where a person is needed. what tells stages, and kinds of records, apart.
-func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err error, fields ...zap.Field) {
+func (t *troubles) ails(ctx context.Context, s Source, what, message string, err error, fields ...zap.Field) {
 	kind := connectors.KindOf(err)
 	person := kind == connectors.Unauthenticated || kind == connectors.Misconfigured
-	if !p.complain(s, what, message, err, person, fields) || kind == connectors.Conflict { // which is one record's
+	if !t.complain(s, what, message, err, person, fields) || kind == connectors.Conflict { // which is one record's
 		return
 	}
-	t := &p.troubles
 	t.mu.Lock()
-	if t.by == nil {
-		t.by = map[string]trouble{}
-	}
 	v, known := t.by[s.Name+" "+what]
 	if !known {
 		v.since = time.Now()
@@ -63,32 +63,38 @@ func (p *Pipeline) ails(ctx context.Context, s Source, what, message string, err
 	needs := t.needs(s.Name)
 	t.mu.Unlock()
 	if person && ctx.Err() == nil {
-		_ = putState(ctx, p.q, "putoff."+s.Name, needs, anyRevision) // for people only; it is said again
+		_ = putOffState(s.Name).put(ctx, t.q, needs, anyRevision) // for people only; it is said again
 	}
 }
 
 // ailsOne says that the CRM fails at one record, which field names: of the source nothing is put off.
-func (p *Pipeline) ailsOne(s Source, what, message string, err error, field zap.Field, wait time.Duration) {
-	p.complain(s, what+" of one", message, err, false, []zap.Field{field, zap.Duration("wait", wait)})
+func (t *troubles) ailsOne(s Source, what, message string, err error, field zap.Field, wait time.Duration) {
+	t.complain(s, what+" of one", message, err, false, []zap.Field{field, zap.Duration("wait", wait)})
 }
 
 // complain logs an error at its pace and reports whether it did.
-func (p *Pipeline) complain(s Source, what, message string, err error, person bool, fields []zap.Field) bool {
-	log, every := p.log.Warn, warnEvery
+func (t *troubles) complain(s Source, what, message string, err error, person bool, fields []zap.Field) bool {
+	log, every := t.log.Warn, WarnEvery
 	if person {
-		log, every = p.log.Error, errorEvery
+		log, every = t.log.Error, ErrorEvery
 	}
-	return p.paced(log, every, s.Name+" "+what+" "+connectors.KindOf(err).String(), message, err, append(fields, zap.String("source", s.Name), zap.String("for", what))...)
+	return t.paced(log, every, s.Name+" "+what+" "+connectors.KindOf(err).String(), message, err, append(fields, zap.String("source", s.Name), zap.String("for", what))...)
 }
 
 // warns says what heals by itself, at its pace, and reports whether it did. what is one of few.
-func (p *Pipeline) warns(what, message string, err error, fields ...zap.Field) bool {
-	return p.paced(p.log.Warn, warnEvery, what, message, err, fields...)
+func (t *troubles) warns(what, message string, err error, fields ...zap.Field) bool {
+	return t.paced(t.log.Warn, WarnEvery, what, message, err, fields...)
+}
+
+// alarms says what a person has to see to, at the pace of what heals by itself: it may be over before the slow pace says it again. what is
+// one of few.
+func (t *troubles) alarms(what, message string, err error, fields ...zap.Field) bool {
+	return t.paced(t.log.Error, WarnEvery, what, message, err, fields...)
 }
 
 // paced logs an error at its pace, with how often it came, and reports whether it did. what is one of few.
-func (p *Pipeline) paced(log func(string, ...zap.Field), every time.Duration, what, message string, err error, fields ...zap.Field) bool {
-	times, ok := p.pace.due(what, every)
+func (t *troubles) paced(log func(string, ...zap.Field), every time.Duration, what, message string, err error, fields ...zap.Field) bool {
+	times, ok := t.pace.due(what, every)
 	if ok {
 		log(message, append(fields, zap.Int("times", times), zap.Error(err))...)
 	}
@@ -96,8 +102,7 @@ func (p *Pipeline) paced(log func(string, ...zap.Field), every time.Duration, wh
 }
 
 // well says that work of a source is done again, where it was said that it failed.
-func (p *Pipeline) well(ctx context.Context, s Source, what string) {
-	t := &p.troubles
+func (t *troubles) well(ctx context.Context, s Source, what string) {
 	t.mu.Lock()
 	v, known := t.by[s.Name+" "+what]
 	delete(t.by, s.Name+" "+what)
@@ -106,15 +111,27 @@ func (p *Pipeline) well(ctx context.Context, s Source, what string) {
 	if !known {
 		return
 	}
-	p.log.Info("the CRM is there again", zap.String("source", s.Name), zap.String("for", what), zap.Duration("after", time.Since(v.since).Round(time.Millisecond)))
+	t.log.Info("the CRM is there again", zap.String("source", s.Name), zap.String("for", what), zap.Duration("after", time.Since(v.since).Round(time.Millisecond)))
 	if v.needs != "" {
-		_ = putState(ctx, p.q, "putoff."+s.Name, needs, anyRevision)
+		_ = putOffState(s.Name).put(ctx, t.q, needs, anyRevision)
 	}
 }
 
 // hope takes back what needed a person under the process before: a new token comes with a new process, and what is still so is said again.
-func (p *Pipeline) hope(ctx context.Context, s Source) {
-	if said, rev, err := getState[string](ctx, p.q, "putoff."+s.Name); err == nil && said != "" {
-		_ = putState(ctx, p.q, "putoff."+s.Name, "", rev) // for people only
+func (t *troubles) hope(ctx context.Context, s Source) {
+	if said, rev, err := putOffState(s.Name).get(ctx, t.q); err == nil && said != "" {
+		_ = putOffState(s.Name).put(ctx, t.q, "", rev) // for people only
 	}
+}
+
+// roomFor waits a moment and reports false where one of the streams is nearly full.
+func (t *troubles) roomFor(ctx context.Context, streams ...string) bool {
+	for _, name := range streams {
+		if err := t.q.Room(name, EmptyShare); err != nil {
+			t.warns("room "+name, "waiting for room", err, zap.String("stream", name))
+			Sleep(ctx, StoreAgain)
+			return false
+		}
+	}
+	return true
 }

@@ -73,39 +73,10 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 	}
 }
 
-// TestTroublesOfStages: each stage's trouble stands by itself. That one is over takes no other one back, and what is said names the stage.
-func TestTroublesOfStages(t *testing.T) {
-	core, logs := observer.New(zap.InfoLevel)
-	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive} }, &fake{})
-	s := r.p.sources["fake"]
-	refused := func(what string) {
-		err := &connectors.Error{Vendor: "fake", Op: "call", Kind: connectors.Unauthenticated, Err: errors.New("no scope for " + what)}
-		r.p.ails(t.Context(), s, what, "put off", err)
-	}
-	tells := func(want string) {
-		t.Helper()
-		if b, err := r.p.Backfill(t.Context(), "fake"); err != nil || b.PutOff != want {
-			t.Errorf("backfill tells %q, %v, want %q", b.PutOff, err, want)
-		}
-	}
-	refused(stageWrite)
-	refused(stageFetch + " emails")
-	tells("fetch emails: fake: call: no scope for fetch emails; write: fake: call: no scope for write")
-	r.p.well(t.Context(), s, stageFetch+" emails")
-	tells("write: fake: call: no scope for write")
-	r.p.well(t.Context(), s, stageWrite)
-	tells("")
-	for _, what := range []string{stageWrite, stageFetch + " emails"} {
-		if n := logs.FilterField(zap.String("for", what)).Len(); n != 2 {
-			t.Errorf("%d lines are for %s, want when it began and when it was over", n, what)
-		}
-	}
-}
-
 // TestTroublesEndWithTheirProcess: whoever mends a token starts Winnow again, and what was wrong with the old one is told no more.
 func TestTroublesEndWithTheirProcess(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
-	if err := putState(t.Context(), r.q, "putoff.fake", "the token lacks the scope", anyRevision); err != nil {
+	if err := putOffState("fake").put(t.Context(), r.q, "the token lacks the scope", anyRevision); err != nil {
 		t.Fatal(err)
 	}
 	next := newRig(t, t.TempDir(), func(o *Options) { o.Queue = r.q }, &fake{})
@@ -149,40 +120,6 @@ func TestStrangersFillNoLog(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%q is said %d times, want once", message, n)
 		}
-	}
-}
-
-// TestBodiesAreBounded: what unverified senders make the process hold is bounded over all of them, and what one held is free when it is
-// answered.
-func TestBodiesAreBounded(t *testing.T) {
-	r := newRig(t, t.TempDir(), func(o *Options) { o.MaxBody = 1000 }, &fake{})
-	r.p.receiver.most = 1500
-	slow, send := io.Pipe()
-	answered := make(chan int)
-	go func() {
-		req := httptest.NewRequest(http.MethodPost, "/hooks/fake", slow)
-		req.SetPathValue("source", "fake")
-		rec := httptest.NewRecorder()
-		r.p.Receiver().ServeHTTP(rec, req)
-		answered <- rec.Code
-	}()
-	if _, err := send.Write(make([]byte, 900)); err != nil {
-		t.Fatal(err)
-	}
-	for r.p.receiver.bodies.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	if status := r.post("fake", "wrong", make([]byte, 900)); status != http.StatusServiceUnavailable {
-		t.Errorf("beside a body of 900 bytes one more is answered with %d, want 503", status)
-	}
-	if err := send.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if status := <-answered; status != http.StatusUnauthorized {
-		t.Errorf("the first one is answered with %d, want 401: its bytes were within the bound", status)
-	}
-	if status := r.post("fake", "wrong", make([]byte, 900)); status != http.StatusUnauthorized || r.p.receiver.bodies.Load() != 0 {
-		t.Errorf("afterwards one is answered with %d, want 401, and %d bytes are in hand", status, r.p.receiver.bodies.Load())
 	}
 }
 

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"errors"
 	"slices"
-	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,7 +10,6 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 // TestDeadLetterHolds: a record that cannot be fetched may be their answer, so nothing is announced against those it may concern until a
@@ -89,7 +86,7 @@ func TestDeadLetterHolds(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.idle()
-			r.pass(lagging) // while the letter's record was fetched the source lagged
+			r.pass(Lagging) // while the letter's record was fetched the source lagged
 			r.idle()
 			for _, contact := range []string{"7", "8"} {
 				want := crm.Pending
@@ -137,97 +134,5 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 	letters, err = r.q.DeadLetters(t.Context(), letters[0].Seq, 10, "", "fake")
 	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8"}) {
 		t.Errorf("dead letters after it was forgotten: %+v, %v, want one that names contact 8 alone", letters, err)
-	}
-}
-
-// TestUnreadFollowsLetters: what is known of the letters is what a fresh look finds, whatever came and went meanwhile.
-func TestUnreadFollowsLetters(t *testing.T) {
-	r := newRig(t, t.TempDir(), nil, &fake{})
-	u := newUnread(r.p, "fake")
-	var seqs []uint64
-	step := func(put int, discard ...int) {
-		t.Helper()
-		for range put {
-			seq, err := r.q.Bury(t.Context(), queue.DeadLetter{Stage: stageFetch, Source: "fake", Contacts: []string{string(rune('a' + len(seqs)))}}, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			seqs = append(seqs, seq)
-		}
-		for _, i := range discard {
-			if err := r.q.DiscardDeadLetter(t.Context(), seqs[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := u.look(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := newUnread(r.p, "fake").look(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want.by, got.by); diff != "" || !got.all.Equal(want.all) {
-			t.Errorf("with %d put and %v discarded (-fresh +known):\n%s", put, discard, diff)
-		}
-	}
-	step(0)
-	step(2)
-	step(0, 0)
-	step(1, 1) // as many as before
-	step(3, 2, 4)
-	step(0, 3)
-	known, err := u.look(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range []queue.DeadLetter{{Stage: stageWrite, Source: "fake"}, {Stage: stageFetch, Source: "other"}} {
-		if _, err := r.q.Bury(t.Context(), d, ""); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := u.look(t.Context()); err != nil || got != known {
-			t.Errorf("a letter of %s/%s changes what is unread of the source: %v, %v", d.Source, d.Stage, got, err)
-		}
-	}
-}
-
-// BenchmarkUnread is what a look costs when one of ten thousand letters has been discarded since the last one.
-func BenchmarkUnread(b *testing.B) {
-	q, err := queue.Open(b.Context(), queue.Config{Dir: b.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 4 << 30})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = q.Close() }()
-	bury := func(n int) {
-		letter := queue.DeadLetter{Stage: stageFetch, Source: "fake", Contacts: []string{strconv.Itoa(n)}, Payload: make([]byte, 2000)}
-		if _, err := q.Bury(b.Context(), letter, ""); err != nil {
-			b.Error(err)
-		}
-	}
-	const letters = 10_000
-	var burying sync.WaitGroup
-	for w := range 16 {
-		burying.Go(func() {
-			for n := w; n < letters; n += 16 {
-				bury(n)
-			}
-		})
-	}
-	burying.Wait()
-	u := newUnread(&Pipeline{q: q}, "fake")
-	if _, err := u.look(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	seq := uint64(letters / 2)
-	for b.Loop() {
-		b.StopTimer()
-		if err := q.DiscardDeadLetter(b.Context(), seq); err != nil {
-			b.Fatal(err)
-		}
-		seq++
-		b.StartTimer()
-		if v, err := u.look(b.Context()); err != nil || len(v.by) != letters-int(seq-letters/2) {
-			b.Fatalf("%d contacts, %v", len(v.by), err)
-		}
 	}
 }

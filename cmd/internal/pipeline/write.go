@@ -18,18 +18,10 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-const (
-	// writers is how many batches of one source may be under way together; the budget decides how fast they go.
-	writers = 4
-	// writeLinger is how long a batch that is not full waits for more.
-	writeLinger = 20 * time.Millisecond
-)
-
 // writer brings the ratings of one source to the CRM. The queue keeps the latest rating of each contact, so however long the CRM is
 // away, what waits is never more than one message a contact.
 type writer struct {
-	p     *Pipeline
-	s     Source
+	*Exchange
 	valid func() bool // the lease
 
 	mu      sync.Mutex
@@ -52,13 +44,13 @@ type parcel struct {
 // record is its name among the records that fail by themselves.
 func (c *parcel) record() string { return "rating/" + c.key.Contact }
 
-func (p *Pipeline) write(ctx context.Context, s Source, valid func() bool) error {
-	w := &writer{p: p, s: s, valid: valid, waiting: map[string]*parcel{}, flying: map[string]bool{}, wake: make(chan struct{}, 1)}
+func (x *Exchange) write(ctx context.Context, valid func() bool) error {
+	w := &writer{Exchange: x, valid: valid, waiting: map[string]*parcel{}, flying: map[string]bool{}, wake: make(chan struct{}, 1)}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, c := range p.q.RatingConsumers(s.Name) {
+	for _, c := range x.Queue.RatingConsumers(x.s.Name) {
 		g.Go(func() error { return w.pull(ctx, c) })
 	}
-	for range writers {
+	for range Writers {
 		g.Go(func() error { return w.work(ctx) })
 	}
 	err := g.Wait()
@@ -73,13 +65,13 @@ func (w *writer) pull(ctx context.Context, c *queue.Consumer) error {
 	defer c.Close()
 	most := w.s.CRM.Write.MaxBatch()
 	for ctx.Err() == nil {
-		if wait := w.full(most * writers * 2); wait > 0 {
-			sleep(ctx, wait)
+		if wait := w.full(most * Writers * 2); wait > 0 {
+			Sleep(ctx, wait)
 			continue
 		}
-		msgs, err := c.Fetch(ctx, 2*most, 0, pullWait)
+		msgs, err := c.Fetch(ctx, 2*most, 0, PullWait)
 		if err != nil {
-			return ignoreDone(ctx, fmt.Errorf("ratings of %s: %w", w.s.Name, err))
+			return IgnoreDone(ctx, fmt.Errorf("ratings of %s: %w", w.s.Name, err))
 		}
 		for _, m := range msgs {
 			w.take(m)
@@ -149,15 +141,15 @@ func (w *writer) work(ctx context.Context) error {
 			continue
 		}
 		if len(batch) < w.s.CRM.Write.MaxBatch() {
-			sleep(ctx, writeLinger)
+			Sleep(ctx, WriteLinger)
 			batch = append(batch, w.more(w.s.CRM.Write.MaxBatch()-len(batch))...)
 		}
-		hold, cancel := w.p.finish(ctx)
+		hold, cancel := Finish(ctx, w.Grace)
 		err := w.deliver(hold, batch)
 		cancel()
 		w.landed(batch)
 		if err != nil {
-			w.p.warns("settle "+w.s.Name, "ratings not settled, they come again", err, zap.String("source", w.s.Name))
+			w.Troubles.warns("settle "+w.s.Name, "ratings not settled, they come again", err, zap.String("source", w.s.Name))
 		}
 	}
 	return nil
@@ -211,7 +203,7 @@ func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
 		return err
 	}
 	defer w.release(batch)
-	if w.p.mode == Shadow {
+	if w.Shadow {
 		return w.settle(ctx, batch, make([]error, len(batch)))
 	}
 	return w.send(ctx, batch)
@@ -228,9 +220,9 @@ func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 			continue
 		}
 		if into := c.out.Into; into != "" {
-			if err := w.p.q.TouchRating(ctx, w.p.q.PartitionOf(w.s.Name, into), queue.Key{Source: w.s.Name, Contact: into}); err != nil {
-				w.p.log.Warn("the winner's rating was not put out again, it is tried once more", zap.String("source", w.s.Name), zap.Error(err))
-				_ = c.msg.Nak(time.Second) // without it the message comes again after the consumer's wait
+			if err := w.Queue.TouchRating(ctx, w.Queue.PartitionOf(w.s.Name, into), queue.Key{Source: w.s.Name, Contact: into}); err != nil {
+				w.Log.Warn("the winner's rating was not put out again, it is tried once more", zap.String("source", w.s.Name), zap.Error(err))
+				_ = c.msg.Nak(StoreAgain) // without it the message comes again after the consumer's wait
 				continue
 			}
 		}
@@ -258,15 +250,15 @@ func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parc
 	if !w.valid() {
 		return nil, errors.New("the source's lease has ended")
 	}
-	errs, trials := w.call(ctx, changes), w.p.trials[w.s.Name]
+	errs, trials := w.call(ctx, changes), w.trials
 	if slices.Contains(errs, nil) {
 		trials.works(stageWrite)
-		w.p.well(ctx, w.s, stageWrite)
+		w.Troubles.well(ctx, w.s, stageWrite)
 	}
 	if !w.valid() {
 		// The call may have landed after another process wrote a newer rating: have the newest written once more.
 		for _, c := range batch {
-			if err := w.p.q.TouchRating(ctx, w.p.q.PartitionOf(w.s.Name, c.key.Contact), c.key); err != nil {
+			if err := w.Queue.TouchRating(ctx, w.Queue.PartitionOf(w.s.Name, c.key.Contact), c.key); err != nil {
 				return nil, fmt.Errorf("put a rating out again: %w", err)
 			}
 		}
@@ -297,7 +289,7 @@ func (w *writer) disposal(err error, batch ...*parcel) disposal {
 	for i, c := range batch {
 		records[i] = c.record()
 	}
-	return w.p.trials[w.s.Name].disposal(err, stageWrite, batch[0].msg.Deliveries, records...)
+	return w.trials.disposal(err, stageWrite, batch[0].msg.Deliveries, records...)
 }
 
 func (w *writer) call(ctx context.Context, changes []crm.Change) (errs []error) {
@@ -319,8 +311,8 @@ func whole(errs []error) bool {
 
 // settle publishes the decisions that the CRM now shows, acknowledges what was written and disposes of the rest.
 func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) error {
-	out := w.p.newOutput(w.s)
-	at := crm.At(w.p.now())
+	out := w.Publisher.output(w.s.Name)
+	at := crm.At(w.Now())
 	var shown []*parcel
 	for i, c := range batch {
 		if d := c.out.Decide; errs[i] == nil && d != nil {
@@ -334,12 +326,12 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 		}
 	}
 	if err := errors.Join(out.publish(ctx), w.announced(ctx, shown)); err != nil {
-		w.againAll(batch, time.Second)
+		w.againAll(batch, StoreAgain)
 		return err
 	}
 	var failed []error
 	for i, c := range batch {
-		w.p.metrics.writes.WithLabelValues(w.s.Name, resultOf(errs[i])).Inc()
+		w.Metrics.writes.WithLabelValues(w.s.Name, resultOf(errs[i])).Inc()
 		if err := w.dispose(ctx, c, errs[i]); err != nil {
 			failed = append(failed, err)
 		}
@@ -349,27 +341,27 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 
 func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 	if err == nil {
-		w.p.trials[w.s.Name].over(c.record())
+		w.trials.over(c.record())
 		return c.msg.Ack()
 	}
 	d := w.disposal(err, c)
 	if d.rest > 0 {
-		w.p.ails(ctx, w.s, stageWrite, "the CRM is left alone for a while", err, zap.Duration("pause", d.rest))
+		w.Troubles.ails(ctx, w.s, stageWrite, "the CRM is left alone for a while", err, zap.Duration("pause", d.rest))
 		w.rest(d.rest)
 		return c.msg.Nak(min(d.again, max(d.rest, time.Second))) // all of them are back when the pause is over
 	}
 	if d.again > 0 {
-		w.p.ailsOne(w.s, stageWrite, "write put off", err, zap.String("contact", w.p.plain(c.key.Contact)), d.again)
+		w.Troubles.ailsOne(w.s, stageWrite, "write put off", err, zap.String("contact", w.Tombs.plain(c.key.Contact)), d.again)
 		return c.msg.Nak(d.again)
 	}
-	defer w.p.trials[w.s.Name].over(c.record())
-	if gone, err := w.p.entombed(ctx, c.key); err == nil && gone {
+	defer w.trials.over(c.record())
+	if gone, err := w.Tombs.entombed(ctx, c.key); err == nil && gone {
 		return c.msg.Ack() // it was forgotten meanwhile: nothing may be kept of it
 	}
 	// Parked with its reason, as where it is rejected, or gone. The next change of this contact's rating is tried again by itself.
 	letter := queue.DeadLetter{Stage: stageWrite, Contacts: []string{c.key.Contact}, Payload: encode(c.key)}
-	if err := w.p.bury(ctx, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), letter, err); err != nil {
-		return errors.Join(err, c.msg.Nak(time.Second))
+	if err := w.Letters.bury(ctx, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), letter, err); err != nil {
+		return errors.Join(err, c.msg.Nak(StoreAgain))
 	}
 	return c.msg.Ack()
 }

@@ -31,3 +31,33 @@ func TestReleasedDoNotCount(t *testing.T) {
 		t.Errorf("after the release the breaker does not begin anew: %+v", b)
 	}
 }
+
+func TestBreakerAdmits(t *testing.T) {
+	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	var b breaker
+	for i := range 20 {
+		if !b.admit(now, 24*time.Hour, 1, 20) {
+			t.Fatalf("announcement %d of 20 refused", i+1)
+		}
+		b.count(now, 1)
+	}
+	if later := now.Add(25 * time.Hour); true {
+		fresh := b
+		if !fresh.admit(later, 24*time.Hour, 20, 20) {
+			t.Error("20 announcements refused a day after 20 others")
+		}
+	}
+	if b.admit(now, 24*time.Hour, 1, 20) || !b.open() {
+		t.Error("announcement 21 within a day went through")
+	}
+	if b.admit(now.Add(48*time.Hour), 24*time.Hour, 1, 20) {
+		t.Error("a tripped breaker closed by itself: only a person may release it")
+	}
+	b = breaker{Released: crm.At(now)}
+	if !b.admit(now.Add(time.Hour), 24*time.Hour, 500, 20) {
+		t.Error("a released breaker refused")
+	}
+	if b.admit(now.Add(25*time.Hour), 24*time.Hour, 500, 20) {
+		t.Error("a release lasted longer than a day")
+	}
+}

@@ -13,18 +13,18 @@ import (
 // early. Who would be held again is left alone, however the source moves.
 func TestLook(t *testing.T) {
 	letters := func(contacts ...string) *blind {
-		b := &blind{by: map[string]time.Time{}}
+		b := &blind{By: map[string]time.Time{}}
 		for _, c := range contacts {
-			b.by[c] = start
+			b.By[c] = noon
 		}
 		return b
 	}
-	free := horizon{now: start, read: start}
-	lags := horizon{now: start, read: start.Add(-time.Hour), lags: true}
-	further := horizon{now: start.Add(time.Minute), read: start.Add(-50 * time.Minute), lags: true}
-	breaks := horizon{now: start, read: start, hold: holdBreaker}
+	free := horizon{Now: noon, Read: noon}
+	lags := horizon{Now: noon, Read: noon.Add(-time.Hour), Lags: true}
+	further := horizon{Now: noon.Add(time.Minute), Read: noon.Add(-50 * time.Minute), Lags: true}
+	breaks := horizon{Now: noon, Read: noon, Hold: holdBreaker}
 	concerned, another := free, free
-	concerned.blind, another.blind = letters("7"), letters("8")
+	concerned.Blind, another.Blind = letters("7"), letters("8")
 	const waits, turn, early = "waits", "has its turn", "is taken back"
 	for _, c := range []struct {
 		name     string
@@ -47,10 +47,10 @@ func TestLook(t *testing.T) {
 	} {
 		key := queue.Key{Source: "fake", Contact: "7"}
 		o := &owner{
-			sight: &sight{by: map[string]horizon{"fake": c.from}}, marked: true,
+			sight: seeing(c.from), marked: true,
 			again: map[queue.Key]bool{key: c.decided}, turn: map[queue.Key]struct{}{},
 		}
-		o.look(&sight{by: map[string]horizon{"fake": c.to}})
+		o.look(seeing(c.to))
 		got := ""
 		if _, ok := o.again[key]; ok {
 			got += waits
@@ -70,17 +70,17 @@ func TestLook(t *testing.T) {
 // TestRatedByOneLook: what a later look finds to be read may lie among the facts unrated, so a step goes by the look with which it began.
 func TestRatedByOneLook(t *testing.T) {
 	o := benchOwner()
-	hangs := no("7", start.Add(-90*24*time.Hour)).Fact
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{*hangs, *profiles([]crm.Ref{{ID: "7"}})[0].Fact}}
-	o.review(j, start)
-	j.facts = []crm.Fact{{ID: "decision", At: crm.At(start), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Pending, Ground: crm.SaidNo, Hangs: hangs.ID}}}
-	o.review(j, start)
+	hangs := saidNo(noon.Add(-90 * 24 * time.Hour))
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{hangs, known(0)[0]}}
+	o.review(j, noon)
+	j.facts = []crm.Fact{{ID: "decision", At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Pending, Ground: crm.SaidNo, Hangs: hangs.ID}}}
+	o.review(j, noon)
 	if j.c.Rating.Status != crm.Pending {
 		t.Fatalf("the contact is %s, want pending", j.c.Rating.Status)
 	}
-	now := start.Add(30 * 24 * time.Hour) // the grace is over
-	o.sight = &sight{by: map[string]horizon{"fake": {n: 2, now: now, read: start}}}
-	o.p.horizon.put("fake", horizon{n: 3, now: now, read: now})
+	now := noon.Add(30 * 24 * time.Hour) // the grace is over
+	o.sight = seeing(horizon{Now: now, Read: noon})
+	o.p.Sights = &seen{seeing(horizon{Now: now, Read: now})}
 	j.facts = nil
 	o.review(j, now)
 	if j.c.Rating.Status != crm.Pending || j.c.Rating.Decide != nil {
@@ -91,7 +91,7 @@ func TestRatedByOneLook(t *testing.T) {
 // TestDecidedOnce: who has been announced is not taken back and announced anew for a fact of no weight, nor because others wait to be
 // rated; but is where an answer came, or the source lags.
 func TestDecidedOnce(t *testing.T) {
-	later := start.Add(2 * time.Second)
+	later := noon.Add(2 * time.Second)
 	note := crm.Fact{ID: "property/segment", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropSegment, Value: "x"}}
 	yes := crm.Fact{
 		ID: "emails/9", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindMessage,
@@ -104,23 +104,23 @@ func TestDecidedOnce(t *testing.T) {
 		sight  horizon
 		want   crm.Status
 	}{
-		{"a fact of no weight", []crm.Fact{note}, false, horizon{now: later, read: later}, crm.Pending},
-		{"others wait to be rated", nil, true, horizon{now: later, read: later}, crm.Pending},
-		{"both", []crm.Fact{note}, true, horizon{now: later, read: later}, crm.Pending},
-		{"an answer", []crm.Fact{yes}, true, horizon{now: later, read: later}, crm.Open},
-		{"the source lags", nil, false, horizon{now: later, read: start.Add(-time.Hour)}, crm.Open},
-		{"the breaker is open", nil, true, horizon{now: later, read: later, hold: holdBreaker}, crm.Open},
+		{"a fact of no weight", []crm.Fact{note}, false, horizon{Now: later, Read: later}, crm.Pending},
+		{"others wait to be rated", nil, true, horizon{Now: later, Read: later}, crm.Pending},
+		{"both", []crm.Fact{note}, true, horizon{Now: later, Read: later}, crm.Pending},
+		{"an answer", []crm.Fact{yes}, true, horizon{Now: later, Read: later}, crm.Open},
+		{"the source lags", nil, false, horizon{Now: later, Read: noon.Add(-time.Hour)}, crm.Open},
+		{"the breaker is open", nil, true, horizon{Now: later, Read: later, Hold: holdBreaker}, crm.Open},
 	} {
 		o := benchOwner()
-		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{*no("7", start.Add(-90*24*time.Hour)).Fact, *profiles([]crm.Ref{{ID: "7"}})[0].Fact}}
-		o.review(j, start.Add(-24*time.Hour)) // and settles
+		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0]}}
+		o.review(j, noon.Add(-24*time.Hour)) // and settles
 		j.facts, j.before = nil, j.c.Rating
-		o.review(j, start)
+		o.review(j, noon)
 		if !j.put || !against(j.c.Rating.Decide) {
 			t.Fatalf("%s: the contact is %s and not announced", c.name, j.c.Rating.Status)
 		}
 		j.facts, j.before, j.put = c.facts, j.c.Rating, false
-		o.behind, o.sight = c.behind, &sight{by: map[string]horizon{"fake": c.sight}}
+		o.behind, o.sight = c.behind, seeing(c.sight)
 		o.review(j, later)
 		if j.c.Rating.Status != c.want || against(j.c.Rating.Decide) != (c.want == crm.Pending) || j.put != (c.want == crm.Open) {
 			t.Errorf("%s: the contact is %s, put out %t; want %s", c.name, j.c.Rating.Status, j.put, c.want)
@@ -130,20 +130,20 @@ func TestDecidedOnce(t *testing.T) {
 
 // TestEnforcedOnce: nor is a native status that is on its way to a contact who was disqualified under another mode.
 func TestEnforcedOnce(t *testing.T) {
-	o, said, later := benchOwner(), start.Add(-time.Hour), start.Add(2*time.Second)
-	o.p.mode = Enforce
+	o, said, later := benchOwner(), noon.Add(-time.Hour), noon.Add(2*time.Second)
+	o.p.Mode = Enforce
 	decided := crm.Fact{
 		ID: "decision/disqualified/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
 		Decision: &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo, Hangs: "emails/no"},
 	}
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{*no("7", start.Add(-90*24*time.Hour)).Fact, *profiles([]crm.Ref{{ID: "7"}})[0].Fact, decided}}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], decided}}
 	for _, c := range []struct {
 		behind   bool
 		read     time.Time
 		enforced bool
-	}{{true, start, false}, {false, start, true}, {true, later, true}, {false, start.Add(-time.Hour), false}} {
+	}{{true, noon, false}, {false, noon, true}, {true, later, true}, {false, noon.Add(-time.Hour), false}} {
 		j.before, j.put, o.behind = j.c.Rating, false, c.behind
-		o.sight = &sight{by: map[string]horizon{"fake": {now: later, read: c.read}}}
+		o.sight = seeing(horizon{Now: later, Read: c.read})
 		o.review(j, later)
 		if got := j.c.Values[crm.FieldNativeStatus] != ""; got != c.enforced {
 			t.Errorf("%+v: the native status is set: %t; held %q", c, got, j.c.Rating.Held)
@@ -154,28 +154,32 @@ func TestEnforcedOnce(t *testing.T) {
 // TestDecidedBefore: who takes a partition over knows whose decision has been put out and not written yet: it is taken back too where
 // something comes to hold it back.
 func TestDecidedBefore(t *testing.T) {
-	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{} }, &fake{})
-	key := queue.Key{Source: "fake", Contact: "7"}
-	o := &owner{
-		p: r.p, part: r.q.PartitionOf(key.Source, key.Contact), valid: func() bool { return true }, dues: newDues(), tally: newTally(),
-		sight: &sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{},
+	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
 	}
-	decided := contact{Rating: crm.Rating{Model: r.p.rules.Version(), Status: crm.Pending, Decide: &crm.Decision{Status: crm.Pending}}, Offer: r.p.offers["fake"]}
+	t.Cleanup(func() { _ = q.Close() })
+	o := benchOwner()
+	o.p.Queue = q
+	key := queue.Key{Source: "fake", Contact: "7"}
+	o.part, o.valid, o.dues, o.tally = q.PartitionOf(key.Source, key.Contact), func() bool { return true }, newDues(), newTally()
+	o.sight, o.again, o.turn = newSight(0, nil), map[queue.Key]bool{}, map[queue.Key]struct{}{}
+	decided := contact{Rating: crm.Rating{Model: o.p.Rules.Version(), Status: crm.Pending, Decide: &crm.Decision{Status: crm.Pending}}, Offer: o.p.offers["fake"]}
 	if err := o.commit(t.Context(), queue.Batch{Contacts: []queue.Put{{Key: key, Data: encode(decided)}}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := o.scan(t.Context()); err != nil || len(o.stale) > 0 {
 		t.Fatal(o.stale, err)
 	}
-	if o.look(&sight{by: map[string]horizon{"fake": {hold: holdBackfill}}}); !slices.Equal(o.stale, []queue.Key{key}) {
+	if o.look(seeing(horizon{Hold: holdBackfill})); !slices.Equal(o.stale, []queue.Key{key}) {
 		t.Errorf("taken back: %v", o.stale)
 	}
 }
 
 // TestReplacedLast: what a native status of ours replaces is what stood there last, although nothing else changed before it was written.
 func TestReplacedLast(t *testing.T) {
-	o, said := benchOwner(), start.Add(-30*24*time.Hour)
-	o.p.mode = Enforce
+	o, said := benchOwner(), noon.Add(-30*24*time.Hour)
+	o.p.Mode = Enforce
 	lead := func(status string, at time.Time) crm.Fact {
 		return crm.Fact{ID: "property/lead_status", Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropLeadStatus, Value: status}}
 	}
@@ -189,14 +193,14 @@ func TestReplacedLast(t *testing.T) {
 		put      bool
 		replaced string
 	}{
-		{[]crm.Fact{*no("7", start.Add(-90*24*time.Hour)).Fact, *profiles([]crm.Ref{{ID: "7"}})[0].Fact, lead("new", said), pending}, true, ""}, // and settles
+		{[]crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], lead("new", said), pending}, true, ""}, // and settles
 		{nil, true, "new"},
-		{[]crm.Fact{lead("talking", start)}, true, "talking"},
+		{[]crm.Fact{lead("talking", noon)}, true, "talking"},
 		{nil, false, "talking"},
 	} {
-		now := start.Add(time.Duration(i) * time.Hour)
+		now := noon.Add(time.Duration(i) * time.Hour)
 		j.facts, j.before, j.put = c.facts, j.c.Rating, false
-		o.sight = &sight{by: map[string]horizon{"fake": {now: now, read: now}}}
+		o.sight = seeing(horizon{Now: now, Read: now})
 		o.review(j, now)
 		replaced := ""
 		if j.c.Rating.Decide != nil {
@@ -211,7 +215,7 @@ func TestReplacedLast(t *testing.T) {
 // TestWhereHeldBackWait: who waits only for facts that are left for a later step has a turn when these are rated, others when the look
 // at their source says so.
 func TestWhereHeldBackWait(t *testing.T) {
-	free, lags := horizon{now: start, read: start}, horizon{now: start, read: start.Add(-time.Hour), lags: true}
+	free, lags := horizon{Now: noon, Read: noon}, horizon{Now: noon, Read: noon.Add(-time.Hour), Lags: true}
 	key := queue.Key{Source: "fake", Contact: "7"}
 	for _, c := range []struct {
 		rating               crm.Rating
@@ -220,13 +224,13 @@ func TestWhereHeldBackWait(t *testing.T) {
 	}{
 		{rating: crm.Rating{Held: holdLag}, sight: free, turn: true},
 		{rating: crm.Rating{Held: holdLag}, sight: lags, waits: true},
-		{rating: crm.Rating{Held: holdBackfill}, sight: horizon{now: start, read: start, hold: holdBackfill}, waits: true},
+		{rating: crm.Rating{Held: holdBackfill}, sight: horizon{Now: noon, Read: noon, Hold: holdBackfill}, waits: true},
 		{rating: crm.Rating{Held: holdSettle}, sight: free},
 		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Pending}}, sight: free, waits: true, decided: true},
 		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Open}}, sight: free},
 	} {
-		o := &owner{dues: newDues(), sight: &sight{by: map[string]horizon{"fake": c.sight}}, again: map[queue.Key]bool{key: true}, turn: map[queue.Key]struct{}{key: {}}}
-		o.settle(t.Context(), &job{key: key, c: &contact{Rating: c.rating}}, start)
+		o := &owner{dues: newDues(), sight: seeing(c.sight), again: map[queue.Key]bool{key: true}, turn: map[queue.Key]struct{}{key: {}}}
+		o.settle(t.Context(), &job{key: key, c: &contact{Rating: c.rating}}, noon)
 		_, turn := o.turn[key]
 		decided, waits := o.again[key]
 		if turn != c.turn || waits != c.waits || decided != c.decided {
@@ -235,12 +239,11 @@ func TestWhereHeldBackWait(t *testing.T) {
 	}
 }
 
-// TestLastLook: a look that began before another one and ended after it says nothing new.
-func TestLastLook(t *testing.T) {
-	var h horizons
-	h.seen.Store(&sight{by: map[string]horizon{}})
-	h.put("fake", horizon{n: 2, hold: holdBackfill})
-	if old, known := h.put("fake", horizon{n: 1}); !known || old.n != 2 || h.of("fake").hold != holdBackfill {
-		t.Errorf("known %t, before %+v, now %+v", known, old, h.of("fake"))
+// TestLateFactWaits: what comes for a loser stands in its record until it has reached the winner, so that no crash loses it.
+func TestLateFactWaits(t *testing.T) {
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &contact{Redirect: "9", Sent: true}, facts: []crm.Fact{saidNo(noon)}}
+	benchOwner().review(j, noon)
+	if len(j.c.Record.Conduct) != 1 || j.c.Sent || j.c.Due == 0 || !j.effects.merged {
+		t.Errorf("record %+v, sent %t, due %s: want the fact in the record, due to be sent on", j.c.Record, j.c.Sent, j.c.Due)
 	}
 }

@@ -3,14 +3,9 @@ package pipeline
 import (
 	"strconv"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap/zaptest"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
-	"github.com/winnow-crm/winnow/rules"
 )
 
 // TestSeed: contacts that were put into a new store are rated, and nothing of them is left to be done.
@@ -20,16 +15,14 @@ func TestSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = q.Close() }()
-	p := New(Options{
-		Queue: q, Rules: rules.Defaults(), Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: (&fake{}).vendor()}},
-		Now: func() time.Time { return start }, Log: zaptest.NewLogger(t), Metrics: NewMetrics(prometheus.NewRegistry()),
-	})
+	p := benchOwner().p
+	p.Queue = q
 	const n = 20
 	person := func(i int) (string, []crm.Fact) { return strconv.Itoa(i), known(4) }
 	if err := p.Seed(t.Context(), "fake", n, person); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := p.rated(t.Context(), "fake"); err != nil || got != n {
+	if got, err := rated(t.Context(), q, "fake"); err != nil || got != n {
 		t.Errorf("%d rated, %v, want %d", got, err, n)
 	}
 	for _, stream := range []string{queue.Fetches, queue.Contacts} {

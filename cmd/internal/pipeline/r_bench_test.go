@@ -16,7 +16,7 @@ import (
 
 // known is what is known of an ordinary contact: eight properties and so many mails, by turns theirs and ours.
 func known(mails int) []crm.Fact {
-	created := crm.At(start.AddDate(0, -3, 0))
+	created := crm.At(noon.AddDate(0, -3, 0))
 	var facts []crm.Fact
 	for i, name := range []string{
 		crm.PropCreated, crm.PropLifecycle, crm.PropCustomer, crm.PropStaff, crm.PropCountry, crm.PropTimeZone, crm.PropOwner, crm.PropLeadStatus,
@@ -25,25 +25,47 @@ func known(mails int) []crm.Fact {
 		facts = append(facts, crm.Fact{ID: "property/" + name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &crm.Property{Name: name, Value: value}})
 	}
 	for i := range mails {
-		at := crm.At(start.Add(-time.Duration(mails-i) * 20 * time.Hour))
+		at := crm.At(noon.Add(-time.Duration(mails-i) * 20 * time.Hour))
 		m := &crm.Message{Direction: crm.Direction(1 + i%2), Channel: crm.Email, Thread: "t1", Text: crm.Text{Units: 20 + i%50, Asks: i % 2, Intents: crm.Answers | crm.Informs, Key: uint64(i)}}
 		facts = append(facts, crm.Fact{ID: "emails/" + strconv.Itoa(500_000_000+i), Version: int64(at), At: at, Kind: crm.KindMessage, Message: m})
 	}
 	return facts
 }
 
-// benchOwner is an owner without a store, for what touches none.
-func benchOwner() *owner {
-	p := &Pipeline{sources: map[string]Source{"fake": {}}, rules: rules.Defaults(), offers: map[string]string{"fake": "advise "}, mode: Advise, now: func() time.Time { return start }}
-	p.horizon.init(p)
-	p.horizon.put("fake", horizon{n: 1, now: start, read: start})
-	return &owner{p: p, sight: p.horizon.sight()}
+// noon is when these tests begin.
+var noon = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// seen is what was seen of the sources, and stays so.
+type seen struct{ s *sight }
+
+func (s *seen) sight() *sight { return s.s }
+
+func seeing(v horizon) *sight {
+	return newSight(rules.Defaults().Settle(), map[string]horizon{"fake": v})
 }
 
-// rated is a contact as it stands in the store.
-func rated(o *owner, mails int) *contact {
+// benchOwner is an owner without a store, for what touches none.
+func benchOwner() *owner {
+	now := seeing(horizon{Now: noon, Read: noon})
+	p := newRating(ratingDeps{
+		Sources: map[string]Source{"fake": {}}, Rules: rules.Defaults(), Mode: Advise, Now: func() time.Time { return noon },
+		Log: zap.NewNop(), Sights: &seen{now}, Metrics: newRatingMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
+	})
+	return &owner{p: p, sight: now}
+}
+
+// saidNo is a message of contact 7 that ends the talk.
+func saidNo(at time.Time) crm.Fact {
+	return crm.Fact{
+		Contact: "7", ID: "emails/no", Version: at.UnixMilli(), Kind: crm.KindMessage, At: crm.At(at),
+		Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 6, Intents: crm.NotInterested}},
+	}
+}
+
+// ratedContact is a contact as it stands in the store.
+func ratedContact(o *owner, mails int) *contact {
 	j := &job{key: queue.Key{Source: "fake", Contact: "101"}, c: &contact{}, facts: known(mails)}
-	o.review(j, start)
+	o.review(j, noon)
 	return j.c
 }
 
@@ -52,10 +74,10 @@ func BenchmarkReview(b *testing.B) {
 	for _, mails := range []int{4, 40, 290} {
 		b.Run(fmt.Sprintf("mails=%d", mails), func(b *testing.B) {
 			o := benchOwner()
-			c := rated(o, mails)
+			c := ratedContact(o, mails)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				at := crm.At(start.Add(time.Duration(i) * time.Millisecond))
+				at := crm.At(noon.Add(time.Duration(i) * time.Millisecond))
 				f := crm.Fact{ID: "property/override", Version: int64(at), At: at, Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropOverride, Value: "AB"[i%2 : i%2+1]}}
 				j := &job{key: queue.Key{Source: "fake", Contact: "101"}, c: c, facts: []crm.Fact{f}}
 				o.review(j, at.Time())
@@ -70,7 +92,7 @@ func BenchmarkReview(b *testing.B) {
 // BenchmarkEncode is what a record and its rating cost on their way to the store.
 func BenchmarkEncode(b *testing.B) {
 	for _, mails := range []int{4, 40, 290} {
-		c := rated(benchOwner(), mails)
+		c := ratedContact(benchOwner(), mails)
 		b.Run(fmt.Sprintf("record/mails=%d", mails), func(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
@@ -80,7 +102,7 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportMetric(float64(n), "bytes")
 		})
 	}
-	c := rated(benchOwner(), 4)
+	c := ratedContact(benchOwner(), 4)
 	b.Run("rating", func(b *testing.B) {
 		b.ReportAllocs()
 		n := 0
@@ -104,11 +126,11 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 	for _, mails := range []int{4, 40, 290} {
-		data := encode(rated(benchOwner(), mails))
+		data := encode(ratedContact(benchOwner(), mails))
 		run(fmt.Sprintf("record/mails=%d", mails), func() error { _, err := decode[contact](data); return err })
 		run(fmt.Sprintf("glance/mails=%d", mails), func() error { _, err := decode[glance](data); return err })
 	}
-	rating := encode(outgoing{Values: rated(benchOwner(), 4).Values})
+	rating := encode(outgoing{Values: ratedContact(benchOwner(), 4).Values})
 	run("rating", func() error { _, err := decode[outgoing](rating); return err })
 	var facts []crm.Fact
 	for i := range 100 {
@@ -129,8 +151,7 @@ func BenchmarkStep(b *testing.B) {
 			}
 			defer func() { _ = q.Close() }()
 			o := benchOwner()
-			o.p.q, o.p.log, o.p.tick, o.p.metrics = q, zap.NewNop(), time.Millisecond, NewMetrics(prometheus.NewRegistry())
-			o.p.horizon.put("fake", horizon{n: 2, now: start, read: start, hold: holdBackfill})
+			o.p.Queue, o.p.Sights = q, &seen{seeing(horizon{Now: noon, Read: noon, Hold: holdBackfill})}
 			o.valid, o.cache, o.dues, o.tally = func() bool { return true }, newCache(1<<20), newDues(), newTally()
 			if o.facts, err = q.OpenLog(b.Context(), 0, 0); err != nil {
 				b.Fatal(err)
@@ -144,7 +165,7 @@ func BenchmarkStep(b *testing.B) {
 			for i := range facts {
 				facts[i].Contact = "1"
 			}
-			for len(facts) < rateEnough { // fewer would be waited for
+			for len(facts) < RateEnough { // fewer would be waited for
 				facts = append(facts, facts[0])
 			}
 			data := encode(bundle{Source: "fake", Facts: facts})

@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Eraser takes forgotten contacts out of the store.
+type Eraser struct {
+	Queue   *queue.Queue
+	Sources map[string]Source
+}
+
+// erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it, its rating and its
+// record. Its tombstone stands already. The record goes last: while it is there, a part that failed is done again.
+func (e *Eraser) erase(ctx context.Context, part int, key queue.Key) error {
+	if s, ok := e.Sources[key.Source]; ok {
+		ref := s.CRM.ProfileRef(key.Contact)
+		if err := e.Queue.PurgeFetches(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
+			return err
+		}
+	}
+	err := changeRemovals(ctx, e.Queue, key.Source, func(list []removal) []removal {
+		return slices.DeleteFunc(list, func(r removal) bool { return r.Contact == key.Contact })
+	})
+	if err != nil {
+		return err
+	}
+	err = lettersOf(ctx, e.Queue, key, func(d queue.DeadLetter) error {
+		if err := e.keepForOthers(ctx, d, key.Contact); err != nil {
+			return fmt.Errorf("dead letter %d: %w", d.Seq, err)
+		}
+		return e.Queue.DiscardDeadLetter(ctx, d.Seq)
+	})
+	if err != nil {
+		return err
+	}
+	return e.Queue.Purge(ctx, part, key)
+}
+
+// keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
+// for it too.
+func (e *Eraser) keepForOthers(ctx context.Context, d queue.DeadLetter, contact string) error {
+	if !strike(&d, contact) {
+		return nil
+	}
+	_, err := e.Queue.Bury(ctx, d, "")
+	return err
+}

@@ -1,0 +1,50 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// exchangeDeps is what an Exchange is made of.
+type exchangeDeps struct {
+	Queue     *queue.Queue
+	Roles     []string      // of write, fetch and poll
+	Shadow    bool          // nothing is written
+	PollEvery time.Duration // 0: no polling
+	LeaseTTL  time.Duration
+	Grace     time.Duration
+	Tick      time.Duration
+	Limits    BreakerLimits
+	Now       func() time.Time
+	Log       *zap.Logger
+	Publisher *publisher
+	Tombs     *tombs
+	Letters   *letters
+	Troubles  *troubles
+	Metrics   *exchangeMetrics
+}
+
+// Exchange is all traffic with the CRM of one source.
+type Exchange struct {
+	exchangeDeps
+	s      Source
+	trials *trials
+	next   *schedule // nil: it is not polled by this process
+}
+
+// newExchange returns the exchange with the CRM of a source.
+func newExchange(d exchangeDeps, s Source) *Exchange {
+	x := &Exchange{exchangeDeps: d, s: s, trials: newTrials()}
+	if s.CRM.Poll != nil && d.PollEvery > 0 && slices.Contains(d.Roles, rolePoll) {
+		x.next = &schedule{}
+	}
+	d.Metrics.begin(s.Name)
+	return x
+}
+
+// PollDue reports whether this process is to poll the source at an instant.
+func (x *Exchange) PollDue(at time.Time) bool { return x.next != nil && x.next.due(at) }

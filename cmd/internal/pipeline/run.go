@@ -1,0 +1,201 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// Role is one part of the flow that a process takes on.
+type Role string
+
+// The roles. Receive is the handler; the others are run by Run.
+const (
+	RoleReceive Role = "receive"
+	RoleRead    Role = "read"
+	RoleFetch   Role = "fetch"
+	RoleRate    Role = "rate"
+	RoleWrite   Role = "write"
+	RolePoll    Role = "poll"
+)
+
+// Roles are all of them, in the order of the flow.
+var Roles = []Role{RoleReceive, RoleRead, RoleFetch, RoleRate, RoleWrite, RolePoll}
+
+// Metrics are what the pipeline counts. Labels are sources, stages, kinds and letters: finite sets, and nobody's data.
+type Metrics struct {
+	intake    *intakeMetrics
+	watermark *watermarkMetrics
+	exchange  *exchangeMetrics
+	rating    *ratingMetrics
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	return &Metrics{newIntakeMetrics(r), newWatermarkMetrics(r), newExchangeMetrics(r), newRatingMetrics(r)}
+}
+
+// Options are all that a Pipeline needs.
+type Options struct {
+	Queue        *queue.Queue
+	Sources      []Source
+	Rules        *rules.Settings
+	Mode         Mode
+	Roles        []Role // nil: all; empty: none, for who only asks
+	MaxBody      int64
+	Grace        time.Duration
+	PollInterval time.Duration // 0: no polling
+	LeaseTTL     time.Duration // 0: 10 s
+	Tick         time.Duration // how often the clock is looked at; 0: 250 ms
+	Breaker      BreakerLimits
+	CacheBytes   int64 // records kept decoded; 0: 256 MiB
+	Now          func() time.Time
+	Log          *zap.Logger
+	Metrics      *Metrics
+}
+
+// orDefaults fills what is not set.
+func (o Options) orDefaults() Options {
+	if o.Roles == nil {
+		o.Roles = Roles
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Mode = cmp.Or(o.Mode, Advise)
+	o.LeaseTTL = cmp.Or(o.LeaseTTL, LeaseTTL)
+	o.Tick = cmp.Or(o.Tick, Tick)
+	o.Grace = cmp.Or(o.Grace, Grace)
+	o.CacheBytes = cmp.Or(o.CacheBytes, 256<<20)
+	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
+	o.Breaker = o.Breaker.orDefaults()
+	return o
+}
+
+// Pipeline is the flow from webhook to rating. See doc.go.
+type Pipeline struct {
+	*Operate
+	q         *queue.Queue
+	sources   map[string]Source
+	roles     []Role
+	watermark *Watermark
+	receiver  *Receiver
+	readers   map[string]*Reader
+	exchanges map[string]*Exchange
+	rating    *Rating
+	keeper    *Keeper
+}
+
+// New returns a pipeline that is ready to run; it does no I/O.
+func New(o Options) *Pipeline {
+	o = o.orDefaults()
+	p := &Pipeline{q: o.Queue, sources: map[string]Source{}, roles: o.Roles, readers: map[string]*Reader{}, exchanges: map[string]*Exchange{}}
+	for _, s := range o.Sources {
+		p.sources[s.Name] = s
+	}
+	publisher, tombs := newPublisher(o.Queue, o.Now), newTombs(o.Queue)
+	troubles := newTroubles(o.Queue, o.Log)
+	letters := newLetters(o.Queue, tombs, o.Metrics.watermark, o.Log)
+	p.watermark = newWatermark(watermarkDeps{
+		Queue: o.Queue, Sources: p.sources, PollEvery: o.PollInterval, Settle: o.Rules.Settle(), Tick: o.Tick, Now: o.Now,
+		Log: o.Log, Troubles: troubles, Metrics: o.Metrics.watermark,
+	})
+	in := intakeDeps{
+		Queue: o.Queue, Sources: p.sources, MaxBody: o.MaxBody, Grace: o.Grace, Now: o.Now, Accounts: p.watermark,
+		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake,
+	}
+	ex := exchangeDeps{
+		Queue: o.Queue, Roles: names(o.Roles), Shadow: o.Mode == Shadow, PollEvery: o.PollInterval, LeaseTTL: o.LeaseTTL, Grace: o.Grace,
+		Tick: o.Tick, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
+		Troubles: troubles, Metrics: o.Metrics.exchange,
+	}
+	p.receiver = newReceiver(in)
+	for name, s := range p.sources {
+		p.readers[name] = newReader(in, s)
+		p.exchanges[name] = newExchange(ex, s)
+	}
+	p.rating = newRating(ratingDeps{
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
+		CacheBytes: o.CacheBytes, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: &Eraser{Queue: o.Queue, Sources: p.sources},
+		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
+	})
+	p.Operate = newOperate(operateDeps{
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
+		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs,
+	})
+	p.keeper = &Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
+	return p
+}
+
+func names(roles []Role) (all []string) {
+	for _, r := range roles {
+		all = append(all, string(r))
+	}
+	return all
+}
+
+// Run runs the roles of this process until ctx ends or one of them fails. Work in hand is finished within the grace.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.watermark.first(ctx); err != nil {
+		return IgnoreDone(ctx, err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.watermark.run(ctx) })
+	if p.Has(RoleRead) {
+		for _, r := range p.readers {
+			g.Go(func() error { return r.Run(ctx) })
+		}
+	}
+	if p.Has(RoleRate) {
+		g.Go(func() error { return p.rating.Run(ctx) })
+	}
+	for _, x := range p.exchanges {
+		g.Go(func() error { return x.Run(ctx) })
+	}
+	g.Go(func() error { return p.keeper.Run(ctx) })
+	g.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-p.q.Failed():
+			return fmt.Errorf("queue: %w", err)
+		}
+	})
+	return g.Wait()
+}
+
+// Receiver is the handler of /hooks/{source}.
+func (p *Pipeline) Receiver() http.Handler { return p.receiver }
+
+// Has reports whether this process takes on role.
+func (p *Pipeline) Has(role Role) bool { return slices.Contains(p.roles, role) }
+
+// Room says whether deliveries can be taken in.
+func (p *Pipeline) Room() error { return p.receiver.Room() }
+
+// CanRate says whether ratings, and erasures with them, find room to be stored.
+func (p *Pipeline) CanRate() error { return p.q.Room(queue.Contacts, 1) }
+
+// Trim removes what has been processed: facts that were rated, and deliveries that were read longer than keep ago.
+func (p *Pipeline) Trim(ctx context.Context, keep time.Duration) error {
+	return p.keeper.Trim(ctx, keep)
+}
+
+// Seed puts n contacts of a source into a new store as they stand after they have been rated: see rating.Rating.Seed.
+func (p *Pipeline) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
+	if err := p.watermark.refresh(ctx); err != nil {
+		return err
+	}
+	return p.rating.Seed(ctx, source, n, person)
+}
