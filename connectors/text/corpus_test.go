@@ -55,6 +55,11 @@ func loadCorpus(t *testing.T, file string) []sample {
 	return out
 }
 
+// verdict is what is known of the sample for its harm. That they put something off is labelled in few of them.
+func (s *sample) verdict() verdict {
+	return verdict{want: s.want, mayBe: crm.DefersTime &^ s.mustNot, owed: s.want.Any(answered)}
+}
+
 // counted are the intents whose hits on samples labelled otherwise are faults. The others (answers, informs, asks and the like)
 // hold of many samples beside their label and are held by "must not" labels alone.
 const counted = crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.FutureBusiness | crm.AcceptsTime | crm.RefusesTime | crm.Accepts | crm.NotInterested |
@@ -89,15 +94,20 @@ func measure(t *testing.T, dir string) (perLang map[string]tally, perIntent map[
 	cells := map[string]map[string]*tally{} // intent, language
 	var langs []string
 	perLang, perIntent = map[string]tally{}, map[string]tally{}
+	costs := map[string]*toll{}
 	for _, file := range files {
 		lang := strings.TrimSuffix(filepath.Base(file), ".txt")
 		langs = append(langs, lang)
+		costs[lang] = new(toll)
 		for _, s := range loadCorpus(t, file) {
 			in := Input{Direction: crm.In, Body: s.body, At: at}
 			if s.out {
 				in.Direction = crm.Out
 			}
 			got := reader.Read(in)
+			if v := s.verdict(); !s.out {
+				costs[lang].add(&v, v.harm(got))
+			}
 			if got.Class != crm.Human {
 				t.Logf("%s: class %s", s.position, got.Class)
 			}
@@ -149,7 +159,8 @@ func measure(t *testing.T, dir string) (perLang map[string]tally, perIntent map[
 	for _, l := range langs {
 		fmt.Fprintf(&table, "\n%s: recall %.3f, precision %.3f over %d labels", l, perLang[l].recall(), perLang[l].precision(), perLang[l].hit+perLang[l].miss)
 	}
-	t.Log(table.String())
+	harms, _ := harmTable(costs)
+	t.Log(table.String() + "\n" + harms)
 	return perLang, perIntent
 }
 

@@ -1,0 +1,232 @@
+package text
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// harm is what a wrong reading of one message costs, the worst first.
+type harm uint8
+
+const (
+	none   harm = iota
+	lost        // a buyer reads as one who refuses, wants no mail or wants to wait, and is let go
+	debt        // what demands an answer reads as if it demanded none
+	blamed      // what they wrote counts for nothing, or against them
+	missed      // a refusal, a shrug or a machine reads as a person's answer
+)
+
+// verdict is what is known of a message; whatever else is read into it is wrong where it could do harm.
+type verdict struct {
+	classes []crm.Class // any of them; a person where there is none
+	want    crm.Intents
+	mayBe   crm.Intents
+	owed    bool // it demands an answer
+}
+
+func (v *verdict) human() bool { return len(v.classes) == 0 || slices.Contains(v.classes, crm.Human) }
+
+const (
+	letsGo   = crm.OptOut | crm.NotInterested | crm.NotReady
+	against  = crm.QuoteAgain | crm.Discount | crm.RefusesTime | crm.DefersTime | crm.Vague | crm.FutureBusiness
+	evasions = crm.NotReady | crm.DefersTime | crm.RefusesTime | crm.Vague // people mean all of them by one sentence
+	answered = crm.Asks | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesTime | crm.ChangeRequest | crm.Urgent | crm.Requests | crm.Accepts | crm.AcceptsTime
+)
+
+// harm is what the reading does to them.
+func (v *verdict) harm(got crm.Text) harm {
+	known := v.want | v.mayBe
+	if known.Any(evasions) {
+		known |= evasions
+	}
+	switch {
+	case !v.human():
+		if got.Class == crm.Human {
+			return missed
+		}
+		return none
+	case got.Class != crm.Human && v.owed:
+		return debt
+	case got.Class != crm.Human:
+		return blamed
+	case got.Intents.Any(letsGo &^ known):
+		return lost
+	case v.owed && got.Intents.Any(crm.Thanks|letsGo) && !got.Intents.Any(answered):
+		return debt
+	case got.Intents.Any(against &^ known):
+		return blamed
+	case v.want.Any(letsGo|against) && !(got.Intents | got.Weak).Any(known):
+		return missed
+	}
+	return none
+}
+
+// toll counts what readings cost.
+type toll struct {
+	people, wasters, machines int // messages of persons, those of them that refuse or shrug, and those of machines
+	by                        [5]int
+}
+
+func (n *toll) add(v *verdict, h harm) {
+	switch {
+	case !v.human():
+		n.machines++
+	default:
+		n.people++
+		if v.want.Any(letsGo | against) {
+			n.wasters++
+		}
+	}
+	n.by[h]++
+}
+
+// harmed is how many persons are wronged: the buyers lost and blamed, and the debts missed.
+func (n *toll) harmed() int { return n.by[lost] + n.by[debt] + n.by[blamed] }
+
+func (n *toll) share() float64 { return 100 * float64(n.harmed()) / float64(max(n.people, 1)) }
+
+// harmTable shows the toll of each file and of all.
+func harmTable(by map[string]*toll) (string, toll) {
+	var names []string
+	for name := range by {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var all toll
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s", "harm", "people", "buyer lost", "buyer blamed", "debt missed", "share", "waster missed")
+	row := func(name string, n *toll) {
+		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s", name, n.people, n.by[lost], n.by[blamed], n.by[debt], n.share(),
+			fmt.Sprintf("%d of %d", n.by[missed], n.wasters+n.machines))
+	}
+	for _, name := range names {
+		n := by[name]
+		row(name, n)
+		all.people, all.wasters, all.machines = all.people+n.people, all.wasters+n.wasters, all.machines+n.machines
+		for i := range all.by {
+			all.by[i] += n.by[i]
+		}
+	}
+	row("all", &all)
+	return b.String(), all
+}
+
+// heldOut is one message of testdata/holdout.
+type heldOut struct {
+	verdict
+	in   Input
+	own  string // the first line of their own words, where the text is plain and says something
+	html bool
+}
+
+func loadHoldout(t *testing.T, file string) (list []heldOut) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, block := range strings.Split("\n"+string(data), "\n== ")[1:] {
+		label, body, _ := strings.Cut(block, "\n")
+		m := heldOut{in: Input{Direction: crm.In, Subject: "Re: Offer", At: at}}
+		quiet := m.labels(t, fmt.Sprintf("%s #%d", filepath.Base(file), i+1), label)
+		m.owed = m.owed || m.human() && !quiet && !m.want.Any(letsGo|crm.DefersTime|crm.RefusesTime|crm.Vague)
+		for strings.HasPrefix(body, "@") {
+			var head string
+			head, body, _ = strings.Cut(body, "\n")
+			switch name, value, _ := strings.Cut(head[1:], ": "); name {
+			case "Subject":
+				m.in.Subject = value
+			case "From":
+				m.in.From = value
+			}
+		}
+		if m.html {
+			m.in.HTML = body
+		} else {
+			m.in.Body = body
+			m.own, _, _ = strings.Cut(strings.TrimSpace(body), "\n")
+		}
+		if quiet || strings.HasPrefix(m.own, ">") {
+			m.own = ""
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func (m *heldOut) labels(t *testing.T, position, label string) (quiet bool) {
+	for _, word := range strings.Fields(label) {
+		name, may := strings.CutPrefix(word, "?")
+		var c crm.Class
+		switch isClass := c.UnmarshalText([]byte(name)) == nil; {
+		case word == "-":
+		case word == "quiet":
+			quiet = true
+		case word == "owed":
+			m.owed = true
+		case word == "html":
+			m.html = true
+		case isClass:
+			m.classes = append(m.classes, c)
+		case may:
+			m.mayBe |= intentOf(t, position, name)
+		default:
+			m.want |= intentOf(t, position, name)
+		}
+	}
+	return quiet
+}
+
+// read is the harm that the reader does with the message: to lose their own words, or to take ours for theirs, is one as well.
+func (m *heldOut) read() harm {
+	got := reader.Trace(m.in)
+	h := m.harm(got.Text)
+	if h == none && m.human() && (!strings.Contains(got.Kept, m.own) || strings.Contains(got.Kept, "tom@us.example")) {
+		return blamed
+	}
+	return h
+}
+
+var showHoldout = flag.Bool("holdout.show", false, "name the messages of the hold-out that are misread: afterwards it is none for whoever mends the reader")
+
+// What the hold-out cost when it was last measured: a limit that only ever falls. The aim is 0.1 % of the people's messages.
+const (
+	maxHarmed = 51
+	maxMissed = 5
+)
+
+// TestHarmOnHoldout measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with sales,
+// which were written before the reader was mended and never looked at while it was.
+func TestHarmOnHoldout(t *testing.T) {
+	files, err := filepath.Glob("testdata/holdout/*.txt")
+	if err != nil || len(files) != 8 {
+		t.Fatalf("%d files in testdata/holdout (%v): want 8", len(files), err)
+	}
+	by := map[string]*toll{}
+	for _, file := range files {
+		n := new(toll)
+		by[strings.TrimSuffix(filepath.Base(file), ".txt")] = n
+		for i, m := range loadHoldout(t, file) {
+			h := m.read()
+			n.add(&m.verdict, h)
+			if h != none && *showHoldout {
+				t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, reader.Read(m.in), m.in.Body+m.in.HTML)
+			}
+		}
+	}
+	table, all := harmTable(by)
+	t.Log(table)
+	if n := all.people + all.machines; n < 400 {
+		t.Errorf("%d messages: want at least 400", n)
+	}
+	if all.harmed() > maxHarmed || all.by[missed] > maxMissed {
+		t.Errorf("%d people harmed, %d wasters missed: it was %d and %d", all.harmed(), all.by[missed], maxHarmed, maxMissed)
+	}
+}
