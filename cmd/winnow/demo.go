@@ -16,17 +16,19 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/app"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/stage"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 func demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Watch a cast of prospects being rated, against a sandbox HubSpot", Args: cobra.NoArgs,
-		Long: `Starts the embedded queue and a sandbox HubSpot, plays a cast of prospects through months of simulated time over real HTTP with real
+		Use: "demo", Short: "Watch a cast of prospects being rated, against a sandbox CRM", Args: cobra.NoArgs,
+		Long: `Starts the embedded queue and a sandbox CRM, plays a cast of prospects through months of simulated time over real HTTP with real
 signatures, through the very pipeline that serve runs, and prints what is written to the CRM and why. WINNOW_RULES_* apply: try other numbers.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), o) },
 	}
+	cmd.Flags().StringVar(&o.crm, "crm", "hubspot", "whose sandbox: "+strings.Join(stage.Vendors(), ", "))
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave everything running at the end")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "moves the minutes at which things happen")
 	cmd.Flags().StringVar(&o.logFile, "log", "", "write the pipeline's log to this file")
@@ -34,6 +36,7 @@ signatures, through the very pipeline that serve runs, and prints what is writte
 }
 
 type demoOptions struct {
+	crm     string
 	keep    bool
 	seed    uint64
 	logFile string
@@ -61,9 +64,9 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 	members := cast.New(o.seed)
 	clock := &simulated{}
 	clock.Set(cast.Begin)
-	box, err := sandbox.Start(sandbox.Options{Now: clock.Now, RateLimit: -1, SearchPerSecond: -1, Winnow: true})
+	box, err := stage.Start(o.crm, world.Options{Now: clock.Now, Limit: -1, Fields: true})
 	if err != nil {
-		return fmt.Errorf("start the sandbox HubSpot: %w", err)
+		return fmt.Errorf("start the sandbox: %w", err)
 	}
 	defer func() { err = errors.Join(err, box.Close()) }()
 	dir, err := os.MkdirTemp("", "winnow-demo-")
@@ -85,7 +88,8 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	hooks, admin := a.Addresses()
-	box.SetWebhookURL("http://" + hooks + "/hooks/hubspot")
+	webhooks := "http://" + hooks + "/hooks/" + o.crm
+	box.SetWebhookURL(webhooks)
 
 	running, stop := context.WithCancel(ctx)
 	defer stop()
@@ -101,11 +105,11 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 	}()
 
 	person := func(contact string) string {
-		rec, _ := box.Contact(contact) // erased: it has no name any more
-		return rec.Properties["firstname"] + " " + rec.Properties["lastname"]
+		p, _ := box.Person(contact) // erased: it has no name any more
+		return p.Profile.First + " " + p.Profile.Last
 	}
 	v := newDemoView(os.Stdout, terminalSize(os.Stdout), person, members)
-	v.intro(box.URL(), hooks)
+	v.intro(box.Title(), box.URL(), webhooks)
 	box.OnWrite(v.wrote)
 	settle := func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -122,7 +126,8 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 	failed := v.summary(box, members, time.Since(began))
 	if o.keep {
 		clock.letGo()
-		fmt.Printf("\nrunning on: the sandbox HubSpot at %s (token sandbox-token), webhooks at http://%s/hooks/hubspot, admin at http://%s\nCtrl-C ends it\n", box.URL(), hooks, admin)
+		fmt.Printf("\nrunning on: the sandbox %s at %s, webhooks at %s, admin at http://%s\nCtrl-C ends it\n",
+			box.Title(), box.URL(), webhooks, admin)
 		<-ctx.Done()
 	}
 	stop()
@@ -136,12 +141,11 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 }
 
 // demoEnvironment is the settings of the demo: everything on loopback, the store in dir.
-func demoEnvironment(box *sandbox.Sandbox, dir string) []string {
-	return []string{
-		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=0",
-		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
-		"WINNOW_HUBSPOT_APP_ID=5001", "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
-	}
+func demoEnvironment(box world.Face, dir string) []string {
+	source := box.Vendor()
+	return append(box.Settings(source), "WINNOW_SOURCES="+source,
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+dir, "WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=0",
+		"WINNOW_"+strings.ToUpper(source)+"_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB", "WINNOW_QUEUE_MAX_STORE=1GiB")
 }
 
 // rulesOf keeps the rule settings of the caller's environment, so that they can be tried in the demo.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -12,7 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // demoView shows what is written to the CRM: on a terminal that has room for it as a table that changes in place, elsewhere as a line
@@ -53,27 +54,25 @@ func terminalSize(f *os.File) func() (width, height int) {
 // live reports whether the table, with its two lines of heading and the line of the cursor, has room on a terminal of this size.
 func (v *demoView) live(width, height int) bool { return width >= 60 && height >= len(v.members)+3 }
 
-func (v *demoView) intro(api, hooks string) {
+func (v *demoView) intro(crm, api, hooks string) {
 	width, _ := v.size()
-	text := fmt.Sprintf("%d prospects play through eight months against a sandbox HubSpot (%s). Its signed webhooks go to http://%s/hooks/hubspot; what Winnow writes back is shown here.",
-		len(v.members), api, hooks)
+	text := fmt.Sprintf("%d prospects play through eight months against a sandbox %s (%s). Its webhooks go to %s; what Winnow writes back is shown here.",
+		len(v.members), crm, api, hooks)
 	fmt.Fprintf(v.out, "%s\n\n", wrap(text, "", textWidth(width)))
 }
 
 // wrote takes note of one write to the sandbox.
-func (v *demoView) wrote(w sandbox.Write) {
-	name := v.name(w.Contact)
+func (v *demoView) wrote(w world.Write) {
+	name := v.name(w.Person)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.writes++
-	f := v.fields[w.Contact]
+	f := v.fields[w.Person]
 	if f == nil {
 		f = map[string]string{}
-		v.fields[w.Contact] = f
+		v.fields[w.Person] = f
 	}
-	for name, value := range w.Properties {
-		f[strings.TrimPrefix(name, "winnow_")] = value
-	}
+	maps.Copy(f, w.Fields)
 	if f["owed_reply_since"] != "" && (f["status"] == "pending" || f["status"] == "disqualified") {
 		v.blamed++
 	}
@@ -82,10 +81,10 @@ func (v *demoView) wrote(w sandbox.Write) {
 		return
 	}
 	line := f["rating"] + f["status"]
-	if line == v.shown[w.Contact] {
+	if line == v.shown[w.Person] {
 		return
 	}
-	v.shown[w.Contact] = line
+	v.shown[w.Person] = line
 	if !v.headed {
 		v.headed = true
 		fmt.Fprintln(v.out, cut(fmt.Sprintf("%-10s  %s", "DATE", heading(width-12)), width))
@@ -142,7 +141,7 @@ func cut(line string, width int) string {
 func (v *demoView) name(contact string) string {
 	person := v.person(contact)
 	for i := range v.members {
-		if p := v.members[i].Profile; p["firstname"]+" "+p["lastname"] == person {
+		if p := v.members[i].Profile; p.First+" "+p.Last == person {
 			return brief(v.members[i].Name)
 		}
 		if who := v.members[i].Beside[person]; who != "" {
@@ -194,7 +193,7 @@ func (v *demoView) table(t time.Time, width, height int) {
 }
 
 // summary shows how each prospect ended and why, and returns how many did not end as their story says.
-func (v *demoView) summary(box *sandbox.Sandbox, members []cast.Member, took time.Duration) (failed int) {
+func (v *demoView) summary(box world.Face, members []cast.Member, took time.Duration) (failed int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	screen, _ := v.size()
@@ -228,7 +227,7 @@ func (v *demoView) summary(box *sandbox.Sandbox, members []cast.Member, took tim
 		}
 	}
 	fmt.Fprintf(v.out, "\n%d prospects, %d ratings written in %d batch calls, %.0f s.\nAnnounced against somebody while we owed the answer: %d.\n",
-		len(members), v.writes, box.BatchCalls(), took.Seconds(), v.blamed)
+		len(members), v.writes, box.WriteCalls(), took.Seconds(), v.blamed)
 	if v.blamed > 0 {
 		failed++
 	}

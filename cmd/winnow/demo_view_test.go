@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // shown plays a few writes and days on a terminal whose size comes from size, and returns what is printed.
@@ -17,21 +17,21 @@ func shown(size func() (int, int)) string {
 	members := cast.All()
 	v := newDemoView(&out, size, func(contact string) string {
 		if contact == "7" {
-			return members[2].Profile["firstname"] + " " + members[2].Profile["lastname"]
+			return members[2].Profile.First + " " + members[2].Profile.Last
 		}
 		return "Somebody Else"
 	}, members)
-	v.intro("http://127.0.0.1:40001", "127.0.0.1:40002")
+	v.intro("HubSpot", "http://127.0.0.1:40001", "127.0.0.1:40002")
 	members[2].Contact = "7"
 	for i, letter := range []string{"A", "B", "B", "C"} {
-		v.wrote(sandbox.Write{Time: cast.Begin.AddDate(0, 0, i), Contact: "7", Properties: map[string]string{
-			"winnow_rating": letter, "winnow_score": "50", "winnow_status": "disqualified", "winnow_ball": "them",
-			"winnow_reasons": "-12 " + strings.Repeat("a reason that is long ", 9) + "\nanother",
+		v.wrote(world.Write{Time: cast.Begin.AddDate(0, 0, i), Person: "7", Fields: map[string]string{
+			"rating": letter, "score": "50", "status": "disqualified", "ball": "them",
+			"reasons": "-12 " + strings.Repeat("a reason that is long ", 9) + "\nanother",
 		}})
 		v.drawn = time.Time{}
 		v.day(cast.Begin.AddDate(0, 0, i))
 	}
-	v.wrote(sandbox.Write{Contact: "8", Properties: map[string]string{"winnow_rating": "D"}})
+	v.wrote(world.Write{Person: "8", Fields: map[string]string{"rating": "D"}})
 	return out.String()
 }
 
@@ -87,12 +87,12 @@ func TestDemoSaysWhoAndWhy(t *testing.T) {
 	person := map[string]string{"1": "Ewa Lis", "2": "Walt Hopper"}
 	var out bytes.Buffer
 	v := newDemoView(&out, func() (int, int) { return 0, 0 }, func(contact string) string { return person[contact] }, members)
-	fields := map[string]string{"winnow_rating": "C", "winnow_status": "open", "winnow_reasons": "+7 answers our questions (A04)\nmore"}
-	v.wrote(sandbox.Write{Contact: "1", Properties: fields})
-	fields["winnow_status"], fields["winnow_disqualification_reason"] = "pending", "not_interested"
-	v.wrote(sandbox.Write{Contact: "2", Properties: fields})
-	v.wrote(sandbox.Write{Contact: "2", Properties: map[string]string{
-		"winnow_rating": "", "winnow_status": "", "winnow_disqualification_reason": "", "winnow_reasons": "",
+	fields := map[string]string{"rating": "C", "status": "open", "reasons": "+7 answers our questions (A04)\nmore"}
+	v.wrote(world.Write{Person: "1", Fields: fields})
+	fields["status"], fields["disqualification_reason"] = "pending", "not_interested"
+	v.wrote(world.Write{Person: "2", Fields: fields})
+	v.wrote(world.Write{Person: "2", Fields: map[string]string{
+		"rating": "", "status": "", "disqualification_reason": "", "reasons": "",
 	}})
 	var lines [][]string
 	for line := range strings.Lines(out.String()) {

@@ -36,7 +36,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 		}
 		return w.app.Pipeline.Idle(ctx)
 	}
-	if err := cast.Play(t.Context(), w.box, members, castClock{w}, settle, nil); err != nil {
+	if err := cast.Play(t.Context(), sandbox.Face{Sandbox: w.box}, members, castClock{w}, settle, nil); err != nil {
 		t.Fatal(err)
 	}
 	bad := w.box.Sign([]byte(`{"wrong":"` + strings.Repeat("x", 50) + `"}`)) // one dead letter and one refusal

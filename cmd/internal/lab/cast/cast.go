@@ -1,4 +1,4 @@
-// Package cast is a company of prospects who play through eight months of simulated time against the sandbox HubSpot, each one true to a
+// Package cast is a company of prospects who play through eight months of simulated time in the sandbox of any CRM, each one true to a
 // kind of customer that sales people tell of. They write their own mails, answer late or not at all, and each knows how Winnow ought to
 // have judged them in the end.
 //
@@ -8,15 +8,15 @@ package cast
 import (
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // Member is one prospect.
 type Member struct {
 	Name    string
 	Story   string
-	Profile map[string]string // the contact as it is created, at the time of the first step
-	Steps   []Step            // in the order of their playing
+	Profile world.Profile // the contact as it is created, at the time of the first step
+	Steps   []Step        // in the order of their playing
 	Expect  Expectation
 	Beside  map[string]string // contacts around them, by first and last name, and who they are
 
@@ -26,10 +26,10 @@ type Member struct {
 // Step is one thing that happens.
 type Step struct {
 	At time.Time
-	// When, where set, holds this step and all that follow back until the contact's properties satisfy it, which is looked at once a
+	// When, where set, holds this step and all that follow back until what Winnow shows of the contact satisfies it, which is looked at once a
 	// working day. What follows is late by as many days, and keeps to working days.
-	When func(props map[string]string) bool
-	Do   func(s *sandbox.Sandbox, contact string)
+	When func(fields map[string]string) bool
+	Do   func(s world.CRM, contact string)
 }
 
 // Expectation is how a member has to end.
@@ -39,7 +39,7 @@ type Expectation struct {
 	Passes  []string          // statuses that occurred, in this order, others between them
 	Never   []string          // statuses that never occurred
 	Reasons []string          // ids of signals that were among the reasons at some time
-	Fields  map[string]string // other properties at the end; "*" stands for any value
+	Fields  map[string]string // other fields at the end; "*" stands for any value
 }
 
 // Clock is what simulated time is set on.

@@ -24,7 +24,7 @@ type clock struct{ ms atomic.Int64 }
 func (c *clock) Set(t time.Time) { c.ms.Store(t.UnixMilli()) }
 func (c *clock) now() time.Time  { return time.UnixMilli(c.ms.Load()).UTC() }
 
-func stage(t *testing.T, c *clock) *sandbox.Sandbox {
+func stage(t *testing.T, c *clock) sandbox.Face {
 	t.Helper()
 	c.Set(Begin)
 	s, err := sandbox.Start(sandbox.Options{Now: c.now, Winnow: true, RateLimit: -1})
@@ -36,11 +36,11 @@ func stage(t *testing.T, c *clock) *sandbox.Sandbox {
 			t.Error(err)
 		}
 	})
-	return s
+	return sandbox.Face{Sandbox: s}
 }
 
 // rate writes a contact's fields over the API, as Winnow does.
-func rate(t *testing.T, s *sandbox.Sandbox, contact, fields string) {
+func rate(t *testing.T, s sandbox.Face, contact, fields string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.URL()+"/crm/objects/2026-09/contacts/"+contact, strings.NewReader(`{"properties":`+fields+`}`))
 	if err != nil {
@@ -66,11 +66,11 @@ func TestScripts(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, m := range All() {
-		if names[m.Name] || m.Name == "" || m.Story == "" || m.Profile["email"] == "" {
+		if names[m.Name] || m.Name == "" || m.Story == "" || m.Profile.Email == "" {
 			t.Errorf("%q: a name twice, or something missing", m.Name)
 		}
 		names[m.Name] = true
-		zone, err := time.LoadLocation(iana(m.Profile["hs_timezone"]))
+		zone, err := time.LoadLocation(m.Profile.Zone)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,15 +86,6 @@ func TestScripts(t *testing.T) {
 			}
 		}
 	}
-}
-
-func iana(value string) string {
-	area, city, _ := strings.Cut(value, "_slash_")
-	words := strings.Split(city, "_")
-	for i, w := range words {
-		words[i] = strings.ToUpper(w[:1]) + w[1:]
-	}
-	return strings.ToUpper(area[:1]) + area[1:] + "/" + strings.Join(words, "_")
 }
 
 // TestPlaysTheSameTwice plays the whole cast twice and compares every event. Nobody rates, so those who wait for it wait for ever.
@@ -191,15 +182,15 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		expect Expectation
 		ok     bool
 	}{
-		"right":          {Expectation{Ratings: "CD", Ends: []string{"disqualified"}, Passes: []string{"pending", "disqualified"}, Never: []string{"nurture"}, Reasons: []string{"A06"}, Fields: map[string]string{"winnow_rating": "*"}}, true},
+		"right":          {Expectation{Ratings: "CD", Ends: []string{"disqualified"}, Passes: []string{"pending", "disqualified"}, Never: []string{"nurture"}, Reasons: []string{"A06"}, Fields: map[string]string{"rating": "*"}}, true},
 		"rating":         {Expectation{Ratings: "AB"}, false},
 		"no rating":      {Expectation{}, false},
 		"end":            {Expectation{Ratings: "D", Ends: []string{"open"}}, false},
 		"order of path":  {Expectation{Ratings: "D", Passes: []string{"disqualified", "pending"}}, false},
 		"never":          {Expectation{Ratings: "D", Never: []string{"pending"}}, false},
 		"reason":         {Expectation{Ratings: "D", Reasons: []string{"A07"}}, false},
-		"field":          {Expectation{Ratings: "D", Fields: map[string]string{"winnow_rating": "C"}}, false},
-		"field that is*": {Expectation{Ratings: "D", Fields: map[string]string{"winnow_ball": "*"}}, false},
+		"field":          {Expectation{Ratings: "D", Fields: map[string]string{"rating": "C"}}, false},
+		"field that is*": {Expectation{Ratings: "D", Fields: map[string]string{"ball": "*"}}, false},
 	} {
 		if err := Check(s, Member{Name: name, Contact: id, Expect: c.expect}); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)

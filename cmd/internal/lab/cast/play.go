@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 const day = 24 * time.Hour
@@ -38,11 +38,11 @@ func (a *actor) due() (at time.Time, ok bool) {
 // Play plays the members' steps in the order of time, from Begin to End. After each simulated day it calls settle, which returns when
 // everything that the day set off has come to rest, and then onDay, which may be nil. It sets Contact of each member. An error of settle
 // ends it, as does the end of ctx.
-func Play(ctx context.Context, s *sandbox.Sandbox, members []Member, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
+func Play(ctx context.Context, s world.CRM, members []Member, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
 	return play(ctx, s, members, Begin, End, clock, settle, onDay)
 }
 
-func play(ctx context.Context, s *sandbox.Sandbox, members []Member, begin, end time.Time, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
+func play(ctx context.Context, s world.CRM, members []Member, begin, end time.Time, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
 	var actors []*actor
 	for i := range members {
 		actors = append(actors, &actor{Member: &members[i]})
@@ -83,19 +83,19 @@ func first(actors []*actor, night time.Time) (best *actor) {
 }
 
 // play plays the next step, or puts it off to the next working day when its time has not come.
-func (a *actor) play(s *sandbox.Sandbox) {
+func (a *actor) play(s world.CRM) {
 	if a.Contact == "" {
-		a.Contact = s.CreateContact(a.Profile)
+		a.Contact = s.CreatePerson(a.Profile)
 	}
-	rec, ok := s.Contact(a.Contact)
+	person, ok := s.Person(a.Contact)
 	if !ok {
 		a.next = len(a.Steps) // erased: nothing more can happen
 		return
 	}
-	a.Contact = rec.ID // another one, after a merge
+	a.Contact = person.ID // another one, after a merge
 	at, _ := a.due()
 	step := a.Steps[a.next]
-	if step.When != nil && !step.When(rec.Properties) {
+	if step.When != nil && !step.When(person.Fields) {
 		a.delay += day
 		for later, _ := a.due(); !later.After(at); later, _ = a.due() {
 			a.delay += day // the weekend: both days lead to the same Monday
@@ -107,10 +107,10 @@ func (a *actor) play(s *sandbox.Sandbox) {
 }
 
 // Path is every status that Winnow showed of a contact, in order, without repetitions.
-func Path(s *sandbox.Sandbox, contact string) []string {
+func Path(s world.Face, contact string) []string {
 	var path []string
 	for _, w := range s.Writes() {
-		if v, ok := w.Properties["winnow_status"]; ok && w.Contact == contact && v != "" {
+		if v, ok := w.Fields["status"]; ok && w.Person == contact && v != "" {
 			path = append(path, v)
 		}
 	}
@@ -118,25 +118,25 @@ func Path(s *sandbox.Sandbox, contact string) []string {
 }
 
 // Check returns what is wrong with how a member ended, as one error; nil if nothing is.
-func Check(s *sandbox.Sandbox, m Member) error {
-	rec, ok := s.Contact(m.Contact)
+func Check(s world.Face, m Member) error {
+	person, ok := s.Person(m.Contact)
 	if !ok {
 		return fmt.Errorf("%s: the contact is gone", m.Name)
 	}
 	var wrong []string
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
-	e, props := m.Expect, rec.Properties
-	rating := props["winnow_rating"]
+	e, fields := m.Expect, person.Fields
+	rating := fields["rating"]
 	switch {
 	case e.Ratings == "" && rating != "":
 		say("is rated %s and should not be rated", rating)
 	case e.Ratings != "" && (rating == "" || !strings.Contains(e.Ratings, rating)):
 		say("is rated %q, want one of %s", rating, e.Ratings)
 	}
-	if end := props["winnow_status"]; len(e.Ends) > 0 && !slices.Contains(e.Ends, end) {
+	if end := fields["status"]; len(e.Ends) > 0 && !slices.Contains(e.Ends, end) {
 		say("ends %q, want %s", end, strings.Join(e.Ends, " or "))
 	}
-	path := Path(s, rec.ID)
+	path := Path(s, person.ID)
 	rest := path
 	for _, p := range e.Passes {
 		i := slices.Index(rest, p)
@@ -152,12 +152,12 @@ func Check(s *sandbox.Sandbox, m Member) error {
 		}
 	}
 	for _, id := range e.Reasons {
-		if !everGiven(s, rec.ID, id) {
+		if !everGiven(s, person.ID, id) {
 			say("was never given the reason %s", id)
 		}
 	}
 	for name, want := range e.Fields {
-		if got := props[name]; got != want && (want != "*" || got == "") {
+		if got := fields[name]; got != want && (want != "*" || got == "") {
 			say("%s is %q, want %q", name, got, want)
 		}
 	}
@@ -168,8 +168,8 @@ func Check(s *sandbox.Sandbox, m Member) error {
 }
 
 // everGiven reports whether a signal was ever among the reasons shown.
-func everGiven(s *sandbox.Sandbox, contact, id string) bool {
-	return slices.ContainsFunc(s.Writes(), func(w sandbox.Write) bool {
-		return w.Contact == contact && strings.Contains(w.Properties["winnow_reasons"], "("+id+")")
+func everGiven(s world.Face, contact, id string) bool {
+	return slices.ContainsFunc(s.Writes(), func(w world.Write) bool {
+		return w.Person == contact && strings.Contains(w.Fields["reasons"], "("+id+")")
 	})
 }

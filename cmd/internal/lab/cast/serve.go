@@ -13,15 +13,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // ServeOptions are those of a sandbox that runs by itself.
 type ServeOptions struct {
-	Sandbox sandbox.Options // Now, Sent and Live are set by Serve
-	Cast    bool            // play the cast
-	Speed   float64         // simulated days a second; 0: 4
-	Seed    int             // contacts that are there from the start, beside the cast
+	Start   func(world.Options) (world.Face, error)
+	Sandbox world.Options // Now, Sent and Live are set by Serve
+	Cast    bool          // play the cast
+	Speed   float64       // simulated days a second; 0: 4
 	Out     io.Writer
 }
 
@@ -38,28 +38,26 @@ func (w *warp) now() time.Time {
 }
 
 // Serve runs a sandbox until ctx ends, for trying `winnow serve` against it. The cast plays the months that end now: what it does is
-// dated in the past, and delivered and signed now, as after an outage of HubSpot.
+// dated in the past, and delivered and signed now, as after an outage of the CRM.
 func Serve(ctx context.Context, opt ServeOptions) (err error) {
 	w := &warp{}
 	opt.Sandbox.Now, opt.Sandbox.Sent, opt.Sandbox.Live = w.now, time.Now, true
 	opt.Sandbox.RetryWait = cmp.Or(opt.Sandbox.RetryWait, time.Second)
-	s, err := sandbox.Start(opt.Sandbox)
+	s, err := opt.Start(opt.Sandbox)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	out := &lines{w: opt.Out}
 	out.exports(s, opt.Sandbox)
-	if opt.Seed > 0 {
-		first, last := s.Seed(opt.Seed, func(i int) map[string]string {
-			return map[string]string{"email": fmt.Sprintf("contact%d@seed.example", i), "firstname": "Contact", "lastname": fmt.Sprint(i)}
-		})
-		out.printf("# %d contacts, %d to %d\n", opt.Seed, first, last)
+	if opt.Sandbox.People > 0 {
+		out.printf("# %d contacts\n", opt.Sandbox.People)
 	}
-	s.OnWrite(func(wr sandbox.Write) {
-		rec, _ := s.Contact(wr.Contact)
-		name := strings.TrimSpace(rec.Properties["firstname"] + " " + rec.Properties["lastname"])
-		out.printf("# %s  %-8s %-24s %-2s %s\n", wr.Time.Format("2006-01-02 15:04"), wr.Contact, name, rec.Properties["winnow_rating"], rec.Properties["winnow_status"])
+	s.OnWrite(func(wr world.Write) {
+		p, _ := s.Person(wr.Person)
+		name := strings.TrimSpace(p.Profile.First + " " + p.Profile.Last)
+		out.printf("# %s  %-8s %-24s %-2s %s\n",
+			wr.Time.Format("2006-01-02 15:04"), wr.Person, name, p.Fields["rating"], p.Fields["status"])
 	})
 	if opt.Cast {
 		if !reachable(ctx, opt.Sandbox.WebhookURL, out) {
@@ -101,7 +99,7 @@ func reachable(ctx context.Context, webhook string, out *lines) bool {
 }
 
 // playNow plays the cast, moved by whole weeks so that it ends now.
-func playNow(ctx context.Context, s *sandbox.Sandbox, w *warp, speed float64) error {
+func playNow(ctx context.Context, s world.CRM, w *warp, speed float64) error {
 	if speed <= 0 {
 		speed = 4
 	}
@@ -137,18 +135,23 @@ func (l *lines) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(l.w, format, args...) // a closed terminal is no reason to stop
 }
 
-// exports prints the settings with which `winnow serve` works against this sandbox. Its token and secret open nothing else.
-func (l *lines) exports(s *sandbox.Sandbox, opt sandbox.Options) {
-	token, secret := s.Credentials()
-	l.printf("# A sandbox HubSpot listens on %s. In another terminal:\n", s.URL())
-	l.printf("export WINNOW_HUBSPOT_API_URL=%s\nexport WINNOW_HUBSPOT_TOKEN=%s\nexport WINNOW_HUBSPOT_CLIENT_SECRET=%s\n", s.URL(), token, secret)
+// exports prints the settings with which `winnow serve` works against this sandbox.
+func (l *lines) exports(s world.Face, opt world.Options) {
+	source := s.Vendor()
+	l.printf("# A sandbox %s listens on %s. In another terminal:\n", s.Title(), s.URL())
+	if source != "hubspot" {
+		l.printf("export WINNOW_SOURCES=%s\n", source)
+	}
+	for _, setting := range s.Settings(source) {
+		l.printf("export %s\n", setting)
+	}
 	if u, err := url.Parse(opt.WebhookURL); err == nil && u.Host != "" {
 		l.printf("export WINNOW_LISTEN=:%s\nexport WINNOW_PUBLIC_URL=%s://%s\n", port(u), u.Scheme, u.Host)
 	} else {
-		l.printf("export WINNOW_HUBSPOT_WEBHOOKS=off   # the sandbox was given no address to deliver to\n")
+		l.printf("export WINNOW_%s_WEBHOOKS=off   # the sandbox was given no address to deliver to\n", strings.ToUpper(source))
 	}
-	if !opt.Winnow {
-		l.printf("winnow setup hubspot\n")
+	if !opt.Fields {
+		l.printf("winnow setup %s\n", source)
 	}
 	l.printf("winnow serve\n")
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 type buffer struct {
@@ -49,7 +50,8 @@ func TestServe(t *testing.T) {
 	done := make(chan error)
 	go func() {
 		done <- Serve(ctx, ServeOptions{
-			Sandbox: sandbox.Options{WebhookURL: hooks.URL + "/hooks/hubspot", Token: "tok", Winnow: true}, Cast: true, Speed: 2000, Seed: 3, Out: out,
+			Start: sandbox.StartFace, Cast: true, Speed: 2000, Out: out,
+			Sandbox: world.Options{WebhookURL: hooks.URL + "/hooks/hubspot", Token: "tok", Fields: true, People: 3},
 		})
 	}()
 	for end := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "the cast has played"); time.Sleep(10 * time.Millisecond) {

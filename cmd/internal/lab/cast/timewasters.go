@@ -1,11 +1,13 @@
 package cast
 
-import "github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+import "github.com/winnow-crm/winnow/cmd/internal/lab/world"
 
 func oneWord(sc *script) {
 	sc.Name = "the one-word answerer"
 	sc.Story = "Asked a real question, he answers in a word, for months: never silent, never helpful."
-	sc.cast("Greg", "Stone", "greg@stonefabrics.example", "America/New_York", phone, "country", "United States", "company", "Stone Fabrics")
+	sc.cast(phone, world.Profile{
+		First: "Greg", Last: "Stone", Email: "greg@stonefabrics.example", Zone: "America/New_York", Country: "United States", Company: "Stone Fabrics",
+	})
 	sc.they("01-21 11:30", `Subject: looms
 
 Hi, what do you have in air-jet? Need something faster than what we run now.`)
@@ -49,7 +51,7 @@ autumn is close. What do you plan for the hall, and what should I prepare for yo
 
 so that you have a figure to think about, here is a quote for four machines: {link}
 
-Which width would you need?`, sandbox.Line{Name: "A-190 air-jet loom", Quantity: 4, Price: 46500})
+Which width would you need?`, world.Line{Name: "A-190 air-jet loom", Quantity: 4, Price: 46500})
 			sc.they("03-24 15:10", "Not sure")
 		}
 	}
@@ -62,7 +64,9 @@ then let me ask differently: what would have to happen for you to look at this a
 func fifthQuote(sc *script) {
 	sc.Name = "the one who wants the same quote a fifth time"
 	sc.Story = "Loses the quote, or its link, or the will to open it, and asks for the same one again and again."
-	sc.cast("Derek", "Malone", "dmalone@malonehome.example", "Europe/Dublin", outlook, "country", "Ireland", "company", "Malone Home")
+	sc.cast(outlook, world.Profile{
+		First: "Derek", Last: "Malone", Email: "dmalone@malonehome.example", Zone: "Europe/Dublin", Country: "Ireland", Company: "Malone Home",
+	})
 	sc.sign = "Derek Malone\nMalone Home"
 	sc.they("02-09 10:10", `Subject: Quote for two R-160
 
@@ -71,7 +75,7 @@ Good morning, could you send me a quote for two R-160 with delivery to Cork?`)
 
 here is the quote: {link}
 
-When do you plan to decide?`, sandbox.Line{Name: "R-160 rapier loom", Quantity: 2, Price: 38900}, sandbox.Line{Name: "Delivery to Cork", Quantity: 1, Price: 2400})
+When do you plan to decide?`, world.Line{Name: "R-160 rapier loom", Quantity: 2, Price: 38900}, world.Line{Name: "Delivery to Cork", Quantity: 1, Price: 2400})
 	ask := []struct{ at, text, sent, reply string }{
 		{"03-04 11:40", `Hi Robin, I cannot find your quote any more. Could you send me the same quote again?`, "03-05 09:20", "of course, here it is once more: {link}"},
 		{"04-14 15:10", `Robin, please send me the quote for the two R-160 again, my partner wants to see it.`, "04-15 09:40", "here is the quote again: {link}"},
@@ -89,7 +93,9 @@ When do you plan to decide?`, sandbox.Line{Name: "R-160 rapier loom", Quantity: 
 func noCallTime(sc *script) {
 	sc.Name = "the one who never agrees on a call time"
 	sc.Story = "Keen to talk, in principle. No day is ever right, and the one appointment he makes he moves twice and calls off. Writes German."
-	sc.cast("Holger", "Petersen", "h.petersen@petersen-gewebe.example", "Europe/Berlin", outlookGerman, "country", "Germany", "company", "Petersen Gewebe")
+	sc.cast(outlookGerman, world.Profile{
+		First: "Holger", Last: "Petersen", Email: "h.petersen@petersen-gewebe.example", Zone: "Europe/Berlin", Country: "Germany", Company: "Petersen Gewebe",
+	})
 	sc.sign = "Mit freundlichen Grüßen\nHolger Petersen\nPetersen Gewebe GmbH"
 	sc.they("01-27 14:15", `Subject: Anfrage Greiferwebmaschine
 
@@ -116,13 +122,13 @@ ich habe Ihnen den 24. März um 10 Uhr vorgemerkt. Passt das?`)
 	sc.they("03-17 15:30", `Ja, den 24. März um 10 Uhr können wir machen.`)
 	call := sc.meet("03-17 16:00", 7, "10:00", "Telefonat mit Herrn Petersen")
 	sc.they("03-23 17:20", `Morgen um 10 Uhr klappt es bei mir leider doch nicht. Können wir auf die nächste Woche verschieben?`)
-	sc.do("03-23 17:50", func(s *sandbox.Sandbox, _ string) { s.MoveMeeting(*call, sc.later(s, 8, "10:00")) })
+	sc.do("03-23 17:50", func(s world.CRM, _ string) { s.MoveMeeting(*call, sc.later(s, 8, "10:00")) })
 	sc.they("03-30 16:45", `Guten Tag Herr Vale,
 
 ich muss den Termin morgen leider noch einmal verschieben, bei uns steht eine Maschine.`)
-	sc.do("03-30 17:15", func(s *sandbox.Sandbox, _ string) { s.MoveMeeting(*call, sc.later(s, 16, "10:00")) })
+	sc.do("03-30 17:15", func(s world.CRM, _ string) { s.MoveMeeting(*call, sc.later(s, 16, "10:00")) })
 	sc.they("04-14 17:30", `Den Termin morgen muss ich leider absagen. Im Moment passt es einfach nicht.`)
-	sc.ended("04-14 17:50", call, "CANCELED")
+	sc.ended("04-14 17:50", call, world.Cancelled)
 	sc.we("04-28 10:10", `Guten Tag Herr Petersen,
 
 wollen wir es noch einmal versuchen? Ich könnte am 6. Mai um 9 Uhr oder am 7. Mai um 16 Uhr.`)
@@ -131,7 +137,7 @@ wollen wir es noch einmal versuchen? Ich könnte am 6. Mai um 9 Uhr oder am 7. M
 
 damit Sie schon eine Zahl haben, hier ist unser Angebot: {link}
 
-Wann können wir es am Telefon durchgehen?`, sandbox.Line{Name: "R-180 rapier loom", Quantity: 2, Price: 41200})
+Wann können wir es am Telefon durchgehen?`, world.Line{Name: "R-180 rapier loom", Quantity: 2, Price: 41200})
 	sc.they("05-18 16:20", `Danke. Diese Woche geht es leider nicht, ich melde mich.`)
 	sc.we("06-09 10:30", `Guten Tag Herr Petersen,
 
@@ -154,7 +160,9 @@ dann nennen Sie mir gern einen Termin, der Ihnen passt.`)
 func factFinder(sc *script) {
 	sc.Name = "the fact-finder"
 	sc.Story = "Asks for every price and every data sheet, answers none of our questions, and is gone once he has it all. Writes Spanish."
-	sc.cast("Iker", "Sanz", "iker.sanz@telaressanz.example", "Europe/Madrid", gmail, "country", "Spain", "company", "Telares Sanz", "hs_analytics_source", "ORGANIC_SEARCH")
+	sc.cast(gmail, world.Profile{
+		First: "Iker", Last: "Sanz", Email: "iker.sanz@telaressanz.example", Zone: "Europe/Madrid", Country: "Spain", Company: "Telares Sanz", Origin: world.Inbound,
+	})
 	sc.sign = "Un saludo,\nIker Sanz"
 	sc.they("04-13 10:30", `Subject: Lista de precios
 
@@ -193,7 +201,9 @@ la garantía es de dos años y la ampliación cuesta 1.900 euros por máquina. �
 func silent(sc *script) {
 	sc.Name = "the silent one who is dropped fairly"
 	sc.Story = "Asked once and never answered again, whatever we sent. Three mails, a message on his voicemail, a cordial break-up mail, and peace."
-	sc.cast("Marcus", "Lund", "marcus@lundinteriors.example", "Europe/Stockholm", apple, "country", "Sweden", "company", "Lund Interiors")
+	sc.cast(apple, world.Profile{
+		First: "Marcus", Last: "Lund", Email: "marcus@lundinteriors.example", Zone: "Europe/Stockholm", Country: "Sweden", Company: "Lund Interiors",
+	})
 	sc.they("03-02 11:10", `Subject: Looms for curtain fabric
 
 Hi, we think about weaving our curtain fabric ourselves. Could you tell me what we would need to get started?`)
@@ -206,21 +216,23 @@ have you found the time to look at my two questions? A rough number is enough.`)
 	sc.we("03-24 14:00", `Dear Marcus,
 
 I have attached an example of a small weaving room. Would something of that size fit your plans?`)
-	sc.call("04-09 10:20", sandbox.Call{Disposition: sandbox.CallVoicemail, Title: "Left a message"})
-	sc.once("04-20 10:00", status("pending"), func(s *sandbox.Sandbox, c string) {
+	sc.call("04-09 10:20", world.Call{Outcome: world.Voicemail, Title: "Left a message"})
+	sc.once("04-20 10:00", status("pending"), func(s world.CRM, c string) {
 		sc.mail(s, c, false, `Dear Marcus,
 
 I have not heard from you, so I assume that the time is not right and will not write again. If it ever is, a short answer to this mail is enough, and I will gladly help.`)
 	})
 	sc.Expect = Expectation{Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"}, Fields: map[string]string{
-		"winnow_recheck_on": "*", "winnow_disqualification_reason": "unresponsive", "winnow_disqualified": "true",
+		"recheck_on": "*", "disqualification_reason": "unresponsive", "disqualified": "true",
 	}}
 }
 
 func saysNo(sc *script) {
 	sc.Name = "the one who says no"
 	sc.Story = "Tells us in plain words that he does not want it. Believed, thanked, and left alone."
-	sc.cast("Walt", "Hopper", "walt@hopperseats.example", "America/Chicago", gmail, "country", "United States", "company", "Hopper Seats")
+	sc.cast(gmail, world.Profile{
+		First: "Walt", Last: "Hopper", Email: "walt@hopperseats.example", Zone: "America/Chicago", Country: "United States", Company: "Hopper Seats",
+	})
 	sc.sign = "Walt Hopper"
 	sc.they("06-09 09:30", `Subject: Upholstery looms
 
@@ -236,5 +248,5 @@ that is well within what two R-190 can do. I have attached a calculation. What d
 	sc.we("07-01 09:30", `Dear Walt,
 
 thank you for letting me know so clearly. All the best with the new machines.`)
-	sc.Expect = Expectation{Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"}, Fields: map[string]string{"winnow_disqualification_reason": "not_interested"}}
+	sc.Expect = Expectation{Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"}, Fields: map[string]string{"disqualification_reason": "not_interested"}}
 }

@@ -1,0 +1,29 @@
+// Package stage starts the sandbox of any vendor.
+package stage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
+)
+
+// starts has the face of each vendor.
+var starts = map[string]func(world.Options) (world.Face, error){
+	"hubspot": sandbox.StartFace,
+}
+
+// Vendors are those that have a face, in the order of their names.
+func Vendors() []string { return slices.Sorted(maps.Keys(starts)) }
+
+// Start starts the face of a vendor. The caller closes it.
+func Start(vendor string, o world.Options) (world.Face, error) {
+	start, ok := starts[vendor]
+	if !ok {
+		return nil, fmt.Errorf("no sandbox of %q: want one of %s", vendor, strings.Join(Vendors(), ", "))
+	}
+	return start(o)
+}
