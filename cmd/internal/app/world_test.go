@@ -196,7 +196,9 @@ func (w *world) explain(contact string) pipeline.Explanation {
 }
 
 // path is every status that was written of a contact, in order, without repetitions.
-func (w *world) path(contact string) []string { return cast.Path(sandbox.Face{Sandbox: w.box}, contact) }
+func (w *world) path(contact string) []string {
+	return cast.Path(sandbox.Face{Sandbox: w.box}, contact)
+}
 
 // field is what stands in a contact's property in the sandbox.
 func (w *world) field(contact, name string) string {
