@@ -109,6 +109,14 @@ type input struct {
 	After string `json:"after,omitempty"`
 }
 
+func idsOf(os []*object) []string {
+	ids := make([]string, len(os))
+	for i, o := range os {
+		ids[i] = string(o.ID)
+	}
+	return ids
+}
+
 func inputs(ids []string) []input {
 	in := make([]input, len(ids))
 	for i, s := range ids {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/people"
 )
 
 // fetchContacts reads contacts' profiles. Each property carries the time of its own last change, so that a slow read cannot
@@ -22,7 +23,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
-	people, err := c.people(ctx)
+	staff, err := c.staff(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		if !ok {
 			since = int64(o.created())
 		}
-		add(crm.Property{Name: crm.PropStaff, Value: c.staffValue(people, o)}, since)
+		add(crm.Property{Name: crm.PropStaff, Value: staffValue(staff, o)}, since)
 		if ours != "" {
 			if _, since, ok = o.latest("hubspot_owner_id"); !ok {
 				since = int64(o.created())
@@ -114,7 +115,7 @@ func (c *Connector) marks() []string {
 	return names
 }
 
-var undated = []string{"hs_additional_emails", "hs_analytics_source_data_1"}
+var undated = []string{"hs_additional_emails", "work_email", "hs_analytics_source_data_1"}
 
 // latest is a property's present value and since when (ms) it has been that; false where it was never set.
 func (o *object) latest(name string) (string, int64, bool) {
@@ -128,14 +129,13 @@ func (o *object) latest(name string) (string, int64, bool) {
 	return "", 0, false
 }
 
-// staffValue says whether one of the contact's addresses is one of ours. HubSpot may give a property whose history is asked for in
+// staffValue says whether one of the contact's present addresses is one of ours. HubSpot may give a property whose history is asked for in
 // the history alone.
-func (c *Connector) staffValue(people staff, o *object) string {
+func staffValue(staff *people.Staff, o *object) string {
 	email, _, _ := o.latest("email")
-	for _, a := range strings.Split(email+";"+o.get("hs_additional_emails"), ";") {
-		if c.ours(people, a) {
-			return "true"
-		}
+	present := append(strings.Split(o.get("hs_additional_emails"), ";"), email, o.get("work_email"))
+	if slices.ContainsFunc(present, staff.Has) {
+		return "true"
 	}
 	return "false"
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/relate"
 	"github.com/winnow-crm/winnow/connectors/rest"
 	"github.com/winnow-crm/winnow/connectors/text"
 )
@@ -36,7 +37,11 @@ type message struct {
 		Type string `json:"statusType"`
 	} `json:"status"`
 	Senders []struct {
-		ActorID string `json:"actorId"` // A-: one of ours, V-: visitor, E-: mail, B-, I-, S-: bots, integrations, the system
+		ActorID  string `json:"actorId"` // A-: one of ours, V-: visitor, E-: mail, B-, I-, S-: bots, integrations, the system
+		Delivery struct {
+			Type  string `json:"type"` // HS_EMAIL_ADDRESS, HS_PHONE_NUMBER ...
+			Value string `json:"value"`
+		} `json:"deliveryIdentifier"`
 	} `json:"senders"`
 }
 
@@ -53,43 +58,62 @@ func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]c
 		}
 		wanted[thread] = append(wanted[thread], r)
 	}
-	read := make([][]crm.Fact, len(order))
+	read := make([]thread, len(order))
 	g, each := errgroup.WithContext(ctx)
 	g.SetLimit(atOnce)
-	for i, thread := range order {
+	for i, id := range order {
 		g.Go(func() (err error) {
-			read[i], err = c.conversation(each, thread, wanted[thread])
+			read[i], err = c.conversation(each, id, wanted[id])
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	var out []crm.Notice
-	var answers []answer
-	for _, f := range slices.Concat(read...) {
-		out = append(out, crm.Notice{Fact: &f})
-		if answered(&f) {
-			answers = append(answers, answer{fact: f, direct: []string{f.Contact}})
+	filed, mails := map[string][]string{}, map[string]relate.Mail{}
+	for _, t := range read {
+		for _, m := range t.messages {
+			record := t.id + "/" + string(m.ID)
+			filed[record], mails[record] = t.contacts, relate.Mail{From: m.address()}
 		}
 	}
-	peers, err := c.peers(ctx, answers)
+	staff, err := c.staff(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return append(out, peers...), nil
+	circle := c.relate.Around(conversations, filed, nil)
+	if err := circle.Mails(ctx, staff, mails); err != nil {
+		return nil, err
+	}
+	facts := map[string]crm.Fact{}
+	for _, t := range read {
+		for _, m := range t.messages {
+			if f := c.chat(&m); f != nil {
+				f.Message.Thread = t.id
+				facts[t.id+"/"+string(m.ID)] = *f
+			}
+		}
+	}
+	return circle.Notices(ctx, facts)
+}
+
+// thread is what was read of one conversation.
+type thread struct {
+	id       string
+	contacts []string
+	messages []message
 }
 
 // conversation reads a thread's contact and the messages that are wanted of it.
-func (c *Connector) conversation(ctx context.Context, thread string, refs []crm.Ref) ([]crm.Fact, error) {
-	path := threadsPath + "/" + url.PathEscape(thread)
+func (c *Connector) conversation(ctx context.Context, id string, refs []crm.Ref) (thread, error) {
+	path := threadsPath + "/" + url.PathEscape(id)
 	contact, gone, err := c.threadContact(ctx, path)
 	if gone || err != nil {
-		return nil, err
+		return thread{}, err
 	}
-	var contacts []string
+	t := thread{id: id}
 	if contact != "" {
-		contacts = append(contacts, contact)
+		t.contacts = append(t.contacts, contact)
 	}
 	whole := len(refs) > 3
 	var ids []string
@@ -98,32 +122,24 @@ func (c *Connector) conversation(ctx context.Context, thread string, refs []crm.
 		whole = whole || !ok
 		ids = append(ids, mid)
 		for _, contact := range r.Contacts {
-			if !slices.Contains(contacts, contact) {
-				contacts = append(contacts, contact)
+			if !slices.Contains(t.contacts, contact) {
+				t.contacts = append(t.contacts, contact)
 			}
 		}
 	}
-	if len(contacts) == 0 {
-		return nil, nil // a visitor whom the CRM does not know
+	if len(t.contacts) == 0 {
+		return thread{}, nil // a visitor whom the CRM does not know
 	}
-	messages, err := c.messages(ctx, path, unique(ids), whole)
-	if err != nil {
-		return nil, err
+	t.messages, err = c.messages(ctx, path, unique(ids), whole)
+	return t, err
+}
+
+// address is that of who sent a message by mail, empty for other channels.
+func (m *message) address() string {
+	if len(m.Senders) > 0 && m.Senders[0].Delivery.Type == "HS_EMAIL_ADDRESS" {
+		return m.Senders[0].Delivery.Value
 	}
-	var out []crm.Fact
-	for _, m := range messages {
-		f := c.chat(&m)
-		if f == nil {
-			continue
-		}
-		f.ID = conversations + "/" + thread + "/" + string(m.ID)
-		f.Message.Thread = thread
-		for _, contact := range contacts {
-			f.Contact = contact
-			out = append(out, *f)
-		}
-	}
-	return out, nil
+	return ""
 }
 
 // threadContact is the contact that a thread belongs to, empty where the CRM does not know the visitor.

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/people"
+	"github.com/winnow-crm/winnow/connectors/relate"
 	"github.com/winnow-crm/winnow/connectors/text"
 )
 
@@ -18,19 +21,22 @@ var emails = kind{
 		"hs_timestamp", "hs_email_direction", "hs_email_status", "hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers",
 		"hs_email_from_email", "hs_email_thread_id", "hs_sequence_id", "hs_incoming_email_is_out_of_office",
 	},
-	sender: from,
-	facts: func(ctx context.Context, c *Connector, os []*object) (map[string]crm.Fact, error) {
-		people, err := c.people(ctx)
+	facts: func(ctx context.Context, c *Connector, os []*object, circle *relate.Circle) (map[string]crm.Fact, error) {
+		staff, err := c.staff(ctx)
 		if err != nil {
 			return nil, err
 		}
-		senders, err := c.loggedOf(ctx, people, os)
-		if err != nil {
+		mails := make(map[string]relate.Mail, len(os))
+		for _, o := range os {
+			mails[string(o.ID)] = parties(o)
+		}
+		if err := circle.Mails(ctx, staff, mails); err != nil {
 			return nil, err
 		}
 		out := make(map[string]crm.Fact, len(os))
 		for _, o := range os {
-			if f := c.email(people, o, senders[string(o.ID)]); f != nil {
+			sender, _ := circle.Sender(string(o.ID))
+			if f := c.email(o, mails[string(o.ID)], sender); f != nil {
 				out[string(o.ID)] = *f
 			}
 		}
@@ -38,8 +44,8 @@ var emails = kind{
 	},
 }
 
-// email is what one mail says; nil for one that has not gone out yet. logged is who sent it where it was logged as one of ours.
-func (c *Connector) email(people staff, o *object, logged sender) *crm.Fact {
+// email is what one mail says; nil for one that has not gone out yet.
+func (c *Connector) email(o *object, mail relate.Mail, sender people.Sender) *crm.Fact {
 	m := crm.Message{Channel: crm.Email, Thread: o.get("hs_email_thread_id")}
 	switch o.get("hs_email_status") {
 	case "SCHEDULED", "SENDING", "DRAFT":
@@ -47,34 +53,15 @@ func (c *Connector) email(people staff, o *object, logged sender) *crm.Fact {
 	case "BOUNCED", "FAILED":
 		m.Failed = true
 	}
-	from := from(o)
 	switch o.get("hs_email_direction") {
 	case "DRAFT_EMAIL", "SCHEDULED_EMAIL":
 		return nil
-	case "INCOMING_EMAIL": // a colleague's mail in a logged thread is one of ours
-		m.Direction = crm.In
-		if c.ours(people, from) {
-			m.Direction = crm.Out
-		}
-	case "FORWARDED_EMAIL": // where the sender is who forwarded it, whose mail it was is not known: mostly it is theirs
-		if !c.ours(people, from) {
-			m.Direction = crm.In
-		}
-	case "EMAIL": // sent from the CRM, or logged there by its BCC address or by another program
-		switch logged {
-		case us:
-			m.Direction = crm.Out
-		case them:
-			m.Direction = crm.In
-		}
 	}
-	at := o.at("hs_timestamp")
-	if at == 0 {
-		at = o.created()
-	}
+	m.Direction = direction(o.get("hs_email_direction"), sender)
+	at := relate.Happened(m.Direction, o.at("hs_timestamp"), o.created())
 	body, html, subject := o.get("hs_email_text"), o.get("hs_email_html"), o.get("hs_email_subject")
 	m.Text = c.readText(text.Input{
-		Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: from, At: at.Time(), Header: headers(o.get("hs_email_headers")),
+		Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: mail.From, At: at.Time(), Header: headers(o.get("hs_email_headers")),
 		Forwarded: o.get("hs_email_direction") == "FORWARDED_EMAIL",
 	})
 	if m.Text.Class == crm.Human && o.get("hs_incoming_email_is_out_of_office") == "true" {
@@ -87,128 +74,52 @@ func (c *Connector) email(people staff, o *object, logged sender) *crm.Fact {
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
 }
 
-// sender is who sent a mail that was logged as one of ours.
-type sender int
-
-const (
-	us     sender = iota
-	them          // a contact of the mail
-	beside        // somebody at the domain of one, who may be a colleague: nobody knows
-)
-
-// loggedOf finds who sent the mails that were logged as ours: other programs log what comes in that way too. Only mails are looked at
-// whose sender is none of our people.
-func (c *Connector) loggedOf(ctx context.Context, people staff, os []*object) (map[string]sender, error) {
-	senders := map[string]string{}
-	for _, o := range os {
-		if address := bare(from(o)); o.get("hs_email_direction") == "EMAIL" && address != "" && !c.ours(people, address) {
-			senders[string(o.ID)] = address
+// direction is which way a mail went, by how it was logged and by who sent it: other programs log what comes in as if we had sent it, and
+// a colleague's mail in a logged thread is one of ours.
+func direction(logged string, sender people.Sender) crm.Direction {
+	ours := sender == people.Ours
+	switch logged {
+	case "INCOMING_EMAIL":
+		if ours {
+			return crm.Out
 		}
-	}
-	if len(senders) == 0 {
-		return nil, nil
-	}
-	contacts, err := c.associated(ctx, "emails", "contacts", sortedKeys(senders))
-	if err != nil {
-		return nil, err
-	}
-	owner, err := c.byAddress(ctx, values(contacts))
-	if err != nil {
-		return nil, err
-	}
-	domains := map[string]map[string]bool{} // by contact
-	for address, contact := range owner {
-		if domains[contact] == nil {
-			domains[contact] = map[string]bool{}
+		return crm.In
+	case "FORWARDED_EMAIL": // where the sender is who forwarded it, whose mail it was is not known: mostly it is theirs
+		if !ours {
+			return crm.In
 		}
-		domains[contact][domain(address)] = true
-	}
-	out := map[string]sender{}
-	for record, address := range senders {
-		switch {
-		case slices.Contains(contacts[record], owner[address]):
-			out[record] = them
-		case slices.ContainsFunc(contacts[record], func(contact string) bool { return domains[contact][domain(address)] }):
-			out[record] = beside
+	case "EMAIL": // sent from the CRM, or logged there by its BCC address or by another program
+		if sender == people.Theirs || sender == people.Colleague {
+			return crm.In
 		}
+		return crm.Out
 	}
-	return out, nil
+	return 0
 }
 
-func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
-
-// from is the address that a mail came from. HubSpot works it out of the headers, where it may stand alone for a while.
-func from(o *object) string {
-	if address := o.get("hs_email_from_email"); address != "" {
-		return address
+// parties are whom a mail names. HubSpot works the sender out of the headers, where it may stand alone for a while. Source: HubSpot docs,
+// "Email engagements", hs_email_headers.
+func parties(o *object) relate.Mail {
+	type party struct {
+		Email string `json:"email"`
 	}
-	return parties(o).From.Email
-}
-
-type party struct {
-	Email string `json:"email"`
-}
-
-// envelope is whom a mail's headers name, as HubSpot keeps them. Source: HubSpot docs, "Email engagements", hs_email_headers.
-type envelope struct {
-	From party   `json:"from"`
-	To   []party `json:"to"`
-	CC   []party `json:"cc"`
-	BCC  []party `json:"bcc"`
-}
-
-func parties(o *object) envelope {
-	var e envelope
+	var e struct {
+		From party   `json:"from"`
+		To   []party `json:"to"`
+		CC   []party `json:"cc"`
+		BCC  []party `json:"bcc"`
+	}
 	if s := o.get("hs_email_headers"); len(s) <= 1<<20 {
 		_ = json.Unmarshal([]byte(s), &e) // what cannot be read names nobody
 	}
-	return e
-}
-
-// inCopy finds, for mails of ours, the contacts who had no more than a copy: what was asked there was asked of somebody else.
-func (c *Connector) inCopy(ctx context.Context, os []*object, facts map[string]crm.Fact, contacts map[string][]string) (map[string][]string, error) {
-	copied := map[string]map[string]bool{} // by mail, the addresses that had a copy
-	var all []string
-	for _, o := range os {
-		record, e := string(o.ID), parties(o)
-		if m := facts[record].Message; m == nil || m.Direction != crm.Out || len(e.To) == 0 {
-			continue
-		}
-		had := map[string]bool{}
-		for _, p := range slices.Concat(e.CC, e.BCC) {
-			had[bare(p.Email)] = true
-		}
-		for _, p := range e.To {
-			delete(had, bare(p.Email))
-		}
-		if delete(had, ""); len(had) > 0 {
-			copied[record] = had
-			all = append(all, contacts[record]...)
-		}
+	m := relate.Mail{From: cmp.Or(o.get("hs_email_from_email"), e.From.Email)}
+	for _, p := range e.To {
+		m.To = append(m.To, p.Email)
 	}
-	if len(all) == 0 {
-		return nil, nil
+	for _, p := range slices.Concat(e.CC, e.BCC) {
+		m.Copy = append(m.Copy, p.Email)
 	}
-	owner, err := c.byAddress(ctx, unique(all))
-	if err != nil {
-		return nil, err
-	}
-	out := map[string][]string{}
-	for record, had := range copied {
-		for address := range had {
-			if contact := owner[address]; slices.Contains(contacts[record], contact) {
-				out[record] = append(out[record], contact)
-			}
-		}
-	}
-	return out, nil
-}
-
-// toAnother is a mail of ours as it concerns one who had a copy of it: nothing is asked of them, and it is no attempt to reach them.
-func toAnother(m crm.Message) *crm.Message {
-	m.Copied, m.Text.Asks, m.Links = true, 0, nil
-	m.Text.Intents &^= crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote
-	return &m
+	return m
 }
 
 // readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for it.
@@ -287,10 +198,7 @@ func headers(s string) map[string][]string {
 var communications = kind{
 	properties: []string{"hs_timestamp", "hs_communication_channel_type", "hs_communication_body"},
 	facts: each(func(c *Connector, o *object) *crm.Fact {
-		at := o.at("hs_timestamp")
-		if at == 0 {
-			at = o.created()
-		}
+		at := relate.Happened(0, o.at("hs_timestamp"), o.created())
 		m := crm.Message{Channel: crm.SMS}
 		m.Text = c.readText(text.Input{HTML: o.get("hs_communication_body"), At: at.Time()})
 		return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
@@ -305,10 +213,6 @@ var calls = kind{
 
 // call is what one call says; nil while it is not over.
 func (c *Connector) call(o *object) *crm.Fact {
-	at := o.at("hs_timestamp")
-	if at == 0 {
-		at = o.created()
-	}
 	var call crm.Call
 	switch o.get("hs_call_direction") {
 	case "INBOUND":
@@ -337,5 +241,6 @@ func (c *Connector) call(o *object) *crm.Fact {
 			return nil
 		}
 	}
+	at := relate.Happened(call.Direction, o.at("hs_timestamp"), o.created())
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindCall, At: at, Call: &call}
 }

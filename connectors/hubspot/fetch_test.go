@@ -120,7 +120,7 @@ func TestFetchEmails(t *testing.T) {
 	for id, want := range map[string]crm.Message{
 		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
 		"306": {}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out}, "313": {}, "314": {},
-		"315": {Direction: crm.In}, "316": {Direction: crm.Out}, "317": {},
+		"315": {Direction: crm.In}, "316": {Direction: crm.Out},
 	} {
 		f := fs["101 emails/"+id]
 		m := f.Message
@@ -134,6 +134,9 @@ func TestFetchEmails(t *testing.T) {
 		if f.At != ms("2026-02-01T08:00:00Z") || f.Version != int64(ms("2026-02-01T08:00:09.25Z")) || f.Peer != "" {
 			t.Errorf("mail %s: at %s, version %s, peer %q", id, f.At, crm.Millis(f.Version), f.Peer)
 		}
+	}
+	if f := fs["101 emails/317"]; f.Message == nil || f.Message.Direction != crm.In || f.Peer != crm.Stranger {
+		t.Errorf("a colleague of theirs, logged as if we had sent it: %+v", f)
 	}
 	if m := fs["101 emails/311"].Message; m == nil || !m.Text.Intents.Has(crm.QuoteRequest) {
 		t.Errorf("what was forwarded is not read: %+v", m)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
 // HubSpot keeps no record of a filled-in form among the CRM's objects: the contact alone says when the latest came in and which one it
@@ -36,6 +37,7 @@ func (c *Connector) forms(o *object) []crm.Fact {
 		if c.asksByForm(name) {
 			m.Direction = crm.In
 		}
+		at = relate.Happened(m.Direction, at, h.at())
 		out = append(out, crm.Fact{
 			Contact: string(o.ID), ID: "forms/" + strconv.FormatInt(int64(at), 10), Version: int64(known), At: at, Kind: crm.KindMessage, Message: &m,
 		})

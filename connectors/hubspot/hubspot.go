@@ -12,6 +12,8 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/people"
+	"github.com/winnow-crm/winnow/connectors/relate"
 	"github.com/winnow-crm/winnow/connectors/rest"
 	"github.com/winnow-crm/winnow/connectors/text"
 )
@@ -62,7 +64,8 @@ type Connector struct {
 	text    func() *text.Reader // made when first used: a process that only receives needs none
 	account cached[details]
 	zone    cached[string] // the account's
-	staff   cached[staff]
+	roster  people.Roster
+	relate  *relate.Relater
 	noLines cached[bool] // line items may not be read
 	// profiles are what contacts looked like when they were read.
 	profiles *profiles
@@ -118,6 +121,10 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 		}),
 		Auth: cfg.auth(), Limits: limits, Explain: c.explain,
 	})
+	c.relate = &relate.Relater{Neighbours: neighbours{c}}
+	if c.reads("deals") {
+		c.relate.Deals = "deals"
+	}
 	return c, nil
 }
 

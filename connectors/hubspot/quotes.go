@@ -15,6 +15,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
 // quotes are offers. A quote that is published cannot be edited before it is taken back, so the history of its status counts
@@ -26,7 +27,7 @@ var quotes = kind{
 	},
 	histories: []string{"hs_status"},
 	viaDeals:  true,
-	facts: func(ctx context.Context, c *Connector, os []*object) (map[string]crm.Fact, error) {
+	facts: func(ctx context.Context, c *Connector, os []*object, _ *relate.Circle) (map[string]crm.Fact, error) {
 		lines, err := c.lineItems(ctx, os)
 		if err != nil {
 			return nil, err

@@ -157,7 +157,7 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 		return out, nil // the value is withheld: nothing is known
 	}
 	switch e.PropertyName {
-	case "email", "hs_additional_emails", "hs_analytics_source", "hs_analytics_source_data_1", "hs_merged_object_ids", formSent, formName:
+	case "email", "hs_additional_emails", "work_email", "hs_analytics_source", "hs_analytics_source_data_1", "hs_merged_object_ids", formSent, formName:
 		// What these mean depends on more than their value, or the value itself must not be stored.
 		return append(out, e.ref("contacts", e.ObjectID)), nil
 	case "notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes":

@@ -4,11 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/people"
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
@@ -49,77 +49,44 @@ func (c *cached[T]) put(v T, until time.Time) {
 	c.value, c.until = v, until
 }
 
-// staff are our own people's addresses, in lower case. They stay in memory: no fact holds one.
-type staff map[string]bool
-
-// ours reports whether an address belongs to one of our own people.
-func (c *Connector) ours(s staff, address string) bool {
-	address = bare(address)
-	if address == "" {
-		return false
-	}
-	if s[address] {
-		return true
-	}
-	_, domain, _ := strings.Cut(address, "@")
-	for _, d := range c.cfg.StaffDomains {
-		d = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(d), "@"))
-		if d != "" && (domain == d || strings.HasSuffix(domain, "."+d)) {
-			return true
-		}
-	}
-	return false
-}
-
-// bare is an address alone, in lower case: without a name and angle brackets.
-func bare(address string) string {
-	if i := strings.LastIndexByte(address, '<'); i >= 0 {
-		address, _, _ = strings.Cut(address[i+1:], ">")
-	}
-	return strings.ToLower(strings.TrimSpace(address))
-}
-
-// people returns the addresses of the account's users, those who left among them. A token that may not read them knows
-// STAFF_DOMAINS alone.
-func (c *Connector) people(ctx context.Context) (staff, error) {
+// staff is who our own people are: the account's users, those who left among them, and who writes from their domains.
+func (c *Connector) staff(ctx context.Context) (*people.Staff, error) {
 	if c.cfg.Owners == "off" {
-		return nil, nil
+		return people.NewStaff(c.cfg.StaffDomains, nil), nil
 	}
-	return c.staff.get(c.now(), time.Hour, func() (staff, error) {
-		s := staff{}
-		for _, archived := range []string{"false", "true"} {
-			for after, page := "", 0; page < maxPages; page++ {
-				query := url.Values{"limit": {"100"}, "archived": {archived}}
-				if after != "" {
-					query.Set("after", after)
-				}
-				var got struct {
-					Results []struct {
-						Email string `json:"email"`
-					} `json:"results"`
-					Paging paging `json:"paging"`
-				}
-				_, err := c.rest.Do(ctx, rest.Request{
-					Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: "/crm/owners/" + version, Query: query, Into: &got,
-				})
-				if withheld(err) {
-					return s, nil
-				}
-				if err != nil {
-					return nil, about(err, "read the owners")
-				}
-				for _, o := range got.Results {
-					if a := bare(o.Email); a != "" {
-						s[a] = true
-					}
-				}
-				if after = got.Paging.Next.After; after == "" {
-					break
-				}
+	return c.roster.Staff(ctx, c.now(), c.cfg.StaffDomains, c.owners)
+}
+
+// owners are the addresses of the account's users. Source: HubSpot docs, "Owners".
+func (c *Connector) owners(ctx context.Context) ([]string, error) {
+	var out []string
+	for _, archived := range []string{"false", "true"} {
+		for after, page := "", 0; page < maxPages; page++ {
+			query := url.Values{"limit": {"100"}, "archived": {archived}}
+			if after != "" {
+				query.Set("after", after)
+			}
+			var got struct {
+				Results []struct {
+					Email string `json:"email"`
+				} `json:"results"`
+				Paging paging `json:"paging"`
+			}
+			_, err := c.rest.Do(ctx, rest.Request{
+				Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: "/crm/owners/" + version, Query: query, Into: &got,
+			})
+			if err != nil {
+				return out, about(err, "read the owners")
+			}
+			for _, o := range got.Results {
+				out = append(out, o.Email)
+			}
+			if after = got.Paging.Next.After; after == "" {
+				break
 			}
 		}
-		return s, nil
-	})
+	}
+	return out, nil
 }
 
 // accountZone is the account's time zone, in which our own people are taken to work: HubSpot tells nobody's own. "" where the
