@@ -76,6 +76,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
 			out = append(out, existence(contact, false, o.changed()))
 		}
+		c.relate.Know(contact, o.addresses()...)
 		c.profiles.put(contact, c.profiles.sum(o, histories), c.now())
 	}
 	came, err := c.referralsOf(ctx, os)

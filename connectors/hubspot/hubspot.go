@@ -121,7 +121,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 		}),
 		Auth: cfg.auth(), Limits: limits, Explain: c.explain,
 	})
-	c.relate = &relate.Relater{Neighbours: neighbours{c}}
+	c.relate = &relate.Relater{Neighbours: neighbours{c}, Now: opt.Now}
 	if c.reads("deals") {
 		c.relate.Deals = "deals"
 	}

@@ -158,6 +158,7 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 	}
 	switch e.PropertyName {
 	case "email", "hs_additional_emails", "work_email", "hs_analytics_source", "hs_analytics_source_data_1", "hs_merged_object_ids", formSent, formName:
+		c.relate.Forget(string(e.ObjectID))
 		// What these mean depends on more than their value, or the value itself must not be stored.
 		return append(out, e.ref("contacts", e.ObjectID)), nil
 	case "notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes":

@@ -28,7 +28,7 @@ func (c *Circle) Mails(ctx context.Context, staff *people.Staff, mails map[strin
 		return nil
 	}
 	var err error
-	c.book, err = c.r.Neighbours.Addresses(ctx, unique(who))
+	c.book, err = c.r.addresses(ctx, who)
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/people"
@@ -39,7 +40,10 @@ type Neighbours interface {
 // Relater relates the records of one source. The zero Deals is a source whose deals are not read: nobody shares one.
 type Relater struct {
 	Neighbours Neighbours
-	Deals      string // the type of deals among references
+	Deals      string           // the type of deals among references
+	Now        func() time.Time // the clock by which what is remembered grows old
+
+	known addresses
 }
 
 // Bounds on whom an answer reaches: a reseller's contact can be in hundreds of deals.

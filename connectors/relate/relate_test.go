@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,7 +18,8 @@ import (
 type desk struct {
 	people, deals map[string][]string
 	book          people.Book
-	asked         int // for addresses
+	asked         int   // for addresses
+	now           int64 // ns
 }
 
 func pick(from map[string][]string, typ string, ids []string) map[string][]string {
@@ -71,10 +73,14 @@ func mail(d crm.Direction, class crm.Class) crm.Fact {
 	return crm.Fact{Version: 5, Kind: crm.KindMessage, Message: &crm.Message{Direction: d, Channel: crm.Email, Text: crm.Text{Class: class, Asks: 1, Intents: crm.Asks}}}
 }
 
+func (d *desk) relater() *Relater {
+	return &Relater{Neighbours: d, Deals: "deal", Now: func() time.Time { return time.Unix(0, d.now) }}
+}
+
 // told plays one mail through and returns, by person, the id of the fact and as whose it came.
 func told(t *testing.T, d *desk, record string, m Mail, f crm.Fact, refs ...crm.Ref) map[string]string {
 	t.Helper()
-	r := &Relater{Neighbours: d, Deals: "deal"}
+	r := d.relater()
 	if len(refs) == 0 {
 		refs = []crm.Ref{{Type: "mail", ID: record}}
 	}
@@ -151,6 +157,24 @@ func TestAddressesAreReadWhereTheyMatter(t *testing.T) {
 	}
 }
 
+// What was read lately is not read again, until something changed or it grew old.
+func TestAddressesAreRemembered(t *testing.T) {
+	d := newDesk()
+	r := d.relater()
+	for i, step := range []func(){
+		func() { r.Know("contact/7", "Ada <ada@mill.example>") }, func() {}, func() { r.Forget("contact/7") }, func() {}, func() { d.now += int64(addressLasts) },
+	} {
+		step()
+		book, err := r.addresses(t.Context(), []string{"contact/7"})
+		if err != nil || !slices.Contains(book["contact/7"], "ada@mill.example") {
+			t.Fatalf("step %d: %v, %v", i, book, err)
+		}
+		if want := []int{0, 0, 1, 1, 2}[i]; d.asked != want {
+			t.Errorf("step %d: read %d times, want %d", i, d.asked, want)
+		}
+	}
+}
+
 // A reference may know of people with whom the record is not filed yet, or no more.
 func TestPeopleOfTheReference(t *testing.T) {
 	ref := crm.Ref{Type: "mail", ID: "2", Contacts: []string{"contact/8"}, Left: []string{"lead/9", "contact/7"}, AsOf: 9}
@@ -162,7 +186,7 @@ func TestPeopleOfTheReference(t *testing.T) {
 }
 
 func TestConcerned(t *testing.T) {
-	r := &Relater{Neighbours: newDesk(), Deals: "deal"}
+	r := newDesk().relater()
 	for record, want := range map[string][]string{
 		"2": {"contact/7", "contact/8", "lead/7"}, "3": {"contact/7", "contact/8", "lead/7"}, "4": nil,
 	} {
