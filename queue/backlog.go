@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // Backlog knows since when the fetches of one source have been waiting. That is not the first one's affair alone: a message that replaces
 // an earlier one, or follows from a record that was fetched late, stands behind others and may be about something older. So it reads along
 // what comes into the stream and remembers, from each place in it to the end, the least instant. It is safe for concurrent use.
 type Backlog struct {
-	q      *Queue
+	srv    *jet.Server
 	source string
 	since  func(data []byte, stored time.Time) time.Time
 
@@ -34,23 +37,23 @@ const (
 )
 
 // Backlog returns the backlog of a source's fetches; since says of a message, and of when it was stored, since when its record waits.
-func (q *Queue) Backlog(source string, since func(data []byte, stored time.Time) time.Time) *Backlog {
-	return &Backlog{q: q, source: source, since: since}
+func (f *Fetches) Backlog(source string, since func(data []byte, stored time.Time) time.Time) *Backlog {
+	return &Backlog{srv: f.srv, source: source, since: since}
 }
 
 // Oldest is the least instant since when any record waits that its consumer has not seen acknowledged; zero where nothing waits.
 func (b *Backlog) Oldest(ctx context.Context) (time.Time, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	spec := fetchConsumer(b.source)
-	first, err := b.q.oldest(ctx, spec)
+	spec := layout.FetchConsumer(b.source)
+	first, err := b.srv.Oldest(ctx, spec.Stream, spec.Name, spec.Filter)
 	if err == nil && first != nil {
 		err = b.readOn(ctx, spec, first.Seq)
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("backlog of %s: %w", spec.stream, err)
+		return time.Time{}, fmt.Errorf("backlog of %s: %w", spec.Stream, err)
 	}
 	if first == nil {
 		return time.Time{}, nil
@@ -68,8 +71,8 @@ func (b *Backlog) Oldest(ctx context.Context) (time.Time, error) {
 }
 
 // readOn reads what the stream holds now, from the first message that waits on.
-func (b *Backlog) readOn(ctx context.Context, spec consumer, first uint64) error {
-	s, err := b.q.js[0].Stream(ctx, spec.stream)
+func (b *Backlog) readOn(ctx context.Context, spec layout.Consumer, first uint64) error {
+	s, err := b.srv.JS(0).Stream(ctx, spec.Stream)
 	if err != nil {
 		return err
 	}
@@ -78,13 +81,13 @@ func (b *Backlog) readOn(ctx context.Context, spec consumer, first uint64) error
 		b.reset()
 	}
 	if b.log == nil {
-		if b.log, err = b.q.openLog(ctx, spec.stream, spec.filter, 2, first-1); err != nil {
+		if b.log, err = b.srv.OpenLog(ctx, spec.Stream, spec.Filter, 2, first-1); err != nil {
 			return err
 		}
 	}
 	for b.seen < end {
 		// A consumer may read a copy of the stream that lags. The leader knows whether there is more; most often what is last is the probe.
-		next, err := b.q.nextMsg(ctx, spec.stream, spec.filter, b.log.last+1, time.Time{})
+		next, err := b.srv.Next(ctx, spec.Stream, spec.Filter, b.log.Last()+1)
 		if err != nil {
 			return err
 		}
@@ -99,7 +102,7 @@ func (b *Backlog) readOn(ctx context.Context, spec consumer, first uint64) error
 		for _, m := range msgs {
 			b.add(m.Seq, b.since(m.Data, m.Time).UnixNano())
 		}
-		b.seen = max(b.seen, b.log.last)
+		b.seen = max(b.seen, b.log.Last())
 	}
 	return nil
 }

@@ -19,15 +19,15 @@ func minutes(data []byte, _ time.Time) time.Time {
 // TestBacklog: what waits longest need not come first.
 func TestBacklog(t *testing.T) {
 	q := open(t)
-	c := q.FetchConsumer(src)
-	b := q.Backlog(src, minutes)
+	c := q.Fetches.Consumer(src)
+	b := q.Fetches.Backlog(src, minutes)
 	want := func(at time.Time, why string) {
 		t.Helper()
 		eventually(t, why, func() bool { return must1[time.Time](t)(b.Oldest(t.Context())).Equal(at) })
 	}
 	publish := func(id string, at int) {
 		t.Helper()
-		must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", id, []byte(fmt.Sprint(at))}}, latest))
+		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, []byte(fmt.Sprint(at))}}, latest))
 	}
 	want(time.Time{}, "nothing waits")
 	publish("1", 10)
@@ -47,12 +47,12 @@ func TestBacklog(t *testing.T) {
 	must(t, q.Healthy(t.Context())) // its probe comes last in the stream
 	want(minute(35), "still so")
 
-	fresh := q.Backlog(src, minutes) // another process
+	fresh := q.Fetches.Backlog(src, minutes) // another process
 	if at := must1[time.Time](t)(fresh.Oldest(t.Context())); !at.Equal(minute(35)) {
 		t.Errorf("oldest is %s for who has just come", at)
 	}
 	publish("5", 20)
-	must(t, q.PurgeFetches(t.Context(), src, FetchRef{"emails", "4"}))
+	must(t, q.Fetches.Purge(t.Context(), src, FetchRef{"emails", "4"}))
 	want(minute(20), "the fourth was erased")
 	b.Close()
 	want(minute(20), "begun anew")

@@ -16,7 +16,7 @@ func BenchmarkPublishDelivery(b *testing.B) {
 			b.ReportAllocs()
 			b.ResetTimer()
 			publish := func() {
-				if err := q.PublishDelivery(context.Background(), src, body, nil); err != nil {
+				if err := q.Deliveries.Publish(context.Background(), src, body, nil); err != nil {
 					b.Error(err)
 				}
 			}
@@ -43,7 +43,7 @@ func BenchmarkPublishBundles(b *testing.B) {
 		all = append(all, Bundle{p, make([]byte, 2000)})
 	}
 	for b.Loop() {
-		must(b, q.PublishBundles(context.Background(), all))
+		must(b, q.Facts.Publish(context.Background(), all))
 	}
 	b.ReportMetric(16*float64(b.N)/b.Elapsed().Seconds(), "bundles/s")
 }
@@ -68,7 +68,7 @@ func BenchmarkCommit(b *testing.B) {
 						for i := 0; i < max(b.N/owners, 1) && err == nil; i++ {
 							next := batch(p)
 							next.Checkpoint = at
-							at, err = q.Commit(context.Background(), p, next)
+							at, err = q.Contacts.Commit(context.Background(), p, next)
 						}
 						done <- err
 					}()
@@ -93,7 +93,7 @@ func filled(b *testing.B, n int) *Queue {
 			batch.Contacts = append(batch.Contacts, Put{Key: Key{src, fmt.Sprint(j)}, Data: make([]byte, 600)})
 		}
 		var err error
-		at, err = q.Commit(context.Background(), 0, batch)
+		at, err = q.Contacts.Commit(context.Background(), 0, batch)
 		must(b, err)
 	}
 	return q
@@ -109,7 +109,7 @@ func BenchmarkLoad(b *testing.B) {
 				for i := range keys {
 					keys[i] = Key{src, fmt.Sprint(rand.IntN(stored))}
 				}
-				if got, err := q.Load(context.Background(), 0, keys); err != nil || len(got) == 0 {
+				if got, err := q.Contacts.Load(context.Background(), 0, keys); err != nil || len(got) == 0 {
 					b.Fatal(len(got), err)
 				}
 			}
@@ -123,7 +123,7 @@ func BenchmarkScan(b *testing.B) {
 	q := filled(b, stored)
 	for b.Loop() {
 		n := 0
-		must(b, q.Scan(context.Background(), 0, func(Record) error { n++; return nil }))
+		must(b, q.Contacts.Scan(context.Background(), 0, func(Record) error { n++; return nil }))
 		if n != stored {
 			b.Fatal(n)
 		}
@@ -133,9 +133,9 @@ func BenchmarkScan(b *testing.B) {
 
 func BenchmarkOldest(b *testing.B) {
 	q := open(b)
-	must(b, q.PublishDelivery(context.Background(), src, []byte("x"), nil))
+	must(b, q.Deliveries.Publish(context.Background(), src, []byte("x"), nil))
 	for b.Loop() {
-		_, _, err := q.Oldest(context.Background(), Deliveries, src)
+		_, _, err := q.Deliveries.Oldest(context.Background(), src)
 		must(b, err)
 	}
 }
@@ -143,6 +143,6 @@ func BenchmarkOldest(b *testing.B) {
 func BenchmarkRoom(b *testing.B) {
 	q := open(b)
 	for b.Loop() {
-		must(b, q.Room(Deliveries, 0.8))
+		must(b, q.Deliveries.Room(0.8))
 	}
 }

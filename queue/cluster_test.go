@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // wire carries bytes between two servers of a cluster, and holds them up while it is cut.
@@ -70,7 +72,7 @@ func (h held) Write(b []byte) (int, error) {
 
 // lagging starts a cluster of three of which the first leads the stream and the last the stream's consumer, and returns a queue that is
 // connected to the one between them, and the wire between those two. While it is cut all three have a majority that they can reach.
-func lagging(t testing.TB, spec consumer) (*Queue, *wire) {
+func lagging(t testing.TB, spec layout.Consumer) (*Queue, *wire) {
 	t.Helper()
 	w := &wire{}
 	var options []*server.Options
@@ -85,16 +87,16 @@ func lagging(t testing.TB, spec consumer) (*Queue, *wire) {
 	cfg.Replicas, cfg.Partitions = 3, 1
 	q := openCluster(t, cfg)
 	eventually(t, "the first leads the stream and the last the consumer", func() bool {
-		s, err1 := q.js[0].Stream(t.Context(), spec.stream)
-		c, err2 := q.js[0].Consumer(t.Context(), spec.stream, spec.name)
+		s, err1 := q.srv.JS(0).Stream(t.Context(), spec.Stream)
+		c, err2 := q.srv.JS(0).Consumer(t.Context(), spec.Stream, spec.Name)
 		if err1 != nil || err2 != nil {
 			return false
 		}
 		if s.CachedInfo().Cluster.Leader != servers[0].Name() {
-			return lead(t, q, "STREAM.LEADER.STEPDOWN."+spec.stream, servers[0])
+			return lead(t, q, "STREAM.LEADER.STEPDOWN."+spec.Stream, servers[0])
 		}
 		if c.CachedInfo().Cluster.Leader != servers[2].Name() {
-			return lead(t, q, "CONSUMER.LEADER.STEPDOWN."+spec.stream+"."+spec.name, servers[2])
+			return lead(t, q, "CONSUMER.LEADER.STEPDOWN."+spec.Stream+"."+spec.Name, servers[2])
 		}
 		return true
 	})
@@ -118,12 +120,12 @@ func TestClusterWhoseLeaderIsCutOff(t *testing.T) {
 	cfg := outsideConfig(servers[1].ClientURL(), "one")
 	cfg.Replicas, cfg.Partitions = 3, 1
 	q := openCluster(t, cfg)
-	stream := lane(Deliveries, src)
+	stream := layout.Lane(layout.Deliveries, src)
 	eventually(t, "the first leads", func() bool {
 		return leader(t, q, stream) == servers[0].Name() || lead(t, q, "STREAM.LEADER.STEPDOWN."+stream, servers[0])
 	})
-	w.cut(func() { must(t, q.PublishDelivery(t.Context(), src, []byte("1"), nil)) })
-	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != "1" {
+	w.cut(func() { must(t, q.Deliveries.Publish(t.Context(), src, []byte("1"), nil)) })
+	if m := fetch(t, q.Deliveries.Consumer(src), 1)[0]; string(m.Data) != "1" {
 		t.Errorf("got %q, want 1", m.Data)
 	}
 }
@@ -132,7 +134,7 @@ func TestClusterWhoseLeaderIsCutOff(t *testing.T) {
 func lead(t testing.TB, q *Queue, what string, s *server.Server) bool {
 	t.Helper()
 	b := must1[[]byte](t)(json.Marshal(map[string]any{"placement": map[string]string{"preferred": s.Name()}}))
-	must1[*nats.Msg](t)(q.conns[0].RequestWithContext(t.Context(), "$JS.API."+what, b))
+	must1[*nats.Msg](t)(q.srv.Conn(0).RequestWithContext(t.Context(), "$JS.API."+what, b))
 	time.Sleep(2 * time.Second) // while they elect
 	return false
 }
@@ -142,24 +144,24 @@ func TestClusterWhoseConsumerLags(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts three servers")
 	}
-	q, w := lagging(t, deliveryConsumer(src))
-	must(t, q.PublishDelivery(t.Context(), src, []byte("1"), nil))
-	must(t, fetch(t, q.DeliveryConsumer(src), 1)[0].Ack())
-	eventually(t, "the first is read", func() bool { return must1[uint64](t)(q.Waiting(t.Context(), Deliveries, src)) == 0 })
+	q, w := lagging(t, layout.DeliveryConsumer(src))
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte("1"), nil))
+	must(t, fetch(t, q.Deliveries.Consumer(src), 1)[0].Ack())
+	eventually(t, "the first is read", func() bool { return must1[uint64](t)(q.Deliveries.Waiting(t.Context(), src)) == 0 })
 
 	var data []byte
 	w.cut(func() {
-		must(t, q.PublishDelivery(t.Context(), src, []byte("2"), nil))
-		if n := must1[uint64](t)(q.Waiting(t.Context(), Deliveries, src)); n != 0 {
+		must(t, q.Deliveries.Publish(t.Context(), src, []byte("2"), nil))
+		if n := must1[uint64](t)(q.Deliveries.Waiting(t.Context(), src)); n != 0 {
 			t.Errorf("the consumer's leader knows of %d: it proves nothing", n)
 		}
-		data, _ = oldest(t, q, Deliveries)
-		must(t, q.TrimDeliveries(t.Context(), 0))
+		data, _ = oldest(t, q.Deliveries.lane)
+		must(t, q.Deliveries.Trim(t.Context(), 0))
 	})
 	if string(data) != "2" {
 		t.Errorf("%q is the oldest that waits, want 2", data)
 	}
-	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != "2" {
+	if m := fetch(t, q.Deliveries.Consumer(src), 1)[0]; string(m.Data) != "2" {
 		t.Errorf("got %q, want 2", m.Data)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
 )
 
 // committer stores the batches of one stream's partitions together. For each atomic batch the server makes a store of its own on the
@@ -46,8 +48,10 @@ const (
 	commitPause  = 200 * time.Millisecond
 )
 
-func (q *Queue) newCommitter(send func(context.Context, []*nats.Msg) (uint64, error)) *committer {
-	return &committer{send: send, most: q.maxBatch, run: q.watch.Go, closing: q.closing, more: make(chan struct{}, 1)}
+func newCommitter(
+	send func(context.Context, []*nats.Msg) (uint64, error), most int, run func(func()), closing <-chan struct{},
+) *committer {
+	return &committer{send: send, most: most, run: run, closing: closing, more: make(chan struct{}, 1)}
 }
 
 // commit returns the sequence of the last of msgs once all are stored.
@@ -145,7 +149,7 @@ func (c *committer) store(group []*pending) {
 	if len(live) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitWait)
+	ctx, cancel := context.WithTimeout(context.Background(), jet.CommitWait)
 	defer cancel()
 	seq, err := c.send(ctx, msgs)
 	if errors.Is(err, ErrFenced) && len(live) > 1 {

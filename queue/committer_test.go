@@ -107,7 +107,7 @@ func TestCommitsTogetherWithOneFenced(t *testing.T) {
 				if p == 3 && round == 3 {
 					b.Checkpoint.Seq--
 				}
-				next, err := q.Commit(t.Context(), p, b)
+				next, err := q.Contacts.Commit(t.Context(), p, b)
 				if p == 3 && round == 3 {
 					if !errors.Is(err, ErrFenced) {
 						t.Errorf("a commit on a former checkpoint: %v", err)
@@ -123,11 +123,11 @@ func TestCommitsTogetherWithOneFenced(t *testing.T) {
 		wg.Wait()
 	}
 	for p := range at {
-		if got := must1[Checkpoint](t)(q.ReadCheckpoint(t.Context(), p)); got.Seq != at[p].Seq {
+		if got := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), p)); got.Seq != at[p].Seq {
 			t.Errorf("partition %d: checkpoint at %d, the owner was told %d", p, got.Seq, at[p].Seq)
 		}
 		key := Key{src, fmt.Sprint(p)}
-		if got := must1[map[Key]Record](t)(q.Load(t.Context(), p, []Key{key})); string(got[key].Data) != "4" {
+		if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), p, []Key{key})); string(got[key].Data) != "4" {
 			t.Errorf("partition %d: %s", p, got[key].Data)
 		}
 	}

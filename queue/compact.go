@@ -10,6 +10,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // CompactOptions steer a compaction.
@@ -30,23 +33,23 @@ const (
 // hold one message each. It moves what lies within a file's size of a gap, or everything. A message that is replaced at the same time
 // is left alone. Ratings that were written are moved with HeaderCompacted and do not come to the writer again; the others stay,
 // unless everything moves: then the writer may get them twice.
-func (q *Queue) Compact(ctx context.Context, o CompactOptions) (rewritten int, err error) {
+func (c *Contacts) Compact(ctx context.Context, o CompactOptions) (rewritten int, err error) {
 	if o.Rate == 0 {
 		o.Rate = compactRate
 	}
-	for i := range q.layout.streams {
-		n, err := q.compactStream(ctx, i, o)
+	for i := range c.layout.Shards {
+		n, err := c.compactStream(ctx, i, o)
 		rewritten += n
 		if err != nil {
-			return rewritten, fmt.Errorf("compact %s: %w", contactsStream(i), ended(ctx, err))
+			return rewritten, fmt.Errorf("compact %s: %w", layout.ContactsStream(i), jet.Ended(ctx, err))
 		}
 	}
 	return rewritten, nil
 }
 
-func (q *Queue) compactStream(ctx context.Context, i int, o CompactOptions) (int, error) {
-	name := contactsStream(i)
-	s, err := q.js[0].Stream(ctx, name)
+func (c *Contacts) compactStream(ctx context.Context, i int, o CompactOptions) (int, error) {
+	name := layout.ContactsStream(i)
+	s, err := c.srv.JS(0).Stream(ctx, name)
 	if err != nil {
 		return 0, err
 	}
@@ -54,58 +57,58 @@ func (q *Queue) compactStream(ctx context.Context, i int, o CompactOptions) (int
 	if !o.All && state.LastSeq-state.FirstSeq+1 == state.Msgs {
 		return 0, nil // no gap: nothing was replaced or deleted
 	}
-	if err := q.disk(0.5); err != nil {
+	if err := c.gauge.disk(0.5); err != nil {
 		return 0, err
 	}
-	floors, err := q.floors(ctx, i)
+	floors, err := c.floors(ctx, i)
 	if err != nil {
 		return 0, err
 	}
-	c := &compaction{q: q, stream: name, nc: q.conn(i), floors: floors, all: o.All, rate: o.Rate}
+	m := &compaction{of: c, stream: name, conn: i, floors: floors, all: o.All, rate: o.Rate}
 	defer func() {
 		// Whatever happens, the filler goes: it is megabytes.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jet.RequestWait)
 		defer cancel()
-		_ = s.Purge(ctx, jetstream.WithPurgeSubject(fillerSubject(name, "*"))) // the next compaction tries again
+		_ = s.Purge(ctx, jetstream.WithPurgeSubject(layout.FillerSubject(name, "*"))) // the next compaction tries again
 	}()
-	bound, err := c.roll(ctx)
+	bound, err := m.roll(ctx)
 	if err != nil {
 		return 0, err
 	}
-	err = q.walk(ctx, walk{stream: name, conn: i}, func(m *nats.Msg, at *Msg) error {
+	err = c.srv.Walk(ctx, jet.Walk{Stream: name, Conn: i}, func(msg *nats.Msg, at *Msg) error {
 		if at.Seq > bound {
 			return errBound
 		}
-		return c.see(ctx, m, at.Seq)
+		return m.see(ctx, msg, at.Seq)
 	})
 	if err != nil && !errors.Is(err, errBound) {
-		return c.moved, err
+		return m.moved, err
 	}
-	return c.moved, c.flush(ctx)
+	return m.moved, m.flush(ctx)
 }
 
 // errBound ends the walk at what was stored after the compaction began.
 var errBound = errors.New("bound")
 
 // floors are the sequences up to which each source's ratings in stream i were written.
-func (q *Queue) floors(ctx context.Context, i int) (map[string]uint64, error) {
+func (c *Contacts) floors(ctx context.Context, i int) (map[string]uint64, error) {
 	floors := map[string]uint64{}
-	for _, source := range q.layout.sources {
-		spec := ratingConsumer(source, i)
-		c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
+	for _, source := range c.layout.Sources {
+		spec := layout.RatingConsumer(source, i)
+		info, err := c.srv.JS(0).Consumer(ctx, spec.Stream, spec.Name)
 		if err != nil {
 			return nil, err
 		}
-		floors[token(source)] = c.CachedInfo().AckFloor.Stream
+		floors[layout.Token(source)] = info.CachedInfo().AckFloor.Stream
 	}
 	return floors, nil
 }
 
 // compaction is one stream's.
 type compaction struct {
-	q      *Queue
+	of     *Contacts
 	stream string
-	nc     *nats.Conn
+	conn   int
 	floors map[string]uint64
 	all    bool
 	rate   int
@@ -122,14 +125,14 @@ type compaction struct {
 // roll fills the stream's current file up, so that what is in it now and what comes from now on do not share one. It returns the
 // sequence of the last filler.
 func (c *compaction) roll(ctx context.Context) (bound uint64, err error) {
-	size := min(c.q.MaxBundle(), blockBytes/2)
+	size := min(c.of.srv.MaxMessage(), blockBytes/2)
 	for i := 0; i*size < blockBytes+size; i++ {
-		m := &nats.Msg{Subject: fillerSubject(c.stream, strconv.Itoa(i)), Data: make([]byte, size)}
-		publish, cancel := bounded(ctx)
-		ack, err := c.q.js[0].PublishMsg(publish, m)
+		m := &nats.Msg{Subject: layout.FillerSubject(c.stream, strconv.Itoa(i)), Data: make([]byte, size)}
+		publish, cancel := jet.Bounded(ctx)
+		ack, err := c.of.srv.JS(0).PublishMsg(publish, m)
 		cancel()
 		if err != nil {
-			return 0, publishError(c.stream, err)
+			return 0, jet.PublishError(c.stream, err)
 		}
 		bound = ack.Sequence
 	}
@@ -141,7 +144,7 @@ func (c *compaction) see(ctx context.Context, m *nats.Msg, seq uint64) error {
 	size := len(m.Subject) + len(m.Data) + 64
 	gap := seq != c.last+1
 	c.last = seq
-	if strings.HasPrefix(m.Subject, kindFiller+".") {
+	if strings.HasPrefix(m.Subject, layout.KindFiller+".") {
 		return nil
 	}
 	out := c.put(m, seq)
@@ -176,8 +179,8 @@ func (c *compaction) put(m *nats.Msg, seq uint64) *nats.Msg {
 			out.Header[k] = v
 		}
 	}
-	out.Header[headerExpected] = []string{strconv.FormatUint(seq, 10)}
-	if t := strings.Split(m.Subject, "."); t[0] == kindRating && len(t) == 4 {
+	out.Header[jet.HeaderExpected] = []string{strconv.FormatUint(seq, 10)}
+	if t := strings.Split(m.Subject, "."); t[0] == layout.KindRating && len(t) == 4 {
 		switch floor, ok := c.floors[t[2]]; {
 		case ok && seq <= floor:
 			out.Header[HeaderCompacted] = []string{"1"}
@@ -194,7 +197,7 @@ func (c *compaction) add(ctx context.Context, m *nats.Msg) error {
 		return nil
 	}
 	switch kind, _, _ := strings.Cut(m.Subject, "."); kind {
-	case kindCheckpoint, kindState, kindMeta:
+	case layout.KindCheckpoint, layout.KindState, layout.KindMeta:
 		return c.moveKnown(ctx, kind, m)
 	}
 	c.batch, c.bytes = append(c.batch, m), c.bytes+len(m.Data)
@@ -210,8 +213,8 @@ func (c *compaction) flush(ctx context.Context) error {
 		return nil
 	}
 	start, n := time.Now(), len(c.batch)
-	commit, cancel := boundedBy(ctx, commitWait)
-	_, err := atomicBatch(commit, c.nc, c.batch)
+	commit, cancel := jet.BoundedBy(ctx, jet.CommitWait)
+	_, err := c.of.srv.AtomicBatch(commit, c.conn, c.batch)
 	cancel()
 	if err == nil {
 		c.moved += n
@@ -220,7 +223,7 @@ func (c *compaction) flush(ctx context.Context) error {
 	}
 	c.batch, c.bytes = nil, 0
 	if c.rate > 0 {
-		return pause(ctx, time.Duration(n)*time.Second/time.Duration(c.rate)-time.Since(start))
+		return jet.Pause(ctx, time.Duration(n)*time.Second/time.Duration(c.rate)-time.Since(start))
 	}
 	return ctx.Err()
 }
@@ -231,7 +234,7 @@ func (c *compaction) oneByOne(ctx context.Context, refused error) error {
 		return refused
 	}
 	for _, m := range c.batch {
-		for _, h := range []string{headerBatchID, headerBatchSequence, headerBatchCommit} {
+		for _, h := range []string{jet.HeaderBatchID, jet.HeaderBatchSequence, jet.HeaderBatchCommit} {
 			delete(m.Header, h)
 		}
 		if _, err := c.move(ctx, m); err != nil {
@@ -243,14 +246,14 @@ func (c *compaction) oneByOne(ctx context.Context, refused error) error {
 
 // move puts one message again; 0 where it has been replaced meanwhile.
 func (c *compaction) move(ctx context.Context, m *nats.Msg) (uint64, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	ack, err := c.q.js[0].PublishMsg(ctx, m)
-	if isCode(err, codeWrongSequence, codeWrongSequenceOne) {
+	ack, err := c.of.srv.JS(0).PublishMsg(ctx, m)
+	if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, publishError(c.stream, err)
+		return 0, jet.PublishError(c.stream, err)
 	}
 	c.moved++
 	return ack.Sequence, nil
@@ -259,26 +262,26 @@ func (c *compaction) move(ctx context.Context, m *nats.Msg) (uint64, error) {
 // moveKnown moves a message whose sequence its writer goes by: this process tells its own writers, another would find itself fenced.
 // So only an embedded store's are moved; a cluster's hold nothing personal and are few.
 func (c *compaction) moveKnown(ctx context.Context, kind string, m *nats.Msg) error {
-	if c.q.embedded == nil {
+	if !c.of.srv.Local() {
 		return nil
 	}
-	lock := &c.q.states
-	if kind == kindCheckpoint {
-		p, err := strconv.Atoi(strings.TrimPrefix(m.Subject, kindCheckpoint+"."))
-		if err != nil || c.q.checkPartition(p) != nil {
+	lock := &c.of.states.mu
+	if kind == layout.KindCheckpoint {
+		p, err := strconv.Atoi(strings.TrimPrefix(m.Subject, layout.KindCheckpoint+"."))
+		if err != nil || c.of.layout.Check(p) != nil {
 			return nil //nolint:nilerr // not ours: it stays
 		}
-		lock = &c.q.parts[p].mu
+		lock = &c.of.parts[p].mu
 	}
 	lock.Lock()
 	defer lock.Unlock()
-	from, err := strconv.ParseUint(m.Header.Get(headerExpected), 10, 64)
+	from, err := strconv.ParseUint(m.Header.Get(jet.HeaderExpected), 10, 64)
 	if err != nil {
 		return err
 	}
 	to, err := c.move(ctx, m)
 	if to != 0 {
-		c.q.moves.add(m.Subject, from, to)
+		c.of.moves.add(m.Subject, from, to)
 	}
 	return err
 }

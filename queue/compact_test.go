@@ -14,23 +14,23 @@ func TestPurgeAndCompactLeaveNothing(t *testing.T) {
 		at = commit(t, q, 1, at, map[string]string{"gone": trace + fmt.Sprint(i), "stays": "stays" + fmt.Sprint(i)}, map[string]string{"gone": trace, "stays": "A"})
 	}
 	other := commit(t, q, 0, Checkpoint{}, map[string]string{"x": "other stream"}, nil)
-	seq := must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("s"), 0))
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "contacts", "gone", []byte(trace)}}, latest))
+	seq := must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("s"), 0))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "contacts", "gone", []byte(trace)}}, latest))
 
-	must(t, q.Purge(t.Context(), 1, Key{src, "gone"}))
-	must(t, q.Purge(t.Context(), 1, Key{src, "never was"}))
-	must(t, q.PurgeFetches(t.Context(), src, FetchRef{"contacts", "gone"}, FetchRef{"contacts", "never was"}))
+	must(t, q.Contacts.Purge(t.Context(), 1, Key{src, "gone"}))
+	must(t, q.Contacts.Purge(t.Context(), 1, Key{src, "never was"}))
+	must(t, q.Fetches.Purge(t.Context(), src, FetchRef{"contacts", "gone"}, FetchRef{"contacts", "never was"}))
 	keys := []Key{{src, "gone"}, {src, "stays"}}
-	if got := must1[map[Key]Record](t)(q.Load(t.Context(), 1, keys)); len(got) != 1 {
+	if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 1, keys)); len(got) != 1 {
 		t.Errorf("records after Purge: %v", got)
 	}
-	if got := must1[map[Key]Record](t)(q.LoadRatings(t.Context(), 1, keys)); len(got) != 1 {
+	if got := must1[map[Key]Record](t)(q.Ratings.Load(t.Context(), 1, keys)); len(got) != 1 {
 		t.Errorf("ratings after Purge: %v", got)
 	}
 	if len(filesWith(t, q.cfg.Dir, trace)) == 0 {
 		t.Error("older versions are gone before the compaction: this test proves nothing")
 	}
-	n := must1[int](t)(q.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
+	n := must1[int](t)(q.Contacts.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
 	if n < 6 {
 		t.Errorf("%d messages moved, want all there are", n)
 	}
@@ -43,25 +43,25 @@ func TestPurgeAndCompactLeaveNothing(t *testing.T) {
 
 	// Nobody whose sequence has moved is taken for a stranger.
 	at = commit(t, q, 1, at, map[string]string{"new": "1"}, nil)
-	must1[int](t)(q.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
-	must1[int](t)(q.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
+	must1[int](t)(q.Contacts.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
+	must1[int](t)(q.Contacts.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
 	commit(t, q, 1, at, nil, nil)
 	commit(t, q, 0, other, nil, nil)
-	must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("t"), seq))
-	got := must1[map[Key]Record](t)(q.Load(t.Context(), 1, keys))
+	must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("t"), seq))
+	got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 1, keys))
 	if len(got) != 1 || string(got[keys[1]].Data) != "stays5" {
 		t.Errorf("records after compaction: %v", got)
 	}
 	must(t, q.Close())
 	q = reopen(t, q.cfg) // the store's own description has moved too
-	if data, _, err := q.GetState(t.Context(), "cursor"); string(data) != "t" || err != nil {
+	if data, _, err := q.States.Get(t.Context(), "cursor"); string(data) != "t" || err != nil {
 		t.Errorf("state %q, %v", data, err)
 	}
 }
 
 func TestCompactDoesNotOfferWrittenRatingsAgain(t *testing.T) {
 	q := open(t)
-	c := q.RatingConsumers(src)[1]
+	c := q.Ratings.Consumers(src)[1]
 	at := commit(t, q, 1, Checkpoint{}, nil, map[string]string{"written": "A", "replaced": "A"})
 	for _, m := range fetch(t, c, 2) {
 		must(t, m.Ack())
@@ -69,11 +69,11 @@ func TestCompactDoesNotOfferWrittenRatingsAgain(t *testing.T) {
 	at = commit(t, q, 1, at, nil, map[string]string{"replaced": "B"}) // makes a gap
 	at = commit(t, q, 1, at, nil, map[string]string{"waits": "C"})
 	floor := func() uint64 {
-		info := must1[map[string]uint64](t)(q.floors(t.Context(), 1))
+		info := must1[map[string]uint64](t)(q.Contacts.floors(t.Context(), 1))
 		return info[src]
 	}
 	eventually(t, "the acknowledgements are known", func() bool { return floor() >= 2 })
-	if n := must1[int](t)(q.Compact(t.Context(), CompactOptions{Rate: -1})); n == 0 {
+	if n := must1[int](t)(q.Contacts.Compact(t.Context(), CompactOptions{Rate: -1})); n == 0 {
 		t.Fatal("nothing was moved")
 	}
 	got := map[string]string{}
@@ -85,7 +85,7 @@ func TestCompactDoesNotOfferWrittenRatingsAgain(t *testing.T) {
 		t.Errorf("the writer gets %v, want the two that wait", got)
 	}
 	none(t, c, "the other was written before it moved")
-	ratings := must1[map[Key]Record](t)(q.LoadRatings(t.Context(), 1, []Key{{src, "written"}}))
+	ratings := must1[map[Key]Record](t)(q.Ratings.Load(t.Context(), 1, []Key{{src, "written"}}))
 	if string(ratings[Key{src, "written"}].Data) != "A" {
 		t.Errorf("the moved rating: %v", ratings)
 	}
@@ -114,7 +114,7 @@ func TestCompactBesideCommits(t *testing.T) {
 				}
 				b.Contacts = append(b.Contacts, Put{Key: Key{src, "each"}, Data: fmt.Append(nil, i)})
 				var err error
-				if at, err = q.Commit(t.Context(), p, b); err != nil {
+				if at, err = q.Contacts.Commit(t.Context(), p, b); err != nil {
 					t.Errorf("partition %d: %v", p, err)
 					return
 				}
@@ -128,13 +128,13 @@ func TestCompactBesideCommits(t *testing.T) {
 		})
 	}
 	for range 2 {
-		must1[int](t)(q.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
+		must1[int](t)(q.Contacts.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
 	}
 	close(stop)
 	wg.Wait()
 	for p := range 4 {
 		n := 0
-		must(t, q.Scan(t.Context(), p, func(r Record) error {
+		must(t, q.Contacts.Scan(t.Context(), p, func(r Record) error {
 			n++
 			want := last[p]
 			if r.Key.Contact != "each" {
@@ -158,7 +158,7 @@ func TestCompactBesideCommits(t *testing.T) {
 func TestCompactLeavesACleanStreamAlone(t *testing.T) {
 	q := open(t)
 	commit(t, q, 0, Checkpoint{}, map[string]string{"a": "1"}, nil)
-	if n := must1[int](t)(q.Compact(t.Context(), CompactOptions{})); n != 0 {
+	if n := must1[int](t)(q.Contacts.Compact(t.Context(), CompactOptions{})); n != 0 {
 		t.Errorf("%d messages moved", n)
 	}
 }

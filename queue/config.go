@@ -7,6 +7,9 @@ import (
 	"fmt"
 
 	"github.com/dustin/go-humanize"
+	"github.com/nats-io/nats.go"
+
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // Config says where the store is and how large it may become. Sizes are in bytes.
@@ -50,9 +53,7 @@ const (
 	leastMaxPayload   = 1 * mib    // NATS's own default; less cannot hold a delivery of WINNOW_MAX_BODY's default
 	mostMaxPayload    = 64 * mib   // NATS's own upper bound
 	mostMaxStore      = 1024 * gib // beyond it a figure from the disk says nothing
-	headerRoom        = 64 << 10   // bytes kept free in every message for headers; NATS allows no more than that
 	batchLimit        = 20000      // messages of one atomic batch at the embedded server
-	leastBatch        = 500        // an outside server that allows less would make commits too small to be of use
 	mostPartitions    = 1024
 	mostStreams       = 64
 	maxSource         = 64 // of an encoded source name, which becomes part of the names of streams and files
@@ -107,7 +108,7 @@ func (c Config) settled() (Config, error) {
 		}
 	}
 	for _, s := range c.Sources {
-		if tokenLength(s) > maxSource {
+		if layout.TokenLength(s) > maxSource {
 			bad("the source name %.40q is too long: want at most %d characters", s, maxSource)
 		}
 	}
@@ -146,6 +147,20 @@ func (c Config) shared(store int64) Config {
 		}
 	}
 	return c
+}
+
+// access is how the outside server is convinced and checked.
+func (c Config) access() (opts []nats.Option) {
+	if c.Creds != "" {
+		opts = append(opts, nats.UserCredentials(c.Creds))
+	}
+	if c.TLSCA != "" {
+		opts = append(opts, nats.RootCAs(c.TLSCA))
+	}
+	if c.TLSCert != "" {
+		opts = append(opts, nats.ClientCert(c.TLSCert, c.TLSKey))
+	}
+	return opts
 }
 
 // size is bytes as people read them; metrics have the exact number.

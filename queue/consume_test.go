@@ -6,18 +6,20 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 func TestFetchReturnsWhatIsThere(t *testing.T) {
 	q := open(t)
-	c := q.DeliveryConsumer(src)
+	c := q.Deliveries.Consumer(src)
 	start := time.Now()
 	none(t, c, "an empty stream")
 	if d := time.Since(start); d < 150*time.Millisecond || d > time.Second {
 		t.Errorf("an empty Fetch with a wait of 200 ms took %v", d)
 	}
 	for i := range 5 {
-		must(t, q.PublishDelivery(t.Context(), src, []byte(fmt.Sprint(i)), nil))
+		must(t, q.Deliveries.Publish(t.Context(), src, []byte(fmt.Sprint(i)), nil))
 	}
 	start = time.Now()
 	msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 100, 0, 5*time.Second))
@@ -32,7 +34,7 @@ func TestFetchReturnsWhatIsThere(t *testing.T) {
 	// One that comes while we wait is returned when it comes.
 	go func() {
 		time.Sleep(100 * time.Millisecond)
-		_ = q.PublishDelivery(context.Background(), src, []byte("late"), nil) // if it fails no message comes
+		_ = q.Deliveries.Publish(context.Background(), src, []byte("late"), nil) // if it fails no message comes
 	}()
 	start = time.Now()
 	late := must1[[]*Msg](t)(c.Fetch(t.Context(), 100, 0, 5*time.Second))
@@ -43,9 +45,9 @@ func TestFetchReturnsWhatIsThere(t *testing.T) {
 
 func TestFetchBounds(t *testing.T) {
 	q := open(t)
-	c := q.DeliveryConsumer(src)
+	c := q.Deliveries.Consumer(src)
 	for range 6 {
-		must(t, q.PublishDelivery(t.Context(), src, make([]byte, 100_000), nil))
+		must(t, q.Deliveries.Publish(t.Context(), src, make([]byte, 100_000), nil))
 	}
 	if msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 2, 0, time.Second)); len(msgs) != 2 {
 		t.Errorf("%d messages, want at most 2", len(msgs))
@@ -73,9 +75,9 @@ func TestFetchBounds(t *testing.T) {
 
 func TestNakTermAndProgress(t *testing.T) {
 	q := open(t)
-	c := q.DeliveryConsumer(src)
+	c := q.Deliveries.Consumer(src)
 	for _, s := range []string{"nak", "later", "term"} {
-		must(t, q.PublishDelivery(t.Context(), src, []byte(s), nil))
+		must(t, q.Deliveries.Publish(t.Context(), src, []byte(s), nil))
 	}
 	msgs := fetch(t, c, 3)
 	start := time.Now()
@@ -99,46 +101,46 @@ func TestNakTermAndProgress(t *testing.T) {
 // Ten messages put off must not keep the rest of the source waiting.
 func TestMessagesPutOffDoNotStarveTheRest(t *testing.T) {
 	q := open(t)
-	c := q.FetchConsumer(src)
+	c := q.Fetches.Consumer(src)
 	var all []FetchMsg
 	for i := range 30 {
 		all = append(all, FetchMsg{src, "emails", fmt.Sprint(i), nil})
 	}
-	must(t, q.PublishFetches(t.Context(), all[:15], latest))
+	must(t, q.Fetches.Publish(t.Context(), all[:15], latest))
 	for _, m := range fetch(t, c, 15) {
 		must(t, m.Nak(time.Hour))
 	}
-	must(t, q.PublishFetches(t.Context(), all[15:], latest))
+	must(t, q.Fetches.Publish(t.Context(), all[15:], latest))
 	fetch(t, c, 15)
 }
 
 func TestFetchesKeepTheLatestOfARecord(t *testing.T) {
 	q := open(t)
-	c := q.FetchConsumer(src)
+	c := q.Fetches.Consumer(src)
 	for i := range 3 {
-		must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i))}}, latest))
+		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i))}}, latest))
 	}
 	held := fetch(t, c, 1)[0]
 	if string(held.Data) != "2" {
 		t.Fatalf("got version %s", held.Data)
 	}
 	none(t, c, "two versions were replaced")
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3")}}, latest))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3")}}, latest))
 	newer := fetch(t, c, 1)[0] // at once, although the former is in hand
 	if string(newer.Data) != "3" {
 		t.Fatalf("got version %s", newer.Data)
 	}
 	must(t, held.Ack()) // late: it must not settle the newer one
-	if data, at := oldest(t, q, Fetches); !at.Equal(newer.Time) || string(data) != "3" {
+	if data, at := oldest(t, q.Fetches.lane); !at.Equal(newer.Time) || string(data) != "3" {
 		t.Errorf("oldest is %v, want the newer version's %v", at, newer.Time)
 	}
 	must(t, newer.Ack())
-	eventually(t, "nothing waits", func() bool { _, at := oldest(t, q, Fetches); return at.IsZero() })
+	eventually(t, "nothing waits", func() bool { _, at := oldest(t, q.Fetches.lane); return at.IsZero() })
 }
 
 func TestRatingsAreReplacedWhileInHand(t *testing.T) {
 	q := open(t)
-	consumers := q.RatingConsumers(src)
+	consumers := q.Ratings.Consumers(src)
 	if len(consumers) != 2 {
 		t.Fatalf("%d consumers for 2 streams", len(consumers))
 	}
@@ -166,13 +168,13 @@ func TestRatingsAreReplacedWhileInHand(t *testing.T) {
 
 func TestOldest(t *testing.T) {
 	q := open(t)
-	c := q.DeliveryConsumer(src)
-	oldest := func() time.Time { t.Helper(); _, at := oldest(t, q, Deliveries); return at }
+	c := q.Deliveries.Consumer(src)
+	oldest := func() time.Time { t.Helper(); _, at := oldest(t, q.Deliveries.lane); return at }
 	if !oldest().IsZero() {
 		t.Error("something waits in an empty stream")
 	}
 	for range 4 {
-		must(t, q.PublishDelivery(t.Context(), src, []byte("x"), nil))
+		must(t, q.Deliveries.Publish(t.Context(), src, []byte("x"), nil))
 	}
 	first := oldest()
 	if d := time.Since(first); d < 0 || d > time.Minute {
@@ -196,17 +198,14 @@ func TestOldest(t *testing.T) {
 	}
 	must(t, msgs[3].Ack())
 	eventually(t, "nothing waits", func() bool { return oldest().IsZero() })
-	if _, _, err := q.Oldest(t.Context(), Facts, src); err == nil {
-		t.Error("Facts have no consumer, and an oldest message all the same")
-	}
 }
 
 func TestConsumerThatWasDeletedIsMadeAnew(t *testing.T) {
 	q := open(t)
-	c := q.DeliveryConsumer(src)
+	c := q.Deliveries.Consumer(src)
 	none(t, c, "an empty stream")
-	must(t, q.js[0].DeleteConsumer(t.Context(), c.spec.stream, c.spec.name))
-	must(t, q.PublishDelivery(t.Context(), src, []byte("x"), nil))
+	must(t, q.srv.JS(0).DeleteConsumer(t.Context(), "DELIVERIES_"+src, "read"))
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte("x"), nil))
 	if m := fetch(t, c, 1)[0]; string(m.Data) != "x" {
 		t.Errorf("got %q", m.Data)
 	}
@@ -214,8 +213,8 @@ func TestConsumerThatWasDeletedIsMadeAnew(t *testing.T) {
 
 func TestStreamThatIsGoneEndsTheProcess(t *testing.T) {
 	q := open(t)
-	c := q.DeliveryConsumer(src)
-	must(t, q.js[0].DeleteStream(t.Context(), c.spec.stream))
+	c := q.Deliveries.Consumer(src)
+	must(t, q.srv.JS(0).DeleteStream(t.Context(), "DELIVERIES_"+src))
 	if _, err := c.Fetch(t.Context(), 1, 0, time.Second); err == nil {
 		t.Error("Fetch from a stream that is gone has no error")
 	}
@@ -232,8 +231,8 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 	for i := range 1200 {
 		all = append(all, Bundle{i % 4, []byte(fmt.Sprint(i))})
 	}
-	must(t, q.PublishBundles(t.Context(), all))
-	l := must1[*Log](t)(q.OpenLog(t.Context(), 2, 0))
+	must(t, q.Facts.Publish(t.Context(), all))
+	l := must1[*Log](t)(q.Facts.Open(t.Context(), 2, 0))
 	defer func() { l.Close() }()
 	want := 2
 	next := func(n int) (last uint64) {
@@ -253,25 +252,25 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 		return last
 	}
 	at := next(100)
-	must(t, q.js[0].DeleteConsumer(t.Context(), Facts, l.name)) // lost on the way: it goes on behind what was read
+	must(t, q.srv.JS(0).DeleteConsumer(t.Context(), layout.Facts, l.Name())) // lost on the way: it goes on behind what was read
 	at2 := next(50)
 	l.Close()
 	if at2 <= at {
 		t.Fatalf("sequence %d after %d", at2, at)
 	}
-	l = must1[*Log](t)(q.OpenLog(t.Context(), 2, at2))
+	l = must1[*Log](t)(q.Facts.Open(t.Context(), 2, at2))
 	next(150)
 	start := time.Now()
 	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, 200*time.Millisecond)); len(msgs) != 0 || time.Since(start) > time.Second {
 		t.Errorf("%d bundles beyond the last, after %v", len(msgs), time.Since(start))
 	}
-	must(t, q.PublishBundles(t.Context(), []Bundle{{2, []byte(fmt.Sprint(want))}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte(fmt.Sprint(want))}}))
 	next(1)
 }
 
-func oldest(t testing.TB, q *Queue, stream string) ([]byte, time.Time) {
+func oldest(t testing.TB, l lane) ([]byte, time.Time) {
 	t.Helper()
-	data, at, err := q.Oldest(t.Context(), stream, src)
+	data, at, err := l.Oldest(t.Context(), src)
 	must(t, err)
 	return data, at
 }

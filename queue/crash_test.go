@@ -37,7 +37,7 @@ func child(dir string) int {
 		wg.Go(func() {
 			for i := from; ; i++ {
 				id := fmt.Sprintf("%d-%d", w, i)
-				if err := q.PublishDelivery(ctx, src, []byte(id), nil); err != nil {
+				if err := q.Deliveries.Publish(ctx, src, []byte(id), nil); err != nil {
 					say("error %v", err)
 					return
 				}
@@ -47,13 +47,13 @@ func child(dir string) int {
 	}
 	for p := range 2 {
 		wg.Go(func() {
-			at, err := q.ReadCheckpoint(ctx, p)
+			at, err := q.Contacts.Checkpoint(ctx, p)
 			for i := from; err == nil; i++ {
 				b := Batch{Checkpoint: Checkpoint{Data: fmt.Append(nil, i), Seq: at.Seq}}
 				for c := range 50 { // all of them move together, or none
 					b.Contacts = append(b.Contacts, Put{Key: Key{src, fmt.Sprint(c)}, Data: fmt.Append(nil, i)})
 				}
-				if at, err = q.Commit(ctx, p, b); err == nil {
+				if at, err = q.Contacts.Commit(ctx, p, b); err == nil {
 					say("commit %d %d", p, i)
 				}
 			}
@@ -106,7 +106,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	}
 	q := reopen(t, Config{Dir: dir, Sources: []string{src}, MaxStore: 2 * gib, MinFree: 1})
 	total, found := len(acked), map[string]bool{}
-	c := q.DeliveryConsumer(src)
+	c := q.Deliveries.Consumer(src)
 	for {
 		msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 1000, 0, time.Second))
 		if len(msgs) == 0 {
@@ -127,13 +127,13 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 		t.Errorf("%d of %d acknowledged deliveries are lost", lost, total)
 	}
 	for p, want := range committed {
-		at := must1[Checkpoint](t)(q.ReadCheckpoint(t.Context(), p))
+		at := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), p))
 		got, _ := strconv.Atoi(string(at.Data))
 		if got < want {
 			t.Errorf("partition %d: checkpoint %d, and %d was acknowledged", p, got, want)
 		}
 		n := 0
-		must(t, q.Scan(t.Context(), p, func(r Record) error {
+		must(t, q.Contacts.Scan(t.Context(), p, func(r Record) error {
 			n++
 			if string(r.Data) != string(at.Data) {
 				t.Errorf("partition %d, contact %s is at %s, the checkpoint at %s", p, r.Key.Contact, r.Data, at.Data)

@@ -10,15 +10,15 @@ import (
 
 func TestLease(t *testing.T) {
 	q := open(t)
-	a := must1[*Lease](t)(q.Acquire(t.Context(), "lease.3", 10*time.Second))
+	a := must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.3", 10*time.Second))
 	if !a.Valid() {
 		t.Error("a fresh lease is not valid")
 	}
-	if _, err := q.Acquire(t.Context(), "lease.3", 10*time.Second); !errors.Is(err, ErrHeld) {
+	if _, err := q.Leases.Acquire(t.Context(), "lease.3", 10*time.Second); !errors.Is(err, ErrHeld) {
 		t.Errorf("a second owner: %v, want ErrHeld", err)
 	}
-	must1[*Lease](t)(q.Acquire(t.Context(), "lease.4", 10*time.Second))
-	must1[*Lease](t)(q.Acquire(t.Context(), "crm.odd source.*", 10*time.Second))
+	must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.4", 10*time.Second))
+	must1[*Lease](t)(q.Leases.Acquire(t.Context(), "crm.odd source.*", 10*time.Second))
 	for range 3 {
 		must(t, a.Renew(t.Context()))
 	}
@@ -29,11 +29,11 @@ func TestLease(t *testing.T) {
 	if err := a.Renew(t.Context()); !errors.Is(err, ErrLost) {
 		t.Errorf("renewing what was given up: %v, want ErrLost", err)
 	}
-	b := must1[*Lease](t)(q.Acquire(t.Context(), "lease.3", 10*time.Second))
+	b := must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.3", 10*time.Second))
 	must(t, a.Release(t.Context())) // a second time: it must not take b's away
 	must(t, b.Renew(t.Context()))
 	for _, name := range []string{"", "lease", "other.3"} {
-		if _, err := q.Acquire(t.Context(), name, time.Second); err == nil {
+		if _, err := q.Leases.Acquire(t.Context(), name, time.Second); err == nil {
 			t.Errorf("a lease called %q was given", name)
 		}
 	}
@@ -41,12 +41,12 @@ func TestLease(t *testing.T) {
 
 func TestLeaseRunsOut(t *testing.T) {
 	q := open(t)
-	a := must1[*Lease](t)(q.Acquire(t.Context(), "lease.0", time.Second))
+	a := must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.0", time.Second))
 	start := time.Now()
 	var b *Lease
 	for b == nil && time.Since(start) < 10*time.Second {
 		wasValid := a.Valid()
-		l, err := q.Acquire(t.Context(), "lease.0", 10*time.Second)
+		l, err := q.Leases.Acquire(t.Context(), "lease.0", 10*time.Second)
 		if err == nil && wasValid {
 			t.Error("the lease went to another while its owner still believed in it")
 		}
@@ -76,7 +76,7 @@ func TestLeaseRunsOut(t *testing.T) {
 // A renewal that was stored, and whose answer was lost, must not cost the lease.
 func TestRenewAfterALostAnswer(t *testing.T) {
 	q := open(t)
-	a := must1[*Lease](t)(q.Acquire(t.Context(), "lease.0", 10*time.Second))
+	a := must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.0", 10*time.Second))
 	before := a.seq
 	must(t, a.Renew(t.Context()))
 	a.seq = before // as if the answer had not come
@@ -92,7 +92,7 @@ func TestOneOfManyGetsTheLease(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if _, err := q.Acquire(t.Context(), "lease.1", 10*time.Second); err == nil {
+			if _, err := q.Leases.Acquire(t.Context(), "lease.1", 10*time.Second); err == nil {
 				got.Add(1)
 			} else if !errors.Is(err, ErrHeld) {
 				t.Error(err)
@@ -107,19 +107,19 @@ func TestOneOfManyGetsTheLease(t *testing.T) {
 
 func TestMembers(t *testing.T) {
 	q := open(t, func(c *Config) { c.Name = "host.domain/1" })
-	if all := must1[[]Member](t)(q.Members(t.Context())); len(all) != 0 {
+	if all := must1[[]Member](t)(q.Leases.Members(t.Context())); len(all) != 0 {
 		t.Errorf("members of an empty store: %v", all)
 	}
-	must(t, q.Announce(t.Context(), []byte("first"), time.Minute))
-	must(t, q.Announce(t.Context(), []byte("second"), time.Second))
-	all := must1[[]Member](t)(q.Members(t.Context()))
+	must(t, q.Leases.Announce(t.Context(), []byte("first"), time.Minute))
+	must(t, q.Leases.Announce(t.Context(), []byte("second"), time.Second))
+	all := must1[[]Member](t)(q.Leases.Members(t.Context()))
 	if len(all) != 1 || all[0].ID != "host.domain/1" || string(all[0].Data) != "second" {
 		t.Errorf("members: %+v", all)
 	}
-	eventually(t, "who is silent is no member", func() bool { return len(must1[[]Member](t)(q.Members(t.Context()))) == 0 })
-	must(t, q.Announce(t.Context(), nil, time.Minute))
-	must(t, q.Retire(t.Context()))
-	if all := must1[[]Member](t)(q.Members(t.Context())); len(all) != 0 {
+	eventually(t, "who is silent is no member", func() bool { return len(must1[[]Member](t)(q.Leases.Members(t.Context()))) == 0 })
+	must(t, q.Leases.Announce(t.Context(), nil, time.Minute))
+	must(t, q.Leases.Retire(t.Context()))
+	if all := must1[[]Member](t)(q.Leases.Members(t.Context())); len(all) != 0 {
 		t.Errorf("members after Retire: %+v", all)
 	}
 }

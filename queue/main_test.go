@@ -71,7 +71,7 @@ func commit(t testing.TB, q *Queue, p int, at Checkpoint, contacts, ratings map[
 	for id, data := range ratings {
 		b.Ratings = append(b.Ratings, Put{Key: Key{src, id}, Data: []byte(data)})
 	}
-	next, err := q.Commit(t.Context(), p, b)
+	next, err := q.Contacts.Commit(t.Context(), p, b)
 	if err != nil {
 		t.Fatalf("Commit: %v", err)
 	}

@@ -3,24 +3,23 @@ package queue
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 func TestReopenKeepsEverything(t *testing.T) {
 	q := open(t, func(c *Config) { c.Partitions, c.Streams = 5, 3 })
-	must(t, q.PublishDelivery(t.Context(), src, []byte("d"), map[string]string{"X-Test": "1"}))
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}, latest))
-	must(t, q.PublishBundles(t.Context(), []Bundle{{4, []byte("b")}}))
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte("d"), map[string]string{"X-Test": "1"}))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}, latest))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{4, []byte("b")}}))
 	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"}, map[string]string{"c": "rating"})
-	must1[uint64](t)(q.PutState(t.Context(), "cursor", []byte("s"), 0))
-	must1[uint64](t)(q.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Reason: "why"}, "id"))
+	must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("s"), 0))
+	must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Reason: "why"}, "id"))
 	salt := q.Salt()
 	must(t, q.Close())
 
@@ -30,30 +29,30 @@ func TestReopenKeepsEverything(t *testing.T) {
 	if !bytes.Equal(salt, q.Salt()) || len(salt) != 32 {
 		t.Errorf("salt is %x, was %x", q.Salt(), salt)
 	}
-	if q.Partitions() != 5 || q.layout.streams != 3 {
-		t.Errorf("%d partitions and %d streams, want 5 and 3 as the store was made", q.Partitions(), q.layout.streams)
+	if q.Partitions() != 5 || q.layout.Shards != 3 {
+		t.Errorf("%d partitions and %d streams, want 5 and 3 as the store was made", q.Partitions(), q.layout.Shards)
 	}
-	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != "d" || m.Header["X-Test"] != "1" {
+	if m := fetch(t, q.Deliveries.Consumer(src), 1)[0]; string(m.Data) != "d" || m.Header["X-Test"] != "1" {
 		t.Errorf("delivery %q %v", m.Data, m.Header)
 	}
-	if m := fetch(t, q.FetchConsumer(src), 1)[0]; string(m.Data) != "f" || m.Subject != "fetch.hubspot.emails.7" {
+	if m := fetch(t, q.Fetches.Consumer(src), 1)[0]; string(m.Data) != "f" || m.Subject != "fetch.hubspot.emails.7" {
 		t.Errorf("fetch %s %q", m.Subject, m.Data)
 	}
-	l := must1[*Log](t)(q.OpenLog(t.Context(), 4, 0))
+	l := must1[*Log](t)(q.Facts.Open(t.Context(), 4, 0))
 	defer l.Close()
 	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 9, time.Second)); len(msgs) != 1 || string(msgs[0].Data) != "b" {
 		t.Errorf("log: %v", msgs)
 	}
-	if got := must1[Checkpoint](t)(q.ReadCheckpoint(t.Context(), 4)); got.Facts != 1 || string(got.Data) != "own" || got.Seq != at.Seq {
+	if got := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 4)); got.Facts != 1 || string(got.Data) != "own" || got.Seq != at.Seq {
 		t.Errorf("checkpoint %+v, want %+v", got, at)
 	}
-	if got := must1[map[Key]Record](t)(q.Load(t.Context(), 4, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "record" {
+	if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 4, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "record" {
 		t.Errorf("records %v", got)
 	}
-	if data, _, err := q.GetState(t.Context(), "cursor"); err != nil || string(data) != "s" {
+	if data, _, err := q.States.Get(t.Context(), "cursor"); err != nil || string(data) != "s" {
 		t.Errorf("state %q, %v", data, err)
 	}
-	if all := must1[[]DeadLetter](t)(q.DeadLetters(t.Context(), 0, 9, "", "")); len(all) != 1 || all[0].Reason != "why" {
+	if all := must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 9, "", "")); len(all) != 1 || all[0].Reason != "why" {
 		t.Errorf("dead letters %+v", all)
 	}
 }
@@ -62,15 +61,15 @@ func TestReopenKeepsEverything(t *testing.T) {
 func TestReopenDeliversWhatWasInHand(t *testing.T) {
 	q := open(t)
 	for range 3 {
-		must(t, q.PublishDelivery(t.Context(), src, []byte("d"), nil))
+		must(t, q.Deliveries.Publish(t.Context(), src, []byte("d"), nil))
 	}
-	msgs := fetch(t, q.DeliveryConsumer(src), 3)
+	msgs := fetch(t, q.Deliveries.Consumer(src), 3)
 	must(t, msgs[0].Ack())
 	must(t, q.Close())
 	q = reopen(t, q.cfg)
 	start := time.Now()
-	fetch(t, q.DeliveryConsumer(src), 2)
-	if d := time.Since(start); d > readWait/2 {
+	fetch(t, q.Deliveries.Consumer(src), 2)
+	if d := time.Since(start); d > layout.ReadWait/2 {
 		t.Errorf("it took %v", d)
 	}
 }
@@ -108,43 +107,20 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 // Others may fill the disk, and an operator may lower the bounds, below what the store was made with.
-// Whoever mounts a directory that belongs to somebody else has to learn which setting named it, and who has to own it.
-func TestUnusableDirectory(t *testing.T) {
-	for _, c := range []struct {
-		errno syscall.Errno
-		want  string
-	}{
-		{syscall.EACCES, fmt.Sprintf("let the directory belong to user %d", os.Getuid())},
-		{syscall.EPERM, "chown"},
-		{syscall.EROFS, "on a volume"},
-		{syscall.ENOTDIR, "not a directory"},
-	} {
-		err := unusable(&fs.PathError{Op: "mkdir", Path: "/data", Err: c.errno})
-		if !strings.Contains(err.Error(), "WINNOW_DATA_DIR: mkdir /data: ") || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.errno) {
-			t.Errorf("%v: %v, want WINNOW_DATA_DIR and %q", c.errno, err, c.want)
-		}
-	}
-	file := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(file, nil, 0o600))
-	if q, err := Open(t.Context(), Config{Dir: filepath.Join(file, "store"), Sources: []string{src}}); err == nil || !strings.Contains(err.Error(), "WINNOW_DATA_DIR") {
-		t.Errorf("Open below a file: %v %v, want an error that names WINNOW_DATA_DIR", q, err)
-	}
-}
-
 func TestReopenWithLessRoom(t *testing.T) {
 	q := open(t, func(c *Config) { c.MaxPayload = int32(mib) })
 	data := make([]byte, 900_000)
 	for range 20 {
-		must(t, q.PublishDelivery(t.Context(), src, data, nil))
+		must(t, q.Deliveries.Publish(t.Context(), src, data, nil))
 	}
 	must(t, q.Close())
 	cfg := q.cfg
 	cfg.MaxStore, cfg.DeliveriesBytes, cfg.FactsBytes, cfg.FetchesBytes, cfg.DeadLettersBytes = 40*mib, 0, 0, 0, 0
 	q = reopen(t, cfg)
-	if err := q.PublishDelivery(t.Context(), src, data, nil); !errors.Is(err, ErrFull) {
+	if err := q.Deliveries.Publish(t.Context(), src, data, nil); !errors.Is(err, ErrFull) {
 		t.Errorf("a delivery beyond the new bound: %v, want ErrFull", err)
 	}
-	for _, m := range fetch(t, q.DeliveryConsumer(src), 20) { // none was dropped
+	for _, m := range fetch(t, q.Deliveries.Consumer(src), 20) { // none was dropped
 		must(t, m.Ack())
 	}
 	cfg = q.cfg
@@ -152,7 +128,7 @@ func TestReopenWithLessRoom(t *testing.T) {
 	cfg.MaxStore = 10 * mib
 	cfg.DeliveriesBytes, cfg.FactsBytes, cfg.FetchesBytes, cfg.DeadLettersBytes = 0, 0, 0, 0
 	q = reopen(t, cfg)
-	if err := q.Room(Facts, 0.9); !errors.Is(err, ErrFull) {
+	if err := q.Facts.Room(0.9); !errors.Is(err, ErrFull) {
 		t.Errorf("Room in a store that holds more than it may: %v, want ErrFull", err)
 	}
 }
@@ -160,7 +136,7 @@ func TestReopenWithLessRoom(t *testing.T) {
 func TestEncryption(t *testing.T) {
 	const secret, text = "the key itself", "text that must not be readable"
 	q := open(t, func(c *Config) { c.Key = secret })
-	must(t, q.PublishDelivery(t.Context(), src, []byte(text), nil))
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte(text), nil))
 	commit(t, q, 0, Checkpoint{}, map[string]string{"c": text}, nil)
 	cfg := q.cfg
 	must(t, q.Close())
@@ -177,8 +153,16 @@ func TestEncryption(t *testing.T) {
 		}
 	}
 	q = reopen(t, cfg)
-	if m := fetch(t, q.DeliveryConsumer(src), 1)[0]; string(m.Data) != text {
+	if m := fetch(t, q.Deliveries.Consumer(src), 1)[0]; string(m.Data) != text {
 		t.Errorf("delivery %q", m.Data)
+	}
+}
+
+func TestDirectoryBelowAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	if q, err := Open(t.Context(), Config{Dir: filepath.Join(file, "store"), Sources: []string{src}}); err == nil || !strings.Contains(err.Error(), "WINNOW_DATA_DIR") {
+		t.Errorf("Open below a file: %v %v, want an error that names WINNOW_DATA_DIR", q, err)
 	}
 }
 
@@ -187,35 +171,35 @@ func TestDamagedStoreIsRefused(t *testing.T) {
 	q := open(t)
 	cfg := q.cfg
 	must(t, q.Close())
-	meta := filepath.Join(cfg.Dir, "jetstream", account, "streams", contactsStream(1), "meta.inf")
+	meta := filepath.Join(cfg.Dir, "jetstream", "$G", "streams", "CONTACTS_1", "meta.inf")
 	sound := must1[[]byte](t)(os.ReadFile(meta))
 	must(t, os.WriteFile(meta, []byte("{"), 0o600))
 	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "CONTACTS_1 is on the disk but cannot be read") {
 		t.Errorf("damaged stream: %v", err)
 	}
 	must(t, os.WriteFile(meta, sound, 0o600))
-	must(t, os.Rename(filepath.Join(cfg.Dir, canaryName), filepath.Join(cfg.Dir, "elsewhere")))
-	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), canaryName+" is missing") {
+	must(t, os.Rename(filepath.Join(cfg.Dir, "winnow-store.json"), filepath.Join(cfg.Dir, "elsewhere")))
+	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "winnow-store.json is missing") {
 		t.Errorf("missing canary: %v", err)
 	}
-	must(t, os.Rename(filepath.Join(cfg.Dir, "elsewhere"), filepath.Join(cfg.Dir, canaryName)))
+	must(t, os.Rename(filepath.Join(cfg.Dir, "elsewhere"), filepath.Join(cfg.Dir, "winnow-store.json")))
 	reopen(t, cfg)
 }
 
 func TestSourceThatIsNoLongerConfigured(t *testing.T) {
 	q := open(t, func(c *Config) { c.Sources = []string{src, "former", "empty"} })
-	must(t, q.PublishDelivery(t.Context(), "former", []byte("waits"), nil))
-	must(t, q.PublishDelivery(t.Context(), "empty", []byte("read"), nil))
-	must(t, fetch(t, q.DeliveryConsumer("empty"), 1)[0].Ack())
+	must(t, q.Deliveries.Publish(t.Context(), "former", []byte("waits"), nil))
+	must(t, q.Deliveries.Publish(t.Context(), "empty", []byte("read"), nil))
+	must(t, fetch(t, q.Deliveries.Consumer("empty"), 1)[0].Ack())
 	must(t, q.Close())
 	cfg := q.cfg
 	cfg.Sources = []string{src}
 	q = reopen(t, cfg)
-	if err := q.PublishDelivery(t.Context(), "former", nil, nil); err == nil {
+	if err := q.Deliveries.Publish(t.Context(), "former", nil, nil); err == nil {
 		t.Error("a delivery of a source that is not configured was taken")
 	}
 	var names []string
-	for name := range q.js[0].StreamNames(t.Context()).Name() {
+	for name := range q.srv.JS(0).StreamNames(t.Context()).Name() {
 		names = append(names, name)
 	}
 	if all := strings.Join(names, " "); !strings.Contains(all, "DELIVERIES_former") || strings.Contains(all, "_empty") || strings.Contains(all, "FETCHES_former") {
@@ -224,15 +208,15 @@ func TestSourceThatIsNoLongerConfigured(t *testing.T) {
 	must(t, q.Close())
 	cfg.Sources = []string{src, "former"}
 	q = reopen(t, cfg)
-	if m := fetch(t, q.DeliveryConsumer("former"), 1)[0]; string(m.Data) != "waits" {
+	if m := fetch(t, q.Deliveries.Consumer("former"), 1)[0]; string(m.Data) != "waits" {
 		t.Errorf("delivery %q", m.Data)
 	}
-	must(t, q.PublishDelivery(t.Context(), "former", make([]byte, 1000), nil)) // its room is back
+	must(t, q.Deliveries.Publish(t.Context(), "former", make([]byte, 1000), nil)) // its room is back
 }
 
 func TestServerThatDiesEndsTheProcess(t *testing.T) {
 	q := open(t)
-	q.embedded.srv.Shutdown()
+	must(t, q.local.Close())
 	select {
 	case err := <-q.Failed():
 		if err == nil {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // outside starts NATS servers with listeners on the loopback interface, as an operator would: one alone, or three as a cluster.
@@ -83,41 +85,41 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	if one.Partitions() != 64 || string(one.Salt()) != string(two.Salt()) {
 		t.Errorf("%d partitions, want 64; the two have the same salt: %v", one.Partitions(), string(one.Salt()) == string(two.Salt()))
 	}
-	if n := one.MaxBatch(); n != 999 {
+	if n := one.Contacts.MaxBatch(); n != 999 {
 		t.Errorf("MaxBatch is %d, want the server's 1000 less the checkpoint", n)
 	}
-	if n := one.MaxBundle(); n >= int(mib) || n < int(mib)-headerRoom {
+	if n := one.MaxBundle(); n >= int(mib) || n < int(mib)-64<<10 {
 		t.Errorf("MaxBundle is %d of the server's 1 MiB", n)
 	}
 	must(t, one.Healthy(t.Context()))
-	must(t, one.Room(Deliveries, 0.8))
+	must(t, one.Deliveries.Room(0.8))
 
-	must(t, one.PublishDelivery(t.Context(), src, []byte("d"), nil))
-	must(t, fetch(t, two.DeliveryConsumer(src), 1)[0].Ack())
-	none(t, one.DeliveryConsumer(src), "the other has it")
+	must(t, one.Deliveries.Publish(t.Context(), src, []byte("d"), nil))
+	must(t, fetch(t, two.Deliveries.Consumer(src), 1)[0].Ack())
+	none(t, one.Deliveries.Consumer(src), "the other has it")
 
-	l := must1[*Lease](t)(one.Acquire(t.Context(), "lease.63", 10*time.Second))
-	if _, err := two.Acquire(t.Context(), "lease.63", 10*time.Second); !errors.Is(err, ErrHeld) {
+	l := must1[*Lease](t)(one.Leases.Acquire(t.Context(), "lease.63", 10*time.Second))
+	if _, err := two.Leases.Acquire(t.Context(), "lease.63", 10*time.Second); !errors.Is(err, ErrHeld) {
 		t.Errorf("the other's Acquire: %v, want ErrHeld", err)
 	}
 	must(t, l.Release(t.Context()))
-	must(t, one.Announce(t.Context(), nil, time.Minute))
-	must(t, two.Announce(t.Context(), nil, time.Minute))
-	if all := must1[[]Member](t)(one.Members(t.Context())); len(all) != 2 || all[0].ID != "one" || all[1].ID != "two" {
+	must(t, one.Leases.Announce(t.Context(), nil, time.Minute))
+	must(t, two.Leases.Announce(t.Context(), nil, time.Minute))
+	if all := must1[[]Member](t)(one.Leases.Members(t.Context())); len(all) != 2 || all[0].ID != "one" || all[1].ID != "two" {
 		t.Errorf("members %v", all)
 	}
 
 	at := commit(t, one, 63, Checkpoint{}, map[string]string{"c": "one"}, nil)
-	taken := must1[Checkpoint](t)(two.ReadCheckpoint(t.Context(), 63))
+	taken := must1[Checkpoint](t)(two.Contacts.Checkpoint(t.Context(), 63))
 	commit(t, two, 63, taken, map[string]string{"c": "two"}, nil)
-	if _, err := one.Commit(t.Context(), 63, Batch{Checkpoint: at}); !errors.Is(err, ErrFenced) {
+	if _, err := one.Contacts.Commit(t.Context(), 63, Batch{Checkpoint: at}); !errors.Is(err, ErrFenced) {
 		t.Errorf("the former owner's commit: %v, want ErrFenced", err)
 	}
 	// Compaction by one does not fence the other.
-	last := must1[Checkpoint](t)(two.ReadCheckpoint(t.Context(), 63))
-	must1[int](t)(one.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
+	last := must1[Checkpoint](t)(two.Contacts.Checkpoint(t.Context(), 63))
+	must1[int](t)(one.Contacts.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
 	commit(t, two, 63, last, map[string]string{"c": "after"}, nil)
-	if got := must1[map[Key]Record](t)(two.Load(t.Context(), 63, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "after" {
+	if got := must1[map[Key]Record](t)(two.Contacts.Load(t.Context(), 63, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "after" {
 		t.Errorf("records %v", got)
 	}
 }
@@ -127,21 +129,21 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 	servers := outside(t, 1, func(o *server.Options) { options = append(options, o) })
 	o := options[0]
 	q := reopen(t, outsideConfig(urls(servers), "one"))
-	c := q.DeliveryConsumer(src)
-	l := must1[*Log](t)(q.OpenLog(t.Context(), 0, 0))
+	c := q.Deliveries.Consumer(src)
+	l := must1[*Log](t)(q.Facts.Open(t.Context(), 0, 0))
 	defer l.Close()
 	none(t, c, "nothing yet")
-	lease := must1[*Lease](t)(q.Acquire(t.Context(), "lease.0", time.Minute))
+	lease := must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.0", time.Minute))
 	servers[0].Shutdown()
 	servers[0].WaitForShutdown()
 
 	eventually(t, "the loss is noticed", func() bool { return q.Healthy(t.Context()) != nil })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	if err := q.PublishDelivery(ctx, src, []byte("x"), nil); err == nil {
+	if err := q.Deliveries.Publish(ctx, src, []byte("x"), nil); err == nil {
 		t.Error("a delivery was acknowledged by nobody")
 	}
 	cancel()
-	if _, err := q.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}}}}); !errors.Is(err, ErrUnknown) {
+	if _, err := q.Contacts.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}}}}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("Commit without a server: %v, want ErrUnknown", err)
 	}
 	none(t, c, "no server") // waits, and is no error
@@ -151,11 +153,11 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 
 	start(t, o)
 	eventually(t, "all is well again", func() bool { return q.Healthy(t.Context()) == nil })
-	must(t, q.PublishDelivery(t.Context(), src, []byte("y"), nil))
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte("y"), nil))
 	if m := fetch(t, c, 1)[0]; string(m.Data) != "y" {
 		t.Errorf("got %q", m.Data)
 	}
-	must(t, q.PublishBundles(t.Context(), []Bundle{{0, []byte("z")}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("z")}}))
 	eventually(t, "the log goes on", func() bool {
 		msgs := must1[[]*Msg](t)(l.Next(t.Context(), 1, time.Second))
 		return len(msgs) == 1 && string(msgs[0].Data) == "z"
@@ -163,8 +165,8 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 	if err := lease.Renew(t.Context()); !errors.Is(err, ErrLost) { // it was in the server's memory
 		t.Errorf("Renew: %v, want ErrLost", err)
 	}
-	must1[*Lease](t)(q.Acquire(t.Context(), "lease.0", time.Minute))
-	must(t, q.Announce(t.Context(), nil, time.Minute))
+	must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.0", time.Minute))
+	must(t, q.Leases.Announce(t.Context(), nil, time.Minute))
 	select {
 	case err := <-q.Failed():
 		t.Errorf("Failed: %v, want it to wait for the server", err)
@@ -215,9 +217,9 @@ func TestOutsideServerIsRefused(t *testing.T) {
 	t.Run("another program's stream", func(t *testing.T) {
 		servers := outside(t, 1)
 		q := must1[*Queue](t)(Open(t.Context(), outsideConfig(urls(servers), "one")))
-		cfg := must1[jetstream.Stream](t)(q.js[0].Stream(t.Context(), Facts)).CachedInfo().Config
+		cfg := must1[jetstream.Stream](t)(q.srv.JS(0).Stream(t.Context(), layout.Facts)).CachedInfo().Config
 		cfg.Metadata = nil
-		must1[jetstream.Stream](t)(q.js[0].UpdateStream(t.Context(), cfg))
+		must1[jetstream.Stream](t)(q.srv.JS(0).UpdateStream(t.Context(), cfg))
 		must(t, q.Close())
 		if _, err := Open(t.Context(), outsideConfig(urls(servers), "one")); err == nil || !strings.Contains(err.Error(), "FACTS is there and is not Winnow's") {
 			t.Errorf("%v", err)
@@ -239,15 +241,15 @@ func TestClusterLosesAServer(t *testing.T) {
 	work := func(n int) {
 		t.Helper()
 		for range n {
-			if q.PublishDelivery(t.Context(), src, []byte("d"), nil) == nil {
+			if q.Deliveries.Publish(t.Context(), src, []byte("d"), nil) == nil {
 				deliveries++
 			}
-			if q.PublishBundles(t.Context(), []Bundle{{0, []byte("b")}}) == nil {
+			if q.Facts.Publish(t.Context(), []Bundle{{0, []byte("b")}}) == nil {
 				bundles++
 			}
-			next, err := q.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}, Data: fmt.Append(nil, bundles)}}, Checkpoint: Checkpoint{Data: fmt.Append(nil, bundles), Seq: at.Seq}})
+			next, err := q.Contacts.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}, Data: fmt.Append(nil, bundles)}}, Checkpoint: Checkpoint{Data: fmt.Append(nil, bundles), Seq: at.Seq}})
 			for errors.Is(err, ErrUnknown) {
-				if next, err = q.ReadCheckpoint(t.Context(), 0); err != nil {
+				if next, err = q.Contacts.Checkpoint(t.Context(), 0); err != nil {
 					time.Sleep(100 * time.Millisecond)
 					err = ErrUnknown
 				}
@@ -257,7 +259,7 @@ func TestClusterLosesAServer(t *testing.T) {
 		}
 	}
 	work(20)
-	victim := leader(t, q, contactsStream(0))
+	victim := leader(t, q, layout.ContactsStream(0))
 	for _, s := range servers {
 		if s.Name() == victim {
 			s.Shutdown()
@@ -265,7 +267,7 @@ func TestClusterLosesAServer(t *testing.T) {
 		}
 	}
 	work(20)
-	got := must1[map[Key]Record](t)(q.Load(t.Context(), 0, []Key{{src, "c"}}))
+	got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 0, []Key{{src, "c"}}))
 	if string(got[Key{src, "c"}].Data) != string(at.Data) {
 		t.Errorf("the record is at %s, the checkpoint at %s", got[Key{src, "c"}].Data, at.Data)
 	}
@@ -273,7 +275,7 @@ func TestClusterLosesAServer(t *testing.T) {
 		t.Errorf("%d of 40 deliveries were taken", deliveries)
 	}
 	seen := map[uint64]bool{}
-	c := q.DeliveryConsumer(src)
+	c := q.Deliveries.Consumer(src)
 	eventually(t, "all deliveries come", func() bool {
 		for _, m := range must1[[]*Msg](t)(c.Fetch(t.Context(), 100, 0, time.Second)) {
 			seen[m.Seq] = true
@@ -281,7 +283,7 @@ func TestClusterLosesAServer(t *testing.T) {
 		}
 		return len(seen) >= deliveries
 	})
-	l := must1[*Log](t)(q.OpenLog(t.Context(), 0, 0))
+	l := must1[*Log](t)(q.Facts.Open(t.Context(), 0, 0))
 	defer l.Close()
 	n := 0
 	eventually(t, "all bundles come", func() bool {
@@ -292,7 +294,7 @@ func TestClusterLosesAServer(t *testing.T) {
 
 func leader(t testing.TB, q *Queue, stream string) string {
 	t.Helper()
-	s, err := q.js[0].Stream(t.Context(), stream)
+	s, err := q.srv.JS(0).Stream(t.Context(), stream)
 	must(t, err)
 	return s.CachedInfo().Cluster.Leader
 }

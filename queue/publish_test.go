@@ -15,14 +15,14 @@ func both(earlier, latest []byte) []byte { return slices.Concat(earlier, []byte(
 
 func put(t *testing.T, q *Queue, id, data string) {
 	t.Helper()
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", id, []byte(data)}}, both))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, []byte(data)}}, both))
 }
 
 func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
 	q := open(t)
-	c := q.FetchConsumer(src)
+	c := q.Fetches.Consumer(src)
 	put(t, q, "1", "a")
-	must(t, q.PublishFetches(t.Context(), []FetchMsg{{src, "emails", "1", []byte("b")}, {src, "emails", "2", []byte("x")}, {src, "emails", "1", []byte("c")}}, both))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte("b")}, {src, "emails", "2", []byte("x")}, {src, "emails", "1", []byte("c")}}, both))
 	held := fetch(t, c, 2)
 	slices.SortFunc(held, func(a, b *Msg) int { return strings.Compare(string(a.Data), string(b.Data)) })
 	if string(held[0].Data) != "a+b+c" || string(held[1].Data) != "x" {
@@ -36,7 +36,7 @@ func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
 	for _, m := range append(held, m) {
 		must(t, m.Ack())
 	}
-	eventually(t, "nothing waits", func() bool { _, at := oldest(t, q, Fetches); return at.IsZero() })
+	eventually(t, "nothing waits", func() bool { _, at := oldest(t, q.Fetches.lane); return at.IsZero() })
 	put(t, q, "1", "e")
 	if m := fetch(t, c, 1)[0]; string(m.Data) != "e" {
 		t.Errorf("got %q, want nothing of what is done", m.Data)
@@ -54,11 +54,11 @@ func TestFetchesJoinedAtOnce(t *testing.T) {
 			for n := range all {
 				all[n] = FetchMsg{src, "emails", fmt.Sprint(n), []byte(fmt.Sprint(i))}
 			}
-			return q.PublishFetches(t.Context(), all[:1+i%2*(records-1)], both)
+			return q.Fetches.Publish(t.Context(), all[:1+i%2*(records-1)], both)
 		})
 	}
 	must(t, g.Wait())
-	for _, m := range fetch(t, q.FetchConsumer(src), records) {
+	for _, m := range fetch(t, q.Fetches.Consumer(src), records) {
 		want := putters / 2
 		if strings.HasSuffix(m.Subject, ".0") {
 			want = putters

@@ -6,15 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // meta is what is fixed with the store; it stands in CONTACTS_0 as meta.store.
@@ -26,7 +25,7 @@ type meta struct {
 }
 
 const (
-	metaSubject = kindMeta + ".store"
+	metaSubject = layout.KindMeta + ".store"
 	metaFormat  = 1
 )
 
@@ -34,65 +33,51 @@ const (
 func (q *Queue) setUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	if err := q.ready(ctx); err != nil {
+	if err := q.srv.Ready(ctx); err != nil {
 		return err
 	}
 	if err := q.readMeta(ctx); err != nil {
 		return err
 	}
-	q.layout = layout{
-		partitions: q.meta.Partitions, streams: q.meta.Streams, replicas: q.cfg.Replicas, sources: slices.Compact(slices.Sorted(slices.Values(q.cfg.Sources))),
-		deliveries: q.cfg.DeliveriesBytes, facts: q.cfg.FactsBytes, fetches: q.cfg.FetchesBytes, deadLetters: q.cfg.DeadLettersBytes,
-		one: 2 * q.conns[0].MaxPayload(),
+	q.layout = layout.Layout{
+		Partitions: q.meta.Partitions, Shards: q.meta.Streams, Replicas: q.cfg.Replicas,
+		Sources:         slices.Compact(slices.Sorted(slices.Values(q.cfg.Sources))),
+		DeliveriesBytes: q.cfg.DeliveriesBytes, FactsBytes: q.cfg.FactsBytes, FetchesBytes: q.cfg.FetchesBytes,
+		DeadLettersBytes: q.cfg.DeadLettersBytes, OneBytes: 2 * q.srv.MaxPayload(),
 	}
+	q.srv.Replicas(q.cfg.Replicas)
 	if err := q.releaseFormer(ctx); err != nil {
 		return err
 	}
-	for _, c := range q.layout.config() {
-		if err := q.putStream(ctx, c); err != nil {
+	for _, c := range q.layout.Streams() {
+		if err := q.srv.PutStream(ctx, c); err != nil {
 			return err
 		}
 	}
 	if err := q.writeMeta(ctx); err != nil {
 		return err
 	}
-	for _, s := range q.layout.sources {
-		for _, c := range q.layout.consumers(s) {
+	for _, s := range q.layout.Sources {
+		for _, c := range q.layout.Consumers(s) {
 			if err := q.putConsumer(ctx, c); err != nil {
 				return err
 			}
 		}
 	}
-	q.started = true
-	return q.readMaxBatch(ctx)
-}
-
-// ready waits until JetStream answers: a cluster that has just started elects its leader first, and forgets what it was asked before.
-func (q *Queue) ready(ctx context.Context) error {
-	for {
-		try, cancel := context.WithTimeout(ctx, 2*time.Second)
-		_, err := q.js[0].AccountInfo(try)
-		cancel()
-		if err == nil || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
-			return err
-		}
-		if pause(ctx, 200*time.Millisecond) != nil {
-			return fmt.Errorf("no answer from JetStream: %w", err)
-		}
-	}
+	return q.srv.ReadMaxBatch(ctx, layout.CheckpointSubject(0))
 }
 
 // readMeta finds out how the store was made, or how it shall be.
 func (q *Queue) readMeta(ctx context.Context) error {
 	q.meta = meta{Format: metaFormat, Partitions: q.cfg.Partitions, Streams: q.cfg.Streams}
-	s, err := q.js[0].Stream(ctx, contactsStream(0))
+	s, err := q.srv.JS(0).Stream(ctx, layout.ContactsStream(0))
 	if err == nil {
 		var m *jetstream.RawStreamMsg
 		if m, err = s.GetLastMsgForSubject(ctx, metaSubject); err == nil {
 			return q.useMeta(m.Data)
 		}
 		if errors.Is(err, jetstream.ErrMsgNotFound) && s.CachedInfo().State.LastSeq > 1 {
-			return fmt.Errorf("stream %s has messages and no %s: it is not a store of Winnow's, or a damaged one", contactsStream(0), metaSubject)
+			return fmt.Errorf("stream %s has messages and no %s: it is not a store of Winnow's, or a damaged one", layout.ContactsStream(0), metaSubject)
 		}
 	}
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -100,7 +85,7 @@ func (q *Queue) readMeta(ctx context.Context) error {
 	}
 	if q.meta.Partitions == 0 {
 		q.meta.Partitions = 16
-		if q.embedded == nil {
+		if q.local == nil {
 			q.meta.Partitions = 64
 		}
 	}
@@ -136,7 +121,7 @@ func (q *Queue) useMeta(b []byte) error {
 
 // writeMeta stores what was decided, once. Of two processes that make a store at the same time one is first, and both go by it.
 func (q *Queue) writeMeta(ctx context.Context) error {
-	s, err := q.js[0].Stream(ctx, contactsStream(0))
+	s, err := q.srv.JS(0).Stream(ctx, layout.ContactsStream(0))
 	if err != nil {
 		return err
 	}
@@ -149,40 +134,19 @@ func (q *Queue) writeMeta(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.js[0].Publish(ctx, metaSubject, b, jetstream.WithExpectLastSequencePerSubject(0))
-	if isCode(err, codeWrongSequence) {
+	_, err = q.srv.JS(0).Publish(ctx, metaSubject, b, jetstream.WithExpectLastSequencePerSubject(0))
+	if jet.IsCode(err, jet.CodeWrongSequence) {
 		return errors.New("another process has just made this store; start again")
 	}
 	return err
 }
 
-// putStream makes or updates a stream, and leaves alone one that is not ours.
-func (q *Queue) putStream(ctx context.Context, c jetstream.StreamConfig) error {
-	s, err := q.js[0].Stream(ctx, c.Name)
-	switch {
-	case err == nil:
-		if s.CachedInfo().Config.Metadata[mark] != markVersion {
-			return fmt.Errorf("stream %s is there and is not Winnow's: use a NATS account of its own", c.Name)
-		}
-		_, err = q.js[0].UpdateStream(ctx, c)
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		_, err = q.js[0].CreateStream(ctx, c)
-	}
-	if isCode(err, codeNoStorage, codeNoResources) || isCode(err, codeNoPeers) && strings.Contains(err.Error(), "insufficient storage") {
-		return fmt.Errorf("stream %s wants %s, more than the server has left: raise its storage, or lower the WINNOW_QUEUE_* sizes: %w", c.Name, size(c.MaxBytes), err)
-	}
+func (q *Queue) putConsumer(ctx context.Context, c layout.Consumer) error {
+	made, err := q.srv.JS(0).CreateOrUpdateConsumer(ctx, c.Stream, c.Config(q.layout.Replicas))
 	if err != nil {
-		return fmt.Errorf("stream %s: %w", c.Name, err)
+		return fmt.Errorf("consumer %s of %s: %w", c.Name, c.Stream, err)
 	}
-	return nil
-}
-
-func (q *Queue) putConsumer(ctx context.Context, c consumer) error {
-	made, err := q.js[0].CreateOrUpdateConsumer(ctx, c.stream, c.config(q.layout.replicas))
-	if err != nil {
-		return fmt.Errorf("consumer %s of %s: %w", c.name, c.stream, err)
-	}
-	if q.embedded == nil || q.started {
+	if q.local == nil {
 		return nil
 	}
 	// No other process has anything in hand: what was in hand when the last one ended comes again at once instead of after its wait.
@@ -190,8 +154,8 @@ func (q *Queue) putConsumer(ctx context.Context, c consumer) error {
 	info := made.CachedInfo()
 	outOfTurn := int64(info.Delivered.Consumer-info.AckFloor.Consumer) - int64(info.NumAckPending)
 	if info.NumAckPending > 0 && outOfTurn <= 1000 {
-		if _, err := q.js[0].ResetConsumer(ctx, c.stream, c.name); err != nil {
-			return fmt.Errorf("consumer %s of %s: %w", c.name, c.stream, err)
+		if _, err := q.srv.JS(0).ResetConsumer(ctx, c.Stream, c.Name); err != nil {
+			return fmt.Errorf("consumer %s of %s: %w", c.Name, c.Stream, err)
 		}
 	}
 	return nil
@@ -200,22 +164,22 @@ func (q *Queue) putConsumer(ctx context.Context, c consumer) error {
 // releaseFormer gives back the room of sources that are no longer configured: their streams go if everything in them was
 // acknowledged, else they keep what they hold. Over an outside server another process may still serve them.
 func (q *Queue) releaseFormer(ctx context.Context) error {
-	if q.embedded == nil {
+	if q.local == nil {
 		return nil
 	}
-	all := q.js[0].ListStreams(ctx)
+	all := q.srv.JS(0).ListStreams(ctx)
 	for info := range all.Info() {
 		name := info.Config.Name
 		prefix, source, ok := strings.Cut(name, "_")
-		if !ok || prefix != Deliveries && prefix != Fetches || slices.ContainsFunc(q.layout.sources, func(s string) bool { return token(s) == source }) {
+		if !ok || prefix != layout.Deliveries && prefix != layout.Fetches || slices.ContainsFunc(q.layout.Sources, func(s string) bool { return layout.Token(s) == source }) {
 			continue
 		}
-		waiting, err := q.waiting(ctx, name, map[string]string{Deliveries: "read", Fetches: "fetch"}[prefix])
+		waiting, err := q.srv.Waiting(ctx, name, map[string]string{layout.Deliveries: "read", layout.Fetches: "fetch"}[prefix])
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", name, err)
 		}
 		if waiting == 0 {
-			if err := q.js[0].DeleteStream(ctx, name); err != nil {
+			if err := q.srv.JS(0).DeleteStream(ctx, name); err != nil {
 				return fmt.Errorf("stream %s: %w", name, err)
 			}
 			continue
@@ -223,52 +187,9 @@ func (q *Queue) releaseFormer(ctx context.Context) error {
 		q.cfg.Log("warn", fmt.Sprintf("stream %s holds %d messages of a source that is no longer configured", name, waiting))
 		c := info.Config
 		c.MaxBytes = max(int64(info.State.Bytes), 1)
-		if _, err := q.js[0].UpdateStream(ctx, c); err != nil {
+		if _, err := q.srv.JS(0).UpdateStream(ctx, c); err != nil {
 			return fmt.Errorf("stream %s: %w", name, err)
 		}
 	}
 	return all.Err()
-}
-
-// waiting is how many messages a consumer has not seen acknowledged; all of the stream's where there is no consumer.
-func (q *Queue) waiting(ctx context.Context, stream, name string) (uint64, error) {
-	c, err := q.js[0].Consumer(ctx, stream, name)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		s, err := q.js[0].Stream(ctx, stream)
-		if err != nil {
-			return 0, err
-		}
-		return s.CachedInfo().State.Msgs, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	return c.CachedInfo().NumPending + uint64(c.CachedInfo().NumAckPending), nil
-}
-
-var tooLarge = regexp.MustCompile(`too large: (\d+)`)
-
-// readMaxBatch asks the server how many messages an atomic batch may have. There is no request for it: a message that claims to be
-// far into a batch that was never begun is refused with the limit, and leaves nothing behind.
-func (q *Queue) readMaxBatch(ctx context.Context) error {
-	m := nats.NewMsg(checkpointSubject(0))
-	m.Header[headerBatchID] = []string{nuid.Next()}
-	m.Header[headerBatchSequence] = []string{strconv.Itoa(1 << 30)}
-	reply, err := q.conns[0].RequestMsgWithContext(ctx, m)
-	if err != nil {
-		return fmt.Errorf("read the server's limit of a batch: %w", err)
-	}
-	var a pubAck
-	if err := json.Unmarshal(reply.Data, &a); err != nil || a.Error == nil {
-		return errors.New("the server knows no atomic batches: it must be nats-server 2.15.2 or newer")
-	}
-	found := tooLarge.FindStringSubmatch(a.Error.Description)
-	if a.Error.ErrorCode != codeBatchTooLarge || found == nil {
-		return fmt.Errorf("the server takes no atomic batches; it must be nats-server 2.15.2 or newer: %w", a.Error)
-	}
-	q.maxBatch, _ = strconv.Atoi(found[1]) // digits by the expression
-	if q.maxBatch < leastBatch {
-		return fmt.Errorf("the server takes atomic batches of %d messages: raise its jetstream limit max_batch_size to %d at least", q.maxBatch, leastBatch)
-	}
-	return nil
 }

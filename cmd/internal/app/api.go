@@ -77,7 +77,7 @@ func (a *App) api() http.Handler {
 		if err := p.Trim(r.Context(), 0); err != nil {
 			return nil, err
 		}
-		n, err := a.Queue.Compact(r.Context(), queue.CompactOptions{All: true, Rate: -1})
+		n, err := a.Queue.Contacts.Compact(r.Context(), queue.CompactOptions{All: true, Rate: -1})
 		return map[string]int{"rewritten": n}, err
 	})
 	handle("GET /api/deadletters", func(r *http.Request) (any, error) {
@@ -87,7 +87,7 @@ func (a *App) api() http.Handler {
 		if stage != "" && !slices.Contains(pipeline.Stages(), stage) {
 			return nil, badRequest(fmt.Sprintf("stage %q: want one of %s", stage, strings.Join(pipeline.Stages(), ", ")))
 		}
-		letters, err := a.Queue.DeadLetters(r.Context(), after, 500, stage, source)
+		letters, err := a.Queue.DeadLetters.List(r.Context(), after, 500, stage, source)
 		if err == nil && len(letters) == 0 && after == 0 && source != "" { // a source that was removed may have some still
 			err = p.Known(source)
 		}
@@ -98,7 +98,7 @@ func (a *App) api() http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return a.Queue.DeadLetter(r.Context(), seq)
+		return a.Queue.DeadLetters.Get(r.Context(), seq)
 	})
 	handle("POST /api/deadletters/{seq}/resend", func(r *http.Request) (any, error) {
 		seq, err := seqOf(r)
@@ -112,7 +112,7 @@ func (a *App) api() http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]bool{"discarded": true}, a.Queue.DiscardDeadLetter(r.Context(), seq)
+		return map[string]bool{"discarded": true}, a.Queue.DeadLetters.Discard(r.Context(), seq)
 	})
 	handle("POST /api/backfill", func(r *http.Request) (any, error) {
 		since, err := time.Parse(time.RFC3339, r.FormValue("since"))

@@ -31,14 +31,14 @@ func (a *App) page(cfg *config.Config) func(context.Context) (admin.Page, error)
 			}
 			page.Sources = append(page.Sources, row)
 		}
-		counts, _, err := a.Queue.CountDeadLetters(ctx)
+		counts, _, err := a.Queue.DeadLetters.Count(ctx)
 		if err != nil {
 			return page, err
 		}
 		for _, c := range counts {
 			page.Waiting += int(c.Letters)
 		}
-		letters, err := a.Queue.DeadLetters(ctx, 0, lettersShown, "", "")
+		letters, err := a.Queue.DeadLetters.List(ctx, 0, lettersShown, "", "")
 		for _, d := range letters {
 			page.Letters = append(page.Letters, admin.Letter{
 				Number: d.Seq, Since: d.Time.UTC(), Stage: d.Stage, Source: d.Source, Kind: d.Kind, Reason: d.Reason, Fix: d.Fix,

@@ -178,7 +178,7 @@ func (w *world) until(most time.Duration, what string, done func() bool) {
 // letters are the dead letters, oldest first.
 func (w *world) letters() []queue.DeadLetter {
 	w.t.Helper()
-	ls, err := w.app.Queue.DeadLetters(w.t.Context(), 0, 500, "", "")
+	ls, err := w.app.Queue.DeadLetters.List(w.t.Context(), 0, 500, "", "")
 	if err != nil {
 		w.t.Fatal(err)
 	}

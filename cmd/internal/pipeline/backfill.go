@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 // StartBackfill has the history since then read; a backfill of the same start that was interrupted goes on where it stood.
@@ -54,24 +53,24 @@ func (p *Operate) Backfill(ctx context.Context, source string) (BackfillState, e
 	}
 	b := BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, PutOff: putOff}
 	// In the order of the flow: what has left one stage is seen at the next.
-	if b.Unfetched, err = p.Queue.Waiting(ctx, queue.Fetches, source); err != nil {
+	if b.Unfetched, err = p.Queue.Fetches.Waiting(ctx, source); err != nil {
 		return b, err
 	}
 	if b.Unrated, err = p.unrated(ctx); err != nil {
 		return b, err
 	}
-	b.Unwritten, err = p.Queue.Waiting(ctx, queue.Contacts, source)
+	b.Unwritten, err = p.Queue.Ratings.Waiting(ctx, source)
 	return b, err
 }
 
 // unrated reports whether any facts wait to be rated, by whichever process.
 func (p *Operate) unrated(ctx context.Context) (bool, error) {
 	for part := range p.Queue.Partitions() {
-		last, err := p.Queue.LastFact(ctx, part)
+		last, err := p.Queue.Facts.Last(ctx, part)
 		if err != nil {
 			return false, err
 		}
-		at, err := p.Queue.ReadCheckpoint(ctx, part)
+		at, err := p.Queue.Contacts.Checkpoint(ctx, part)
 		if err != nil || at.Facts < last {
 			return true, err
 		}

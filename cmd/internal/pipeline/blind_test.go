@@ -37,7 +37,7 @@ func TestUnratedFacts(t *testing.T) {
 		neighbour = fmt.Sprint(n)
 	}
 	publish := func(facts []crm.Fact) {
-		if err := q.PublishBundles(t.Context(), []queue.Bundle{{Partition: part, Data: encode(bundle{Source: "fake", Facts: facts})}}); err != nil {
+		if err := q.Facts.Publish(t.Context(), []queue.Bundle{{Partition: part, Data: encode(bundle{Source: "fake", Facts: facts})}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,13 +85,13 @@ func TestUnfetchedSince(t *testing.T) {
 	}}
 	r := newRig(t, dir, func(o *Options) { o.Now = func() time.Time { return later } }, f)
 	r.idleBut(stageFetch)
-	data, _, err := r.q.Oldest(t.Context(), queue.Fetches, "fake")
+	data, _, err := r.q.Fetches.Oldest(t.Context(), "fake")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for ref, err := decode[crm.Ref](data); err != nil || ref.Type != "contacts"; ref, err = decode[crm.Ref](data) {
 		time.Sleep(5 * time.Millisecond) // the mail is being fetched
-		if data, _, err = r.q.Oldest(t.Context(), queue.Fetches, "fake"); err != nil {
+		if data, _, err = r.q.Fetches.Oldest(t.Context(), "fake"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestNoticedWhileFetched(t *testing.T) {
 	<-begun
 	r.send("fake", changed)
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		n, err := r.q.Waiting(t.Context(), queue.Deliveries, "fake")
+		n, err := r.q.Deliveries.Waiting(t.Context(), "fake")
 		if err != nil || time.Now().After(end) {
 			t.Fatalf("%d deliveries wait, %v", n, err)
 		}

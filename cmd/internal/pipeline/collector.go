@@ -43,7 +43,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			send(maxDesc, float64(s.MaxBytes), s.Name)
 		}
 	}
-	if counts, _, err := c.p.Queue.CountDeadLetters(ctx); err == nil {
+	if counts, _, err := c.p.Queue.DeadLetters.Count(ctx); err == nil {
 		letters := map[[2]string]uint64{}
 		for name := range c.p.Sources {
 			for _, stage := range Stages() {
@@ -58,8 +58,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for name, s := range c.p.Sources {
-		for stage, stream := range map[string]string{stageRead: queue.Deliveries, stageFetch: queue.Fetches, stageWrite: queue.Contacts} {
-			if n, err := c.p.Queue.Waiting(ctx, stream, name); err == nil {
+		for stage, lane := range map[string]queue.Lane{stageRead: c.p.Queue.Deliveries, stageFetch: c.p.Queue.Fetches, stageWrite: c.p.Queue.Ratings} {
+			if n, err := lane.Waiting(ctx, name); err == nil {
 				send(lagDesc, float64(n), stage, name)
 			}
 		}

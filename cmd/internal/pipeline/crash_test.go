@@ -26,11 +26,11 @@ func stored(t *testing.T, dir string, records map[string]contact) {
 	}
 	for id, c := range records {
 		part := q.PartitionOf("fake", id)
-		at, err := q.ReadCheckpoint(t.Context(), part)
+		at, err := q.Contacts.Checkpoint(t.Context(), part)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = q.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{{Key: queue.Key{Source: "fake", Contact: id}, Data: encode(c)}}})
+		_, err = q.Contacts.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{{Key: queue.Key{Source: "fake", Contact: id}, Data: encode(c)}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestForgottenLeavesNoLetter(t *testing.T) {
 	r.idleBut(stageWrite)
 	down.Store(false)
 	r.idle()
-	letters, err := r.q.DeadLetters(t.Context(), 0, 100, "", "")
+	letters, err := r.q.DeadLetters.List(t.Context(), 0, 100, "", "")
 	if err != nil || len(letters) > 0 {
 		t.Errorf("%d dead letters about people who were forgotten, %v", len(letters), err)
 	}
@@ -154,7 +154,7 @@ func TestPanicsStopNobodyElse(t *testing.T) {
 			t.Errorf("contact %s is not written", id)
 		}
 	}
-	letters, err := r.q.DeadLetters(t.Context(), 0, 100, "", "")
+	letters, err := r.q.DeadLetters.List(t.Context(), 0, 100, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type Eraser struct {
 func (e *Eraser) erase(ctx context.Context, part int, key queue.Key) error {
 	if s, ok := e.Sources[key.Source]; ok {
 		ref := s.CRM.ProfileRef(key.Contact)
-		if err := e.Queue.PurgeFetches(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
+		if err := e.Queue.Fetches.Purge(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
 			return err
 		}
 	}
@@ -33,12 +33,12 @@ func (e *Eraser) erase(ctx context.Context, part int, key queue.Key) error {
 		if err := e.keepForOthers(ctx, d, key.Contact); err != nil {
 			return fmt.Errorf("dead letter %d: %w", d.Seq, err)
 		}
-		return e.Queue.DiscardDeadLetter(ctx, d.Seq)
+		return e.Queue.DeadLetters.Discard(ctx, d.Seq)
 	})
 	if err != nil {
 		return err
 	}
-	return e.Queue.Purge(ctx, part, key)
+	return e.Queue.Contacts.Purge(ctx, part, key)
 }
 
 // keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
@@ -47,6 +47,6 @@ func (e *Eraser) keepForOthers(ctx context.Context, d queue.DeadLetter, contact 
 	if !strike(&d, contact) {
 		return nil
 	}
-	_, err := e.Queue.Bury(ctx, d, "")
+	_, err := e.Queue.DeadLetters.Bury(ctx, d, "")
 	return err
 }

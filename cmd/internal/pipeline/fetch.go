@@ -16,10 +16,10 @@ import (
 
 // fetch completes references over the vendor's API. It runs only where the source's lease is held.
 func (x *Exchange) fetch(ctx context.Context) error {
-	fetches := x.Queue.FetchConsumer(x.s.Name)
+	fetches := x.Queue.Fetches.Consumer(x.s.Name)
 	defer fetches.Close()
 	for ctx.Err() == nil {
-		if !x.Troubles.roomFor(ctx, queue.Facts) {
+		if !x.Troubles.roomFor(ctx, x.Queue.Facts) {
 			continue
 		}
 		msgs, err := fetches.Gather(ctx, 4*x.s.CRM.Fetch.MaxFetch(), 1<<20, Patience)

@@ -263,7 +263,7 @@ func TestAnswers(t *testing.T) {
 		{"not JSON: kept with its reason", "fake", "right", "{", 204, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			before, err := r.q.DeadLetters(t.Context(), 0, 100, "", "")
+			before, err := r.q.DeadLetters.List(t.Context(), 0, 100, "", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -271,7 +271,7 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("answered %d, want %d", got, c.want)
 			}
 			r.idle()
-			after, err := r.q.DeadLetters(t.Context(), 0, 100, "", "")
+			after, err := r.q.DeadLetters.List(t.Context(), 0, 100, "", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -320,7 +320,7 @@ func TestWriteOutcomes(t *testing.T) {
 			t.Errorf("contact %s: written %v, refused %t", id, f.of(id), refused)
 		}
 	}
-	letters, err := r.q.DeadLetters(t.Context(), 0, 100, stageWrite, "fake")
+	letters, err := r.q.DeadLetters.List(t.Context(), 0, 100, stageWrite, "fake")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,7 @@ func TestFarFuture(t *testing.T) {
 			r.send("fake", gone)
 			r.send("fake", crm.Notice{Fact: &crm.Fact{Contact: "8", ID: "forget", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindForget}})
 			r.idle()
-			if letters, err := r.q.DeadLetters(t.Context(), 0, 10, stageRead, ""); err != nil || len(letters) != 1 || letters[0].Kind != "malformed" {
+			if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, stageRead, ""); err != nil || len(letters) != 1 || letters[0].Kind != "malformed" {
 				t.Errorf("dead letters %+v, %v, want the deletion", letters, err)
 			}
 			if e, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil || e.Rating.Unrated != "" {

@@ -13,7 +13,7 @@ import (
 func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 	at := crm.At(p.Now())
 	f := crm.Fact{Contact: ref.Contact, ID: "forget", Version: int64(at), Kind: crm.KindForget, At: at}
-	return p.Queue.PublishBundles(ctx, []queue.Bundle{{
+	return p.Queue.Facts.Publish(ctx, []queue.Bundle{{
 		Partition: p.Queue.PartitionOf(ref.Source, ref.Contact), Data: encode(bundle{Source: ref.Source, Facts: []crm.Fact{f}}),
 	}})
 }
@@ -22,7 +22,7 @@ func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 // it, or its tombstone.
 func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
-	found, err := p.Queue.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.Tombs.of(key)})
+	found, err := p.Queue.Contacts.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.Tombs.of(key)})
 	if err != nil || len(found) > 0 {
 		return err == nil, err
 	}
@@ -33,7 +33,7 @@ func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 
 // lettersOf calls fn with every dead letter that names a contact.
 func lettersOf(ctx context.Context, q *queue.Queue, key queue.Key, fn func(queue.DeadLetter) error) error {
-	return q.EachDeadLetter(ctx, 0, "", key.Source, func(d queue.DeadLetter) error {
+	return q.DeadLetters.Each(ctx, 0, "", key.Source, func(d queue.DeadLetter) error {
 		if !slices.Contains(d.Contacts, key.Contact) {
 			return nil
 		}
@@ -44,7 +44,7 @@ func lettersOf(ctx context.Context, q *queue.Queue, key queue.Key, fn func(queue
 // Forgotten reports whether nothing of a contact is left in the records.
 func (p *Operate) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	part, key := p.Queue.PartitionOf(ref.Source, ref.Contact), queue.Key{Source: ref.Source, Contact: ref.Contact}
-	found, err := p.Queue.Load(ctx, part, []queue.Key{key, p.Tombs.of(key)})
+	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key, p.Tombs.of(key)})
 	_, left := found[key]
 	_, entombed := found[p.Tombs.of(key)]
 	return !left && entombed, err

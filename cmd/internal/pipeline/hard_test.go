@@ -180,7 +180,7 @@ func TestLateFactsOfMerged(t *testing.T) {
 func (r *rig) contact(source, id string) contact {
 	r.t.Helper()
 	key := queue.Key{Source: source, Contact: id}
-	found, err := r.q.Load(r.t.Context(), r.q.PartitionOf(source, id), []queue.Key{key})
+	found, err := r.q.Contacts.Load(r.t.Context(), r.q.PartitionOf(source, id), []queue.Key{key})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestTidyRuns(t *testing.T) {
 	r.idle()
 	deadline := time.Now().Add(5 * time.Second)
 	for {
-		lease, err := r.q.Acquire(t.Context(), "lease.tidy", time.Second)
+		lease, err := r.q.Leases.Acquire(t.Context(), "lease.tidy", time.Second)
 		if errors.Is(err, queue.ErrHeld) {
 			return
 		}

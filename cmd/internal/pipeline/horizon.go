@@ -79,7 +79,7 @@ func newWatermark(d watermarkDeps) *Watermark {
 	h := &Watermark{watermarkDeps: d, began: d.Now(), waits: map[string]*queue.Backlog{}, unread: map[string]*unread{}}
 	h.seen.Store(newSight(d.Settle, map[string]horizon{}))
 	for name := range d.Sources {
-		h.waits[name] = d.Queue.Backlog(name, noticed)
+		h.waits[name] = d.Queue.Fetches.Backlog(name, noticed)
 		h.unread[name] = newUnread(d, name)
 	}
 	return h
@@ -196,7 +196,7 @@ func (h *Watermark) look(ctx context.Context, name string) (horizon, error) {
 			v.Read = through
 		}
 	}
-	data, stored, err := h.Queue.Oldest(ctx, queue.Deliveries, name)
+	data, stored, err := h.Queue.Deliveries.Oldest(ctx, name)
 	if err != nil {
 		return v, err
 	}
@@ -205,11 +205,11 @@ func (h *Watermark) look(ctx context.Context, name string) (horizon, error) {
 	if err != nil {
 		return v, err
 	}
-	for stream, t := range map[string]time.Time{queue.Deliveries: unread, queue.Fetches: unfetched} {
+	for stage, t := range map[string]time.Time{stageRead: unread, stageFetch: unfetched} {
 		if !t.IsZero() && t.Before(v.Read) {
 			v.Read = t
 		}
-		h.Metrics.oldest(stream, name, now, t)
+		h.Metrics.oldest(stage, name, now, t)
 	}
 	filling, _, err := backfillState(name).get(ctx, h.Queue)
 	if err != nil {

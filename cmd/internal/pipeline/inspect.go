@@ -31,7 +31,7 @@ type Explanation struct {
 func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation, error) {
 	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
 	part := p.Queue.PartitionOf(ref.Source, ref.Contact)
-	found, err := p.Queue.Load(ctx, part, []queue.Key{key})
+	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key})
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -85,8 +85,8 @@ func (p *Operate) State(ctx context.Context) ([]SourceState, error) {
 			Name: name, Vendor: string(p.Sources[name].Vendor), ReadUpTo: v.Read, Held: v.Hold,
 			Rated: sum.Rated[name], Flagged: sum.Flagged[name], Overdue: sum.Overdue[name],
 		}
-		for stream, n := range map[string]*uint64{queue.Deliveries: &s.Read, queue.Fetches: &s.Fetch, queue.Contacts: &s.Write} {
-			if *n, err = p.Queue.Waiting(ctx, stream, name); err != nil {
+		for lane, n := range map[queue.Lane]*uint64{p.Queue.Deliveries: &s.Read, p.Queue.Fetches: &s.Fetch, p.Queue.Ratings: &s.Write} {
+			if *n, err = lane.Waiting(ctx, name); err != nil {
 				return nil, err
 			}
 		}

@@ -70,7 +70,7 @@ func fixOf(stage string, kind connectors.Kind) string {
 func (l *letters) bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error, fields ...zap.Field) error {
 	kind := connectors.KindOf(reason)
 	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
-	seq, err := l.q.Bury(ctx, d, d.Stage+"."+id)
+	seq, err := l.q.DeadLetters.Bury(ctx, d, d.Stage+"."+id)
 	if err != nil {
 		return fmt.Errorf("bury: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 // watermarkMetrics are what is counted of sources and dead letters.
@@ -46,11 +45,11 @@ func newWatermarkMetrics(r prometheus.Registerer) *watermarkMetrics {
 // seconds is an instant as metrics have it.
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// oldest notes how old the oldest waiting message of a stream is.
-func (m *watermarkMetrics) oldest(stream, source string, now, oldest time.Time) {
+// oldest notes how old the oldest waiting message of a stage is.
+func (m *watermarkMetrics) oldest(stage, source string, now, oldest time.Time) {
 	age := 0.0
 	if !oldest.IsZero() {
 		age = max(0, now.Sub(oldest).Seconds())
 	}
-	m.age.WithLabelValues(map[string]string{queue.Deliveries: stageRead, queue.Fetches: stageFetch}[stream], source).Set(age)
+	m.age.WithLabelValues(stage, source).Set(age)
 }

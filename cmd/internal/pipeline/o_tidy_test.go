@@ -21,7 +21,7 @@ func TestShareOfFlagged(t *testing.T) {
 		t.Cleanup(func() { _ = q.Close() })
 		sum := newTally()
 		sum.count("fake", standing{Letter: "C"}, rated)
-		if _, err := q.Commit(t.Context(), 0, queue.Batch{Checkpoint: queue.Checkpoint{Data: encode(sum)}}); err != nil {
+		if _, err := q.Contacts.Commit(t.Context(), 0, queue.Batch{Checkpoint: queue.Checkpoint{Data: encode(sum)}}); err != nil {
 			t.Fatal(err)
 		}
 		k := &Keeper{Queue: q, Rules: rules.Defaults(), Log: zap.New(core)}

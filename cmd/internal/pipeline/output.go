@@ -69,7 +69,7 @@ func (o *output) publish(ctx context.Context) error {
 		}
 	}
 	if len(bundles) > 0 {
-		if err := o.p.q.PublishBundles(ctx, bundles); err != nil {
+		if err := o.p.q.Facts.Publish(ctx, bundles); err != nil {
 			return fmt.Errorf("publish facts: %w", err)
 		}
 	}
@@ -85,7 +85,7 @@ func (o *output) publish(ctx context.Context) error {
 	for _, ref := range o.refs {
 		fetches = append(fetches, toFetch(o.source, ref))
 	}
-	if err := o.p.q.PublishFetches(ctx, fetches, sinceEarlier); err != nil {
+	if err := o.p.q.Fetches.Publish(ctx, fetches, sinceEarlier); err != nil {
 		return fmt.Errorf("publish fetches: %w", err)
 	}
 	return nil
@@ -125,4 +125,4 @@ func packed(q *queue.Queue, source string, facts []crm.Fact) [][]byte {
 }
 
 // stepFacts is RateFacts, or less where the server takes smaller batches: a contact may need three messages.
-func stepFacts(q *queue.Queue) int { return min(RateFacts, q.MaxBatch()/4) }
+func stepFacts(q *queue.Queue) int { return min(RateFacts, q.Contacts.MaxBatch()/4) }

@@ -61,7 +61,7 @@ func (p *Rating) Run(ctx context.Context) error {
 		_ = g.Wait()
 		retire, done := context.WithTimeout(context.WithoutCancel(ctx), LeaveWithin)
 		defer done()
-		_ = p.Queue.Retire(retire) // the announcement ends by itself otherwise, and until then the others leave our share alone
+		_ = p.Queue.Leases.Retire(retire) // the announcement ends by itself otherwise, and until then the others leave our share alone
 	}()
 	for first := true; ctx.Err() == nil; first = false {
 		for n := len(gone); n > 0; n-- {
@@ -78,7 +78,7 @@ func (p *Rating) Run(ctx context.Context) error {
 			if _, ok := held[part]; ok {
 				continue
 			}
-			lease, err := p.Queue.Acquire(ctx, fmt.Sprintf("lease.%d", part), p.LeaseTTL)
+			lease, err := p.Queue.Leases.Acquire(ctx, fmt.Sprintf("lease.%d", part), p.LeaseTTL)
 			if errors.Is(err, queue.ErrHeld) {
 				continue
 			}
@@ -141,10 +141,10 @@ func (p *Rating) ownUnder(ctx context.Context, part int, lease *queue.Lease) err
 
 // share is how many partitions this process should have, and whether its settings are older than another's.
 func (p *Rating) share(ctx context.Context, mine uint64) (n int, outdated bool, err error) {
-	if err := p.Queue.Announce(ctx, encode(member{Epoch: mine, Rates: true}), 2*p.LeaseTTL); err != nil {
+	if err := p.Queue.Leases.Announce(ctx, encode(member{Epoch: mine, Rates: true}), 2*p.LeaseTTL); err != nil {
 		return 0, false, err
 	}
-	members, err := p.Queue.Members(ctx)
+	members, err := p.Queue.Leases.Members(ctx)
 	if err != nil {
 		return 0, false, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 // schedule is when a source is polled next, for the one who polls and for those who wait for it.
@@ -76,7 +75,7 @@ func (x *Exchange) pollOnce(ctx context.Context, poller connectors.Poller, begun
 		}
 	}
 	for more := true; more && ctx.Err() == nil; {
-		if err := x.Queue.Room(queue.Fetches, EmptyShare); err != nil {
+		if err := x.Queue.Fetches.Room(EmptyShare); err != nil {
 			return err
 		}
 		var notices []crm.Notice
@@ -113,7 +112,7 @@ func (x *Exchange) fillOnce(ctx context.Context, filler connectors.Backfiller) (
 	if err != nil || f.Since == 0 || f.Done {
 		return false, err
 	}
-	if err := x.Queue.Room(queue.Fetches, EmptyShare/2); err != nil { // history never takes the room that webhooks need
+	if err := x.Queue.Fetches.Room(EmptyShare / 2); err != nil { // history never takes the room that webhooks need
 		return false, nil
 	}
 	page, err := filler.Backfill(ctx, f.Cursor, f.Since.Time(), f.Until.Time())

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/winnow-crm/winnow/queue"
 )
 
 // Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched, rated and
@@ -65,14 +63,14 @@ func (p *Operate) busy(ctx context.Context, at time.Time, but []string) (string,
 		return stageRate, nil
 	}
 	for name := range p.Sources {
-		if n, err := p.Queue.Waiting(ctx, queue.Deliveries, name); err != nil || n > 0 {
+		if n, err := p.Queue.Deliveries.Waiting(ctx, name); err != nil || n > 0 {
 			return stageRead, err
 		}
 		if !slices.Contains(but, stageFetch) {
 			if p.Polls(name, at) {
 				return "poll", nil
 			}
-			if n, err := p.Queue.Waiting(ctx, queue.Fetches, name); err != nil || n > 0 {
+			if n, err := p.Queue.Fetches.Waiting(ctx, name); err != nil || n > 0 {
 				return stageFetch, err
 			}
 		}
@@ -84,7 +82,7 @@ func (p *Operate) busy(ctx context.Context, at time.Time, but []string) (string,
 		}
 	}
 	for part := range p.Queue.Partitions() {
-		last, err := p.Queue.LastFact(ctx, part)
+		last, err := p.Queue.Facts.Last(ctx, part)
 		if err != nil {
 			return "", err
 		}
@@ -96,7 +94,7 @@ func (p *Operate) busy(ctx context.Context, at time.Time, but []string) (string,
 		if slices.Contains(but, stageWrite) {
 			break
 		}
-		if n, err := p.Queue.Waiting(ctx, queue.Contacts, name); err != nil || n > 0 {
+		if n, err := p.Queue.Ratings.Waiting(ctx, name); err != nil || n > 0 {
 			return stageWrite, err
 		}
 	}

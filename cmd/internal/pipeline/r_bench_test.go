@@ -153,7 +153,7 @@ func BenchmarkStep(b *testing.B) {
 			o := benchOwner()
 			o.p.Queue, o.p.Sights = q, &seen{seeing(horizon{Now: noon, Read: noon, Hold: holdBackfill})}
 			o.valid, o.cache, o.dues, o.tally = func() bool { return true }, newCache(1<<20), newDues(), newTally()
-			if o.facts, err = q.OpenLog(b.Context(), 0, 0); err != nil {
+			if o.facts, err = q.Facts.Open(b.Context(), 0, 0); err != nil {
 				b.Fatal(err)
 			}
 			defer o.facts.Close()
@@ -171,7 +171,7 @@ func BenchmarkStep(b *testing.B) {
 			data := encode(bundle{Source: "fake", Facts: facts})
 			for b.Loop() {
 				b.StopTimer()
-				if err := q.PublishBundles(b.Context(), []queue.Bundle{{Data: data}}); err != nil {
+				if err := q.Facts.Publish(b.Context(), []queue.Bundle{{Data: data}}); err != nil {
 					b.Fatal(err)
 				}
 				b.StartTimer()

@@ -25,9 +25,9 @@ func TestSeed(t *testing.T) {
 	if got, err := rated(t.Context(), q, "fake"); err != nil || got != n {
 		t.Errorf("%d rated, %v, want %d", got, err, n)
 	}
-	for _, stream := range []string{queue.Fetches, queue.Contacts} {
-		if got, err := q.Waiting(t.Context(), stream, "fake"); err != nil || got != 0 {
-			t.Errorf("%d wait in %s, %v", got, stream, err)
+	for _, lane := range []queue.Lane{q.Fetches, q.Ratings} {
+		if got, err := lane.Waiting(t.Context(), "fake"); err != nil || got != 0 {
+			t.Errorf("%d wait in %T, %v", got, lane, err)
 		}
 	}
 	if err := p.Seed(t.Context(), "fake", n, person); err == nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // stepDue is RateDue, or less where the server takes smaller batches.
-func stepDue(q *queue.Queue) int { return min(RateDue, q.MaxBatch()/16) }
+func stepDue(q *queue.Queue) int { return min(RateDue, q.Contacts.MaxBatch()/16) }
 
 // errFenced ends an owner whose partition has been taken over: its next commit was refused.
 var errFenced = errors.New("the partition has another owner")
@@ -55,7 +55,7 @@ func (g *progress) rated(look time.Time) bool { return g != nil && !g.more && !g
 
 // own takes partition part over and rates it until ctx ends or the ownership is lost.
 func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
-	at, err := p.Queue.ReadCheckpoint(ctx, part)
+	at, err := p.Queue.Contacts.Checkpoint(ctx, part)
 	if err != nil {
 		return IgnoreDone(ctx, err)
 	}
@@ -66,7 +66,7 @@ func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
 	if err := o.scan(ctx); err != nil {
 		return IgnoreDone(ctx, err)
 	}
-	if o.facts, err = p.Queue.OpenLog(ctx, part, at.Facts); err != nil {
+	if o.facts, err = p.Queue.Facts.Open(ctx, part, at.Facts); err != nil {
 		return IgnoreDone(ctx, fmt.Errorf("facts of partition %d: %w", part, err))
 	}
 	defer o.facts.Close()
@@ -89,7 +89,7 @@ func (o *owner) scan(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return o.p.Queue.Scan(ctx, o.part, func(r queue.Record) error {
+	return o.p.Queue.Contacts.Scan(ctx, o.part, func(r queue.Record) error {
 		if isTomb(r.Key) {
 			return nil
 		}
@@ -327,7 +327,7 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	if len(cold) == 0 {
 		return nil
 	}
-	found, err := o.p.Queue.Load(ctx, o.part, cold)
+	found, err := o.p.Queue.Contacts.Load(ctx, o.part, cold)
 	if err != nil {
 		return err
 	}
@@ -347,7 +347,7 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	if len(tombs) == 0 {
 		return nil
 	}
-	buried, err := o.p.Queue.Load(ctx, o.part, tombs)
+	buried, err := o.p.Queue.Contacts.Load(ctx, o.part, tombs)
 	if err != nil {
 		return err
 	}
@@ -368,7 +368,7 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 		if !o.valid() {
 			return errFenced
 		}
-		at, err := o.p.Queue.Commit(ctx, o.part, b)
+		at, err := o.p.Queue.Contacts.Commit(ctx, o.part, b)
 		if err == nil {
 			o.at = at
 			o.p.Metrics.commits.Inc()
@@ -380,7 +380,7 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 		if !errors.Is(err, queue.ErrUnknown) || try == 5 {
 			return fmt.Errorf("commit partition %d: %w", o.part, err)
 		}
-		stands, err := o.p.Queue.ReadCheckpoint(ctx, o.part)
+		stands, err := o.p.Queue.Contacts.Checkpoint(ctx, o.part)
 		if err != nil {
 			return err
 		}

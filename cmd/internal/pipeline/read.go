@@ -25,11 +25,11 @@ func newReader(d intakeDeps, s Source) *Reader { return &Reader{d, s} }
 
 // Run reads until ctx ends.
 func (r *Reader) Run(ctx context.Context) error {
-	deliveries := r.Queue.DeliveryConsumer(r.s.Name)
+	deliveries := r.Queue.Deliveries.Consumer(r.s.Name)
 	defer deliveries.Close()
 	took := time.Duration(0)
 	for ctx.Err() == nil {
-		if !r.Troubles.roomFor(ctx, queue.Facts, queue.Fetches) {
+		if !r.Troubles.roomFor(ctx, r.Queue.Facts, r.Queue.Fetches) {
 			continue
 		}
 		msgs, err := deliveries.Gather(ctx, ReadMessages, ReadBytes, Patient(took))

@@ -16,7 +16,6 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 var errBodies = errors.New("too many deliveries are under way at once")
@@ -35,14 +34,14 @@ func newReceiver(d intakeDeps) *Receiver {
 	for name := range d.Sources {
 		d.Metrics.begin(name)
 		r.groups[name] = &group{publish: func(ctx context.Context, body []byte) error {
-			return d.Queue.PublishDelivery(ctx, name, body, nil)
+			return d.Queue.Deliveries.Publish(ctx, name, body, nil)
 		}, max: min(GroupBytes, d.Queue.MaxBundle()/2)}
 	}
 	return r
 }
 
 // Room says whether deliveries can be taken in.
-func (r *Receiver) Room() error { return r.Queue.Room(queue.Deliveries, ReceiveShare) }
+func (r *Receiver) Room() error { return r.Queue.Deliveries.Room(ReceiveShare) }
 
 // ServeHTTP handles /hooks/{source}. Its answers: 2xx durable; 401 not verified; 413 too large; 503 with Retry-After for
 // whatever passes: never 400, 429 or 410, for which several CRMs drop the event for good or delete the subscription.

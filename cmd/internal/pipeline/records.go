@@ -30,7 +30,7 @@ func (p *Operate) Records(ctx context.Context, source string, fn func(contact st
 		return err
 	}
 	for part := range p.Queue.Partitions() {
-		err := p.Queue.Scan(ctx, part, func(r queue.Record) error {
+		err := p.Queue.Contacts.Scan(ctx, part, func(r queue.Record) error {
 			if r.Key.Source != source || isTomb(r.Key) {
 				return nil
 			}

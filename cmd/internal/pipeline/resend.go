@@ -10,28 +10,28 @@ import (
 
 // Resend puts a dead letter back where it came from and takes it off the list.
 func (p *Operate) Resend(ctx context.Context, seq uint64) error {
-	d, err := p.Queue.DeadLetter(ctx, seq)
+	d, err := p.Queue.DeadLetters.Get(ctx, seq)
 	if err != nil {
 		return err
 	}
 	switch d.Stage {
 	case stageRead:
-		err = p.Queue.PublishDelivery(ctx, d.Source, encode([]delivery{{Received: crm.At(p.Now()), Body: d.Payload}}), nil)
+		err = p.Queue.Deliveries.Publish(ctx, d.Source, encode([]delivery{{Received: crm.At(p.Now()), Body: d.Payload}}), nil)
 	case stageFetch:
 		ref, e := decode[crm.Ref](d.Payload)
 		if e != nil {
 			return e
 		}
-		err = p.Queue.PublishFetches(ctx, []queue.FetchMsg{toFetch(d.Source, ref)}, sinceEarlier)
+		err = p.Queue.Fetches.Publish(ctx, []queue.FetchMsg{toFetch(d.Source, ref)}, sinceEarlier)
 	case stageWrite, stageRate:
 		key, e := decode[queue.Key](d.Payload)
 		if e != nil {
 			return e
 		}
 		if d.Stage == stageWrite {
-			err = p.Queue.TouchRating(ctx, p.Queue.PartitionOf(key.Source, key.Contact), key)
+			err = p.Queue.Ratings.Touch(ctx, p.Queue.PartitionOf(key.Source, key.Contact), key)
 		} else { // no facts are needed: any bundle that names the contact has it rated again
-			err = p.Queue.PublishBundles(ctx, []queue.Bundle{{Partition: p.Queue.PartitionOf(key.Source, key.Contact), Data: encode(bundle{
+			err = p.Queue.Facts.Publish(ctx, []queue.Bundle{{Partition: p.Queue.PartitionOf(key.Source, key.Contact), Data: encode(bundle{
 				Source: key.Source, Facts: []crm.Fact{{Contact: key.Contact, ID: "again", Kind: crm.KindLasting, Lasting: &crm.Lasting{}}},
 			})}})
 		}
@@ -41,5 +41,5 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 	if err != nil {
 		return fmt.Errorf("send dead letter %d again: %w", seq, err)
 	}
-	return p.Queue.DiscardDeadLetter(ctx, seq)
+	return p.Queue.DeadLetters.Discard(ctx, seq)
 }

@@ -49,7 +49,7 @@ func (x *Exchange) sweep(ctx context.Context) (read int, err error) {
 	gone, n := byRecord(l.List), 0
 	for part := range x.Queue.Partitions() {
 		out := x.Publisher.output(x.s.Name)
-		err := x.Queue.Scan(ctx, part, func(r queue.Record) error {
+		err := x.Queue.Contacts.Scan(ctx, part, func(r queue.Record) error {
 			read++
 			if r.Key.Source != x.s.Name || isTomb(r.Key) {
 				return nil
@@ -85,12 +85,12 @@ func (x *Exchange) awaitRated(ctx context.Context) error {
 	last := make([]uint64, x.Queue.Partitions())
 	for part := range last {
 		var err error
-		if last[part], err = x.Queue.LastFact(ctx, part); err != nil {
+		if last[part], err = x.Queue.Facts.Last(ctx, part); err != nil {
 			return err
 		}
 	}
 	for part := 0; part < len(last); {
-		at, err := x.Queue.ReadCheckpoint(ctx, part)
+		at, err := x.Queue.Contacts.Checkpoint(ctx, part)
 		switch {
 		case err != nil:
 			return err

@@ -163,12 +163,12 @@ func TestForgetGoesOn(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
 	ref := crm.ContactRef{Source: "fake", Contact: "ann@example.com"}
 	r.send("fake", mail(ref.Contact, "1", start))
-	if _, err := r.q.Bury(t.Context(), queue.DeadLetter{Stage: stageWrite, Source: "fake", Contacts: []string{ref.Contact}}, ""); err != nil {
+	if _, err := r.q.DeadLetters.Bury(t.Context(), queue.DeadLetter{Stage: stageWrite, Source: "fake", Contacts: []string{ref.Contact}}, ""); err != nil {
 		t.Fatal(err)
 	}
 	list := func(data []byte) {
 		t.Helper()
-		if _, err := r.q.PutState(t.Context(), "removed.fake", data, anyRevision); err != nil {
+		if _, err := r.q.States.Put(t.Context(), "removed.fake", data, anyRevision); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -193,7 +193,7 @@ func TestForgetGoesOn(t *testing.T) {
 	list(encode(removals{}))
 	r.pass(2 * time.Minute)
 	wait("the erasure was not taken up again", func() bool {
-		letters, err := r.q.DeadLetters(t.Context(), 0, 10, "", "fake")
+		letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", "fake")
 		gone, err2 := r.p.Forgotten(t.Context(), ref)
 		return err == nil && err2 == nil && gone && len(letters) == 0
 	})

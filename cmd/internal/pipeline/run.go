@@ -185,7 +185,7 @@ func (p *Pipeline) Has(role Role) bool { return slices.Contains(p.roles, role) }
 func (p *Pipeline) Room() error { return p.receiver.Room() }
 
 // CanRate says whether ratings, and erasures with them, find room to be stored.
-func (p *Pipeline) CanRate() error { return p.q.Room(queue.Contacts, 1) }
+func (p *Pipeline) CanRate() error { return p.q.Contacts.Room(1) }
 
 // Trim removes what has been processed: facts that were rated, and deliveries that were read longer than keep ago.
 func (p *Pipeline) Trim(ctx context.Context, keep time.Duration) error {

@@ -31,7 +31,7 @@ func (p *Rating) Seed(ctx context.Context, source string, n int, person func(i i
 }
 
 func (p *Rating) seedPartition(ctx context.Context, source string, part int, members []int, person func(int) (string, []crm.Fact)) error {
-	at, err := p.Queue.ReadCheckpoint(ctx, part)
+	at, err := p.Queue.Contacts.Checkpoint(ctx, part)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (p *Rating) seedPartition(ctx context.Context, source string, part int, mem
 		return errors.New("contacts can be put into a new store only")
 	}
 	o := &owner{p: p, part: part, at: at, sight: p.Sights.sight(), valid: func() bool { return true }, tally: newTally()}
-	most := min(SeedBatch, p.Queue.MaxBatch())
+	most := min(SeedBatch, p.Queue.Contacts.MaxBatch())
 	for len(members) > 0 {
 		var batch queue.Batch
 		for _, i := range members[:min(most, len(members))] {

@@ -32,7 +32,7 @@ func (x *Exchange) Run(ctx context.Context) error {
 		return nil
 	}
 	for ctx.Err() == nil {
-		lease, err := x.Queue.Acquire(ctx, "crm."+x.s.Name+"."+roles[0], x.LeaseTTL)
+		lease, err := x.Queue.Leases.Acquire(ctx, "crm."+x.s.Name+"."+roles[0], x.LeaseTTL)
 		if err != nil {
 			if !errors.Is(err, queue.ErrHeld) && ctx.Err() == nil {
 				x.Troubles.warns("lease "+x.s.Name, "cannot take the lease of a source", err, zap.String("source", x.s.Name))
@@ -59,7 +59,7 @@ func (x *Exchange) speakUnder(ctx context.Context, roles []string, lease *queue.
 	for _, r := range roles[1:] {
 		g.Go(func() error {
 			for ctx.Err() == nil {
-				own, err := x.Queue.Acquire(ctx, "crm."+x.s.Name+"."+r, x.LeaseTTL)
+				own, err := x.Queue.Leases.Acquire(ctx, "crm."+x.s.Name+"."+r, x.LeaseTTL)
 				if err != nil {
 					Sleep(ctx, x.LeaseTTL/4)
 					continue

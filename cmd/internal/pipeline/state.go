@@ -38,7 +38,7 @@ const anyRevision = ^uint64(0)
 
 // get reads the state; the zero value where there is none.
 func (s State[T]) get(ctx context.Context, q *queue.Queue) (v T, rev uint64, err error) {
-	data, rev, err := q.GetState(ctx, s.key())
+	data, rev, err := q.States.Get(ctx, s.key())
 	if err != nil || len(data) == 0 {
 		return v, rev, err
 	}
@@ -48,7 +48,7 @@ func (s State[T]) get(ctx context.Context, q *queue.Queue) (v T, rev uint64, err
 
 // put writes the state where its revision is the expected one; queue.ErrConflict where it is another.
 func (s State[T]) put(ctx context.Context, q *queue.Queue, v T, expected uint64) error {
-	_, err := q.PutState(ctx, s.key(), encode(v), expected)
+	_, err := q.States.Put(ctx, s.key(), encode(v), expected)
 	return err
 }
 

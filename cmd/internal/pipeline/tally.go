@@ -48,7 +48,7 @@ func (t tally) rated(source string) (n int) {
 func totals(ctx context.Context, q *queue.Queue) (tally, error) {
 	sum := newTally()
 	for part := range q.Partitions() {
-		at, err := q.ReadCheckpoint(ctx, part)
+		at, err := q.Contacts.Checkpoint(ctx, part)
 		if err != nil {
 			return tally{}, err
 		}

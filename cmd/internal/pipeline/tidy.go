@@ -23,7 +23,7 @@ type Keeper struct {
 func (k *Keeper) Run(ctx context.Context) error {
 	trimAt, compactAt, reviewAt := time.Now().Add(TrimEvery), time.Now().Add(Jitter(CompactEvery)), time.Now().Add(TrimEvery)
 	for ctx.Err() == nil {
-		lease, err := k.Queue.Acquire(ctx, "lease.tidy", k.LeaseTTL)
+		lease, err := k.Queue.Leases.Acquire(ctx, "lease.tidy", k.LeaseTTL)
 		if err != nil {
 			if !errors.Is(err, queue.ErrHeld) && ctx.Err() == nil {
 				k.Log.Warn("cannot take the lease for trimming", zap.Error(err))
@@ -57,7 +57,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 			}
 			if time.Now().After(compactAt) {
 				compactAt = time.Now().Add(CompactEvery)
-				n, err := k.Queue.Compact(holding, queue.CompactOptions{})
+				n, err := k.Queue.Contacts.Compact(holding, queue.CompactOptions{})
 				k.Log.Info("records compacted", zap.Int("rewritten", n), zap.Error(err))
 			}
 		}
@@ -93,11 +93,11 @@ func (k *Keeper) reviewShares(ctx context.Context) error {
 func (k *Keeper) Trim(ctx context.Context, keep time.Duration) error {
 	before := map[int]uint64{}
 	for part := range k.Queue.Partitions() {
-		at, err := k.Queue.ReadCheckpoint(ctx, part)
+		at, err := k.Queue.Contacts.Checkpoint(ctx, part)
 		if err != nil {
 			return err
 		}
 		before[part] = at.Facts
 	}
-	return errors.Join(k.Queue.TrimFacts(ctx, before), k.Queue.TrimDeliveries(ctx, keep))
+	return errors.Join(k.Queue.Facts.Trim(ctx, before), k.Queue.Deliveries.Trim(ctx, keep), k.Queue.Fetches.Trim(ctx))
 }

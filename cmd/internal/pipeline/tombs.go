@@ -31,7 +31,7 @@ func (t *tombs) of(key queue.Key) queue.Key {
 // entombed reports whether a contact was forgotten, its record erased or not yet.
 func (t *tombs) entombed(ctx context.Context, key queue.Key) (bool, error) {
 	tomb := t.of(key)
-	found, err := t.q.Load(ctx, t.q.PartitionOf(key.Source, key.Contact), []queue.Key{tomb})
+	found, err := t.q.Contacts.Load(ctx, t.q.PartitionOf(key.Source, key.Contact), []queue.Key{tomb})
 	_, ok := found[tomb]
 	return ok, err
 }

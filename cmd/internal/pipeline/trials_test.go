@@ -73,7 +73,7 @@ func oneFails(t *testing.T, failure error) {
 			t.Fatalf("%d fetches and %d writes of what fails: it is not tried again", fetches.Load(), writes.Load())
 		}
 	}
-	if letters, err := r.q.DeadLetters(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
+	if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
 		t.Errorf("dead letters after seconds: %+v, %v", letters, err)
 	}
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -125,10 +126,10 @@ func (t *troubles) hope(ctx context.Context, s Source) {
 }
 
 // roomFor waits a moment and reports false where one of the streams is nearly full.
-func (t *troubles) roomFor(ctx context.Context, streams ...string) bool {
-	for _, name := range streams {
-		if err := t.q.Room(name, EmptyShare); err != nil {
-			t.warns("room "+name, "waiting for room", err, zap.String("stream", name))
+func (t *troubles) roomFor(ctx context.Context, roles ...interface{ Room(share float64) error }) bool {
+	for _, role := range roles {
+		if err := role.Room(EmptyShare); err != nil {
+			t.warns(fmt.Sprintf("room %T", role), "waiting for room", err)
 			Sleep(ctx, StoreAgain)
 			return false
 		}

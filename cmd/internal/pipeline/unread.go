@@ -40,7 +40,7 @@ func newUnread(d watermarkDeps, source string) *unread {
 func (u *unread) look(ctx context.Context) (*blind, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	counts, last, err := u.Queue.CountDeadLetters(ctx)
+	counts, last, err := u.Queue.DeadLetters.Count(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,14 +69,14 @@ func (u *unread) look(ctx context.Context) (*blind, error) {
 // read puts the letters of a stage into letters, without what they hold: those that are known as they are known, and those from the first
 // one on that is not as they stand.
 func (u *unread) read(ctx context.Context, stage string, letters map[uint64]queue.DeadLetter) error {
-	seqs, err := u.Queue.DeadLetterNumbers(ctx, stage, u.source)
+	seqs, err := u.Queue.DeadLetters.Numbers(ctx, stage, u.source)
 	if err != nil {
 		return err
 	}
 	for _, seq := range seqs {
 		d, ok := u.letters[seq]
 		if !ok {
-			return u.Queue.EachDeadLetter(ctx, seq-1, stage, u.source, func(d queue.DeadLetter) error {
+			return u.Queue.DeadLetters.Each(ctx, seq-1, stage, u.source, func(d queue.DeadLetter) error {
 				if ref, err := decode[crm.Ref](d.Payload); stage == stageFetch && err == nil && ref.Noticed != 0 {
 					d.Time = ref.Noticed.Time()
 				}

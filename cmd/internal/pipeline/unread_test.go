@@ -43,7 +43,7 @@ func TestDeadLetterHolds(t *testing.T) {
 			r := newRig(t, t.TempDir(), nil, f)
 			r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1", Contacts: c.named}})
 			r.idle()
-			letters, err := r.q.DeadLetters(t.Context(), 0, 10, stageFetch, "fake")
+			letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, stageFetch, "fake")
 			if err != nil || len(letters) != 1 {
 				t.Fatalf("dead letters %+v, %v, want the mail's", letters, err)
 			}
@@ -82,7 +82,7 @@ func TestDeadLetterHolds(t *testing.T) {
 				if err := r.p.Resend(t.Context(), letters[0].Seq); err != nil {
 					t.Fatal(err)
 				}
-			} else if err := r.q.DiscardDeadLetter(t.Context(), letters[0].Seq); err != nil {
+			} else if err := r.q.DeadLetters.Discard(t.Context(), letters[0].Seq); err != nil {
 				t.Fatal(err)
 			}
 			r.idle()
@@ -121,7 +121,7 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.idle()
-	letters, err := r.q.DeadLetters(t.Context(), 0, 10, "", "fake")
+	letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", "fake")
 	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8", "9"}) {
 		t.Fatalf("dead letters %+v, %v, want one that names the contacts 8 and 9 alone", letters, err)
 	}
@@ -131,7 +131,7 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 	// What comes late names the one who was forgotten no more, and of what concerns nobody else no letter is kept.
 	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "2", Contacts: []string{"7"}}}, crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "7"}})
 	r.idle()
-	letters, err = r.q.DeadLetters(t.Context(), letters[0].Seq, 10, "", "fake")
+	letters, err = r.q.DeadLetters.List(t.Context(), letters[0].Seq, 10, "", "fake")
 	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8"}) {
 		t.Errorf("dead letters after it was forgotten: %+v, %v, want one that names contact 8 alone", letters, err)
 	}

@@ -17,14 +17,14 @@ func TestUnreadFollowsLetters(t *testing.T) {
 	step := func(put int, discard ...int) {
 		t.Helper()
 		for range put {
-			seq, err := q.Bury(t.Context(), queue.DeadLetter{Stage: stageFetch, Source: "fake", Contacts: []string{string(rune('a' + len(seqs)))}}, "")
+			seq, err := q.DeadLetters.Bury(t.Context(), queue.DeadLetter{Stage: stageFetch, Source: "fake", Contacts: []string{string(rune('a' + len(seqs)))}}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			seqs = append(seqs, seq)
 		}
 		for _, i := range discard {
-			if err := q.DiscardDeadLetter(t.Context(), seqs[i]); err != nil {
+			if err := q.DeadLetters.Discard(t.Context(), seqs[i]); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -51,7 +51,7 @@ func TestUnreadFollowsLetters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, d := range []queue.DeadLetter{{Stage: stageWrite, Source: "fake"}, {Stage: stageFetch, Source: "other"}} {
-		if _, err := q.Bury(t.Context(), d, ""); err != nil {
+		if _, err := q.DeadLetters.Bury(t.Context(), d, ""); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := u.look(t.Context()); err != nil || got != known {
@@ -69,7 +69,7 @@ func BenchmarkUnread(b *testing.B) {
 	defer func() { _ = q.Close() }()
 	bury := func(n int) {
 		letter := queue.DeadLetter{Stage: stageFetch, Source: "fake", Contacts: []string{strconv.Itoa(n)}, Payload: make([]byte, 2000)}
-		if _, err := q.Bury(b.Context(), letter, ""); err != nil {
+		if _, err := q.DeadLetters.Bury(b.Context(), letter, ""); err != nil {
 			b.Error(err)
 		}
 	}
@@ -90,7 +90,7 @@ func BenchmarkUnread(b *testing.B) {
 	seq := uint64(letters / 2)
 	for b.Loop() {
 		b.StopTimer()
-		if err := q.DiscardDeadLetter(b.Context(), seq); err != nil {
+		if err := q.DeadLetters.Discard(b.Context(), seq); err != nil {
 			b.Fatal(err)
 		}
 		seq++

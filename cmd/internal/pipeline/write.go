@@ -47,7 +47,7 @@ func (c *parcel) record() string { return "rating/" + c.key.Contact }
 func (x *Exchange) write(ctx context.Context, valid func() bool) error {
 	w := &writer{Exchange: x, valid: valid, waiting: map[string]*parcel{}, flying: map[string]bool{}, wake: make(chan struct{}, 1)}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, c := range x.Queue.RatingConsumers(x.s.Name) {
+	for _, c := range x.Queue.Ratings.Consumers(x.s.Name) {
 		g.Go(func() error { return w.pull(ctx, c) })
 	}
 	for range Writers {
@@ -220,7 +220,7 @@ func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 			continue
 		}
 		if into := c.out.Into; into != "" {
-			if err := w.Queue.TouchRating(ctx, w.Queue.PartitionOf(w.s.Name, into), queue.Key{Source: w.s.Name, Contact: into}); err != nil {
+			if err := w.Queue.Ratings.Touch(ctx, w.Queue.PartitionOf(w.s.Name, into), queue.Key{Source: w.s.Name, Contact: into}); err != nil {
 				w.Log.Warn("the winner's rating was not put out again, it is tried once more", zap.String("source", w.s.Name), zap.Error(err))
 				_ = c.msg.Nak(StoreAgain) // without it the message comes again after the consumer's wait
 				continue
@@ -258,7 +258,7 @@ func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parc
 	if !w.valid() {
 		// The call may have landed after another process wrote a newer rating: have the newest written once more.
 		for _, c := range batch {
-			if err := w.Queue.TouchRating(ctx, w.Queue.PartitionOf(w.s.Name, c.key.Contact), c.key); err != nil {
+			if err := w.Queue.Ratings.Touch(ctx, w.Queue.PartitionOf(w.s.Name, c.key.Contact), c.key); err != nil {
 				return nil, fmt.Errorf("put a rating out again: %w", err)
 			}
 		}

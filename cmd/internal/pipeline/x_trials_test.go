@@ -80,17 +80,17 @@ func TestGivenUp(t *testing.T) {
 		x.trials.by[record] = trial{times: Outages - 1, alike: x.trials.alike[what]}
 	}
 	for i, id := range []string{"ill", "whose"} {
-		m := &queue.Msg{Stream: queue.Fetches, Seq: uint64(i), Deliveries: Doubtful + 1}
+		m := &queue.Msg{Stream: "FETCHES", Seq: uint64(i), Deliveries: Doubtful + 1}
 		x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: id}, m}})
 	}
 	var batch []*parcel
 	for i, contact := range []string{"5", "8"} {
-		m := &queue.Msg{Stream: queue.Contacts, Seq: uint64(i), Deliveries: 1}
+		m := &queue.Msg{Stream: "CONTACTS", Seq: uint64(i), Deliveries: 1}
 		batch = append(batch, &parcel{msg: m, key: queue.Key{Source: "fake", Contact: contact}})
 	}
 	w := &writer{Exchange: x, valid: func() bool { return true }}
 	_ = w.send(t.Context(), batch) // of messages that no queue knows none can be acknowledged
-	letters, err := x.Queue.DeadLetters(t.Context(), 0, 10, "", "")
+	letters, err := x.Queue.DeadLetters.List(t.Context(), 0, 10, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestNoRoomForWhatCame(t *testing.T) {
 	if wait := x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "1"}, &queue.Msg{}}}); wait == 0 {
 		t.Error("it is tried again at once")
 	}
-	if letters, err := x.Queue.DeadLetters(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
+	if letters, err := x.Queue.DeadLetters.List(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
 		t.Errorf("dead letters %+v, %v", letters, err)
 	}
 }
@@ -217,7 +217,7 @@ func TestWhatIsAskedInDoubt(t *testing.T) {
 	x := exchangeWith(t, f)
 	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
 	x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: Doubtful + 1}}})
-	if last, err := x.Queue.LastFact(t.Context(), x.Queue.PartitionOf("fake", "6")); err != nil || last == 0 {
+	if last, err := x.Queue.Facts.Last(t.Context(), x.Queue.PartitionOf("fake", "6")); err != nil || last == 0 {
 		t.Errorf("what was read of another record is lost: %d, %v", last, err)
 	}
 }

@@ -130,7 +130,7 @@ func bareHandler(c connectors.Receiver, q *queue.Queue, maxBody int64) http.Hand
 			http.Error(w, "not verified", http.StatusUnauthorized)
 			return
 		}
-		if err := q.PublishDelivery(r.Context(), source, body, nil); err != nil {
+		if err := q.Deliveries.Publish(r.Context(), source, body, nil); err != nil {
 			http.Error(w, "not stored", http.StatusServiceUnavailable)
 			return
 		}

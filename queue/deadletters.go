@@ -10,6 +10,9 @@ import (
 	"github.com/fxamacker/cbor/v2"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // KindMalformed is the kind of a dead letter that cannot be decoded. Nobody can say whom it concerns, so it is kept shorter.
@@ -23,7 +26,7 @@ const (
 
 // DeadLetter is something that could not be used: what it was, why, and what mends it.
 type DeadLetter struct {
-	Seq  uint64    `cbor:"-"` // its number, for people and for DiscardDeadLetter
+	Seq  uint64    `cbor:"-"` // its number, for people and for Discard
 	Time time.Time `cbor:"-"` // when it was buried
 
 	Stage    string            `cbor:"1,keyasint"` // read, fetch, rate, write
@@ -38,48 +41,51 @@ type DeadLetter struct {
 	Keep     bool              `cbor:"10,keyasint,omitempty"` // it does not expire: something waits for it to be settled
 }
 
+// DeadLetters are what could not be used and waits for a person.
+type DeadLetters struct{ base }
+
 // Bury stores a dead letter durably and returns its number. The same id again within ten minutes changes nothing; an empty id is never
 // the same. Seq and Time are not looked at.
-func (q *Queue) Bury(ctx context.Context, d DeadLetter, id string) (uint64, error) {
-	if tokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
+func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64, error) {
+	if layout.TokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
 		return 0, fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
 	}
 	b, err := cbor.Marshal(d)
 	if err != nil {
 		return 0, fmt.Errorf("bury: %w", err)
 	}
-	if len(b) > q.MaxBundle() {
+	if len(b) > l.srv.MaxMessage() {
 		return 0, fmt.Errorf("a dead letter of %d bytes: %w", len(b), ErrTooLarge)
 	}
 	keep := deadFor
 	if d.Kind == KindMalformed {
 		keep = malformedFor
 	}
-	m := nats.NewMsg(kindDead + "." + token(d.Stage) + "." + token(d.Source))
+	m := nats.NewMsg(layout.KindDead + "." + layout.Token(d.Stage) + "." + layout.Token(d.Source))
 	m.Data = b
 	if !d.Keep {
-		m.Header[headerTTL] = []string{ttlHeader(keep)}
+		m.Header[jet.HeaderTTL] = []string{ttlHeader(keep)}
 	}
 	var opts []jetstream.PublishOpt
 	if id != "" {
 		opts = append(opts, jetstream.WithMsgID(id))
 	}
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	ack, err := q.js[0].PublishMsg(ctx, m, opts...)
+	ack, err := l.srv.JS(0).PublishMsg(ctx, m, opts...)
 	if err != nil {
-		return 0, publishError(DeadLetters, err)
+		return 0, jet.PublishError(layout.DeadLetters, err)
 	}
 	return ack.Sequence, nil
 }
 
-// DeadLetters returns up to most dead letters with numbers above after, oldest first. An empty stage or source stands for all.
-func (q *Queue) DeadLetters(ctx context.Context, after uint64, most int, stage, source string) ([]DeadLetter, error) {
+// List returns up to most dead letters with numbers above after, oldest first. An empty stage or source stands for all.
+func (l *DeadLetters) List(ctx context.Context, after uint64, most int, stage, source string) ([]DeadLetter, error) {
 	if most <= 0 {
 		return nil, nil
 	}
 	var all []DeadLetter
-	err := q.eachDeadLetter(ctx, after, min(most, scanBatch), stage, source, func(d DeadLetter) error {
+	err := l.each(ctx, after, most, stage, source, func(d DeadLetter) error {
 		if all = append(all, d); len(all) == most {
 			return errBound
 		}
@@ -91,15 +97,15 @@ func (q *Queue) DeadLetters(ctx context.Context, after uint64, most int, stage, 
 	return all, err
 }
 
-// EachDeadLetter calls fn with every dead letter with a number above after, oldest first, until an error of its own. An empty stage or
+// Each calls fn with every dead letter with a number above after, oldest first, until an error of its own. An empty stage or
 // source stands for all.
-func (q *Queue) EachDeadLetter(ctx context.Context, after uint64, stage, source string, fn func(DeadLetter) error) error {
-	return q.eachDeadLetter(ctx, after, 0, stage, source, fn)
+func (l *DeadLetters) Each(ctx context.Context, after uint64, stage, source string, fn func(DeadLetter) error) error {
+	return l.each(ctx, after, 0, stage, source, fn)
 }
 
-func (q *Queue) eachDeadLetter(ctx context.Context, after uint64, most int, stage, source string, fn func(DeadLetter) error) error {
-	w := walk{stream: DeadLetters, filter: deadFilter(stage, source), after: after, most: most}
-	err := q.walk(ctx, w, func(m *nats.Msg, at *Msg) error {
+func (l *DeadLetters) each(ctx context.Context, after uint64, most int, stage, source string, fn func(DeadLetter) error) error {
+	w := jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), After: after, Most: most}
+	err := l.srv.Walk(ctx, w, func(m *nats.Msg, at *Msg) error {
 		d, err := decodeDead(m.Data, at.Seq, at.Time)
 		if err != nil {
 			return err
@@ -112,10 +118,10 @@ func (q *Queue) eachDeadLetter(ctx context.Context, after uint64, most int, stag
 	return nil
 }
 
-// DeadLetterNumbers returns the numbers of the dead letters that there are, in their order, and reads none of them. An empty stage or
+// Numbers returns the numbers of the dead letters that there are, in their order, and reads none of them. An empty stage or
 // source stands for all.
-func (q *Queue) DeadLetterNumbers(ctx context.Context, stage, source string) (all []uint64, err error) {
-	err = q.walk(ctx, walk{stream: DeadLetters, filter: deadFilter(stage, source), bare: true}, func(_ *nats.Msg, at *Msg) error {
+func (l *DeadLetters) Numbers(ctx context.Context, stage, source string) (all []uint64, err error) {
+	err = l.srv.Walk(ctx, jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), Bare: true}, func(_ *nats.Msg, at *Msg) error {
 		all = append(all, at.Seq)
 		return nil
 	})
@@ -126,21 +132,21 @@ func (q *Queue) DeadLetterNumbers(ctx context.Context, stage, source string) (al
 }
 
 func deadFilter(stage, source string) string {
-	return kindDead + "." + orAll(stage) + "." + orAll(source)
+	return layout.KindDead + "." + orAll(stage) + "." + orAll(source)
 }
 
 func orAll(s string) string {
 	if s == "" {
 		return "*"
 	}
-	return token(s)
+	return layout.Token(s)
 }
 
-// DeadLetter returns one; ErrNotFound where there is none with that number.
-func (q *Queue) DeadLetter(ctx context.Context, seq uint64) (DeadLetter, error) {
-	ctx, cancel := bounded(ctx)
+// Get returns one; ErrNotFound where there is none with that number.
+func (l *DeadLetters) Get(ctx context.Context, seq uint64) (DeadLetter, error) {
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	m, err := q.nextMsg(ctx, DeadLetters, kindDead+".>", seq, time.Time{})
+	m, err := l.srv.Next(ctx, layout.DeadLetters, layout.KindDead+".>", seq)
 	if err != nil {
 		return DeadLetter{}, fmt.Errorf("dead letter %d: %w", seq, err)
 	}
@@ -158,18 +164,14 @@ func decodeDead(b []byte, seq uint64, at time.Time) (d DeadLetter, err error) {
 	return d, nil
 }
 
-// DiscardDeadLetter overwrites one and deletes it; ErrNotFound where there is none with that number.
-func (q *Queue) DiscardDeadLetter(ctx context.Context, seq uint64) error {
-	if _, err := q.DeadLetter(ctx, seq); err != nil {
+// Discard overwrites one and deletes it; ErrNotFound where there is none with that number.
+func (l *DeadLetters) Discard(ctx context.Context, seq uint64) error {
+	if _, err := l.Get(ctx, seq); err != nil {
 		return err
 	}
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	s, err := q.js[0].Stream(ctx, DeadLetters)
-	if err == nil {
-		err = s.SecureDeleteMsg(ctx, seq)
-	}
-	if err != nil {
+	if err := l.srv.EraseMsg(ctx, layout.DeadLetters, seq); err != nil {
 		return fmt.Errorf("discard dead letter %d: %w", seq, err)
 	}
 	return nil
@@ -181,26 +183,26 @@ type DeadLetterCount struct {
 	Letters       uint64
 }
 
-// CountDeadLetters counts the dead letters by stage and source. None of them has a number above last, and while last and the counts
+// Count counts the dead letters by stage and source. None of them has a number above last, and while last and the counts
 // stay the same so do the letters.
-func (q *Queue) CountDeadLetters(ctx context.Context) (counts []DeadLetterCount, last uint64, err error) {
-	ctx, cancel := bounded(ctx)
+func (l *DeadLetters) Count(ctx context.Context) (counts []DeadLetterCount, last uint64, err error) {
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	s, err := q.js[0].Stream(ctx, DeadLetters)
+	s, err := l.srv.JS(0).Stream(ctx, layout.DeadLetters)
 	if err != nil {
-		return nil, 0, fmt.Errorf("stream %s: %w", DeadLetters, err)
+		return nil, 0, fmt.Errorf("stream %s: %w", layout.DeadLetters, err)
 	}
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(kindDead+".>"))
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(layout.KindDead+".>"))
 	if err != nil {
-		return nil, 0, fmt.Errorf("stream %s: %w", DeadLetters, err)
+		return nil, 0, fmt.Errorf("stream %s: %w", layout.DeadLetters, err)
 	}
 	for subject, n := range info.State.Subjects {
 		parts := strings.Split(subject, ".")
 		if len(parts) != 3 {
 			continue
 		}
-		stage, ok1 := untoken(parts[1])
-		source, ok2 := untoken(parts[2])
+		stage, ok1 := layout.Untoken(parts[1])
+		source, ok2 := layout.Untoken(parts[2])
 		if ok1 && ok2 {
 			counts = append(counts, DeadLetterCount{stage, source, n})
 		}

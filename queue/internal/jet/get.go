@@ -1,4 +1,4 @@
-package queue
+package jet
 
 import (
 	"context"
@@ -12,16 +12,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Record is one stored message of a contact.
-type Record struct {
-	Key  Key
-	Data []byte
-	Seq  uint64
-	Time time.Time
-}
-
-// stored is one message as a read returns it.
-type stored struct {
+// Stored is one message as a read returns it.
+type Stored struct {
 	Subject string
 	Data    []byte
 	Header  nats.Header
@@ -29,26 +21,28 @@ type stored struct {
 	Time    time.Time
 }
 
-// nextMsg returns the first message of filter from a sequence or, where from is not zero, from an instant on; nil if there is none.
-func (q *Queue) nextMsg(ctx context.Context, stream, filter string, seq uint64, from time.Time) (*stored, error) {
-	if from.IsZero() {
-		return q.getMsg(ctx, stream, map[string]any{"next_by_subj": filter, "seq": max(seq, 1)})
-	}
-	return q.getMsg(ctx, stream, map[string]any{"next_by_subj": filter, "start_time": from})
+// Next returns the first message of filter from a sequence on; nil if there is none.
+func (s *Server) Next(ctx context.Context, stream, filter string, seq uint64) (*Stored, error) {
+	return s.get(ctx, stream, map[string]any{"next_by_subj": filter, "seq": max(seq, 1)})
 }
 
-// lastMsg returns the last message of a subject; nil if there is none.
-func (q *Queue) lastMsg(ctx context.Context, stream, subject string) (*stored, error) {
-	return q.getMsg(ctx, stream, map[string]any{"last_by_subj": subject})
+// Since returns the first message of filter from an instant on; nil if there is none.
+func (s *Server) Since(ctx context.Context, stream, filter string, from time.Time) (*Stored, error) {
+	return s.get(ctx, stream, map[string]any{"next_by_subj": filter, "start_time": from})
 }
 
-// getMsg asks the stream's leader, which unlike a copy never lags.
-func (q *Queue) getMsg(ctx context.Context, stream string, request map[string]any) (*stored, error) {
+// Last returns the last message of a subject; nil if there is none.
+func (s *Server) Last(ctx context.Context, stream, subject string) (*Stored, error) {
+	return s.get(ctx, stream, map[string]any{"last_by_subj": subject})
+}
+
+// get asks the stream's leader, which unlike a copy never lags.
+func (s *Server) get(ctx context.Context, stream string, request map[string]any) (*Stored, error) {
 	b, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
 	}
-	reply, err := q.conns[0].RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, b)
+	reply, err := s.conns[0].RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, b)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +60,12 @@ func (q *Queue) getMsg(ctx context.Context, stream string, request map[string]an
 		return nil, err
 	}
 	if a.Error != nil {
-		if a.Error.ErrorCode == codeNoMessage {
+		if a.Error.ErrorCode == CodeNoMessage {
 			return nil, nil
 		}
 		return nil, a.Error
 	}
-	m := &stored{Subject: a.Message.Subject, Data: a.Message.Data, Seq: a.Message.Seq, Time: a.Message.Time}
+	m := &Stored{Subject: a.Message.Subject, Data: a.Message.Data, Seq: a.Message.Seq, Time: a.Message.Time}
 	if len(a.Message.Headers) > 0 {
 		m.Header, err = nats.DecodeHeadersMsg(a.Message.Headers)
 	}
@@ -81,21 +75,21 @@ func (q *Queue) getMsg(ctx context.Context, stream string, request map[string]an
 // Bounds of one multi_last request. Source: nats-server, getDirectMulti: 1,024 answers at most.
 const (
 	mostAnswers      = 1024
-	mostSubjects     = 1000
-	mostSubjectBytes = 512 << 10
+	MostSubjects     = 1000
+	MostSubjectBytes = 512 << 10
 )
 
 // errTooMany is the server's refusal of a wildcard that stands for more subjects than it answers at once.
 var errTooMany = errors.New("too many subjects in one request")
 
-// multiLastOf is multiLast for any number of subjects, in as many requests as it takes.
-func (q *Queue) multiLastOf(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) error {
+// MultiLastOf is MultiLast for any number of subjects, in as many requests as it takes.
+func (s *Server) MultiLastOf(ctx context.Context, conn int, stream string, subjects []string, each func(Stored)) error {
 	for len(subjects) > 0 {
 		n, bytes := 0, 0
-		for n < min(len(subjects), mostSubjects) && bytes < mostSubjectBytes {
+		for n < min(len(subjects), MostSubjects) && bytes < MostSubjectBytes {
 			n, bytes = n+1, bytes+len(subjects[n])
 		}
-		if err := q.multiLast(ctx, nc, stream, subjects[:n], each); err != nil {
+		if err := s.MultiLast(ctx, conn, stream, subjects[:n], each); err != nil {
 			return err
 		}
 		subjects = subjects[n:]
@@ -103,11 +97,11 @@ func (q *Queue) multiLastOf(ctx context.Context, nc *nats.Conn, stream string, s
 	return nil
 }
 
-// multiLast returns the last message of each subject, as far as there is one, in one request. The subjects must fit one request.
-func (q *Queue) multiLast(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) error {
+// MultiLast returns the last message of each subject, as far as there is one, in one request. The subjects must fit one request.
+func (s *Server) MultiLast(ctx context.Context, conn int, stream string, subjects []string, each func(Stored)) error {
 	for len(subjects) > 0 {
 		got := make(map[string]bool, len(subjects))
-		more, err := q.multiLastOnce(ctx, nc, stream, subjects, func(m stored) {
+		more, err := s.multiLastOnce(ctx, conn, stream, subjects, func(m Stored) {
 			got[m.Subject] = true
 			each(m)
 		})
@@ -119,9 +113,9 @@ func (q *Queue) multiLast(ctx context.Context, nc *nats.Conn, stream string, sub
 		}
 		// The server has stopped at its bound of bytes for one answer.
 		var rest []string
-		for _, s := range subjects {
-			if !got[s] {
-				rest = append(rest, s)
+		for _, subject := range subjects {
+			if !got[subject] {
+				rest = append(rest, subject)
 			}
 		}
 		subjects = rest
@@ -129,7 +123,7 @@ func (q *Queue) multiLast(ctx context.Context, nc *nats.Conn, stream string, sub
 	return nil
 }
 
-func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string, subjects []string, each func(stored)) (more bool, err error) {
+func (s *Server) multiLastOnce(ctx context.Context, conn int, stream string, subjects []string, each func(Stored)) (more bool, err error) {
 	request, err := json.Marshal(map[string]any{"multi_last": subjects, "max_bytes": 32 << 20})
 	if err != nil {
 		return false, err
@@ -137,6 +131,7 @@ func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string,
 	inbox := nats.NewInbox()
 	// The library's own queue for a subscription is half a megabyte; here the number of answers is known.
 	answers := make(chan *nats.Msg, mostAnswers+1)
+	nc := s.Conn(conn)
 	sub, err := nc.ChanSubscribe(inbox, answers)
 	if err != nil {
 		return false, err
@@ -154,11 +149,11 @@ func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string,
 		}
 		switch code := status(m); code {
 		case "":
-			s, err := directMsg(m)
+			one, err := directMsg(m)
 			if err != nil {
 				return false, err
 			}
-			each(s)
+			each(one)
 		case "204": // the end of the answer
 			return m.Header.Get("Nats-Num-Pending") != "0", nil
 		case "404":
@@ -174,11 +169,16 @@ func (q *Queue) multiLastOnce(ctx context.Context, nc *nats.Conn, stream string,
 }
 
 // directMsg reads a message whose place in the stream stands in its headers.
-func directMsg(m *nats.Msg) (stored, error) {
+func directMsg(m *nats.Msg) (Stored, error) {
 	seq, err1 := strconv.ParseUint(m.Header.Get("Nats-Sequence"), 10, 64)
 	at, err2 := time.Parse(time.RFC3339Nano, m.Header.Get("Nats-Time-Stamp"))
 	if err := errors.Join(err1, err2); err != nil {
-		return stored{}, fmt.Errorf("read of a message: %w", err)
+		return Stored{}, fmt.Errorf("read of a message: %w", err)
 	}
-	return stored{Subject: m.Header.Get("Nats-Subject"), Data: m.Data, Header: m.Header, Seq: seq, Time: at}, nil
+	return Stored{Subject: m.Header.Get("Nats-Subject"), Data: m.Data, Header: m.Header, Seq: seq, Time: at}, nil
 }
+
+// StaleTries is how often a read is repeated that was answered by a copy of the stream that lags behind.
+const StaleTries = 50
+
+var ErrStale = errors.New("the answer came from a copy that lags behind")

@@ -1,4 +1,4 @@
-package queue
+package jet
 
 import (
 	"context"
@@ -17,8 +17,8 @@ func TestUnanswered(t *testing.T) {
 		fmt.Errorf("%w: %w", ErrUnknown, &jetstream.APIError{Code: 400, ErrorCode: 10176}): true,
 		&jetstream.APIError{Code: 503, ErrorCode: 10008}:                                   true,
 		fmt.Errorf("%w: %w", ErrUnknown, nats.ErrConnectionClosed):                         false,
-		&jetstream.APIError{Code: 503, ErrorCode: codeStoreFailed}:                         false,
-		&jetstream.APIError{Code: 404, ErrorCode: codeStreamNotFound}:                      false,
+		&jetstream.APIError{Code: 503, ErrorCode: CodeStoreFailed}:                         false,
+		&jetstream.APIError{Code: 404, ErrorCode: CodeStreamNotFound}:                      false,
 		ErrFenced: false, ErrFull: false, context.Canceled: false, nil: false,
 	} {
 		if got := Unanswered(err); got != want {

@@ -1,4 +1,4 @@
-package queue
+package jet
 
 import (
 	"context"
@@ -75,7 +75,7 @@ func (p *puller) pull(ctx context.Context, most, maxBytes int, wait time.Duratio
 	for {
 		left := time.Until(end)
 		if left <= 0 {
-			return nil, ended(ctx, nil)
+			return nil, Ended(ctx, nil)
 		}
 		msgs, again, err := p.request(ctx, pullRequest{most, maxBytes, left, true})
 		switch {
@@ -90,7 +90,7 @@ func (p *puller) pull(ctx context.Context, most, maxBytes int, wait time.Duratio
 			case <-time.After(min(10*time.Millisecond, left)):
 			}
 		case again == over:
-			return nil, ended(ctx, nil)
+			return nil, Ended(ctx, nil)
 		}
 	}
 }
@@ -145,7 +145,7 @@ func (p *puller) request(ctx context.Context, r pullRequest) (msgs []*nats.Msg, 
 			if len(msgs) > 0 || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil || errors.Is(err, nats.ErrTimeout) {
 				return msgs, over, nil
 			}
-			return nil, over, ended(ctx, err)
+			return nil, over, Ended(ctx, err)
 		}
 		code := status(m)
 		if code == "" {

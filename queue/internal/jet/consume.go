@@ -1,4 +1,4 @@
-package queue
+package jet
 
 import (
 	"context"
@@ -8,41 +8,26 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Consumer takes messages from a durable pull consumer. Each message goes to one taker, in this process or another, and comes again
 // if it is not acknowledged. It is safe for concurrent use, one Fetch at a time.
 type Consumer struct {
-	q    *Queue
-	spec consumer
-	nc   *nats.Conn
+	s      *Server
+	stream string
+	config jetstream.ConsumerConfig
+	skip   string // messages with this header are acknowledged unseen
+	nc     *nats.Conn
 
 	mu     sync.Mutex
 	puller *puller
 }
 
-// DeliveryConsumer takes the deliveries of a source.
-func (q *Queue) DeliveryConsumer(source string) *Consumer {
-	return q.consumer(deliveryConsumer(source), 1)
-}
-
-// FetchConsumer takes the records of a source that have to be fetched. A message that is replaced while it is in hand is done with:
-// the newer one comes at once, and the late acknowledgement of the older does nothing.
-func (q *Queue) FetchConsumer(source string) *Consumer { return q.consumer(fetchConsumer(source), 2) }
-
-// RatingConsumers take the ratings of a source, one for each stream of records. A rating that is replaced while it is in hand is
-// done with, and the newer one comes at once: who writes must do one thing at a time for a contact. Ratings that compaction has
-// moved do not come again.
-func (q *Queue) RatingConsumers(source string) []*Consumer {
-	all := make([]*Consumer, q.layout.streams)
-	for i := range all {
-		all[i] = q.consumer(ratingConsumer(source, i), 3+i)
-	}
-	return all
-}
-
-func (q *Queue) consumer(spec consumer, conn int) *Consumer {
-	return &Consumer{q: q, spec: spec, nc: q.conn(conn)}
+// Consumer returns the taker of a durable consumer's messages, over connection conn. Messages with the header skip are acknowledged
+// unseen; an empty one stands for none.
+func (s *Server) Consumer(stream string, config jetstream.ConsumerConfig, skip string, conn int) *Consumer {
+	return &Consumer{s: s, stream: stream, config: config, skip: skip, nc: s.Conn(conn)}
 }
 
 // Fetch returns up to most messages, of maxBytes together where it is not 0, as soon as there is one; none after wait. Nothing may
@@ -63,12 +48,12 @@ func (c *Consumer) Fetch(ctx context.Context, most, maxBytes int, wait time.Dura
 		case err != nil && ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			err = fmt.Errorf("consumer %s of %s: %w", c.spec.name, c.spec.stream, err)
-			c.q.fail(err)
+			err = fmt.Errorf("consumer %s of %s: %w", c.config.Durable, c.stream, err)
+			c.s.Fail(err)
 			return nil, err
 		}
 		msgs := c.take(raw)
-		// What compaction moved was taken out, and there may be more behind it.
+		// What was skipped is taken out, and there may be more behind it.
 		if len(msgs) > 0 || len(raw) == 0 || time.Until(end) <= 0 {
 			return msgs, nil
 		}
@@ -77,7 +62,7 @@ func (c *Consumer) Fetch(ctx context.Context, most, maxBytes int, wait time.Dura
 
 func (c *Consumer) pull(ctx context.Context, most, maxBytes int, wait time.Duration) ([]*nats.Msg, error) {
 	if c.puller == nil {
-		p, err := newPuller(c.nc, c.spec.stream, c.spec.name)
+		p, err := newPuller(c.nc, c.stream, c.config.Durable)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +71,7 @@ func (c *Consumer) pull(ctx context.Context, most, maxBytes int, wait time.Durat
 	return c.puller.pull(ctx, max(most, 1), maxBytes, wait)
 }
 
-// take makes Msgs, and acknowledges by itself what compaction has moved: those ratings were written before.
+// take makes Msgs, and acknowledges by itself what shall be skipped.
 func (c *Consumer) take(raw []*nats.Msg) []*Msg {
 	msgs := make([]*Msg, 0, len(raw))
 	for _, r := range raw {
@@ -94,7 +79,7 @@ func (c *Consumer) take(raw []*nats.Msg) []*Msg {
 		if m == nil {
 			continue
 		}
-		if r.Header.Get(HeaderCompacted) != "" {
+		if c.skip != "" && r.Header.Get(c.skip) != "" {
 			_ = m.Ack() // unacknowledged it comes again, to the same end
 			continue
 		}
@@ -108,14 +93,14 @@ func (c *Consumer) take(raw []*nats.Msg) []*Msg {
 func (c *Consumer) recover(ctx context.Context, wait time.Duration) error {
 	try, cancel := context.WithTimeout(ctx, max(wait, time.Second))
 	defer cancel()
-	err := c.q.putConsumer(try, c.spec)
+	_, err := c.s.js[0].CreateOrUpdateConsumer(try, c.stream, c.config)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case c.nc.IsClosed(), isCode(err, codeStreamNotFound), c.q.stopped():
-		c.q.fail(err)
+	case c.nc.IsClosed(), IsCode(err, CodeStreamNotFound), c.s.Stopped():
+		c.s.Fail(err)
 		return err
 	}
 	select { // elections and lost connections end by themselves
@@ -140,38 +125,30 @@ func (c *Consumer) Close() {
 	}
 }
 
-// Oldest returns the oldest message of source that its consumer has not seen acknowledged, in Deliveries or Fetches, and when it was
-// stored; nil and the zero time where nothing waits. Messages in hand and messages put off count. It costs two requests.
-func (q *Queue) Oldest(ctx context.Context, stream, source string) (data []byte, stored time.Time, err error) {
-	var spec consumer
-	switch stream {
-	case Deliveries:
-		spec = deliveryConsumer(source)
-	case Fetches:
-		spec = fetchConsumer(source)
-	default:
-		return nil, time.Time{}, fmt.Errorf("queue: no oldest message of %s", stream)
-	}
-	ctx, cancel := bounded(ctx)
-	defer cancel()
-	m, err := q.oldest(ctx, spec)
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("oldest of %s: %w", spec.stream, err)
-	}
-	if m == nil {
-		return nil, time.Time{}, nil
-	}
-	return m.Data, m.Time, nil
-}
-
-// oldest returns the first message that a consumer has not seen acknowledged; nil if there is none.
-func (q *Queue) oldest(ctx context.Context, spec consumer) (*stored, error) {
-	c, err := q.js[0].Consumer(ctx, spec.stream, spec.name)
+// Oldest returns the first message of filter that the stream's consumer has not seen acknowledged; nil if there is none.
+func (s *Server) Oldest(ctx context.Context, stream, consumer, filter string) (*Stored, error) {
+	c, err := s.js[0].Consumer(ctx, stream, consumer)
 	if err != nil {
 		return nil, err
 	}
 	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message; none where it was
 	// acknowledged or replaced between the two requests. Whether anything waits is not asked of the consumer: in a cluster its leader may
 	// not have heard yet of what the stream's has stored.
-	return q.nextMsg(ctx, spec.stream, spec.filter, c.CachedInfo().AckFloor.Stream+1, time.Time{})
+	return s.Next(ctx, stream, filter, c.CachedInfo().AckFloor.Stream+1)
+}
+
+// Waiting is how many messages a consumer has not seen acknowledged; all of the stream's where there is no consumer.
+func (s *Server) Waiting(ctx context.Context, stream, name string) (uint64, error) {
+	c, err := s.js[0].Consumer(ctx, stream, name)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		st, err := s.js[0].Stream(ctx, stream)
+		if err != nil {
+			return 0, err
+		}
+		return st.CachedInfo().State.Msgs, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return c.CachedInfo().NumPending + uint64(c.CachedInfo().NumAckPending), nil
 }

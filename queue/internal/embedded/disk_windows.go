@@ -1,4 +1,4 @@
-package queue
+package embedded
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// diskSpace returns the bytes of the volume that holds dir: free for us, and in all.
-func diskSpace(dir string) (free, total int64, err error) {
+// Space returns the bytes of the volume that holds dir: free for us, and in all.
+func Space(dir string) (free, total int64, err error) {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, 0, fmt.Errorf("free disk of %s: %w", dir, err)

@@ -1,4 +1,4 @@
-package queue
+package jet
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // Log reads the messages of one subject, as the bundles of a partition, in their order. It is for one goroutine.
 type Log struct {
-	q      *Queue
+	s      *Server
 	stream string
 	filter string
 	conn   int
@@ -31,28 +31,24 @@ const logBytes = 32 << 20
 // unreached is the mark of a log whose end is not known.
 const unreached = ^uint64(0)
 
-// OpenLog returns the reader of the partition's bundles with sequences above from.
-func (q *Queue) OpenLog(ctx context.Context, p int, from uint64) (*Log, error) {
-	if err := q.checkPartition(p); err != nil {
-		return nil, err
-	}
-	return q.openLog(ctx, Facts, factSubject(p), p, from)
-}
-
-func (q *Queue) openLog(ctx context.Context, stream, filter string, conn int, from uint64) (*Log, error) {
-	l := &Log{q: q, stream: stream, filter: filter, conn: conn, last: from}
+// OpenLog returns the reader of a subject's messages with sequences above from, over connection conn.
+func (s *Server) OpenLog(ctx context.Context, stream, filter string, conn int, from uint64) (*Log, error) {
+	l := &Log{s: s, stream: stream, filter: filter, conn: conn, last: from}
 	if err := l.open(ctx); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", filter, err)
 	}
 	return l, nil
 }
 
+// Last is the sequence of the last message that Next returned.
+func (l *Log) Last() uint64 { return l.last }
+
 // open makes a consumer in the server's memory that begins behind what was read.
 func (l *Log) open(ctx context.Context) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := Bounded(ctx)
 	defer cancel()
 	l.Close()
-	c, err := l.q.jetstream(l.conn).CreateConsumer(ctx, l.stream, jetstream.ConsumerConfig{
+	c, err := l.s.JS(l.conn).CreateConsumer(ctx, l.stream, jetstream.ConsumerConfig{
 		FilterSubject: l.filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: l.last + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle,
 	})
@@ -60,7 +56,7 @@ func (l *Log) open(ctx context.Context) error {
 		return err
 	}
 	l.order, l.mark, l.name = 0, unreached, c.CachedInfo().Name
-	l.puller, err = newPuller(l.q.conn(l.conn), l.stream, l.name)
+	l.puller, err = newPuller(l.s.Conn(l.conn), l.stream, l.name)
 	return err
 }
 
@@ -81,7 +77,7 @@ func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, e
 		return nil, ctx.Err()
 	case err != nil:
 		err = fmt.Errorf("log of %s: %w", l.filter, err)
-		l.q.fail(err)
+		l.s.Fail(err)
 		return nil, err
 	}
 	msgs := make([]*Msg, 0, len(raw))
@@ -102,10 +98,10 @@ func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, e
 
 // Mark notes how far the log goes now. It costs one request.
 func (l *Log) Mark(ctx context.Context) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := Bounded(ctx)
 	defer cancel()
 	l.mark = unreached
-	c, err := l.q.jetstream(l.conn).Consumer(ctx, l.stream, l.name)
+	c, err := l.s.JS(l.conn).Consumer(ctx, l.stream, l.name)
 	if err != nil {
 		return fmt.Errorf("end of the log of %s: %w", l.filter, err)
 	}
@@ -128,9 +124,9 @@ func (l *Log) reopen(ctx context.Context, wait time.Duration) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case l.q.conn(l.conn).IsClosed(), isCode(err, codeStreamNotFound), l.q.stopped():
+	case l.s.Conn(l.conn).IsClosed(), IsCode(err, CodeStreamNotFound), l.s.Stopped():
 		err = fmt.Errorf("log of %s: %w", l.filter, err)
-		l.q.fail(err)
+		l.s.Fail(err)
 		return err
 	}
 	select {
@@ -150,7 +146,10 @@ func (l *Log) Close() {
 	l.puller = nil
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if l.q.conn(l.conn).IsConnected() {
-		_ = l.q.jetstream(l.conn).DeleteConsumer(ctx, l.stream, l.name) // if this fails the idle time ends it
+	if l.s.Conn(l.conn).IsConnected() {
+		_ = l.s.JS(l.conn).DeleteConsumer(ctx, l.stream, l.name) // if this fails the idle time ends it
 	}
 }
+
+// Name is the server's name for the reader's consumer.
+func (l *Log) Name() string { return l.name }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package queue
+package embedded
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// diskSpace returns the bytes of the file system that holds dir: free for us, and in all.
-func diskSpace(dir string) (free, total int64, err error) {
+// Space returns the bytes of the file system that holds dir: free for us, and in all.
+func Space(dir string) (free, total int64, err error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, 0, fmt.Errorf("free disk of %s: %w", dir, err)

@@ -12,12 +12,15 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // Lease is the ownership of a name for a while: lease.<p> of a partition, crm.<source> of a CRM's REST traffic. Two processes may
 // both believe in one for a moment, when clocks stand still; what must not happen twice is fenced by the commit.
 type Lease struct {
-	q       *Queue
+	leases  *Leases
 	subject string
 	ttl     time.Duration
 
@@ -35,18 +38,24 @@ func leaseSubject(name string) (string, error) {
 	if !ok || !slices.Contains([]string{"lease", "crm", "member"}, kind) || !ValidID(rest) {
 		return "", fmt.Errorf("queue: no lease can be called %.40q", name)
 	}
-	return kind + "." + token(rest), nil
+	return kind + "." + layout.Token(rest), nil
+}
+
+// Leases say who owns what for a while, and which processes are there. They stand in memory; correctness never depends on them.
+type Leases struct {
+	base
+	name string // of this process
 }
 
 // Acquire takes the lease for ttl. ErrHeld: another has it, or this process by another Lease.
-func (q *Queue) Acquire(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
+func (s *Leases) Acquire(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
 	subject, err := leaseSubject(name)
 	if err != nil {
 		return nil, err
 	}
-	l := &Lease{q: q, subject: subject, ttl: ttl}
+	l := &Lease{leases: s, subject: subject, ttl: ttl}
 	if err := l.put(ctx, 0); err != nil {
-		if isCode(err, codeWrongSequence, codeWrongSequenceOne) {
+		if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
 			err = ErrHeld
 		}
 		return nil, fmt.Errorf("lease %s: %w", name, err)
@@ -61,9 +70,9 @@ func (l *Lease) put(ctx context.Context, expected uint64) error {
 	defer cancel()
 	start := time.Now()
 	m := nats.NewMsg(l.subject)
-	m.Data = []byte(l.q.cfg.Name)
-	m.Header[headerTTL] = []string{ttlHeader(l.ttl)}
-	ack, err := l.q.publishLease(ctx, m, jetstream.WithExpectLastSequencePerSubject(expected))
+	m.Data = []byte(l.leases.name)
+	m.Header[jet.HeaderTTL] = []string{ttlHeader(l.ttl)}
+	ack, err := l.leases.publish(ctx, m, jetstream.WithExpectLastSequencePerSubject(expected))
 	if err != nil {
 		return err
 	}
@@ -71,16 +80,16 @@ func (l *Lease) put(ctx context.Context, expected uint64) error {
 	return nil
 }
 
-// publishLease publishes into LEASES, and makes the stream anew if it went with the memory of a server.
-func (q *Queue) publishLease(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
-	ack, err := q.js[0].PublishMsg(ctx, m, opts...)
+// publish publishes into LEASES, and makes the stream anew if it went with the memory of a server.
+func (s *Leases) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
+	ack, err := s.srv.JS(0).PublishMsg(ctx, m, opts...)
 	if !errors.Is(err, jetstream.ErrNoStreamResponse) {
 		return ack, err
 	}
-	if err := q.putStream(ctx, q.layout.leases()); err != nil {
+	if err := s.srv.PutStream(ctx, s.layout.Memory()); err != nil {
 		return nil, err
 	}
-	return q.js[0].PublishMsg(ctx, m, opts...)
+	return s.srv.JS(0).PublishMsg(ctx, m, opts...)
 }
 
 // ttlHeader is a time to live as the server wants it: whole seconds, one at least.
@@ -97,9 +106,9 @@ func (l *Lease) Renew(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", l.subject, ErrLost)
 	}
 	err := l.put(ctx, l.seq)
-	if isCode(err, codeWrongSequence, codeWrongSequenceOne) {
+	if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
 		// A renewal whose answer was lost may have been stored: then the lease is ours all the same.
-		if m, err := l.q.lastMsg(ctx, Leases, l.subject); err == nil && m != nil && string(m.Data) == l.q.cfg.Name && m.Seq > l.seq && time.Now().Before(l.until) {
+		if m, err := l.leases.srv.Last(ctx, layout.Leases, l.subject); err == nil && m != nil && string(m.Data) == l.leases.name && m.Seq > l.seq && time.Now().Before(l.until) {
 			l.seq = m.Seq
 			if err := l.put(ctx, l.seq); err == nil {
 				return nil
@@ -122,13 +131,13 @@ func (l *Lease) Release(ctx context.Context) error {
 		return nil
 	}
 	l.until = time.Time{}
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	s, err := l.q.js[0].Stream(ctx, Leases)
+	s, err := l.leases.srv.JS(0).Stream(ctx, layout.Leases)
 	if err == nil {
 		err = s.DeleteMsg(ctx, l.seq)
 	}
-	if errors.Is(err, jetstream.ErrMsgNotFound) || isCode(err, codeNoMessage, codeDeleteFailed) {
+	if errors.Is(err, jetstream.ErrMsgNotFound) || jet.IsCode(err, jet.CodeNoMessage, jet.CodeDeleteFailed) {
 		return nil // it ran out
 	}
 	if err != nil {
@@ -144,6 +153,29 @@ func (l *Lease) Valid() bool {
 	return time.Now().Before(l.until)
 }
 
+// Keep renews the lease until ctx ends or the lease is lost.
+func (l *Lease) Keep(ctx context.Context) {
+	t := time.NewTicker(l.ttl / 3)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		if err := l.Renew(ctx); err != nil && (errors.Is(err, ErrLost) || !l.Valid()) {
+			return
+		}
+	}
+}
+
+// GiveUp releases the lease although ctx may have ended. One that cannot be released ends by itself.
+func (l *Lease) GiveUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = l.Release(ctx)
+}
+
 // Member is one process that uses the store.
 type Member struct {
 	ID   string
@@ -151,44 +183,44 @@ type Member struct {
 }
 
 // Announce says for ttl that this process is there, with data of its own.
-func (q *Queue) Announce(ctx context.Context, data []byte, ttl time.Duration) error {
-	subject, err := leaseSubject("member." + q.cfg.Name)
+func (s *Leases) Announce(ctx context.Context, data []byte, ttl time.Duration) error {
+	subject, err := leaseSubject("member." + s.name)
 	if err != nil {
 		return err
 	}
 	m := nats.NewMsg(subject)
 	m.Data = data
-	m.Header[headerTTL] = []string{ttlHeader(ttl)}
-	ctx, cancel := bounded(ctx)
+	m.Header[jet.HeaderTTL] = []string{ttlHeader(ttl)}
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	if _, err := q.publishLease(ctx, m); err != nil {
-		return publishError(Leases, err)
+	if _, err := s.publish(ctx, m); err != nil {
+		return jet.PublishError(layout.Leases, err)
 	}
 	return nil
 }
 
 // Retire takes this process's announcement back.
-func (q *Queue) Retire(ctx context.Context) error {
-	subject, err := leaseSubject("member." + q.cfg.Name)
+func (s *Leases) Retire(ctx context.Context) error {
+	subject, err := leaseSubject("member." + s.name)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	s, err := q.js[0].Stream(ctx, Leases)
+	st, err := s.srv.JS(0).Stream(ctx, layout.Leases)
 	if err != nil {
 		return fmt.Errorf("retire: %w", err)
 	}
-	return s.Purge(ctx, jetstream.WithPurgeSubject(subject))
+	return st.Purge(ctx, jetstream.WithPurgeSubject(subject))
 }
 
 // Members returns the processes that have announced themselves, by their ids.
-func (q *Queue) Members(ctx context.Context) ([]Member, error) {
-	ctx, cancel := bounded(ctx)
+func (s *Leases) Members(ctx context.Context) ([]Member, error) {
+	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
 	var all []Member
-	err := q.multiLast(ctx, q.conns[0], Leases, []string{"member.*"}, func(m stored) {
-		if id, ok := untoken(strings.TrimPrefix(m.Subject, "member.")); ok {
+	err := s.srv.MultiLast(ctx, 0, layout.Leases, []string{"member.*"}, func(m jet.Stored) {
+		if id, ok := layout.Untoken(strings.TrimPrefix(m.Subject, "member.")); ok {
 			all = append(all, Member{ID: id, Data: m.Data})
 		}
 	})

@@ -1,0 +1,44 @@
+package jet
+
+import (
+	"context"
+	"time"
+)
+
+// How long an answer of the server may take where the caller's context sets no end. What is asked of a cluster while it elects is
+// lost, so a question is not waited for as long as a commit, which on a slow disk takes its time.
+const (
+	RequestWait = 15 * time.Second
+	CommitWait  = time.Minute
+)
+
+// Bounded gives ctx an end where it has none.
+func Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return BoundedBy(ctx, RequestWait)
+}
+
+// BoundedBy is Bounded with a wait of the caller's.
+func BoundedBy(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+// Pause waits for d, or until ctx ends.
+func Pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// Ended returns ctx's error where that is why err came about, else err.
+func Ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
