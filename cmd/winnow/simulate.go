@@ -26,11 +26,14 @@ every day, and shows what they make of each kind of people: ratings, who is flag
 guard-rails saved. WINNOW_RULES_* apply: try other numbers. It needs neither a CRM nor a store.
 
 The first crowd is the one to try numbers on. The second has other shares, another season and more careless sellers. The third is harder
-still: languages nobody reads, absences one after another, colleagues who answer in their place. Keep it for the last look, and look at
-several seeds: one crowd has six sellers only, and chance has a great part in it.`,
+still: languages nobody reads, absences one after another, colleagues who answer in their place. Keep it for the last look. The fourth is
+watched for a year, and holds people who waste our time in ways that look harmless for a month. Look at several seeds: one crowd has six
+sellers only, and chance has a great part in it.`,
+		Example: `  winnow simulate
+  WINNOW_RULES_QUOTA_EARLY=30d winnow simulate --crowd fourth --seeds 5 --brief`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return simulate(cmd.Context(), cmd.OutOrStdout(), o) },
 	}
-	cmd.Flags().StringVar(&o.crowd, "crowd", "first", "first, second or third")
+	cmd.Flags().StringVar(&o.crowd, "crowd", "first", "first, second, third or fourth")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "another seed draws other people")
 	cmd.Flags().IntVar(&o.seeds, "seeds", 1, "so many crowds, with this seed and those that follow: a line for each, then all of them together")
 	cmd.Flags().IntVar(&o.people, "people", 1000, "how many people in each, up to 20000")
@@ -53,9 +56,9 @@ func (o *simulateOptions) crowds() ([]*population.Population, error) {
 	if o.people < 1 || o.people > 20000 || o.months < 0 || o.months > 24 || o.seeds < 1 || o.seeds > 100 {
 		return nil, fmt.Errorf("want --people from 1 to 20000, --months from 0 to 24 and --seeds from 1 to 100")
 	}
-	draw := map[string]func(uint64, int) *population.Population{"first": population.First, "second": population.Second, "third": population.Third}[o.crowd]
+	draw := map[string]func(uint64, int) *population.Population{"first": population.First, "second": population.Second, "third": population.Third, "fourth": population.Fourth}[o.crowd]
 	if draw == nil {
-		return nil, fmt.Errorf("want --crowd first, second or third, not %q", o.crowd)
+		return nil, fmt.Errorf("want --crowd first, second, third or fourth, not %q", o.crowd)
 	}
 	var list []*population.Population
 	for i := range o.seeds {
@@ -93,6 +96,10 @@ func simulate(ctx context.Context, w io.Writer, o simulateOptions) error {
 		fmt.Fprintf(w, "\nAll of them together:\n\n")
 	}
 	if err := sum.Print(w); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := sum.PrintKinds(w); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)

@@ -32,13 +32,13 @@ func TestSimulate(t *testing.T) {
 	for _, r := range out.All.Rows {
 		people += r.People
 	}
-	if len(out.Seeds) != 2 || out.Seeds[1].Seed != 5 || len(out.All.Aims) != 4 || people != 60 {
-		t.Errorf("%+v: want seeds 4 and 5, four aims and 60 people", out)
+	if len(out.Seeds) != 2 || out.Seeds[1].Seed != 5 || len(out.All.Aims) != 8 || people != 60 {
+		t.Errorf("%+v: want seeds 4 and 5, eight aims and 60 people", out)
 	}
 	if err := simulate(t.Context(), &b, simulateOptions{crowd: "first", seeds: 1}); err == nil || !strings.Contains(err.Error(), "--people") {
 		t.Errorf("nobody: %v", err)
 	}
-	if err := simulate(t.Context(), &b, simulateOptions{crowd: "fourth", seeds: 1, people: 40}); err == nil || !strings.Contains(err.Error(), "fourth") {
+	if err := simulate(t.Context(), &b, simulateOptions{crowd: "fifth", seeds: 1, people: 40}); err == nil || !strings.Contains(err.Error(), "fifth") {
 		t.Errorf("a crowd that is none: %v", err)
 	}
 	t.Setenv("WINNOW_RULES_GRACE", "many")

@@ -12,7 +12,9 @@ type Archetype struct {
 	Quota int
 	// Talks says that the waste is in the talking, so that the quota runs from the first contact; otherwise it runs from the first
 	// question of ours after which they never write again.
-	Talks  bool
+	Talks bool
+	// Times is how often a waster has to be pending to count as found, where once is not enough.
+	Times  int
 	manner manner
 }
 
@@ -48,6 +50,11 @@ type manner struct {
 	pursued  bool    // we write every day
 	helpless bool    // needs a quote from us before any call
 	ghost    bool    // is gone as soon as the quote is there
+	putsOff  float64 // puts us off to next week, whatever we want
+	warm     float64 // answers with kind words alone
+	weekly   bool    // asks a question a week by themselves
+	shrugs   bool    // answers the break-up mail with a shrug
+	file     bool    // gets the offer as a file, and no quote
 	comes    float64 // comes back by themselves, some weeks after a message of ours that they let lie
 }
 
@@ -77,82 +84,82 @@ const (
 	quotaTalker = 60 + 45 + 15
 )
 
-var archetypes = [...]Archetype{
-	{"decided", Genuine, "S0", "knows what they want, answers within hours, buys", 0, false, buyer(func(m *manner) {
+var archetypes = append([]Archetype{
+	{"decided", Genuine, "S0", "knows what they want, answers within hours, buys", 0, false, 0, buyer(func(m *manner) {
 		m.answer, m.hours, m.busy, m.rounds, m.call, m.buys = 0.95, 2, 0, 1, 0.92, 0.7
 	})},
-	{"plain", Genuine, "S1", "an ordinary buyer, neither quick nor slow", 0, false, buyer(func(*manner) {})},
-	{"committee", Genuine, "S2", "has to ask others: slow, announces when they decide, colleagues write too", 0, false, buyer(func(m *manner) {
+	{"plain", Genuine, "S1", "an ordinary buyer, neither quick nor slow", 0, false, 0, buyer(func(*manner) {})},
+	{"committee", Genuine, "S2", "has to ask others: slow, announces when they decide, colleagues write too", 0, false, 0, buyer(func(m *manner) {
 		m.hours, m.busy, m.peers, m.later, m.buys, m.rounds, m.answer = 20, 0.15, 0.4, 0.3, 0.25, 3, 0.7
 	})},
-	{"early_cold", Genuine, "S2", "does not react to the first mails, then warms up", 0, false, buyer(func(m *manner) {
+	{"early_cold", Genuine, "S2", "does not react to the first mails, then warms up", 0, false, 0, buyer(func(m *manner) {
 		m.cold, m.hours = 3, 10
 	})},
-	{"terse", Genuine, "S3", "answers in a word or two that say what is needed, and buys", 0, false, buyer(func(m *manner) {
+	{"terse", Genuine, "S3", "answers in a word or two that say what is needed, and buys", 0, false, 0, buyer(func(m *manner) {
 		m.short, m.vague, m.asks, m.buys = 0.7, 0.12, 0.1, 0.55
 	})},
-	{"bargainer", Genuine, "S3", "asks for a better price once or twice, and buys", 0, false, buyer(func(m *manner) {
+	{"bargainer", Genuine, "S3", "asks for a better price once or twice, and buys", 0, false, 0, buyer(func(m *manner) {
 		m.discount, m.buys = 0.45, 0.4
 	})},
-	{"forgotten", Genuine, "S4", "waits for our answer: we forget them, more than once", 0, false, buyer(func(m *manner) {
+	{"forgotten", Genuine, "S4", "waits for our answer: we forget them, more than once", 0, false, 0, buyer(func(m *manner) {
 		m.forget = 0.45
 	})},
-	{"let_down", Genuine, "S4", "we promise to come back and let the date pass", 0, false, buyer(func(m *manner) {
+	{"let_down", Genuine, "S4", "we promise to come back and let the date pass", 0, false, 0, buyer(func(m *manner) {
 		m.miss = 0.5
 	})},
-	{"traveller", Genuine, "S2", "away for weeks at a time, with and without a stated return", 0, false, buyer(func(m *manner) {
+	{"traveller", Genuine, "S2", "away for weeks at a time, with and without a stated return", 0, false, 0, buyer(func(m *manner) {
 		m.away, m.hours = 1, 9
 	})},
-	{"pursued", Genuine, "S4", "we write to them every day; they answer in their own time", 0, false, buyer(func(m *manner) {
+	{"pursued", Genuine, "S4", "we write to them every day; they answer in their own time", 0, false, 0, buyer(func(m *manner) {
 		m.pursued, m.answer, m.hours, m.busy = true, 0.35, 24, 0.1
 	})},
-	{"not_yet", Genuine, "S2", "asks us to come back after the budget round, and buys then", 0, false, buyer(func(m *manner) {
+	{"not_yet", Genuine, "S2", "asks us to come back after the budget round, and buys then", 0, false, 0, buyer(func(m *manner) {
 		m.later, m.buys = 0.55, 0.35
 	})},
-	{"referrer", Genuine, "S4", "buys little, sends us others", 0, false, buyer(func(m *manner) {
+	{"referrer", Genuine, "S4", "buys little, sends us others", 0, false, 0, buyer(func(m *manner) {
 		m.refers, m.buys, m.hours = 0.5, 0.3, 12
 	})},
-	{"learner", Genuine, "S1", "asks a great deal, and commits: meetings, then an order", 0, false, buyer(func(m *manner) {
+	{"learner", Genuine, "S1", "asks a great deal, and commits: meetings, then an order", 0, false, 0, buyer(func(m *manner) {
 		m.asks, m.dodges, m.call, m.rounds = 0.9, 0.2, 0.8, 3
 	})},
-	{"night_owl", Genuine, "S0", "first writes on a Friday evening, works at odd hours, and buys", 0, false, buyer(func(m *manner) {
+	{"night_owl", Genuine, "S0", "first writes on a Friday evening, works at odd hours, and buys", 0, false, 0, buyer(func(m *manner) {
 		m.odd, m.evening, m.bursts = 0.7, 0.3, 0.1
 	})},
-	{"declines", Declines, "S4", "listens, then says openly that they do not want it", 0, false, buyer(func(m *manner) {
+	{"declines", Declines, "S4", "listens, then says openly that they do not want it", 0, false, 0, buyer(func(m *manner) {
 		m.no, m.buys, m.returns = 0.3, 0, 0.05
 	})},
 
-	{"silent", Waster, "S3", "a reaction or two, then nothing for ever", quotaSilent, false, waster(func(m *manner) {
+	{"silent", Waster, "S3", "a reaction or two, then nothing for ever", quotaSilent, false, 0, waster(func(m *manner) {
 		m.fades, m.returns = 0.6, 0.15
 	})},
-	{"ghost_after_quote", Waster, "S2", "is quick until the quote is there, then gone", quotaGhost, false, waster(func(m *manner) {
+	{"ghost_after_quote", Waster, "S2", "is quick until the quote is there, then gone", quotaGhost, false, 0, waster(func(m *manner) {
 		m.answer, m.hours, m.dodges, m.short, m.fades, m.helpless, m.ghost = 0.9, 6, 0.1, 0.1, 0, true, true
 	})},
-	{"fact_finder", Waster, "S1", "wants to know everything, tells nothing, falls silent", quotaSilent, false, waster(func(m *manner) {
+	{"fact_finder", Waster, "S1", "wants to know everything, tells nothing, falls silent", quotaSilent, false, 0, waster(func(m *manner) {
 		m.asks, m.dodges, m.call, m.fades, m.answer = 0.95, 0.8, 0.05, 0.15, 0.85
 	})},
-	{"one_word", Waster, "S3", "maybe, later, not sure", quotaTalker, true, waster(func(m *manner) {
+	{"one_word", Waster, "S3", "maybe, later, not sure", quotaTalker, true, 0, waster(func(m *manner) {
 		m.short, m.vague, m.asks, m.dodges = 0.85, 0.9, 0.05, 0.05
 	})},
-	{"same_quote", Waster, "S3", "asks for the same quote for the fifth time", quotaTalker, true, waster(func(m *manner) {
+	{"same_quote", Waster, "S3", "asks for the same quote for the fifth time", quotaTalker, true, 0, waster(func(m *manner) {
 		m.again, m.helpless, m.dodges, m.discount, m.promise = 0.8, true, 0.15, 0.05, 0.05
 	})},
-	{"never_a_time", Waster, "S3", "will not commit to a call: moves, cancels, misses", quotaTalker, true, waster(func(m *manner) {
+	{"never_a_time", Waster, "S3", "will not commit to a call: moves, cancels, misses", quotaTalker, true, 0, waster(func(m *manner) {
 		m.call, m.keeps, m.dodges = 0.35, 0.08, 0.15
 	})},
-	{"presser", Waster, "S3", "presses for price after price, never orders", quotaTalker, true, waster(func(m *manner) {
+	{"presser", Waster, "S3", "presses for price after price, never orders", quotaTalker, true, 0, waster(func(m *manner) {
 		m.discount, m.helpless, m.again, m.promise = 0.75, true, 0.1, 0.1
 	})},
-	{"promiser", Waster, "S3", "there will be much more next quarter", quotaTalker, true, waster(func(m *manner) {
+	{"promiser", Waster, "S3", "there will be much more next quarter", quotaTalker, true, 0, waster(func(m *manner) {
 		m.promise, m.helpless, m.discount, m.again = 0.6, true, 0.2, 0.05
 	})},
-	{"needy", Waster, "S3", "writes at all hours and in bursts, commits to nothing", quotaTalker, true, waster(func(m *manner) {
+	{"needy", Waster, "S3", "writes at all hours and in bursts, commits to nothing", quotaTalker, true, 0, waster(func(m *manner) {
 		m.bursts, m.odd, m.asks, m.answer, m.hours = 0.6, 0.6, 0.8, 0.9, 5
 	})},
-	{"dinner_caller", Waster, "S3", "never there, calls back at dinner time", quotaTalker, true, waster(func(m *manner) {
+	{"dinner_caller", Waster, "S3", "never there, calls back at dinner time", quotaTalker, true, 0, waster(func(m *manner) {
 		m.evening, m.answer, m.call, m.odd = 0.7, 0.5, 0.1, 0.5
 	})},
-}
+}, fourthArchetypes...)
 
 // Shares in per cent: 90 of genuine interest, those who decline among them, and 10 wasters.
 var (

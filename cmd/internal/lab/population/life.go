@@ -85,6 +85,7 @@ func newLife(p *Population, i int) *Life {
 			}
 		}
 	}
+	l.weeklyQuestions()
 	for at := l.Appears.AddDate(0, 0, 20); at.Before(p.End); at = at.AddDate(0, 0, 30) {
 		l.plan(at.Add(l.upTo(5*24*time.Hour)), l.newsletter)
 	}

@@ -159,6 +159,9 @@ func (l *Life) wording(p purpose) (crm.Text, []uint64) {
 		if l.chance(0.7) {
 			t.Asks, t.Intents = 1, t.Intents|crm.Asks
 		}
+		if l.m.file {
+			return t, nil
+		}
 		return t, []uint64{l.quote.Quote.Link}
 	case decide, checkIn:
 		t.Asks, t.Intents = 1, crm.Asks
@@ -172,6 +175,9 @@ func (l *Life) wording(p purpose) (crm.Text, []uint64) {
 // send puts a mail of ours on its way. It answers whatever they waited for.
 func (l *Life) send(t crm.Text, links []uint64) {
 	m := &crm.Message{Direction: crm.Out, Channel: crm.Email, Text: t, Links: links}
+	if l.m.file && t.Intents.Has(crm.CarriesQuote) {
+		m.Files = []uint64{l.fileOf()}
+	}
 	if l.chance(l.hard.bounces) {
 		m.Failed = true
 	}
@@ -290,6 +296,10 @@ func (l *Life) phone() {
 func (l *Life) breakUp() {
 	l.closeTask()
 	l.send(crm.Text{Units: 45}, nil)
+	if l.m.shrugs {
+		l.shrug()
+		return
+	}
 	if !l.chance(l.m.returns) {
 		return
 	}

@@ -8,8 +8,10 @@
 package population
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -78,12 +80,13 @@ type crowd struct {
 	world    *world
 	known    [3]float64 // share of people of whom the CRM knows zone and country, or only the zone, or only the country
 	hardship hardship
+	watched  time.Duration // as in the first crowd where it is zero
 }
 
 var usuallyKnown = [3]float64{0.5, 0.1, 0.25}
 
 func draw(seed uint64, people int, c crowd) *Population {
-	p := &Population{Name: c.name, Begin: c.begin, End: c.begin.Add(appearing + watched), seed: seed, world: c.world, hardship: c.hardship}
+	p := &Population{Name: c.name, Begin: c.begin, End: c.begin.Add(appearing + cmp.Or(c.watched, watched)), seed: seed, world: c.world, hardship: c.hardship}
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	staff := newSellers(rnd, p.world, c.careless)
 	for i, a := range allot(c.shares, people) {
@@ -131,6 +134,6 @@ func (p *Population) Len() int { return len(p.people) }
 func (p *Population) Live(i int) *Life { return newLife(p, i) }
 
 // Archetypes lists what kinds of people there are, those of genuine interest first.
-func Archetypes() []Archetype { return append([]Archetype(nil), archetypes[:]...) }
+func Archetypes() []Archetype { return slices.Clone(archetypes) }
 
 func between(rnd *rand.Rand, low, high int) int { return low + rnd.IntN(high-low+1) }

@@ -43,7 +43,7 @@ func TestTheSameSeedIsTheSameCrowd(t *testing.T) {
 }
 
 func TestFactsAreWhatConnectorsReport(t *testing.T) {
-	for _, p := range []*Population{First(1, 200), Third(1, 200)} {
+	for _, p := range []*Population{First(1, 200), Third(1, 200), Fourth(1, 200)} {
 		checkFacts(t, p)
 	}
 }
@@ -69,7 +69,7 @@ func TestCrowdsStayAsTheyAre(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("other processors round otherwise, and draw other lots from there on")
 	}
-	for want, p := range map[string]*Population{"9e29bdf760ba0cd5": First(7, 200), "3d1a73be065d1229": Second(7, 200), "4bf833273ecc0e24": Third(7, 200)} {
+	for want, p := range map[string]*Population{"9e29bdf760ba0cd5": First(7, 200), "3d1a73be065d1229": Second(7, 200), "4bf833273ecc0e24": Third(7, 200), "2bf13494d86482c3": Fourth(7, 200)} {
 		h := sha256.New()
 		for i := range p.Len() {
 			_, facts := lead(p, i)
@@ -121,7 +121,7 @@ func TestThirdIsHarder(t *testing.T) {
 
 // The crowd must be what its truth says, or the comparison means nothing.
 func TestTruth(t *testing.T) {
-	for _, p := range []*Population{First(1, 1000), Second(2, 1000), Third(3, 1000)} {
+	for _, p := range []*Population{First(1, 1000), Second(2, 1000), Third(3, 1000), Fourth(4, 1000)} {
 		people, bought, turned, owed := map[Truth]int{}, map[Truth]int{}, 0, 0
 		kinds := map[string]bool{}
 		for i := range p.Len() {
@@ -146,7 +146,7 @@ func TestTruth(t *testing.T) {
 			}
 		}
 		t.Logf("%s: people %v, bought %v, wasters turned %d, waited more than ten days for us %d, kinds %d", p.Name, people, bought, turned, owed, len(kinds))
-		if len(kinds) != len(archetypes) || people[Waster] != 100 || people[Genuine]+people[Declines] != 900 {
+		if len(kinds) != map[bool]int{true: len(fourthShares), false: len(firstShares)}[p.Name == "fourth"] || people[Waster] != 100 || people[Genuine]+people[Declines] != 900 {
 			t.Errorf("%s: %v people of %d kinds: want all kinds and nine of ten in earnest", p.Name, people, len(kinds))
 		}
 		if bought[Waster]+bought[Declines] > 0 || bought[Genuine] < people[Genuine]*7/10 {

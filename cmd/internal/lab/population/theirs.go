@@ -160,6 +160,10 @@ func (l *Life) react() {
 		return
 	}
 	switch {
+	case l.often(l.m.putsOff):
+		l.putOff()
+	case l.purpose != propose && l.often(l.m.warm), l.Archetype.Truth == Waster && l.often(l.m.warm):
+		l.kind()
 	case l.purpose == propose:
 		l.reactToTime()
 	case l.quote != nil:

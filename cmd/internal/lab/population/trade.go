@@ -101,7 +101,9 @@ func (l *Life) offer() {
 
 func (l *Life) resend() {
 	l.quote.Quote.Sent = append(l.quote.Quote.Sent, crm.At(l.now))
-	l.emit(l.quote)
+	if !l.m.file {
+		l.emit(l.quote)
+	}
 }
 
 // revise makes a new quote with a discount, in per cent.
@@ -185,7 +187,9 @@ func (l *Life) buy() {
 	l.bought = true
 	l.write(crm.Text{Units: between(l.rnd, 4, 30), Intents: crm.Accepts}, false)
 	l.quote.Quote.Accepted = crm.At(l.now)
-	l.emit(l.quote)
+	if !l.m.file {
+		l.emit(l.quote)
+	}
 	l.advance("won", 100)
 	l.deal.Deal.Won, l.deal.Deal.NextStep, l.deal.Deal.Contract = crm.At(l.now), false, true
 	l.emit(l.deal)

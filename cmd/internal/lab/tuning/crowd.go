@@ -41,6 +41,9 @@ type Row struct {
 	OwedFlag  int                // pending, or disqualified, while a message of theirs waited for us
 	OwedEnd   int
 	Reviews   int
+	Found     int   // wasters found within their quota and a month
+	NotFound  int   // wasters who were not, and whose time for it ran out
+	Flaps     Flaps // how steady their letters are
 }
 
 // Idle compares with a rule that looks at silence alone.
@@ -108,7 +111,10 @@ func (r *Row) add(o *Outcome) {
 		count(&r.InTime, o.InTime())
 		count(&r.Late, !o.InTime() && o.FairDays > o.Archetype.Quota)
 		count(&r.NotYet, !o.InTime() && o.FairDays <= o.Archetype.Quota)
+		count(&r.Found, o.within(month))
+		count(&r.NotFound, !o.within(month) && o.FairDays > o.Archetype.Quota+month)
 	}
+	r.Flaps.add(&o.letters)
 	count(&r.False, o.False)
 	count(&r.FalseD, o.FalseD)
 	count(&r.FalseEnd, o.FalseEnd)
@@ -147,6 +153,17 @@ type Aim struct {
 	Want    string `json:"want"`
 	Got     string `json:"got"`
 	Reached bool   `json:"reached"`
+
+	short float64 // by how much it is missed; 0 where it is reached
+}
+
+// atMost and atLeast are aims with a limit to a figure, which got says in words.
+func atMost(what, want, got string, figure, limit float64) Aim {
+	return Aim{what, want, got, figure <= limit, max(figure-limit, 0)}
+}
+
+func atLeast(what, want, got string, figure, limit float64) Aim {
+	return Aim{what, want, got, figure >= limit, max(limit-figure, 0)}
 }
 
 // Aims holds the crowd against what the rules are there for.
@@ -157,13 +174,16 @@ func (c *Crowd) Aims() []Aim {
 			genuine += c.Rows[i].People
 		}
 	}
-	judged, rate := t.InTime+t.Late, share(t.Flagged, t.People)
-	return []Aim{
-		{"disqualified while we owed them an answer", "0", fmt.Sprint(t.OwedEnd), t.OwedEnd == 0},
-		{"time-wasters pending within their quota", "at least 90 %", percent(t.InTime, judged), judged > 0 && share(t.InTime, judged) >= 90},
-		{"genuine buyers ever pending", "at most 2 %", percent(t.False, genuine), share(t.False, genuine) <= 2},
-		{"flagged of all", fmt.Sprintf("%d to %d %%", c.band[0], c.band[1]), percent(t.Flagged, t.People), rate >= float64(c.band[0]) && rate <= float64(c.band[1])},
-	}
+	judged, flagged := t.InTime+t.Late, share(t.Flagged, t.People)
+	low, high := float64(c.band[0]), float64(c.band[1])
+	off := max(low-flagged, flagged-high, 0)
+	return append([]Aim{
+		atMost("pending while we owed them an answer", "0", fmt.Sprint(t.OwedFlag), float64(t.OwedFlag), 0),
+		atMost("disqualified while we owed them an answer", "0", fmt.Sprint(t.OwedEnd), float64(t.OwedEnd), 0),
+		atLeast("time-wasters pending within their quota", "at least 90 %", percent(t.InTime, judged), share(t.InTime, judged), 90),
+		atMost("genuine buyers ever pending", "at most 2 %", percent(t.False, genuine), share(t.False, genuine), 2),
+		{"flagged of all", fmt.Sprintf("%d to %d %%", c.band[0], c.band[1]), percent(t.Flagged, t.People), off == 0, off},
+	}, c.steadiness()...)
 }
 
 // PrintSeeds writes how the same kind of crowd reaches its aims when it is drawn anew, a line for each seed.

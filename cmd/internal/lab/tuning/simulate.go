@@ -30,9 +30,12 @@ type Outcome struct {
 	OwedPending  bool      // it became pending while a message of theirs waited for us
 	OwedEnded    bool      // it was disqualified while one did
 
+	pendings int // how often it became pending
+	letters  letterChanges
+
 	Since    time.Time // the turn of a waster; the first contact of others
-	Turned   time.Time // since when it wastes our time, when it was first flagged or at the end
-	FairDays int       // days since then on which nothing of ours stood in the way
+	Turned   time.Time // since when it wastes our time, when it was found or at the end
+	FairDays int       // days since then on which nothing of ours stood in the way, until it was found
 	Idle     time.Time // when a rule that merely looks at silence would have flagged it
 	IdleOwed bool      // while a message of theirs waited for us
 	Held     string    // what kept these rules from it at that time, empty where nothing did
@@ -41,8 +44,16 @@ type Outcome struct {
 // Waster reports whether the person was planted as one.
 func (o *Outcome) Waster() bool { return o.Archetype.Truth == population.Waster }
 
-// InTime reports whether a waster was pending within its quota.
-func (o *Outcome) InTime() bool { return !o.Flagged.IsZero() && o.FairDays <= o.Archetype.Quota }
+// InTime reports whether a waster was pending within its quota, as often as it takes to be found.
+func (o *Outcome) InTime() bool { return o.within(0) }
+
+// month is by how many days a kind of waster may be found after its quota.
+const month = 30
+
+// within reports whether a waster was found no more than so many days after its quota.
+func (o *Outcome) within(days int) bool { return o.found() && o.FairDays <= o.Archetype.Quota+days }
+
+func (o *Outcome) found() bool { return o.pendings >= max(o.Archetype.Times, 1) }
 
 // Simulate leads every person of a population through its time, with the settings as the judge. done is told how many people have come
 // to their end; it may be nil, and is called from several goroutines.
@@ -117,6 +128,7 @@ func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 		d := j.look(&r, len(facts) > 0, now)
 		o.count(l, now)
 		o.announced(l, d, now)
+		o.letters.see(j.rating.Letter, now)
 		o.FalseD = o.FalseD || j.rating.Letter == "D" && l.Truth() == population.Genuine
 		if o.Idle.IsZero() && !l.Bought() && idle.flags(now) {
 			o.idle(&j, &r, l, now)
@@ -124,6 +136,7 @@ func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 		l.See(&j.rating)
 	}
 	o.Rating, o.Reviews, o.Bought, o.Since = j.rating, j.reviews, l.Bought(), l.Appears
+	o.letters.until = p.End
 	if o.Waster() && !o.Turned.IsZero() {
 		o.Since = o.Turned
 	}
@@ -132,7 +145,7 @@ func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 
 // count counts the days on which the person's waste could have been seen.
 func (o *Outcome) count(l *population.Life, now time.Time) {
-	if !o.Flagged.IsZero() {
+	if o.found() {
 		return
 	}
 	turned := l.Turned()
@@ -151,6 +164,7 @@ func (o *Outcome) announced(l *population.Life, d *crm.Decision, now time.Time) 
 	_, owes := l.Owes()
 	switch d.Status {
 	case crm.Pending:
+		o.pendings++
 		if o.Flagged.IsZero() {
 			o.Flagged, o.Ground = now, d.Ground
 		}
