@@ -101,36 +101,19 @@ func (m *message) gone(auto bool) bool {
 	return auto || m.cue(cueMachine) || m.cue(cueRedirect) && !m.cue(cueHere) && !m.asksBack()
 }
 
-// mass reports mail that was sent to many. Whoever offers a way out writes to a list, be it one address after the other: the steps
-// of a sequence are mass mail too. Only what stands in a conversation, with a reply's subject or quoted text, was written to one
-// person: some CRMs add a way out to every letter, and an answer taken for mass mail would leave us owing it.
+// mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every letter that one person
+// writes to another, and an answer taken for mass mail would leave us owing it. Nor is what stands in a conversation, with a reply's
+// subject or quoted text, ever mass.
 func (m *message) mass() bool {
-	if m.subject.reply || m.quotes {
+	if m.in.Direction == crm.Out || m.subject.reply || m.quotes {
 		return false
 	}
 	for i := m.bodyFrom; i < len(m.sentences); i++ {
-		if f := m.sentences[i].found; f.has(cueMass) || f.has(cueFooter) && (i >= m.tailFrom || m.wayOut(i)) {
+		if f := m.sentences[i].found; f.has(cueMass) || f.has(cueFooter) && i >= m.tailFrom {
 			return true
 		}
 	}
 	return false
-}
-
-// lastly is among how many last sentences a footer stands that begins like none.
-const lastly = 3
-
-// wayOut reports whether sentence i, which speaks of leaving a list, is a footer although it looks like a part of the letter: it comes
-// last and links to the way out. A letter of theirs that ends so may be a person's who wants to leave ours.
-func (m *message) wayOut(i int) bool {
-	if m.in.Direction != crm.Out || i < len(m.sentences)-lastly {
-		return false
-	}
-	for _, t := range m.tokens[m.sentences[i].from:] {
-		if t.e == m.words.link || t.e == m.words.address {
-			return true
-		}
-	}
-	return m.linkless // the words of the link are left
 }
 
 // headers is what raw headers say of a message.

@@ -72,7 +72,7 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 	m := message{in: in, subject: readSubject(mended(in.Subject))}
 	body := in.Body
 	if strings.TrimSpace(body) == "" {
-		body, m.linkless = FromHTML(in.HTML), true
+		body = FromHTML(in.HTML)
 	}
 	body = mended(bounded(body))
 	m.body, m.tail, m.quotes = split(body, in.Forwarded)
@@ -114,7 +114,6 @@ type message struct {
 	subject    subject
 	body, tail string // the new text, and what stands below it: signature, footers, legal notices
 	quotes     bool   // quoted text was taken out
-	linkless   bool   // it was HTML, of whose links only the words are left
 
 	bodyFrom, tailFrom int // sentences: the subject's come first
 	first              int // the first sentence of the body that is more than a salutation
