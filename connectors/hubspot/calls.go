@@ -1,27 +1,53 @@
 package hubspot
 
 import (
-	"fmt"
 	"strings"
+	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
-// parseDispositions reads the setting CALL_DISPOSITIONS.
-func parseDispositions(setting string) (map[string]crm.Outcome, error) {
-	out := map[string]crm.Outcome{}
-	for pair := range strings.SplitSeq(setting, ",") {
-		if pair = strings.TrimSpace(pair); pair == "" {
-			continue
-		}
-		guid, word, ok := strings.Cut(pair, "=")
-		var o crm.Outcome
-		if !ok || o.UnmarshalText([]byte(strings.TrimSpace(word))) != nil || o == 0 {
-			return nil, fmt.Errorf("%q: want <guid>=connected, no_answer, voicemail or call_off", pair)
-		}
-		out[strings.ToLower(strings.TrimSpace(guid))] = o
+// calls are telephone calls. Source: HubSpot docs, "Calls".
+var calls = kind{
+	properties: []string{"hs_timestamp", "hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_duration"},
+	facts:      each((*Connector).call),
+}
+
+// call is what one call says; nil while it is not over.
+func (c *Connector) call(o *object) *crm.Fact {
+	var call crm.Call
+	switch o.get("hs_call_direction") {
+	case "INBOUND":
+		call.Direction = crm.In
+	case "OUTBOUND":
+		call.Direction = crm.Out
 	}
-	return out, nil
+	if ms := number(o.get("hs_call_duration")); ms > 0 {
+		call.Seconds = int((time.Duration(ms) * time.Millisecond).Seconds())
+	}
+	disposition := strings.ToLower(o.get("hs_call_disposition"))
+	switch {
+	case c.outcomes[disposition] != 0:
+		call.Outcome = c.outcomes[disposition]
+	case dispositions[disposition] != 0:
+		call.Outcome = dispositions[disposition]
+	default:
+		switch o.get("hs_call_status") {
+		case "COMPLETED": // which says that it is over, or that somebody logged it: without a length nobody is known to have talked
+			if call.Seconds > 0 {
+				call.Outcome = crm.Connected
+			}
+		case "NO_ANSWER", "BUSY", "MISSED":
+			call.Outcome = crm.NoAnswer
+		case "CANCELED", "FAILED":
+			call.Outcome = crm.CallOff
+		case "QUEUED", "RINGING", "CONNECTING", "CALLING_CRM_USER", "IN_PROGRESS":
+			return nil
+		}
+	}
+	at := relate.Happened(call.Direction, o.at("hs_timestamp"), o.created())
+	return &crm.Fact{Version: o.changed(), Kind: crm.KindCall, At: at, Call: &call}
 }
 
 // dispositions are HubSpot's own call outcomes, the same in every account. Source: HubSpot docs, "Calls", call dispositions.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
 )
 
 // Config is what WINNOW_<SOURCE>_* sets for a HubSpot account.
@@ -35,6 +36,7 @@ type Config struct {
 	ContractProperty string        `split_words:"true" desc:"deal property that is set where a contract or an agreed scope is on file"`
 	MarginProperty   string        `split_words:"true" desc:"quote property with the expected margin in per cent"`
 	CallDispositions string        `split_words:"true" desc:"outcome of the account's own call dispositions: <guid>=connected|no_answer|voicemail|call_off,..."`
+	MeetingOutcomes  string        `split_words:"true" desc:"meaning of the account's own meeting outcomes: <value>=held|no_show|rescheduled|cancelled|scheduled,..."`
 	Forms            []string      `desc:"words in the names of web forms that ask for an answer: contact,demo,quote; any other form ends a silence, and nobody owes an answer to it"`
 	ReferralLabels   []string      `split_words:"true" desc:"labels of the association between contacts that leads to the one through whom a contact came: Referred by; empty: referrals are not read"`
 	LinkHosts        []string      `split_words:"true" desc:"hosts whose links in our mails may be quotes; empty: every link is compared with the quotes' own"`
@@ -139,8 +141,11 @@ func (c *Config) Validate(prefix string) error {
 			bad("FIELDS", "%s", line)
 		}
 	}
-	if _, err := parseDispositions(v.CallDispositions); err != nil {
+	if _, err := fields.Meanings[crm.Outcome](v.CallDispositions); err != nil {
 		bad("CALL_DISPOSITIONS", "%v", err)
+	}
+	if _, err := fields.Meanings[crm.MeetingState](v.MeetingOutcomes); err != nil {
+		bad("MEETING_OUTCOMES", "%v", err)
 	}
 	for _, o := range v.Objects {
 		if o != conversations && !slices.Contains(defaultObjects, o) {

@@ -79,53 +79,6 @@ func number(s string) int64 {
 	return int64(v)
 }
 
-// meetings are appointments. At is when one was logged or booked; its start may move and is the vendor's to tell.
-// Source: HubSpot docs, "Meetings".
-var meetings = kind{
-	properties: []string{"hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time", "hs_meeting_outcome"},
-	histories:  []string{"hs_meeting_start_time", "hs_meeting_outcome"},
-	facts: each(func(_ *Connector, o *object) *crm.Fact {
-		m := crm.Meeting{Start: o.at("hs_meeting_start_time"), End: o.at("hs_meeting_end_time")}
-		if m.Start == 0 {
-			m.Start = o.at("hs_timestamp")
-		}
-		switch o.get("hs_meeting_outcome") {
-		case "COMPLETED":
-			m.State = crm.Held
-		case "RESCHEDULED":
-			m.State = crm.Rescheduled
-		case "NO_SHOW":
-			m.State = crm.NoShow
-		case "CANCELED", "CANCELLED":
-			m.State = crm.Cancelled
-		}
-		var last history
-		for i, h := range o.changes("hs_meeting_start_time") {
-			if i > 0 && h.value() != last.value() && h.value() != "" {
-				m.Moved = append(m.Moved, h.at())
-				m.By = mover(h)
-			}
-			last = h
-		}
-		if m.State == crm.Cancelled || m.State == crm.Rescheduled {
-			m.By = 0
-			if hs := o.changes("hs_meeting_outcome"); len(hs) > 0 {
-				m.By = mover(hs[len(hs)-1])
-			}
-		}
-		return &crm.Fact{Version: o.changed(), Kind: crm.KindMeeting, At: o.created(), Meeting: &m}
-	}),
-}
-
-// mover is who made a change. Only a booking page tells: a contact uses it. One of our own who moves a meeting in the CRM
-// mostly does so because they asked for it, and what is not known is held against nobody.
-func mover(h history) crm.Direction {
-	if h.SourceType == "MEETINGS" {
-		return crm.In
-	}
-	return 0
-}
-
 // notes are what our own people wrote about a contact. Only that they did and when is taken: their words are never asked for,
 // because they neither come from the contact nor reach it. Source: HubSpot docs, "Notes".
 var notes = kind{

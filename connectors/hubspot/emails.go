@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/people"
@@ -176,10 +175,7 @@ func headers(s string) map[string][]string {
 	out := map[string][]string{}
 	for k, v := range raw {
 		name := strings.ToLower(k)
-		switch name {
-		case "auto-submitted", "x-autoreply", "x-autorespond", "precedence", "return-path", "content-type", "list-unsubscribe", "list-id",
-			"x-auto-response-suppress", "x-failed-recipients":
-		default:
+		if !text.Telling(name) {
 			continue
 		}
 		var value string
@@ -203,44 +199,4 @@ var communications = kind{
 		m.Text = c.readText(text.Input{HTML: o.get("hs_communication_body"), At: at.Time()})
 		return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
 	}),
-}
-
-// calls are telephone calls. Source: HubSpot docs, "Calls".
-var calls = kind{
-	properties: []string{"hs_timestamp", "hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_duration"},
-	facts:      each((*Connector).call),
-}
-
-// call is what one call says; nil while it is not over.
-func (c *Connector) call(o *object) *crm.Fact {
-	var call crm.Call
-	switch o.get("hs_call_direction") {
-	case "INBOUND":
-		call.Direction = crm.In
-	case "OUTBOUND":
-		call.Direction = crm.Out
-	}
-	if ms := number(o.get("hs_call_duration")); ms > 0 {
-		call.Seconds = int((time.Duration(ms) * time.Millisecond).Seconds())
-	}
-	disposition := strings.ToLower(o.get("hs_call_disposition"))
-	switch {
-	case c.outcomes[disposition] != 0:
-		call.Outcome = c.outcomes[disposition]
-	case dispositions[disposition] != 0:
-		call.Outcome = dispositions[disposition]
-	default:
-		switch o.get("hs_call_status") {
-		case "COMPLETED":
-			call.Outcome = crm.Connected
-		case "NO_ANSWER", "BUSY", "MISSED":
-			call.Outcome = crm.NoAnswer
-		case "CANCELED", "FAILED":
-			call.Outcome = crm.CallOff
-		case "QUEUED", "RINGING", "CONNECTING", "CALLING_CRM_USER", "IN_PROGRESS":
-			return nil
-		}
-	}
-	at := relate.Happened(call.Direction, o.at("hs_timestamp"), o.created())
-	return &crm.Fact{Version: o.changed(), Kind: crm.KindCall, At: at, Call: &call}
 }

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -255,16 +256,19 @@ func TestFetchCalls(t *testing.T) {
 	for id, c := range map[string][4]string{
 		"1": {"OUTBOUND", "COMPLETED", "", "61500"}, "2": {"INBOUND", "NO_ANSWER", "", ""}, "3": {"OUTBOUND", "COMPLETED", "b2cf5968-551e-4856-9783-52b3da59a7d0", "9000"},
 		"4": {"OUTBOUND", "CANCELED", "", ""}, "5": {"OUTBOUND", "IN_PROGRESS", "", ""}, "6": {"", "BUSY", "", ""}, "7": {"OUTBOUND", "COMPLETED", "AAAA-1", ""},
+		"8": {"OUTBOUND", "COMPLETED", "", "0"}, "9": {"OUTBOUND", "COMPLETED", "f240bbac-87c9-4f6e-bf70-924b57d47db7", ""},
 	} {
 		p.add("calls", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_call_direction", c[0], "hs_call_status", c[1], "hs_call_disposition", c[2], "hs_call_duration", c[3])
 		p.link("calls/"+id, "contacts/101")
 	}
-	got, err := p.connect(t, func(c *Config) { c.CallDispositions = "aaaa-1=no_answer" }).Fetch(t.Context(), refs("calls", "1", "2", "3", "4", "5", "6", "7"))
+	got, err := p.connect(t, func(c *Config) { c.CallDispositions = "aaaa-1=no_answer" }).Fetch(t.Context(), refs("calls", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Call{
 		"1": {Direction: crm.Out, Outcome: crm.Connected, Seconds: 61}, "2": {Direction: crm.In, Outcome: crm.NoAnswer},
 		"3": {Direction: crm.Out, Outcome: crm.Voicemail, Seconds: 9}, "4": {Direction: crm.Out, Outcome: crm.CallOff}, "6": {Outcome: crm.NoAnswer},
 		"7": {Direction: crm.Out, Outcome: crm.NoAnswer},
+		"8": {Direction: crm.Out}, // over, and of no length: nobody is known to have talked
+		"9": {Direction: crm.Out, Outcome: crm.Connected},
 	} {
 		if f := fs["101 calls/"+id]; f.Call == nil || *f.Call != want {
 			t.Errorf("call %s: %+v, want %+v", id, f.Call, want)
@@ -303,6 +307,86 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 	}
 	if k := fs["101 tasks/3"].Task; *k != (crm.Task{Due: ms("2026-02-08T08:00:00Z"), Done: ms("2026-02-07T08:00:00Z")}) {
 		t.Errorf("task that is done: %+v", k)
+	}
+}
+
+// An account may have outcomes of meetings that it made itself: they mean what the settings say, and otherwise neither held nor missed.
+func TestOwnMeetingOutcomes(t *testing.T) {
+	p := newPortal(t)
+	for id, outcome := range map[string]string{"1": "STAYED_AWAY", "2": "ON_SITE", "3": "FOLLOW_UP_AGREED", "4": "Canceled", "5": "COMPLETED"} {
+		m := p.add("meetings", id, "hs_createdate", "2026-02-01T08:00:00Z", "hs_meeting_start_time", "2026-02-12T10:00:00Z", "hs_meeting_outcome", outcome)
+		was(m, "hs_meeting_outcome", outcome, "2026-02-12T12:00:00Z")
+		p.link("meetings/"+id, "contacts/101")
+	}
+	c := p.connect(t, func(c *Config) { c.MeetingOutcomes = "stayed_away=no_show, ON_SITE=held, completed=cancelled" })
+	got, err := c.Fetch(t.Context(), refs("meetings", "1", "2", "3", "4", "5"))
+	fs := facts(t, got, err)
+	for id, want := range map[string]crm.MeetingState{"1": crm.NoShow, "2": crm.Held, "3": crm.Rescheduled, "4": crm.Cancelled, "5": crm.Cancelled} {
+		if m := fs["101 meetings/"+id].Meeting; m == nil || m.State != want || m.By != 0 {
+			t.Errorf("meeting %s: %+v, want %s, by nobody known", id, m, want)
+		}
+	}
+}
+
+// Another zone, another unit or a wrong year: what they did was not later than HubSpot came to know of it; what we date ahead is ahead.
+func TestDatedAhead(t *testing.T) {
+	p := newPortal(t)
+	p.add("contacts", "101", "email", "ada@mill.example")
+	const made, ahead = "2026-02-03T08:00:00Z", "2026-02-03T21:00:00Z"
+	dated := func(kind, id, at string, pairs ...string) {
+		p.add(kind, id, append([]string{"hs_timestamp", at, "hs_createdate", made, "hs_lastmodifieddate", made}, pairs...)...)
+		p.link(kind+"/"+id, "contacts/101")
+	}
+	dated("emails", "1", ahead, "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example", "hs_email_text", "What is the price?")
+	dated("emails", "2", "2062-02-03T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example", "hs_email_text", "And when?")
+	dated("emails", "3", ahead, "hs_email_direction", "EMAIL", "hs_email_text", "Shall we talk?")
+	dated("emails", "4", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example", "hs_email_text", "Logged later.")
+	dated("calls", "5", ahead, "hs_call_direction", "INBOUND", "hs_call_status", "NO_ANSWER")
+	dated("calls", "6", ahead, "hs_call_direction", "OUTBOUND", "hs_call_status", "NO_ANSWER")
+	dated("communications", "7", ahead, "hs_communication_body", "See you")
+	c := p.connect(t, nil)
+	fs := map[string]crm.Fact{}
+	for kind, ids := range map[string][]string{"emails": {"1", "2", "3", "4"}, "calls": {"5", "6"}, "communications": {"7"}} {
+		got, err := c.Fetch(t.Context(), refs(kind, ids...))
+		maps.Copy(fs, facts(t, got, err))
+	}
+	for key, want := range map[string]string{
+		"emails/1": made, "emails/2": made, "emails/3": ahead, "emails/4": "2026-02-01T08:00:00Z", "calls/5": made, "calls/6": ahead, "communications/7": made,
+	} {
+		if f := fs["101 "+key]; f.At != ms(want) {
+			t.Errorf("%s was at %s, want %s", key, f.At, want)
+		}
+	}
+}
+
+// The list of users is not all of our people: colleagues without a seat, a +tag, one who left. Where it may not be read, that is said,
+// and their mails are still not the customer's.
+func TestOurPeople(t *testing.T) {
+	p := newPortal(t)
+	p.add("contacts", "101", "email", "ada@mill.example")
+	for id, from := range map[string]string{"1": "no-seat@winnow.example", "2": "Rep <rep+crm@winnow.example>", "3": "gone@winnow.example", "4": "ada@mill.example"} {
+		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", from, "hs_email_text", "Ten thousand. Shall I reserve one?")
+		p.link("emails/"+id, "contacts/101")
+	}
+	for _, refused := range []bool{false, true} {
+		p.override = func(w http.ResponseWriter, r *http.Request, _ obj) bool {
+			if refused && strings.Contains(r.URL.Path, "/owners/") {
+				refuse(w, 403, "MISSING_SCOPES", "")
+				return true
+			}
+			return false
+		}
+		c := p.connect(t, nil)
+		got, err := c.Fetch(t.Context(), refs("emails", "1", "2", "3", "4"))
+		fs := facts(t, got, err)
+		for id, want := range map[string]crm.Direction{"1": crm.Out, "2": crm.Out, "3": crm.Out, "4": crm.In} {
+			if f := fs["101 emails/"+id]; f.Message == nil || f.Message.Direction != want || f.Peer != "" {
+				t.Errorf("owners refused: %t, mail %s: %+v, want %s", refused, id, f, want)
+			}
+		}
+		if said := c.roster.Refused() != nil; said != refused {
+			t.Errorf("owners refused: %t, said: %t", refused, said)
+		}
 	}
 }
 

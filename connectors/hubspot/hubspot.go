@@ -12,6 +12,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
 	"github.com/winnow-crm/winnow/connectors/people"
 	"github.com/winnow-crm/winnow/connectors/relate"
 	"github.com/winnow-crm/winnow/connectors/rest"
@@ -57,7 +58,8 @@ type Connector struct {
 	isRead     map[string]bool // the properties that humans set for us
 	isCustomer map[string]bool // by lifecycle stage
 	translate  map[string]translate
-	outcomes   map[string]crm.Outcome // by call disposition
+	outcomes   map[string]crm.Outcome      // by call disposition
+	meetings   map[string]crm.MeetingState // by the account's own outcomes
 
 	rest    *rest.Client
 	search  *rest.Budget        // HubSpot's narrower limit for searches
@@ -97,8 +99,9 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 			Windows: []rest.Window{{Limit: searchRate, Interval: time.Second}}, Patience: patience, Now: opt.Now,
 		}), profiles: newProfiles(),
 	}
-	c.fields, _ = parseFields(cfg.Fields)                   // Validate has read it
-	c.outcomes, _ = parseDispositions(cfg.CallDispositions) // likewise
+	c.fields, _ = parseFields(cfg.Fields) // Validate has read it
+	c.outcomes, _ = fields.Meanings[crm.Outcome](cfg.CallDispositions)
+	c.meetings, _ = fields.Meanings[crm.MeetingState](cfg.MeetingOutcomes)
 	for _, f := range crm.Fields {
 		if p := c.fields[f]; p != "" {
 			c.written = append(c.written, p)

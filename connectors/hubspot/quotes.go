@@ -40,8 +40,14 @@ var quotes = kind{
 	},
 }
 
-// published are the states in which a buyer can see a quote.
-var published = map[string]bool{"APPROVAL_NOT_NEEDED": true, "APPROVED": true, "ACCEPTED": true, "PUBLISHED": true}
+// inside are the states in which a quote is still among ourselves. In any other a buyer can see it: HubSpot adds states to its newer kind
+// of quotes, and each is a step of one that is out.
+var inside = map[string]bool{
+	"": true, "DRAFT": true, "MINIMAL_DRAFT": true, "PENDING_APPROVAL": true, "APPROVAL_PENDING": true, "REJECTED": true, "ARCHIVED": true, "DELETED": true,
+}
+
+// published reports whether a buyer can see a quote in a state.
+func published(state string) bool { return !inside[strings.ToUpper(state)] }
 
 func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
 	q := crm.Quote{Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date")}
@@ -51,13 +57,13 @@ func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
 	}
 	was := false
 	for _, h := range o.changes("hs_status") {
-		is := published[h.value()]
+		is := published(h.value())
 		if is && !was && h.at() != 0 {
 			q.Sent = append(q.Sent, h.at())
 		}
 		was = is
 	}
-	if len(q.Sent) == 0 && published[o.get("hs_status")] {
+	if len(q.Sent) == 0 && published(o.get("hs_status")) {
 		q.Sent = []crm.Millis{crm.Millis(o.changed())}
 	}
 	q.Accepted = accepted(o)

@@ -71,6 +71,22 @@ func TestFetchQuotes(t *testing.T) {
 	}
 }
 
+// HubSpot adds states to its newer kind of quotes: a quote that is not among ourselves any more is out, by whatever name.
+func TestStatesOfQuotes(t *testing.T) {
+	p := newPortal(t)
+	for id, state := range map[string]string{"1": "SENT", "2": "PARTIALLY_SIGNED", "3": "DRAFT", "4": "PENDING_APPROVAL", "5": "REJECTED", "6": "", "7": "APPROVED"} {
+		was(p.add("quotes", id, "hs_createdate", "2026-01-01T08:00:00Z"), "hs_status", state, "2026-02-03T08:00:00Z", "DRAFT", "2026-02-01T08:00:00Z")
+		p.link("quotes/"+id, "contacts/101")
+	}
+	got, err := p.connect(t, nil).Fetch(t.Context(), refs("quotes", "1", "2", "3", "4", "5", "6", "7"))
+	fs := facts(t, got, err)
+	for id, sent := range map[string]int{"1": 1, "2": 1, "3": 0, "4": 0, "5": 0, "6": 0, "7": 1} {
+		if q := fs["101 quotes/"+id].Quote; q == nil || len(q.Sent) != sent {
+			t.Errorf("quote %s: %+v, want sent %d times", id, q, sent)
+		}
+	}
+}
+
 // Without the scope for line items, quotes are told apart by total and title.
 func TestQuotesWithoutLineItems(t *testing.T) {
 	p := newPortal(t)

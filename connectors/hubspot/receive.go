@@ -312,19 +312,18 @@ func (e *event) passed(object string) crm.Notice {
 	return crm.Notice{Passed: object, Account: string(e.PortalID)}
 }
 
-// isEcho reports whether our own write caused e. The sender tells where HubSpot names it: an integration whose id is that of
-// our app, which is also the app of the subscription unless the settings say otherwise. The properties that we write and
-// nobody else should are the second line. What a human sets for us to read is never dropped.
+// isEcho reports whether our own write caused e: one of the properties that we write, changed by our app, which is also the app of the
+// subscription unless the settings say otherwise. Another program may write other properties through the same app, and whoever else
+// changes ours is no echo.
 func (c *Connector) isEcho(e *event) bool {
-	if c.isRead[e.PropertyName] {
-		return false
-	}
-	if c.isWritten[e.PropertyName] {
-		return true
-	}
-	if e.ChangeSource != "INTEGRATION" || e.SourceID == "" {
+	if !c.isWritten[e.PropertyName] && !c.isUnqualified(e) || e.ChangeSource != "INTEGRATION" || e.SourceID == "" {
 		return false
 	}
 	sender := string(e.SourceID)
 	return sender == c.cfg.AppID || c.cfg.AppID == "" && sender == string(e.AppID)
+}
+
+// isUnqualified reports whether e sets the CRM's own status as we do under enforce.
+func (c *Connector) isUnqualified(e *event) bool {
+	return e.PropertyName == nativeStatus && e.PropertyValue != nil && string(*e.PropertyValue) == c.cfg.Unqualified
 }
