@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -135,41 +133,6 @@ func TestZonesShift(t *testing.T) {
 			}
 		}
 	})
-}
-
-// A signal that is switched off says nothing, and moves nobody else's points. The stories show every one of them speak.
-func TestSwitchedOffIsSilent(t *testing.T) {
-	files, _ := filepath.Glob("*/testdata/*.txtar")
-	spoke := map[string]bool{}
-	for _, file := range files {
-		sc := load(t, file)
-		at := calm(sc.to)
-		if len(sc.at) > 0 {
-			at = sc.at[0]
-		}
-		all := Rate(sc.settings, recordOf(sc.facts...), at)
-		for _, speaks := range all.Reasons {
-			if !slices.ContainsFunc(signals.Book[:], func(sig Signal) bool { return sig.Name == speaks.Name && sig.ID == speaks.ID }) {
-				continue // a ground, or a signal of the settings' own
-			}
-			spoke[speaks.Name] = true
-			env := maps.Clone(sc.env)
-			env[strings.ToUpper(speaks.Name)+"_ON"] = "false"
-			for _, reason := range Rate(must(Parse(env)), recordOf(sc.facts...), at).Reasons {
-				if reason.Name == speaks.Name && reason.ID == speaks.ID {
-					t.Errorf("%s: %s is off and says %q", file, speaks.Name, reason.Text)
-				}
-				if reason.Name != "suspect_hour" && reason.ID != signals.ClampID && reason.Points != points(all, reason.Name) {
-					t.Errorf("%s: without %s %s counts %d instead of %d", file, speaks.Name, reason.Name, reason.Points, points(all, reason.Name))
-				}
-			}
-		}
-	}
-	for i := range signals.Book {
-		if !spoke[signals.Book[i].Name] {
-			t.Errorf("%s spoke in no story", signals.Book[i].Name)
-		}
-	}
 }
 
 // What is older than a signal's window is no evidence for it; a property is as of now. Two look at what is open or was sent, however old.

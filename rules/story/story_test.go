@@ -1,8 +1,6 @@
 package story
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,27 +10,6 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
-
-// The rule book's own stories are stories like any others.
-func TestRuleBook(t *testing.T) {
-	files, err := filepath.Glob("../*/testdata/*.txtar")
-	if err != nil || len(files) < 25 {
-		t.Fatalf("%d stories (%v): want at least 25", len(files), err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		st, faults := run(t, string(data))
-		for _, f := range faults {
-			t.Errorf("%s:%d: %s", filepath.Base(file), f.Line, f.Text)
-		}
-		if st.Text == "" {
-			t.Errorf("%s: the story is missing on top", file)
-		}
-	}
-}
 
 // run reads a story and checks it.
 func run(t *testing.T, data string) (*Story, []Fault) {
