@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
 
 func backfillCommand() *cobra.Command {
@@ -75,7 +76,7 @@ func watchBackfill(ctx context.Context, c *client, in url.Values, out io.Writer,
 	var unwritten uint64
 	moved := time.Now()
 	for {
-		var s pipeline.BackfillState
+		var s operate.BackfillState
 		if err := c.call(ctx, http.MethodGet, "/api/backfill", in, &s); err != nil {
 			return err
 		}
@@ -114,7 +115,7 @@ func watchBackfill(ctx context.Context, c *client, in url.Values, out io.Writer,
 }
 
 // progressOf is how far a backfill is, in a line.
-func progressOf(s pipeline.BackfillState) string {
+func progressOf(s operate.BackfillState) string {
 	line := fmt.Sprintf("%-14s %d records found", s.Stage, s.Read)
 	if s.Stage == "" {
 		line = "begins; nothing found yet"
@@ -133,7 +134,7 @@ func progressOf(s pipeline.BackfillState) string {
 }
 
 // endOf says what a backfill came to, and who does what is left.
-func endOf(s pipeline.BackfillState, alone bool) string {
+func endOf(s operate.BackfillState, alone bool) string {
 	if !alone {
 		return fmt.Sprintf("done: %d records read; the running winnow goes on to rate them and to write the ratings", s.Read)
 	}

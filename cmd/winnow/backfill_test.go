@@ -8,23 +8,23 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
 
 // TestBackfillEnds: where no winnow runs a backfill goes on until what it found is rated and written, because nobody else would; beside
 // one it leaves that to it. Either way its last words say what becomes of what is left.
 func TestBackfillEnds(t *testing.T) {
-	fetched := pipeline.BackfillState{Since: 1, Stage: "contacts", Read: 70, Total: 70, Done: true}
+	fetched := operate.BackfillState{Since: 1, Stage: "contacts", Read: 70, Total: 70, Done: true}
 	rating, writing, asked := fetched, fetched, fetched
 	rating.Unrated, writing.Unwritten, asked.Unfetched = true, 7, 1
 	for name, c := range map[string]struct {
-		states []pipeline.BackfillState // the last one stays
+		states []operate.BackfillState // the last one stays
 		alone  bool
 		looks  int
 		end    string
 	}{
-		"alone":                {[]pipeline.BackfillState{rating, rating, fetched, asked, rating, writing, writing, fetched}, true, 9, "done: 70 records read and rated\nnow start winnow serve"},
-		"beside a running one": {[]pipeline.BackfillState{asked, rating, writing}, false, 3, "done: 70 records read; the running winnow goes on to rate them"},
+		"alone":                {[]operate.BackfillState{rating, rating, fetched, asked, rating, writing, writing, fetched}, true, 9, "done: 70 records read and rated\nnow start winnow serve"},
+		"beside a running one": {[]operate.BackfillState{asked, rating, writing}, false, 3, "done: 70 records read; the running winnow goes on to rate them"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			looks := 0

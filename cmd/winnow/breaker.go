@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
 
 func breakerCommand() *cobra.Command {
@@ -23,7 +23,7 @@ person has looked. release lets everything through for a day; refuse keeps it he
 		Use: "status <source>", Short: "Show how the breaker stands", Args: needs("source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
-				var b pipeline.BreakerState
+				var b operate.BreakerState
 				if err := c.call(ctx, http.MethodGet, "/api/breaker", url.Values{"source": {args[0]}}, &b); err != nil {
 					return err
 				}
@@ -51,7 +51,7 @@ person has looked. release lets everything through for a day; refuse keeps it he
 }
 
 // breakerText says how the breaker of a source stands, and what a person last did about it.
-func breakerText(source string, b pipeline.BreakerState) string {
+func breakerText(source string, b operate.BreakerState) string {
 	if b.Open {
 		text := "tripped at " + b.Tripped.Time().Format(time.RFC3339)
 		if b.Refused != 0 {

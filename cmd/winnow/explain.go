@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -34,7 +34,7 @@ func explainCommand() *cobra.Command {
 					_, err := os.Stdout.Write(append(raw, '\n'))
 					return err
 				}
-				var e pipeline.Explanation
+				var e operate.Explanation
 				if err := json.Unmarshal(raw, &e); err != nil {
 					return err
 				}
@@ -48,7 +48,7 @@ func explainCommand() *cobra.Command {
 }
 
 // printExplanation lays an explanation out for a person: what, why, what runs, what comes next.
-func printExplanation(out io.Writer, e pipeline.Explanation, history bool) error {
+func printExplanation(out io.Writer, e operate.Explanation, history bool) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	r := e.Rating
 	if e.MergedTo != "" {

@@ -21,7 +21,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -440,7 +440,7 @@ func TestMisuse(t *testing.T) {
 
 func TestBreakerText(t *testing.T) {
 	at := crm.At(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	for want, b := range map[string]pipeline.BreakerState{
+	for want, b := range map[string]operate.BreakerState{
 		"closed; 3 announcements within the window; it holds beyond 20":                                                                       {Announced: 3, Most: 20},
 		"tripped at 2026-03-02T09:00:00Z; nothing is announced until winnow breaker release eu":                                               {Open: true, Tripped: at},
 		"tripped at 2026-03-02T09:00:00Z, refused by a person at 2026-03-02T09:00:00Z; nothing is announced until winnow breaker release eu":  {Open: true, Tripped: at, Refused: at},

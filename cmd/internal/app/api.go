@@ -12,7 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -38,7 +39,7 @@ func (a *App) api() http.Handler {
 	}
 	handle("GET /api/explain", func(r *http.Request) (any, error) {
 		e, err := p.Explain(r.Context(), refOf(r))
-		if errors.Is(err, pipeline.ErrUnknownContact) {
+		if errors.Is(err, operate.ErrUnknownContact) {
 			err = cmp.Or(p.Known(r.FormValue("source")), err)
 		}
 		return e, err
@@ -58,7 +59,7 @@ func (a *App) api() http.Handler {
 		if err == nil && !known {
 			err = p.Known(ref.Source)
 			if err == nil && r.FormValue("unknown") == "" { // an order to erase that hits nobody must not look done
-				err = fmt.Errorf("%s: %w, so there is nothing to erase: is the id right?", ref, pipeline.ErrUnknownContact)
+				err = fmt.Errorf("%s: %w, so there is nothing to erase: is the id right?", ref, operate.ErrUnknownContact)
 			}
 		}
 		if err != nil {
@@ -84,8 +85,8 @@ func (a *App) api() http.Handler {
 		q := r.URL.Query()
 		after, _ := strconv.ParseUint(q.Get("after"), 10, 64) // absent: from the first
 		stage, source := q.Get("stage"), q.Get("source")
-		if stage != "" && !slices.Contains(pipeline.Stages(), stage) {
-			return nil, badRequest(fmt.Sprintf("stage %q: want one of %s", stage, strings.Join(pipeline.Stages(), ", ")))
+		if stage != "" && !slices.Contains(watermark.Stages(), stage) {
+			return nil, badRequest(fmt.Sprintf("stage %q: want one of %s", stage, strings.Join(watermark.Stages(), ", ")))
 		}
 		letters, err := a.Queue.DeadLetters.List(r.Context(), after, 500, stage, source)
 		if err == nil && len(letters) == 0 && after == 0 && source != "" { // a source that was removed may have some still
@@ -145,7 +146,7 @@ func statusOf(err error) int {
 	if _, ok := errors.AsType[badRequest](err); ok {
 		return http.StatusBadRequest
 	}
-	if errors.Is(err, pipeline.ErrUnknownContact) || errors.Is(err, pipeline.ErrUnknownSource) || errors.Is(err, queue.ErrNotFound) {
+	if errors.Is(err, operate.ErrUnknownContact) || errors.Is(err, operate.ErrUnknownSource) || errors.Is(err, queue.ErrNotFound) {
 		return http.StatusNotFound
 	}
 	if queue.Unanswered(err) || errors.Is(err, queue.ErrFull) {

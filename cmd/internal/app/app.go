@@ -18,6 +18,9 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/admin"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -81,9 +84,9 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
-		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: pipeline.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
+		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: rating.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
-		Breaker: pipeline.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
+		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
 	registry.MustRegister(a.Pipeline.Collector())
 	mux := http.NewServeMux()
@@ -113,8 +116,8 @@ func listen(name, addr string) (net.Listener, error) {
 }
 
 // makeSources builds the connector of each source.
-func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]pipeline.Source, error) {
-	var sources []pipeline.Source
+func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]watermark.Source, error) {
+	var sources []watermark.Source
 	for _, s := range cfg.Sources {
 		c, err := s.Definition.New(s.Config, connectors.Options{
 			Source: s.Source, PublicURL: cfg.PublicURL, Salt: salt, Now: now, UserAgent: "winnow/" + Version(), Phrases: cfg.Phrases,
@@ -123,7 +126,7 @@ func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]pipel
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
-		source := pipeline.Source{Source: s.Source, CRM: c}
+		source := watermark.Source{Source: s.Source, CRM: c}
 		if m, ok := s.Config.(interface{ Mapping() string }); ok {
 			source.Mapping = m.Mapping()
 		}

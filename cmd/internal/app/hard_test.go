@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -168,7 +168,7 @@ func (w *world) api(path string, in url.Values) string {
 // unknown reports whether nothing is known of a contact.
 func (w *world) unknown(id string) bool {
 	_, err := w.app.Pipeline.Explain(w.t.Context(), crm.ContactRef{Source: "hubspot", Contact: id})
-	return errors.Is(err, pipeline.ErrUnknownContact)
+	return errors.Is(err, operate.ErrUnknownContact)
 }
 
 // TestForgetInTheFlow erases a contact about whom there is something everywhere: record, deliveries, dead letters.
@@ -532,7 +532,7 @@ func TestBackfillOfSilent(t *testing.T) {
 	_ = w.box.Events() // there was no Winnow then
 	w.settle()
 	w.api("/api/backfill", url.Values{"source": {"hubspot"}, "since": {monday.AddDate(0, 0, -1).Format(time.RFC3339)}})
-	var state pipeline.BackfillState
+	var state operate.BackfillState
 	w.until(60*time.Second, "the backfill is read", func() bool {
 		_, body := w.admin("/api/backfill?source=hubspot")
 		if err := json.Unmarshal([]byte(body), &state); err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -186,7 +186,7 @@ func (w *world) letters() []queue.DeadLetter {
 }
 
 // explain is the rating as it would be now.
-func (w *world) explain(contact string) pipeline.Explanation {
+func (w *world) explain(contact string) operate.Explanation {
 	w.t.Helper()
 	e, err := w.app.Pipeline.Explain(w.t.Context(), crm.ContactRef{Source: "hubspot", Contact: contact})
 	if err != nil {

@@ -64,6 +64,13 @@ var rules = []rule{
 	{dir: "cmd/internal/lab/world", std: true},
 	{dir: "cmd/internal/lab/sandbox", ours: []string{"cmd/internal/lab/world"}}, // shares no code with the connector that it tries, or both would share one fault
 	{dir: "test/"}, // from outside: these tests see what users see
+	step("timing"),
+	step("stored", "timing"),
+	step("watermark", "timing", "stored"),
+	step("intake", "timing", "stored", "watermark"),
+	step("exchange", "timing", "stored", "watermark"),
+	step("rating", "timing", "stored", "watermark"),
+	step("operate", "timing", "stored", "watermark", "intake", "exchange", "rating"),
 	{dir: "cmd/winnow", ours: []string{"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/text", "rules", "rules/story", "queue"}},
 	{dir: "cmd/", ours: []string{"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/text", "rules", "rules/story", "queue"}},
 }
@@ -75,6 +82,15 @@ func room(name string, others ...string) rule {
 		ours = append(ours, "rules/"+other)
 	}
 	return rule{dir: "rules/" + name, ours: ours, banned: pure, clock: true}
+}
+
+// step is one of the pipeline's rooms: of the pipeline it may import those that are listed.
+func step(name string, others ...string) rule {
+	ours := []string{"connectors", "connectors/crm", "rules", "queue"}
+	for _, other := range others {
+		ours = append(ours, "cmd/internal/pipeline/"+other)
+	}
+	return rule{dir: "cmd/internal/pipeline/" + name, ours: ours}
 }
 
 // within reports whether the directory name is the rule's, or below it. A rule that ends in a slash is for what is below only.
@@ -204,6 +220,9 @@ func TestViolationsAreFound(t *testing.T) {
 	add("connectors/all/all.go", `import _ "github.com/winnow-crm/winnow/connectors/hubspot"`)
 	add("cmd/internal/pipeline/vendor.go", `import _ "github.com/winnow-crm/winnow/connectors/hubspot"`)
 	add("cmd/internal/pipeline/app.go", `import _ "github.com/winnow-crm/winnow/cmd/internal/app"`)
+	add("cmd/internal/pipeline/exchange/rating.go", `import _ "github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"`)
+	add("cmd/internal/pipeline/exchange/whole.go", `import _ "github.com/winnow-crm/winnow/cmd/internal/pipeline"`)
+	add("cmd/internal/pipeline/stored/rules.go", `import _ "github.com/winnow-crm/winnow/rules"`)
 	add("cmd/internal/lab/sandbox/client.go", `import _ "github.com/winnow-crm/winnow/connectors/text"`)
 	add("elsewhere/x.go", "")
 	add("rules/testdata/ignored.go", `import _ "github.com/winnow-crm/winnow/queue"`)
@@ -214,6 +233,8 @@ func TestViolationsAreFound(t *testing.T) {
 	want := []string{
 		"cmd/internal/lab/sandbox/client.go: must not import connectors/text",
 		"cmd/internal/pipeline/app.go: app knows every part, no part knows app",
+		"cmd/internal/pipeline/exchange/rating.go: must not import cmd/internal/pipeline/rating",
+		"cmd/internal/pipeline/exchange/whole.go: must not import cmd/internal/pipeline",
 		"cmd/internal/pipeline/room.go: must not import rules/history",
 		"cmd/internal/pipeline/vendor.go: must not import connectors/hubspot",
 		"connectors/crm/cbor.go: must not import github.com/fxamacker/cbor/v2: standard library only",

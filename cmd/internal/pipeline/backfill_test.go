@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -134,10 +135,10 @@ func TestBackfillGoesOn(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	r.idleBut(stageFetch)
+	r.idleBut(watermark.StageFetch)
 	r.pass(4 * time.Minute)
-	r.idleBut(stageFetch)
-	if n := then.pendings(); n != 0 || r.state("fake").Held != holdBackfill {
+	r.idleBut(watermark.StageFetch)
+	if n := then.pendings(); n != 0 || r.state("fake").Held != watermark.HoldBackfill {
 		t.Errorf("%d announced before what the backfill found was fetched; held back by %q", n, r.state("fake").Held)
 	}
 	away.Unlock()

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -37,13 +40,13 @@ func TestUnratedFacts(t *testing.T) {
 		neighbour = fmt.Sprint(n)
 	}
 	publish := func(facts []crm.Fact) {
-		if err := q.Facts.Publish(t.Context(), []queue.Bundle{{Partition: part, Data: encode(bundle{Source: "fake", Facts: facts})}}); err != nil {
+		if err := q.Facts.Publish(t.Context(), []queue.Bundle{{Partition: part, Data: stored.Encode(stored.Bundle{Source: "fake", Facts: facts})}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range 5 {
 		var facts []crm.Fact
-		for n := range RateFacts {
+		for n := range timing.RateFacts {
 			facts = append(facts, *mail(neighbour, fmt.Sprint(i, "-", n), start.Add(time.Duration(n)*time.Second)).Fact)
 		}
 		publish(facts)
@@ -84,12 +87,12 @@ func TestUnfetchedSince(t *testing.T) {
 		return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down")}
 	}}
 	r := newRig(t, dir, func(o *Options) { o.Now = func() time.Time { return later } }, f)
-	r.idleBut(stageFetch)
+	r.idleBut(watermark.StageFetch)
 	data, _, err := r.q.Fetches.Oldest(t.Context(), "fake")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for ref, err := decode[crm.Ref](data); err != nil || ref.Type != "contacts"; ref, err = decode[crm.Ref](data) {
+	for ref, err := stored.Decode[crm.Ref](data); err != nil || ref.Type != "contacts"; ref, err = stored.Decode[crm.Ref](data) {
 		time.Sleep(5 * time.Millisecond) // the mail is being fetched
 		if data, _, err = r.q.Fetches.Oldest(t.Context(), "fake"); err != nil {
 			t.Fatal(err)
@@ -166,7 +169,7 @@ func TestNoticedAgain(t *testing.T) {
 				t.Fatal("no poll")
 			}
 		}
-		r.idleBut(stageFetch)
+		r.idleBut(watermark.StageFetch)
 		if v := r.state("fake"); !v.ReadUpTo.Equal(start) {
 			t.Errorf("read up to %s, want %s", v.ReadUpTo, start)
 		}

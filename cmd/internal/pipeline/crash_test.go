@@ -11,14 +11,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// stored puts records into a store that is not open, as a process leaves them that dies between a commit and what follows from it.
-func stored(t *testing.T, dir string, records map[string]contact) {
+// leave puts records into a store that is not open, as a process leaves them that dies between a commit and what follows from it.
+func leave(t *testing.T, dir string, records map[string]stored.Contact) {
 	t.Helper()
 	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
 	if err != nil {
@@ -30,7 +32,7 @@ func stored(t *testing.T, dir string, records map[string]contact) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = q.Contacts.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{{Key: queue.Key{Source: "fake", Contact: id}, Data: encode(c)}}})
+		_, err = q.Contacts.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{{Key: queue.Key{Source: "fake", Contact: id}, Data: stored.Encode(c)}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +48,7 @@ func TestDiedInBetween(t *testing.T) {
 	f := mail("1", "1", start).Fact
 	var left rules.Record
 	left.Fold(*f)
-	stored(t, dir, map[string]contact{
+	leave(t, dir, map[string]stored.Contact{
 		"1": {Redirect: "2", Record: left, Due: crm.At(start.Add(-time.Minute))},                          // merged, its facts not sent on
 		"3": {Forgotten: true},                                                                            // to be erased
 		"4": {Record: left, Asked: crm.At(start.Add(-2 * time.Hour)), Due: crm.At(start.Add(-time.Hour))}, // its profile never came
@@ -88,14 +90,14 @@ func TestForgottenLeavesNoLetter(t *testing.T) {
 		ids = append(ids, id)
 		r.send("fake", mail(id, "1", start))
 	}
-	r.idleBut(stageWrite)
+	r.idleBut(watermark.StageWrite)
 	time.Sleep(100 * time.Millisecond) // the writer has more in hand than its calls take
 	for _, id := range ids[1:] {
 		if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: id}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.idleBut(stageWrite)
+	r.idleBut(watermark.StageWrite)
 	down.Store(false)
 	r.idle()
 	letters, err := r.q.DeadLetters.List(t.Context(), 0, 100, "", "")
@@ -165,7 +167,7 @@ func TestPanicsStopNobodyElse(t *testing.T) {
 			t.Errorf("letter %q, fix %q: want a reason without the payload, and what to do", l.Reason, l.Fix)
 		}
 	}
-	if stages[stageRead] != 1 || stages[stageFetch] != 1 || stages[stageWrite] != 1 || len(letters) != 3 {
+	if stages[watermark.StageRead] != 1 || stages[watermark.StageFetch] != 1 || stages[watermark.StageWrite] != 1 || len(letters) != 3 {
 		t.Errorf("dead letters by stage %v, want one each of read, fetch and write", stages)
 	}
 }

@@ -1,18 +1,16 @@
-// Package pipeline is the way of a webhook to a rating, one file a step:
+// Package pipeline is the way of a webhook to a rating. Start here: run.go shows the whole assembly on one screen, and each part is a room
+// of its own below this directory, made of what it needs and nothing else.
 //
-//	receive.go   verify a delivery and store it; only then answer
-//	read.go      decode deliveries to facts, and to references of what must be fetched
-//	fetch.go     complete references over the vendor's API, reduce text to features
-//	rate.go      fold facts into the record of their contact, rate it, commit both together
-//	write.go     bring the latest rating of each contact to the CRM
-//	poll.go      what webhooks miss, and the backfill of what was there before
-//	retract.go   take back what the CRM no longer has
-//	dispose.go   what becomes of all that fails
+//	timing/     every wait, interval and bound in one table, with its reason and its clock
+//	stored/     every byte at rest
+//	watermark/  how far each source has been read, and what holds decisions back
+//	intake/     verify a delivery, store it, only then answer; decode it later
+//	exchange/   all traffic with a CRM: fetch, write, poll, retract
+//	rating/     fold facts into the record of their contact, rate it, commit both together
+//	operate/    what people ask and order
 //
-// Beside them: review.go is what rate does with one contact, fields.go what is written of a rating, horizon.go how far each source
-// has been read, unread.go what lies unread among the dead letters, breaker.go the mass-change breaker, partitions.go and speak.go
-// who does what among several processes, tidy.go trimming, compaction and erasure, trials.go how often a record was tried, troubles.go
-// and pace.go what is said of lasting troubles, and how often, inspect.go the questions people ask.
+// A room imports those above it in this order only, and of intake, exchange and rating none knows another: what one needs of another
+// at run time is an interface of the method that it calls.
 //
 // Every step takes from the queue, does its work, puts the outcome into the queue durably, and acknowledges last. So a crash
 // anywhere repeats work and loses none, and because facts are a set (crm.Fact) repeated work changes nothing.

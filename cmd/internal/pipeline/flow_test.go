@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zaptest"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -136,7 +138,7 @@ func newRig(t *testing.T, dir string, change func(*Options), fakes ...*fake) *ri
 	}
 	for i, f := range fakes {
 		f.written = map[string]map[crm.Field]string{}
-		o.Sources = append(o.Sources, Source{Source: crm.Source{Name: names[i], Vendor: "fake"}, CRM: f.vendor()})
+		o.Sources = append(o.Sources, watermark.Source{Source: crm.Source{Name: names[i], Vendor: "fake"}, CRM: f.vendor()})
 	}
 	if change != nil {
 		change(&o)
@@ -172,7 +174,7 @@ func (r *rig) idle() {
 }
 
 // state is how a source stands.
-func (r *rig) state(source string) SourceState {
+func (r *rig) state(source string) operate.SourceState {
 	r.t.Helper()
 	states, err := r.p.State(r.t.Context())
 	if err != nil {
@@ -183,7 +185,7 @@ func (r *rig) state(source string) SourceState {
 			return s
 		}
 	}
-	return SourceState{}
+	return operate.SourceState{}
 }
 
 // post sends notices of a source as one delivery and returns the answer's status.
@@ -244,7 +246,7 @@ func TestFlow(t *testing.T) {
 func TestExplainByAddress(t *testing.T) {
 	r := newRig(t, t.TempDir(), nil, &fake{})
 	_, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "a@buyer.example"})
-	if !errors.Is(err, ErrUnknownContact) || !strings.Contains(err.Error(), "id of its record") || strings.Contains(err.Error(), "@") {
+	if !errors.Is(err, operate.ErrUnknownContact) || !strings.Contains(err.Error(), "id of its record") || strings.Contains(err.Error(), "@") {
 		t.Errorf("%v, want that the id is asked for", err)
 	}
 }
@@ -280,7 +282,7 @@ func TestAnswers(t *testing.T) {
 			}
 			if c.dead > 0 {
 				d := after[len(after)-1]
-				if string(d.Payload) != c.body || d.Reason == "" || d.Fix == "" || d.Stage != stageRead || d.Kind != "malformed" {
+				if string(d.Payload) != c.body || d.Reason == "" || d.Fix == "" || d.Stage != watermark.StageRead || d.Kind != "malformed" {
 					t.Errorf("dead letter %+v lacks its payload, reason or fix", d)
 				}
 			}
@@ -320,7 +322,7 @@ func TestWriteOutcomes(t *testing.T) {
 			t.Errorf("contact %s: written %v, refused %t", id, f.of(id), refused)
 		}
 	}
-	letters, err := r.q.DeadLetters.List(t.Context(), 0, 100, stageWrite, "fake")
+	letters, err := r.q.DeadLetters.List(t.Context(), 0, 100, watermark.StageWrite, "fake")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +420,7 @@ func TestFarFuture(t *testing.T) {
 			r.send("fake", gone)
 			r.send("fake", crm.Notice{Fact: &crm.Fact{Contact: "8", ID: "forget", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindForget}})
 			r.idle()
-			if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, stageRead, ""); err != nil || len(letters) != 1 || letters[0].Kind != "malformed" {
+			if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, watermark.StageRead, ""); err != nil || len(letters) != 1 || letters[0].Kind != "malformed" {
 				t.Errorf("dead letters %+v, %v, want the deletion", letters, err)
 			}
 			if e, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil || e.Rating.Unrated != "" {

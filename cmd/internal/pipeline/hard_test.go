@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -94,12 +97,12 @@ func TestMergedAreNotWritten(t *testing.T) {
 	for i := range n {
 		r.send("fake", mail(fmt.Sprint(i), "1", start))
 	}
-	r.idleBut(stageWrite)
+	r.idleBut(watermark.StageWrite)
 	time.Sleep(100 * time.Millisecond) // the writer has more in hand than its calls take
 	for i := range n {
 		r.send("fake", merged(fmt.Sprint(i), fmt.Sprint(1000+i), start)...)
 	}
-	r.idleBut(stageWrite)
+	r.idleBut(watermark.StageWrite)
 	down.Store(false)
 	r.idle()
 	stale := 0
@@ -113,7 +116,7 @@ func TestMergedAreNotWritten(t *testing.T) {
 			t.Fatalf("winner %d has the ball %q, want us: its loser had asked something", 1000+i, got)
 		}
 	}
-	if stale > Writers*f.MaxBatch() {
+	if stale > timing.Writers*f.MaxBatch() {
 		t.Errorf("%d losers were written, more than can have been in calls", stale)
 	}
 }
@@ -176,8 +179,8 @@ func TestLateFactsOfMerged(t *testing.T) {
 	}
 }
 
-// contact is what the store holds.
-func (r *rig) contact(source, id string) contact {
+// Contact is what the store holds.
+func (r *rig) contact(source, id string) stored.Contact {
 	r.t.Helper()
 	key := queue.Key{Source: source, Contact: id}
 	found, err := r.q.Contacts.Load(r.t.Context(), r.q.PartitionOf(source, id), []queue.Key{key})
@@ -185,9 +188,9 @@ func (r *rig) contact(source, id string) contact {
 		r.t.Fatal(err)
 	}
 	if _, ok := found[key]; !ok {
-		return contact{}
+		return stored.Contact{}
 	}
-	c, err := decode[contact](found[key].Data)
+	c, err := stored.Decode[stored.Contact](found[key].Data)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -34,7 +35,7 @@ func TestRecords(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"7": 1}, got); diff != "" {
 		t.Errorf("contacts and their messages (-want +got):\n%s", diff)
 	}
-	if err := r.p.Records(t.Context(), "nowhere", nil); !errors.Is(err, ErrUnknownSource) {
+	if err := r.p.Records(t.Context(), "nowhere", nil); !errors.Is(err, operate.ErrUnknownSource) {
 		t.Errorf("an unknown source gives %v", err)
 	}
 	stop := errors.New("enough")

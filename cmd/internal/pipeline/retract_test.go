@@ -12,6 +12,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -61,9 +64,9 @@ func TestRetract(t *testing.T) {
 	if got := r.stands("2"); !slices.Equal(got, []string{"emails/1"}) {
 		t.Errorf("put back: %v", got)
 	}
-	r.pass(SweepAgain)
+	r.pass(timing.SweepAgain)
 	r.idle()
-	if l, _, err := removedState("fake").get(t.Context(), r.q); err != nil || len(l.List) != 0 {
+	if l, _, err := stored.RemovedState("fake").Get(t.Context(), r.q); err != nil || len(l.List) != 0 {
 		t.Errorf("left on the list: %v, %v", l.List, err)
 	}
 }
@@ -83,18 +86,18 @@ func TestRetractOnItsWay(t *testing.T) {
 	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1"}})
 	<-asked
 	r.send("fake", goneNotice("emails/1", start.Add(time.Minute), ""))
-	r.idleBut(stageFetch)
+	r.idleBut(watermark.StageFetch)
 	close(answer)
 	r.idle()
 	if got := r.stands("1"); len(got) != 1 {
 		t.Fatalf("%v stand before it is looked for again", got)
 	}
-	r.pass(SweepAgain)
+	r.pass(timing.SweepAgain)
 	r.idle()
 	if got := r.stands("1"); len(got) != 0 {
 		t.Errorf("%v stand, want none: it was deleted", got)
 	}
-	if l, _, err := removedState("fake").get(t.Context(), r.q); err != nil || len(l.List) != 0 {
+	if l, _, err := stored.RemovedState("fake").Get(t.Context(), r.q); err != nil || len(l.List) != 0 {
 		t.Errorf("left on the list: %v, %v", l.List, err)
 	}
 }
@@ -103,8 +106,8 @@ func TestRetractOnItsWay(t *testing.T) {
 func TestForgottenIsOnNoList(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
 	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"), goneNotice("emails/1", start.Add(20*time.Minute), "8"))
-	list := func() []removal {
-		l, _, err := removedState("fake").get(t.Context(), r.q)
+	list := func() []stored.Removal {
+		l, _, err := stored.RemovedState("fake").Get(t.Context(), r.q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +148,7 @@ func TestFetchesLoseNothing(t *testing.T) {
 	for _, ref := range []crm.Ref{{Left: []string{"7"}, AsOf: 5}, {Left: []string{"8"}, AsOf: 9}, {AsOf: 4}, {}} {
 		ref.Type, ref.ID = "emails", "1"
 		r.send("fake", crm.Notice{Ref: &ref})
-		r.idleBut(stageFetch) // so that each is read by itself
+		r.idleBut(watermark.StageFetch) // so that each is read by itself
 	}
 	mu.Lock()
 	away = false
@@ -163,12 +166,12 @@ func TestForgetGoesOn(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
 	ref := crm.ContactRef{Source: "fake", Contact: "ann@example.com"}
 	r.send("fake", mail(ref.Contact, "1", start))
-	if _, err := r.q.DeadLetters.Bury(t.Context(), queue.DeadLetter{Stage: stageWrite, Source: "fake", Contacts: []string{ref.Contact}}, ""); err != nil {
+	if _, err := r.q.DeadLetters.Bury(t.Context(), queue.DeadLetter{Stage: watermark.StageWrite, Source: "fake", Contacts: []string{ref.Contact}}, ""); err != nil {
 		t.Fatal(err)
 	}
 	list := func(data []byte) {
 		t.Helper()
-		if _, err := r.q.States.Put(t.Context(), "removed.fake", data, anyRevision); err != nil {
+		if _, err := r.q.States.Put(t.Context(), "removed.fake", data, stored.AnyRevision); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -190,7 +193,7 @@ func TestForgetGoesOn(t *testing.T) {
 			t.Errorf("the log names the contact: %s %v", e.Message, e.ContextMap())
 		}
 	}
-	list(encode(removals{}))
+	list(stored.Encode(stored.Removals{}))
 	r.pass(2 * time.Minute)
 	wait("the erasure was not taken up again", func() bool {
 		letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", "fake")

@@ -12,6 +12,13 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/exchange"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/intake"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
@@ -35,37 +42,37 @@ var Roles = []Role{RoleReceive, RoleRead, RoleFetch, RoleRate, RoleWrite, RolePo
 
 // Metrics are what the pipeline counts. Labels are sources, stages, kinds and letters: finite sets, and nobody's data.
 type Metrics struct {
-	intake    *intakeMetrics
-	watermark *watermarkMetrics
-	exchange  *exchangeMetrics
-	rating    *ratingMetrics
+	intake    *intake.Metrics
+	watermark *watermark.Metrics
+	exchange  *exchange.Metrics
+	rating    *rating.Metrics
 }
 
 // NewMetrics registers the metrics.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	return &Metrics{newIntakeMetrics(r), newWatermarkMetrics(r), newExchangeMetrics(r), newRatingMetrics(r)}
+	return &Metrics{intake.NewMetrics(r), watermark.NewMetrics(r), exchange.NewMetrics(r), rating.NewMetrics(r)}
 }
 
 // Options are all that a Pipeline needs.
 type Options struct {
 	Queue        *queue.Queue
-	Sources      []Source
+	Sources      []watermark.Source
 	Rules        *rules.Settings
-	Mode         Mode
+	Mode         rating.Mode
 	Roles        []Role // nil: all; empty: none, for who only asks
 	MaxBody      int64
 	Grace        time.Duration
 	PollInterval time.Duration // 0: no polling
 	LeaseTTL     time.Duration // 0: 10 s
 	Tick         time.Duration // how often the clock is looked at; 0: 250 ms
-	Breaker      BreakerLimits
+	Breaker      stored.BreakerLimits
 	CacheBytes   int64 // records kept decoded; 0: 256 MiB
 	Now          func() time.Time
 	Log          *zap.Logger
 	Metrics      *Metrics
 }
 
-// orDefaults fills what is not set.
+// OrDefaults fills what is not set.
 func (o Options) orDefaults() Options {
 	if o.Roles == nil {
 		o.Roles = Roles
@@ -73,68 +80,68 @@ func (o Options) orDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.Mode = cmp.Or(o.Mode, Advise)
-	o.LeaseTTL = cmp.Or(o.LeaseTTL, LeaseTTL)
-	o.Tick = cmp.Or(o.Tick, Tick)
-	o.Grace = cmp.Or(o.Grace, Grace)
+	o.Mode = cmp.Or(o.Mode, rating.Advise)
+	o.LeaseTTL = cmp.Or(o.LeaseTTL, timing.LeaseTTL)
+	o.Tick = cmp.Or(o.Tick, timing.Tick)
+	o.Grace = cmp.Or(o.Grace, timing.Grace)
 	o.CacheBytes = cmp.Or(o.CacheBytes, 256<<20)
 	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
-	o.Breaker = o.Breaker.orDefaults()
+	o.Breaker = o.Breaker.OrDefaults()
 	return o
 }
 
 // Pipeline is the flow from webhook to rating. See doc.go.
 type Pipeline struct {
-	*Operate
+	*operate.Operate
 	q         *queue.Queue
-	sources   map[string]Source
+	sources   map[string]watermark.Source
 	roles     []Role
-	watermark *Watermark
-	receiver  *Receiver
-	readers   map[string]*Reader
-	exchanges map[string]*Exchange
-	rating    *Rating
-	keeper    *Keeper
+	watermark *watermark.Watermark
+	receiver  *intake.Receiver
+	readers   map[string]*intake.Reader
+	exchanges map[string]*exchange.Exchange
+	rating    *rating.Rating
+	keeper    *operate.Keeper
 }
 
 // New returns a pipeline that is ready to run; it does no I/O.
 func New(o Options) *Pipeline {
 	o = o.orDefaults()
-	p := &Pipeline{q: o.Queue, sources: map[string]Source{}, roles: o.Roles, readers: map[string]*Reader{}, exchanges: map[string]*Exchange{}}
+	p := &Pipeline{q: o.Queue, sources: map[string]watermark.Source{}, roles: o.Roles, readers: map[string]*intake.Reader{}, exchanges: map[string]*exchange.Exchange{}}
 	for _, s := range o.Sources {
 		p.sources[s.Name] = s
 	}
-	publisher, tombs := newPublisher(o.Queue, o.Now), newTombs(o.Queue)
-	troubles := newTroubles(o.Queue, o.Log)
-	letters := newLetters(o.Queue, tombs, o.Metrics.watermark, o.Log)
-	p.watermark = newWatermark(watermarkDeps{
+	publisher, tombs := stored.NewPublisher(o.Queue, o.Now), stored.NewTombs(o.Queue)
+	troubles := watermark.NewTroubles(o.Queue, o.Log)
+	letters := watermark.NewLetters(o.Queue, tombs, o.Metrics.watermark, o.Log)
+	p.watermark = watermark.New(watermark.Deps{
 		Queue: o.Queue, Sources: p.sources, PollEvery: o.PollInterval, Settle: o.Rules.Settle(), Tick: o.Tick, Now: o.Now,
 		Log: o.Log, Troubles: troubles, Metrics: o.Metrics.watermark,
 	})
-	in := intakeDeps{
+	in := intake.Deps{
 		Queue: o.Queue, Sources: p.sources, MaxBody: o.MaxBody, Grace: o.Grace, Now: o.Now, Accounts: p.watermark,
 		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake,
 	}
-	ex := exchangeDeps{
-		Queue: o.Queue, Roles: names(o.Roles), Shadow: o.Mode == Shadow, PollEvery: o.PollInterval, LeaseTTL: o.LeaseTTL, Grace: o.Grace,
+	ex := exchange.Deps{
+		Queue: o.Queue, Roles: names(o.Roles), Shadow: o.Mode == rating.Shadow, PollEvery: o.PollInterval, LeaseTTL: o.LeaseTTL, Grace: o.Grace,
 		Tick: o.Tick, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
 		Troubles: troubles, Metrics: o.Metrics.exchange,
 	}
-	p.receiver = newReceiver(in)
+	p.receiver = intake.NewReceiver(in)
 	for name, s := range p.sources {
-		p.readers[name] = newReader(in, s)
-		p.exchanges[name] = newExchange(ex, s)
+		p.readers[name] = intake.NewReader(in, s)
+		p.exchanges[name] = exchange.New(ex, s)
 	}
-	p.rating = newRating(ratingDeps{
+	p.rating = rating.New(rating.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
-		CacheBytes: o.CacheBytes, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: &Eraser{Queue: o.Queue, Sources: p.sources},
+		CacheBytes: o.CacheBytes, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: &operate.Eraser{Queue: o.Queue, Sources: p.sources},
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
 	})
-	p.Operate = newOperate(operateDeps{
+	p.Operate = operate.New(operate.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
 		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs,
 	})
-	p.keeper = &Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
+	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
 	return p
 }
 
@@ -147,11 +154,11 @@ func names(roles []Role) (all []string) {
 
 // Run runs the roles of this process until ctx ends or one of them fails. Work in hand is finished within the grace.
 func (p *Pipeline) Run(ctx context.Context) error {
-	if err := p.watermark.first(ctx); err != nil {
-		return IgnoreDone(ctx, err)
+	if err := p.watermark.First(ctx); err != nil {
+		return timing.IgnoreDone(ctx, err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.watermark.run(ctx) })
+	g.Go(func() error { return p.watermark.Run(ctx) })
 	if p.Has(RoleRead) {
 		for _, r := range p.readers {
 			g.Go(func() error { return r.Run(ctx) })
@@ -194,7 +201,7 @@ func (p *Pipeline) Trim(ctx context.Context, keep time.Duration) error {
 
 // Seed puts n contacts of a source into a new store as they stand after they have been rated: see rating.Rating.Seed.
 func (p *Pipeline) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
-	if err := p.watermark.refresh(ctx); err != nil {
+	if err := p.watermark.Refresh(ctx); err != nil {
 		return err
 	}
 	return p.rating.Seed(ctx, source, n, person)

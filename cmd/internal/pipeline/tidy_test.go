@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/queue"
 )
 
@@ -20,7 +21,7 @@ func TestEmptiedStreamTakesMore(t *testing.T) {
 	t.Cleanup(func() { _ = q.Close() })
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Queue = q }, &fake{})
 	body := []byte("[" + strings.Repeat(" ", 100_000) + "]")
-	end := time.Now().Add(TrimEvery - 10*time.Second)
+	end := time.Now().Add(timing.TrimEvery - 10*time.Second)
 	for i := range 100 { // more than twice what there is room for
 		for r.post("fake", "right", body) != http.StatusNoContent {
 			if time.Now().After(end) {

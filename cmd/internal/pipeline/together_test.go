@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
@@ -57,7 +58,7 @@ func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...R
 	}
 	f.mu.Unlock()
 	p := New(Options{
-		Queue: q, Sources: []Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: f.vendor()}}, Rules: s, Roles: roles, Grace: time.Second,
+		Queue: q, Sources: []watermark.Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: f.vendor()}}, Rules: s, Roles: roles, Grace: time.Second,
 		Tick: 10 * time.Millisecond, LeaseTTL: time.Second, Log: zap.NewNop(), Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

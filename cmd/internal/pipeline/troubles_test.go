@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -76,7 +77,7 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 // TestTroublesEndWithTheirProcess: whoever mends a token starts Winnow again, and what was wrong with the old one is told no more.
 func TestTroublesEndWithTheirProcess(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
-	if err := putOffState("fake").put(t.Context(), r.q, "the token lacks the scope", anyRevision); err != nil {
+	if err := stored.PutOffState("fake").Put(t.Context(), r.q, "the token lacks the scope", stored.AnyRevision); err != nil {
 		t.Fatal(err)
 	}
 	next := newRig(t, t.TempDir(), func(o *Options) { o.Queue = r.q }, &fake{})

@@ -8,6 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -43,7 +46,7 @@ func TestDeadLetterHolds(t *testing.T) {
 			r := newRig(t, t.TempDir(), nil, f)
 			r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1", Contacts: c.named}})
 			r.idle()
-			letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, stageFetch, "fake")
+			letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, watermark.StageFetch, "fake")
 			if err != nil || len(letters) != 1 {
 				t.Fatalf("dead letters %+v, %v, want the mail's", letters, err)
 			}
@@ -67,8 +70,8 @@ func TestDeadLetterHolds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if want == crm.Open && (e.Rating.Held != holdLetter || e.ReadUpTo.Time().After(start)) {
-					t.Errorf("contact %s is held by %q and read up to %s, want %q and %s", contact, e.Rating.Held, e.ReadUpTo, holdLetter, start)
+				if want == crm.Open && (e.Rating.Held != watermark.HoldLetter || e.ReadUpTo.Time().After(start)) {
+					t.Errorf("contact %s is held by %q and read up to %s, want %q and %s", contact, e.Rating.Held, e.ReadUpTo, watermark.HoldLetter, start)
 				}
 			}
 			r.pass(91 * 24 * time.Hour)
@@ -86,7 +89,7 @@ func TestDeadLetterHolds(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.idle()
-			r.pass(Lagging) // while the letter's record was fetched the source lagged
+			r.pass(timing.Lagging) // while the letter's record was fetched the source lagged
 			r.idle()
 			for _, contact := range []string{"7", "8"} {
 				want := crm.Pending
@@ -125,7 +128,7 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8", "9"}) {
 		t.Fatalf("dead letters %+v, %v, want one that names the contacts 8 and 9 alone", letters, err)
 	}
-	if ref, err := decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 || !slices.Equal(ref.Left, []string{"9"}) {
+	if ref, err := stored.Decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 || !slices.Equal(ref.Left, []string{"9"}) {
 		t.Errorf("the letter's reference is %+v, %v", ref, err)
 	}
 	// What comes late names the one who was forgotten no more, and of what concerns nobody else no letter is kept.

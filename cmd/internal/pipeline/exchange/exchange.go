@@ -1,0 +1,52 @@
+package exchange
+
+import (
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Deps is what an Exchange is made of.
+type Deps struct {
+	Queue     *queue.Queue
+	Roles     []string      // of write, fetch and poll
+	Shadow    bool          // nothing is written
+	PollEvery time.Duration // 0: no polling
+	LeaseTTL  time.Duration
+	Grace     time.Duration
+	Tick      time.Duration
+	Limits    stored.BreakerLimits
+	Now       func() time.Time
+	Log       *zap.Logger
+	Publisher *stored.Publisher
+	Tombs     *stored.Tombs
+	Letters   *watermark.Letters
+	Troubles  *watermark.Troubles
+	Metrics   *Metrics
+}
+
+// Exchange is all traffic with the CRM of one source.
+type Exchange struct {
+	Deps
+	s      watermark.Source
+	trials *trials
+	next   *schedule // nil: it is not polled by this process
+}
+
+// New returns the exchange with the CRM of a source.
+func New(d Deps, s watermark.Source) *Exchange {
+	x := &Exchange{Deps: d, s: s, trials: newTrials()}
+	if s.CRM.Poll != nil && d.PollEvery > 0 && slices.Contains(d.Roles, rolePoll) {
+		x.next = &schedule{}
+	}
+	d.Metrics.begin(s.Name)
+	return x
+}
+
+// PollDue reports whether this process is to poll the source at an instant.
+func (x *Exchange) PollDue(at time.Time) bool { return x.next != nil && x.next.due(at) }

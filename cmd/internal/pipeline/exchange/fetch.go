@@ -1,0 +1,223 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// fetch completes references over the vendor's API. It runs only where the source's lease is held.
+func (x *Exchange) fetch(ctx context.Context) error {
+	fetches := x.Queue.Fetches.Consumer(x.s.Name)
+	defer fetches.Close()
+	for ctx.Err() == nil {
+		if !x.Troubles.RoomFor(ctx, x.Queue.Facts) {
+			continue
+		}
+		msgs, err := fetches.Gather(ctx, 4*x.s.CRM.Fetch.MaxFetch(), 1<<20, timing.Patience)
+		if err != nil {
+			return timing.IgnoreDone(ctx, fmt.Errorf("fetch %s: %w", x.s.Name, err))
+		}
+		for _, batch := range byType(msgs, x.s.CRM.Fetch.MaxFetch()) {
+			if ctx.Err() != nil { // the grace is for what has begun
+				for _, w := range batch {
+					_ = w.msg.Nak(0) // whoever fetches next need not wait for it
+				}
+				continue
+			}
+			hold, cancel := timing.Finish(ctx, x.Grace)
+			wait := x.fetchBatch(hold, batch)
+			cancel()
+			timing.Sleep(ctx, wait)
+		}
+	}
+	return nil
+}
+
+// wanted is one reference and the message that stands for it.
+type wanted struct {
+	ref crm.Ref
+	msg *queue.Msg
+}
+
+// byType groups messages into batches of one type, none larger than most. Types go by turns, so that none starves.
+func byType(msgs []*queue.Msg, most int) [][]wanted {
+	groups := map[string][]wanted{}
+	var types []string
+	for _, m := range msgs {
+		ref, err := stored.Decode[crm.Ref](m.Data)
+		if err != nil {
+			_ = m.Term() // only our own encoding is ever put here: bytes that are not cannot be repaired by waiting
+			continue
+		}
+		if _, ok := groups[ref.Type]; !ok {
+			types = append(types, ref.Type)
+		}
+		groups[ref.Type] = append(groups[ref.Type], wanted{ref, m})
+	}
+	var batches [][]wanted
+	for len(types) > 0 {
+		for _, t := range slices.Clone(types) {
+			n := min(most, len(groups[t]))
+			batches = append(batches, groups[t][:n])
+			if groups[t] = groups[t][n:]; len(groups[t]) == 0 {
+				types = slices.DeleteFunc(types, func(x string) bool { return x == t })
+			}
+		}
+	}
+	return batches
+}
+
+// fetchBatch fetches one batch, in parts where one of it is at fault, and returns how long to leave the CRM alone. The parts go by turns:
+// halves that work come between those that fail, or the CRM would be taken for away.
+func (x *Exchange) fetchBatch(ctx context.Context, batch []wanted) (wait time.Duration) {
+	for todo := [][]wanted{batch}; len(todo) > 0; todo = todo[1:] {
+		pause, split := x.fetchOnce(ctx, todo[0])
+		wait = max(wait, pause)
+		if half := len(todo[0]) / 2; split {
+			todo = append(todo, todo[0][:half], todo[0][half:])
+		}
+	}
+	return wait
+}
+
+// fetchOnce makes one call for a batch, publishes what came and acknowledges, or disposes of the failure; or says that the batch is to be
+// split.
+func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Duration, split bool) {
+	refs, records, trials := make([]crm.Ref, len(batch)), make([]string, len(batch)), x.trials
+	what := watermark.StageFetch + " " + batch[0].ref.Type
+	for i, w := range batch {
+		refs[i], records[i] = w.ref, w.ref.Type+"/"+w.ref.ID
+	}
+	notices, err := x.fetchRefs(ctx, refs)
+	if err == nil {
+		trials.works(what)
+		trials.gave(refs[0])
+		x.Troubles.Well(ctx, x.s, what)
+		if err = x.give(ctx, refs, notices); err != nil && !errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
+			x.Troubles.Warns("store "+x.s.Name, "records not stored, they come again", err, zap.String("source", x.s.Name), zap.Int("records", len(batch)))
+			for _, w := range batch {
+				_ = w.msg.Nak(timing.StoreAgain)
+			}
+			return timing.StoreAgain, false
+		}
+	}
+	x.Metrics.fetch(x.s.Name, refs[0].Type, err, len(batch))
+	if err == nil {
+		for i, w := range batch {
+			trials.over(records[i])
+			_ = w.msg.Ack() // an acknowledgement that gets lost brings the reference again: one call more, no harm
+		}
+		return 0, false
+	}
+	record := zap.String("record", refs[0].Type+"/"+x.Tombs.Plain(refs[0].ID))
+	d := x.fetchDisposal(ctx, err, what, batch[0].msg.Deliveries, refs, records...)
+	switch {
+	case d.split && len(batch) > 1:
+		return 0, true
+	case d.again > 0:
+		if d.split {
+			x.Troubles.AilsOne(x.s, what, "fetch put off", err, record, d.again)
+		} else {
+			x.Troubles.Ails(ctx, x.s, what, "fetch put off", err, zap.String("type", refs[0].Type), zap.Int("records", len(refs)), zap.Duration("wait", d.again))
+		}
+		for _, w := range batch {
+			_ = w.msg.Nak(d.again)
+		}
+		return d.pause, false
+	case d.drop:
+		trials.over(records[0])
+		_ = batch[0].msg.Ack()
+	default:
+		contacts, all, later := x.concerned(ctx, refs[0])
+		if later != nil { // whom it holds is found out once the CRM answers; until then the record counts as unread
+			if d := x.fetchDisposal(ctx, later, what, batch[0].msg.Deliveries, refs, whom+records[0]); d.again > 0 {
+				x.Troubles.AilsOne(x.s, what+" "+whom, "cannot tell whom a record concerns that is not given", later, record, d.again)
+				_ = batch[0].msg.Nak(d.again)
+				return d.pause, false
+			}
+		}
+		letter := queue.DeadLetter{Stage: watermark.StageFetch, Contacts: contacts, Nobody: all && len(contacts) == 0, Keep: true, Payload: batch[0].msg.Data}
+		if err := x.buryUnread(ctx, batch[0].msg, letter, err, record); err != nil {
+			_ = batch[0].msg.Nak(timing.StoreAgain)
+			return timing.StoreAgain, false
+		}
+		trials.over(records[0])
+		_ = batch[0].msg.Ack()
+	}
+	return 0, false
+}
+
+// give publishes what the CRM gave for refs.
+func (x *Exchange) give(ctx context.Context, refs []crm.Ref, notices []crm.Notice) error {
+	depth, noticed := 0, refs[0].Noticed
+	for _, r := range refs {
+		depth, noticed = max(depth, r.Depth), min(noticed, r.Noticed)
+	}
+	out := x.Publisher.Output(x.s.Name)
+	for _, n := range notices {
+		if n.Ref != nil {
+			if n.Ref.Depth = depth + 1; n.Ref.Depth > timing.MaxDepth {
+				continue
+			}
+			n.Ref.Noticed = noticed // what was heard of is not read before all that follows from it is
+		}
+		out.Add(n)
+	}
+	return out.Publish(ctx)
+}
+
+// fetchDisposal is what becomes of references that were not fetched. Where it is in doubt whether the CRM fails at one of them or at all of
+// their type, it is asked for another. What it gives then is kept: it may be news, and a connector may remember what it has read.
+func (x *Exchange) fetchDisposal(ctx context.Context, err error, what string, deliveries int, refs []crm.Ref, records ...string) disposal {
+	trials := x.trials
+	d := trials.disposal(err, what, deliveries, records...)
+	if !d.doubt {
+		return d
+	}
+	other := []crm.Ref{trials.another(refs)}
+	notices, failed := x.fetchRefs(ctx, other)
+	if failed == nil {
+		failed = x.give(ctx, other, notices)
+	}
+	if failed != nil {
+		return d
+	}
+	trials.works(what)
+	return trials.disposal(err, what, deliveries, records...)
+}
+
+// buryUnread keeps the letter of a record that could not be fetched, without those it names who were forgotten meanwhile: nothing may be
+// kept of them.
+func (x *Exchange) buryUnread(ctx context.Context, m *queue.Msg, letter queue.DeadLetter, reason error, record zap.Field) error {
+	for _, contact := range letter.Contacts {
+		gone, err := x.Tombs.Entombed(ctx, queue.Key{Source: x.s.Name, Contact: contact})
+		if err != nil {
+			return err
+		}
+		if gone && !watermark.Strike(&letter, contact) {
+			return nil
+		}
+	}
+	return x.Letters.Bury(ctx, x.s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), letter, reason, record)
+}
+
+func (x *Exchange) fetchRefs(ctx context.Context, refs []crm.Ref) (notices []crm.Notice, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			notices, err = nil, &connectors.Error{Vendor: x.s.Vendor, Op: "fetch", Kind: connectors.Internal, Err: fmt.Errorf("panic: %T", r)}
+		}
+	}()
+	return x.s.CRM.Fetch.Fetch(ctx, refs)
+}

@@ -1,0 +1,227 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// TestTrials follows records that fail by themselves until they are dead letters.
+func TestTrials(t *testing.T) {
+	fail := func(k connectors.Kind) error {
+		return &connectors.Error{Vendor: "fake", Op: "fetch", Kind: k, Err: errors.New("x")}
+	}
+	const manyDeliveries = 500 // an outage put the message off so often, which is not the record's fault
+	for _, c := range []struct {
+		name        string
+		kind        connectors.Kind
+		works       string // what the CRM does in between
+		least, most time.Duration
+	}{
+		{name: "a conflict", kind: connectors.Conflict, least: 5 * time.Minute, most: 30 * time.Minute},
+		{name: "no answer for one record", kind: connectors.Garbled, works: "poll", least: 30 * time.Second, most: 30 * time.Minute},
+		{name: "no answer for anybody", kind: connectors.Garbled, least: 24 * time.Hour, most: 24 * time.Hour},
+		{name: "a failure at one record", kind: connectors.Unavailable, works: "fetch emails", least: 50 * time.Minute, most: 2 * time.Hour},
+		{name: "a failure at all of a type", kind: connectors.Unavailable, works: "fetch deals", least: 24 * time.Hour, most: 24 * time.Hour},
+		{name: "a failure at everything", kind: connectors.Unavailable, least: 24 * time.Hour, most: 24 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTrials()
+				begun, last := time.Now(), time.Duration(0)
+				for time.Since(begun) < 24*time.Hour {
+					d := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries, "emails/1", "emails/2")
+					if again := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries, "emails/1"); (again.again == 0) != (d.again == 0) {
+						t.Fatal("a part of the batch that fails at once counts as another failure")
+					}
+					if d.again == 0 {
+						break
+					}
+					if c.kind == connectors.Conflict && d.again < last/2 {
+						t.Errorf("waits %s after %s: less and less", d.again, last)
+					}
+					last = d.again
+					time.Sleep(d.again)
+					if c.works != "" {
+						tr.works(c.works)
+					}
+				}
+				if took := time.Since(begun); took < c.least || took > c.most+time.Minute {
+					t.Errorf("given up after %s, want %s to %s", took, c.least, c.most)
+				}
+				tr.over("emails/1")
+				if d := tr.disposal(fail(c.kind), "fetch emails", 1, "emails/1"); d.again == 0 || d.split {
+					t.Errorf("a record that was done with has no new tries: %+v", d)
+				}
+			})
+		})
+	}
+}
+
+// TestGivenUp: what the CRM has failed at for long enough, while it answered for others, is a dead letter that holds those it concerns; of
+// them all, where the CRM fails at saying whom, too.
+func TestGivenUp(t *testing.T) {
+	down := &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500")}
+	x := exchangeWith(t, &failing{down})
+	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
+	for record, what := range map[string]string{ // nobody was answered since
+		"emails/ill": watermark.StageFetch + " emails", "emails/whose": watermark.StageFetch + " emails", whom + "emails/whose": watermark.StageFetch + " emails", "rating/5": watermark.StageWrite,
+	} {
+		x.trials.by[record] = trial{times: timing.Outages - 1, alike: x.trials.alike[what]}
+	}
+	for i, id := range []string{"ill", "whose"} {
+		m := &queue.Msg{Stream: "FETCHES", Seq: uint64(i), Deliveries: timing.Doubtful + 1}
+		x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: id}, m}})
+	}
+	var batch []*parcel
+	for i, contact := range []string{"5", "8"} {
+		m := &queue.Msg{Stream: "CONTACTS", Seq: uint64(i), Deliveries: 1}
+		batch = append(batch, &parcel{msg: m, key: queue.Key{Source: "fake", Contact: contact}})
+	}
+	w := &writer{Exchange: x, valid: func() bool { return true }}
+	_ = w.send(t.Context(), batch) // of messages that no queue knows none can be acknowledged
+	letters, err := x.Queue.DeadLetters.List(t.Context(), 0, 10, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range letters {
+		if d.Kind != connectors.Unavailable.String() || d.Fix == "" || d.Nobody {
+			t.Errorf("letter %+v", d)
+		}
+		got = append(got, fmt.Sprint(d.Stage, " of ", d.Contacts))
+	}
+	slices.Sort(got)
+	if want := []string{"fetch of [7]", "fetch of []", "write of [5]"}; !slices.Equal(got, want) {
+		t.Errorf("letters: %v, want %v", got, want)
+	}
+	if len(x.trials.by) > 0 {
+		t.Errorf("remembered: %v", x.trials.by)
+	}
+}
+
+// failing fails at all mails but one, at one contact, and at saying whom one mail concerns.
+type failing struct{ err error }
+
+func (f *failing) MaxFetch() int { return 10 }
+func (f *failing) MaxBatch() int { return 10 }
+
+func (f *failing) Fetch(_ context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+	if refs[0].ID != "well" {
+		return nil, f.err
+	}
+	return nil, nil
+}
+
+func (f *failing) Write(_ context.Context, chs []crm.Change) []error {
+	errs := make([]error, len(chs))
+	for i, c := range chs {
+		if c.Contact == "5" {
+			errs[i] = f.err
+		}
+	}
+	return errs
+}
+
+func (f *failing) Concerned(_ context.Context, ref crm.Ref) ([]string, error) {
+	if ref.ID == "whose" {
+		return nil, f.err
+	}
+	return []string{"7"}, nil
+}
+
+// fetching is a CRM that does nothing but fetch.
+type fetching func([]crm.Ref) ([]crm.Notice, error)
+
+func (f fetching) MaxFetch() int { return 10 }
+
+func (f fetching) Fetch(_ context.Context, refs []crm.Ref) ([]crm.Notice, error) { return f(refs) }
+
+// exchangeWith returns the exchange with a CRM that has the roles that crm has, over an empty store.
+func exchangeWith(t *testing.T, role any) *Exchange {
+	t.Helper()
+	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	s := watermark.Source{Source: crm.Source{Name: "fake", Vendor: "fake"}}
+	s.CRM.Fetch, _ = role.(connectors.Fetcher)
+	s.CRM.Write, _ = role.(connectors.Writer)
+	s.CRM.Relate, _ = role.(connectors.Relater)
+	tombs, log := stored.NewTombs(q), zap.NewNop()
+	return New(Deps{
+		Queue: q, Limits: stored.BreakerLimits{}.OrDefaults(), Now: time.Now, Log: log, Publisher: stored.NewPublisher(q, time.Now), Tombs: tombs,
+		Letters: watermark.NewLetters(q, tombs, watermark.NewMetrics(prometheus.NewRegistry()), log), Troubles: watermark.NewTroubles(q, log),
+		Metrics: NewMetrics(prometheus.NewRegistry()),
+	}, s)
+}
+
+// TestPartsByTurns: in the search for the one that is at fault no three calls in a row fail, as where the CRM is away.
+func TestPartsByTurns(t *testing.T) {
+	var calls []bool
+	f := fetching(func(refs []crm.Ref) ([]crm.Notice, error) {
+		if calls = append(calls, refs[0].ID != "0"); refs[0].ID != "0" {
+			return nil, nil
+		}
+		return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("HTTP 400")}
+	})
+	x := exchangeWith(t, f)
+	var batch []wanted
+	for i := range 8 {
+		batch = append(batch, wanted{crm.Ref{Type: "emails", ID: fmt.Sprint(i)}, &queue.Msg{}})
+	}
+	x.fetchBatch(t.Context(), batch)
+	if want := []bool{false, false, true, false, true, false, true}; !slices.Equal(calls, want) {
+		t.Errorf("answered: %v, want %v", calls, want)
+	}
+}
+
+// TestNoRoomForWhatCame: where what the CRM gave cannot be stored, no record is at fault.
+func TestNoRoomForWhatCame(t *testing.T) {
+	f := fetching(func(refs []crm.Ref) ([]crm.Notice, error) {
+		return []crm.Notice{{Removed: &crm.Removal{ID: refs[0].ID, Version: 1}}}, nil
+	})
+	x := exchangeWith(t, f)
+	if err := stored.ChangeRemovals(t.Context(), x.Queue, "fake", func([]stored.Removal) []stored.Removal { return make([]stored.Removal, timing.MaxRemovals) }); err != nil {
+		t.Fatal(err)
+	}
+	x.trials.by["emails/1"] = trial{times: timing.Outages}
+	if wait := x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "1"}, &queue.Msg{}}}); wait == 0 {
+		t.Error("it is tried again at once")
+	}
+	if letters, err := x.Queue.DeadLetters.List(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
+		t.Errorf("dead letters %+v, %v", letters, err)
+	}
+}
+
+// TestWhatIsAskedInDoubt: what the CRM gives when it is asked for another record is kept: a connector that remembers what it read does not
+// ask for that again.
+func TestWhatIsAskedInDoubt(t *testing.T) {
+	f := fetching(func(refs []crm.Ref) ([]crm.Notice, error) {
+		if refs[0].ID == "ill" {
+			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500")}
+		}
+		return []crm.Notice{{Fact: &crm.Fact{Contact: "6", ID: "emails/" + refs[0].ID, Kind: crm.KindMessage, Message: &crm.Message{}}}}, nil
+	})
+	x := exchangeWith(t, f)
+	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
+	x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: timing.Doubtful + 1}}})
+	if last, err := x.Queue.Facts.Last(t.Context(), x.Queue.PartitionOf("fake", "6")); err != nil || last == 0 {
+		t.Errorf("what was read of another record is lost: %d, %v", last, err)
+	}
+}

@@ -1,0 +1,26 @@
+package intake
+
+import (
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Deps is what a Receiver and the Readers are made of.
+type Deps struct {
+	Queue     *queue.Queue
+	Sources   map[string]watermark.Source
+	MaxBody   int64
+	Grace     time.Duration
+	Now       func() time.Time
+	Accounts  accounts
+	Publisher *stored.Publisher
+	Letters   *watermark.Letters
+	Troubles  *watermark.Troubles
+	Metrics   *Metrics
+}
+
+// accounts tells to which account of its vendor a source's credential belongs, "" where that is not known.
+type accounts interface{ Account(source string) string }

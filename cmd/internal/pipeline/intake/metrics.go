@@ -1,0 +1,37 @@
+package intake
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// Metrics are what is counted of deliveries.
+type Metrics struct {
+	deliveries *prometheus.CounterVec // source, result
+	read       *prometheus.CounterVec // source
+	passed     *prometheus.CounterVec // source, type
+}
+
+// NewMetrics registers them.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	f := promauto.With(r)
+	return &Metrics{
+		deliveries: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "winnow_deliveries_total", Help: "Webhook requests by what became of them.",
+		}, []string{"source", "result"}),
+		read: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "winnow_deliveries_read_total", Help: "Messages of the delivery queue that were decoded.",
+		}, []string{"source"}),
+		passed: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "winnow_events_passed_over_total", Help: "Events of kinds of records that are not read, by type.",
+		}, []string{"source", "type"}),
+	}
+}
+
+// begin makes the series of a source that alerts look for, at 0: the rise of a series that is not there before its first event is
+// never seen.
+func (m *Metrics) begin(source string) {
+	for _, result := range []string{"stored", "no_room", "too_large", "not_read", "not_verified", "not_stored"} {
+		m.deliveries.WithLabelValues(source, result)
+	}
+}

@@ -1,0 +1,163 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Reader decodes the deliveries of one source to facts and references. It needs no network, so deliveries never pile up behind a slow
+// CRM.
+type Reader struct {
+	Deps
+	s watermark.Source
+}
+
+// NewReader returns the Reader of a source.
+func NewReader(d Deps, s watermark.Source) *Reader { return &Reader{d, s} }
+
+// Run reads until ctx ends.
+func (r *Reader) Run(ctx context.Context) error {
+	deliveries := r.Queue.Deliveries.Consumer(r.s.Name)
+	defer deliveries.Close()
+	took := time.Duration(0)
+	for ctx.Err() == nil {
+		if !r.Troubles.RoomFor(ctx, r.Queue.Facts, r.Queue.Fetches) {
+			continue
+		}
+		msgs, err := deliveries.Gather(ctx, timing.ReadMessages, timing.ReadBytes, timing.Patient(took))
+		if err != nil {
+			return timing.IgnoreDone(ctx, fmt.Errorf("read %s: %w", r.s.Name, err))
+		}
+		if len(msgs) == 0 {
+			continue
+		}
+		hold, cancel := timing.Finish(ctx, r.Grace)
+		began := time.Now()
+		err = r.readAll(hold, msgs)
+		took = time.Since(began)
+		cancel()
+		if err != nil {
+			r.Troubles.Warns("read "+r.s.Name, "deliveries not read, they come again", err, zap.String("source", r.s.Name))
+			queue.NakAll(msgs, timing.StoreAgain)
+			timing.Sleep(ctx, timing.StoreAgain)
+		}
+	}
+	return nil
+}
+
+// readAll publishes what msgs say and acknowledges them after that.
+func (r *Reader) readAll(ctx context.Context, msgs []*queue.Msg) error {
+	out := r.Publisher.Output(r.s.Name)
+	for _, m := range msgs {
+		if err := r.readOne(ctx, m, out); err != nil {
+			return err
+		}
+	}
+	if err := out.Publish(ctx); err != nil {
+		return err
+	}
+	for _, m := range msgs {
+		if err := m.Ack(); err != nil {
+			return fmt.Errorf("acknowledge: %w", err)
+		}
+	}
+	r.Metrics.read.WithLabelValues(r.s.Name).Add(float64(len(msgs)))
+	return nil
+}
+
+func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) error {
+	ds, err := stored.Decode[[]stored.Delivery](m.Data)
+	if err != nil {
+		return r.Letters.Bury(ctx, r.s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: watermark.StageRead, Payload: m.Data}, err)
+	}
+	for i, d := range ds {
+		notices, err := decodeDelivery(r.s.CRM.Receive, d)
+		foreign, ahead := 0, 0
+		for _, n := range notices {
+			if account := r.Accounts.Account(r.s.Name); n.Account != "" && account != "" && n.Account != account {
+				foreign++
+				continue
+			}
+			if n.Passed != "" {
+				r.Metrics.passed.WithLabelValues(r.s.Name, n.Passed).Inc()
+				continue
+			}
+			if n = r.timely(n, d.Received); n == (crm.Notice{}) {
+				ahead++
+				continue
+			}
+			if n.Ref != nil {
+				n.Ref.Noticed = d.Received
+			}
+			out.Add(n)
+		}
+		if foreign > 0 {
+			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
+				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, r.Accounts.Account(r.s.Name))})
+		}
+		if ahead > 0 {
+			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
+				"%d events are dated more than %s after they came, and would outlast all that follow: a clock is wrong, the CRM's or this machine's", ahead, timing.ClocksApart)})
+		}
+		if err != nil {
+			letter := queue.DeadLetter{Stage: watermark.StageRead, Contacts: watermark.Named(r.s, notices), Payload: d.Body}
+			if err := r.Letters.Bury(ctx, r.s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), letter, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// timely is n, unless it is of a time that has not come: the highest version of a fact wins, so one from the far future would stand for
+// ever. What a property is then the CRM's own history tells, whatever order things came in; of other facts nothing is left, and their
+// Delivery becomes a dead letter. Facts that no version can outlast are taken as they are.
+func (r *Reader) timely(n crm.Notice, received crm.Millis) crm.Notice {
+	limit := int64(received) + timing.ClocksApart.Milliseconds()
+	switch {
+	case n.Ref != nil && n.Ref.AsOf > limit:
+		n.Ref.AsOf = int64(received) // it happened by then at the latest
+		return n
+	case n.Removed != nil && n.Removed.Version > limit:
+		return crm.Notice{}
+	case n.Fact == nil || n.Fact.Version <= limit:
+		return n
+	}
+	switch n.Fact.Kind {
+	case crm.KindForget, crm.KindMerge:
+		return n
+	case crm.KindProperty:
+		ref := r.s.CRM.ProfileRef(n.Fact.Contact)
+		return crm.Notice{Ref: &ref, Account: n.Account}
+	}
+	return crm.Notice{}
+}
+
+// errNoWebhooks is of a delivery that came before the source's webhooks were turned off.
+var errNoWebhooks = &connectors.Error{
+	Op: "decode", Kind: connectors.Misconfigured, Err: errors.New("the source takes no webhooks any more: turn them on and send it again"),
+}
+
+// decodeDelivery turns a panic of a connector into an error: one bad body must not stop all the others.
+func decodeDelivery(c connectors.Receiver, d stored.Delivery) (notices []crm.Notice, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			notices, err = nil, fmt.Errorf("the decoder panicked: %T", r) // the value may quote the body
+		}
+	}()
+	if c == nil {
+		return nil, errNoWebhooks
+	}
+	return c.Decode(connectors.Delivery{Body: d.Body})
+}

@@ -1,0 +1,220 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dustin/go-humanize"
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+var errBodies = errors.New("too many deliveries are under way at once")
+
+// Receiver answers the webhooks: read the body, verify it, store it, and only then say so.
+type Receiver struct {
+	Deps
+	groups map[string]*group
+	bodies atomic.Int64 // bytes in hand
+	most   int64        // that they may come to
+}
+
+// NewReceiver returns the handler of /hooks/{source}.
+func NewReceiver(d Deps) *Receiver {
+	r := &Receiver{Deps: d, groups: map[string]*group{}, most: max(timing.BodyBytes, 4*d.MaxBody)}
+	for name := range d.Sources {
+		d.Metrics.begin(name)
+		r.groups[name] = &group{publish: func(ctx context.Context, body []byte) error {
+			return d.Queue.Deliveries.Publish(ctx, name, body, nil)
+		}, max: min(timing.GroupBytes, d.Queue.MaxBundle()/2)}
+	}
+	return r
+}
+
+// Room says whether deliveries can be taken in.
+func (r *Receiver) Room() error { return r.Queue.Deliveries.Room(timing.ReceiveShare) }
+
+// ServeHTTP handles /hooks/{source}. Its answers: 2xx durable; 401 not verified; 413 too large; 503 with Retry-After for
+// whatever passes: never 400, 429 or 410, for which several CRMs drop the event for good or delete the subscription.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	name := req.PathValue("source")
+	s, ok := r.Sources[name]
+	if !ok || s.CRM.Receive == nil {
+		http.Error(w, "no source that takes webhooks; WINNOW_SOURCES names those there are", http.StatusNotFound)
+		return
+	}
+	if req.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "webhooks are sent by POST", http.StatusMethodNotAllowed)
+		return
+	}
+	result, status := r.receive(w, req, s)
+	r.Metrics.deliveries.WithLabelValues(name, result).Inc()
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(int(timing.RetryAfter.Seconds())))
+	}
+	if status >= 300 {
+		http.Error(w, result, status)
+	}
+}
+
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark.Source) (result string, status int) {
+	if err := r.Room(); err != nil {
+		r.say(r.Troubles.Warns, s, "delivery refused for want of room", err)
+		return "no_room", http.StatusServiceUnavailable
+	}
+	tooLarge := func() (string, int) { // it will not come again, unless it was none of the vendor's: it is not verified yet
+		err := fmt.Errorf("more than WINNOW_MAX_BODY, %s", humanize.IBytes(uint64(r.MaxBody)))
+		r.say(r.Troubles.Alarms, s, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
+		return "too_large", http.StatusRequestEntityTooLarge
+	}
+	if req.ContentLength > r.MaxBody {
+		return tooLarge()
+	}
+	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, r.MaxBody), r: r}
+	defer func() { r.bodies.Add(-in.bytes) }()
+	body, err := io.ReadAll(in)
+	if errors.Is(err, errBodies) {
+		r.say(r.Troubles.Warns, s, "delivery refused for want of memory", err)
+		return "no_room", http.StatusServiceUnavailable
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge()
+	}
+	if err != nil {
+		return "not_read", http.StatusServiceUnavailable // the sender hung up or was too slow: it will come again
+	}
+	d := connectors.Delivery{Method: req.Method, URL: addressed(req), Header: req.Header, Body: body}
+	now := r.Now()
+	if err := s.CRM.Receive.Verify(d, now); err != nil {
+		r.say(r.Troubles.Alarms, s, "delivery not verified", err)
+		return "not_verified", http.StatusUnauthorized
+	}
+	if err := r.groups[s.Name].add(req.Context(), stored.Delivery{Received: crm.At(now), Body: body}); err != nil {
+		r.say(r.Troubles.Warns, s, "delivery not stored", err)
+		return "not_stored", http.StatusServiceUnavailable
+	}
+	if s.CRM.Reply != nil {
+		kind, reply := s.CRM.Reply.Reply(d)
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(reply) // durable by now; a sender that does not hear it sends again
+		return "stored", http.StatusOK
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return "stored", http.StatusNoContent
+}
+
+// inHand counts the bytes that are read of a body among those of all bodies.
+type inHand struct {
+	io.Reader
+	r     *Receiver
+	bytes int64
+}
+
+func (b *inHand) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.bytes += int64(n)
+	if b.r.bodies.Add(int64(n)) > b.r.most {
+		return n, errBodies
+	}
+	return n, err
+}
+
+// say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how many there were.
+func (r *Receiver) say(log func(what, message string, err error, fields ...zap.Field) bool, s watermark.Source, message string, err error) {
+	log(s.Name+" "+message, message, err, zap.String("source", s.Name))
+}
+
+// addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and signed, another one:
+// connectors know the public origin, and can tell the one from the other.
+func addressed(req *http.Request) *url.URL {
+	u := *req.URL
+	u.Scheme, u.Host = "http", req.Host
+	if req.TLS != nil {
+		u.Scheme = "https"
+	}
+	return &u
+}
+
+// group commits deliveries of one source together: while one message is on its way to the disk, those that come wait for the
+// next one, which takes them all. One fsync, then all get their answer.
+type group struct {
+	publish func(context.Context, []byte) error
+	max     int // bytes
+
+	mu      sync.Mutex
+	waiting []waiting
+	busy    bool
+}
+
+type waiting struct {
+	stored.Delivery
+	done chan error
+}
+
+// add returns when d is durable or refused. A sender that hangs up does not undo it: what was published stays.
+func (g *group) add(ctx context.Context, d stored.Delivery) error {
+	w := waiting{Delivery: d, done: make(chan error, 1)}
+	g.mu.Lock()
+	g.waiting = append(g.waiting, w)
+	lead := !g.busy
+	g.busy = true
+	g.mu.Unlock()
+	if lead {
+		go g.lead(context.WithoutCancel(ctx)) // what others are owed does not end with this request; each waits for its answer
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// lead publishes group after group until nobody waits.
+func (g *group) lead(ctx context.Context) {
+	for {
+		batch := g.take()
+		if batch == nil {
+			return
+		}
+		ds := make([]stored.Delivery, len(batch))
+		for i, w := range batch {
+			ds[i] = w.Delivery
+		}
+		err := g.publish(ctx, stored.Encode(ds))
+		for _, w := range batch {
+			w.done <- err
+		}
+	}
+}
+
+// take returns the next group, or nil and the lead is given up.
+func (g *group) take() []waiting {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, size := 0, 0
+	for n < len(g.waiting) && (n == 0 || size+len(g.waiting[n].Body) <= g.max) {
+		size += len(g.waiting[n].Body)
+		n++
+	}
+	if n == 0 {
+		g.busy = false
+		return nil
+	}
+	batch := g.waiting[:n:n]
+	g.waiting = append([]waiting(nil), g.waiting[n:]...)
+	return batch
+}

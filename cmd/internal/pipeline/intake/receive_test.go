@@ -1,0 +1,73 @@
+package intake
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// openStore opens an empty store for the source fake.
+func openStore(t *testing.T) *queue.Queue {
+	t.Helper()
+	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close() })
+	return q
+}
+
+// refusing verifies nothing.
+type refusing struct{ connectors.Receiver }
+
+func (refusing) Verify(connectors.Delivery, time.Time) error { return errors.New("wrong secret") }
+
+// TestBodiesAreBounded: what unverified senders make the process hold is bounded over all of them, and what one held is free when it is
+// answered.
+func TestBodiesAreBounded(t *testing.T) {
+	r := NewReceiver(Deps{
+		Queue: openStore(t), Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}}},
+		MaxBody: 1000, Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.NewNop()), Metrics: NewMetrics(prometheus.NewRegistry()),
+	})
+	r.most = 1500
+	post := func(body io.Reader) int {
+		req := httptest.NewRequest(http.MethodPost, "/hooks/fake", body)
+		req.SetPathValue("source", "fake")
+		rec := httptest.NewRecorder()
+		r.ServeHTTP(rec, req)
+		return rec.Code
+	}
+	slow, send := io.Pipe()
+	answered := make(chan int)
+	go func() { answered <- post(slow) }()
+	if _, err := send.Write(make([]byte, 900)); err != nil {
+		t.Fatal(err)
+	}
+	for r.bodies.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if status := post(bytes.NewReader(make([]byte, 900))); status != http.StatusServiceUnavailable {
+		t.Errorf("beside a body of 900 bytes one more is answered with %d, want 503", status)
+	}
+	if err := send.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status := <-answered; status != http.StatusUnauthorized {
+		t.Errorf("the first one is answered with %d, want 401: its bytes were within the bound", status)
+	}
+	if status := post(bytes.NewReader(make([]byte, 900))); status != http.StatusUnauthorized || r.bodies.Load() != 0 {
+		t.Errorf("afterwards one is answered with %d, want 401, and %d bytes are in hand", status, r.bodies.Load())
+	}
+}

@@ -1,0 +1,52 @@
+package operate
+
+import (
+	"context"
+	"slices"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Forget has a contact erased everywhere: its owner executes it in the order of its facts, so nothing that is under way brings
+// it back.
+func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
+	at := crm.At(p.Now())
+	f := crm.Fact{Contact: ref.Contact, ID: "forget", Version: int64(at), Kind: crm.KindForget, At: at}
+	return p.Queue.Facts.Publish(ctx, []queue.Bundle{{
+		Partition: p.Queue.PartitionOf(ref.Source, ref.Contact), Data: stored.Encode(stored.Bundle{Source: ref.Source, Facts: []crm.Fact{f}}),
+	}})
+}
+
+// Knows reports whether anything is kept of a contact that Forget would erase, or has erased before: a record, a dead letter that names
+// it, or its tombstone.
+func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
+	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
+	found, err := p.Queue.Contacts.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.Tombs.Of(key)})
+	if err != nil || len(found) > 0 {
+		return err == nil, err
+	}
+	named := false
+	err = lettersOf(ctx, p.Queue, key, func(queue.DeadLetter) error { named = true; return nil })
+	return named, err
+}
+
+// lettersOf calls fn with every dead letter that names a contact.
+func lettersOf(ctx context.Context, q *queue.Queue, key queue.Key, fn func(queue.DeadLetter) error) error {
+	return q.DeadLetters.Each(ctx, 0, "", key.Source, func(d queue.DeadLetter) error {
+		if !slices.Contains(d.Contacts, key.Contact) {
+			return nil
+		}
+		return fn(d)
+	})
+}
+
+// Forgotten reports whether nothing of a contact is left in the records.
+func (p *Operate) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, error) {
+	part, key := p.Queue.PartitionOf(ref.Source, ref.Contact), queue.Key{Source: ref.Source, Contact: ref.Contact}
+	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key, p.Tombs.Of(key)})
+	_, left := found[key]
+	_, entombed := found[p.Tombs.Of(key)]
+	return !left && entombed, err
+}

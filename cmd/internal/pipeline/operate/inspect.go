@@ -1,0 +1,98 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// ErrUnknownContact says that nothing is known of a contact.
+var ErrUnknownContact = errors.New("nothing is known of this contact")
+
+// Explanation is what explain shows: the rating as it would be now, and what the CRM was last told.
+type Explanation struct {
+	Source   string
+	Contact  string
+	MergedTo string `json:",omitempty"`
+	rules.Explanation
+	Written  map[crm.Field]string // as last put out for the CRM
+	ReadUpTo crm.Millis           // how far the source has been read
+}
+
+// Explain rates a contact now and says how the rating comes about. Nothing is changed.
+func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation, error) {
+	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
+	part := p.Queue.PartitionOf(ref.Source, ref.Contact)
+	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key})
+	if err != nil {
+		return Explanation{}, err
+	}
+	r, ok := found[key]
+	if !ok {
+		if strings.Contains(ref.Contact, "@") {
+			return Explanation{}, fmt.Errorf("%s: %w; want the id of its record, which stands at the end of its address in the CRM", ref.Source, ErrUnknownContact)
+		}
+		return Explanation{}, fmt.Errorf("%s: %w", ref, ErrUnknownContact)
+	}
+	c, err := stored.Decode[stored.Contact](r.Data)
+	if err != nil {
+		return Explanation{}, err
+	}
+	e := Explanation{Source: ref.Source, Contact: ref.Contact, MergedTo: c.Redirect, Written: c.Values}
+	if c.Redirect != "" {
+		return e, nil
+	}
+	if err := p.Watermark.Refresh(ctx); err != nil {
+		return e, err
+	}
+	at := p.Watermark.Sight().Instant(key, p.Now(), &c)
+	e.ReadUpTo = crm.At(at.Read)
+	e.Explanation = rules.Explain(p.Rules, rating.Visible(p.Mode, &c.Record), at)
+	return e, nil
+}
+
+// SourceState is how one source stands, as people see it.
+type SourceState struct {
+	Name, Vendor       string
+	ReadUpTo           time.Time
+	Read, Fetch, Write uint64         // what waits at each stage
+	Rated              map[string]int // contacts by letter
+	Flagged, Overdue   int
+	Held               string // backfill, breaker: why nothing is announced
+}
+
+// State tells how every source stands, by name.
+func (p *Operate) State(ctx context.Context) ([]SourceState, error) {
+	if err := p.Watermark.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	sum, err := stored.Totals(ctx, p.Queue)
+	if err != nil {
+		return nil, err
+	}
+	var list []SourceState
+	for _, name := range slices.Sorted(maps.Keys(p.Sources)) {
+		v := p.Watermark.Of(name)
+		s := SourceState{
+			Name: name, Vendor: string(p.Sources[name].Vendor), ReadUpTo: v.Read, Held: v.Hold,
+			Rated: sum.Rated[name], Flagged: sum.Flagged[name], Overdue: sum.Overdue[name],
+		}
+		for lane, n := range map[queue.Lane]*uint64{p.Queue.Deliveries: &s.Read, p.Queue.Fetches: &s.Fetch, p.Queue.Ratings: &s.Write} {
+			if *n, err = lane.Waiting(ctx, name); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}

@@ -1,0 +1,36 @@
+package operate
+
+import (
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// Deps is what an Operate is made of.
+type Deps struct {
+	Queue     *queue.Queue
+	Sources   map[string]watermark.Source
+	Rules     *rules.Settings
+	Mode      rating.Mode
+	Limits    stored.BreakerLimits
+	Now       func() time.Time
+	Watermark *watermark.Watermark
+	Rated     ratedness
+	Polls     func(source string, at time.Time) bool // whether a poll of the source is due
+	Tombs     *stored.Tombs
+}
+
+// ratedness tells how far the partitions have been rated.
+type ratedness interface {
+	Done(part int, look time.Time) (facts uint64, all bool)
+}
+
+// Operate is what people ask and order.
+type Operate struct{ Deps }
+
+// New returns an Operate.
+func New(d Deps) *Operate { return &Operate{d} }

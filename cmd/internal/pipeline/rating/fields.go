@@ -1,0 +1,99 @@
+package rating
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// maxReasons bounds the text of FieldReasons in bytes. HubSpot takes 65,536 characters in a text property; a rep reads the first lines.
+const maxReasons = 4000
+
+// values are the fields that r stands for, without rated_at, which is added when they are put out.
+func values(r crm.Rating) stored.Values {
+	v := make(stored.Values, len(crm.Fields)+1) // one more for the native status
+	for _, f := range crm.Fields {
+		v[f] = ""
+	}
+	if r.Unrated != "" {
+		return v
+	}
+	v[crm.FieldScore] = strconv.Itoa(r.Score)
+	v[crm.FieldEngagement] = strconv.Itoa(r.Engagement)
+	v[crm.FieldFit] = strconv.Itoa(r.Fit)
+	v[crm.FieldWorth] = strconv.Itoa(r.Worth)
+	v[crm.FieldRating] = r.Letter
+	v[crm.FieldMachineRating] = r.Machine
+	v[crm.FieldReasons] = reasons(r.Reasons)
+	v[crm.FieldStatus] = string(r.Status)
+	v[crm.FieldDisqualified] = strconv.FormatBool(r.Disqualified)
+	v[crm.FieldGround] = string(r.Ground)
+	v[crm.FieldPendingUntil] = date(r.PendingUntil)
+	v[crm.FieldRecheckOn] = date(r.RecheckOn)
+	v[crm.FieldBall] = string(r.Ball)
+	v[crm.FieldOwedSince] = instant(r.OwedSince)
+	v[crm.FieldTreatment] = r.Treatment
+	v[crm.FieldAction] = r.Action
+	v[crm.FieldMilestoneMissing] = strconv.FormatBool(r.MilestoneMissing)
+	v[crm.FieldModel] = r.Model
+	return v
+}
+
+// reasons are read by people in a text field: a line each, strongest first.
+func reasons(rs []crm.Reason) string {
+	var b strings.Builder
+	for i, r := range rs {
+		line := rules.ReasonLine(r)
+		if b.Len()+len(line)+1 > maxReasons {
+			b.WriteString("… and " + strconv.Itoa(len(rs)-i) + " more: winnow explain shows them")
+			break
+		}
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(line)
+	}
+	if s := b.String(); utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(b.String(), "")
+}
+
+func date(m crm.Millis) string {
+	if m == 0 {
+		return ""
+	}
+	return m.Time().Format(time.DateOnly)
+}
+
+func instant(m crm.Millis) string {
+	if m == 0 {
+		return ""
+	}
+	return m.Time().Format(time.RFC3339)
+}
+
+// sameValues compares what is worth a write: rated_at and model move only with another field.
+func sameValues(a, b stored.Values) bool {
+	for _, f := range crm.Fields {
+		if f != crm.FieldRatedAt && f != crm.FieldModel && a[f] != b[f] {
+			return false
+		}
+	}
+	return a[crm.FieldNativeStatus] == b[crm.FieldNativeStatus]
+}
+
+// blank reports whether nothing of ours would be seen.
+func blank(v stored.Values) bool {
+	for _, s := range v {
+		if s != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,319 @@
+package rating
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent, Forgotten), so
+// that a crash between the commit and the deed only delays the deed.
+type effects struct {
+	ask    bool   // its profile has to be fetched
+	merged bool   // its facts have to go to the contact it was merged into
+	entomb bool   // put a tombstone and erase the record
+	fault  string // the panic that left it unrated
+}
+
+func (e effects) none() bool { return !e.entomb && e.fault == "" && !e.merged } // profiles are asked for together
+
+// review folds what came into a contact and rates it. It changes j alone.
+func (o *owner) review(j *job, now time.Time) {
+	c := j.c
+	if c.Forgotten {
+		j.effects.entomb = true
+		return
+	}
+	if c.Redirect == "" {
+		for _, f := range j.facts {
+			if c.Record.Fold(f) && f.Kind != crm.KindDecision {
+				c.Arrived = crm.At(now)
+			}
+		}
+	}
+	switch into, forget := fate(&c.Record, j.facts); {
+	case forget:
+		*c = stored.Contact{Forgotten: true}
+		j.effects.entomb = true
+		return
+	case c.Redirect != "":
+		// What comes late stands in the record until it has been sent on, like what was there before.
+		c.Record.Fold(j.facts...)
+		if c.Sent = c.Sent && len(j.facts) == 0; !c.Sent {
+			c.Due, j.effects.merged = crm.At(now.Add(timing.EffectAgain)), true
+		}
+		return
+	case into != "":
+		// What was to be written for it must not reach the winner: some CRMs send a merged id's writes there.
+		*c, j.put = stored.Contact{Redirect: into, Record: c.Record, Due: crm.At(now.Add(timing.EffectAgain))}, true
+		j.effects.merged = true
+		return
+	}
+	o.rate(j, now)
+	if c.Record.Property(crm.PropCreated) != "" {
+		c.Asked = 0
+	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= timing.AskAgain {
+		c.Asked = crm.At(now)
+		j.effects.ask = true
+	}
+	if c.Asked != 0 {
+		c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(timing.AskAgain)))
+	}
+}
+
+// fate says whether the contact was merged into another one, or is to be forgotten.
+func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
+	for _, fs := range [][]crm.Fact{r.Life, facts} {
+		for i := range fs {
+			if fs[i].Kind == crm.KindForget {
+				return "", true
+			}
+			if m := fs[i].Merge; m != nil && m.Into != "" {
+				into = m.Into
+			}
+		}
+	}
+	return into, false
+}
+
+// rate asks the rules, and decides what of the answer goes out.
+func (o *owner) rate(j *job, now time.Time) {
+	c, p := j.c, o.p
+	at := o.sight.Instant(j.key, now, c)
+	lag := at.Lagging
+	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
+	rating, fault := safely(p.Rules, Visible(p.Mode, &c.Record), at)
+	if fault != "" {
+		c.Failed, j.effects.fault = true, fault
+		c.Rating = crm.Rating{Unrated: "failed", Model: p.Rules.Version()}
+		c.Due = 0
+		return
+	}
+	c.Failed = false
+	if passing(rating.Held) && stored.Against(j.before.Decide) {
+		rating = p.stillDecided(j, at, lag, rating)
+	}
+	c.Rating, c.Due = rating, rating.Due
+	if d := p.unenforced(c); d != nil {
+		switch {
+		case at.Hold != "":
+			c.Rating.Held = at.Hold
+		case lag || o.behind && !stored.Against(j.before.Decide): // as in stillDecided
+			c.Rating.Held = watermark.HoldLag
+		default:
+			c.Rating.Decide, j.known = d, true
+		}
+		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
+	}
+	if lag && c.Due != 0 { // it counts on the source to stay behind, which it will not
+		c.Due = earlier(c.Due, crm.At(now.Add(timing.Lagging)))
+	}
+	if stored.Against(c.Rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
+		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
+	}
+	v := values(rating)
+	p.addNative(v, &c.Record, c.Rating.Decide)
+	switch {
+	case rating.Unrated == "deleted" || rating.Unrated == "merged": // nobody is there to write to: what waits to be written is void
+		c.Values, j.put = nil, c.Values != nil
+		return
+	case rating.Unrated != "" && blank(c.Values) && c.Record.Property(crm.PropShown) != "true": // nothing to clear, not even of a store that was lost
+		return
+	}
+	offer := p.offers[j.key.Source]
+	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer && sameReplaced(c.Rating.Decide, j.before.Decide) {
+		return
+	}
+	if rating.Unrated == "" {
+		v[crm.FieldRatedAt] = instant(crm.At(now))
+	}
+	c.Values, c.Offer, j.put = v, offer, true
+}
+
+// sameReplaced reports whether d replaces the native status that it did when it was put out before.
+func sameReplaced(d, before *crm.Decision) bool {
+	return d == nil || before == nil || d.Replaced == before.Replaced
+}
+
+// passing reports whether what holds an announcement back may be over in a moment.
+func passing(held string) bool { return held == watermark.HoldLag || held == watermark.HoldSettle }
+
+// stillDecided is the rating by which the contact is still announced, if it has been put out already and only facts of no weight came
+// since, or some are left for a later step: taken back for that moment it would be seen to become pending twice.
+func (p *Rating) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
+	at.Lagging, at.Arrived = lag, time.Time{}
+	rating, fault := safely(p.Rules, Visible(p.Mode, &j.c.Record), at)
+	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status || d.Ground != was.Ground || d.Hangs != was.Hangs {
+		return withheld
+	}
+	return rating
+}
+
+// safely turns a panic of the rules into a fault: one contact must not stop a partition.
+func safely(s *rules.Settings, r *rules.Record, at rules.Instant) (rating crm.Rating, fault string) {
+	defer func() {
+		if v := recover(); v != nil {
+			fault = fmt.Sprintf("the rules panicked: %v", v)
+		}
+	}()
+	return rules.Rate(s, r, at), ""
+}
+
+// Visible is the record without what was decided in the shadow, unless we are still there: nobody was told.
+func Visible(mode Mode, r *rules.Record) *rules.Record {
+	hidden := func(f crm.Fact) bool { return f.Decision != nil && f.Decision.Shadow && mode != Shadow }
+	if !slices.ContainsFunc(r.Decisions, hidden) {
+		return r
+	}
+	v := *r
+	v.Decisions = slices.DeleteFunc(slices.Clone(r.Decisions), hidden)
+	return &v
+}
+
+// unenforced is the decision that stands and that the CRM's own status does not show yet, because it was announced under another mode;
+// nil where there is none.
+func (p *Rating) unenforced(c *stored.Contact) *crm.Decision {
+	if p.Mode != Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
+		return nil
+	}
+	decisions := Visible(p.Mode, &c.Record).Decisions
+	if len(decisions) == 0 {
+		return nil
+	}
+	d := *decisions[len(decisions)-1].Decision
+	if d.Status != crm.Disqualified || d.Enforced {
+		return nil
+	}
+	return &d
+}
+
+// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there before when that
+// is over, unless somebody has set another one since.
+func (p *Rating) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decision) {
+	if p.Mode == Shadow && d != nil {
+		d.Shadow = true
+	}
+	if p.Mode != Enforce || d == nil {
+		return
+	}
+	status := ""
+	var since int64
+	for i := range r.Profile {
+		if prop := r.Profile[i].Property; prop != nil && prop.Name == crm.PropLeadStatus {
+			status, since = prop.Value, r.Profile[i].Version
+		}
+	}
+	if d.Status == crm.Disqualified {
+		d.Enforced, d.Replaced = true, status
+		v[crm.FieldNativeStatus] = crm.UnqualifiedStatus
+		return
+	}
+	if d.Status == crm.Pending || len(r.Decisions) == 0 {
+		return
+	}
+	last := r.Decisions[len(r.Decisions)-1]
+	if last.Decision.Enforced && since <= int64(last.At)+time.Minute.Milliseconds() {
+		v[crm.FieldNativeStatus] = last.Decision.Replaced
+	}
+}
+
+// effect does what a review wanted done elsewhere. What it cannot do now is done when the contact is due again.
+func (o *owner) effect(ctx context.Context, j *job) error {
+	p, e := o.p, j.effects
+	s, configured := p.Sources[j.key.Source]
+	if !configured {
+		s = watermark.Source{Source: crm.Source{Name: j.key.Source}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timing.EffectWithin)
+	defer cancel()
+	if e.fault != "" {
+		err := &connectors.Error{Vendor: s.Vendor, Op: "rate", Err: fmt.Errorf("%s", e.fault)}
+		letter := queue.DeadLetter{Stage: watermark.StageRate, Contacts: []string{j.key.Contact}, Payload: stored.Encode(j.key)}
+		if err := p.Letters.Bury(ctx, s, j.key.Source+"/"+j.key.Contact+"/"+p.Rules.Version(), letter, err); err != nil {
+			return err
+		}
+	}
+	if e.merged {
+		return o.forward(ctx, s, j)
+	}
+	if e.entomb {
+		o.cache.take(j.key)
+		if err := p.Eraser.Erase(ctx, o.part, j.key); err != nil {
+			return fmt.Errorf("erase: %w", err)
+		}
+		o.dues.set(j.key, 0)
+		p.Log.Info("contact forgotten", zap.String("source", j.key.Source))
+	}
+	return nil
+}
+
+// ask has the profiles fetched that the reviews of a step miss: all of a source at once, because each request to the queue takes its
+// time. What cannot be asked for now is asked for in a minute.
+func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, timing.EffectWithin)
+	defer cancel()
+	outs := map[string]*stored.Output{}
+	for key, j := range jobs {
+		s, ok := o.p.Sources[key.Source]
+		if !ok || !j.effects.ask {
+			continue
+		}
+		if outs[key.Source] == nil {
+			outs[key.Source] = o.p.Publisher.Output(s.Name)
+		}
+		ref := s.CRM.ProfileRef(key.Contact)
+		outs[key.Source].Add(crm.Notice{Ref: &ref})
+	}
+	for source, out := range outs {
+		err := out.Publish(ctx)
+		if err == nil {
+			continue
+		}
+		o.p.Log.Warn("profiles are asked for in a minute", zap.String("source", source), zap.Int("contacts", len(out.Refs)), zap.Error(err))
+		for key, j := range jobs {
+			if key.Source == source && j.effects.ask {
+				j.c.Asked = 0 // in the cache; should the contact leave it, the record has it asked for in AskAgain
+				o.dues.set(key, crm.At(now.Add(timing.EffectAgain)))
+			}
+		}
+	}
+}
+
+// forward sends a merged contact's facts to the winner, and tells it that these were all.
+func (o *owner) forward(ctx context.Context, s watermark.Source, j *job) error {
+	out := o.p.Publisher.Output(s.Name)
+	for _, f := range j.c.Record.Facts() {
+		if f.Merge != nil && f.Merge.Into != "" || f.Kind == crm.KindExistence {
+			continue // the loser's own fate
+		}
+		f.Contact = j.c.Redirect
+		out.Add(crm.Notice{Fact: &f})
+	}
+	out.Add(crm.Notice{Fact: &crm.Fact{
+		Contact: j.c.Redirect, ID: "merged/" + j.key.Contact, Kind: crm.KindMerge, Merge: &crm.Merge{Done: j.key.Contact},
+	}})
+	if err := out.Publish(ctx); err != nil {
+		return fmt.Errorf("send a merged contact's facts on: %w", err)
+	}
+	j.c.Sent, j.c.Record, j.c.Due = true, rules.Record{}, 0 // stored with the next commit; until then it would only be sent again
+	o.cache.put(j.key, j.c, 256)
+	return nil
+}
+
+func earlier(a, b crm.Millis) crm.Millis {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,90 @@
+package stored
+
+import (
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules"
+)
+
+// What lies in the queue is CBOR with integer keys in its deterministic form: small, and equal things have equal bytes.
+var (
+	encoding = must(cbor.CoreDetEncOptions().EncMode())
+	decoding = must(cbor.DecOptions{MaxArrayElements: 1 << 20, DupMapKey: cbor.DupMapKeyEnforcedAPF}.DecMode())
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err) // the options above are constants: only a programmer can be at fault
+	}
+	return v
+}
+
+// Encode cannot fail for the types of this file: they hold no channels, functions or cycles.
+func Encode(v any) []byte { return must(encoding.Marshal(v)) }
+
+// Decode reads what Encode wrote of a T.
+func Decode[T any](b []byte) (T, error) {
+	var v T
+	if err := decoding.Unmarshal(b, &v); err != nil {
+		return v, fmt.Errorf("decode %T: %w", v, err)
+	}
+	return v, nil
+}
+
+// Delivery is one request in DELIVERIES. A message holds one or more of one source: those that waited together.
+type Delivery struct {
+	Received crm.Millis `cbor:"1,keyasint"`
+	Body     []byte     `cbor:"2,keyasint"`
+}
+
+// Bundle is one message in FACTS: facts of one source about contacts of one partition.
+type Bundle struct {
+	Source string     `cbor:"1,keyasint"`
+	Facts  []crm.Fact `cbor:"2,keyasint"`
+}
+
+// Contact is what CONTACTS holds of one contact.
+type Contact struct {
+	Record rules.Record `cbor:"1,keyasint"`
+	Rating crm.Rating   `cbor:"2,keyasint"`
+	// Arrived is when the newest fact came to us: no decision before things have settled.
+	Arrived crm.Millis `cbor:"3,keyasint,omitempty"`
+	// Due is when the contact has to be looked at again, whatever for; 0: never.
+	Due crm.Millis `cbor:"4,keyasint,omitempty"`
+	// Values are the fields as last put out for the writer; nothing is put out while they stay the same.
+	Values Values `cbor:"5,keyasint,omitempty"`
+	// Offer is the hash of the mode and the field mapping under which Values were put out.
+	Offer string `cbor:"6,keyasint,omitempty"`
+	// Asked is when the profile was last asked for; it stands until the profile comes.
+	Asked crm.Millis `cbor:"7,keyasint,omitempty"`
+	// Redirect is the contact into which this one was merged. Facts that still come for it are sent on; Sent says that all that
+	// stood here when it was merged has arrived there.
+	Redirect string `cbor:"8,keyasint,omitempty"`
+	Sent     bool   `cbor:"9,keyasint,omitempty"`
+	// Forgotten is a record that waits for its erasure to reach the files.
+	Forgotten bool `cbor:"10,keyasint,omitempty"`
+	// Failed is the panic that keeps the contact unrated.
+	Failed bool `cbor:"12,keyasint,omitempty"`
+}
+
+// Outgoing is one message under rating.>: the latest of a contact is what the CRM shall show.
+type Outgoing struct {
+	Values Values `cbor:"1,keyasint"`
+	// Decide becomes a fact once the CRM shows the values.
+	Decide *crm.Decision `cbor:"2,keyasint,omitempty"`
+	// Into is the contact into which this one was merged; Values are then empty.
+	Into string `cbor:"3,keyasint,omitempty"`
+	// Known says that Decide has been announced before, and is only to be shown in one more field.
+	Known bool `cbor:"4,keyasint,omitempty"`
+}
+
+// Announces reports whether the contact newly becomes pending or disqualified by it.
+func (o Outgoing) Announces() bool { return Against(o.Decide) && !o.Known }
+
+// Against reports whether a decision takes something from the contact.
+func Against(d *crm.Decision) bool {
+	return d != nil && (d.Status == crm.Pending || d.Status == crm.Disqualified)
+}

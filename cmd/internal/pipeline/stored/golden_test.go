@@ -1,0 +1,148 @@
+package stored
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// filled is a T each of whose fields is set, no two to the same value.
+func filled[T any]() T {
+	var v T
+	n := 0
+	fill(reflect.ValueOf(&v).Elem(), &n)
+	return v
+}
+
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprint("s", *n))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		v.SetInt(int64(*n%100 + 1))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(uint64(*n%100 + 1))
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(float64(*n) + 0.5)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), n)
+	case reflect.Map:
+		if v.Type() == reflect.TypeFor[Values]() {
+			v.Set(reflect.ValueOf(Values{crm.FieldRating: "A", crm.FieldReasons: "why"}))
+			return
+		}
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, n)
+		fill(value, n)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), n)
+			}
+		}
+	}
+}
+
+// zeros names the fields of a view that are not set.
+func zeros(v reflect.Value, path string) (names []string) {
+	if v.Kind() == reflect.Struct {
+		for i := range v.NumField() {
+			names = append(names, zeros(v.Field(i), path+"."+v.Type().Field(i).Name)...)
+		}
+		return names
+	}
+	if v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 {
+		return []string{path}
+	}
+	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct {
+		return zeros(v.Index(0), path)
+	}
+	return nil
+}
+
+// golden returns the bytes that are kept in testdata for v, which it compares with those that v has now.
+func golden(t *testing.T, name string, v any) []byte {
+	t.Helper()
+	file, got := filepath.Join("testdata", name+".cbor.hex"), Encode(v)
+	if *update {
+		if err := os.WriteFile(file, []byte(hex.EncodeToString(got)+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := hex.DecodeString(string(bytes.TrimSpace(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s has other bytes than a store of before: the store's format has to rise (then rewrite the file with -update)", name)
+	}
+	return want
+}
+
+// TestBytesAtRest: what lies in a store is read by the next build, so that its bytes change only on purpose.
+func TestBytesAtRest(t *testing.T) {
+	golden(t, "delivery", filled[[]Delivery]())
+	golden(t, "bundle", filled[Bundle]())
+	golden(t, "outgoing", filled[Outgoing]())
+	golden(t, "reference", filled[crm.Ref]())
+	golden(t, "polled", filled[Polled]())
+	golden(t, "filling", filled[Filling]())
+	golden(t, "breaker", filled[Breaker]())
+	golden(t, "removals", filled[Removals]())
+	golden(t, "member", filled[Member]())
+	golden(t, "epoch", filled[Epoch]())
+	golden(t, "tally", filled[Tally]())
+}
+
+// TestViewsFollowTheWhole: a view that reads a part of a record finds each of its fields there, under the same key and of the same value.
+func TestViewsFollowTheWhole(t *testing.T) {
+	whole := filled[Contact]()
+	data := golden(t, "contact", whole)
+	g, err := Decode[Glance](data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := Decode[Holder](data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing := append(zeros(reflect.ValueOf(g), "Glance"), zeros(reflect.ValueOf(h), "Holder")...); len(missing) > 0 {
+		t.Errorf("not found in the record: %v", missing)
+	}
+	want := Glance{
+		Rating: StandingOf(whole.Rating), Due: whole.Due, Offer: whole.Offer, Redirect: whole.Redirect, Sent: whole.Sent, Forgotten: whole.Forgotten,
+	}
+	want.Rating.Held, want.Rating.Decide = whole.Rating.Held, whole.Rating.Decide
+	if diff := cmp.Diff(want, g); diff != "" {
+		t.Errorf("glance (-record +glance):\n%s", diff)
+	}
+	f := whole.Record.Conduct[0]
+	held := Held{ID: f.ID, Version: f.Version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: f.Gone, Meeting: f.Meeting, Task: f.Task}
+	if diff := cmp.Diff(held, h.Record.Conduct[0]); diff != "" {
+		t.Errorf("held fact (-record +view):\n%s", diff)
+	}
+}

@@ -1,0 +1,132 @@
+package stored
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Publisher makes outputs.
+type Publisher struct {
+	q   *queue.Queue
+	now func() time.Time
+}
+
+// NewPublisher returns a Publisher; now is the domain clock.
+func NewPublisher(q *queue.Queue, now func() time.Time) *Publisher { return &Publisher{q, now} }
+
+// Output gathers what a stage has to say and publishes it, a message a partition.
+type Output struct {
+	p      *Publisher
+	source string
+	facts  map[int][]crm.Fact
+	Refs   map[string]crm.Ref
+	gone   []crm.Removal
+	Count  int
+}
+
+// Output returns what a stage is to say of a source; it is empty as yet.
+func (p *Publisher) Output(source string) *Output {
+	return &Output{p: p, source: source, facts: map[int][]crm.Fact{}, Refs: map[string]crm.Ref{}}
+}
+
+// Add adds what a notice says. References of one record become one.
+func (o *Output) Add(n crm.Notice) {
+	switch {
+	case n.Fact != nil && n.Fact.Contact != "":
+		o.AddFact(*n.Fact)
+	case n.Ref != nil:
+		key := n.Ref.Type + "/" + n.Ref.ID
+		if n.Ref.Noticed == 0 {
+			n.Ref.Noticed = crm.At(o.p.now())
+		}
+		if old, ok := o.Refs[key]; ok {
+			n.Ref.Contacts, n.Ref.Left = append(n.Ref.Contacts, old.Contacts...), append(n.Ref.Left, old.Left...)
+			n.Ref.AsOf = max(n.Ref.AsOf, old.AsOf)
+			n.Ref.Noticed = min(n.Ref.Noticed, old.Noticed)
+		}
+		o.Refs[key] = *n.Ref
+	case n.Removed != nil:
+		o.gone = append(o.gone, *n.Removed)
+	}
+}
+
+// AddFact adds a fact.
+func (o *Output) AddFact(f crm.Fact) {
+	part := o.p.q.PartitionOf(o.source, f.Contact)
+	o.facts[part] = append(o.facts[part], f)
+	o.Count++
+}
+
+// Publish returns when everything is durable. Facts first: a fact twice is no harm, a reference lost would be.
+func (o *Output) Publish(ctx context.Context) error {
+	var bundles []queue.Bundle
+	for part, facts := range o.facts {
+		for _, data := range packed(o.p.q, o.source, facts) {
+			bundles = append(bundles, queue.Bundle{Partition: part, Data: data})
+		}
+	}
+	if len(bundles) > 0 {
+		if err := o.p.q.Facts.Publish(ctx, bundles); err != nil {
+			return fmt.Errorf("publish facts: %w", err)
+		}
+	}
+	if len(o.gone) > 0 {
+		if err := noteRemovals(ctx, o.p.q, o.source, o.gone); err != nil {
+			return fmt.Errorf("note what is gone: %w", err)
+		}
+	}
+	if len(o.Refs) == 0 {
+		return nil
+	}
+	fetches := make([]queue.FetchMsg, 0, len(o.Refs))
+	for _, ref := range o.Refs {
+		fetches = append(fetches, ToFetch(o.source, ref))
+	}
+	if err := o.p.q.Fetches.Publish(ctx, fetches, SinceEarlier); err != nil {
+		return fmt.Errorf("publish fetches: %w", err)
+	}
+	return nil
+}
+
+// ToFetch is the message of a reference. Of several of one record the latest replaces those that wait, so one that says more than which
+// record it is, as that a contact has no longer to do with it, is a message of its own: what comes after it may not say so again.
+func ToFetch(source string, ref crm.Ref) queue.FetchMsg {
+	m := queue.FetchMsg{Source: source, Type: ref.Type, ID: ref.ID, Data: Encode(ref)}
+	if said := (crm.Ref{Contacts: ref.Contacts, Left: ref.Left, AsOf: ref.AsOf}); len(said.Contacts)+len(said.Left) > 0 || said.AsOf != 0 {
+		sum := sha256.Sum256(Encode(said))
+		m.ID += "~" + hex.EncodeToString(sum[:8])
+	}
+	return m
+}
+
+// SinceEarlier is the latest reference of a record in the place of an earlier one that may not have been fetched: the record has been
+// unread since that one.
+func SinceEarlier(earlier, latest []byte) []byte {
+	was, err1 := Decode[crm.Ref](earlier)
+	ref, err2 := Decode[crm.Ref](latest)
+	if err1 != nil || err2 != nil || was.Noticed == 0 || was.Noticed >= ref.Noticed {
+		return latest
+	}
+	ref.Noticed = was.Noticed
+	return Encode(ref)
+}
+
+// packed encodes facts as bundles none of which is larger than a message may be, nor of more facts than a commit takes.
+func packed(q *queue.Queue, source string, facts []crm.Fact) [][]byte {
+	data := Encode(Bundle{Source: source, Facts: facts})
+	if len(facts) <= 1 || (len(data) <= q.MaxBundle() && len(facts) <= StepFacts(q)) {
+		return [][]byte{data}
+	}
+	half := len(facts) / 2
+	return append(packed(q, source, facts[:half]), packed(q, source, facts[half:])...)
+}
+
+// StepFacts is RateFacts, or less where the server takes smaller batches: a contact may need three messages.
+func StepFacts(q *queue.Queue) int { return min(timing.RateFacts, q.Contacts.MaxBatch()/4) }

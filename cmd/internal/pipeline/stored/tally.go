@@ -1,0 +1,81 @@
+package stored
+
+import (
+	"context"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// Tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
+// rides on the checkpoint.
+type Tally struct {
+	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
+	Flagged map[string]int            `cbor:"3,keyasint,omitempty"` // pending or disqualified
+	Rated   map[string]map[string]int `cbor:"1,keyasint"`
+}
+
+// NewTally returns the tally of nobody.
+func NewTally() Tally {
+	return Tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{}}
+}
+
+// Count adds n contacts that are rated like r.
+func (t Tally) Count(source string, r Standing, n int) {
+	if r.Letter == "" {
+		return
+	}
+	if r.Overdue {
+		t.Overdue[source] += n
+	}
+	if r.Status == crm.Pending || r.Status == crm.Disqualified {
+		t.Flagged[source] += n
+	}
+	if t.Rated[source] == nil {
+		t.Rated[source] = map[string]int{}
+	}
+	t.Rated[source][r.Letter] += n
+}
+
+// All counts the rated contacts of a source, whatever their letter.
+func (t Tally) All(source string) (n int) {
+	for _, count := range t.Rated[source] {
+		n += count
+	}
+	return n
+}
+
+// Totals adds up what the partitions' checkpoints carry.
+func Totals(ctx context.Context, q *queue.Queue) (Tally, error) {
+	sum := NewTally()
+	for part := range q.Partitions() {
+		at, err := q.Contacts.Checkpoint(ctx, part)
+		if err != nil {
+			return Tally{}, err
+		}
+		if len(at.Data) == 0 {
+			continue
+		}
+		t, err := Decode[Tally](at.Data)
+		if err != nil {
+			return Tally{}, err
+		}
+		for source, letters := range t.Rated {
+			if sum.Rated[source] == nil {
+				sum.Rated[source] = map[string]int{}
+			}
+			for letter, n := range letters {
+				sum.Rated[source][letter] += n
+			}
+			sum.Overdue[source] += t.Overdue[source]
+			sum.Flagged[source] += t.Flagged[source]
+		}
+	}
+	return sum, nil
+}
+
+// Rated counts the rated contacts of a source.
+func Rated(ctx context.Context, q *queue.Queue, source string) (int, error) {
+	t, err := Totals(ctx, q)
+	return t.All(source), err
+}

@@ -1,0 +1,199 @@
+// Package timing is every wait, interval and bound of the pipeline in one table, with its reason, and the few functions that wait.
+package timing
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// Two clocks run here. Domain time is what Options.Now says: it dates facts, decisions and ratings, a test or the sandbox may stand it
+// still or move it, and everything that a contact or an operator reads is in it. Machine time is time.Now and its timers: it paces work,
+// retries and the log, and nothing that is stored depends on it.
+
+// Defaults of Options.
+const (
+	Grace    = 20 * time.Second       // for work in hand when the process ends
+	LeaseTTL = 10 * time.Second       // after this another process takes over what a dead one held
+	Tick     = 250 * time.Millisecond // how often domain time and the sources are looked at
+)
+
+// Waits that all steps share, in machine time.
+const (
+	// StoreAgain is how long work waits that the queue could not take or give: it heals by itself, mostly within a second.
+	StoreAgain = time.Second
+	// PullWait is how long a step waits for its first message before it looks again whether it is to end.
+	PullWait = time.Second
+	// LeaveWithin bounds what a process that ends tells the others; what it cannot say runs out by itself.
+	LeaveWithin = time.Second
+	// ScrapeWithin bounds the look-ups of one scrape of the metrics.
+	ScrapeWithin = 3 * time.Second
+)
+
+// Receive, in machine time.
+const (
+	// RetryAfter is what a refused sender is told to wait.
+	RetryAfter = 10 * time.Second
+	// ReceiveShare is how full DELIVERIES may be before receiving stops; the rest belongs to what is under way.
+	ReceiveShare = 0.80
+	// GroupBytes bounds what one group of deliveries may hold; a message may be up to queue.MaxBundle.
+	GroupBytes = 2 << 20
+	// BodyBytes bounds what the bodies hold together that are being read or wait for the store: until a signature is verified anybody can
+	// send, over as many connections as they like. HubSpot's 100 events take 30 to 50 KB.
+	BodyBytes = 64 << 20
+)
+
+// Read, in machine time but for ClocksApart.
+const (
+	ReadMessages = 64                    // messages of DELIVERIES taken together
+	ReadBytes    = 64 << 10              // with this much at hand there is no waiting for more
+	Patience     = 10 * time.Millisecond // how long a step waits for more while it has little: a small round costs as much as a large one
+	MostPatience = 50 * time.Millisecond // and where the disk is slow
+	// EmptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
+	EmptyShare = 0.90
+	// ClocksApart is how far ahead of the arrival of its delivery an event may be dated, in domain time.
+	ClocksApart = time.Hour
+)
+
+// Fetch and write, in machine time.
+const (
+	// MaxDepth bounds what one notice can set off: contact, deal, the deal's other contacts, their messages.
+	MaxDepth = 5
+	// FetchSlow is how long a record waits whose kind is refused for want of a scope or a valid token.
+	FetchSlow = time.Minute
+	// Writers is how many batches of one source may be in flight together; the budget decides how fast they go.
+	Writers = 4
+	// WriteLinger is how long a batch that is not full waits for more.
+	WriteLinger = 20 * time.Millisecond
+	// TrialFirst is the wait after a record's first failure of its own; HubSpot asks for this much after a 423.
+	TrialFirst = 2 * time.Second
+	TrialMost  = 5 * time.Minute
+	Conflicts  = 10 // tries, over a quarter of an hour, before a record that is busy is a dead letter
+	Garbles    = 6  // tries before a record whose answer is never one is a dead letter
+	Outages    = 20 // tries, over an hour, before a record at which the CRM fails while it answers others of its kind is one
+	// BackoffFirst and BackoffMost are the wait of what failed because the CRM did.
+	BackoffFirst = time.Second
+	BackoffMost  = time.Minute
+	// RestMost bounds how long the whole CRM is left alone because one call failed: a call shows when it is back.
+	RestMost = 5 * time.Second
+	// AccountMost bounds the wait between two questions whose account the credential is for.
+	AccountMost = 5 * time.Minute
+	// FillAgain is how long a backfill waits at least after the CRM refused a page.
+	FillAgain = 2 * time.Second
+	// HeldAgain is how long an announcement waits that the breaker holds; the owner rates it again meanwhile.
+	HeldAgain = time.Minute
+	Doubtful  = 2 // deliveries after which one record may be why the CRM fails at all of a call
+)
+
+// Poll and backfill, in domain time.
+const (
+	// PollLate is after how many intervals without a finished poll the source counts as read only up to that poll.
+	PollLate = 3
+	// BackfillIdle is how long a backfill may stand still, nobody knows why, before it no longer holds decisions back.
+	BackfillIdle = 10 * time.Minute
+)
+
+// Retract: SweepAgain in domain time, SweepRest in machine time.
+const (
+	// MaxRemovals bounds the list of one source, which is stored as one value.
+	MaxRemovals = 10_000
+	// SweepRest is how long no sweep follows another, for each record that it read, so that reading all of them again and again takes
+	// little of a process's time: ten thousand contacts have twenty seconds, a million have half an hour.
+	SweepRest = 2 * time.Millisecond
+	// SweepAgain is after how long a sweep looks once more for what one has looked for. What was fetched before it was gone may have been
+	// published only after the first one, and a merge may have carried it past that: both are over long before.
+	SweepAgain = 10 * time.Minute
+)
+
+// Rate: sizes of a step.
+const (
+	RateFacts    = 4000     // facts a commit takes together: large batches are what makes them cheap
+	RateMessages = 512      // bundles pulled together
+	RateEnough   = 200      // with this many at hand there is no waiting for more
+	RateDue      = 1000     // contacts rated together because their time has come
+	RatePaced    = 100      // contacts rated again, a step, because the settings changed
+	RateBytes    = 16 << 20 // records that a batch holds; where a step has more it takes several, and the last one moves on
+	ScansAtOnce  = 2        // take-overs that read their records at the same time: all at once crowd out the renewal of leases
+	SeedBatch    = 4000     // contacts that one commit of Seed holds
+)
+
+// Rate, in domain time: when a contact is looked at again.
+const (
+	// AskAgain is how long a profile may take to come before it is asked for again.
+	AskAgain = time.Hour
+	// Outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
+	Outstanding = 10 * time.Minute
+	// Lagging is how often a contact is looked at that waits for time to pass while its source is behind.
+	Lagging = time.Hour
+	// EffectAgain is how long an effect of a review waits that could not be carried out.
+	EffectAgain = time.Minute
+	// EffectWithin bounds, in machine time, how long the effects of one step may take.
+	EffectWithin = 10 * time.Second
+	// ReleasedFor is how long the release of the mass-change breaker lets everything through.
+	ReleasedFor = 24 * time.Hour
+)
+
+// Upkeep, in machine time.
+const (
+	// KeepDeliveries is how long a delivery that was read stays for inspection.
+	KeepDeliveries = time.Hour
+	TrimEvery      = time.Minute
+	TrimTight      = time.Second // where room is short, which stops receiving
+	CompactEvery   = 24 * time.Hour
+	// ReviewEvery and ReviewLeast say how often the share of flagged contacts is looked at, and of how many rated ones at least.
+	ReviewEvery = 24 * time.Hour
+	ReviewLeast = 100
+)
+
+// The log, in machine time.
+const (
+	WarnEvery   = time.Minute      // what heals by itself is said again after this while it lasts
+	ErrorEvery  = 10 * time.Minute // and what needs a person after this
+	RemindEvery = 6 * time.Hour    // how often the log says that dead letters hold decisions back
+)
+
+// Patient is how long a step waits for more whose last round took so long: on a slow or busy disk a round is dear, and what comes
+// meanwhile costs the next one little more.
+func Patient(took time.Duration) time.Duration { return min(max(4*took, Patience), MostPatience) }
+
+// Sleep waits for d, or until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// Backoff is the wait after an attempt, counted from 1: base, doubled each time, up to most.
+func Backoff(attempt int, base, most time.Duration) time.Duration {
+	return min(most, base<<min(max(attempt-1, 0), 16))
+}
+
+// Jitter spreads d over 75 to 125 per cent, so that what failed together does not come back together.
+func Jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
+}
+
+// Finish returns a context for work in hand: it outlives ctx by the grace.
+func Finish(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	hold, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(grace, cancel)
+		context.AfterFunc(hold, func() { t.Stop() })
+	})
+	return hold, func() { stop(); cancel() }
+}
+
+// IgnoreDone is err, unless it only says that ctx ended.
+func IgnoreDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,126 @@
+package watermark
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
+)
+
+// The stages at which something can end as a dead letter.
+const (
+	StageRead  = "read"
+	StageFetch = "fetch"
+	StageRate  = "rate"
+	StageWrite = "write"
+)
+
+// Stages are those of dead letters, in the order of the flow.
+func Stages() []string { return []string{StageRead, StageFetch, StageRate, StageWrite} }
+
+// Letters are the dead letters: what cannot be used, with its reason and what a person can do.
+type Letters struct {
+	q     *queue.Queue
+	tombs *stored.Tombs
+	dead  *prometheus.CounterVec // stage, source, kind
+	log   *zap.Logger
+}
+
+// NewLetters returns the dead letters of a store.
+func NewLetters(q *queue.Queue, t *stored.Tombs, m *Metrics, log *zap.Logger) *Letters {
+	return &Letters{q, t, m.dead, log}
+}
+
+// fixes says, by kind of error, what a person can do about a dead letter.
+var fixes = map[connectors.Kind]string{
+	connectors.Internal:        "report it with its reason; after an update send it again: winnow deadletters resend",
+	connectors.Malformed:       "see whether the sender is the CRM this source is for; send it again after an update that can read it, or discard it",
+	connectors.NotFound:        "the record is gone from the CRM: discard it",
+	connectors.Conflict:        "something else keeps the record busy: send it again when that is over",
+	connectors.Garbled:         "see what stands between Winnow and the CRM and answers in its place, then send it again",
+	connectors.Unavailable:     "the CRM fails at this record and answers for others: see whether it opens there, tell the CRM's support, then send it again",
+	connectors.Rejected:        "relax the CRM's validation rule for Winnow's fields or for its app, then send it again",
+	connectors.Unauthenticated: "renew the token or grant the scope, then send it again",
+	connectors.Misconfigured:   "run winnow setup, then send it again",
+}
+
+// unreadFixes say it of a record that was to be read: no decision falls against those it may concern until the letter is settled.
+var unreadFixes = map[connectors.Kind]string{
+	connectors.Rejected: "see whether the record opens in the CRM and whether the app may read it, then send it again",
+}
+
+// fixOf is what a person can do about a dead letter of a stage.
+func fixOf(stage string, kind connectors.Kind) string {
+	if stage != StageFetch {
+		return fixes[kind]
+	}
+	fix := fixes[kind]
+	if unread, ok := unreadFixes[kind]; ok {
+		fix = unread
+	}
+	return fix + "; until then nothing is announced against the contacts named, or against anyone of the source where none is known: discard it only if nothing of theirs is in it"
+}
+
+// Bury keeps what cannot be used, with its reason and what a person can do. id makes a second burial of the same thing the same letter.
+func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error, fields ...zap.Field) error {
+	kind := connectors.KindOf(reason)
+	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
+	seq, err := l.q.DeadLetters.Bury(ctx, d, d.Stage+"."+id)
+	if err != nil {
+		return fmt.Errorf("bury: %w", err)
+	}
+	l.dead.WithLabelValues(d.Stage, s.Name, kind.String()).Inc()
+	contacts := make([]string, len(d.Contacts))
+	for i, contact := range d.Contacts {
+		contacts[i] = l.tombs.Plain(contact)
+	}
+	l.log.Error("dead letter", append(fields, zap.String("stage", d.Stage), zap.String("source", s.Name), zap.Uint64("number", seq), zap.Strings("contacts", contacts), zap.Error(reason))...)
+	return nil
+}
+
+// Named lists the contacts that notices are about, for the dead letter: erasing a contact has to find it.
+func Named(s Source, notices []crm.Notice) []string {
+	var ids []string
+	add := func(contacts ...string) {
+		for _, id := range contacts {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, n := range notices {
+		switch {
+		case n.Fact != nil:
+			add(n.Fact.Contact)
+		case n.Ref != nil:
+			add(n.Ref.Contacts...)
+			add(n.Ref.Left...)
+			if s.CRM.IsPerson(*n.Ref) {
+				add(n.Ref.ID)
+			}
+		case n.Removed != nil && n.Removed.Contact != "":
+			add(n.Removed.Contact)
+		}
+	}
+	return ids
+}
+
+// Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for it too. What was to
+// be read of the contact itself, a profile say, has its id and nobody's answer in it any more.
+func Strike(d *queue.DeadLetter, contact string) bool {
+	ref, err := stored.Decode[crm.Ref](d.Payload)
+	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || ref.ID == contact { // what is not a reference waits for nobody
+		return false
+	}
+	erased := func(id string) bool { return id == contact }
+	ref.Contacts, ref.Left = slices.DeleteFunc(ref.Contacts, erased), slices.DeleteFunc(ref.Left, erased)
+	d.Contacts, d.Payload = slices.DeleteFunc(slices.Clone(d.Contacts), erased), stored.Encode(ref)
+	return true
+}
