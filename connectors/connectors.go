@@ -4,52 +4,101 @@ package connectors
 
 import (
 	"context"
-	"net/http"
-	"net/url"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Delivery is one webhook request exactly as received. Trust nothing in it before Verify.
-type Delivery struct {
-	Method string
-	URL    *url.URL // as the vendor addressed us, query included: some sign it, some put their key in it
-	Header http.Header
-	Body   []byte // raw bytes; a signature is over these, never over re-encoded JSON
-}
-
 // Receiver turns deliveries into notices. It is pure and safe for concurrent use: no network, no clock.
 type Receiver interface {
-	// Verify reports whether d is the vendor's and fresh at the instant now; if not, the error is Unauthenticated.
+	// Verify reports whether d is the vendor's and fresh at the instant now. If not, the error is Unauthenticated, or Malformed where
+	// the proof stands in a body that cannot be read.
 	Verify(d Delivery, now time.Time) error
 
-	// Decode returns what a verified delivery says, in any order: complete facts, or references to what must be fetched. None is
+	// Keep returns what of a verified delivery is stored, which is all that Decode will see: of its query and headers what Decode looks
+	// at, never the proof, and the body without the secrets that the vendor puts there. text says that words of a message are left in
+	// it: then it leaves the store soon after it was read. Keeping what was kept changes nothing.
+	Keep(d Delivery) (kept Delivery, text bool)
+
+	// Decode returns what a kept delivery says, in any order: complete facts, or references to what must be fetched. None is
 	// normal: d may hold nothing we rate, or the echo of our own Write. Of a body that it can read in part it returns the
-	// readable part and a Malformed error. Only Body is sure to be set: deliveries are decoded long after they came.
+	// readable part and a Malformed error. Of a fact whose time the vendor does not tell, d.Received is the Version, marked Ours.
 	Decode(d Delivery) ([]crm.Notice, error)
+}
+
+// Replier is the role of a vendor that wants to hear something of its own. It is pure: no network, no clock.
+type Replier interface {
+	// Reply is the answer to d for what became of it. Whether it is durable is not the vendor's to say: Stored comes only after it is.
+	Reply(d Delivery, o Outcome) Reply
+
+	// Handshake is the answer to a request that delivers nothing, as when the vendor asks whether somebody listens here, by GET, OPTIONS
+	// or POST; false where d is none. It is asked before Verify.
+	Handshake(d Delivery) (Reply, bool)
+}
+
+// Limits bound the calls of one kind.
+type Limits struct {
+	Batch int // how many records go into one call, at least 1. Source: the vendor's documented limit.
+	Calls int // how many calls may be under way at once, at least 1
 }
 
 // Fetcher completes notices over the vendor's API, as many in one call as the vendor allows.
 type Fetcher interface {
-	// MaxFetch is how many references one Fetch may carry. Source: the vendor's documented limit.
-	MaxFetch() int
+	// FetchLimits bound the fetches of records of one type. A type that is not known has limits too.
+	FetchLimits(recordType string) Limits
 
-	// Fetch returns what the references, all of one Type, stand for: facts, and references to what has to be fetched next. A
-	// record that is gone gives none. It makes one attempt a request; the queue retries, guided by the error's Kind. Beside an
-	// error nothing is returned.
-	Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error)
+	// Fetch returns what the references, all of one Type, stand for: a result for each, in their order. It makes one attempt a
+	// request; the queue retries, guided by the error's Kind.
+	Fetch(ctx context.Context, refs []crm.Ref) []Result
+}
+
+// Result is what one reference stands for: facts, and references to what has to be fetched next. A record that is gone gives none, or a
+// removal. Beside an error there are no notices. One whose error is Whole may be at fault or not: the caller splits.
+type Result struct {
+	Notices []crm.Notice
+	Err     error
+}
+
+// Together is the answer where one call stands for all of n references: their notices, which need not be told apart, or the error, which
+// is Whole where there are several.
+func Together(n int, notices []crm.Notice, err error) []Result {
+	if n == 0 {
+		return nil
+	}
+	results := make([]Result, n)
+	if err == nil {
+		results[0].Notices = notices
+		return results
+	}
+	for i := range results {
+		results[i].Err = err
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Whole = n > 1
+	}
+	return results
 }
 
 // Writer puts ratings into the CRM.
 type Writer interface {
-	// MaxBatch is how many changes one Write may carry. Source: the vendor's documented limit.
-	MaxBatch() int
+	// WriteLimits say how many changes are worth gathering before Split divides them, and how many Writes may be under way at once.
+	WriteLimits() Limits
 
-	// Write sets the fields in each change and returns one error per change, nil where it was written. Writing the same change
-	// twice is the same as writing it once. No two changes name the same contact. An answer that names no record stands for
-	// the whole batch: the caller splits it.
+	// Split divides changes into those of one Write each, by whatever the vendor's calls are apart: the kind of person, equal values, the
+	// size. It loses none and doubles none. It is pure.
+	Split(chs []crm.Change) [][]crm.Change
+
+	// Write sets the fields in each change, all of one part that Split made or of a piece of it, and returns one error per change, nil
+	// where it was written. Writing the same change twice is the same as writing it once. No two changes name the same person. An
+	// answer that names no record stands for the whole call and is marked Whole: the caller splits it.
 	Write(ctx context.Context, chs []crm.Change) []error
+}
+
+// InBatches is Split for a vendor whose calls take any changes, up to batch of them.
+func InBatches(chs []crm.Change, batch int) [][]crm.Change {
+	return slices.Collect(slices.Chunk(chs, batch))
 }
 
 // Poller is the role of a vendor whose webhooks miss something, or that can do without them.
@@ -88,12 +137,6 @@ type Relater interface {
 	Concerned(ctx context.Context, ref crm.Ref) ([]string, error)
 }
 
-// Replier is the role of a vendor that wants more than an empty 2xx.
-type Replier interface {
-	// Reply is the body and its content type that acknowledge d once it is durable.
-	Reply(d Delivery) (contentType string, body []byte)
-}
-
 // Installer is the role of a vendor whose fields `winnow setup` can create.
 type Installer interface {
 	// Plan returns what is missing, as steps a person can read; Apply carries one out.
@@ -111,6 +154,26 @@ type Step struct {
 	Right  bool   // a permission of the credential, granted or missing
 	Hand   string // what a person has to do where it is missing and Apply cannot make it
 	Data   any    // the connector's own
+}
+
+// Maintainer is the role of a vendor that has something to keep alive, or to remember: keys that it shows once, tokens that rotate,
+// channels that expire, names that it gave to fields. What it remembers is in Options.State.
+type Maintainer interface {
+	// Recall takes over what State holds. Every process calls it at the start and now and then, so that a key which one process was
+	// given verifies in all of them.
+	Recall(ctx context.Context) error
+
+	// Maintain renews what is about to end and says when it wants to be called next. It is called by the one process that speaks with
+	// the CRM, first at the start, and after an error again with a growing pause.
+	Maintain(ctx context.Context) (next time.Time, err error)
+}
+
+// State is a small sealed memory of one source.
+type State interface {
+	// Get returns what was put under name, nil where there is nothing.
+	Get(ctx context.Context, name string) ([]byte, error)
+	// Put keeps a value of a few kilobytes under name, durably; nil takes it out.
+	Put(ctx context.Context, name string, value []byte) error
 }
 
 // Budgeter is the role of a vendor that knows how many calls are left.

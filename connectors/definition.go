@@ -20,6 +20,7 @@ type Options struct {
 	Salt      []byte           // of this store: keys the hashes of texts and links
 	Now       func() time.Time // the clock that budgets and polls go by; nil: time.Now
 	UserAgent string
+	State     State                    // what the connector remembers, never nil where it plays Maintain
 	Phrases   map[crm.Intents][]string // by which messages are read beside the built-in ones
 	// Properties are those of a contact, under the vendor's names, that the rules look at: they are read and become facts under the same
 	// names, each change of them too. One that the CRM does not have is nothing.

@@ -26,7 +26,7 @@ type meta struct {
 
 const (
 	metaSubject = layout.KindMeta + ".store"
-	metaFormat  = 1
+	metaFormat  = 2
 )
 
 // setUp makes the store what the settings say, or refuses.
@@ -104,7 +104,7 @@ func (q *Queue) useMeta(b []byte) error {
 		return fmt.Errorf("read %s: %w", metaSubject, err)
 	}
 	if m.Format != metaFormat {
-		return fmt.Errorf("the store has format %d, this version of Winnow reads %d", m.Format, metaFormat)
+		return fmt.Errorf("the store is of format %d, made by an %s build of Winnow; this one reads format %d: start it with an empty WINNOW_DATA_DIR, or with the build that made the store", m.Format, map[bool]string{true: "older", false: "newer"}[m.Format < metaFormat], metaFormat)
 	}
 	if m.Partitions < 1 || m.Streams < 1 || len(m.Salt) == 0 {
 		return fmt.Errorf("read %s: not a store of Winnow's", metaSubject)

@@ -23,7 +23,7 @@ type operation struct {
 // operations are the calls of the roles that v has.
 func (h Harness) operations(v connectors.Vendor) []operation {
 	ops := []operation{
-		{"fetch", func(ctx context.Context, v connectors.Vendor) error { _, err := v.Fetch.Fetch(ctx, h.Refs); return err }},
+		{"fetch", func(ctx context.Context, v connectors.Vendor) error { _, err := fetch(ctx, v, h.Refs); return err }},
 	}
 	if v.Write != nil {
 		ops = append(ops, operation{"write", func(ctx context.Context, v connectors.Vendor) error {
@@ -49,6 +49,21 @@ func (h Harness) operations(v connectors.Vendor) []operation {
 		}})
 	}
 	return ops
+}
+
+// fetch is all that refs stand for, and the first error.
+func fetch(ctx context.Context, v connectors.Vendor, refs []crm.Ref) (ns []crm.Notice, err error) {
+	results := v.Fetch.Fetch(ctx, refs)
+	if len(results) != len(refs) {
+		return nil, fmt.Errorf("%d results for %d references: one each", len(results), len(refs))
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		ns = append(ns, r.Notices...)
+	}
+	return ns, nil
 }
 
 func first(errs []error) error {
@@ -81,7 +96,7 @@ func (h Harness) healthy(t *testing.T) {
 	c := h.serve(t, h.API(t))
 	var before []crm.Notice
 	for range 2 {
-		ns, err := c.Fetch.Fetch(t.Context(), h.Refs)
+		ns, err := fetch(t.Context(), c, h.Refs)
 		if err != nil {
 			t.Fatalf("fetch: %v", err)
 		}
@@ -106,13 +121,15 @@ func (h Harness) healthy(t *testing.T) {
 		}
 	}
 	if h.Gone != nil {
-		ns, err := c.Fetch.Fetch(t.Context(), h.Gone)
+		ns, err := fetch(t.Context(), c, h.Gone)
 		if err != nil || len(ns) != 0 {
 			t.Errorf("a record that is gone gives %d notices and %v, want none", len(ns), err)
 		}
 	}
-	if c.Write.MaxBatch() < 1 || c.Fetch.MaxFetch() < 1 {
-		t.Error("MaxBatch and MaxFetch are at least 1")
+	for _, l := range []connectors.Limits{c.Write.WriteLimits(), c.Fetch.FetchLimits(h.Refs[0].Type), c.Fetch.FetchLimits("of no known type")} {
+		if l.Batch < 1 || l.Calls < 1 {
+			t.Errorf("limits %+v: at least one record a call, and one call", l)
+		}
 	}
 }
 
@@ -155,7 +172,7 @@ func (h Harness) retryAfter(t *testing.T) {
 			w.Header().Set("Retry-After", given)
 			w.WriteHeader(http.StatusTooManyRequests)
 		}))
-		_, err := c.Fetch.Fetch(t.Context(), h.Refs)
+		_, err := fetch(t.Context(), c, h.Refs)
 		if got := connectors.AfterOf(err); got < bounds[0] || got > bounds[1] {
 			t.Errorf("Retry-After %s becomes a wait of %s, want %s to %s", given, got, bounds[0], bounds[1])
 		}
@@ -231,7 +248,7 @@ func (h Harness) cancelled(t *testing.T) {
 // nothing: no work is no call.
 func (h Harness) nothing(t *testing.T) {
 	c := h.New(t, nowhere)
-	if ns, err := c.Fetch.Fetch(t.Context(), nil); err != nil || len(ns) != 0 {
+	if ns, err := fetch(t.Context(), c, nil); err != nil || len(ns) != 0 {
 		t.Errorf("fetching nothing: %v, %v", ns, err)
 	}
 	if errs := c.Write.Write(t.Context(), nil); len(errs) != 0 {

@@ -90,26 +90,28 @@ func (c *toy) vendor() connectors.Vendor {
 	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Fetch: c, Write: c}
 }
 
-func (c *toy) MaxFetch() int { return 10 }
-func (c *toy) MaxBatch() int { return 10 }
+func (c *toy) Keep(d connectors.Delivery) (connectors.Delivery, bool) { return d.Kept(nil, nil), false }
 
-func (c *toy) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
-	var out []crm.Notice
-	for _, r := range refs {
+func (c *toy) FetchLimits(string) connectors.Limits  { return connectors.Limits{Batch: 10, Calls: 1} }
+func (c *toy) WriteLimits() connectors.Limits        { return connectors.Limits{Batch: 10, Calls: 1} }
+func (c *toy) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
+
+func (c *toy) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
+	out := make([]connectors.Result, len(refs))
+	for i, r := range refs {
 		body, err := c.call(ctx, "fetch", "GET", "/"+r.ID, nil)
 		if connectors.KindOf(err) == connectors.NotFound && strings.Contains(err.Error(), "gone") {
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if err == nil {
+			out[i].Notices, err = c.Decode(connectors.Delivery{Body: body})
+			if err != nil {
+				err = c.fail("fetch", connectors.Malformed, errors.New("not readable"))
+			}
 		}
-		ns, err := c.Decode(connectors.Delivery{Body: body})
-		if err != nil {
-			return nil, c.fail("fetch", connectors.Malformed, errors.New("not readable"))
-		}
-		out = append(out, ns...)
+		out[i].Err = err
 	}
-	return out, nil
+	return out
 }
 
 func (c *toy) Write(ctx context.Context, chs []crm.Change) []error {

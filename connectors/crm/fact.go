@@ -1,6 +1,9 @@
 package crm
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Kind says which part of a Fact is set.
 type Kind uint8
@@ -26,12 +29,12 @@ const (
 )
 
 // Fact is one small thing known about one contact. Facts form a set: of two with the same ID the higher Version counts, of equal
-// versions the one that is Gone, and then the greater encoding, so that order, repetition and splitting of deliveries make no
-// difference.
+// versions the higher Seq, then the one that is Gone, and then the greater encoding, so that order, repetition and splitting of
+// deliveries make no difference.
 type Fact struct {
-	Contact string `cbor:"1,keyasint,omitempty" json:"contact,omitempty"` // the CRM's id of the contact it is about
+	Contact string `cbor:"1,keyasint,omitempty" json:"contact,omitempty"` // whom it is about, as Person.String writes it
 	ID      string `cbor:"2,keyasint" json:"id"`                          // "emails/123", "property/lifecycle_stage": unique within the contact
-	Version int64  `cbor:"3,keyasint,omitempty" json:"version,omitempty"` // the vendor's change time, ms; never our clock
+	Version int64  `cbor:"3,keyasint,omitempty" json:"version,omitempty"` // the vendor's change time, ms; see Ours
 	Kind    Kind   `cbor:"4,keyasint" json:"kind"`
 	// At is when the thing came about (sent, created, called). It is the same in every version of a fact, because the record
 	// keeps the newest facts by At; what may move (a meeting's start, a task's due date) has a field of its own.
@@ -45,6 +48,13 @@ type Fact struct {
 	// time in which nothing was owed.
 	Gone bool `cbor:"7,keyasint,omitempty" json:"gone,omitempty"`
 
+	// Seq orders versions of one time: two changes within one tick of the vendor's clock. It is the vendor's own count where there is
+	// one, else, of a record that was read, the instant of the reading in ms: what is read later is later. 0: not known.
+	Seq int64 `cbor:"8,keyasint,omitempty" json:"seq,omitempty"`
+	// Ours says that Version is when we received the fact, because the vendor gives no time: any version with a time of the vendor's
+	// counts more.
+	Ours bool `cbor:"9,keyasint,omitempty" json:"ours,omitempty"`
+
 	Message   *Message   `cbor:"10,keyasint,omitempty" json:"message,omitempty"`
 	Call      *Call      `cbor:"11,keyasint,omitempty" json:"call,omitempty"`
 	Meeting   *Meeting   `cbor:"12,keyasint,omitempty" json:"meeting,omitempty"`
@@ -57,6 +67,17 @@ type Fact struct {
 	Merge     *Merge     `cbor:"19,keyasint,omitempty" json:"merge,omitempty"`
 	Referral  *Referral  `cbor:"20,keyasint,omitempty" json:"referral,omitempty"`
 	Lasting   *Lasting   `cbor:"21,keyasint,omitempty" json:"lasting,omitempty"`
+}
+
+// Compare orders versions of one fact: negative where f is the older one, 0 where neither time nor count tells them apart.
+func (f *Fact) Compare(g *Fact) int {
+	if f.Ours != g.Ours {
+		if f.Ours {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(f.Version, g.Version), cmp.Compare(f.Seq, g.Seq))
 }
 
 // PeerPrefix begins the ID of a fact that reaches a contact as another one's; the rest is the other's own ID of it.
@@ -290,7 +311,17 @@ const (
 	PropShown         = "shown"           // "true" where fields of ours show something, of a contact who must not be rated
 	PropOrigin        = "origin"          // "inbound" where they came to us, "outbound" where we went to them
 	PropSegment       = "segment"         // which profile of the settings applies
+	PropProfiled      = "profiled"        // "true" once the person's own record was read: nothing is written of anybody before
 )
+
+// Profiled is the fact that a person's own record was read. Every connector gives it with the record's properties. That it was read once
+// does not change, so all versions are the same.
+func Profiled(person string) *Fact {
+	return &Fact{
+		Contact: person, ID: "property/" + PropProfiled, Version: 1, Kind: KindProperty, At: 1,
+		Property: &Property{Name: PropProfiled, Value: "true"},
+	}
+}
 
 // Existence is whether the contact is there in the CRM.
 type Existence struct {

@@ -147,13 +147,6 @@ const (
 	FieldNativeStatus Field = "native_status"
 )
 
-// Fields are all fields of ours, in the order in which people are shown them. The native status is not among them.
-var Fields = []Field{
-	FieldRating, FieldMachineRating, FieldScore, FieldEngagement, FieldFit, FieldWorth, FieldReasons, FieldStatus, FieldDisqualified,
-	FieldGround, FieldPendingUntil, FieldRecheckOn, FieldBall, FieldOwedSince, FieldTreatment, FieldAction, FieldMilestoneMissing,
-	FieldRatedAt, FieldModel,
-}
-
 // Change is what one contact's fields shall be.
 type Change struct {
 	Contact string
@@ -173,7 +166,7 @@ type Ref struct {
 	// Noticed is when we first heard of it by the pipeline's clock, which sets it: until it is fetched the source counts as read
 	// only up to then.
 	Noticed Millis `cbor:"5,keyasint,omitempty" json:"noticed,omitempty"`
-	// AsOf is when (ms, the vendor's time) something happened to the record that its own change time may not show: it was deleted,
+	// AsOf is when (ms, the vendor's time, or that of the receipt where the vendor does not say) something happened to the record that its own change time may not show: it was deleted,
 	// restored, or came to concern other contacts. What is read of it later is true at that instant at the earliest.
 	AsOf int64 `cbor:"6,keyasint,omitempty" json:"as_of,omitempty"`
 	// Left are contacts whom the record is said to concern no more.
@@ -184,8 +177,10 @@ type Ref struct {
 // goes on from there with a slash, and what of it reached other contacts. Who holds such facts need not be known: the pipeline
 // finds them.
 type Removal struct {
-	ID      string `cbor:"1,keyasint" json:"id"`      // as in Fact.ID: "tasks/123"
-	Version int64  `cbor:"2,keyasint" json:"version"` // the vendor's time, ms: facts of a higher version stay
+	ID string `cbor:"1,keyasint" json:"id"` // as in Fact.ID: "tasks/123"
+	// Version is when it went, by the vendor's clock (ms) or where the vendor does not say, by the receipt of its notice: facts of a
+	// higher version stay.
+	Version int64 `cbor:"2,keyasint" json:"version"`
 	// Contact, where given, is the only one for whom it is gone.
 	Contact string `cbor:"3,keyasint,omitempty" json:"contact,omitempty"`
 }

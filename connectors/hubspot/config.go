@@ -189,22 +189,13 @@ func (c Config) secrets() []string {
 // Mapping stands for where our fields go: when it changes, every rating is written again.
 func (v *Config) Mapping() string { return v.Fields }
 
-// The fields that are read and never written, beside crm.Fields.
-const (
-	fieldOverride      crm.Field = "override"
-	fieldOverrideUntil crm.Field = "override_until"
-	fieldDoNotProfile  crm.Field = "do_not_profile"
-)
-
-var readFields = []crm.Field{fieldOverride, fieldOverrideUntil, fieldDoNotProfile}
-
 // theirs are properties of HubSpot's own, beside those that begin with hs_. Source: HubSpot docs, "Default contact properties".
 var theirs = []string{"lifecyclestage", "email", "firstname", "lastname", "phone", "company", "createdate", "lastmodifieddate", "hubspot_owner_id"}
 
 // parseFields returns the property of every field; an empty one means that the field is not kept in HubSpot.
 func parseFields(setting string) (map[crm.Field]string, error) {
-	out := make(map[crm.Field]string, len(crm.Fields)+len(readFields))
-	for _, f := range slices.Concat(crm.Fields, readFields) {
+	out := make(map[crm.Field]string, len(crm.Fields)+len(crm.ReadFields))
+	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
 		out[f] = "winnow_" + string(f)
 	}
 	taken := map[string]crm.Field{}
@@ -230,7 +221,7 @@ func parseFields(setting string) (map[crm.Field]string, error) {
 		}
 		out[field] = property
 	}
-	for _, f := range slices.Concat(crm.Fields, readFields) {
+	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
 		p := out[f]
 		if p == "" {
 			continue
@@ -249,7 +240,7 @@ func parseFields(setting string) (map[crm.Field]string, error) {
 
 func fieldList() string {
 	var names []string
-	for _, f := range slices.Concat(crm.Fields, readFields) {
+	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
 		names = append(names, string(f))
 	}
 	return strings.Join(names, ", ")

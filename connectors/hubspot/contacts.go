@@ -46,6 +46,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			}
 		}
 		add(crm.Property{Name: crm.PropCreated, Value: o.created().Time().Format(time.RFC3339)}, int64(o.created()))
+		out = append(out, crm.Notice{Fact: crm.Profiled(contact)})
 		if source, version, ok := o.latest("hs_analytics_source"); ok {
 			add(crm.Property{Name: crm.PropOrigin, Value: origin(source, o.get("hs_analytics_source_data_1"))}, version)
 		}

@@ -51,8 +51,18 @@ func each(f func(c *Connector, o *object) *crm.Fact) func(context.Context, *Conn
 	}
 }
 
-// MaxFetch is the size of one batch/read. Source: HubSpot docs, "Using object APIs", limits.
-func (c *Connector) MaxFetch() int { return maxRead }
+// fetcher is the connector as a connectors.Fetcher: a batch is read together and fails together.
+type fetcher struct{ c *Connector }
+
+// FetchLimits are those of batch/read. Source: HubSpot docs, "Using object APIs", limits.
+func (fetcher) FetchLimits(string) connectors.Limits {
+	return connectors.Limits{Batch: maxRead, Calls: 4}
+}
+
+func (f fetcher) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
+	notices, err := f.c.Fetch(ctx, refs)
+	return connectors.Together(len(refs), notices, err)
+}
 
 // Fetch returns what the records named by refs say. All of refs are of one type.
 func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {

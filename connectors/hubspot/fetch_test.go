@@ -45,7 +45,7 @@ func TestFetchContacts(t *testing.T) {
 		"time_zone": {"Europe/Berlin", "2026-01-06T00:00:00Z"}, "country": {"AT", "2026-01-07T00:00:00Z"}, "opt_out": {"true", "2026-02-10T00:00:00Z"},
 		"next_activity": {"", "2026-02-11T00:00:00Z"}, "owner": {"77", "2026-01-05T08:00:00Z"}, "origin": {"outbound", "2026-01-05T08:00:00Z"},
 		"override": {"keep", "2026-02-12T00:00:00Z"}, "industry": {"RETAIL", "2026-01-08T00:00:00Z"}, "created": {"2026-01-05T08:00:00Z", "2026-01-05T08:00:00.123Z"},
-		"shown": {"true", "2026-02-20T10:00:00Z"},
+		"shown": {"true", "2026-02-20T10:00:00Z"}, "profiled": {"true", "1970-01-01T00:00:00.001Z"},
 		"staff": {"false", "2026-01-05T08:00:01Z"}, "owner_time_zone": {"Europe/Berlin", "2026-01-05T08:00:00Z"},
 	}
 	for name, w := range want {

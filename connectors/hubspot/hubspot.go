@@ -108,7 +108,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 			c.isWritten[p] = true
 		}
 	}
-	for _, f := range readFields {
+	for _, f := range crm.ReadFields {
 		if p := c.fields[f]; p != "" {
 			c.isRead[p] = true
 		}
@@ -134,8 +134,11 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 // Vendor is the connector by its roles. Where an account has no webhooks, none is received.
 func (c *Connector) Vendor() connectors.Vendor {
 	v := connectors.Vendor{
-		People: []connectors.PersonKind{{Record: "contacts"}},
-		Fetch:  c, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c,
+		People: []connectors.PersonKind{{
+			Record: "contacts", Text: maxText,
+			Native: connectors.Native{Disqualify: connectors.ByStatus, Closed: c.cfg.Unqualified},
+		}},
+		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c,
 	}
 	if c.cfg.Webhooks != "off" {
 		v.Receive = c

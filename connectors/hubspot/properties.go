@@ -53,9 +53,9 @@ func (c *Connector) translators() map[string]translate {
 	for name, t := range known {
 		add(name, t)
 	}
-	add(c.fields[fieldOverride], override)
-	add(c.fields[fieldOverrideUntil], date(crm.PropOverrideUntil))
-	add(c.fields[fieldDoNotProfile], flag(crm.PropDoNotProfile))
+	add(c.fields[crm.FieldOverride], override)
+	add(c.fields[crm.FieldOverrideUntil], date(crm.PropOverrideUntil))
+	add(c.fields[crm.FieldDoNotProfile], flag(crm.PropDoNotProfile))
 	add(c.cfg.SegmentProperty, plain(crm.PropSegment))
 	if c.cfg.FollowupProperty != "" {
 		// One fact holds the agreed date. The tasks and meetings behind HubSpot's own are facts themselves.
@@ -81,6 +81,7 @@ var reserved = map[string]bool{
 	crm.PropCreated: true, crm.PropCustomer: true, crm.PropStaff: true, crm.PropLifecycle: true, crm.PropLeadStatus: true, crm.PropTimeZone: true,
 	crm.PropCountry: true, crm.PropOptOut: true, crm.PropDoNotProfile: true, crm.PropNextActivity: true, crm.PropOwner: true,
 	crm.PropOwnerTimeZone: true, crm.PropOverride: true, crm.PropOverrideUntil: true, crm.PropOverrideOdd: true, crm.PropShown: true, crm.PropOrigin: true, crm.PropSegment: true,
+	crm.PropProfiled: true,
 }
 
 // propertyFact is p as a fact about contact, as of the instant version (ms).

@@ -13,6 +13,11 @@ import (
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
+// Keep is the body: HubSpot's events say all there, and neither secrets nor words of messages are in them.
+func (c *Connector) Keep(d connectors.Delivery) (connectors.Delivery, bool) {
+	return d.Kept(nil, nil), false
+}
+
 // Decode turns the events of a delivery into notices. An event that cannot be used is named in the error, by its place and
 // by what is wrong with it, never by its content; the others are returned.
 func (c *Connector) Decode(d connectors.Delivery) ([]crm.Notice, error) {

@@ -40,50 +40,21 @@ type option struct {
 	Hidden       bool   `json:"hidden"`
 }
 
-// shape is what a field needs of its property.
-type shape struct {
-	label, description, kind, fieldType string
-	options                             []string
+// shapes are the type and the field type of each type of field. Source: HubSpot docs, "Properties".
+var shapes = map[crm.FieldType][2]string{
+	crm.Choice: {"enumeration", "select"}, crm.Number: {"number", "number"}, crm.Line: {"string", "text"}, crm.Prose: {"string", "textarea"},
+	crm.Flag: {"bool", "booleancheckbox"}, crm.Day: {"date", "date"}, crm.Instant: {"datetime", "date"},
 }
 
-// shapes are the properties of all fields, written and read.
-var shapes = map[crm.Field]shape{
-	crm.FieldRating:           {"Winnow rating", "A to D, a human's override where there is one.", "enumeration", "select", crm.Letters},
-	crm.FieldMachineRating:    {"Winnow machine rating", "A to D as Winnow alone would say.", "enumeration", "select", crm.Letters},
-	crm.FieldScore:            {"Winnow score", "0 to 100, sorts within a rating.", "number", "number", nil},
-	crm.FieldEngagement:       {"Winnow engagement", "0 to 100: what they did. 50 where nothing is known.", "number", "number", nil},
-	crm.FieldFit:              {"Winnow fit", "0 to 100: who they are. 50 where nothing is known.", "number", "number", nil},
-	crm.FieldWorth:            {"Winnow worth", "0 to 100: what they are worth. 50 where nothing is known.", "number", "number", nil},
-	crm.FieldReasons:          {"Winnow reasons", "Why, strongest first.", "string", "textarea", nil},
-	crm.FieldStatus:           {"Winnow status", "Where the contact stands.", "enumeration", "select", []string{"open", "pending", "disqualified", "requalified", "nurture", "override"}},
-	crm.FieldDisqualified:     {"Winnow disqualified", "", "bool", "booleancheckbox", []string{"true", "false"}},
-	crm.FieldGround:           {"Winnow disqualification reason", "", "enumeration", "select", []string{"unresponsive", "no_progress", "fact_finding", "not_interested", "not_ready", "misfit", "unprofitable", "difficult", "human"}},
-	crm.FieldPendingUntil:     {"Winnow pending until", "When the grace after the break-up message ends.", "date", "date", nil},
-	crm.FieldRecheckOn:        {"Winnow recheck on", "When to look at a disqualified contact again.", "date", "date", nil},
-	crm.FieldBall:             {"Winnow ball", "Who owes the next move.", "enumeration", "select", []string{"us", "them", "none"}},
-	crm.FieldOwedSince:        {"Winnow owed reply since", "Since when they wait for our answer.", "datetime", "date", nil},
-	crm.FieldTreatment:        {"Winnow treatment", "", "enumeration", "select", []string{"intensive", "standard", "light", "nurture"}},
-	crm.FieldAction:           {"Winnow recommended action", "", "string", "textarea", nil},
-	crm.FieldMilestoneMissing: {"Winnow next milestone missing", "", "bool", "booleancheckbox", []string{"true", "false"}},
-	crm.FieldRatedAt:          {"Winnow rated at", "When the rating last changed.", "datetime", "date", nil},
-	crm.FieldModel:            {"Winnow model", "Which settings the rating was made with.", "string", "text", nil},
-	fieldOverride:             {"Winnow override", "Set this to overrule Winnow. Clear it to let Winnow rate again.", "enumeration", "select", slices.Concat(crm.Letters, []string{"keep", "disqualified"})},
-	fieldOverrideUntil:        {"Winnow override until", "When the override ends; empty: not before it is cleared.", "date", "date", nil},
-	fieldDoNotProfile:         {"Winnow do not profile", "Set this and Winnow neither rates the contact nor writes to it.", "bool", "booleancheckbox", []string{"true", "false"}},
-}
-
-// property is the definition of a field's property.
-func (s shape) property(name string) property {
-	p := property{Name: name, Label: s.label, Description: s.description, GroupName: group, Type: s.kind, FieldType: s.fieldType}
-	for i, v := range s.options {
-		label := v
-		switch {
-		case s.kind == "bool":
-			label = map[string]string{"true": "Yes", "false": "No"}[v]
-		case len(v) > 1:
-			label = strings.ToUpper(v[:1]) + strings.ReplaceAll(v[1:], "_", " ")
-		}
-		p.Options = append(p.Options, option{Label: label, Value: v, DisplayOrder: i})
+// propertyOf is the definition of a field's property.
+func propertyOf(f crm.FieldSpec, name string) property {
+	shape, options := shapes[f.Type], f.Options
+	if f.Type == crm.Flag {
+		options = []crm.Option{{Value: "true", Label: "Yes"}, {Value: "false", Label: "No"}}
+	}
+	p := property{Name: name, Label: f.Label, Description: f.Description, GroupName: group, Type: shape[0], FieldType: shape[1]}
+	for i, o := range options {
+		p.Options = append(p.Options, option{Label: o.Label, Value: o.Value, DisplayOrder: i})
 	}
 	return p
 }
@@ -124,7 +95,7 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 		}),
 		Data: todo{method: http.MethodPost, path: propertiesPath + "/groups", body: map[string]any{"name": group, "label": "Winnow"}},
 	}}
-	for _, f := range slices.Concat(crm.Fields, readFields) {
+	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
 		if name := c.fields[f]; name != "" {
 			steps = append(steps, c.propertyStep(f, name, there))
 		}
@@ -143,16 +114,17 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 
 // propertyStep says what is missing of a field's property: all of it, some options, or nothing.
 func (c *Connector) propertyStep(f crm.Field, name string, there map[string]property) connectors.Step {
-	want := shapes[f].property(name)
+	spec, _ := crm.SpecOf(f)
+	want := propertyOf(spec, name)
 	step := connectors.Step{Name: "property " + name, Detail: want.Type, Data: todo{method: http.MethodPost, path: propertiesPath, body: want}}
 	if n := len(want.Options); n > 4 {
 		step.Detail += fmt.Sprintf(" of %d options", n)
 	} else if n > 0 && want.Type != "bool" {
-		step.Detail += " " + strings.Join(shapes[f].options, ", ")
+		step.Detail += " " + strings.Join(valuesOf(want.Options), ", ")
 	}
 	got, ok := there[name]
 	switch {
-	case !ok && name != "winnow_"+string(f):
+	case !ok && name != spec.Stem():
 		step.Detail = "named in the settings but not there"
 		step.Hand = "correct its name in " + c.variable("FIELDS") + ", or create it in HubSpot as " + want.Type
 	case !ok:
@@ -162,11 +134,7 @@ func (c *Connector) propertyStep(f crm.Field, name string, there map[string]prop
 	case want.Type == "enumeration":
 		missing := lacking(got.Options, want.Options)
 		if step.Have = len(missing) == 0; !step.Have {
-			var names []string
-			for _, o := range missing {
-				names = append(names, o.Value)
-			}
-			step.Detail = "add the options " + strings.Join(names, ", ")
+			step.Detail = "add the options " + strings.Join(valuesOf(missing), ", ")
 			step.Data = todo{
 				method: http.MethodPatch, path: propertiesPath + "/" + url.PathEscape(name),
 				body: map[string]any{"options": slices.Concat(got.Options, missing)},
@@ -176,6 +144,14 @@ func (c *Connector) propertyStep(f crm.Field, name string, there map[string]prop
 		step.Have = true
 	}
 	return step
+}
+
+func valuesOf(options []option) []string {
+	out := make([]string, len(options))
+	for i, o := range options {
+		out[i] = o.Value
+	}
+	return out
 }
 
 func lacking(have, want []option) []option {

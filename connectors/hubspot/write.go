@@ -23,8 +23,15 @@ const (
 	nativeStatus = "hs_lead_status"
 )
 
-// MaxBatch is the size of one batch/update.
-func (c *Connector) MaxBatch() int { return maxBatch }
+// WriteLimits are those of batch/update. How fast four calls go the budget decides.
+func (c *Connector) WriteLimits() connectors.Limits {
+	return connectors.Limits{Batch: maxBatch, Calls: 4}
+}
+
+// Split divides changes by the size of a batch/update.
+func (c *Connector) Split(chs []crm.Change) [][]crm.Change {
+	return connectors.InBatches(chs, maxBatch)
+}
 
 // update is one input of a batch. The trace id comes back with what is wrong with it.
 type update struct {

@@ -176,8 +176,8 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 
 // beats reports whether f takes the place of g, which has the same ID.
 func beats(f, g *crm.Fact) bool {
-	if f.Version != g.Version {
-		return f.Version > g.Version
+	if c := f.Compare(g); c != 0 {
+		return c > 0
 	}
 	if f.Gone != g.Gone {
 		return f.Gone
@@ -193,7 +193,7 @@ func beats(f, g *crm.Fact) bool {
 // stead, and of its content only what stopped clocks.
 func own(f *crm.Fact) crm.Fact {
 	if f.Gone {
-		return crm.Fact{ID: f.ID, Version: f.Version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
+		return crm.Fact{ID: f.ID, Version: f.Version, Seq: f.Seq, Ours: f.Ours, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
 	}
 	g := *f
 	g.Contact = ""

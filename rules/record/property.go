@@ -57,7 +57,7 @@ func known(f *crm.Fact) bool {
 func OwnName(name string) bool {
 	switch name {
 	case crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut,
-		crm.PropDoNotProfile, crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment:
+		crm.PropDoNotProfile, crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment, crm.PropProfiled:
 		return true
 	}
 	return false

@@ -66,7 +66,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 			a = nil
 		}
 	}()
-	sources, err := makeSources(cfg, q.Salt(), o.Now)
+	sources, err := makeSources(cfg, q, o.Now)
 	if err != nil {
 		return a, err
 	}
@@ -91,6 +91,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	registry.MustRegister(a.Pipeline.Collector())
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/{source}", a.Pipeline.Receiver())
+	mux.Handle("/hooks/{source}/{path...}", a.Pipeline.Receiver())
 	a.Hooks = mux
 	a.Admin = admin.New(admin.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
 	if o.Quiet {
@@ -115,13 +116,21 @@ func listen(name, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// makeSources builds the connector of each source.
-func makeSources(cfg *config.Config, salt []byte, now func() time.Time) ([]watermark.Source, error) {
+// makeSources builds the connector of each source. Without a queue they remember nothing, and no text is read.
+func makeSources(cfg *config.Config, q *queue.Queue, now func() time.Time) ([]watermark.Source, error) {
 	var sources []watermark.Source
 	for _, s := range cfg.Sources {
+		salt, state := make([]byte, 32), connectors.NewMemory()
+		if q != nil {
+			kept, err := newSealed(q, s.Name, cfg.Queue.Key.Reveal())
+			if err != nil {
+				return nil, err
+			}
+			salt, state = q.Salt(), kept
+		}
 		c, err := s.Definition.New(s.Config, connectors.Options{
 			Source: s.Source, PublicURL: cfg.PublicURL, Salt: salt, Now: now, UserAgent: "winnow/" + Version(), Phrases: cfg.Phrases,
-			Properties: cfg.Rules.Properties(),
+			Properties: cfg.Rules.Properties(), State: state,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
@@ -228,7 +237,7 @@ func (a *App) live(context.Context) error {
 
 // Vendor makes the connector of one source alone, for commands that need no store.
 func Vendor(cfg *config.Config, name string) (connectors.Vendor, error) {
-	sources, err := makeSources(cfg, make([]byte, 32), nil) // nothing is hashed: no text is read
+	sources, err := makeSources(cfg, nil, nil)
 	if err != nil {
 		return connectors.Vendor{}, err
 	}

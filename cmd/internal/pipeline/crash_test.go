@@ -62,7 +62,7 @@ func TestDiedInBetween(t *testing.T) {
 	if gone, err := r.p.Forgotten(t.Context(), crm.ContactRef{Source: "fake", Contact: "3"}); err != nil || !gone {
 		t.Errorf("forgotten %t, %v", gone, err)
 	}
-	if c := r.contact("fake", "4"); c.Record.Property(crm.PropCreated) == "" || c.Asked != 0 {
+	if c := r.contact("fake", "4"); c.Record.Property(crm.PropProfiled) == "" || c.Asked != 0 {
 		t.Errorf("the profile that had not come was not asked for again: %+v", c)
 	}
 }
@@ -119,7 +119,7 @@ func (c clumsy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	return c.fake.Decode(d)
 }
 
-func (c clumsy) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+func (c clumsy) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
 	for _, r := range refs {
 		if r.ID == "13" {
 			panic("fetcher: " + r.ID)

@@ -54,8 +54,13 @@ func (f *fake) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	return ns, nil
 }
 
-func (f *fake) MaxFetch() int { return 10 }
-func (f *fake) MaxBatch() int { return 10 }
+func (f *fake) Keep(d connectors.Delivery) (connectors.Delivery, bool) {
+	return d.Kept(nil, nil), false
+}
+
+func (f *fake) FetchLimits(string) connectors.Limits  { return connectors.Limits{Batch: 10, Calls: 1} }
+func (f *fake) WriteLimits() connectors.Limits        { return connectors.Limits{Batch: 10, Calls: 4} }
+func (f *fake) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
 
 func (f *fake) vendor() connectors.Vendor {
 	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: f, Fetch: f, Relate: f, Write: f}
@@ -68,14 +73,15 @@ func (f *fake) Concerned(_ context.Context, ref crm.Ref) ([]string, error) {
 	return f.who(ref)
 }
 
-func (f *fake) Fetch(_ context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+func (f *fake) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 	f.mu.Lock()
 	f.fetched += len(refs)
 	f.mu.Unlock()
 	if f.fetch != nil {
-		return f.fetch(refs)
+		ns, err := f.fetch(refs)
+		return connectors.Together(len(refs), ns, err)
 	}
-	return profiles(refs), nil
+	return connectors.Together(len(refs), profiles(refs), nil)
 }
 
 // profiles gives each contact the day on which the CRM got to know it.
@@ -84,7 +90,7 @@ func profiles(refs []crm.Ref) (ns []crm.Notice) {
 		ns = append(ns, crm.Notice{Fact: &crm.Fact{
 			Contact: r.ID, ID: "property/created", Version: 1, Kind: crm.KindProperty, At: crm.At(start),
 			Property: &crm.Property{Name: crm.PropCreated, Value: start.Format(time.RFC3339)},
-		}})
+		}}, crm.Notice{Fact: crm.Profiled(r.ID)})
 	}
 	return ns
 }

@@ -116,7 +116,7 @@ func TestMergedAreNotWritten(t *testing.T) {
 			t.Fatalf("winner %d has the ball %q, want us: its loser had asked something", 1000+i, got)
 		}
 	}
-	if stale > timing.Writers*f.MaxBatch() {
+	if stale > f.WriteLimits().Calls*f.WriteLimits().Batch {
 		t.Errorf("%d losers were written, more than can have been in calls", stale)
 	}
 }

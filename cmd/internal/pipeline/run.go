@@ -168,6 +168,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		g.Go(func() error { return p.rating.Run(ctx) })
 	}
 	for _, x := range p.exchanges {
+		g.Go(func() error { return x.Recall(ctx) })
 		g.Go(func() error { return x.Run(ctx) })
 	}
 	g.Go(func() error { return p.keeper.Run(ctx) })

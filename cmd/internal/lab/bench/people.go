@@ -33,7 +33,7 @@ func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (e
 	return nil
 }
 
-// person is what is known of the i-th contact: eight properties and four mails, the last of them a thank-you of ours, so that
+// person is what is known of the i-th contact: nine properties and four mails, the last of them a thank-you of ours, so that
 // nobody owes the next move and nothing falls due while we measure.
 func person(i int, now time.Time) []crm.Fact {
 	at := func(days int) crm.Millis {
@@ -43,6 +43,7 @@ func person(i int, now time.Time) []crm.Fact {
 	var facts []crm.Fact
 	for _, p := range []crm.Property{
 		{Name: crm.PropCreated, Value: created.Time().Format(time.RFC3339)},
+		{Name: crm.PropProfiled, Value: "true"},
 		{Name: crm.PropLifecycle, Value: "lead"},
 		{Name: crm.PropCustomer, Value: "false"},
 		{Name: crm.PropStaff, Value: "false"},

@@ -11,6 +11,7 @@ import (
 // history of them is seldom kept and nothing about an outcome can be read from them.
 var standing = []string{
 	crm.PropCreated, crm.PropStaff, crm.PropTimeZone, crm.PropCountry, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOrigin, crm.PropSegment,
+	crm.PropProfiled,
 }
 
 // AsOf is what had been known of a contact at an instant, as far as its record still tells: a record keeps the latest version of a

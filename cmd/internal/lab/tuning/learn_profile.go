@@ -27,6 +27,7 @@ type Lift struct {
 var known = []string{
 	crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut, crm.PropDoNotProfile,
 	crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment,
+	crm.PropProfiled,
 }
 
 func learnable(name string) bool {

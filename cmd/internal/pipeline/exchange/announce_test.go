@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // TestShownCountsOnce: what one batch has announced is not counted twice by another that comes before the first has settled.
 func TestShownCountsOnce(t *testing.T) {
-	x := exchangeWith(t, nil)
+	x := exchangeWith(t, connectors.Vendor{})
 	w := &writer{Exchange: x}
 	announcing := func(n int) (batch []*parcel) {
 		for range n {

@@ -25,11 +25,11 @@ func (x *Exchange) fetch(ctx context.Context) error {
 		if !x.Troubles.RoomFor(ctx, x.Queue.Facts) {
 			continue
 		}
-		msgs, err := fetches.Gather(ctx, 4*x.s.CRM.Fetch.MaxFetch(), 1<<20, timing.Patience)
+		msgs, err := fetches.Gather(ctx, timing.FetchMost, 1<<20, timing.Patience)
 		if err != nil {
 			return timing.IgnoreDone(ctx, fmt.Errorf("fetch %s: %w", x.s.Name, err))
 		}
-		for _, batch := range byType(msgs, x.s.CRM.Fetch.MaxFetch()) {
+		for _, batch := range byType(msgs, x.s.CRM.Fetch) {
 			if ctx.Err() != nil { // the grace is for what has begun
 				for _, w := range batch {
 					_ = w.msg.Nak(0) // whoever fetches next need not wait for it
@@ -51,8 +51,11 @@ type wanted struct {
 	msg *queue.Msg
 }
 
-// byType groups messages into batches of one type, none larger than most. Types go by turns, so that none starves.
-func byType(msgs []*queue.Msg, most int) [][]wanted {
+// record is its name among the records that fail by themselves.
+func (w wanted) record() string { return w.ref.Type + "/" + w.ref.ID }
+
+// byType groups messages into batches of one type, none larger than the vendor takes. Types go by turns, so that none starves.
+func byType(msgs []*queue.Msg, c connectors.Fetcher) [][]wanted {
 	groups := map[string][]wanted{}
 	var types []string
 	for _, m := range msgs {
@@ -69,7 +72,7 @@ func byType(msgs []*queue.Msg, most int) [][]wanted {
 	var batches [][]wanted
 	for len(types) > 0 {
 		for _, t := range slices.Clone(types) {
-			n := min(most, len(groups[t]))
+			n := min(max(c.FetchLimits(t).Batch, 1), len(groups[t]))
 			batches = append(batches, groups[t][:n])
 			if groups[t] = groups[t][n:]; len(groups[t]) == 0 {
 				types = slices.DeleteFunc(types, func(x string) bool { return x == t })
@@ -83,49 +86,90 @@ func byType(msgs []*queue.Msg, most int) [][]wanted {
 // halves that work come between those that fail, or the CRM would be taken for away.
 func (x *Exchange) fetchBatch(ctx context.Context, batch []wanted) (wait time.Duration) {
 	for todo := [][]wanted{batch}; len(todo) > 0; todo = todo[1:] {
-		pause, split := x.fetchOnce(ctx, todo[0])
-		wait = max(wait, pause)
-		if half := len(todo[0]) / 2; split {
-			todo = append(todo, todo[0][:half], todo[0][half:])
-		}
+		pause, parts := x.fetchOnce(ctx, todo[0])
+		wait, todo = max(wait, pause), append(todo, parts...)
 	}
 	return wait
 }
 
-// fetchOnce makes one call for a batch, publishes what came and acknowledges, or disposes of the failure; or says that the batch is to be
-// split.
-func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Duration, split bool) {
-	refs, records, trials := make([]crm.Ref, len(batch)), make([]string, len(batch)), x.trials
-	what := watermark.StageFetch + " " + batch[0].ref.Type
-	for i, w := range batch {
-		refs[i], records[i] = w.ref, w.ref.Type+"/"+w.ref.ID
-	}
-	notices, err := x.fetchRefs(ctx, refs)
-	if err == nil {
-		trials.works(what)
-		trials.gave(refs[0])
-		x.Troubles.Well(ctx, x.s, what)
-		if err = x.give(ctx, refs, notices); err != nil && !errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
-			x.Troubles.Warns("store "+x.s.Name, "records not stored, they come again", err, zap.String("source", x.s.Name), zap.Int("records", len(batch)))
-			for _, w := range batch {
-				_ = w.msg.Nak(timing.StoreAgain)
-			}
-			return timing.StoreAgain, false
+// fetchOnce makes one call for a batch. What came is published and acknowledged; what failed is disposed of, each by itself where the
+// vendor tells them apart. It returns the parts that are to be tried again at once.
+func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Duration, parts [][]wanted) {
+	refs := refsOf(batch)
+	results := x.fetchRefs(ctx, refs)
+	var fetched, together []wanted
+	var notices []crm.Notice
+	var err error
+	for i, r := range results {
+		e, ok := errors.AsType[*connectors.Error](r.Err)
+		switch {
+		case r.Err == nil:
+			fetched, notices = append(fetched, batch[i]), append(notices, r.Notices...)
+		case ok && e.Whole:
+			together, err = append(together, batch[i]), r.Err
+		default:
+			wait, _ := x.unfetched(ctx, batch[i:i+1], r.Err)
+			pause = max(pause, wait)
 		}
+	}
+	if len(fetched) > 0 {
+		wait, again := x.fetchedAll(ctx, fetched, notices)
+		pause, parts = max(pause, wait), append(parts, again...)
+	}
+	if len(together) > 0 {
+		wait, again := x.unfetched(ctx, together, err)
+		pause, parts = max(pause, wait), append(parts, again...)
+	}
+	return pause, parts
+}
+
+func refsOf(batch []wanted) []crm.Ref {
+	refs := make([]crm.Ref, len(batch))
+	for i, w := range batch {
+		refs[i] = w.ref
+	}
+	return refs
+}
+
+// fetchedAll publishes what came of a batch and acknowledges it.
+func (x *Exchange) fetchedAll(ctx context.Context, batch []wanted, notices []crm.Notice) (pause time.Duration, parts [][]wanted) {
+	refs, trials, what := refsOf(batch), x.trials, watermark.StageFetch+" "+batch[0].ref.Type
+	trials.works(what)
+	trials.gave(refs[0])
+	x.Troubles.Well(ctx, x.s, what)
+	err := x.give(ctx, refs, notices)
+	if errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
+		return x.unfetched(ctx, batch, err)
+	}
+	if err != nil {
+		x.Troubles.Warns("store "+x.s.Name, "records not stored, they come again", err, zap.String("source", x.s.Name), zap.Int("records", len(batch)))
+		for _, w := range batch {
+			_ = w.msg.Nak(timing.StoreAgain)
+		}
+		return timing.StoreAgain, nil
+	}
+	x.Metrics.fetch(x.s.Name, refs[0].Type, nil, len(batch))
+	for _, w := range batch {
+		trials.over(w.record())
+		_ = w.msg.Ack() // an acknowledgement that gets lost brings the reference again: one call more, no harm
+	}
+	return 0, nil
+}
+
+// unfetched disposes of a batch that failed together, or says into which parts it is to be split.
+func (x *Exchange) unfetched(ctx context.Context, batch []wanted, err error) (pause time.Duration, parts [][]wanted) {
+	refs, trials, what := refsOf(batch), x.trials, watermark.StageFetch+" "+batch[0].ref.Type
+	records := make([]string, len(batch))
+	for i, w := range batch {
+		records[i] = w.record()
 	}
 	x.Metrics.fetch(x.s.Name, refs[0].Type, err, len(batch))
-	if err == nil {
-		for i, w := range batch {
-			trials.over(records[i])
-			_ = w.msg.Ack() // an acknowledgement that gets lost brings the reference again: one call more, no harm
-		}
-		return 0, false
-	}
 	record := zap.String("record", refs[0].Type+"/"+x.Tombs.Plain(refs[0].ID))
 	d := x.fetchDisposal(ctx, err, what, batch[0].msg.Deliveries, refs, records...)
 	switch {
 	case d.split && len(batch) > 1:
-		return 0, true
+		half := len(batch) / 2
+		return 0, [][]wanted{batch[:half], batch[half:]}
 	case d.again > 0:
 		if d.split {
 			x.Troubles.AilsOne(x.s, what, "fetch put off", err, record, d.again)
@@ -135,7 +179,7 @@ func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Du
 		for _, w := range batch {
 			_ = w.msg.Nak(d.again)
 		}
-		return d.pause, false
+		return d.pause, nil
 	case d.drop:
 		trials.over(records[0])
 		_ = batch[0].msg.Ack()
@@ -145,18 +189,18 @@ func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Du
 			if d := x.fetchDisposal(ctx, later, what, batch[0].msg.Deliveries, refs, whom+records[0]); d.again > 0 {
 				x.Troubles.AilsOne(x.s, what+" "+whom, "cannot tell whom a record concerns that is not given", later, record, d.again)
 				_ = batch[0].msg.Nak(d.again)
-				return d.pause, false
+				return d.pause, nil
 			}
 		}
 		letter := queue.DeadLetter{Stage: watermark.StageFetch, Contacts: contacts, Nobody: all && len(contacts) == 0, Keep: true, Payload: batch[0].msg.Data}
 		if err := x.buryUnread(ctx, batch[0].msg, letter, err, record); err != nil {
 			_ = batch[0].msg.Nak(timing.StoreAgain)
-			return timing.StoreAgain, false
+			return timing.StoreAgain, nil
 		}
 		trials.over(records[0])
 		_ = batch[0].msg.Ack()
 	}
-	return 0, false
+	return 0, nil
 }
 
 // give publishes what the CRM gave for refs.
@@ -187,11 +231,11 @@ func (x *Exchange) fetchDisposal(ctx context.Context, err error, what string, de
 		return d
 	}
 	other := []crm.Ref{trials.another(refs)}
-	notices, failed := x.fetchRefs(ctx, other)
-	if failed == nil {
-		failed = x.give(ctx, other, notices)
+	got := x.fetchRefs(ctx, other)[0]
+	if got.Err == nil {
+		got.Err = x.give(ctx, other, got.Notices)
 	}
-	if failed != nil {
+	if got.Err != nil {
 		return d
 	}
 	trials.works(what)
@@ -213,11 +257,17 @@ func (x *Exchange) buryUnread(ctx context.Context, m *queue.Msg, letter queue.De
 	return x.Letters.Bury(ctx, x.s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), letter, reason, record)
 }
 
-func (x *Exchange) fetchRefs(ctx context.Context, refs []crm.Ref) (notices []crm.Notice, err error) {
+func (x *Exchange) fetchRefs(ctx context.Context, refs []crm.Ref) (results []connectors.Result) {
+	fault := func(what string) []connectors.Result {
+		return connectors.Together(len(refs), nil, &connectors.Error{Vendor: x.s.Vendor, Op: "fetch", Kind: connectors.Internal, Err: errors.New(what)})
+	}
 	defer func() {
 		if r := recover(); r != nil {
-			notices, err = nil, &connectors.Error{Vendor: x.s.Vendor, Op: "fetch", Kind: connectors.Internal, Err: fmt.Errorf("panic: %T", r)}
+			results = fault(fmt.Sprintf("panic: %T", r))
 		}
 	}()
-	return x.s.CRM.Fetch.Fetch(ctx, refs)
+	if results = x.s.CRM.Fetch.Fetch(ctx, refs); len(results) != len(refs) {
+		return fault(fmt.Sprintf("%d results for %d references", len(results), len(refs)))
+	}
+	return results
 }

@@ -76,7 +76,8 @@ func TestTrials(t *testing.T) {
 // them all, where the CRM fails at saying whom, too.
 func TestGivenUp(t *testing.T) {
 	down := &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500")}
-	x := exchangeWith(t, &failing{down})
+	f := &failing{down}
+	x := exchangeWith(t, connectors.Vendor{Fetch: f, Write: f, Relate: f})
 	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
 	for record, what := range map[string]string{ // nobody was answered since
 		"emails/ill": watermark.StageFetch + " emails", "emails/whose": watermark.StageFetch + " emails", whom + "emails/whose": watermark.StageFetch + " emails", "rating/5": watermark.StageWrite,
@@ -117,14 +118,17 @@ func TestGivenUp(t *testing.T) {
 // failing fails at all mails but one, at one contact, and at saying whom one mail concerns.
 type failing struct{ err error }
 
-func (f *failing) MaxFetch() int { return 10 }
-func (f *failing) MaxBatch() int { return 10 }
+func (f *failing) FetchLimits(string) connectors.Limits {
+	return connectors.Limits{Batch: 10, Calls: 1}
+}
+func (f *failing) WriteLimits() connectors.Limits        { return connectors.Limits{Batch: 10, Calls: 1} }
+func (f *failing) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
 
-func (f *failing) Fetch(_ context.Context, refs []crm.Ref) ([]crm.Notice, error) {
+func (f *failing) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 	if refs[0].ID != "well" {
-		return nil, f.err
+		return connectors.Together(len(refs), nil, f.err)
 	}
-	return nil, nil
+	return connectors.Together(len(refs), nil, nil)
 }
 
 func (f *failing) Write(_ context.Context, chs []crm.Change) []error {
@@ -147,22 +151,24 @@ func (f *failing) Concerned(_ context.Context, ref crm.Ref) ([]string, error) {
 // fetching is a CRM that does nothing but fetch.
 type fetching func([]crm.Ref) ([]crm.Notice, error)
 
-func (f fetching) MaxFetch() int { return 10 }
+func (f fetching) FetchLimits(string) connectors.Limits {
+	return connectors.Limits{Batch: 10, Calls: 1}
+}
 
-func (f fetching) Fetch(_ context.Context, refs []crm.Ref) ([]crm.Notice, error) { return f(refs) }
+func (f fetching) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
+	ns, err := f(refs)
+	return connectors.Together(len(refs), ns, err)
+}
 
-// exchangeWith returns the exchange with a CRM that has the roles that crm has, over an empty store.
-func exchangeWith(t *testing.T, role any) *Exchange {
+// exchangeWith returns the exchange with a CRM over an empty store.
+func exchangeWith(t *testing.T, v connectors.Vendor) *Exchange {
 	t.Helper()
 	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = q.Close() })
-	s := watermark.Source{Source: crm.Source{Name: "fake", Vendor: "fake"}}
-	s.CRM.Fetch, _ = role.(connectors.Fetcher)
-	s.CRM.Write, _ = role.(connectors.Writer)
-	s.CRM.Relate, _ = role.(connectors.Relater)
+	s := watermark.Source{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: v}
 	tombs, log := stored.NewTombs(q), zap.NewNop()
 	return New(Deps{
 		Queue: q, Limits: stored.BreakerLimits{}.OrDefaults(), Now: time.Now, Log: log, Publisher: stored.NewPublisher(q, time.Now), Tombs: tombs,
@@ -180,7 +186,7 @@ func TestPartsByTurns(t *testing.T) {
 		}
 		return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("HTTP 400")}
 	})
-	x := exchangeWith(t, f)
+	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	var batch []wanted
 	for i := range 8 {
 		batch = append(batch, wanted{crm.Ref{Type: "emails", ID: fmt.Sprint(i)}, &queue.Msg{}})
@@ -196,7 +202,7 @@ func TestNoRoomForWhatCame(t *testing.T) {
 	f := fetching(func(refs []crm.Ref) ([]crm.Notice, error) {
 		return []crm.Notice{{Removed: &crm.Removal{ID: refs[0].ID, Version: 1}}}, nil
 	})
-	x := exchangeWith(t, f)
+	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	if err := stored.ChangeRemovals(t.Context(), x.Queue, "fake", func([]stored.Removal) []stored.Removal { return make([]stored.Removal, timing.MaxRemovals) }); err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +224,7 @@ func TestWhatIsAskedInDoubt(t *testing.T) {
 		}
 		return []crm.Notice{{Fact: &crm.Fact{Contact: "6", ID: "emails/" + refs[0].ID, Kind: crm.KindMessage, Message: &crm.Message{}}}}, nil
 	})
-	x := exchangeWith(t, f)
+	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
 	x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: timing.Doubtful + 1}}})
 	if last, err := x.Queue.Facts.Last(t.Context(), x.Queue.PartitionOf("fake", "6")); err != nil || last == 0 {

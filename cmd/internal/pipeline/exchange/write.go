@@ -53,7 +53,7 @@ func (x *Exchange) write(ctx context.Context, valid func() bool) error {
 	for _, c := range x.Queue.Ratings.Consumers(x.s.Name) {
 		g.Go(func() error { return w.pull(ctx, c) })
 	}
-	for range timing.Writers {
+	for range w.calls() {
 		g.Go(func() error { return w.work(ctx) })
 	}
 	err := g.Wait()
@@ -66,9 +66,9 @@ func (x *Exchange) write(ctx context.Context, valid func() bool) error {
 // pull takes ratings in while there is room and the CRM is not being left alone.
 func (w *writer) pull(ctx context.Context, c *queue.Consumer) error {
 	defer c.Close()
-	most := w.s.CRM.Write.MaxBatch()
+	most := w.most()
 	for ctx.Err() == nil {
-		if wait := w.full(most * timing.Writers * 2); wait > 0 {
+		if wait := w.full(most * w.calls() * 2); wait > 0 {
 			timing.Sleep(ctx, wait)
 			continue
 		}
@@ -96,6 +96,12 @@ func (w *writer) full(most int) time.Duration {
 	}
 	return 0
 }
+
+// most is how many ratings are worth gathering.
+func (w *writer) most() int { return max(w.s.CRM.Write.WriteLimits().Batch, 1) }
+
+// calls is how many batches may be in flight together; the budget decides how fast they go.
+func (w *writer) calls() int { return max(w.s.CRM.Write.WriteLimits().Calls, 1) }
 
 func (w *writer) take(m *queue.Msg) {
 	key, err := queue.RatingKey(m.Subject)
@@ -143,9 +149,9 @@ func (w *writer) work(ctx context.Context) error {
 			}
 			continue
 		}
-		if len(batch) < w.s.CRM.Write.MaxBatch() {
+		if len(batch) < w.most() {
 			timing.Sleep(ctx, timing.WriteLinger)
-			batch = append(batch, w.more(w.s.CRM.Write.MaxBatch()-len(batch))...)
+			batch = append(batch, w.more(w.most()-len(batch))...)
 		}
 		hold, cancel := timing.Finish(ctx, w.Grace)
 		err := w.deliver(hold, batch)
@@ -166,7 +172,7 @@ func (w *writer) next() []*parcel {
 	if paused || !w.valid() {
 		return nil
 	}
-	return w.more(w.s.CRM.Write.MaxBatch())
+	return w.more(w.most())
 }
 
 func (w *writer) more(most int) []*parcel {
@@ -237,23 +243,60 @@ func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 // send makes one call of batch, or more where the CRM refuses all because of one. The parts go by turns, as those of fetchBatch do.
 func (w *writer) send(ctx context.Context, batch []*parcel) error {
 	var failed []error
-	for todo := [][]*parcel{batch}; len(todo) > 0; todo = todo[1:] {
+	for todo := w.split(batch); len(todo) > 0; todo = todo[1:] {
 		parts, err := w.sendOnce(ctx, todo[0])
 		todo, failed = append(todo, parts...), append(failed, err)
 	}
 	return errors.Join(failed...)
 }
 
-// sendOnce makes one call of batch and settles it, but for the parts that are still to be sent.
-func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parcel, _ error) {
+// split divides a batch into the vendor's calls. What a connector leaves out, or all where it panics, is a call of its own for each.
+func (w *writer) split(batch []*parcel) (parts [][]*parcel) {
+	left := make(map[string]*parcel, len(batch))
+	for _, c := range batch {
+		left[c.key.Contact] = c
+	}
+	for _, call := range w.divided(changesOf(batch)) {
+		var part []*parcel
+		for _, ch := range call {
+			if c, ok := left[ch.Contact]; ok {
+				part = append(part, c)
+				delete(left, ch.Contact)
+			}
+		}
+		if len(part) > 0 {
+			parts = append(parts, part)
+		}
+	}
+	for _, c := range left {
+		parts = append(parts, []*parcel{c})
+	}
+	return parts
+}
+
+func (w *writer) divided(changes []crm.Change) (calls [][]crm.Change) {
+	defer func() {
+		if recover() != nil {
+			calls = nil // Write meets the fault again, with one change, and it is named
+		}
+	}()
+	return w.s.CRM.Write.Split(changes)
+}
+
+func changesOf(batch []*parcel) []crm.Change {
 	changes := make([]crm.Change, len(batch))
 	for i, c := range batch {
 		changes[i] = crm.Change{Contact: c.key.Contact, Values: c.out.Values}
 	}
+	return changes
+}
+
+// sendOnce makes one call of batch and settles it, but for the parts that are still to be sent.
+func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parcel, _ error) {
 	if !w.valid() {
 		return nil, errors.New("the source's lease has ended")
 	}
-	errs, trials := w.call(ctx, changes), w.trials
+	errs, trials := w.call(ctx, changesOf(batch)), w.trials
 	if slices.Contains(errs, nil) {
 		trials.works(watermark.StageWrite)
 		w.Troubles.Well(ctx, w.s, watermark.StageWrite)

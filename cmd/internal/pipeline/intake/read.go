@@ -111,7 +111,7 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				"%d events are dated more than %s after they came, and would outlast all that follow: a clock is wrong, the CRM's or this machine's", ahead, timing.ClocksApart)})
 		}
 		if err != nil {
-			letter := queue.DeadLetter{Stage: watermark.StageRead, Contacts: watermark.Named(r.s, notices), Payload: d.Body}
+			letter := queue.DeadLetter{Stage: watermark.StageRead, Contacts: watermark.Named(r.s, notices), Header: d.Envelope(), Payload: d.Body}
 			if err := r.Letters.Bury(ctx, r.s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), letter, err); err != nil {
 				return err
 			}
@@ -138,8 +138,9 @@ func (r *Reader) timely(n crm.Notice, received crm.Millis) crm.Notice {
 	case crm.KindForget, crm.KindMerge:
 		return n
 	case crm.KindProperty:
-		ref := r.s.CRM.ProfileRef(n.Fact.Contact)
-		return crm.Notice{Ref: &ref, Account: n.Account}
+		if ref, ok := r.s.CRM.ProfileRef(n.Fact.Contact); ok {
+			return crm.Notice{Ref: &ref, Account: n.Account}
+		}
 	}
 	return crm.Notice{}
 }
@@ -159,5 +160,5 @@ func decodeDelivery(c connectors.Receiver, d stored.Delivery) (notices []crm.Not
 	if c == nil {
 		return nil, errNoWebhooks
 	}
-	return c.Decode(connectors.Delivery{Body: d.Body})
+	return c.Decode(d.Kept())
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -46,8 +46,7 @@ func NewReceiver(d Deps) *Receiver {
 // Room says whether deliveries can be taken in.
 func (r *Receiver) Room() error { return r.Queue.Deliveries.Room(timing.ReceiveShare) }
 
-// ServeHTTP handles /hooks/{source}. Its answers: 2xx durable; 401 not verified; 413 too large; 503 with Retry-After for
-// whatever passes: never 400, 429 or 410, for which several CRMs drop the event for good or delete the subscription.
+// ServeHTTP handles /hooks/{source} and what is below it. What became of a delivery is decided here, how that is said is the vendor's.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name := req.PathValue("source")
 	s, ok := r.Sources[name]
@@ -55,30 +54,54 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "no source that takes webhooks; WINNOW_SOURCES names those there are", http.StatusNotFound)
 		return
 	}
+	d := connectors.Delivery{
+		Method: req.Method, URL: addressed(req), Path: req.PathValue("path"), Query: req.URL.Query(), Header: req.Header, Received: crm.At(r.Now()),
+	}
 	if req.Method != http.MethodPost {
+		if reply, ok := handshake(s, d); ok {
+			answer(w, reply)
+			return
+		}
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "webhooks are sent by POST", http.StatusMethodNotAllowed)
 		return
 	}
-	result, status := r.receive(w, req, s)
+	result, reply := r.receive(w, req, s, d)
 	r.Metrics.deliveries.WithLabelValues(name, result).Inc()
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", strconv.Itoa(int(timing.RetryAfter.Seconds())))
-	}
-	if status >= 300 {
-		http.Error(w, result, status)
-	}
+	answer(w, reply)
 }
 
-func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark.Source) (result string, status int) {
+func handshake(s watermark.Source, d connectors.Delivery) (connectors.Reply, bool) {
+	if s.CRM.Reply == nil {
+		return connectors.Reply{}, false
+	}
+	return s.CRM.Reply.Handshake(d)
+}
+
+// replyTo is what the vendor wants to hear of what became of d.
+func replyTo(s watermark.Source, d connectors.Delivery, o connectors.Outcome) connectors.Reply {
+	if s.CRM.Reply == nil {
+		return connectors.DefaultReply(o)
+	}
+	return s.CRM.Reply.Reply(d, o)
+}
+
+// answer writes a reply. A sender that does not hear it sends again.
+func answer(w http.ResponseWriter, reply connectors.Reply) {
+	maps.Copy(w.Header(), reply.Header)
+	w.WriteHeader(reply.Status)
+	_, _ = w.Write(reply.Body)
+}
+
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark.Source, d connectors.Delivery) (result string, reply connectors.Reply) {
 	if err := r.Room(); err != nil {
 		r.say(r.Troubles.Warns, s, "delivery refused for want of room", err)
-		return "no_room", http.StatusServiceUnavailable
+		return "no_room", replyTo(s, d, connectors.Full)
 	}
-	tooLarge := func() (string, int) { // it will not come again, unless it was none of the vendor's: it is not verified yet
+	tooLarge := func() (string, connectors.Reply) { // it will not come again, unless it was none of the vendor's: it is not verified yet
 		err := fmt.Errorf("more than WINNOW_MAX_BODY, %s", humanize.IBytes(uint64(r.MaxBody)))
 		r.say(r.Troubles.Alarms, s, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
-		return "too_large", http.StatusRequestEntityTooLarge
+		return "too_large", replyTo(s, d, connectors.TooLarge)
 	}
 	if req.ContentLength > r.MaxBody {
 		return tooLarge()
@@ -88,32 +111,31 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 	body, err := io.ReadAll(in)
 	if errors.Is(err, errBodies) {
 		r.say(r.Troubles.Warns, s, "delivery refused for want of memory", err)
-		return "no_room", http.StatusServiceUnavailable
+		return "no_room", replyTo(s, d, connectors.Full)
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge()
 	}
 	if err != nil {
-		return "not_read", http.StatusServiceUnavailable // the sender hung up or was too slow: it will come again
+		return "not_read", replyTo(s, d, connectors.Full) // the sender hung up or was too slow: it will come again
 	}
-	d := connectors.Delivery{Method: req.Method, URL: addressed(req), Header: req.Header, Body: body}
-	now := r.Now()
-	if err := s.CRM.Receive.Verify(d, now); err != nil {
+	d.Body = body
+	if reply, ok := handshake(s, d); ok {
+		return "handshake", reply
+	}
+	if err := s.CRM.Receive.Verify(d, d.Received.Time()); err != nil {
 		r.say(r.Troubles.Alarms, s, "delivery not verified", err)
-		return "not_verified", http.StatusUnauthorized
+		if connectors.KindOf(err) == connectors.Malformed {
+			return string(connectors.Unreadable), replyTo(s, d, connectors.Unreadable)
+		}
+		return string(connectors.NotVerified), replyTo(s, d, connectors.NotVerified)
 	}
-	if err := r.groups[s.Name].add(req.Context(), stored.Delivery{Received: crm.At(now), Body: body}); err != nil {
+	kept, text := s.CRM.Receive.Keep(d)
+	if err := r.groups[s.Name].add(req.Context(), stored.ToDelivery(kept, text)); err != nil {
 		r.say(r.Troubles.Warns, s, "delivery not stored", err)
-		return "not_stored", http.StatusServiceUnavailable
+		return "not_stored", replyTo(s, d, connectors.Full)
 	}
-	if s.CRM.Reply != nil {
-		kind, reply := s.CRM.Reply.Reply(d)
-		w.Header().Set("Content-Type", kind)
-		_, _ = w.Write(reply) // durable by now; a sender that does not hear it sends again
-		return "stored", http.StatusOK
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return "stored", http.StatusNoContent
+	return string(connectors.Stored), replyTo(s, d, connectors.Stored)
 }
 
 // inHand counts the bytes that are read of a body among those of all bodies.

@@ -19,8 +19,8 @@ type Eraser struct {
 // Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it, its rating and its
 // record. Its tombstone stands already. The record goes last: while it is there, a part that failed is done again.
 func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
-	if s, ok := e.Sources[key.Source]; ok {
-		ref := s.CRM.ProfileRef(key.Contact)
+	s := e.Sources[key.Source]
+	if ref, ok := s.CRM.ProfileRef(key.Contact); ok {
 		if err := e.Queue.Fetches.Purge(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
 			return err
 		}

@@ -18,7 +18,9 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 	}
 	switch d.Stage {
 	case watermark.StageRead:
-		err = p.Queue.Deliveries.Publish(ctx, d.Source, stored.Encode([]stored.Delivery{{Received: crm.At(p.Now()), Body: d.Payload}}), nil)
+		again := stored.Enveloped(d)
+		again.Received = crm.At(p.Now())
+		err = p.Queue.Deliveries.Publish(ctx, d.Source, stored.Encode([]stored.Delivery{again}), nil)
 	case watermark.StageFetch:
 		ref, e := stored.Decode[crm.Ref](d.Payload)
 		if e != nil {

@@ -17,14 +17,14 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// known is what is known of an ordinary contact: eight properties and so many mails, by turns theirs and ours.
+// known is what is known of an ordinary contact: nine properties and so many mails, by turns theirs and ours.
 func known(mails int) []crm.Fact {
 	created := crm.At(noon.AddDate(0, -3, 0))
 	var facts []crm.Fact
 	for i, name := range []string{
-		crm.PropCreated, crm.PropLifecycle, crm.PropCustomer, crm.PropStaff, crm.PropCountry, crm.PropTimeZone, crm.PropOwner, crm.PropLeadStatus,
+		crm.PropCreated, crm.PropProfiled, crm.PropLifecycle, crm.PropCustomer, crm.PropStaff, crm.PropCountry, crm.PropTimeZone, crm.PropOwner, crm.PropLeadStatus,
 	} {
-		value := []string{created.Time().Format(time.RFC3339), "lead", "false", "false", "DE", "Europe/Berlin", "71", "IN_PROGRESS"}[i]
+		value := []string{created.Time().Format(time.RFC3339), "true", "lead", "false", "false", "DE", "Europe/Berlin", "71", "IN_PROGRESS"}[i]
 		facts = append(facts, crm.Fact{ID: "property/" + name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &crm.Property{Name: name, Value: value}})
 	}
 	for i := range mails {

@@ -73,7 +73,7 @@ func TestLook(t *testing.T) {
 func TestRatedByOneLook(t *testing.T) {
 	o := benchOwner()
 	hangs := saidNo(noon.Add(-90 * 24 * time.Hour))
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{hangs, known(0)[0]}}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{hangs, known(0)[0], known(0)[1]}}
 	o.review(j, noon)
 	j.facts = []crm.Fact{{ID: "decision", At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Pending, Ground: crm.SaidNo, Hangs: hangs.ID}}}
 	o.review(j, noon)
@@ -114,7 +114,7 @@ func TestDecidedOnce(t *testing.T) {
 		{"the breaker is open", nil, true, watermark.Horizon{Now: later, Read: later, Hold: watermark.HoldBreaker}, crm.Open},
 	} {
 		o := benchOwner()
-		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0]}}
+		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1]}}
 		o.review(j, noon.Add(-24*time.Hour)) // and settles
 		j.facts, j.before = nil, j.c.Rating
 		o.review(j, noon)
@@ -138,7 +138,7 @@ func TestEnforcedOnce(t *testing.T) {
 		ID: "decision/disqualified/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
 		Decision: &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo, Hangs: "emails/no"},
 	}
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], decided}}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1], decided}}
 	for _, c := range []struct {
 		behind   bool
 		read     time.Time
@@ -195,7 +195,7 @@ func TestReplacedLast(t *testing.T) {
 		put      bool
 		replaced string
 	}{
-		{[]crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], lead("new", said), pending}, true, ""}, // and settles
+		{[]crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1], lead("new", said), pending}, true, ""}, // and settles
 		{nil, true, "new"},
 		{[]crm.Fact{lead("talking", noon)}, true, "talking"},
 		{nil, false, "talking"},

@@ -61,7 +61,7 @@ func (o *owner) review(j *job, now time.Time) {
 		return
 	}
 	o.rate(j, now)
-	if c.Record.Property(crm.PropCreated) != "" {
+	if c.Record.Property(crm.PropProfiled) != "" {
 		c.Asked = 0
 	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= timing.AskAgain {
 		c.Asked = crm.At(now)
@@ -266,13 +266,13 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 	outs := map[string]*stored.Output{}
 	for key, j := range jobs {
 		s, ok := o.p.Sources[key.Source]
-		if !ok || !j.effects.ask {
+		ref, known := s.CRM.ProfileRef(key.Contact)
+		if !ok || !known || !j.effects.ask {
 			continue
 		}
 		if outs[key.Source] == nil {
 			outs[key.Source] = o.p.Publisher.Output(s.Name)
 		}
-		ref := s.CRM.ProfileRef(key.Contact)
 		outs[key.Source].Add(crm.Notice{Ref: &ref})
 	}
 	for source, out := range outs {

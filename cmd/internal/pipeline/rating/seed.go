@@ -49,7 +49,7 @@ func (p *Rating) seedPartition(ctx context.Context, source string, part int, mem
 			j := &job{key: queue.Key{Source: source, Contact: id}, c: &stored.Contact{}, facts: facts}
 			o.review(j, p.Now())
 			if j.effects.ask {
-				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropCreated)
+				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropProfiled)
 			}
 			o.tally.Count(source, stored.StandingOf(j.c.Rating), 1)
 			batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: stored.Encode(j.c)})

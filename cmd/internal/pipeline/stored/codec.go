@@ -1,11 +1,16 @@
 package stored
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"net/http"
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
 )
 
@@ -36,8 +41,42 @@ func Decode[T any](b []byte) (T, error) {
 
 // Delivery is one request in DELIVERIES. A message holds one or more of one source: those that waited together.
 type Delivery struct {
-	Received crm.Millis `cbor:"1,keyasint"`
-	Body     []byte     `cbor:"2,keyasint"`
+	Received crm.Millis          `cbor:"1,keyasint"`
+	Body     []byte              `cbor:"2,keyasint"`
+	Method   string              `cbor:"3,keyasint,omitempty"` // empty: POST
+	Path     string              `cbor:"4,keyasint,omitempty"`
+	Query    map[string][]string `cbor:"5,keyasint,omitempty"`
+	Header   map[string][]string `cbor:"6,keyasint,omitempty"`
+	Text     bool                `cbor:"7,keyasint,omitempty"` // the body holds words of a message
+}
+
+// ToDelivery is what is stored of a delivery, as its connector keeps it.
+func ToDelivery(d connectors.Delivery, text bool) Delivery {
+	if d.Method == http.MethodPost {
+		d.Method = ""
+	}
+	return Delivery{Received: d.Received, Body: d.Body, Method: d.Method, Path: d.Path, Query: d.Query, Header: d.Header, Text: text}
+}
+
+// Kept is the delivery as a connector reads it.
+func (d Delivery) Kept() connectors.Delivery {
+	return connectors.Delivery{
+		Method: cmp.Or(d.Method, http.MethodPost), Path: d.Path, Query: d.Query, Header: d.Header, Body: d.Body, Received: d.Received,
+	}
+}
+
+// Envelope is all of a delivery but its body, for the dead letter that holds that.
+func (d Delivery) Envelope() map[string]string {
+	d.Body = nil
+	return map[string]string{"delivery": string(must(json.Marshal(d)))}
+}
+
+// Enveloped is the delivery that a dead letter of the read stage holds.
+func Enveloped(l queue.DeadLetter) Delivery {
+	var d Delivery
+	_ = json.Unmarshal([]byte(l.Header["delivery"]), &d) // a letter of what could not be decoded at all has none
+	d.Body = l.Payload
+	return d
 }
 
 // Bundle is one message in FACTS: facts of one source about contacts of one partition.

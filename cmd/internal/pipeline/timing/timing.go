@@ -33,8 +33,6 @@ const (
 
 // Receive, in machine time.
 const (
-	// RetryAfter is what a refused sender is told to wait.
-	RetryAfter = 10 * time.Second
 	// ReceiveShare is how full DELIVERIES may be before receiving stops; the rest belongs to what is under way.
 	ReceiveShare = 0.80
 	// GroupBytes bounds what one group of deliveries may hold; a message may be up to queue.MaxBundle.
@@ -62,8 +60,8 @@ const (
 	MaxDepth = 5
 	// FetchSlow is how long a record waits whose kind is refused for want of a scope or a valid token.
 	FetchSlow = time.Minute
-	// Writers is how many batches of one source may be in flight together; the budget decides how fast they go.
-	Writers = 4
+	// FetchMost is how many references are taken from the queue together, to be divided by their types.
+	FetchMost = 400
 	// WriteLinger is how long a batch that is not full waits for more.
 	WriteLinger = 20 * time.Millisecond
 	// TrialFirst is the wait after a record's first failure of its own; HubSpot asks for this much after a 423.
@@ -77,6 +75,10 @@ const (
 	BackoffMost  = time.Minute
 	// RestMost bounds how long the whole CRM is left alone because one call failed: a call shows when it is back.
 	RestMost = 5 * time.Second
+	// RecallEvery is how often a process takes over what another one has remembered of a source.
+	RecallEvery = time.Minute
+	// MaintainMost is the longest pause between two calls of Maintain, whatever it asks for: a CRM may have ended what it had granted.
+	MaintainMost = 6 * time.Hour
 	// AccountMost bounds the wait between two questions whose account the credential is for.
 	AccountMost = 5 * time.Minute
 	// FillAgain is how long a backfill waits at least after the CRM refused a page.

@@ -102,8 +102,8 @@ func Named(s Source, notices []crm.Notice) []string {
 		case n.Ref != nil:
 			add(n.Ref.Contacts...)
 			add(n.Ref.Left...)
-			if s.CRM.IsPerson(*n.Ref) {
-				add(n.Ref.ID)
+			if person, ok := s.CRM.PersonOf(*n.Ref); ok {
+				add(person)
 			}
 		case n.Removed != nil && n.Removed.Contact != "":
 			add(n.Removed.Contact)

@@ -306,7 +306,7 @@ func (s *Sight) Instant(key queue.Key, now time.Time, c *stored.Contact) rules.I
 	}
 	return rules.Instant{
 		Now: now, Read: minTime(now, v.Read), Arrived: c.Arrived.Time(), Hold: v.Hold, Lagging: now.Sub(v.Read) > s.settle,
-		Profiled: c.Record.Property(crm.PropCreated) != "",
+		Profiled: c.Record.Property(crm.PropProfiled) != "",
 	}
 }
 

@@ -1,0 +1,39 @@
+package exchange
+
+import (
+	"context"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+)
+
+// Recall has the source's connector take over what it remembers, in every process: webhooks may be verified by what another one learned.
+func (x *Exchange) Recall(ctx context.Context) error {
+	for x.s.CRM.Maintain != nil && ctx.Err() == nil {
+		if err := x.s.CRM.Maintain.Recall(ctx); err == nil {
+			x.Troubles.Well(ctx, x.s, "recall")
+		} else if ctx.Err() == nil {
+			x.Troubles.Ails(ctx, x.s, "recall", "what the connector remembers cannot be read", err)
+		}
+		timing.Sleep(ctx, timing.RecallEvery)
+	}
+	return nil
+}
+
+// maintain keeps alive what the source's CRM has granted for a time. It runs only where the source's lease is held.
+func (x *Exchange) maintain(ctx context.Context) error {
+	for attempt := 1; x.s.CRM.Maintain != nil && ctx.Err() == nil; {
+		next, err := x.s.CRM.Maintain.Maintain(ctx)
+		if err == nil {
+			attempt = 1
+			x.Troubles.Well(ctx, x.s, "maintain")
+			timing.Sleep(ctx, min(max(next.Sub(x.Now()), timing.BackoffFirst), timing.MaintainMost))
+			continue
+		}
+		if ctx.Err() == nil {
+			x.Troubles.Ails(ctx, x.s, "maintain", "what the CRM grants for a time is not renewed", err)
+		}
+		timing.Sleep(ctx, timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst, timing.AccountMost))))
+		attempt++
+	}
+	return nil
+}
