@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
