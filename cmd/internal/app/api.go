@@ -38,7 +38,11 @@ func (a *App) api() http.Handler {
 		})
 	}
 	handle("GET /api/explain", func(r *http.Request) (any, error) {
-		e, err := p.Explain(r.Context(), refOf(r))
+		ref, err := a.refOf(r)
+		if err != nil {
+			return nil, err
+		}
+		e, err := p.Explain(r.Context(), ref)
 		if errors.Is(err, operate.ErrUnknownContact) {
 			err = cmp.Or(p.Known(r.FormValue("source")), err)
 		}
@@ -46,9 +50,9 @@ func (a *App) api() http.Handler {
 	})
 	mux.HandleFunc("GET /api/records", a.records)
 	handle("POST /api/forget", func(r *http.Request) (any, error) {
-		ref := refOf(r)
-		if ref.Source == "" || ref.Contact == "" {
-			return nil, badRequest("source and contact are needed")
+		ref, err := a.refOf(r)
+		if err != nil {
+			return nil, err
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), orderWait)
 		defer cancel()
@@ -68,7 +72,11 @@ func (a *App) api() http.Handler {
 		return map[string]bool{"accepted": true, "known": known}, p.Forget(ctx, ref)
 	})
 	handle("GET /api/forget", func(r *http.Request) (any, error) {
-		gone, err := p.Forgotten(r.Context(), refOf(r))
+		ref, err := a.refOf(r)
+		if err != nil {
+			return nil, err
+		}
+		gone, err := p.Forgotten(r.Context(), ref)
 		if err == nil && !gone {
 			err = p.CanRate() // why it is not carried out
 		}
@@ -155,8 +163,17 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-func refOf(r *http.Request) crm.ContactRef {
-	return crm.ContactRef{Source: r.FormValue("source"), Contact: r.FormValue("contact")}
+// refOf is the contact that a request names.
+func (a *App) refOf(r *http.Request) (crm.ContactRef, error) {
+	source, contact := r.FormValue("source"), r.FormValue("contact")
+	if source == "" || contact == "" {
+		return crm.ContactRef{}, badRequest("source and contact are needed")
+	}
+	ref, err := a.Pipeline.Person(source, contact)
+	if err != nil {
+		return ref, badRequest(err.Error())
+	}
+	return ref, nil
 }
 
 func seqOf(r *http.Request) (uint64, error) {

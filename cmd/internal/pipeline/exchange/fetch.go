@@ -250,7 +250,7 @@ func (x *Exchange) buryUnread(ctx context.Context, m *queue.Msg, letter queue.De
 		if err != nil {
 			return err
 		}
-		if gone && !watermark.Strike(&letter, contact) {
+		if gone && !watermark.Strike(x.s, &letter, contact) {
 			return nil
 		}
 	}

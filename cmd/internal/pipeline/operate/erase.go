@@ -46,7 +46,7 @@ func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
 // keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
 // for it too.
 func (e *Eraser) keepForOthers(ctx context.Context, d queue.DeadLetter, contact string) error {
-	if !watermark.Strike(&d, contact) {
+	if !watermark.Strike(e.Sources[d.Source], &d, contact) {
 		return nil
 	}
 	_, err := e.Queue.DeadLetters.Bury(ctx, d, "")

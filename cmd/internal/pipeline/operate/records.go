@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -23,6 +24,22 @@ func (p *Operate) Known(source string) error {
 		return nil
 	}
 	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource, strings.Join(slices.Sorted(maps.Keys(p.Sources)), ", "))
+}
+
+// Person is the contact whom somebody names, by its kind and id or by an id that is enough. Of a source that is no longer configured every
+// name is taken as it is.
+func (p *Operate) Person(source, person string) (crm.ContactRef, error) {
+	ref := crm.ContactRef{Source: source, Contact: person}
+	s, ok := p.Sources[source]
+	if !ok {
+		return ref, nil
+	}
+	name, err := s.CRM.Named(person)
+	if err != nil {
+		return ref, fmt.Errorf("%s: %w", ref, err)
+	}
+	ref.Contact = name
+	return ref, nil
 }
 
 // Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the rules see them under

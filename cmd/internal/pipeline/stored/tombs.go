@@ -46,4 +46,4 @@ func (t *Tombs) Plain(contact string) string {
 	return t.Of(queue.Key{Contact: contact}).Contact[len(tombPrefix):]
 }
 
-const plainChars = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+const plainChars = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_/"

@@ -114,9 +114,10 @@ func Named(s Source, notices []crm.Notice) []string {
 
 // Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for it too. What was to
 // be read of the contact itself, a profile say, has its id and nobody's answer in it any more.
-func Strike(d *queue.DeadLetter, contact string) bool {
+func Strike(s Source, d *queue.DeadLetter, contact string) bool {
 	ref, err := stored.Decode[crm.Ref](d.Payload)
-	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || ref.ID == contact { // what is not a reference waits for nobody
+	own, _ := s.CRM.PersonOf(ref)
+	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || own == contact { // what is not a reference waits for nobody
 		return false
 	}
 	erased := func(id string) bool { return id == contact }
