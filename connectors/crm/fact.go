@@ -289,6 +289,11 @@ type Deal struct {
 type Property struct {
 	Name  string `cbor:"1,keyasint" json:"name"`
 	Value string `cbor:"2,keyasint,omitempty" json:"value"` // empty: cleared
+	// OfRecord says that the fact's Version is when anything of the person's record changed, because the vendor gives no time of the
+	// property's own. The record then finds out from all versions when this property changed, as far as that was seen: At.
+	OfRecord bool `cbor:"3,keyasint,omitempty" json:"of_record,omitempty"`
+	// Other is the last Version in which an OfRecord property had another value; the record keeps it.
+	Other int64 `cbor:"4,keyasint,omitempty" json:"other,omitempty"`
 }
 
 // The properties that rules know by name; connectors translate the vendor's.

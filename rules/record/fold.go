@@ -151,10 +151,17 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 	l := *list
 	i, found := slices.BinarySearchFunc(l, f.ID, func(g crm.Fact, id string) int { return strings.Compare(g.ID, id) })
 	if found {
-		if !beats(f, &l[i]) {
+		g := &l[i]
+		if ofRecord(f) && ofRecord(g) {
+			joined := joinVersions(f, g)
+			same := g.Property.Value == joined.Property.Value && g.At == joined.At
+			*g = joined
+			return !same // a later reading that shows what is known already is no news
+		}
+		if !beats(f, g) {
 			return false
 		}
-		l[i] = own(f)
+		*g = own(f)
 		return true
 	}
 	l = slices.Insert(l, i, own(f))
@@ -172,6 +179,29 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 	}
 	*list = l
 	return true
+}
+
+func ofRecord(f *crm.Fact) bool { return f.Property != nil && f.Property.OfRecord && !f.Gone }
+
+// joinVersions is what two versions of a property say together whose time is that of the whole record: the value of the later one, and
+// since when it has been seen to be that without a break. The order in which versions are joined makes no difference to the value; a
+// version that comes late, between two of another value, may date the change later than it was, never earlier.
+func joinVersions(f, g *crm.Fact) crm.Fact {
+	later, earlier := own(f), g
+	if !beats(f, g) {
+		later, earlier = own(g), f
+	}
+	p := *later.Property
+	if p.Value != earlier.Property.Value {
+		p.Other = max(p.Other, earlier.Version)
+	} else if p.Other = max(p.Other, earlier.Property.Other); int64(earlier.At) > p.Other {
+		later.At = min(later.At, earlier.At)
+	}
+	if int64(later.At) <= p.Other {
+		later.At = crm.Millis(later.Version)
+	}
+	later.Property = &p
+	return later
 }
 
 // beats reports whether f takes the place of g, which has the same ID.

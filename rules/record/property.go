@@ -65,6 +65,9 @@ func OwnName(name string) bool {
 
 // Changed is when a property got its value.
 func Changed(f *crm.Fact) crm.Millis {
+	if ofRecord(f) {
+		return f.At
+	}
 	if f.Version > 0 {
 		return crm.Millis(f.Version)
 	}

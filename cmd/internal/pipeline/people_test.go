@@ -77,3 +77,29 @@ func TestTwoKindsOfPeople(t *testing.T) {
 		t.Errorf("7 alone: %v, want to be asked which of the two", err)
 	}
 }
+
+// TestWithinOneTick: an override and an opt-out that are set and taken back within one second of a CRM with a clock of whole seconds are
+// taken back, in whatever order the webhooks come: what is read later counts.
+func TestWithinOneTick(t *testing.T) {
+	second := crm.At(start.Truncate(time.Second))
+	property := func(name, value string, seq int64) crm.Notice {
+		return crm.Notice{Fact: &crm.Fact{
+			Contact: "7", ID: "property/" + name, Version: int64(second), Seq: seq, At: second, Kind: crm.KindProperty,
+			Property: &crm.Property{Name: name, Value: value, OfRecord: true},
+		}}
+	}
+	f := &fake{}
+	var r *rig
+	f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
+		seq := r.clock().UnixMilli()
+		return append(profiles(refs), property(crm.PropOverride, "", seq), property(crm.PropOptOut, "false", seq)), nil
+	}
+	r = newRig(t, t.TempDir(), func(o *Options) { o.Sources[0].CRM.Tick = time.Second }, f)
+	r.send("fake", mail("7", "1", start))
+	r.send("fake", property(crm.PropOverride, "", 0), property(crm.PropOptOut, "false", 0))
+	r.send("fake", property(crm.PropOverride, "D", 0), property(crm.PropOptOut, "true", 0)) // late
+	r.idle()
+	if got := f.of("7"); got[crm.FieldRating] == "" || got[crm.FieldStatus] != "open" {
+		t.Errorf("written %v, want a rating without the override and the opt-out that were taken back", got)
+	}
+}

@@ -101,6 +101,10 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				n.Ref.Noticed = d.Received
 			}
 			out.Add(n)
+			if ref, ok := r.looksAgain(n); ok {
+				ref.Noticed = d.Received
+				out.Add(crm.Notice{Ref: &ref})
+			}
 		}
 		if foreign > 0 {
 			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
@@ -143,6 +147,16 @@ func (r *Reader) timely(n crm.Notice, received crm.Millis) crm.Notice {
 		}
 	}
 	return crm.Notice{}
+}
+
+// looksAgain names what has to be read because a notice's time does not tell whether it is the last: a property's of two changes within one
+// tick of the vendor's clock, or one that is dated by its receipt. What is read later counts.
+func (r *Reader) looksAgain(n crm.Notice) (crm.Ref, bool) {
+	f := n.Fact
+	if f == nil || f.Kind != crm.KindProperty || f.Seq != 0 || r.s.CRM.Tick <= time.Millisecond && !f.Ours {
+		return crm.Ref{}, false
+	}
+	return r.s.CRM.ProfileRef(f.Contact)
 }
 
 // errNoWebhooks is of a delivery that came before the source's webhooks were turned off.

@@ -15,6 +15,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/record"
 )
 
 // effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent, Forgotten), so
@@ -208,10 +209,10 @@ func (p *Rating) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decis
 		return
 	}
 	status := ""
-	var since int64
+	var since crm.Millis
 	for i := range r.Profile {
 		if prop := r.Profile[i].Property; prop != nil && prop.Name == crm.PropLeadStatus {
-			status, since = prop.Value, r.Profile[i].Version
+			status, since = prop.Value, record.Changed(&r.Profile[i])
 		}
 	}
 	if d.Status == crm.Disqualified {
@@ -223,7 +224,7 @@ func (p *Rating) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decis
 		return
 	}
 	last := r.Decisions[len(r.Decisions)-1]
-	if last.Decision.Enforced && since <= int64(last.At)+time.Minute.Milliseconds() {
+	if last.Decision.Enforced && since.Time().Before(last.At.Time().Add(time.Minute)) {
 		v[crm.FieldNativeStatus] = last.Decision.Replaced
 	}
 }
