@@ -76,7 +76,7 @@ func perSecond(b *testing.B, size int, used time.Duration) {
 func unmarked(s string) string {
 	var out strings.Builder
 	for line := range strings.Lines(s) {
-		if n, _ := quoteHeader([]string{strings.TrimSpace(line)}, 0); n > 0 || quoted(line) || closing(strings.TrimSpace(line)) != notClosing || strings.Contains(line, "-----") || strings.Contains(line, ": ") {
+		if _, ok := quoteHeader([]string{strings.TrimSpace(line)}, 0, 0, false); strings.TrimSpace(line) == "" || ok || quoted(line) || closing(strings.TrimSpace(line)) != notClosing || strings.Contains(line, "-----") || strings.Contains(line, ": ") {
 			continue
 		}
 		out.WriteString(line)

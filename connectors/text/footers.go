@@ -6,22 +6,70 @@ import "strings"
 
 // sentFrom reports whether the folded line is the advertisement of a device or program.
 func sentFrom(f string) bool {
-	if len(f) > 120 {
+	_, ok := advertised(f)
+	return ok
+}
+
+// advertised is where the advertisement of a device or program ends that the line l begins with: behind its sentence and an excuse for
+// typing errors. A sentence that begins like one but names no device and goes on is theirs.
+func advertised(l string) (end int, ok bool) {
+	start := len(l) - len(strings.TrimLeft(l, " -_*<([."))
+	end = start
+	for end < len(l) {
+		n := sentenceLength(l[end:])
+		f := strings.TrimSpace(fold(l[end : end+n]))
+		if end == start && !advert(f) || end > start && !containsAny(f, excuses) {
+			break
+		}
+		end += n
+	}
+	return end, end > start
+}
+
+// sentenceLength is the length of the first sentence of s.
+func sentenceLength(s string) int {
+	for i := 0; i+1 < len(s); i++ {
+		if (s[i] == '.' || s[i] == '!') && s[i+1] == ' ' {
+			return i + 2
+		}
+	}
+	return len(s)
+}
+
+// advert reports whether the folded sentence f advertises a device or program.
+func advert(f string) bool {
+	if len(f) > 120 || f == "" {
 		return false
 	}
-	f = strings.Trim(f, " -_*<([.")
-	for _, p := range sentFroms[firstByte(f)] {
-		if strings.HasPrefix(f, p) {
+	for _, p := range sentFroms[f[0]] {
+		if rest, ok := strings.CutPrefix(f, p); ok && (!strings.HasSuffix(p, " ") || device(rest)) {
 			return true
 		}
 	}
 	for _, p := range sentFromEnds {
 		if strings.HasSuffix(strings.TrimRight(f, ". 。"), p) && len(f) < 80 {
-			return true
+			return f[0] >= 0x80 || device(f)
 		}
 	}
 	return false
 }
+
+// device reports whether s, behind "sent from", names a device or program: one that is known, or a name alone.
+func device(s string) bool {
+	words := strings.Fields(s)
+	named := len(words) <= 2
+	for i, w := range words {
+		named = named || i < 7 && (hasDigit(w) || deviceWords[strings.Trim(w, " .,;!()<>'-")])
+	}
+	return named && (len(words) <= 8 || containsAny(s, excuses))
+}
+
+var deviceWords = setOf(`iphone ipad ipod android samsung galaxy huawei xiaomi oneplus pixel nokia sony xperia motorola htc blackberry windows outlook mail gmail yahoo
+aol proton protonmail spark gmx web.de t-online icloud mac macbook smartphone phone mobile mobil handy telefon telefono telephone movil celular cellulare tablet tablette
+app bluemail airmail thunderbird superhuman mobiltelefon puhelin apple device gerat appareil dispositivo surface fairphone portable telefoon mobiel telefonu iphone'a ipada mobila`)
+
+// excuses are what people add to such a line.
+var excuses = foldAll("excuse|forgive|pardon|typo|brevity|autocorrect|spelling|tippfehler|entschuld|verzeih|kürze|fautes|disculp|scusa|desculp|typfout|excuus|ursäkta|literówk")
 
 var sentFroms = byFirst(`sent from my |sent from mail for|sent from outlook|sent from yahoo|sent from aol|sent from proton|sent from samsung|sent from gmail|sent from the |sent from android|sent with proton|sent with spark|sent via |sent using |sent with airmail|get outlook for|get bluemail for|typed on my phone|please excuse brevity|please excuse typos|please excuse any typos
 von meinem |gesendet von |gesendet mit |gesendet aus |holen sie sich outlook|outlook fur ios beziehen|outlook fur android beziehen|outlook fur ios|outlook fur android|diese nachricht wurde von meinem

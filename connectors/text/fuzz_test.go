@@ -82,6 +82,10 @@ func FuzzStrip(f *testing.F) {
 				t.Fatalf("%q is not in the text", l)
 			}
 		}
+		const own = "\n\nWe need forty seats."
+		if p := split(bounded(plain[:min(len(plain), MaxBytes/2)]+own), false, nil); p.body == "" && p.tail == "" && !p.passed {
+			t.Fatal("unmarked text is lost")
+		}
 		if Units(plain) == 0 && Units(got) != 0 {
 			t.Fatal("more than there was")
 		}

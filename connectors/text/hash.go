@@ -76,10 +76,13 @@ func (r *Reader) LinkHashes(body, html string, match func(url string) bool) []ui
 	if strings.TrimSpace(html) != "" {
 		plain = plainOf(html, true)
 	}
-	text, tail, _ := split(bounded(plain), false)
+	p := split(bounded(plain), false, nil)
+	if p.below {
+		return nil
+	}
 	var out []uint64
 	seen := map[string]bool{}
-	for _, part := range []string{text, tail} {
+	for _, part := range []string{p.body, p.tail} {
 		for _, link := range links(part, maxLinks-len(seen)) {
 			if seen[link] || match != nil && !match(link) {
 				continue

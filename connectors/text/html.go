@@ -48,11 +48,14 @@ func plainOf(source string, links bool) string {
 
 // page is the state of reading one HTML body.
 type page struct {
-	out     strings.Builder
-	links   bool
-	href    string
-	quotes  int       // how deep in cited text
-	nested  []bool    // open blockquotes: whether each is a citation
+	out    strings.Builder
+	links  bool
+	href   string
+	quotes int // how deep in cited text
+	// open are the open elements of the names that may quote. A program closes what it never opened, so each name is counted for itself.
+	open    map[atom.Atom][]element
+	soft    int       // the number of the box that quotes until a blockquote in it does; 0 for none
+	softs   int       // how many such boxes there were
 	dropTag atom.Atom // what is being left out, and how deep in elements of that name
 	dropped int
 	lines   int  // line ends owed before the next text
@@ -109,15 +112,12 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 		return
 	case a == atom.A:
 		p.href = attr.href
-	case a == atom.Blockquote:
-		p.nested = append(p.nested, attr.cite)
-		if attr.cite {
-			p.breakLine(1)
-			p.quotes++
-		}
 	case attr.history:
 		p.breakLine(1)
 		p.line("-----Original Message-----")
+	}
+	if mayQuote(a) && !closed {
+		p.opened(a, attr)
 	}
 	if block(a) {
 		p.breakLine(1)
@@ -136,6 +136,77 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 	}
 }
 
+// element is an open element that may quote.
+type element struct {
+	quotes bool
+	soft   int // its number, if it quotes only until a blockquote in it does
+}
+
+// mayQuote reports whether mail programs put what they quote into elements of this name.
+func mayQuote(a atom.Atom) bool {
+	switch a {
+	case atom.Blockquote, atom.Div, atom.Span, atom.Section, atom.Table:
+		return true
+	}
+	return false
+}
+
+// opened begins an element that may quote.
+func (p *page) opened(a atom.Atom, attr attrs) {
+	var e element
+	switch {
+	case a == atom.Blockquote:
+		e.quotes = attr.cite || attr.quote || attr.bordered || p.soft > 0 || p.attributed()
+		if p.soft > 0 { // what follows in the box is an answer
+			p.soft = 0
+			p.quotes--
+		}
+	case attr.box:
+		e.quotes = true
+	case attr.quote && p.soft == 0:
+		p.softs++
+		e.quotes, e.soft, p.soft = true, p.softs, p.softs
+	}
+	if e.quotes {
+		p.breakLine(1)
+		p.quotes++
+	}
+	if p.open == nil {
+		p.open = map[atom.Atom][]element{}
+	}
+	p.open[a] = append(p.open[a], e)
+}
+
+// closed ends the innermost element of a name.
+func (p *page) closed(a atom.Atom) {
+	n := len(p.open[a])
+	if n == 0 {
+		return
+	}
+	e := p.open[a][n-1]
+	p.open[a] = p.open[a][:n-1]
+	if e.quotes && (e.soft == 0 || e.soft == p.soft) {
+		p.breakLine(1)
+		p.quotes--
+		p.lines = max(p.lines, 1)
+	}
+	if e.soft > 0 && e.soft == p.soft {
+		p.soft = 0
+	}
+}
+
+// attributed reports whether the last lines say that what follows is quoted.
+func (p *page) attributed() bool {
+	out := p.out.String()
+	ls := strings.Split(strings.ToValidUTF8(out[max(0, len(out)-maxLine):], ""), "\n")
+	e := len(ls) - 1
+	if ls[e] == "" {
+		return false
+	}
+	_, ok := attribution(ls, 0, e, true)
+	return ok
+}
+
 func (p *page) end(a atom.Atom) {
 	if p.dropped > 0 {
 		if a == p.dropTag {
@@ -152,15 +223,9 @@ func (p *page) end(a atom.Atom) {
 		p.href = ""
 	case atom.Pre:
 		p.pre = max(p.pre-1, 0)
-	case atom.Blockquote:
-		if n := len(p.nested); n > 0 {
-			if p.nested[n-1] {
-				p.breakLine(1)
-				p.quotes--
-				p.lines = max(p.lines, 1)
-			}
-			p.nested = p.nested[:n-1]
-		}
+	}
+	if mayQuote(a) {
+		p.closed(a)
 	}
 	if a == atom.P {
 		p.breakLine(2)
@@ -243,6 +308,9 @@ func (p *page) word(w string) {
 type attrs struct {
 	href, alt string
 	cite      bool // a citation
+	quote     bool // by its name part of what is quoted: a blockquote, or what holds one and the line above it
+	box       bool // all in it is quoted
+	bordered  bool // a line on its left
 	history   bool // everything below is the message that is answered
 	signature bool
 	hidden    bool
@@ -272,15 +340,20 @@ func attributesOf(z *html.Tokenizer, more bool) attrs {
 				}
 				switch {
 				case citations[word]:
-					out.cite = true
+					out.cite, out.quote = true, true
 				case histories[word]:
 					out.history = true
+				case boxes[word] || strings.HasPrefix(word, "yahoo_quoted"):
+					out.box = true
+				case strings.HasSuffix(word, "_quote") || strings.HasSuffix(word, "_quoted") || softBoxes[word]:
+					out.quote = true
 				case signatures[word] || strings.HasPrefix(word, "applemailsignature"):
 					out.signature = true
 				}
 			}
 		case "style":
 			out.hidden = out.hidden || hides(string(val))
+			out.bordered = bordered(string(val))
 		case "hidden":
 			out.hidden = true
 		}
@@ -326,11 +399,21 @@ func hides(style string) bool {
 	return false
 }
 
-// The names that mail programs give to their parts. citations are blockquotes; below a history all is the other message.
+// bordered reports whether a style draws a line on the left, as mail programs do beside what they quote.
+func bordered(style string) bool {
+	_, value, ok := strings.Cut(strings.ToLower(style), "border-left:")
+	value, _, _ = strings.Cut(strings.TrimSpace(value), ";")
+	return ok && !strings.HasPrefix(value, "none") && !strings.HasPrefix(value, "0")
+}
+
+// The names that mail programs give to their parts. citations are blockquotes; below a history all is the other message; a box is
+// quoted as a whole, a soft box up to the blockquote in it.
 var (
-	citations  = setOf("gmail_quote cite protonmail_quote tutanota_quote zmail_extra_quote wordsection_quote front-blockquote")
-	histories  = setOf("outlookmessageheader divrplyfwdmsg mail-editor-reference-message-container ms-outlook-mobile-reference-message yahoo_quoted zmail_extra hmmessage_quote replysplit olk_src_body_section reply-intro_history isforwardcontent")
-	signatures = setOf("gmail_signature gmail_signature_prefix signature moz-signature ms-outlook-mobile-signature apple-signature protonmail_signature_block protonmail_signature_block-user email-signature mail_signature tutanota_signature hs_signature")
+	citations  = setOf("gmail_quote cite protonmail_quote tutanota_quote zmail_extra_quote wordsection_quote front-blockquote clean_bq blockquote_zmail iscontent")
+	histories  = setOf("outlookmessageheader divrplyfwdmsg mail-editor-reference-message-container ms-outlook-mobile-reference-message hmmessage_quote replysplit reply-intro_history zwchr")
+	boxes      = setOf("messagereplysection ntes-mailmaster-quote isforwardcontent isreplycontent olk_src_body_section elided-text wm_quote mailquote")
+	softBoxes  = setOf("zmail_extra gmail_extra hs_reply front-quote airmail_quote quoted-text")
+	signatures = setOf("gmail_signature gmail_signature_prefix signature moz-signature ms-outlook-mobile-signature apple-signature protonmail_signature_block protonmail_signature_block-user email-signature mail_signature tutanota_signature hs_signature messagesignaturesection")
 )
 
 func onlyEmoji(s string) bool {

@@ -21,7 +21,7 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			continue
 		}
 		if c := l[0] | 0x20; c < 'a' || c > 'z' { // most lines begin with a letter
-			if delimiter(l) || rule(l) && above && contactBelow(seg, i+1) {
+			if (delimiter(l) && !orderBelow(seg, i+1) || rule(l) && above && contactBelow(seg, i+1)) && !announced(seg, i) {
 				return finish(seg, i, i)
 			}
 		}
@@ -37,7 +37,13 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			}
 			continue
 		case sentFrom(folded):
-			return finish(seg, i, i)
+			end, _ := advertised(l)
+			if end == len(l) && above {
+				return finish(seg, i, i)
+			}
+			seg[i] = l[end:] // an answer below or behind it
+			above = above || seg[i] != ""
+			continue
 		case blank && legalNotice(folded):
 			return finish(seg, i, i)
 		case above && listFooter(folded):
@@ -120,7 +126,43 @@ func delimiter(l string) bool {
 	return false
 }
 
-// rule reports whether l is a line of eight or more equal signs, as stand above signatures in Japanese mail.
+// orderBelow reports whether what stands below a mark from line i on is no signature but a list of how much of what: "20 seats".
+func orderBelow(seg []string, i int) bool {
+	order := false
+	for ; i < len(seg); i++ {
+		if contactLine(seg[i]) || nameLine(seg[i]) {
+			return false
+		}
+		number, rest, _ := strings.Cut(strings.TrimLeft(seg[i], "-*• "), " ")
+		r, _ := utf8.DecodeRuneInString(rest)
+		order = order || number != "" && strings.Trim(number, "0123456789x.,") == "" && unicode.IsLetter(r) && !unicode.IsUpper(r)
+	}
+	return order
+}
+
+// announced reports whether the last sentence above line i says that contact data follow, so that they are no signature.
+func announced(seg []string, i int) bool {
+	i--
+	for i >= 0 && seg[i] == "" {
+		i--
+	}
+	if i < 0 {
+		return false
+	}
+	l := strings.TrimSpace(seg[i])
+	if colonAtEnd(l) {
+		return true
+	}
+	if k := strings.LastIndexAny(strings.TrimRight(l, ".!"), ".!?"); k >= 0 {
+		l = l[k:]
+	}
+	return len(l) <= 160 && containsAny(fold(l), contactNouns)
+}
+
+// contactNouns are words of sentences that announce contact data.
+var contactNouns = foldAll("contact|address|details are|details below|reach out to|speak to|talk to my|ansprechpartner|zuständig|adresse|kontakt|wenden sie sich|coordonnées|interlocut|contactez|contacto|dirección|datos|contatto|indirizzo|referente|contato|endereço|contactpers|gegevens|adress|kontakt|dane do|住所|連絡先|担当者|地址|联系|주소|연락처")
+
+// rule reports whether l is a line of four or more equal signs, as stand above signatures, mostly in Japanese mail.
 func rule(l string) bool {
 	l = strings.TrimSpace(l)
 	first, _ := utf8.DecodeRuneInString(l)
@@ -134,8 +176,11 @@ func rule(l string) bool {
 		}
 		n++
 	}
-	return n >= 8
+	return n >= minSignatureRule
 }
+
+// minSignatureRule is how many signs make a rule above a signature.
+const minSignatureRule = 4
 
 // contactBelow reports whether one of the next lines is how to reach somebody.
 func contactBelow(seg []string, i int) bool {
@@ -161,7 +206,7 @@ func contactBlock(seg []string) int {
 	for above > 0 && seg[above-1] == "" {
 		above--
 	}
-	if above == 0 || end-start < 2 {
+	if above == 0 || end-start < 2 || announced(seg, start) {
 		return len(seg)
 	}
 	contacts := 0

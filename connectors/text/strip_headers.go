@@ -5,105 +5,181 @@ import (
 	"unicode/utf8"
 )
 
-// quoteHeader reports whether what mail programs put above quoted text begins at line i, and how many lines it takes. whole says
-// that all below it is the other message, marked or not.
-func quoteHeader(ls []string, i int) (n int, whole bool) {
+// quoteHeader finds what mail programs put above quoted text and what ends, or stands, at line i: a separator, a
+// block of fields or an attribution. from is the first line that may belong to it.
+func quoteHeader(ls []string, from, i int, marked bool) (span, bool) {
 	l := strings.TrimLeft(ls[i], " \t*|")
 	if l == "" {
-		return 0, false
+		return span{}, false
 	}
-	switch c := l[0]; {
-	case c == '-' || c == '_' || c == '=' || c == '~':
-		return separated(ls, i, l)
+	if len(l) <= maxLine && (i == from || field(ls[i-1])&^fieldTo == 0) { // a block begins with its first field
+		if n := headerBlock(ls, i, false); n > 0 {
+			return span{line: i, end: i + n}, true
+		}
+	}
+	if n, passed := separated(ls, i); n > 0 {
+		return span{line: i, end: i + n, passed: passed}, true
+	}
+	if s, ok := attribution(ls, from, i, marked); ok {
+		return s, true
+	}
+	if colonAtEnd(l) && len(l) < 80 {
+		if known, passed := announces(l); known {
+			return span{line: i, end: i + 1 + headerBlock(ls, nextText(ls, i+1), true), passed: passed}, true
+		}
+	}
+	return span{}, false
+}
+
+// dashes are what separators are drawn with.
+const dashes = "-_=~#*+\u2010\u2011\u2012\u2013\u2014\u2015\u2500\u2501\uff0d\uff3f "
+
+// announces reports whether l says that another message follows, and whether it was passed on.
+func announces(l string) (known, passed bool) {
+	f := strings.Trim(fold(l), " :\uff1a*")
+	return originalMessage[f] || forwardedMessage[f], forwardedMessage[f]
+}
+
+// separated reads "-----Original Message-----", the line of underscores above From and Sent, a sentence between
+// dashes, and the line above which help desks want the answer. It returns how many lines it takes, 0 for none.
+func separated(ls []string, i int) (n int, passed bool) {
+	l := ls[i]
+	switch plain := isLetter(l[0]) || digit(l[0]); {
 	case len(l) > maxLine:
 		return 0, false
-	}
-	if i == 0 || ls[i-1] == "" || field(ls[i-1])&^fieldTo == 0 { // a block begins with its first field
-		if n := headerBlock(ls, i); n > 0 {
-			return n, true
-		}
-	}
-	if n := attribution(ls, i); n > 0 {
-		return n, false
-	}
-	if (l[len(l)-1] == ':' || strings.HasSuffix(l, "\uff1a")) && len(l) < 80 && originalMessage[strings.TrimSpace(strings.Trim(fold(l), ":\uff1a"))] {
-		return 1 + headerBlock(ls, nextText(ls, i+1)), true
-	}
-	return 0, false
-}
-
-// separated reads "-----Original Message-----" and the line of underscores that Outlook puts above From and Sent.
-func separated(ls []string, i int, l string) (int, bool) {
-	if len(l) > 160 {
+	case plain && (notes(l) || endsInLine(l) && asksAbove(l)), !plain && asksAbove(l):
+		return 1, false
+	case plain:
 		return 0, false
 	}
-	inner := strings.Trim(l, "-_=~ ")
+	inner := strings.Trim(l, dashes)
 	next := nextText(ls, i+1)
 	if inner == "" {
-		if len(l) < 10 {
-			return 0, false
-		}
-		if n := headerBlock(ls, next); n > 0 {
-			return next - i + n, true
+		if n := headerBlock(ls, next, utf8.RuneCountInString(l) >= minRule); n > 0 && len(l) >= minDashes {
+			return next - i + n, false
 		}
 		return 0, false
 	}
-	if l[0] != '-' || !strings.HasPrefix(l, "--") {
+	open := strings.Index(l, inner)
+	if open < 2 {
 		return 0, false
 	}
-	known := originalMessage[strings.TrimSpace(strings.Trim(fold(inner), ":\uff1a"))]
-	block := headerBlock(ls, next)
-	closed := strings.HasSuffix(l, "--")
-	if known && (closed || block > 0) || closed && block > 0 && len(strings.Fields(inner)) <= 6 {
+	closed := len(l) > open+len(inner)+1
+	block := headerBlock(ls, next, true)
+	known, passed := announces(inner)
+	switch {
+	case known && (closed || block > 0), closed && block > 0 && len(strings.Fields(inner)) <= 6:
 		if block == 0 {
-			return 1 + skipFields(ls, i+1), true
+			return 1, passed
 		}
-		return next - i + block, true
+		return next - i + block, passed
+	case closed && (attributes(inner+":", false) || writerOnly(inner)):
+		return 1, false
 	}
 	return 0, false
 }
 
-// skipFields counts the header lines that follow a separator, where they are too few for a block.
-func skipFields(ls []string, i int) int {
-	n := 0
-	for i+n < len(ls) && n < 8 && (ls[i+n] == "" || field(ls[i+n]) != 0) {
-		n++
+// minRule is how many signs a rule has below which a sender alone is a header, minDashes how many one has at least.
+const (
+	minRule   = 10
+	minDashes = 5
+)
+
+// writerOnly reports whether the words between dashes are a name and a verb of writing.
+func writerOnly(inner string) bool {
+	e := weigh(inner)
+	return e.verb && e.unknown <= 1 && !e.pronoun && e.words <= 8
+}
+
+// notes reports whether l is how Lotus Notes heads what it quotes: name, dashes, date and time, dashes, first words.
+func notes(l string) bool {
+	i := strings.Index(l, "---")
+	if i <= 0 || strings.HasPrefix(l, "-") {
+		return false
 	}
-	return n
+	rest := strings.TrimLeft(l[i:], "-")
+	date, _, ok := strings.Cut(rest, "---")
+	if !ok || rest == "" || !digit(rest[0]) || len(date) > 60 {
+		return false
+	}
+	e := weigh(date)
+	return e.year && e.clock
+}
+
+// asksAbove reports whether l is the line above which a help desk wants the answer.
+func asksAbove(l string) bool {
+	if len(l) > 120 {
+		return false
+	}
+	f := fold(l)
+	return containsAny(f, lineWordList) && containsAny(f, aboveWords) && containsAny(f, replyWords)
+}
+
+// endsInLine reports whether the last word of l is "line".
+func endsInLine(l string) bool {
+	if c := l[len(l)-1]; c != 'e' && c != 'a' && c != 'n' && c != 'i' && c != '.' && c != ':' || len(l) > 120 {
+		return false
+	}
+	l = strings.TrimRight(l, ".:")
+	return lineWords[fold(l[strings.LastIndexByte(l, ' ')+1:])]
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+func containsAny(s string, list []string) bool {
+	for _, w := range list {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxBlock is how many lines a block of From, Sent, To and Subject may take: recipients wrap.
-const maxBlock = 14
+const maxBlock = 16
 
-// headerBlock returns how many lines the block of headers at line i takes: at least three of its fields, the sender among
-// them, or sender and subject, or date and subject with a sender's address.
-func headerBlock(ls []string, i int) int {
+// headerBlock returns how many lines the block of headers at line i takes, 0 if there is none. It names a sender, and
+// holds what only a header holds: an address, the time of sending, the subject of a reply. Requests for freight or a
+// journey have From, To and Date too, and none of these. announced says that a separator stands above, so that less
+// is asked.
+func headerBlock(ls []string, i int, announced bool) int {
 	if i >= len(ls) {
 		return 0
 	}
-	first := field(ls[i])
-	if first == 0 || first == fieldTo {
+	if first := field(ls[i]); first == 0 || first == fieldTo {
 		return 0
 	}
-	seen := 0
-	kinds := fieldKind(0)
-	last := i
+	var kinds fieldKind
+	seen, last := 0, i
+	proof := false
 	for k := i; k < min(len(ls), i+maxBlock); k++ {
 		if ls[k] == "" {
-			if k > i+1 && nextText(ls, k)-k > 1 {
+			if next := nextText(ls, k); next >= len(ls) || next-k > 2 || field(ls[next])&^kinds == 0 {
 				break
 			}
 			continue
 		}
-		if f := field(ls[k]); f != 0 && kinds&f == 0 {
+		f := field(ls[k])
+		switch {
+		case quoted(ls[k]):
+			k = len(ls)
+		case f != 0 && kinds&f == 0:
 			kinds |= f
 			seen++
 			last = k
-		} else if f == 0 && k > last+3 {
-			break
+			proof = proof || proves(f, value(ls, k))
+			if f != 0 && bare(ls[k]) && k+1 < len(ls) && field(ls[k+1]) == 0 && ls[k+1] != "" {
+				last, k = k+1, k+1
+			}
+		case f == 0 && k > last+3:
+			k = len(ls)
 		}
 	}
-	if kinds&fieldFrom == 0 || seen < 3 && !(seen == 2 && kinds&fieldSubject != 0 && strings.Contains(ls[i], "@")) {
+	switch {
+	case kinds&fieldFrom == 0 && !(announced && seen >= 2):
+		return 0
+	case announced, seen >= 2 && proof, seen >= 3 && kinds&fieldSent != 0:
+	default:
 		return 0
 	}
 	for last+1 < len(ls) && last-i < maxBlock && ls[last+1] != "" && (ls[last+1][0] == ' ' || ls[last+1][0] == '\t') {
@@ -112,12 +188,42 @@ func headerBlock(ls []string, i int) int {
 	return last - i + 1
 }
 
+// value is what field line k says, which may stand on the line below.
+func value(ls []string, k int) string {
+	if bare(ls[k]) && k+1 < len(ls) {
+		return ls[k+1]
+	}
+	i := fieldEnd(ls[k])
+	return ls[k][i:]
+}
+
+// bare reports whether a field line has its name alone.
+func bare(l string) bool { return strings.Trim(l[fieldEnd(l):], " :\uff1a*_|\t") == "" }
+
+// proves reports whether the value of field f is one that only the header of a mail has.
+func proves(f fieldKind, v string) bool {
+	switch f {
+	case fieldFrom, fieldTo, fieldCc:
+		return strings.IndexByte(v, '@') > 0
+	case fieldSent:
+		return hasDigit(v)
+	case fieldDate:
+		e := weigh(v)
+		return e.year && e.clock
+	case fieldSubject:
+		s := readSubject(strings.Trim(v, " :\uff1a*"))
+		return s.reply || s.forward
+	}
+	return false
+}
+
 // fieldKind is one field of a quoted header.
 type fieldKind uint8
 
 const (
 	fieldFrom fieldKind = 1 << iota
 	fieldDate
+	fieldSent
 	fieldTo
 	fieldSubject
 	fieldCc
@@ -125,103 +231,26 @@ const (
 
 // field tells which field of a quoted header l is, 0 if none.
 func field(l string) fieldKind {
-	l = strings.TrimLeft(bounds(l), " \t*_|")
-	i, _ := colon(l[:min(len(l), 48)])
-	if i <= 0 || i > 36 {
+	i := fieldEnd(l)
+	if i == 0 {
 		return 0
 	}
-	return fields[strings.Trim(fold(l[:i]), " *_\u00a0")]
+	return fields[fold(strings.Trim(l[:i], " \t*_|\u00a0"))]
 }
 
-// maxAttribution is over how many lines the sentence above quoted text may be wrapped.
-const maxAttribution = 4
-
-// attribution returns how many lines the sentence above quoted text takes that begins at line i: "On 5 January 2027 at 10:00 Tom
-// wrote:". It ends in a colon, names a time or an address, and mostly has a verb of writing. Above lines that are marked as quoted the
-// verb is enough, however the rest is put.
-func attribution(ls []string, i int) int {
-	end := 0
-	for n := 1; n <= maxAttribution && i+n <= len(ls) && ls[i+n-1] != "" && end == 0; n++ {
-		if colonAtEnd(ls[i+n-1]) {
-			end = n
+// fieldEnd is where the name of a field ends in l: at a colon, or a bar where a table was made text; 0 if l begins
+// with none.
+func fieldEnd(l string) int {
+	head := l[:min(len(l), 60)]
+	i, _ := colon(head)
+	if bar := strings.IndexByte(head, '|'); bar >= 0 && (i < 0 || bar < i) {
+		i = bar
+		if strings.TrimLeft(head[:bar], " ") == "" {
+			i = bar + 1 + strings.IndexByte(head[bar+1:], '|')
 		}
 	}
-	if end == 0 {
+	if i <= 0 || i > 48 {
 		return 0
 	}
-	next := nextText(ls, i+end)
-	marked := next < len(ls) && quoted(ls[next])
-	if !opensAttribution(ls[i]) && !(marked && end == 1) {
-		return 0
-	}
-	var joined []byte
-	for n := 1; n <= maxAttribution && i+n <= len(ls); n++ {
-		l := ls[i+n-1]
-		if l == "" || quoted(l) || len(joined)+len(l) > maxLine {
-			return 0
-		}
-		joined = append(appendFold(joined, l), ' ')
-		if n == end {
-			if s := string(joined); attributes(s) || marked && writes(s) {
-				return n
-			}
-			return 0
-		}
-		if strings.HasSuffix(l, ".") && n > 1 || strings.HasSuffix(l, "?") || strings.HasSuffix(l, "!") {
-			return 0
-		}
-	}
-	return 0
-}
-
-func colonAtEnd(l string) bool {
-	return l[len(l)-1] == ':' || strings.HasSuffix(l, "\uff1a") || strings.HasSuffix(l, ":*")
-}
-
-// opensAttribution is a cheap look at whether l can be the first line of such a sentence: it holds a digit or an address, or
-// begins with a word that does.
-func opensAttribution(l string) bool {
-	for i := 0; i < len(l); i++ {
-		if digit(l[i]) || l[i] == '@' || l[i] == '<' {
-			return true
-		}
-	}
-	if len(l) > 60 {
-		return false
-	}
-	word, _, _ := strings.Cut(fold(l), " ")
-	return attributionOpeners[word]
-}
-
-func attributes(s string) bool {
-	digits, year, clock := 0, false, false
-	for i := 0; i < len(s); i++ {
-		if !digit(s[i]) {
-			continue
-		}
-		digits++
-		run := i
-		for run < len(s) && digit(s[run]) {
-			run++
-		}
-		year = year || run-i == 4 && (strings.HasPrefix(s[i:], "20") || strings.HasPrefix(s[i:], "19"))
-		clock = clock || run < len(s)-1 && (s[run] == ':' || s[run] == '.' || s[run] == '/' || s[run] == 'h') && digit(s[run+1])
-		i = run
-	}
-	at := strings.Contains(s, "@")
-	if digits == 0 || !at && !year && !clock {
-		return false
-	}
-	// Japanese and Chinese Gmail, and others: date, name and address alone.
-	return writes(s) || at && (year || clock) && strings.Contains(s, "<")
-}
-
-// writes reports whether s has a verb of writing.
-func writes(s string) bool {
-	for _, verb := range writingVerbs {
-		if j := strings.Index(s, verb); j >= 0 && (j == 0 || s[j-1] == ' ' || s[j] >= utf8.RuneSelf || s[j-1] >= utf8.RuneSelf || s[j-1] == '>' || s[j-1] == ')') {
-			return true
-		}
-	}
-	return false
+	return i
 }

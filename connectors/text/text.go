@@ -32,6 +32,7 @@ type Input struct {
 	From      string              // address; only to recognise mailer-daemon and the like, never kept
 	At        time.Time           // when it was sent: relative dates ("back on Monday") count from it
 	Zone      *time.Location      // of the prospect; nil: UTC
+	Ours      []uint64            // what Lines made of our earlier messages in the conversation: history wherever it stands
 	Forwarded bool                // somebody forwarded another's mail into the CRM: what was forwarded is the message
 }
 
@@ -75,7 +76,7 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 		body = FromHTML(in.HTML)
 	}
 	body = mended(bounded(body))
-	m.body, m.tail, m.quotes = split(body, in.Forwarded)
+	m.parts = split(body, in.Forwarded, r.newOurs(in.Ours))
 
 	sc := r.scans.Get().(*scan)
 	defer func() {
@@ -102,6 +103,11 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 		return out
 	}
 	m.intents(&out)
+	if m.below { // perhaps we wrote it: it may not harm
+		const harms = crm.NotInterested | crm.NotReady | crm.OptOut
+		out.Weak |= out.Intents & harms
+		out.Intents &^= harms
+	}
 	out.Key = r.key(&m)
 	return out
 }
@@ -109,11 +115,10 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 // message is one message while it is read.
 type message struct {
 	*scan
-	net        *net
-	in         Input
-	subject    subject
-	body, tail string // the new text, and what stands below it: signature, footers, legal notices
-	quotes     bool   // quoted text was taken out
+	net     *net
+	in      Input
+	subject subject
+	parts
 
 	bodyFrom, tailFrom int // sentences: the subject's come first
 	first              int // the first sentence of the body that is more than a salutation
@@ -196,6 +201,5 @@ func mended(s string) string {
 // Strip returns the new text of a plain message: without quoted history, signature, footers and legal notices. Answers
 // between quoted lines are kept.
 func Strip(plain string) string {
-	body, _, _ := split(bounded(plain), false)
-	return body
+	return split(bounded(plain), false, nil).body
 }
