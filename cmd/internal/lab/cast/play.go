@@ -109,12 +109,26 @@ func (a *actor) play(s world.CRM) {
 // Path is every status that Winnow showed of a contact, in order, without repetitions.
 func Path(s world.Face, contact string) []string {
 	var path []string
-	for _, w := range s.Writes() {
-		if v, ok := w.Fields["status"]; ok && w.Person == contact && v != "" {
+	for _, w := range writesOf(s, contact) {
+		if v := w.Fields["status"]; v != "" {
 			path = append(path, v)
 		}
 	}
 	return slices.Compact(path)
+}
+
+// writesOf are the writes to a contact, those among them that it got as the lead or the loser of a merge that it was before.
+func writesOf(s world.Face, contact string) []world.Write {
+	lives := map[string]bool{contact: true}
+	return slices.DeleteFunc(s.Writes(), func(w world.Write) bool {
+		is, known := lives[w.Person]
+		if !known {
+			p, ok := s.Person(w.Person)
+			is = ok && p.ID == contact
+			lives[w.Person] = is
+		}
+		return !is
+	})
 }
 
 // Check returns what is wrong with how a member ended, as one error; nil if nothing is.
@@ -169,7 +183,5 @@ func Check(s world.Face, m Member) error {
 
 // everGiven reports whether a signal was ever among the reasons shown.
 func everGiven(s world.Face, contact, id string) bool {
-	return slices.ContainsFunc(s.Writes(), func(w world.Write) bool {
-		return w.Person == contact && strings.Contains(w.Fields["reasons"], "("+id+")")
-	})
+	return slices.ContainsFunc(writesOf(s, contact), func(w world.Write) bool { return strings.Contains(w.Fields["reasons"], "("+id+")") })
 }
