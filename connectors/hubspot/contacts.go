@@ -19,7 +19,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		ids[i] = r.ID
 	}
 	histories := c.dated()
-	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated, c.marks()), histories)
+	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated, lastActivity, c.marks()), histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			out = append(out, existence(contact, false, o.changed()))
 		}
 		c.relate.Know(contact, o.addresses()...)
-		c.profiles.put(contact, c.profiles.sum(o, histories), c.now())
+		c.memory.Profile(contact, c.profile(o), c.activity(o), c.now())
 	}
 	came, err := c.referralsOf(ctx, os)
 	if err != nil {
@@ -118,6 +118,15 @@ func (c *Connector) marks() []string {
 }
 
 var undated = []string{"hs_additional_emails", "work_email", "hs_analytics_source_data_1"}
+
+// values are the present values of properties.
+func (o *object) values(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i], _, _ = o.latest(name)
+	}
+	return out
+}
 
 // latest is a property's present value and since when (ms) it has been that; false where it was never set.
 func (o *object) latest(name string) (string, int64, bool) {

@@ -70,7 +70,7 @@ func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, er
 		return nil, nil
 	}
 	t := refs[0].Type
-	if t != timeline && !c.reads(t) && (t == conversations || slices.Contains(defaultObjects, t)) {
+	if !c.reads(t) && (t == conversations || slices.Contains(defaultObjects, t)) {
 		return nil, nil // noticed before the settings left this kind out
 	}
 	switch t {
@@ -78,7 +78,7 @@ func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, er
 		return c.fetchContacts(ctx, refs)
 	case conversations:
 		return c.fetchConversations(ctx, refs)
-	case timeline:
+	case timeline, filed:
 		return c.fetchTimeline(ctx, refs)
 	case referrals:
 		return c.fetchReferrals(ctx, refs)
@@ -118,6 +118,11 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 		return nil, err
 	}
 	out = append(out, notices...)
+	for record := range facts {
+		for _, contact := range circle.People(record) {
+			c.memory.Read(name, record, contact)
+		}
+	}
 	if name != "deals" {
 		return out, nil
 	}
@@ -187,7 +192,7 @@ func (c *Connector) Concerned(ctx context.Context, ref crm.Ref) ([]string, error
 	switch k, ok := kinds[ref.Type]; {
 	case ok:
 		return c.relate.Concerned(ctx, ref, k.viaDeals)
-	case ref.Type == "contacts" || ref.Type == timeline:
+	case ref.Type == "contacts" || ref.Type == timeline || ref.Type == filed:
 		return c.relate.WithPeers(ctx, append([]string{ref.ID}, ref.Contacts...))
 	case ref.Type == conversations:
 		thread, _, _ := strings.Cut(ref.ID, "/")
@@ -210,7 +215,7 @@ var timelineKinds = []string{"emails", "calls", "meetings", "communications", "n
 
 const maxTimeline = 10 // newest activities of a kind per contact
 
-// fetchTimeline asks for a contact's newest activities, for accounts that subscribe to contacts alone.
+// fetchTimeline asks for contacts' newest activities, or for those of them that were not read yet.
 func (c *Connector) fetchTimeline(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
 	var ids []string
 	for _, r := range refs {
@@ -228,7 +233,7 @@ func (c *Connector) fetchTimeline(ctx context.Context, refs []crm.Ref) ([]crm.No
 		seen := map[string]bool{}
 		for _, r := range refs {
 			for _, record := range newest(of[r.ID], maxTimeline) {
-				if !seen[record] {
+				if !seen[record] && !(r.Type == filed && c.memory.WasRead(k, record, r.ID)) {
 					seen[record] = true
 					out = append(out, crm.Notice{Ref: &crm.Ref{Type: k, ID: record, Depth: r.Depth + 1}})
 				}

@@ -16,6 +16,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/people"
 	"github.com/winnow-crm/winnow/connectors/relate"
 	"github.com/winnow-crm/winnow/connectors/rest"
+	"github.com/winnow-crm/winnow/connectors/since"
 	"github.com/winnow-crm/winnow/connectors/text"
 )
 
@@ -25,7 +26,8 @@ const Vendor crm.Vendor = "hubspot"
 // The types of references that are no kind of HubSpot's objects.
 const (
 	conversations = "conversations" // id: a thread, or thread/message
-	timeline      = "timeline"      // id: a contact whose newest activities are looked for; referrals has a file of its own
+	timeline      = "timeline"      // id: a contact whose newest activities are read again; referrals has a file of its own
+	filed         = "filed"         // id: a contact whose newest activities are looked through for what was not read yet
 )
 
 // Definition is how the shell makes HubSpot sources.
@@ -68,9 +70,8 @@ type Connector struct {
 	zone    cached[string] // the account's
 	roster  people.Roster
 	relate  *relate.Relater
-	noLines cached[bool] // line items may not be read
-	// profiles are what contacts looked like when they were read.
-	profiles *profiles
+	noLines cached[bool]  // line items may not be read
+	memory  *since.Memory // what contacts looked like when they were read
 }
 
 const (
@@ -97,7 +98,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 		text: sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
 		search: rest.NewBudget(rest.Plan{
 			Windows: []rest.Window{{Limit: searchRate, Interval: time.Second}}, Patience: patience, Now: opt.Now,
-		}), profiles: newProfiles(),
+		}), memory: since.NewMemory(),
 	}
 	c.fields, _ = parseFields(cfg.Fields) // Validate has read it
 	c.outcomes, _ = fields.Meanings[crm.Outcome](cfg.CallDispositions)

@@ -12,13 +12,13 @@ import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/rest"
+	"github.com/winnow-crm/winnow/connectors/since"
 )
 
 const (
 	// pageSize is how many records one search gives. Source: HubSpot docs, "CRM search", limits.
 	pageSize = 200
-	// searchDelay is how long HubSpot's search may take to find a new record. By so much a poll goes back behind the newest record that
-	// it has seen, until that one is older.
+	// searchDelay is how long HubSpot's search may take to find a new record.
 	searchDelay = 15 * time.Minute
 	// binEvery is how often the recycle bin is looked through, binOverlap how far each look goes back behind the one before, and
 	// binPages how many pages of it one round reads: the rest waits for the next one.
@@ -27,23 +27,10 @@ const (
 	binPages   = 20
 )
 
-// place is how far the records of one kind have been read, in the order of their time.
-type place struct {
-	At int64 `json:"at"` // ms: the next page begins with what happened at this instant
-	// ID is set within an instant that holds more records than a page: they are read in the order of their ids, and those up
-	// to this one have been. Of conversations it is HubSpot's own page mark.
-	ID   string `json:"id,omitempty"`
-	Seen int64  `json:"seen,omitempty"` // ms: the newest record of the round
-	Done bool   `json:"done,omitempty"` // the newest was old enough to be sure that search had found all before it
-}
-
 // cursor is what Poll and Backfill keep between calls, as JSON.
 type cursor struct {
-	Kind   string           `json:"kind,omitempty"` // being read; "": the round is over
-	Places map[string]place `json:"places"`
-	Bin    bin              `json:"bin,omitzero"`
-	Read   int              `json:"read,omitempty"`  // backfill: records so far
-	Total  int              `json:"total,omitempty"` // backfill: of all kinds, as they were counted at its start
+	since.Cursor
+	Bin bin `json:"bin,omitzero"`
 }
 
 // bin is how far the recycle bin has been looked through.
@@ -67,9 +54,8 @@ func (b *bin) begin(now time.Time, first string) {
 
 func parseCursor(s string) cursor {
 	var c cursor
-	if json.Unmarshal([]byte(s), &c) != nil || c.Places == nil {
-		// A cursor that is not readable begins again: the same record may come twice, but none is left out.
-		return cursor{Places: map[string]place{}}
+	if json.Unmarshal([]byte(s), &c) != nil {
+		return cursor{} // it begins again: the same record may come twice, but none is left out
 	}
 	return c
 }
@@ -79,17 +65,7 @@ func (c cursor) String() string {
 	return string(b)
 }
 
-// next is the kind after the current one, "" after the last.
-func (c *Connector) next(kind string) string {
-	i := slices.Index(c.cfg.Objects, kind)
-	if i < 0 || i+1 >= len(c.cfg.Objects) {
-		return ""
-	}
-	return c.cfg.Objects[i+1]
-}
-
-// Poll returns references to what changed, a page of one kind at a time. It goes by the records' own change times alone, and
-// goes back a little at the beginning of each round.
+// Poll returns references to what changed, a page of one kind at a time.
 func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notices []crm.Notice, next string, more bool, err error) {
 	cur := parseCursor(at)
 	if cur.Bin.Pages > 0 {
@@ -98,31 +74,29 @@ func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notic
 	if cur.Bin.Looked == 0 { // what was deleted before we began is nothing that we know of
 		cur.Bin.Looked = since.UnixMilli()
 	}
-	if cur.Kind == "" || !c.reads(cur.Kind) {
-		cur.Kind = c.cfg.Objects[0]
-		for kind, p := range cur.Places {
-			cur.Places[kind] = p.again()
-		}
-	}
-	p, ok := cur.Places[cur.Kind]
-	if !ok {
-		p = place{At: since.UnixMilli(), Seen: since.UnixMilli()}
-	}
-	refs, p, over, err := c.page(ctx, "poll", cur.Kind, changedBy(cur.Kind), p, 0)
+	c.memory.Begin(at)
+	records, over, err := c.walk().Poll(ctx, &cur.Cursor, since)
 	if err != nil {
 		return nil, at, false, err
 	}
 	if over {
-		p.Done = c.now().Sub(time.UnixMilli(p.Seen)) > searchDelay
-		cur.Places[cur.Kind] = p
-		cur.Kind = c.next(cur.Kind)
-	} else {
-		cur.Places[cur.Kind] = p
-	}
-	if cur.Kind == "" {
 		cur.Bin.begin(c.now(), c.binned(""))
 	}
-	return refs, cur.String(), cur.Kind != "" || cur.Bin.Pages > 0, nil
+	next = cur.String()
+	c.memory.End(next)
+	return noticesOf(records), next, !over || cur.Bin.Pages > 0, nil
+}
+
+func (c *Connector) walk() *since.Walk {
+	return &since.Walk{Types: c.cfg.Objects, Overlap: searchDelay, Now: c.now, List: c.page}
+}
+
+func noticesOf(records []since.Record) []crm.Notice {
+	out := make([]crm.Notice, 0, len(records))
+	for _, r := range records {
+		out = append(out, r.Notices...)
+	}
+	return out
 }
 
 // binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the last. Contacts are
@@ -164,7 +138,7 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 		switch {
 		case gone <= b.Looked-binOverlap.Milliseconds():
 		case b.Kind == "contacts":
-			c.profiles.drop(string(o.ID)) // restored, it may look as before
+			c.memory.Forget(string(o.ID)) // restored, it may look as before
 			notices = append(notices, existence(string(o.ID), true, gone))
 		default:
 			notices = append(notices, crm.Notice{Removed: &crm.Removal{ID: b.Kind + "/" + string(o.ID), Version: gone}})
@@ -181,14 +155,6 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 		b.Pages = 0
 	}
 	return notices, cur.String(), b.Pages > 0, nil
-}
-
-// again is where the next round begins.
-func (p place) again() place {
-	if p.Done {
-		return place{At: p.Seen + 1, Seen: p.Seen}
-	}
-	return place{At: p.Seen - searchDelay.Milliseconds(), Seen: p.Seen}
 }
 
 // changedBy is the property that says when a record of a kind changed.
@@ -234,66 +200,88 @@ func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters
 	return got, about(err, "search "+kind+"; WINNOW_"+envName(c.opt.Source.Name)+"_OBJECTS says which kinds are read")
 }
 
-// page reads the next page of a kind, from p to until (ms; 0: no end), and returns where the one after it begins and
-// whether this was the last. It never uses HubSpot's page marks: while records change they move from page to page, and a
-// search ends at 10,000 records. Each page begins anew at the last one's time instead.
-func (c *Connector) page(ctx context.Context, op, kind, by string, p place, until int64) ([]crm.Notice, place, bool, error) {
-	if kind == conversations {
-		return c.threads(ctx, op, p, until)
+// page is one page of a kind, by a search of its own each time: HubSpot's page marks move while records change, and a search ends at
+// 10,000 records.
+func (c *Connector) page(ctx context.Context, ask since.Ask) (since.Page, error) {
+	op := "poll"
+	by := changedBy(ask.Type)
+	if ask.History {
+		op, by = "backfill", happenedBy(ask.Type)
 	}
-	filters := []filter{{by, "GTE", strconv.FormatInt(p.At, 10)}}
-	sort := by
-	if until > 0 {
-		filters = append(filters, filter{by, "LTE", strconv.FormatInt(until, 10)})
+	if ask.Type == conversations {
+		return c.threads(ctx, op, ask)
 	}
-	if p.ID != "" {
-		filters = []filter{{by, "EQ", strconv.FormatInt(p.At, 10)}, {"hs_object_id", "GT", p.ID}}
-		sort = "hs_object_id"
+	filters, sort := []filter{{by, "GTE", digits(ask.From)}}, by
+	if ask.Until > 0 {
+		filters = append(filters, filter{by, "LTE", digits(ask.Until)})
 	}
-	var read, also []string // of a contact: by these it is seen whether anything changed that matters here
-	if kind == "contacts" && op == "poll" {
-		read = c.dated()
-		also = slices.Concat(read, undated)
+	if ask.Instant {
+		filters, sort = []filter{{by, "EQ", digits(ask.From)}, {"hs_object_id", "GT", ask.After}}, "hs_object_id"
 	}
-	got, err := c.find(ctx, op, kind, by, sort, filters, pageSize, also...)
+	polled := ask.Type == "contacts" && !ask.History
+	var also []string
+	if polled { // by these it is seen whether anything changed that matters here
+		also = slices.Concat(c.dated(), undated, lastActivity, []string{"createdate"})
+	}
+	got, err := c.find(ctx, op, ask.Type, by, sort, filters, pageSize, also...)
 	if err != nil {
-		return nil, p, false, err
+		return since.Page{}, err
 	}
-	refs := make([]crm.Notice, 0, len(got.Results))
-	last, lastID := p.At, p.ID
+	page := since.Page{Full: len(got.Results) >= pageSize}
 	for _, o := range got.Results {
 		if o == nil || o.ID == "" {
 			continue
 		}
-		last, lastID = max(last, int64(o.at(by))), string(o.ID)
-		p.Seen = max(p.Seen, int64(o.at(by)))
-		if read != nil && c.profiles.known(string(o.ID), c.profiles.sum(o, read), c.now()) {
-			continue
+		r := since.Record{ID: string(o.ID), At: o.at(by), Notices: []crm.Notice{{Ref: &crm.Ref{Type: ask.Type, ID: string(o.ID)}}}}
+		if polled {
+			r.Notices = c.contactChanged(o, ask.From)
 		}
-		refs = append(refs, crm.Notice{Ref: &crm.Ref{Type: kind, ID: string(o.ID)}})
+		page.Records = append(page.Records, r)
 	}
-	full := len(got.Results) >= pageSize
-	switch {
-	case p.ID != "" && full:
-		p.ID = lastID
-	case p.ID != "":
-		p.At, p.ID = p.At+1, "" // the crowded instant is done
-		full = true
-	case full && last == p.At:
-		p.ID = "0" // a whole page of one instant: an import
-	case full:
-		p.At = last
-	}
-	return refs, p, !full, nil
+	return page, nil
 }
 
-// threads reads the conversations with messages after p. Source: HubSpot docs, "Conversations inbox and messages".
-func (c *Connector) threads(ctx context.Context, op string, p place, until int64) ([]crm.Notice, place, bool, error) {
-	query := url.Values{
-		"limit": {"200"}, "sort": {"latestMessageTimestamp"}, "latestMessageTimestampAfter": {crm.Millis(p.At).Time().Format(time.RFC3339Nano)},
+func digits(at crm.Millis) string { return strconv.FormatInt(int64(at), 10) }
+
+// lastActivity are the properties of a contact that move when something is filed with it. Source: HubSpot knowledge base, "HubSpot's
+// default contact properties", last activity date.
+var lastActivity = []string{"notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes"}
+
+// newly is how far behind the place of a poll something has to lie to be no news.
+const newly = 24 * time.Hour
+
+// contactChanged says what of a contact that a poll found has to be read again: its own record, unless it looks as it did, and its newest
+// activities, where one was filed with it or it is new itself: HubSpot files mails with a contact without changing the mail.
+func (c *Connector) contactChanged(o *object, from crm.Millis) []crm.Notice {
+	var out []crm.Notice
+	contact := string(o.ID)
+	if !c.memory.Knows(contact, c.profile(o), c.now()) {
+		out = append(out, crm.Notice{Ref: &crm.Ref{Type: "contacts", ID: contact}})
 	}
-	if p.ID != "" {
-		query.Set("after", p.ID)
+	recent := o.created()
+	for _, name := range lastActivity[:3] {
+		recent = max(recent, o.at(name))
+	}
+	if c.memory.Moved(contact, c.activity(o), recent > from-crm.Millis(newly.Milliseconds())) {
+		out = append(out, crm.Notice{Ref: &crm.Ref{Type: filed, ID: contact}})
+	}
+	return out
+}
+
+// profile stands for the values of all that is read of a contact, activity for what it says of the last one.
+func (c *Connector) profile(o *object) uint64 {
+	return c.memory.Sum(o.values(slices.Concat(c.dated(), undated))...)
+}
+
+func (c *Connector) activity(o *object) uint64 { return c.memory.Sum(o.values(lastActivity)...) }
+
+// threads reads the conversations with messages after a time. Source: HubSpot docs, "Conversations inbox and messages".
+func (c *Connector) threads(ctx context.Context, op string, ask since.Ask) (since.Page, error) {
+	query := url.Values{
+		"limit": {"200"}, "sort": {"latestMessageTimestamp"}, "latestMessageTimestampAfter": {ask.From.Time().Format(time.RFC3339Nano)},
+	}
+	if ask.After != "" {
+		query.Set("after", ask.After)
 	}
 	var got struct {
 		Results []struct {
@@ -304,48 +292,37 @@ func (c *Connector) threads(ctx context.Context, op string, p place, until int64
 	}
 	_, err := c.rest.Do(ctx, rest.Request{Op: op, Class: rest.Poll, Method: http.MethodGet, Path: threadsPath, Query: query, Into: &got})
 	if err != nil {
-		return nil, p, false, about(err, "list conversations")
+		return since.Page{}, about(err, "list conversations")
 	}
-	var refs []crm.Notice
+	page := since.Page{Marks: true, Mark: got.Paging.Next.After}
 	for _, t := range got.Results {
-		at := int64(millis(t.Latest))
-		if t.ID == "" || until > 0 && at > until {
-			continue
+		if at := millis(t.Latest); t.ID != "" && (ask.Until == 0 || at <= ask.Until) {
+			page.Records = append(page.Records, since.Record{
+				ID: string(t.ID), At: at, Notices: []crm.Notice{{Ref: &crm.Ref{Type: conversations, ID: string(t.ID)}}},
+			})
 		}
-		p.Seen = max(p.Seen, at)
-		refs = append(refs, crm.Notice{Ref: &crm.Ref{Type: conversations, ID: string(t.ID)}})
 	}
-	p.ID = got.Paging.Next.After
-	return refs, p, p.ID == "", nil
+	return page, nil
 }
 
 // Backfill returns references to the history between since and until, oldest first within each kind, contacts first.
 func (c *Connector) Backfill(ctx context.Context, at string, since, until time.Time) (connectors.BackfillPage, error) {
 	cur := parseCursor(at)
-	if cur.Kind == "" || !c.reads(cur.Kind) {
+	if !slices.Contains(c.cfg.Objects, cur.Type) {
 		total, err := c.count(ctx, since, until)
 		if err != nil {
 			return connectors.BackfillPage{}, err
 		}
-		cur = cursor{Kind: c.cfg.Objects[0], Places: map[string]place{}, Total: total}
+		cur = cursor{}
+		cur.Type, cur.Total = c.cfg.Objects[0], total
 	}
-	p, ok := cur.Places[cur.Kind]
-	if !ok {
-		p = place{At: since.UnixMilli()}
-	}
-	refs, p, over, err := c.page(ctx, "backfill", cur.Kind, happenedBy(cur.Kind), p, until.UnixMilli())
+	stage := cur.Type
+	records, over, err := c.walk().Backfill(ctx, &cur.Cursor, since, until)
 	if err != nil {
 		return connectors.BackfillPage{}, err
 	}
-	out := connectors.BackfillPage{Notices: refs, Stage: cur.Kind}
-	cur.Read += len(refs)
-	cur.Places[cur.Kind] = p
-	if over {
-		delete(cur.Places, cur.Kind)
-		cur.Kind = c.next(cur.Kind)
-	}
-	out.Read, out.Total = cur.Read, max(cur.Total, cur.Read)
-	if cur.Kind != "" {
+	out := connectors.BackfillPage{Notices: noticesOf(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
+	if !over {
 		out.Next = cur.String()
 	}
 	return out, nil

@@ -131,7 +131,7 @@ func TestPollLeavesOwnWrites(t *testing.T) {
 	if seen, at = round(t, c, at, since); len(seen) != 0 {
 		t.Errorf("read since: %v", seen)
 	}
-	now = now.Add(profileLasts)
+	now = now.Add(24 * time.Hour)
 	write("101")
 	if seen, _ = round(t, c, at, since); len(seen) != 1 {
 		t.Errorf("a day later: %v", seen)
@@ -160,6 +160,74 @@ func TestPollSeesWhatChangedBack(t *testing.T) {
 	}
 	if seen, _ := round(t, c, "", since); seen["contacts/101"] == 0 {
 		t.Errorf("changed, and changed back: %v", seen)
+	}
+}
+
+// A mail that is filed with a contact days after it was logged changes the contact alone: a poll that sees it looks for the contact's newest
+// activities, once, and reads of them what was not read yet. The same goes for a contact that is new.
+func TestPollFindsWhatIsFiledLater(t *testing.T) {
+	p := newPortal(t)
+	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	now := begin
+	c := p.connect(t, func(c *Config) { c.Objects = []string{"contacts", "emails"} })
+	c.now = func() time.Time { return now }
+	changed := func(id string, pairs ...string) {
+		now = now.Add(time.Hour)
+		props := p.records["contacts"][id]["properties"].(obj)
+		for i := 0; i+1 < len(pairs); i += 2 {
+			props[pairs[i]] = pairs[i+1]
+		}
+		props["lastmodifieddate"] = stamp(now)
+	}
+	p.add("contacts", "101", "email", "ada@mill.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
+	for _, id := range []string{"7", "8"} {
+		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL",
+			"hs_email_from_email", "ada@mill.example", "hs_email_text", "What is the price?")
+	}
+	p.link("emails/7", "contacts/101")
+	if _, err := c.Fetch(t.Context(), refs("emails", "7", "8")); err != nil { // as a backfill does
+		t.Fatal(err)
+	}
+	if _, err := c.Fetch(t.Context(), refs("contacts", "101")); err != nil {
+		t.Fatal(err)
+	}
+	_, at := round(t, c, "", begin)
+
+	p.link("emails/8", "contacts/101")
+	changed("101", "num_notes", "2")                                // the mail is old, and so is the time of the last activity
+	if _, _, _, err := c.Poll(t.Context(), at, begin); err != nil { // a page that could not be stored: the poll does not go on from it
+		t.Fatal(err)
+	}
+	seen, at := round(t, c, at, begin)
+	if seen["filed/101"] != 1 || seen["contacts/101"] != 0 {
+		t.Fatalf("filed later: %v", seen)
+	}
+	got, err := c.Fetch(t.Context(), refs("filed", "101"))
+	if err != nil || len(got) != 1 || got[0].Ref == nil || got[0].Ref.ID != "8" {
+		t.Fatalf("of two mails one was read before: %+v, %v", got, err)
+	}
+	got, err = c.Fetch(t.Context(), refs("timeline", "101"))
+	if err != nil || len(got) != 2 {
+		t.Errorf("an event may mean that one of them changed: %+v, %v", got, err)
+	}
+	changed("101", "winnow_rating", "B")
+	if seen, at = round(t, c, at, begin); len(seen) != 0 {
+		t.Errorf("our own write: %v", seen)
+	}
+	changed("101", "notes_last_updated", stamp(now))
+	if seen, at = round(t, c, at, begin); len(seen) != 1 || seen["filed/101"] != 1 {
+		t.Errorf("something was logged: %v", seen)
+	}
+
+	now = now.Add(time.Minute)
+	p.add("contacts", "102", "email", "ben@mill.example", "createdate", stamp(now), "lastmodifieddate", stamp(now))
+	p.add("contacts", "103", "email", "cy@mill.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(now), "notes_last_updated", "2026-01-05T08:00:00Z")
+	seen, _ = round(t, c, at, begin)
+	if seen["contacts/102"] != 1 || seen["filed/102"] != 1 {
+		t.Errorf("a new contact, which may be made from an older mail: %v", seen)
+	}
+	if seen["contacts/103"] != 1 || seen["filed/103"] != 0 {
+		t.Errorf("a contact of whom nothing is remembered, and with whom nothing was filed lately: %v", seen)
 	}
 }
 

@@ -132,8 +132,8 @@ func (c *Connector) decodeContact(out []crm.Notice, e *event, action string) ([]
 		out = append(out, crm.Notice{Fact: &f, Account: string(e.PortalID)})
 	}
 	switch action {
-	case "creation":
-		out = append(out, e.ref("contacts", e.ObjectID))
+	case "creation": // it may be made from a mail that is older, of which no event tells
+		out = append(out, e.ref("contacts", e.ObjectID), e.ref(filed, e.ObjectID))
 	case "propertyChange":
 		return c.decodeProperty(out, e)
 	case "deletion":
@@ -157,7 +157,7 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 	if c.isEcho(e) {
 		return out, nil
 	}
-	c.profiles.drop(string(e.ObjectID)) // when it changes back and no event says so, it looks as it did when it was read
+	c.memory.Forget(string(e.ObjectID)) // when it changes back and no event says so, it looks as it did when it was read
 	if e.IsSensitive || e.PropertyValue != nil && *e.PropertyValue == "REDACTED" {
 		return out, nil // the value is withheld: nothing is known
 	}
@@ -166,7 +166,8 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 		c.relate.Forget(string(e.ObjectID))
 		// What these mean depends on more than their value, or the value itself must not be stored.
 		return append(out, e.ref("contacts", e.ObjectID)), nil
-	case "notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes":
+	}
+	if slices.Contains(lastActivity, e.PropertyName) {
 		// Something was logged. Accounts without subscriptions to activities learn of them by this alone.
 		return append(out, e.ref(timeline, e.ObjectID)), nil
 	}
