@@ -271,7 +271,10 @@ func dateIn(w string) (year, clock bool) {
 		clock = clock || run < len(w)-1 && run-i <= 2 && (w[run] == ':' || w[run] == '.' || w[run] == 'h') && digit(w[run+1])
 		i = run
 	}
-	return year || runs == 3 && strings.Count(w, ":") < 2, clock
+	if runs == 3 && strings.Count(w, ":") == 0 { // 3.4.2026
+		return true, false
+	}
+	return year, clock
 }
 
 // verbIn reports whether s, in a script without spaces or with endings on the name, has a verb of writing.

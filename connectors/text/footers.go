@@ -144,8 +144,9 @@ func listFooter(f string) bool {
 	}
 	f = strings.TrimLeft(f, "-_*<([| >")
 	for _, p := range listFooters[firstByte(f)] {
-		if strings.HasPrefix(f, p) {
-			return true
+		if rest, ok := strings.CutPrefix(f, p); ok {
+			word, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+			return !pronouns[word] && word != "bitte" && word != "please" // they ask us
 		}
 	}
 	return false

@@ -119,7 +119,7 @@ func byFirstByte(list string) map[byte][]string {
 // What help desks write above a mail that they send, so that they find the answer: "please type your reply above this line".
 var (
 	lineWords    = setOf("line linie zeile línea ligne riga linea linha lijn regel linjen linje linii")
-	lineWordList = foldAll("line|linie|zeile|línea|ligne|riga|linea|linha|lijn|linje|linii|lini|行|線|줄|строк|čar|السطر|الخط|satır|viiva|çizgi")
+	lineWordList = foldAll("line|linie|zeile|línea|ligne|riga|linea|linha|lijn|regel|linje|linii|lini|行|線|줄|строк|čar|السطر|الخط|satır|viiva|çizgi")
 	aboveWords   = foldAll("above|oberhalb|über d|encima|arriba|au-dessus|au dessus|sopra|acima|boven|ovanför|over denne|ovenfor|powyżej|nad t|上|위|выше|yukarı|üst|yläpuolel|فوق|أعلى")
 	replyWords   = foldAll("reply|type|write|respon|answer|antwort|schreib|répon|ecri|écri|escrib|rispo|scriv|escrev|antwoord|typ|svar|skriv|odpow|回复|回覆|返信|記入|답장|회신|ответ|пишите|odpov|yanıt|yaz|vasta|kirjoit|الرد|ردك|اكتب")
 )

@@ -13,7 +13,7 @@ const maxSignature = 16
 // consist of a tail alone.
 func cutTail(seg []string, later bool) (keep, tail []string) {
 	above := later // any text so far
-	blank := true
+	blank, fenced := true, false
 	for i := 0; i < len(seg); i++ {
 		l := seg[i]
 		if l == "" {
@@ -21,7 +21,8 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			continue
 		}
 		if c := l[0] | 0x20; c < 'a' || c > 'z' { // most lines begin with a letter
-			if (delimiter(l) && !orderBelow(seg, i+1) || rule(l) && above && contactBelow(seg, i+1)) && !announced(seg, i) {
+			fenced = fenced || delimiter(l) && orderBelow(seg, i+1)
+			if (delimiter(l) && !fenced || rule(l) && above && contactBelow(seg, i+1)) && !announced(seg, i) {
 				return finish(seg, i, i)
 			}
 		}
@@ -129,7 +130,7 @@ func delimiter(l string) bool {
 // orderBelow reports whether what stands below a mark from line i on is no signature but a list of how much of what: "20 seats".
 func orderBelow(seg []string, i int) bool {
 	order := false
-	for ; i < len(seg); i++ {
+	for i = nextText(seg, i); i < len(seg) && seg[i] != ""; i++ {
 		if contactLine(seg[i]) || nameLine(seg[i]) {
 			return false
 		}

@@ -69,7 +69,7 @@ func splitLines(s string) []string {
 		if n := len(l); n == 0 || l[n-1] > ' ' && l[n-1] < utf8.RuneSelf {
 			continue // mostly there is nothing to trim
 		}
-		ls[i] = strings.TrimRight(l, " \t\r\u00a0\u3000\ufeff\u200b")
+		ls[i] = strings.TrimRight(l, " \t\r\u00a0\u3000\ufeff\u200b\u200e\u200f\u202a\u202b\u202c")
 	}
 	return ls
 }
@@ -106,8 +106,9 @@ func unquoted(ls []string, ours *ours) unquoting {
 // flush ends a segment at byte at of line end.
 func (u *unquoting) flush(end, at int) {
 	switch {
-	case at > 0:
-		u.segments = append(u.segments, append(append([]string(nil), u.ls[u.start:end]...), strings.TrimRight(u.ls[end][:at], " ")))
+	case at > 0 && hasWord(u.ls[end][:at]):
+		seg := append([]string(nil), u.ls[u.start:end]...)
+		u.segments = append(u.segments, append(seg, strings.TrimRight(u.ls[end][:at], " ")))
 	case end > u.start:
 		u.segments = append(u.segments, u.ls[u.start:end])
 	}
@@ -223,7 +224,8 @@ func (u *unquoting) bullets(i int) int {
 
 // item reports whether l can be an item of a list: a few words, and no sentence.
 func item(l string) bool {
-	return l != "" && len(l) <= 40 && len(strings.Fields(l)) <= 4 && !strings.ContainsAny(l[len(l)-1:], ".,:;?!>") && l[0] != '>' && closing(l) == notClosing
+	return l != "" && len(l) <= 40 && len(strings.Fields(l)) <= 4 && l[0] != '>' &&
+		!strings.ContainsAny(l[len(l)-1:], ".,:;?!>") && closing(l) == notClosing
 }
 
 // quoted reports whether l is marked as quoted.

@@ -235,7 +235,7 @@ func field(l string) fieldKind {
 	if i == 0 {
 		return 0
 	}
-	return fields[fold(strings.Trim(l[:i], " \t*_|\u00a0"))]
+	return fields[fold(strings.Trim(l[:i], " \t*_|:\u00a0"))]
 }
 
 // fieldEnd is where the name of a field ends in l: at a colon, or a bar where a table was made text; 0 if l begins
