@@ -188,7 +188,9 @@ func (c *Connector) decodeMerge(out []crm.Notice, e *event) ([]crm.Notice, error
 	if winner == "" {
 		return out, errNoID
 	}
+	c.relate.Forget(string(winner)) // it has the losers' addresses now, and they have none
 	for _, loser := range e.losers() {
+		c.relate.Forget(string(loser))
 		for _, f := range mergeFacts(string(winner), string(loser), e.OccurredAt) {
 			out = append(out, crm.Notice{Fact: &f, Account: string(e.PortalID)})
 		}

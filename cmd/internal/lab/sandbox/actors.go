@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -206,10 +207,28 @@ func (s *Sandbox) merge(primary, other *record, src *source) *record {
 	}
 	merged := fmt.Sprintf("%d;%d", primary.id, other.id)
 	s.put(winner, "hs_merged_object_ids", merged, src)
+	s.put(winner, "hs_additional_emails", s.otherEmails(winner, losers), src)
 	s.notify("merge", winner, src, func(e *event) {
 		e.primary, e.winner, e.moved, e.merged = primary.id, winner.id, moved, []int64{other.id}
 	})
 	return winner
+}
+
+// otherEmails are the addresses that a merge leaves beside the winner's own. Source: HubSpot Knowledge Base, "Merge records".
+func (s *Sandbox) otherEmails(winner *record, losers []*record) string {
+	props := s.props[contacts.index].byName
+	own := winner.get(props["email"])
+	var list []string
+	for _, r := range append(losers, winner) {
+		for _, name := range []string{"email", "hs_additional_emails"} {
+			for a := range strings.SplitSeq(r.get(props[name]), ";") {
+				if a != "" && a != own && !slices.Contains(list, a) {
+					list = append(list, a)
+				}
+			}
+		}
+	}
+	return strings.Join(list, ";")
 }
 
 func (s *Sandbox) kind(name string) *kind {

@@ -31,6 +31,7 @@ hs_lead_status enumeration NEW OPEN IN_PROGRESS OPEN_DEAL UNQUALIFIED ATTEMPTED_
 hs_email_optout bool
 hs_analytics_source enumeration ORGANIC_SEARCH PAID_SEARCH EMAIL_MARKETING SOCIAL_MEDIA REFERRALS OTHER_CAMPAIGNS DIRECT_TRAFFIC OFFLINE PAID_SOCIAL AI_REFERRALS
 hs_merged_object_ids string calculated
+hs_additional_emails string
 notes_last_contacted datetime calculated
 notes_last_updated datetime calculated
 notes_next_activity_date datetime calculated

@@ -298,6 +298,9 @@ func (o *owner) forward(ctx context.Context, s watermark.Source, j *job) error {
 		if f.Merge != nil && f.Merge.Into != "" || f.Kind == crm.KindExistence {
 			continue // the loser's own fate
 		}
+		if f.Peer == j.c.Redirect {
+			continue // what the winner itself did, as it reached the loser
+		}
 		f.Contact = j.c.Redirect
 		out.Add(crm.Notice{Fact: &f})
 	}
