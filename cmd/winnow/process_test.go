@@ -21,6 +21,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -110,15 +111,10 @@ func (w *town) wrong() int {
 }
 
 // await returns once everything in the CRM is right.
-func (w *town) await(within time.Duration) {
+func (w *town) await() {
 	w.t.Helper()
 	began := time.Now()
-	for w.wrong() > 0 {
-		if time.Since(began) > within {
-			w.t.Fatalf("%d of %d ratings are wrong %s after the last change", w.wrong(), len(w.contacts), within)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	waittest.Until(w.t, "every rating is that of the last change", func() bool { return w.wrong() == 0 })
 	w.t.Logf("right %s after the last change", time.Since(began).Round(time.Millisecond))
 }
 
@@ -177,10 +173,10 @@ func start(t *testing.T, env []string, args ...string) *process {
 		if !ok {
 			t.Fatalf("winnow ended at once:\n%s", p.log)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(waittest.Hang):
 		_ = p.cmd.Process.Kill()
 		<-p.logged
-		t.Fatalf("winnow did not start within 30 s:\n%s", p.log)
+		t.Fatalf("winnow did not start within %s:\n%s", waittest.Hang, p.log)
 	}
 	t.Cleanup(func() {
 		p.kill()
@@ -213,7 +209,7 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	go ns.Start()
 	defer func() { ns.Shutdown(); ns.WaitForShutdown() }()
-	if !ns.ReadyForConnections(10 * time.Second) {
+	if !ns.ReadyForConnections(waittest.Hang) {
 		t.Fatal("the NATS server did not start")
 	}
 	w := newTown(t, 60)
@@ -234,7 +230,7 @@ func TestTwoProcesses(t *testing.T) {
 	a, b := start(t, envs[0], "serve"), start(t, envs[1], "serve")
 	rnd := rand.New(rand.NewPCG(5, 6))
 	w.send(t.Context(), hook, w.change(rnd, 300))
-	w.await(60 * time.Second)
+	w.await()
 
 	t.Run("one is killed", func(t *testing.T) {
 		w.t = t
@@ -242,11 +238,11 @@ func TestTwoProcesses(t *testing.T) {
 		a.kill()
 		_ = a.cmd.Wait() // killed: its error is no news
 		w.send(t.Context(), hook, w.change(rnd, 300))
-		w.await(60 * time.Second) // its leases last 10 s
+		w.await() // its leases last 10 s
 	})
 	a = start(t, envs[0], "serve")
 	w.send(t.Context(), hook, w.change(rnd, 100))
-	w.await(60 * time.Second)
+	w.await()
 
 	t.Run("one is stopped past its leases and woken", func(t *testing.T) {
 		w.t = t
@@ -263,14 +259,14 @@ func TestTwoProcesses(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			w.send(t.Context(), hook, w.change(rnd, 50))
 		}
-		w.await(60 * time.Second)
+		w.await()
 		b.signal(syscall.SIGCONT)
 		w.send(t.Context(), hook, w.change(rnd, 100))
-		w.await(90 * time.Second) // what was on its way to the sleeper is delivered again after a minute
-		for range 30 {            // whatever the woken one had in hand has landed by now
+		w.await()      // what was on its way to the sleeper is delivered again after a minute
+		for range 30 { // whatever the woken one had in hand has landed by now
 			time.Sleep(100 * time.Millisecond)
 			if n := w.wrong(); n > 0 {
-				w.await(30 * time.Second) // a stale rating may show for a moment, but it must not remain
+				w.await() // a stale rating may show for a moment, but it must not remain
 			}
 		}
 	})
@@ -314,14 +310,7 @@ func TestCommands(t *testing.T) {
 	if status, err := w.box.Send(t.Context(), w.box.Sign([]byte("not what HubSpot sends"))); err != nil || status != 204 {
 		t.Fatalf("a signed body that cannot be read: %d %v, want 204", status, err)
 	}
-	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if r, _ := w.box.Contact(id); r.Properties["winnow_ball"] == "us" {
-			break
-		}
-		if time.Since(began) > 30*time.Second {
-			t.Fatalf("no rating within 30 s\n%s", last(p.log, 3000))
-		}
-	}
+	waittest.Until(t, "a rating", func() bool { r, _ := w.box.Contact(id); return r.Properties["winnow_ball"] == "us" })
 	check := func(state string) {
 		t.Helper()
 		for _, c := range []struct {

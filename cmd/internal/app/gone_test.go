@@ -64,14 +64,14 @@ func TestDeletedMail(t *testing.T) {
 	mail := w.box.Email([]string{a}, sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?", Deals: []string{deal}})
 	note := w.box.Note([]string{a}, "they have many looms")
 	w.pass(day)
-	w.until(time.Minute, "a question of theirs, which is an answer for the colleague too", func() bool {
+	w.until("a question of theirs, which is an answer for the colleague too", func() bool {
 		return w.field(a, "ball") == "us" && w.field(b, "ball") == "none" && w.explain(a).Facts["note"] == 1
 	})
 	w.box.Remove("emails", mail)
 	w.box.Remove("notes", note)
 	w.pass(2 * day)
-	w.until(time.Minute, "the mail is as if it had never been", func() bool { return w.field(a, "ball") == "none" && w.field(b, "ball") == "them" })
-	w.until(time.Minute, "the note too", func() bool { return w.explain(a).Facts["note"] == 0 })
+	w.until("the mail is as if it had never been", func() bool { return w.field(a, "ball") == "none" && w.field(b, "ball") == "them" })
+	w.until("the note too", func() bool { return w.explain(a).Facts["note"] == 0 })
 	if facts := w.explain(a).Facts; facts["message"]+facts["note"] != 0 {
 		t.Errorf("of what was deleted is known still: %v", facts)
 	}

@@ -327,7 +327,7 @@ func TestSettingsChange(t *testing.T) {
 	}
 	w.restart("WINNOW_RULES_SHORT_ANSWERS_POINTS=-30", "WINNOW_RULES_SHORT_ANSWERS_CAP=30")
 	w.settle()
-	w.until(10*time.Second, "rated under the new settings", func() bool { return w.field(curt, "engagement") != before[curt] })
+	w.until("rated under the new settings", func() bool { return w.field(curt, "engagement") != before[curt] })
 	if w.field(curt, "model") == model {
 		t.Error("the model of a contact that changed is the old one")
 	}
@@ -360,7 +360,7 @@ func TestModes(t *testing.T) {
 	w.restart("WINNOW_MODE=enforce")
 	w.settle()
 	w.pass(time.Hour)
-	w.until(10*time.Second, "all ratings are offered", func() bool { return w.field(touched, "rating") != "" })
+	w.until("all ratings are offered", func() bool { return w.field(touched, "rating") != "" })
 	w.settle()
 	if got := w.field(back, "status"); got != "pending" {
 		t.Errorf("after the shadow it is %q, want pending: nobody had been told", got)
@@ -417,7 +417,7 @@ func TestEnforceLater(t *testing.T) {
 	}
 	w.pass(3 * day)
 	w.restart("WINNOW_MODE=enforce", "WINNOW_BREAKER_COUNT=20")
-	w.until(30*time.Second, "all native statuses are set", func() bool {
+	w.until("all native statuses are set", func() bool {
 		return !slices.ContainsFunc(ids, func(id string) bool { return native(id) != "UNQUALIFIED" })
 	})
 	w.settle()
@@ -452,7 +452,7 @@ func TestMapping(t *testing.T) {
 	w.want(id, "rating", "C")
 	w.restart("WINNOW_HUBSPOT_FIELDS=rating=jobtitle,score=")
 	w.settle()
-	w.until(10*time.Second, "the rating stands in the other property", func() bool {
+	w.until("the rating stands in the other property", func() bool {
 		r, _ := w.box.Contact(id)
 		return r.Properties["jobtitle"] == "C"
 	})
@@ -510,7 +510,7 @@ func TestDiskFloor(t *testing.T) {
 		t.Errorf("one that is not carried out: %d %s", status, body)
 	}
 	w.restart("WINNOW_QUEUE_MIN_FREE=1MiB")
-	w.until(10*time.Second, "it is ready again", func() bool { status, _ := w.admin("/readyz"); return status == http.StatusOK })
+	w.until("it is ready again", func() bool { status, _ := w.admin("/readyz"); return status == http.StatusOK })
 }
 
 // TestBackfillOfSilent reads the history of many contacts who have been silent for long: nothing is announced while it is being read,
@@ -533,7 +533,7 @@ func TestBackfillOfSilent(t *testing.T) {
 	w.settle()
 	w.api("/api/backfill", url.Values{"source": {"hubspot"}, "since": {monday.AddDate(0, 0, -1).Format(time.RFC3339)}})
 	var state operate.BackfillState
-	w.until(60*time.Second, "the backfill is read", func() bool {
+	w.until("the backfill is read", func() bool {
 		_, body := w.admin("/api/backfill?source=hubspot")
 		if err := json.Unmarshal([]byte(body), &state); err != nil {
 			t.Fatal(err)

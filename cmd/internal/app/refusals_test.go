@@ -62,9 +62,9 @@ func TestRefusals(t *testing.T) {
 				if err := w.box.Flush(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				w.until(20*time.Second, "the CRM is asked", func() bool { return calls() > before })
+				w.until("the CRM is asked", func() bool { return calls() > before })
 				first := time.Now()
-				w.until(10*time.Second, "three seconds", func() bool {
+				w.until("three seconds", func() bool {
 					if n := calls() - before; c.quiet > 0 && time.Since(first) < c.quiet && n > 4 {
 						t.Fatalf("%d calls within %s, though the CRM asked for a pause", n, time.Since(first))
 					}
@@ -73,15 +73,13 @@ func TestRefusals(t *testing.T) {
 				if n := calls() - before; n > c.most {
 					t.Errorf("%d calls within three seconds, want at most %d", n, c.most)
 				}
-				if !strings.Contains(w.warnings(), c.says) {
-					t.Errorf("the log does not say %q", c.says)
-				}
+				w.until("the log says "+c.says, func() bool { return strings.Contains(w.warnings(), c.says) })
 				if len(w.letters()) > 0 {
 					t.Errorf("a passing refusal made a dead letter: %s", w.letters()[0].Reason)
 				}
 				w.box.Recover()
 				w.box.SetLatency(0)
-				w.until(120*time.Second, "what was refused is done", func() bool {
+				w.until("what was refused is done", func() bool {
 					if way == "read" {
 						return w.field(id, "ball") == "us"
 					}
@@ -160,12 +158,12 @@ func TestMissingProperties(t *testing.T) {
 	w.box.Fail(sandbox.Failure{Status: http.StatusBadRequest, Times: -1, Path: writeAll, Body: `{"status":"error","category":"VALIDATION_ERROR","message":"Property values were not valid",` +
 		`"errors":[{"message":"Property \"winnow_rating\" does not exist","code":"PROPERTY_DOESNT_EXIST","context":{"propertyName":["winnow_rating"]}}]}`})
 	w.settle("write")
-	w.until(20*time.Second, "the log says what to do", func() bool { return strings.Contains(w.warnings(), "winnow setup") })
+	w.until("the log says what to do", func() bool { return strings.Contains(w.warnings(), "winnow setup") })
 	if len(w.letters()) > 0 {
 		t.Errorf("dead letter: %s", w.letters()[0].Reason)
 	}
 	w.box.Recover()
-	w.until(120*time.Second, "the rating is written", func() bool { return w.field(id, "rating") != "" })
+	w.until("the rating is written", func() bool { return w.field(id, "rating") != "" })
 }
 
 // rawEvent is one event as JSON.

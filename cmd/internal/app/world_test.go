@@ -20,6 +20,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -139,7 +140,7 @@ func (w *world) restart(env ...string) {
 // the CRM is away are named in but.
 func (w *world) settle(but ...string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute) // no measure of speed, but an end to what would never end
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Hang)
 	defer cancel()
 	if err := w.box.Flush(ctx); err != nil {
 		w.t.Fatalf("flush: %v", err)
@@ -160,19 +161,16 @@ func (w *world) pass(d time.Duration, but ...string) {
 	}
 }
 
-// until lets the clock run as real time does until done reports true, and fails after most.
-func (w *world) until(most time.Duration, what string, done func() bool) {
+// until lets the clock run as real time does until done reports true.
+func (w *world) until(what string, done func() bool) {
 	w.t.Helper()
 	last := time.Now()
-	for end := last.Add(most); !done(); {
-		time.Sleep(10 * time.Millisecond)
+	waittest.Until(w.t, what, func() bool {
 		now := time.Now()
 		w.now.Add(int64(now.Sub(last)))
 		last = now
-		if now.After(end) {
-			w.t.Fatalf("not within %s: %s", most, what)
-		}
-	}
+		return done()
+	})
 }
 
 // letters are the dead letters, oldest first.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
@@ -54,11 +55,7 @@ func TestServe(t *testing.T) {
 			Sandbox: world.Options{WebhookURL: hooks.URL + "/hooks/hubspot", Token: "tok", Fields: true, People: 3},
 		})
 	}()
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "the cast has played"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the cast did not end: %s", out)
-		}
-	}
+	waittest.Until(t, "the cast has played", func() bool { return strings.Contains(out.String(), "the cast has played") })
 	stop()
 	if err := <-done; err != nil {
 		t.Fatal(err)

@@ -209,7 +209,7 @@ func TestLiveDelivers(t *testing.T) {
 	r := receive(t, "sandbox-secret")
 	s := start(t, sandbox.Options{WebhookURL: r.URL + "/hooks/hubspot", Live: true})
 	s.CreateContact(nil)
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute) // no measure of speed: it would never come
 	for {
 		r.mu.Lock()
 		n := len(r.events)
