@@ -35,7 +35,7 @@ type event struct {
 type teller struct {
 	reader *text.Reader
 	zone   *time.Location // of the prospect
-	ours   []string
+	ours   []uint64       // lines of what we wrote so far
 	n      int
 }
 
@@ -168,12 +168,11 @@ func (t *teller) message(e *event) (*crm.Message, error) {
 			return nil, err
 		}
 	}
-	e.Ours = append(e.Ours, t.ours...)
-	in, err := e.Input()
+	in, err := e.Input(t.reader)
 	if err != nil {
 		return nil, err
 	}
-	in.Zone = t.zone
+	in.Zone, in.Ours = t.zone, append(in.Ours, t.ours...)
 	m.Direction, m.Text = in.Direction, t.reader.Read(in)
 	m.Mass = e.Mass || m.Direction == crm.Out && m.Text.Class == crm.Bulk
 	if m.Direction != crm.Out {
@@ -185,10 +184,7 @@ func (t *teller) message(e *event) (*crm.Message, error) {
 		h.Write([]byte(name))
 		m.Files = append(m.Files, h.Sum64())
 	}
-	if body := e.Body; body != "" {
-		t.ours = append(t.ours, body)
-	} else {
-		t.ours = append(t.ours, text.FromHTML(e.HTML))
-	}
+	m.Lines = t.reader.Lines(e.Body, e.HTML)
+	t.ours = append(t.ours, m.Lines...)
 	return m, nil
 }

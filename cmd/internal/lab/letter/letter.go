@@ -71,13 +71,19 @@ func (l *Letter) direction() (crm.Direction, error) {
 	return d, nil
 }
 
-// Input is the letter for a reader.
-func (l *Letter) Input() (text.Input, error) {
+// Input is the letter for the reader r.
+func (l *Letter) Input(r *text.Reader) (text.Input, error) {
 	d, err := l.direction()
 	if err != nil {
 		return text.Input{}, err
 	}
 	in := text.Input{Direction: d, Subject: l.Subject, Body: l.Body, HTML: l.HTML, From: l.From, At: l.At, Zone: l.At.Location()}
+	for _, earlier := range l.Ours {
+		if strings.HasPrefix(strings.TrimSpace(earlier), "<") {
+			earlier = text.FromHTML(earlier)
+		}
+		in.Ours = append(in.Ours, r.Lines(earlier, "")...)
+	}
 	if len(l.Headers) > 0 {
 		in.Header = http.Header{}
 		for name, values := range l.Headers {
@@ -89,7 +95,7 @@ func (l *Letter) Input() (text.Input, error) {
 
 // Read reads the letter.
 func (l *Letter) Read(r *text.Reader) (Reading, error) {
-	in, err := l.Input()
+	in, err := l.Input(r)
 	if err != nil {
 		return Reading{}, err
 	}

@@ -51,6 +51,16 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// What we wrote ourselves is never theirs, in whatever layout it comes back.
+func TestOurOwnWordsAreNotTheirs(t *testing.T) {
+	const farewell = "If you are not interested any more, just say so and I take you off my list."
+	l := Letter{Body: "Yes please, we want it.\n\nTom said the other day:\n" + farewell, Ours: Strings{"Hello Anna,\n\n" + farewell}, At: now}
+	got, err := l.Read(reader)
+	if err != nil || got.Kept == "" || strings.Contains(got.Kept, "off my list") || slices.Contains(got.Intents, "opt_out") {
+		t.Errorf("%+v, %v: want our own farewell left out", got, err)
+	}
+}
+
 func TestBadLines(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"id":`:                       "line 1",
