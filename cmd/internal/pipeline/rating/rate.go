@@ -28,22 +28,23 @@ var errFenced = errors.New("the partition has another owner")
 // owner rates the contacts of one partition. It alone writes their records while it holds the lease; should it be wrong about that,
 // the checkpoint's expected sequence refuses its commit.
 type owner struct {
-	p       *Rating
-	part    int
-	valid   func() bool // the lease, by our own clock
-	facts   *queue.Log
-	at      queue.Checkpoint
-	cache   *cache
-	dues    *dues
-	sight   *watermark.Sight
-	again   map[queue.Key]bool     // held back, to be rated again when nothing holds them any more; true: decided upon, when something does
-	turn    map[queue.Key]struct{} // held back by nothing any more but facts that are left for a later step
-	stale   []queue.Key            // rated under other settings, put out under another mapping, or decided upon too early
-	tally   stored.Tally
-	pending []*queue.Msg // pulled, for a later step
-	marked  bool         // it is known how far the facts went at some instant after the look
-	behind  bool         // facts may have come by the last look that are left for a later step
-	done    atomic.Pointer[progress]
+	p         *Rating
+	part      int
+	valid     func() bool // the lease, by our own clock
+	facts     *queue.Log
+	at        queue.Checkpoint
+	cache     *cache
+	dues      *dues
+	sight     *watermark.Sight
+	again     map[queue.Key]bool     // held back, to be rated again when nothing holds them any more; true: decided upon, when something does
+	turn      map[queue.Key]struct{} // held back by nothing any more but facts that are left for a later step
+	newcomers map[queue.Key]newcomer // whose first write waits
+	stale     []queue.Key            // rated under other settings, put out under another mapping, or decided upon too early
+	tally     stored.Tally
+	pending   []*queue.Msg // pulled, for a later step
+	marked    bool         // it is known how far the facts went at some instant after the look
+	behind    bool         // facts may have come by the last look that are left for a later step
+	done      atomic.Pointer[progress]
 }
 
 // progress is how far an owner is, for those who wait for it.
@@ -64,7 +65,8 @@ func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
 	}
 	o := &owner{
 		p: p, part: part, valid: valid, at: at, cache: newCache(p.CacheBytes / int64(p.Queue.Partitions())), dues: newDues(),
-		sight: &watermark.Sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{}, tally: stored.NewTally(),
+		sight: &watermark.Sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{},
+		newcomers: map[queue.Key]newcomer{}, tally: stored.NewTally(),
 	}
 	if err := o.scan(ctx); err != nil {
 		return timing.IgnoreDone(ctx, err)
@@ -104,6 +106,9 @@ func (o *owner) scan(ctx context.Context) error {
 		if decided := stored.Against(g.Rating.Decide); decided || waits(g.Rating.Held) {
 			o.again[r.Key] = decided
 		}
+		if g.Unshown != 0 {
+			o.newcomers[r.Key] = newcomer{since: g.Unshown, profiled: true} // if its profile is not there it waits on
+		}
 		o.tally.Count(r.Key.Source, g.Rating, 1)
 		switch {
 		case g.Forgotten:
@@ -117,13 +122,14 @@ func (o *owner) scan(ctx context.Context) error {
 
 // job is one contact in hand during a step.
 type job struct {
-	key     queue.Key
-	c       *stored.Contact
-	facts   []crm.Fact
-	before  crm.Rating // what it was rated
-	put     bool       // its rating goes out
-	known   bool       // and its decision has been announced before
-	effects effects
+	key      queue.Key
+	c        *stored.Contact
+	facts    []crm.Fact
+	before   crm.Rating // what it was rated
+	put      bool       // its rating goes out
+	profiled bool       // its profile has been read
+	known    bool       // and its decision has been announced before
+	effects  effects
 }
 
 // waits reports whether what holds a contact back ends without a fact about it: its source knows when.
@@ -208,6 +214,7 @@ func (o *owner) step(ctx context.Context) error {
 func (o *owner) look(s *watermark.Sight) {
 	same := s.HoldsLike(o.sight)
 	o.sight, o.marked = s, false
+	o.welcome(s)
 	if same {
 		return
 	}
@@ -399,9 +406,12 @@ func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error
 
 // settle is what follows once a contact is stored: its place in the heap, and what has to be sent elsewhere.
 func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
-	due := j.c.Due
+	due, w := j.c.Due, o.newcomer(j)
 	delete(o.again, j.key)
 	delete(o.turn, j.key)
+	if delete(o.newcomers, j.key); j.c.Unshown != 0 {
+		o.newcomers[j.key] = w
+	}
 	switch held := j.c.Rating.Held; {
 	case stored.Against(j.c.Rating.Decide):
 		o.again[j.key] = true

@@ -2,6 +2,7 @@ package rating
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,6 +23,7 @@ import (
 // that a crash between the commit and the deed only delays the deed.
 type effects struct {
 	ask    bool   // its profile has to be fetched
+	late   bool   // and was asked for long ago
 	merged bool   // its facts have to go to the contact it was merged into
 	entomb bool   // put a tombstone and erase the record
 	fault  string // the panic that left it unrated
@@ -65,8 +67,8 @@ func (o *owner) review(j *job, now time.Time) {
 	if c.Record.Property(crm.PropProfiled) != "" {
 		c.Asked = 0
 	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= timing.AskAgain {
+		j.effects.ask, j.effects.late = true, c.Asked != 0
 		c.Asked = crm.At(now)
-		j.effects.ask = true
 	}
 	if c.Asked != 0 {
 		c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(timing.AskAgain)))
@@ -91,6 +93,8 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
+	since := c.Unshown
+	c.Unshown = 0
 	at := o.sight.Instant(j.key, now, c)
 	lag := at.Lagging
 	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
@@ -101,7 +105,7 @@ func (o *owner) rate(j *job, now time.Time) {
 		c.Due = 0
 		return
 	}
-	c.Failed = false
+	c.Failed, j.profiled = false, at.Profiled
 	if passing(rating.Held) && stored.Against(j.before.Decide) {
 		rating = p.stillDecided(j, at, lag, rating)
 	}
@@ -130,6 +134,9 @@ func (o *owner) rate(j *job, now time.Time) {
 		c.Values, j.put = nil, c.Values != nil
 		return
 	case rating.Unrated != "" && blank(c.Values) && c.Record.Property(crm.PropShown) != "true": // nothing to clear, not even of a store that was lost
+		return
+	}
+	if o.awaits(j, since, now) {
 		return
 	}
 	offer := p.offers[j.key.Source]
@@ -259,6 +266,9 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 	return nil
 }
 
+// errNoProfile is of a contact whose profile was asked for and has not come for timing.AskAgain.
+var errNoProfile = errors.New("the profile has not come for an hour")
+
 // ask has the profiles fetched that the reviews of a step miss: all of a source at once, because each request to the queue takes its
 // time. What cannot be asked for now is asked for in a minute.
 func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time) {
@@ -267,6 +277,10 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 	outs := map[string]*stored.Output{}
 	for key, j := range jobs {
 		s, ok := o.p.Sources[key.Source]
+		if j.effects.late {
+			o.p.Troubles.Alarms("profile "+key.Source, "contacts are not written because the CRM does not give their profiles: see winnow deadletters list",
+				errNoProfile, zap.String("source", key.Source), zap.String("contact", o.p.Tombs.Plain(key.Contact)))
+		}
 		ref, known := s.CRM.ProfileRef(key.Contact)
 		if !ok || !known || !j.effects.ask {
 			continue

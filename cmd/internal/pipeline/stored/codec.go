@@ -107,6 +107,8 @@ type Contact struct {
 	Forgotten bool `cbor:"10,keyasint,omitempty"`
 	// Failed is the panic that keeps the contact unrated.
 	Failed bool `cbor:"12,keyasint,omitempty"`
+	// Unshown is since when the first write waits, for the profile and for what is on its way; 0: it does not.
+	Unshown crm.Millis `cbor:"13,keyasint,omitempty"`
 }
 
 // Outgoing is one message under rating.>: the latest of a contact is what the CRM shall show.

@@ -124,6 +124,9 @@ const (
 const (
 	// AskAgain is how long a profile may take to come before it is asked for again.
 	AskAgain = time.Hour
+	// FirstWrite bounds how long a first write waits for what is on its way about the contact: a source that is behind for longer has
+	// its contacts written with what is known.
+	FirstWrite = 5 * time.Minute
 	// Outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
 	Outstanding = 10 * time.Minute
 	// Lagging is how often a contact is looked at that waits for time to pass while its source is behind.

@@ -134,8 +134,8 @@ func (b *Blind) with(o *Blind) *Blind {
 	return sum
 }
 
-// of is the horizon of one contact: no further than the letters that may concern it.
-func (v Horizon) of(contact string) Horizon {
+// Of is the horizon of one contact: no further than the letters that may concern it.
+func (v Horizon) Of(contact string) Horizon {
 	if v.Blind == nil {
 		return v
 	}

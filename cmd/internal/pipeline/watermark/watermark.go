@@ -139,7 +139,7 @@ func (h *Watermark) Refresh(ctx context.Context) error {
 				zap.String("source", name), zap.Duration("waited", timing.BackfillIdle))
 		}
 		h.unread[name].report(v.Blind)
-		h.Metrics.readUpTo.WithLabelValues(name).Set(seconds(v.of("").Read))
+		h.Metrics.readUpTo.WithLabelValues(name).Set(seconds(v.Of("").Read))
 	}
 	return errors.Join(errs...)
 }
@@ -260,9 +260,9 @@ func NewSight(settle time.Duration, by map[string]Horizon) *Sight { return &Sigh
 func (h *Watermark) Sight() *Sight { return h.seen.Load() }
 
 // Of returns the horizon of a source, as it was at the last look.
-func (h *Watermark) Of(source string) Horizon { return h.Sight().of(source) }
+func (h *Watermark) Of(source string) Horizon { return h.Sight().Of(source) }
 
-func (s *Sight) of(source string) Horizon {
+func (s *Sight) Of(source string) Horizon {
 	v, ok := s.by[source]
 	if !ok { // the source is no longer configured: nothing is read of it, and nothing announced
 		return Horizon{Hold: "source"}
@@ -286,7 +286,7 @@ func (s *Sight) Looked() time.Time {
 
 // Holds is what holds announcements against a contact back, "" where nothing does.
 func (s *Sight) Holds(key queue.Key) string {
-	v := s.of(key.Source).of(key.Contact)
+	v := s.Of(key.Source).Of(key.Contact)
 	if v.Hold == "" && v.Lags {
 		return HoldLag
 	}
@@ -300,7 +300,7 @@ func (s *Sight) HoldsLike(o *Sight) bool {
 
 // Instant is when and how well informed a contact is rated.
 func (s *Sight) Instant(key queue.Key, now time.Time, c *stored.Contact) rules.Instant {
-	v := s.of(key.Source).of(key.Contact)
+	v := s.Of(key.Source).Of(key.Contact)
 	if v.Hold == "" && len(c.Record.Missing()) > 0 {
 		v.Hold = holdMerge
 	}
