@@ -114,6 +114,31 @@ func (f *Fetches) joined(ctx context.Context, source string, latest map[string][
 // Trim removes the fetches that are done.
 func (f *Fetches) Trim(ctx context.Context) error { return f.trim(ctx, 0) }
 
+// Each calls fn with every record of a source that is to be fetched, and with those that are done and have not been trimmed yet. It stops
+// at fn's error.
+func (f *Fetches) Each(ctx context.Context, source string, fn func(m FetchMsg, done bool) error) error {
+	if err := f.checkSource(source); err != nil {
+		return err
+	}
+	spec := f.spec(source)
+	c, err := f.srv.JS(0).Consumer(ctx, spec.Stream, spec.Name)
+	if err != nil {
+		return fmt.Errorf("fetches of %s: %w", source, err)
+	}
+	done := c.CachedInfo().AckFloor.Stream
+	err = f.srv.Walk(ctx, jet.Walk{Stream: spec.Stream, Filter: spec.Filter, Conn: 1}, func(m *nats.Msg, at *Msg) error {
+		typ, id, ok := layout.FetchOf(m.Subject)
+		if !ok {
+			return fmt.Errorf("the subject %q is not ours", m.Subject)
+		}
+		return fn(FetchMsg{Source: source, Type: typ, ID: id, Data: m.Data}, at.Seq <= done)
+	})
+	if err != nil {
+		return fmt.Errorf("fetches of %s: %w", source, err)
+	}
+	return nil
+}
+
 // Purge takes out the waiting fetches of a source's records, overwriting them in the files.
 func (f *Fetches) Purge(ctx context.Context, source string, refs ...FetchRef) error {
 	for _, r := range refs {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -207,4 +208,51 @@ func TestEndsWhileFetching(t *testing.T) {
 	if n := calls.Load(); n != 30 && n != 31 { // what was acknowledged last may come again
 		t.Errorf("%d calls in all, want one for each of 30 kinds", n)
 	}
+}
+
+// TestForgottenWaitsForNothing: while the CRM is away all that waits to be fetched of a forgotten contact goes too, whatever its name stands
+// in, and what others wait for stays. Before that the contact does not count as forgotten.
+func TestForgottenWaitsForNothing(t *testing.T) {
+	down := atomic.Bool{}
+	down.Store(true)
+	f := &fake{}
+	f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
+		if down.Load() {
+			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, After: 50 * time.Millisecond, Err: errors.New("HTTP 429")}
+		}
+		return profiles(refs), nil
+	}
+	r := newRig(t, t.TempDir(), nil, f)
+	ref := func(id string, contacts ...string) crm.Notice {
+		return crm.Notice{Ref: &crm.Ref{Type: "emails", ID: id, Contacts: contacts}}
+	}
+	r.send("fake", mail("7", "1", start), mail("8", "1", start))
+	r.send("fake", ref("only", "7"), ref("both", "7", "8"), ref("other", "8"))
+	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "contacts", ID: "7", AsOf: start.UnixMilli()}})
+	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "deals", ID: "left", Left: []string{"7"}}})
+	r.idleBut(watermark.StageFetch)
+	person := crm.ContactRef{Source: "fake", Contact: "7"}
+	if err := r.p.Forget(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+	forgotten := func() bool {
+		gone, err := r.p.Forgotten(t.Context(), person)
+		return err == nil && gone
+	}
+	within(t, 20*time.Second, "the contact is forgotten", forgotten)
+	r.send("fake", ref("late", "7"), ref("late both", "7", "8")) // was on its way
+	r.idleBut(watermark.StageFetch)
+	within(t, 20*time.Second, "what came late has gone too", forgotten)
+	var waits []string
+	err := r.q.Fetches.Each(t.Context(), "fake", func(m queue.FetchMsg, _ bool) error {
+		ref, err := stored.Decode[crm.Ref](m.Data)
+		waits = append(waits, ref.Type+"/"+ref.ID+" for "+strings.Join(ref.Contacts, ","))
+		return err
+	})
+	slices.Sort(waits)
+	if want := []string{"contacts/8 for ", "emails/both for 8", "emails/late both for 8", "emails/other for 8"}; err != nil || !slices.Equal(waits, want) {
+		t.Errorf("waiting: %q, %v, want %q", waits, err, want)
+	}
+	down.Store(false)
+	r.idle()
 }

@@ -132,14 +132,15 @@ func New(o Options) *Pipeline {
 		p.readers[name] = intake.NewReader(in, s)
 		p.exchanges[name] = exchange.New(ex, s)
 	}
+	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher}
 	p.rating = rating.New(rating.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
-		CacheBytes: o.CacheBytes, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: &operate.Eraser{Queue: o.Queue, Sources: p.sources},
+		CacheBytes: o.CacheBytes, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
 	})
 	p.Operate = operate.New(operate.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
-		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs,
+		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser,
 	})
 	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
 	return p

@@ -130,6 +130,17 @@ func FetchSubject(source, typ, id string) string {
 	return KindFetch + "." + Token(source) + "." + Token(typ) + "." + Token(id)
 }
 
+// FetchOf reads type and id back from the subject of a record to fetch.
+func FetchOf(subject string) (typ, id string, ok bool) {
+	t := strings.Split(subject, ".")
+	if len(t) != 4 {
+		return "", "", false
+	}
+	typ, ok1 := Untoken(t[2])
+	id, ok2 := Untoken(t[3])
+	return typ, id, ok1 && ok2
+}
+
 // ContactOf reads source and contact back from a subject of a record or a rating.
 func ContactOf(subject string) (source, contact string, ok bool) {
 	t := strings.Split(subject, ".")

@@ -7,23 +7,22 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
 
 // Eraser takes forgotten contacts out of the store.
 type Eraser struct {
-	Queue   *queue.Queue
-	Sources map[string]watermark.Source
+	Queue     *queue.Queue
+	Sources   map[string]watermark.Source
+	Publisher *stored.Publisher
 }
 
 // Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it, its rating and its
 // record. Its tombstone stands already. The record goes last: while it is there, a part that failed is done again.
 func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
-	s := e.Sources[key.Source]
-	if ref, ok := s.CRM.ProfileRef(key.Contact); ok {
-		if err := e.Queue.Fetches.Purge(ctx, key.Source, queue.FetchRef{Type: ref.Type, ID: ref.ID}); err != nil {
-			return err
-		}
+	if err := e.eraseWaiting(ctx, key); err != nil {
+		return err
 	}
 	err := stored.ChangeRemovals(ctx, e.Queue, key.Source, func(list []stored.Removal) []stored.Removal {
 		return slices.DeleteFunc(list, func(r stored.Removal) bool { return r.Contact == key.Contact })
@@ -41,6 +40,46 @@ func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
 		return err
 	}
 	return e.Queue.Contacts.Purge(ctx, part, key)
+}
+
+// eraseWaiting takes out what waits to be fetched of a contact. What others wait for too waits on without it.
+func (e *Eraser) eraseWaiting(ctx context.Context, key queue.Key) error {
+	s, ok := e.Sources[key.Source]
+	if !ok {
+		return nil // without the source there is no stream of it
+	}
+	var gone []queue.FetchRef
+	out := e.Publisher.Output(key.Source)
+	err := waitingFor(ctx, e.Queue, s, key.Contact, func(m queue.FetchMsg, ref crm.Ref, done bool) error {
+		gone = append(gone, queue.FetchRef{Type: m.Type, ID: m.ID})
+		if rest, left := watermark.Without(s, ref, key.Contact); left && !done {
+			out.Add(crm.Notice{Ref: &rest})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := out.Publish(ctx); err != nil {
+		return err
+	}
+	return e.Queue.Fetches.Purge(ctx, key.Source, gone...)
+}
+
+// waitingFor calls fn with every reference that names a contact.
+func waitingFor(
+	ctx context.Context, q *queue.Queue, s watermark.Source, contact string, fn func(m queue.FetchMsg, ref crm.Ref, done bool) error,
+) error {
+	return q.Fetches.Each(ctx, s.Name, func(m queue.FetchMsg, done bool) error {
+		ref, err := stored.Decode[crm.Ref](m.Data)
+		if err != nil { // only our own encoding is ever put here
+			return nil
+		}
+		if watermark.OfPerson(s, ref, contact) || slices.Contains(watermark.Named(s, []crm.Notice{{Ref: &ref}}), contact) {
+			return fn(m, ref, done)
+		}
+		return nil
+	})
 }
 
 // keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait

@@ -19,8 +19,8 @@ func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 	}})
 }
 
-// Knows reports whether anything is kept of a contact that Forget would erase, or has erased before: a record, a dead letter that names
-// it, or its tombstone.
+// Knows reports whether anything is kept of a contact that Forget would erase, or has erased before: a record, a dead letter or a
+// waiting reference that names it, or its tombstone.
 func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
 	found, err := p.Queue.Contacts.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.Tombs.Of(key)})
@@ -29,7 +29,10 @@ func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	}
 	named := false
 	err = lettersOf(ctx, p.Queue, key, func(queue.DeadLetter) error { named = true; return nil })
-	return named, err
+	if err != nil || named {
+		return named, err
+	}
+	return p.awaited(ctx, key)
 }
 
 // lettersOf calls fn with every dead letter that names a contact.
@@ -42,11 +45,27 @@ func lettersOf(ctx context.Context, q *queue.Queue, key queue.Key, fn func(queue
 	})
 }
 
-// Forgotten reports whether nothing of a contact is left in the records.
+// awaited reports whether something waits to be fetched that names a contact.
+func (p *Operate) awaited(ctx context.Context, key queue.Key) (found bool, err error) {
+	if s, ok := p.Sources[key.Source]; ok {
+		err = waitingFor(ctx, p.Queue, s, key.Contact, func(queue.FetchMsg, crm.Ref, bool) error { found = true; return nil })
+	}
+	return found, err
+}
+
+// Forgotten reports whether nothing of a contact is left: no record, and nothing that waits to be fetched. What came to wait after the
+// record had gone, because it was on its way, is taken out now.
 func (p *Operate) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	part, key := p.Queue.PartitionOf(ref.Source, ref.Contact), queue.Key{Source: ref.Source, Contact: ref.Contact}
 	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key, p.Tombs.Of(key)})
 	_, left := found[key]
 	_, entombed := found[p.Tombs.Of(key)]
-	return !left && entombed, err
+	if err != nil || left || !entombed {
+		return false, err
+	}
+	waits, err := p.awaited(ctx, key)
+	if waits {
+		err = p.Eraser.eraseWaiting(ctx, key)
+	}
+	return !waits, err
 }

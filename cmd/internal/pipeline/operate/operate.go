@@ -22,6 +22,7 @@ type Deps struct {
 	Rated     ratedness
 	Polls     func(source string, at time.Time) bool // whether a poll of the source is due
 	Tombs     *stored.Tombs
+	Eraser    *Eraser
 }
 
 // ratedness tells how far the partitions have been rated.

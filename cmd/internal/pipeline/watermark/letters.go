@@ -112,16 +112,33 @@ func Named(s Source, notices []crm.Notice) []string {
 	return ids
 }
 
-// Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for it too. What was to
-// be read of the contact itself, a profile say, has its id and nobody's answer in it any more.
-func Strike(s Source, d *queue.DeadLetter, contact string) bool {
-	ref, err := stored.Decode[crm.Ref](d.Payload)
-	own, _ := s.CRM.PersonOf(ref)
-	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || own == contact { // what is not a reference waits for nobody
-		return false
+// OfPerson reports whether a record is a person's own, or has the person's id, as a list of the person's mails may have.
+func OfPerson(s Source, ref crm.Ref, contact string) bool {
+	if own, ok := s.CRM.PersonOf(ref); ok {
+		return own == contact
+	}
+	return ref.ID == contact
+}
+
+// Without takes a contact out of a reference, and reports whether something is left to be fetched: what was to be read of the contact
+// itself, and what was wanted for nobody else, is nobody's any more.
+func Without(s Source, ref crm.Ref, contact string) (rest crm.Ref, left bool) {
+	if OfPerson(s, ref, contact) {
+		return crm.Ref{}, false
 	}
 	erased := func(id string) bool { return id == contact }
-	ref.Contacts, ref.Left = slices.DeleteFunc(ref.Contacts, erased), slices.DeleteFunc(ref.Left, erased)
-	d.Contacts, d.Payload = slices.DeleteFunc(slices.Clone(d.Contacts), erased), stored.Encode(ref)
+	ref.Contacts, ref.Left = slices.DeleteFunc(slices.Clone(ref.Contacts), erased), slices.DeleteFunc(slices.Clone(ref.Left), erased)
+	return ref, len(ref.Contacts)+len(ref.Left) > 0
+}
+
+// Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for it too.
+func Strike(s Source, d *queue.DeadLetter, contact string) bool {
+	ref, err := stored.Decode[crm.Ref](d.Payload)
+	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || OfPerson(s, ref, contact) { // what is no reference waits for nobody
+		return false
+	}
+	ref, _ = Without(s, ref, contact)
+	d.Contacts = slices.DeleteFunc(slices.Clone(d.Contacts), func(id string) bool { return id == contact })
+	d.Payload = stored.Encode(ref)
 	return true
 }
