@@ -87,7 +87,7 @@ func room(name string, others ...string) rule {
 
 // step is one of the pipeline's rooms: of the pipeline it may import those that are listed.
 func step(name string, others ...string) rule {
-	ours := []string{"connectors", "connectors/crm", "rules", "queue"}
+	ours := []string{"connectors", "connectors/crm", "rules", "rules/record", "queue"}
 	for _, other := range others {
 		ours = append(ours, "cmd/internal/pipeline/"+other)
 	}
