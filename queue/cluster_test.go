@@ -170,7 +170,7 @@ func TestClusterWhoseConsumerLags(t *testing.T) {
 func openCluster(t testing.TB, cfg Config) (q *Queue) {
 	t.Helper()
 	eventually(t, "the cluster takes streams", func() bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), hang)
 		defer cancel()
 		var err error
 		if q, err = Open(ctx, cfg); err != nil {

@@ -82,7 +82,7 @@ func commit(t testing.TB, q *Queue, p int, at Checkpoint, contacts, ratings map[
 func fetch(t testing.TB, c *Consumer, n int) []*Msg {
 	t.Helper()
 	var all []*Msg
-	for end := time.Now().Add(10 * time.Second); len(all) < n && time.Now().Before(end); {
+	for end := time.Now().Add(hang); len(all) < n && time.Now().Before(end); {
 		msgs, err := c.Fetch(t.Context(), n-len(all), 0, time.Second)
 		if err != nil {
 			t.Fatalf("Fetch: %v", err)

@@ -185,7 +185,7 @@ func TestOutsideServerIsRefused(t *testing.T) {
 		"password": {func(o *server.Options) { o.Username, o.Password = "u", "p" }, "Authorization"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), hang)
 			defer cancel()
 			_, err := Open(ctx, outsideConfig(urls(outside(t, 1, c.change)), "one"))
 			if err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(c.want)) {
@@ -200,7 +200,7 @@ func TestOutsideServerIsRefused(t *testing.T) {
 		cfg := outsideConfig(urls(outside(t, 3, func(o *server.Options) { o.JetStreamMaxStore = 100 * mib })), "one")
 		cfg.Replicas = 3
 		eventually(t, "the cluster says what it lacks", func() bool { // once it has elected its leader
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), hang)
 			defer cancel()
 			_, err := Open(ctx, cfg)
 			return err != nil && strings.Contains(err.Error(), "raise its storage")

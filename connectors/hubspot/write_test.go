@@ -173,10 +173,9 @@ func TestTimeOut(t *testing.T) {
 	defer s.Close()
 	defer close(release)
 	c := connectTo(t, s.URL, func(c *Config) { c.Timeout = time.Second })
-	start := time.Now()
-	errs := c.Write(t.Context(), []crm.Change{change("101", "rating", "A")})
-	if connectors.KindOf(errs[0]) != connectors.Unavailable || !strings.Contains(errs[0].Error(), "time-out") || time.Since(start) > 3*time.Second {
-		t.Errorf("%v after %s", errs[0], time.Since(start))
+	errs := c.Write(t.Context(), []crm.Change{change("101", "rating", "A")}) // without a time-out it would never return
+	if connectors.KindOf(errs[0]) != connectors.Unavailable || !strings.Contains(errs[0].Error(), "time-out") {
+		t.Error(errs[0])
 	}
 }
 
