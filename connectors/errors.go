@@ -41,7 +41,11 @@ type Error struct {
 	Kind   Kind          // the zero Kind is Internal, so forgetting to classify is safe
 	After  time.Duration // the wait the vendor asked for; 0 if it named none
 	Whole  bool          // in a Write: the vendor named no record, the error stands for the whole batch
-	Err    error
+	// Beside is set in a Write where all of our own fields were written, and only the CRM's own status was refused.
+	Beside bool
+	// Into is the person into whom the one of a Write was merged, where the CRM's answer tells: it may have written to that one.
+	Into string
+	Err  error
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.Vendor, e.Op, e.Err) }
@@ -53,6 +57,20 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
+}
+
+// IntoOf returns the person into whom the one of a Write was merged, empty where that is not known.
+func IntoOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Into
+	}
+	return ""
+}
+
+// WroteOurs reports whether a Write set all of our own fields: it went well, or the CRM's own status alone was refused.
+func WroteOurs(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return err == nil || ok && e.Beside
 }
 
 // AfterOf returns the wait that the vendor asked for, 0 if none.

@@ -30,6 +30,7 @@ type Config struct {
 	Owners           string        `default:"on" desc:"on: the account's users count as our own people too; off: only STAFF_DOMAINS"`
 	CustomerStages   []string      `split_words:"true" default:"customer,evangelist" desc:"lifecycle stages that make a contact a customer"`
 	Unqualified      string        `default:"UNQUALIFIED" desc:"value of hs_lead_status for a disqualified contact, written under WINNOW_MODE=enforce only"`
+	Properties       string        `desc:"HubSpot's property for a name that the rules know, where it is another than the default: role=job_role,industry=; role is jobtitle, company_size numemployees, any other has the same name"`
 	FitProperties    []string      `split_words:"true" desc:"further contact properties to read, beside those that the rules name: industry,numberofemployees"`
 	SegmentProperty  string        `split_words:"true" desc:"contact property that says which segment's profile applies"`
 	FollowupProperty string        `split_words:"true" desc:"contact property with an agreed follow-up date, instead of HubSpot's next activity"`
@@ -136,9 +137,13 @@ func (c *Config) Validate(prefix string) error {
 			bad("APP_ID", "want a number")
 		}
 	}
-	if _, err := parseFields(v.Fields); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			bad("FIELDS", "%s", line)
+	_, wrongFields := fields.Parse(v.Fields, spelling)
+	_, wrongProperties := fields.ParseProperties(v.Properties, neutral, spelling)
+	for name, err := range map[string]error{"FIELDS": wrongFields, "PROPERTIES": wrongProperties} {
+		if err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				bad(name, "%s", line)
+			}
 		}
 	}
 	if _, err := fields.Meanings[crm.Outcome](v.CallDispositions); err != nil {
@@ -192,56 +197,19 @@ func (v *Config) Mapping() string { return v.Fields }
 // theirs are properties of HubSpot's own, beside those that begin with hs_. Source: HubSpot docs, "Default contact properties".
 var theirs = []string{"lifecyclestage", "email", "firstname", "lastname", "phone", "company", "createdate", "lastmodifieddate", "hubspot_owner_id"}
 
-// parseFields returns the property of every field; an empty one means that the field is not kept in HubSpot.
-func parseFields(setting string) (map[crm.Field]string, error) {
-	out := make(map[crm.Field]string, len(crm.Fields)+len(crm.ReadFields))
-	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
-		out[f] = "winnow_" + string(f)
-	}
-	taken := map[string]crm.Field{}
-	var bad []error
-	for pair := range strings.SplitSeq(setting, ",") {
-		if pair = strings.TrimSpace(pair); pair == "" {
-			continue
+// spelling is how HubSpot names properties.
+var spelling = fields.Spelling{
+	Own: func(f crm.Field) string { return "winnow_" + string(f) },
+	Valid: func(name string) error {
+		if !propertyName.MatchString(name) {
+			return fmt.Errorf("%q is not a property's internal name (lower-case letters, digits and _)", name)
 		}
-		name, property, ok := strings.Cut(pair, "=")
-		name, property = strings.TrimSpace(name), strings.TrimSpace(property)
-		field := crm.Field(strings.TrimPrefix(name, "winnow_"))
-		if _, known := out[field]; !ok || !known {
-			bad = append(bad, fmt.Errorf("%q: want field=property with a field among %s", pair, fieldList()))
-			continue
-		}
-		if strings.HasPrefix(property, "hs_") && property != nativeStatus || slices.Contains(theirs, property) {
-			bad = append(bad, fmt.Errorf("%q is HubSpot's own property, which a rating would overwrite; want one of your own", property))
-			continue
-		}
-		if property != "" && !propertyName.MatchString(property) {
-			bad = append(bad, fmt.Errorf("%q is not a property's internal name (lower-case letters, digits and _)", property))
-			continue
-		}
-		out[field] = property
-	}
-	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
-		p := out[f]
-		if p == "" {
-			continue
-		}
-		if other, twice := taken[p]; twice {
-			bad = append(bad, fmt.Errorf("%s and %s both name the property %s", other, f, p))
-			continue
-		}
-		taken[p] = f
-	}
-	if err := errors.Join(bad...); err != nil {
-		return nil, err
-	}
-	return out, nil
+		return nil
+	},
+	Theirs: func(name string) bool {
+		return strings.HasPrefix(name, "hs_") && name != nativeStatus || slices.Contains(theirs, name)
+	},
 }
 
-func fieldList() string {
-	var names []string
-	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
-		names = append(names, string(f))
-	}
-	return strings.Join(names, ", ")
-}
+// neutral are HubSpot's contact properties for what rules look at under a name of ours. Source: HubSpot docs, "Default contact properties".
+var neutral = map[string]string{"role": "jobtitle", "company_size": "numemployees"}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
 )
 
 func TestSettingsFromTheEnvironment(t *testing.T) {
@@ -34,7 +35,7 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	if !c.RequireV3 || c.API.URL != "http://127.0.0.1:9" || c.AppID != "5" || c.Timeout != 5*time.Second || len(c.StaffDomains) != 2 {
 		t.Errorf("%+v", *c)
 	}
-	fields, _ := parseFields(c.Fields)
+	fields, _ := fields.Parse(c.Fields, spelling)
 	if fields[crm.FieldRating] != "lead_grade" || fields[crm.FieldScore] != "" || fields[crm.FieldFit] != "winnow_fit" || fields[crm.FieldOverride] != "winnow_override" {
 		t.Errorf("%v", fields)
 	}

@@ -19,7 +19,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		ids[i] = r.ID
 	}
 	histories := c.dated()
-	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated, lastActivity, c.marks()), histories)
+	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated, lastActivity, c.fields.Marks()), histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		}
 		if unrated {
 			shown := crm.Property{Name: crm.PropShown}
-			if slices.ContainsFunc(c.marks(), func(name string) bool { return o.get(name) != "" }) {
+			if slices.ContainsFunc(c.fields.Marks(), func(name string) bool { return o.get(name) != "" }) {
 				shown.Value = "true"
 			}
 			add(shown, o.changed())
@@ -99,18 +99,6 @@ func (c *Connector) dated() []string {
 	names := []string{"email", "hs_analytics_source", "hs_merged_object_ids", formSent, formName}
 	for _, name := range sortedKeys(c.translate) {
 		if name != "createdate" { // never changes: it has no history worth reading
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// marks are the properties by which it is seen that a rating of ours stands in a contact. Nothing else of what we write is read: a rating
-// must not feed on itself.
-func (c *Connector) marks() []string {
-	var names []string
-	for _, f := range []crm.Field{crm.FieldRating, crm.FieldStatus, crm.FieldModel} {
-		if name := c.fields[f]; name != "" {
 			names = append(names, name)
 		}
 	}

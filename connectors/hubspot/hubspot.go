@@ -54,10 +54,9 @@ type Connector struct {
 	now     func() time.Time
 	secrets []string
 
-	fields     map[crm.Field]string // the property of every field; "" for a field that is not kept
-	written    []string             // the properties that we write
+	fields     fields.Map
+	neutral    fields.Properties // by the names that rules know
 	isWritten  map[string]bool
-	isRead     map[string]bool // the properties that humans set for us
 	isCustomer map[string]bool // by lifecycle stage
 	translate  map[string]translate
 	outcomes   map[string]crm.Outcome      // by call disposition
@@ -94,25 +93,18 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	}
 	c := &Connector{
 		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
-		isWritten: map[string]bool{}, isRead: map[string]bool{}, isCustomer: map[string]bool{},
+		isWritten: map[string]bool{}, isCustomer: map[string]bool{},
 		text: sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
 		search: rest.NewBudget(rest.Plan{
 			Windows: []rest.Window{{Limit: searchRate, Interval: time.Second}}, Patience: patience, Now: opt.Now,
 		}), memory: since.NewMemory(),
 	}
-	c.fields, _ = parseFields(cfg.Fields) // Validate has read it
+	c.fields, _ = fields.Parse(cfg.Fields, spelling) // Validate has read these
+	c.neutral, _ = fields.ParseProperties(cfg.Properties, neutral, spelling)
 	c.outcomes, _ = fields.Meanings[crm.Outcome](cfg.CallDispositions)
 	c.meetings, _ = fields.Meanings[crm.MeetingState](cfg.MeetingOutcomes)
-	for _, f := range crm.Fields {
-		if p := c.fields[f]; p != "" {
-			c.written = append(c.written, p)
-			c.isWritten[p] = true
-		}
-	}
-	for _, f := range crm.ReadFields {
-		if p := c.fields[f]; p != "" {
-			c.isRead[p] = true
-		}
+	for _, name := range c.fields.Written() {
+		c.isWritten[name] = true
 	}
 	for _, s := range cfg.CustomerStages {
 		c.isCustomer[strings.TrimSpace(s)] = true

@@ -29,6 +29,7 @@ type portal struct {
 	records  map[string]map[string]obj                                   // by kind and id: properties, propertiesWithHistory
 	links    map[string][]string                                         // "emails/301 contacts"
 	labels   map[string]string                                           // of associations between contacts, by "101 102"
+	alias    map[string]string                                           // contacts that were merged, by the loser's id
 	bin      map[string]map[string]obj                                   // as records: those that were deleted
 	calls    []string                                                    // METHOD path
 	bodies   []obj                                                       // of the same calls
@@ -187,6 +188,9 @@ func ids(body obj) []string {
 	return out
 }
 
+// real is the record that an id stands for: HubSpot takes a merged contact's for the winner's.
+func (p *portal) real(id string) string { return cmp.Or(p.alias[id], id) }
+
 func (p *portal) batchRead(w http.ResponseWriter, records map[string]obj, body obj) {
 	histories, _ := body["propertiesWithHistory"].([]any)
 	if n := len(ids(body)); n > 100 || len(histories) > 0 && n > 50 {
@@ -195,7 +199,7 @@ func (p *portal) batchRead(w http.ResponseWriter, records map[string]obj, body o
 	}
 	results := []obj{}
 	for _, id := range slices.Backward(ids(body)) { // HubSpot keeps no order
-		if o := records[id]; o != nil {
+		if o := records[p.real(id)]; o != nil {
 			results = append(results, o)
 		}
 	}
@@ -241,7 +245,7 @@ func (p *portal) associations(w http.ResponseWriter, from, to string, body obj) 
 func (p *portal) batchUpdate(w http.ResponseWriter, kind string, body obj) {
 	var results, errs []obj
 	for _, in := range slices.Backward(body["inputs"].([]any)) {
-		id := in.(obj)["id"].(string)
+		id := p.real(in.(obj)["id"].(string))
 		o := p.records[kind][id]
 		if o == nil {
 			errs = append(errs, obj{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "ada@example.com", "context": obj{"ids": []string{id}}})

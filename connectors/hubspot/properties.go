@@ -62,18 +62,18 @@ func (c *Connector) translators() map[string]translate {
 		delete(all, "notes_next_activity_date")
 		add(c.cfg.FollowupProperty, instant(crm.PropNextActivity))
 	}
-	for _, name := range c.fit() {
-		add(name, plain(name))
+	for name, neutral := range c.fit() {
+		for _, n := range neutral {
+			add(name, plain(n))
+		}
 	}
 	return all
 }
 
-// fit are the properties that are read as they are: those that the source's own settings name, and those that the rules look at. What we
-// write ourselves is not among them: a rating must not feed on itself.
-func (c *Connector) fit() []string {
-	return slices.DeleteFunc(unique(slices.Concat(c.cfg.FitProperties, c.opt.Properties)), func(name string) bool {
-		return name == "" || reserved[name] || c.isWritten[name]
-	})
+// fit are the properties that are read as they are, and the names under which rules look at each: those that the source's own settings
+// name, and those that the rules look at. What we write ourselves is not among them: a rating must not feed on itself.
+func (c *Connector) fit() map[string][]string {
+	return c.neutral.Named(slices.Concat(c.cfg.FitProperties, c.opt.Properties), func(name string) bool { return reserved[name] || c.isWritten[name] })
 }
 
 // reserved are the names that mean something here already: a property of HubSpot's by the same name is not taken twice.

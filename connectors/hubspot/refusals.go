@@ -124,7 +124,7 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 			e.After = max(e.After, time.Second)
 		}
 	case http.StatusBadRequest:
-		e.Kind, what = body.badRequest(what, c.written)
+		e.Kind, what = body.badRequest(what, append(c.fields.Written(), nativeStatus))
 	}
 	e.Err = errors.New(what)
 	return e
@@ -166,6 +166,9 @@ func isScope(s string) bool {
 	return s != "" && len(s) <= 80
 }
 
+// invalidOption is HubSpot's code for a value that an enumeration does not have.
+const invalidOption = "INVALID_OPTION"
+
 // badRequest tells a missing property, which set-up creates, from a value that HubSpot will not have.
 func (b *apiError) badRequest(what string, ours []string) (connectors.Kind, string) {
 	kind := connectors.Rejected
@@ -191,7 +194,7 @@ func (b *apiError) badRequest(what string, ours []string) (connectors.Kind, stri
 	for _, d := range b.Errors {
 		text += " " + d.Message
 	}
-	for _, code := range []string{"PROPERTY_DOESNT_EXIST", "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY", "INVALID_OPTION", "READ_ONLY_VALUE"} {
+	for _, code := range []string{"PROPERTY_DOESNT_EXIST", "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY", invalidOption, "READ_ONLY_VALUE"} {
 		if strings.Contains(text, code) {
 			codes = collect(codes, code)
 		}

@@ -100,7 +100,7 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 			steps = append(steps, c.propertyStep(f, name, there))
 		}
 	}
-	for _, name := range append(c.fit(), c.cfg.SegmentProperty, c.cfg.FollowupProperty) {
+	for _, name := range append(sortedKeys(c.fit()), c.cfg.SegmentProperty, c.cfg.FollowupProperty) {
 		if _, ok := there[name]; name != "" && !ok {
 			steps = append(steps, connectors.Step{
 				Name: "property " + name, Detail: "named in the settings but not there",

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -51,37 +50,35 @@ type batchResult struct {
 	} `json:"errors"`
 }
 
-// Write sends one batch/update and returns one error per change. An answer that names no record stands for the whole batch.
+// Write sends one batch/update, and returns one error per change. The CRM's own status, which an account may have no such value for,
+// goes in a call of its own, so that no rating is refused for its sake.
 func (c *Connector) Write(ctx context.Context, chs []crm.Change) []error {
 	out := make([]error, len(chs))
-	ins := make([]update, 0, len(chs))
+	var ours []update
 	for i, ch := range chs {
-		props, err := c.values(ch)
+		props, err := c.fields.Values(ch, maxText)
 		switch {
 		case err != nil:
-			out[i] = err
+			out[i] = c.fail("write", connectors.Internal, err)
 		case len(props) > 0:
-			ins = append(ins, update{ID: ch.Contact, Properties: props, Trace: ch.Contact})
+			ours = append(ours, update{ID: ch.Contact, Properties: props, Trace: ch.Contact})
 		}
 	}
-	if len(ins) == 0 {
-		return out
+	failed := c.update(ctx, ours)
+	native := map[string][]update{} // by value: it is right for all of them or for none
+	for i, ch := range chs {
+		if out[i] == nil {
+			out[i] = failed[ch.Contact]
+		}
+		if v, ok := ch.Values[crm.FieldNativeStatus]; ok && out[i] == nil {
+			if v == crm.UnqualifiedStatus {
+				v = c.cfg.Unqualified
+			}
+			native[v] = append(native[v], update{ID: ch.Contact, Properties: map[string]string{nativeStatus: v}, Trace: ch.Contact})
+		}
 	}
-	var got batchResult
-	_, err := c.rest.Do(ctx, rest.Request{
-		Op: "write", Class: rest.Write, Method: http.MethodPost, Path: objects("contacts") + "/batch/update",
-		Body: map[string]any{"inputs": ins}, Into: &got,
-	})
-	failed := map[string]error{}
-	if err != nil {
-		if e, ok := errors.AsType[*connectors.Error](err); ok {
-			e.Whole = len(ins) > 1
-		}
-		for _, ch := range chs {
-			failed[ch.Contact] = err
-		}
-	} else {
-		failed = c.unwritten(ins, got)
+	for _, v := range sortedKeys(native) {
+		maps.Copy(failed, c.updateNative(ctx, native[v]))
 	}
 	for i, ch := range chs {
 		if out[i] == nil {
@@ -91,13 +88,71 @@ func (c *Connector) Write(ctx context.Context, chs []crm.Change) []error {
 	return out
 }
 
+// updateNative sets the CRM's own status to one value. What is refused for good is refused beside ratings that are written; where it is
+// not the value, each contact is tried by itself.
+func (c *Connector) updateNative(ctx context.Context, ins []update) map[string]error {
+	failed := c.update(ctx, ins)
+	for contact, err := range failed {
+		e, ok := errors.AsType[*connectors.Error](err)
+		if !ok {
+			continue
+		}
+		refused := e.Kind == connectors.Rejected || e.Kind == connectors.Misconfigured
+		if refused && len(ins) > 1 && e.Whole && !strings.Contains(e.Err.Error(), invalidOption) {
+			return c.oneByOne(ctx, ins)
+		}
+		own := *e
+		if own.Whole = false; refused {
+			own.Kind, own.Beside = connectors.Rejected, true
+			own.Err = fmt.Errorf("%s was not set: %w; %s names the value for a disqualified contact", nativeStatus, e.Err, c.variable("UNQUALIFIED"))
+		}
+		failed[contact] = &own
+	}
+	return failed
+}
+
+func (c *Connector) oneByOne(ctx context.Context, ins []update) map[string]error {
+	failed := map[string]error{}
+	for i := range ins {
+		maps.Copy(failed, c.updateNative(ctx, ins[i:i+1]))
+	}
+	return failed
+}
+
+// update makes one batch/update and returns what failed, by contact. An answer that names no record stands for the whole batch.
+func (c *Connector) update(ctx context.Context, ins []update) map[string]error {
+	failed := map[string]error{}
+	if len(ins) == 0 {
+		return failed
+	}
+	var got batchResult
+	_, err := c.rest.Do(ctx, rest.Request{
+		Op: "write", Class: rest.Write, Method: http.MethodPost, Path: objects("contacts") + "/batch/update",
+		Body: map[string]any{"inputs": ins}, Into: &got,
+	})
+	if err == nil {
+		return c.unwritten(ctx, ins, got)
+	}
+	if e, ok := errors.AsType[*connectors.Error](err); ok {
+		e.Whole = len(ins) > 1
+	}
+	for _, in := range ins {
+		failed[in.ID] = err
+	}
+	return failed
+}
+
 // unwritten finds the inputs that were not written. They are matched by id, never by place: HubSpot keeps no order.
-func (c *Connector) unwritten(ins []update, got batchResult) map[string]error {
+func (c *Connector) unwritten(ctx context.Context, ins []update, got batchResult) map[string]error {
 	missing := map[string]bool{}
 	for _, in := range ins {
 		missing[in.ID] = true
 	}
+	var others []string
 	for _, r := range got.Results {
+		if !missing[string(r.ID)] {
+			others = append(others, string(r.ID))
+		}
 		delete(missing, string(r.ID))
 	}
 	failed := map[string]error{}
@@ -114,15 +169,38 @@ func (c *Connector) unwritten(ins []update, got batchResult) map[string]error {
 			unnamed = err
 		}
 	}
+	for contact := range failed {
+		delete(missing, contact)
+	}
 	for contact := range missing {
-		if failed[contact] != nil {
-			continue
-		}
-		if failed[contact] = unnamed; unnamed == nil {
-			failed[contact] = c.fail("write", connectors.NotFound, errors.New("HubSpot returned no record of this id: deleted, or merged into another"))
+		switch {
+		case unnamed != nil:
+			failed[contact] = unnamed
+		case len(missing) == 1 && len(others) == 1:
+			failed[contact] = c.merged(others[0])
+		default:
+			failed[contact] = c.notThere(ctx, contact)
 		}
 	}
 	return failed
+}
+
+// notThere says what became of a contact whom an answer does not name.
+func (c *Connector) notThere(ctx context.Context, contact string) error {
+	os, err := c.read(ctx, "contacts", []string{contact}, []string{"createdate"}, nil)
+	switch {
+	case err != nil:
+		return err
+	case len(os) == 1 && string(os[0].ID) != contact:
+		return c.merged(string(os[0].ID))
+	}
+	return c.fail("write", connectors.NotFound, errors.New("HubSpot returned no record of this id: deleted, or merged into another"))
+}
+
+// merged is the error of a contact that was merged: HubSpot takes its id for the winner's, in reads and in writes, and only the id in the
+// answer tells.
+func (c *Connector) merged(into string) error {
+	return &connectors.Error{Vendor: Vendor, Op: "write", Kind: connectors.NotFound, Into: into, Err: errors.New("the contact was merged into another")}
 }
 
 // concerning are the contacts that an error names: by their ids, or by the trace ids, which are the same.
@@ -157,45 +235,6 @@ func (c *Connector) recordError(e *apiError) error {
 	if kind != connectors.Rejected {
 		return c.fail("write", kind, errors.New(cat))
 	}
-	kind, what := e.badRequest(cat, c.written)
+	kind, what := e.badRequest(cat, append(c.fields.Written(), nativeStatus))
 	return c.fail("write", kind, errors.New(what))
-}
-
-// values are a change's properties as HubSpot takes them.
-func (c *Connector) values(ch crm.Change) (map[string]string, error) {
-	out := make(map[string]string, len(ch.Values))
-	for _, f := range slices.Concat(crm.Fields, []crm.Field{crm.FieldNativeStatus}) {
-		v, ok := ch.Values[f]
-		if !ok {
-			continue
-		}
-		if f == crm.FieldNativeStatus {
-			if v == crm.UnqualifiedStatus {
-				v = c.cfg.Unqualified
-			}
-			out[nativeStatus] = v
-			continue
-		}
-		if p := c.fields[f]; p != "" {
-			out[p] = shortened(v)
-		}
-	}
-	for f := range ch.Values {
-		if f != crm.FieldNativeStatus && !slices.Contains(crm.Fields, f) {
-			return nil, c.fail("write", connectors.Internal, fmt.Errorf("%q is no field that is written", f))
-		}
-	}
-	return out, nil
-}
-
-// shortened cuts a text at what a property holds, at a line's end where there is one near.
-func shortened(v string) string {
-	if utf8.RuneCountInString(v) <= maxText {
-		return v
-	}
-	cut := string([]rune(v)[:maxText])
-	if i := strings.LastIndexByte(cut, '\n'); i > len(cut)/2 {
-		cut = cut[:i]
-	}
-	return cut
 }

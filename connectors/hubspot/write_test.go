@@ -12,6 +12,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
 )
 
 func change(contact string, pairs ...string) crm.Change {
@@ -61,6 +62,76 @@ func TestWrite(t *testing.T) {
 	}
 	if got := p.records["contacts"]["103"]["properties"].(obj); got["hs_lead_status"] != "UNQUALIFIED" || got["lead_grade"] != "" {
 		t.Errorf("properties of 103: %v", got)
+	}
+}
+
+// An account has a list of lead statuses of its own. One that it does not have is refused by itself: ratings are written, and the error
+// names the property and the setting. Whatever passes is tried again with the rating.
+func TestNativeStatusGoesByItself(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		code   string
+		beside bool
+		calls  int
+	}{
+		"a value that the account does not have": {400, "INVALID_OPTION", true, 2},
+		"a rule of the account":                  {400, "MISSING_REQUIRED_PROPERTY", true, 4}, // the second call, and each by itself
+		"away":                                   {503, "", false, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPortal(t)
+			for _, id := range []string{"101", "102", "103"} {
+				p.add("contacts", id)
+			}
+			p.override = func(w http.ResponseWriter, _ *http.Request, body obj) bool {
+				if !strings.Contains(fmt.Sprint(body), "hs_lead_status") {
+					return false
+				}
+				w.WriteHeader(c.status)
+				reply(w, obj{"status": "error", "category": "VALIDATION_ERROR", "errors": []obj{{"code": c.code, "context": obj{"propertyName": []string{"hs_lead_status"}}}}})
+				return true
+			}
+			conn := p.connect(t, func(c *Config) { c.Unqualified = "BAD_FIT" })
+			errs := conn.Write(t.Context(), []crm.Change{
+				change("101", "rating", "D", "native_status", crm.UnqualifiedStatus), change("102", "rating", "B"),
+				change("103", "rating", "D", "native_status", crm.UnqualifiedStatus),
+			})
+			for i, id := range []string{"101", "102", "103"} {
+				if p.records["contacts"][id]["properties"].(obj)["winnow_rating"] == nil {
+					t.Errorf("contact %s has no rating", id)
+				}
+				if wrote := connectors.WroteOurs(errs[i]); wrote != (c.beside || id == "102") {
+					t.Errorf("contact %s: %v, counts as written: %t", id, errs[i], wrote)
+				}
+				if e, ok := errs[i].(*connectors.Error); ok && (e.Whole || c.beside && !strings.Contains(e.Error(), "hs_lead_status was not set: "+
+					"HTTP 400 VALIDATION_ERROR "+c.code+": hs_lead_status; WINNOW_HUBSPOT_UNQUALIFIED")) {
+					t.Error(e)
+				}
+			}
+			if len(p.calls) != c.calls {
+				t.Errorf("%d calls: %q", len(p.calls), p.calls)
+			}
+		})
+	}
+}
+
+// HubSpot takes the id of a merged contact for the winner's, and writes there: only the ids of its answer tell.
+func TestWriteToTheMerged(t *testing.T) {
+	for name, chs := range map[string][]crm.Change{
+		"alone": {change("102", "rating", "B")}, "beside others": {change("101", "rating", "A"), change("102", "rating", "B"), change("103", "rating", "C")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPortal(t)
+			p.add("contacts", "101")
+			p.add("contacts", "104")
+			p.alias = map[string]string{"102": "104", "103": "101"}
+			errs := p.connect(t, nil).Write(t.Context(), chs)
+			for i, ch := range chs {
+				if into := connectors.IntoOf(errs[i]); into != p.alias[ch.Contact] {
+					t.Errorf("contact %s: %v, into %q, want %q", ch.Contact, errs[i], into, p.alias[ch.Contact])
+				}
+			}
+		})
 	}
 }
 
@@ -153,10 +224,10 @@ func TestASingleRefusal(t *testing.T) {
 
 func TestLongTextsAreCut(t *testing.T) {
 	long := strings.Repeat("a reason\n", 10000)
-	if got := shortened(long); len(got) > maxText || strings.HasSuffix(got, "\n") || !strings.HasSuffix(got, "a reason") {
+	if got := fields.Cut(long, maxText); len(got) > maxText || strings.HasSuffix(got, "\n") || !strings.HasSuffix(got, "a reason") {
 		t.Errorf("%d characters, ending %q", len(got), got[len(got)-10:])
 	}
-	if got := shortened(strings.Repeat("é", maxText)); got != strings.Repeat("é", maxText) {
+	if got := fields.Cut(strings.Repeat("é", maxText), maxText); got != strings.Repeat("é", maxText) {
 		t.Error("a text of just the right length was cut")
 	}
 }

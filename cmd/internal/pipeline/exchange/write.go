@@ -229,7 +229,7 @@ func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 			continue
 		}
 		if into := c.out.Into; into != "" {
-			if err := w.Queue.Ratings.Touch(ctx, w.Queue.PartitionOf(w.s.Name, into), queue.Key{Source: w.s.Name, Contact: into}); err != nil {
+			if err := w.again(ctx, into); err != nil {
 				w.Log.Warn("the winner's rating was not put out again, it is tried once more", zap.String("source", w.s.Name), zap.Error(err))
 				_ = c.msg.Nak(timing.StoreAgain) // without it the message comes again after the consumer's wait
 				continue
@@ -238,6 +238,11 @@ func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 		_ = c.msg.Ack() // one that gets lost brings the message again, to the same end
 	}
 	return rest
+}
+
+// again has the newest rating of a contact written once more, where there is one.
+func (w *writer) again(ctx context.Context, contact string) error {
+	return w.Queue.Ratings.Touch(ctx, w.Queue.PartitionOf(w.s.Name, contact), queue.Key{Source: w.s.Name, Contact: contact})
 }
 
 // send makes one call of batch, or more where the CRM refuses all because of one. The parts go by turns, as those of fetchBatch do.
@@ -361,7 +366,13 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 	at := crm.At(w.Now())
 	var shown []*parcel
 	for i, c := range batch {
-		if d := c.out.Decide; errs[i] == nil && d != nil {
+		if into := connectors.IntoOf(errs[i]); into != "" {
+			// The call may have written this rating to the winner. The profile of that one tells of the merge, if nothing else did yet.
+			if ref, ok := w.s.CRM.ProfileRef(into); ok {
+				out.Add(crm.Notice{Ref: &ref})
+			}
+		}
+		if d := c.out.Decide; connectors.WroteOurs(errs[i]) && d != nil {
 			if c.out.Announces() {
 				shown = append(shown, c)
 			}
@@ -386,7 +397,16 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 }
 
 func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
-	if err == nil {
+	if into := connectors.IntoOf(err); into != "" {
+		if again := w.again(ctx, into); again != nil {
+			return errors.Join(again, c.msg.Nak(timing.StoreAgain))
+		}
+		err = nil
+	}
+	if connectors.WroteOurs(err) {
+		if err != nil {
+			w.Troubles.Warns("native "+w.s.Name, "the CRM's own status was refused, the rating is written", err, zap.String("source", w.s.Name))
+		}
 		w.trials.over(c.record())
 		return c.msg.Ack()
 	}
