@@ -21,7 +21,7 @@ var customKeys = [...]knob{
 	{"CAP", "10", "points", "most points of either sign", "", nil},
 	{"HALF_LIFE", "60d", "duration", "until half of the points are left; 0s: they stay", "", nil},
 	{"WINDOW", "180d", "duration", "older facts do not count; 0s: all do", "", nil},
-	{"EARLY", "30", "per cent", "share of negative points that counts before the first meeting or quote", "A18", nil},
+	{"EARLY", "100", "per cent", "share of negative points that counts before the first booking, quote or stage", "A18", nil},
 }
 
 // parseCustom takes the settings of custom signals out of env.

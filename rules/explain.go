@@ -3,7 +3,6 @@ package rules
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
@@ -103,10 +102,7 @@ type EffortLedger struct {
 // Explain rates a contact and says how the rating came about.
 func Explain(s *Settings, r *Record, at Instant) Explanation {
 	var h status.Judge
-	h.Due.Keep = true
 	x := Explanation{Rating: rate(&h, s, r, at), Facts: map[string]int{}}
-	x.Next = h.Due.All // before anything below adds to them
-	h.Due.Keep = false
 	for _, f := range r.Facts() {
 		if !f.Gone {
 			x.Facts[f.Kind.String()]++
@@ -147,8 +143,7 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	spent := signals.Spent(&h.View).Hours()
 	months := max(float64(h.Now-h.First)/float64(30*calendar.DayMS), 1)
 	x.Effort = EffortLedger{Hours: tenths(spent), Notes: x.Facts[crm.KindNote.String()], Commitments: signals.Committed(&h.View), Cap: tenths(h.S.EffortCap.Hours()), Freed: tenths(spent / months)}
-	slices.SortFunc(x.Next, func(a, b Moment) int { return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.What, b.What)) })
-	x.Next = slices.Compact(x.Next)
+	x.Next = ahead(s, r, at, x.Rating)
 	return x
 }
 

@@ -24,8 +24,10 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 		if x.Rating.Unrated != "" {
 			return
 		}
-		if x.Rating.Due != 0 && (len(x.Next) == 0 || x.Next[0].At != x.Rating.Due) {
-			t.Fatalf("due %s, but next is %v", x.Rating.Due, x.Next)
+		for i, m := range x.Next {
+			if m.At < x.Rating.Due || i > 0 && m.At <= x.Next[i-1].At || m.What == "" {
+				t.Fatalf("due %s, but next is %v", x.Rating.Due, x.Next)
+			}
 		}
 		counted := 0
 		for _, a := range x.Attempts {

@@ -198,7 +198,7 @@ var rich = must(Parse(map[string]string{
 	"SUPPORT_LOAD_ON": "true", "FIT_PROFILE": "numberofemployees<5:-5;jobtitle~sales:+4", "WORTH_PROFILE": "industry=retail:-5", "UNPROFITABLE_HOURS": "3",
 	"MISFIT": "industry=retail", "MISFIT_ENDS": "true", "DIFFICULT_SIGNALS": "2", "NEEDY_BURST": "2", "NEEDY_WEEK": "3", "FREE_INFORMATION_ASKS": "2",
 	"MARGIN_PRESSURE_ASKS": "1", "NO_CALL_TIME_MIN": "1", "SCOPE_CREEP_FREE": "0", "SAME_QUOTE_WARN": "2", "SAME_QUOTE_FLAG": "3", "NO_PROGRESS_FOLLOW_UPS": "1",
-	"TENURE": "90d", "FOLLOW_UP_PROPERTIES": "industry", "ANSWERS_HALF_LIFE": "20d", "EFFORT_CAP": "2h", "ENGAGEMENT_LOW": "48",
+	"TENURE": "90d", "CONTRACTS": "true", "FOLLOW_UP_PROPERTIES": "industry", "ANSWERS_HALF_LIFE": "20d", "EFFORT_CAP": "2h", "ENGAGEMENT_LOW": "48",
 }))
 
 // genSettings draws the default settings, or rich ones.

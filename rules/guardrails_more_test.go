@@ -10,7 +10,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/status"
 )
 
 // G10: a human's word beats the machine's until it expires or is cleared.
@@ -43,11 +45,11 @@ func TestG10HumanWins(t *testing.T) {
 		}
 		switch up := strings.ToUpper(word); up {
 		case "KEEP":
-			if against(r) || r.Status != crm.Override || r.Letter != machine.Letter {
+			if against(r) || r.Status != crm.Override || r.Letter != machine.Machine {
 				t.Fatalf("keep: %s", asJSON(r))
 			}
 		case "DISQUALIFIED":
-			if !r.Disqualified || r.Status != crm.Disqualified || r.Ground != crm.ByHuman {
+			if !r.Disqualified || r.Status != crm.Disqualified || r.Ground != crm.ByHuman || r.Letter != "D" {
 				t.Fatalf("disqualified: %s", asJSON(r))
 			}
 		default:
@@ -143,7 +145,8 @@ func points(r crm.Rating, name string) int {
 	return 0
 }
 
-// G13: early coldness is discounted: before the first meeting or quote what counts against them counts a third at most.
+// G13: early coldness is discounted: before the first booking, quote or stage it counts a third at most, and what they actively do in
+// full.
 func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
 	full := map[string]string{}
 	for i := range signals.Book {
@@ -155,13 +158,26 @@ func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
 		r := recordOf(slices.DeleteFunc(facts, func(f crm.Fact) bool {
-			return f.Meeting != nil || f.Quote != nil || f.Message != nil && f.Message.Text.Intents.Any(crm.CarriesQuote)
+			return f.Meeting != nil || f.Quote != nil || f.Deal != nil || f.Message != nil && f.Message.Text.Intents.Any(crm.CarriesQuote)
 		})...)
 		now := calm(genNow(t))
 		early, late := Rate(Defaults(), r, now), Rate(undiscounted, r, now)
 		for _, reason := range early.Reasons {
-			if full := points(late, reason.Name); reason.Sub == crm.Engagement && reason.Points < 0 && reason.Name != "clamp" && 10*reason.Points < 3*full-6 {
-				t.Fatalf("%s counts %d of %d", reason.Name, reason.Points, full)
+			full := points(late, reason.Name)
+			switch reason.Name {
+			case "answers", "reply_latency", "dinner_calls", "dormant_after_intake":
+				if reason.Points < 0 && 10*reason.Points < 3*full-6 {
+					t.Fatalf("%s counts %d of %d", reason.Name, reason.Points, full)
+				}
+			case "short_answers":
+				if 10*reason.Points < 6*full-6 {
+					t.Fatalf("%s counts %d of %d", reason.Name, reason.Points, full)
+				}
+			case "clamp":
+			default:
+				if reason.Points != full {
+					t.Fatalf("%s counts %d of %d", reason.Name, reason.Points, full)
+				}
 			}
 		}
 	})
@@ -173,10 +189,17 @@ func TestG15OverPursuitIsFree(t *testing.T) {
 		facts, at := genSilent(t)
 		facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return f.Message == nil && f.Call == nil }) // what else ends a silence
 		more := slices.Clone(facts)
-		for i, f := range facts {
-			if strings.HasPrefix(f.ID, "try/") && rapid.Bool().Draw(t, "again") {
-				extra := mail(fmt.Sprintf("again/%d", i), f.At.Time().Add(time.Duration(rapid.IntRange(1, 48).Draw(t, "hours"))*time.Hour), crm.Out, crm.Asks, 30)
-				more = append(more, extra)
+		x := Explain(Defaults(), recordOf(facts...), calm(at))
+		var theirs status.Judge
+		theirs.Look(&Defaults().Settings, recordOf(facts...), crm.At(at), crm.At(at), calendar.Never)
+		for i, a := range x.Attempts { // within the gap of one that counts, and after enough
+			if last := i == len(x.Attempts)-1; !a.Counted || !last && rapid.Bool().Draw(t, "none") {
+				continue
+			}
+			until := theirs.Theirs.After(a.At, theirs.S.AttemptGap)
+			for j := range rapid.IntRange(1, 5).Draw(t, "again") {
+				when := a.At + (until-a.At-1)*crm.Millis(rapid.IntRange(1, 100).Draw(t, "when"))/100
+				more = append(more, mail(fmt.Sprintf("again/%d/%d", i, j), when.Time(), crm.Out, crm.Asks, 30))
 			}
 		}
 		if owed(facts, at) != owed(more, at) {

@@ -297,6 +297,27 @@ func TestG14NoPersonalTraits(t *testing.T) {
 	})
 }
 
+// What says what a person is is refused in every language and as a part of a name; what is true of a company or a deal is not.
+func TestG14InEveryLanguage(t *testing.T) {
+	for _, name := range []string{
+		"geschlecht", "sexe", "maiden_name", "Geschlechtskennung", "birthplace", "contactGender", "date_de_naissance", "Prénom", "estado_civil",
+		"state_of_health", "fecha_nacimiento", "edad", "età", "idade", "leeftijd", "wiek", "性別", "国籍", "성별", "возраст", "nom", "first_name",
+		"Muttersprache", "nationaliteit", "personal_id_religion",
+	} {
+		if signals.RefuseTrait(name) == nil {
+			t.Errorf("%s is allowed", name)
+		}
+	}
+	for _, name := range []string{
+		"company_name", "industry", "numberofemployees", "jobtitle", "national_account", "page_views", "package", "message_count", "engagement",
+		"healthcare", "storage", "nombre_empresa", "origin", "lead_source", "marketing_region", "usage", "average_deal", "plan_generation",
+	} {
+		if err := signals.RefuseTrait(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // G8: every disqualification has a recheck date, and one field undoes it.
 func TestG8Undone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -54,6 +54,7 @@ var general = []knob{
 	long("RECHECK", "90d", 7*calendar.Days, years, "from disqualified to the recheck date", "A52", func(s *Settings) *time.Duration { return &s.Recheck }),
 	long("RECHECK_UNRESPONSIVE", "150d", 7*calendar.Days, years, "the same where the ground was silence", "A52", func(s *Settings) *time.Duration { return &s.RecheckSilent }),
 	long("REQUALIFIED_FLOOR", "30d", 0, years, "how long one who came back is rated no worse than C", "A51", func(s *Settings) *time.Duration { return &s.Floor }),
+	long("REQUALIFIED_AGAIN", "180d", 0, years, "one who comes back again within this is seen with the conduct of before the last time too", "A51", func(s *Settings) *time.Duration { return &s.BackAgain }),
 	long("OUT_OF_OFFICE", "14d", 1*calendar.Days, 365*calendar.Days, "an absence that states no return", "", func(s *Settings) *time.Duration { return &s.Away }),
 	whole("OUT_OF_OFFICE_MARGIN", 1, 0, 20, "business days", "added to a stated return", "", func(s *Settings) *int { return &s.AwayMargin }),
 	whole("PROMISE_DUE", 5, 0, 60, "business days", "when a promise of ours without a date falls due", "A13", func(s *Settings) *int { return &s.PromiseDue }),
@@ -68,6 +69,7 @@ var general = []knob{
 	whole("WORTH_LOW", 40, 0, 100, "points", "worth below is low", "", func(s *Settings) *int { return &s.Bands[2].Low }),
 	whole("WORTH_HIGH", 65, 0, 100, "points", "worth from here on is high", "", func(s *Settings) *int { return &s.Bands[2].High }),
 	{"MATRIX", "AAB,BCC,CDD", "letters", "rating by engagement (rows: high, middle, low) and fit (columns: high, middle, low)", "", setMatrix},
+	whole("STEADY_MARGIN", 5, 0, 50, "points", "by how many points engagement has to leave a band before time alone moves the letter", "", func(s *Settings) *int { return &s.Margin }),
 	whole("WEIGHT_ENGAGEMENT", 50, 0, 100, "per cent", "share of engagement in the score that sorts inside a rating", "", func(s *Settings) *int { return &s.weights[0] }),
 	whole("WEIGHT_FIT", 30, 0, 100, "per cent", "share of fit", "", func(s *Settings) *int { return &s.weights[1] }),
 	whole("WEIGHT_WORTH", 20, 0, 100, "per cent", "share of worth", "", func(s *Settings) *int { return &s.weights[2] }),
@@ -118,6 +120,8 @@ var general = []knob{
 	long("EFFORT_MEETING", "1h", 0, 8*hour, "our time for a meeting whose length is not known", signals.S1, func(s *Settings) *time.Duration { return &s.EffortMeeting }),
 	long("EFFORT_NOTE", "5m", 0, 8*hour, "our time for a note about them; it is reported, and never brings on hold, light or unprofitable", signals.S1, func(s *Settings) *time.Duration { return &s.EffortNote }),
 	long("EFFORT_CAP", "6h", 1*hour, 1000*hour, "our time for a fact-finder; beyond it hold, treatment light", signals.S1+"; A46, G6", func(s *Settings) *time.Duration { return &s.EffortCap }),
+	yesNo("CONTRACTS", "false", "deals say whether a contract is on file; true by itself where a source has a CONTRACT_PROPERTY", signals.S2+"; A33", func(s *Settings) *bool { return &s.Contracts }),
+	yesNo("MARGINS", "false", "quotes say which margin is expected; true by itself where a source has a MARGIN_PROPERTY", signals.S2+"; A21", func(s *Settings) *bool { return &s.Margins }),
 	long("TENURE", "730d", 30*calendar.Days, years, "two-way contact over this long keeps the rating at C or better", signals.S2, func(s *Settings) *time.Duration { return &s.Tenure }),
 
 	property("INDUSTRY_PROPERTY", "industry", "where the industry stands", signals.S0, func(s *Settings) *string { return &s.IndustryProperty }),
@@ -181,7 +185,7 @@ func signalKnobs() []knob {
 			whole(prefix+"CAP", sig.Cap, 0, 50, "points", sig.ID+", most points of either sign", sig.Source, func(s *Settings) *int { return &field(s).Cap }),
 			long(prefix+"HALF_LIFE", formatDuration(sig.HalfLife), 0, years, sig.ID+", until half of the points are left; 0s: they stay", sig.Source, func(s *Settings) *time.Duration { return &field(s).HalfLife }),
 			long(prefix+"WINDOW", formatDuration(sig.Window), 0, years, sig.ID+", older facts do not count; 0s: all do", sig.Source, func(s *Settings) *time.Duration { return &field(s).Window }),
-			whole(prefix+"EARLY", sig.Early, 0, 100, "per cent", sig.ID+", share of negative points that counts before the first meeting or quote", "A18, "+sig.Source, func(s *Settings) *int { return &field(s).Early }),
+			whole(prefix+"EARLY", sig.Early, 0, 100, "per cent", sig.ID+", share of negative points that counts before the first booking, quote or stage", "A18, "+sig.Source, func(s *Settings) *int { return &field(s).Early }),
 		)
 	}
 	return list

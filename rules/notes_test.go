@@ -24,7 +24,7 @@ func TestNotesMoveNothing(t *testing.T) {
 			noted = append(noted, note(fmt.Sprintf("notes/%03d", i), Start.Add(time.Duration(i)*7*time.Hour)))
 		}
 		without := func(r crm.Rating) string {
-			r.Reasons = append([]crm.Reason{}, slices.DeleteFunc(slices.Clone(r.Reasons), func(r crm.Reason) bool { return r.Name == "effort" })...)
+			r.Reasons = append([]crm.Reason{}, slices.DeleteFunc(slices.Clone(r.Reasons), func(r crm.Reason) bool { return r.Name == "effort" || r.Name == "unknown" })...)
 			return asJSON(r)
 		}
 		a, b := Rate(s, recordOf(facts...), calm(now)), Rate(s, recordOf(noted...), calm(now))

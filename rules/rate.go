@@ -56,8 +56,21 @@ func rate(h *status.Judge, s *Settings, r *Record, at Instant) crm.Rating {
 	rating.MilestoneMissing = h.Own.ID != "" && !h.Ahead && !h.Milestone()
 	h.Override(&rating)
 	rating.Reasons = sh.Reasons
+	h.Shown(&rating)
+	if len(rating.Reasons) == 0 {
+		rating.Reasons = []crm.Reason{nothing(&h.View)}
+	}
 	rating.Treatment = advice.Treatment(h, &rating, o)
 	rating.Action = advice.Action(h, &rating, o)
 	rating.Due = h.Due.Next
 	return rating
+}
+
+// nothing is the reason of whom nothing counts yet: what would tell more.
+func nothing(h *signals.View) crm.Reason {
+	text := "has shown nothing yet that counts either way: answers, a meeting or a step ahead would tell more"
+	if h.Own.ID == "" {
+		text = "has not been heard of yet: a first answer, or an industry, a size and a role on file, would tell more"
+	}
+	return crm.Reason{ID: signals.ClampID, Name: "unknown", Text: text}
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"github.com/winnow-crm/winnow/rules/history"
 	"github.com/winnow-crm/winnow/rules/record"
 	"github.com/winnow-crm/winnow/rules/signals"
 	"github.com/winnow-crm/winnow/rules/status"
@@ -15,6 +14,4 @@ type (
 	Instant = status.Instant
 	// Signal is one row of the rule book.
 	Signal = signals.Signal
-	// Moment is an instant at which something changes, if nothing happens until then.
-	Moment = history.Moment
 )

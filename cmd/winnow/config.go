@@ -47,6 +47,15 @@ func configCommand() *cobra.Command {
 				if err := w.Flush(); err != nil {
 					return err
 				}
+				if asleep := cfg.Rules.Asleep(); len(asleep) > 0 {
+					fmt.Print("\n# signals that sleep, for want of\n")
+					for _, a := range asleep {
+						fmt.Fprintf(w, "%s\t%s\n", a.Signal, a.Wants)
+					}
+					if err := w.Flush(); err != nil {
+						return err
+					}
+				}
 				if names := cfg.Rules.Properties(); len(names) > 0 {
 					fmt.Printf("\n# contact properties that the rules look at, read from every source\n%s\n", strings.Join(names, "\n"))
 				}

@@ -123,12 +123,8 @@ func printExplanation(out io.Writer, e operate.Explanation, history bool) error 
 	}
 	if len(e.Next) > 0 {
 		fmt.Fprintln(w, "\nIF NOTHING HAPPENS\nWHEN\tWHAT")
-		said := map[string]bool{}
-		for _, m := range e.Next { // of what comes again and again the first time says enough
-			if !said[m.What] {
-				fmt.Fprintf(w, "%s\t%s\n", day(m.At), m.What)
-			}
-			said[m.What] = true
+		for _, m := range e.Next {
+			fmt.Fprintf(w, "%s\t%s\n", day(m.At), m.What)
 		}
 	}
 	return w.Flush()

@@ -49,7 +49,16 @@ func printRules(out io.Writer, s *rules.Settings, all bool) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprint(out, "\nEarly: the share of negative points that counts before the first meeting or quote; empty where all do.\n")
+	fmt.Fprint(out, "\nEarly: the share of negative points that counts before the first booking, quote or stage; empty where all do.\n")
+	if asleep := s.Asleep(); len(asleep) > 0 {
+		fmt.Fprintln(w, "\nSLEEPS\tFOR WANT OF")
+		for _, a := range asleep {
+			fmt.Fprintf(w, "%s\t%s\n", a.Signal, a.Wants)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
 	if all {
 		fmt.Fprintln(w, "\nRULE\tVALUE\tUNIT\tMEANING")
 		for _, v := range s.Describe() {
@@ -100,6 +109,7 @@ func rulesJSON(out io.Writer, s *rules.Settings) error {
 		Early    int    `json:"early_per_cent"`
 		Why      string `json:"this_contact"`
 		Source   string `json:"source,omitempty"`
+		Wants    string `json:"sleeps_for_want_of,omitempty"`
 	}
 	type rule struct {
 		Name    string `json:"name"`
@@ -114,9 +124,13 @@ func rulesJSON(out io.Writer, s *rules.Settings) error {
 		Signals []signal `json:"signals"`
 		Rules   []rule   `json:"rules"`
 	}{Model: s.Version()}
+	wants := map[string]string{}
+	for _, a := range s.Asleep() {
+		wants[a.Signal] = a.Wants
+	}
 	for i, row := range config.SignalRows(s) {
 		sig := s.Signals()[i]
-		book.Signals = append(book.Signals, signal{sig.ID, sig.Name, sig.On, string(sig.Sub), sig.Points, sig.Cap, row[6], row[7], sig.Early, sig.Why, sig.Source})
+		book.Signals = append(book.Signals, signal{sig.ID, sig.Name, sig.On, string(sig.Sub), sig.Points, sig.Cap, row[6], row[7], sig.Early, sig.Why, sig.Source, wants[sig.Name]})
 	}
 	for _, v := range s.Describe() {
 		book.Rules = append(book.Rules, rule{v.Name, v.Value, v.Default, v.Unit, v.Meaning, v.Source})

@@ -9,6 +9,7 @@ const (
 	actAnswer    = "Please answer them: they have been waiting since %s."
 	actOverdue   = "Please answer them today: they have been waiting since %s."
 	actDebt      = "Please do what we owe them first: %s."
+	actToday     = "Today is the agreed date: please come back to them."
 	actLookAgain = "The time to look again has come: ask whether it suits them better now."
 	actBack      = "They are back: take up where you left off, with something helpful."
 	actRemind    = "A short reminder is due, with something helpful in it."
@@ -18,9 +19,14 @@ const (
 	actPointer   = "We cannot serve them well: point them kindly to somebody who can."
 	actNurture   = "Keep in touch lightly until %s."
 	actNext      = "Agree on the next step and a date for it."
-	actGone      = "They have left their company: ask there who has taken over."
-	actRest      = "No more effort now; look again on %s."
-	actContract  = "Put the contract or the agreed scope on file."
+	actReturned  = "Our mail of %s did not reach them: please find another address."
+	actSaidNo    = "They have said no: thank them, and leave the next word to them."
+	actTheirWord = "They have said no, and the next word is theirs: please do not write."
+	// What they wrote is no ground for anything, and may be meant as one.
+	actReadsLikeNo = "Please answer them, they have been waiting since %s. It may be meant as a no: please ask."
+	actGone        = "They have left their company: ask there who has taken over."
+	actRest        = "No more effort now; look again on %s."
+	actContract    = "Put the contract or the agreed scope on file."
 )
 
 // BreakUps are the texts of the last message, by ground. Winnow never sends one.

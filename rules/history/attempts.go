@@ -11,7 +11,7 @@ const WhyTooSoon = "too soon after the one before"
 // before, and no more than are needed. Writing more often must not cost the contact anything.
 func (h *History) countAttempts() {
 	counted := 0
-	var before *Attempt
+	var before *Attempt // the last that counted
 	for i := range h.Tries {
 		a := &h.Tries[i]
 		if !a.delivered {
@@ -25,12 +25,12 @@ func (h *History) countAttempts() {
 			a.Counted, a.Why = false, "enough had been tried"
 		default:
 			counted++
+			before = a
 		}
-		before = a
 	}
 }
 
-// Attempts is how many attempts count, on how many days, and when the last delivered one was.
+// Attempts is how many attempts count, on how many days, and when the last of them was.
 func (h *History) Attempts() (counted, onDays int, last crm.Millis) {
 	day := -1 << 30
 	for i := range h.Tries {
@@ -41,10 +41,18 @@ func (h *History) Attempts() (counted, onDays int, last crm.Millis) {
 				day = d
 				onDays++
 			}
-		}
-		if a.delivered {
 			last = a.At
 		}
 	}
 	return counted, onDays, last
+}
+
+// LastTry is when our last delivered attempt was, whether it counts or not; 0 where there is none.
+func (h *History) LastTry() (last crm.Millis) {
+	for i := range h.Tries {
+		if h.Tries[i].delivered {
+			last = h.Tries[i].At
+		}
+	}
+	return last
 }

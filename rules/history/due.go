@@ -11,32 +11,18 @@ type Due struct {
 	Now  crm.Millis
 	Lag  crm.Millis
 	Next crm.Millis
-	All  []Moment // only when an explanation wants them
-	Keep bool
-}
-
-// Moment is an instant at which something changes, if nothing happens until then.
-type Moment struct {
-	At   crm.Millis
-	What string
 }
 
 // At notes an instant of the clock.
-func (d *Due) At(m crm.Millis, what string) {
-	if m <= d.Now || m >= calendar.Never {
-		return
-	}
-	if d.Next == 0 || m < d.Next {
+func (d *Due) At(m crm.Millis) {
+	if m > d.Now && m < calendar.Never && (d.Next == 0 || m < d.Next) {
 		d.Next = m
-	}
-	if d.Keep {
-		d.All = append(d.All, Moment{m, what})
 	}
 }
 
 // Read notes an instant up to which the source must have been read.
-func (d *Due) Read(m crm.Millis, what string) {
+func (d *Due) Read(m crm.Millis) {
 	if m < calendar.Never {
-		d.At(m+d.Lag, what)
+		d.At(m + d.Lag)
 	}
 }

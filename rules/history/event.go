@@ -58,6 +58,7 @@ const (
 	Left                       // no longer with the company
 	Tried                      // ours, and nobody was reached
 	Published                  // ours: a quote was published
+	Settled                    // ours or agreed: a booking, a deal won: answers a yes of theirs
 	Anew                       // the contact was opened again at its recheck date
 )
 

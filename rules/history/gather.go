@@ -15,7 +15,7 @@ type gatherer struct{ *History }
 func (h *gatherer) talkEvents() {
 	for i := range h.R.Conduct {
 		f := &h.R.Conduct[i]
-		if f.At > h.Limit {
+		if f.At > h.Limit || h.isAhead(f) {
 			continue
 		}
 		kind, why := h.kindOf(f)
@@ -26,10 +26,23 @@ func (h *gatherer) talkEvents() {
 		if f.At > h.Limit || f.Message == nil && f.Call == nil {
 			continue
 		}
+		if f.Peer == crm.Stranger && f.Message != nil && f.Message.Direction == crm.Out {
+			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Clearing, Peer: true, F: f})
+		}
 		if kind, _ := h.kindOf(f); (kind == Received || kind == Talked) && !h.isOwn(strings.TrimPrefix(f.ID, crm.PeerPrefix)) {
 			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Clearing, Peer: true, F: f})
 		}
 	}
+}
+
+// isAhead reports whether something of ours is dated ahead: it does nothing until then. What is theirs has happened once it is known.
+func (h *gatherer) isAhead(f *crm.Fact) bool {
+	ours := f.Message != nil && f.Message.Direction == crm.Out || f.Call != nil && f.Call.Direction == crm.Out
+	if !ours || f.At <= h.Now {
+		return false
+	}
+	h.Due.At(f.At)
+	return true
 }
 
 // isOwn reports whether a fact is among the contact's own too: then it counts as that.
@@ -53,18 +66,26 @@ func (h *gatherer) kindOf(f *crm.Fact) (EventKind, string) {
 		switch {
 		case m.Failed:
 			return Void, "not delivered"
+		case in && m.Channel == crm.Form: // a person sent it, whatever it looks like
+			return Received, ""
 		case in && m.Text.Class == crm.OutOfOffice:
 			return Away, ""
 		case in && m.Text.Class == crm.Gone:
 			return Left, ""
 		case m.Text.Class == crm.Bounce:
 			return Void, "bounce"
+		case in && m.Text.Class != crm.Human && named(f) != 0:
+			return Away, ""
 		case m.Text.Class != crm.Human:
 			return Void, "written by a machine"
 		case m.Mass:
 			return Void, "mass mail"
 		case in:
 			return Received, ""
+		case m.Direction == crm.Out && m.Copied:
+			return Void, "written to somebody else, with a copy to them"
+		case m.Direction == crm.Out && m.Text.Intents.Any(crm.Confirms) && !h.CarriesQuote(f):
+			return Void, "a confirmation or a notice"
 		case m.Direction == crm.Out:
 			return Sent, ""
 		}
@@ -91,6 +112,8 @@ func (h *gatherer) kindOf(f *crm.Fact) (EventKind, string) {
 	return Void, ""
 }
 
+const whyCameBack = "came back"
+
 // bounces makes void what came back: of each bounce the last mail of ours before it, in the same conversation where one is
 // named.
 func (h *gatherer) bounces() {
@@ -100,7 +123,7 @@ func (h *gatherer) bounces() {
 			continue
 		}
 		if j := h.bounced(i, f.Message.Thread); j >= 0 {
-			h.Events[j].Kind, h.Events[j].Why = Void, "came back"
+			h.Events[j].Kind, h.Events[j].Why = Void, whyCameBack
 		}
 	}
 }

@@ -24,9 +24,12 @@ type History struct {
 	Stage
 
 	Debts   []Debt
-	Follow  []FollowUp   // agreed dates
-	Kept    []Mark       // the agreed dates on which we came back
-	Acts    []crm.Millis // when we did something that may have reached them
+	Follow  []FollowUp      // agreed dates
+	Today   Mark            // an agreed date that has come, and on which we have not come back yet
+	done    []calendar.Span // tasks of ours ticked off, from due to done
+	Kept    []Mark          // the agreed dates on which we came back
+	Acts    []crm.Millis    // when we did something that may have reached them
+	Reached []crm.Millis    // when something of ours did
 	Commits []Commitment
 }
 
@@ -56,23 +59,29 @@ type Clocks struct {
 
 // Move is who owes the next one.
 type Move struct {
-	Ball  crm.Ball
-	Since crm.Millis
-	By    string // the fact that decided the ball
-	Owes  bool   // the ball is ours because a message of theirs awaits an answer
+	Ball     crm.Ball
+	Since    crm.Millis
+	By       string // the fact that decided the ball
+	Owes     bool   // the ball is ours because a message of theirs awaits an answer
+	stranger bool   // it is that of one who is no contact
+	signed   bool   // it is a quote accepted in the CRM
 }
 
 // Silence is what has been tried since they last did something, and what that last thing was.
 type Silence struct {
-	Own     Mark // the last thing they did themselves
-	Any     Mark // the last thing that ends a silence: theirs, or a colleague's
-	Start   Mark // the first delivered ask since then
-	Tries   []Attempt
-	Refused *Event     // their last message, when it is a refusal
-	Later   *Event     // their last message, when it puts us off to some time
-	OptOut  bool       // their last message asks for no more messages
-	BackBy  crm.Millis // by when they will come back, as their last message promises
-	Gone    bool       // a machine said that they left
+	Own      Mark // the last thing they did themselves
+	Any      Mark // the last thing that ends a silence: theirs, or a colleague's
+	Start    Mark // the first delivered ask since then
+	Tries    []Attempt
+	Refused  *Event      // their last message, when it is a refusal
+	Declined bool        // their last word was a no, and they were told that we leave it at that
+	Weak     crm.Intents // what their last message may be read as
+	Later    *Event      // their last message, when it puts us off to some time
+	OptOut   bool        // their last message asks for no more messages
+	BackBy   crm.Millis  // by when they will come back, as their last message promises
+	Gone     bool        // a machine said that they left
+	vague    int         // how often they put us off to some time without a day, since their last step
+	Returned Mark        // our last mail, when it did not reach them
 }
 
 // Stage is how far the two sides have come.
@@ -81,6 +90,8 @@ type Stage struct {
 	Quoted  bool
 	offered bool // a quote of ours stands that they have not accepted in words
 	Late    bool // a deal is in a late stage
+	Booked  bool // a meeting was booked
+	Moved   bool // a deal advanced or was won
 	Ahead   bool // something is agreed for the future
 }
 
@@ -97,7 +108,7 @@ func (h *History) Won() bool {
 		if d.Won <= h.Ref() {
 			return true
 		}
-		h.Due.At(d.Won, "the deal is won")
+		h.Due.At(d.Won)
 	}
 	return false
 }
@@ -201,7 +212,7 @@ func (h *History) Build(s *Settings, r *record.Record, now, seen, limit crm.Mill
 	h.Fair = calendar.Union(slices.Clone(h.Stops))
 	l.ownSilence()
 	for _, sp := range h.Stops {
-		h.Due.At(sp.From, "clocks stand still: "+sp.Why)
+		h.Due.At(sp.From)
 	}
 	h.Pauses = calendar.Union(slices.Clone(h.Stops))
 }
@@ -227,6 +238,9 @@ func (h *History) ticked() {
 	phase := h.R.Lasting.FirstIn % calendar.DayMS
 	h.Tick = (h.Now-phase)/calendar.DayMS*calendar.DayMS + phase
 }
+
+// Early reports whether nothing has been booked, quoted or advanced yet: coldness is normal then.
+func (h *History) Early() bool { return !h.Met && !h.Booked && !h.Quoted && !h.Moved }
 
 // TickAfter is the first tick after an instant.
 func (h *History) TickAfter(m crm.Millis) crm.Millis {

@@ -65,22 +65,29 @@ func (h *gatherer) meeting(f *crm.Fact, peer bool) {
 	if until > booked {
 		h.Stops = append(h.Stops, calendar.Span{From: booked, Until: until, Why: "a meeting is booked", Fact: f.ID})
 	}
-	h.Due.At(start, "the meeting begins")
+	h.Due.At(start)
 	if alive && start > h.Ref() {
 		h.Ahead = true
 	}
 	held := m.State == crm.Held
 	passed := m.State == crm.Scheduled && end <= h.Ref()
 	if m.State == crm.Scheduled {
-		h.Due.At(end, "the meeting is over")
+		h.Due.At(end)
 	}
 	if start <= h.Ref() && m.State != crm.Cancelled {
 		h.Acts = append(h.Acts, start)
+		if m.State != crm.NoShow {
+			h.Reached = append(h.Reached, start)
+		}
 	}
 	// Who agreed to a time answered, also where it was we who gave it up afterwards, or nobody knows who did.
 	givenUp := (m.State == crm.Cancelled || m.State == crm.Rescheduled) && m.By != crm.In
-	if (alive || givenUp) && booked < start {
+	switch {
+	case booked >= start:
+	case alive || givenUp:
 		h.Events = append(h.Events, Event{At: booked, ID: f.ID, Kind: Clearing, Peer: peer, F: f})
+	case !peer:
+		h.Events = append(h.Events, Event{At: booked, ID: f.ID, Kind: Settled, F: f})
 	}
 	switch {
 	case held && !peer:
@@ -91,6 +98,7 @@ func (h *gatherer) meeting(f *crm.Fact, peer bool) {
 	if peer {
 		return
 	}
+	h.Booked = h.Booked || booked <= h.Ref()
 	switch {
 	case held || passed:
 		h.Met = true
@@ -110,7 +118,7 @@ func (h *gatherer) quote(f *crm.Fact) {
 	}
 	for _, sent := range q.Sent {
 		if sent > h.Ref() {
-			h.Due.At(sent, "a quote is sent")
+			h.Due.At(sent)
 			break
 		}
 		h.Events = append(h.Events, Event{At: sent, ID: f.ID, Kind: Published, F: f})
@@ -131,14 +139,13 @@ func (h *gatherer) task(f *crm.Fact) {
 	switch {
 	case done != 0:
 		h.Stops = append(h.Stops, calendar.Span{From: f.At, Until: done, Why: "a task of ours was open", Fact: f.ID, Ours: t.Due != 0 && t.Due < done, Planned: t.Due})
-		h.Acts = append(h.Acts, done)
-		if t.Due != 0 {
-			h.Kept = append(h.Kept, Mark{done, f.ID})
+		if t.Due != 0 { // ticked off: kept, if something reached them
+			h.done = append(h.done, calendar.Span{From: min(t.Due, done), Until: done, Fact: f.ID})
 		}
 	case t.Due == 0: // no date: it says nothing of when
 	case t.Due > h.Ref():
 		h.Ahead = true
-		h.Due.At(t.Due, "our task falls due")
+		h.Due.At(t.Due)
 		h.Stops = append(h.Stops, calendar.Span{From: f.At, Until: calendar.Never, Why: "a task of ours is open", Fact: f.ID, Planned: t.Due})
 	default:
 		h.Stops = append(h.Stops, calendar.Span{From: f.At, Until: calendar.Never, Why: "a task of ours is overdue", Fact: f.ID, Ours: true, Planned: t.Due})
@@ -159,6 +166,7 @@ func (h *gatherer) wasThere(f *crm.Fact, peer bool) {
 		sp.Ours = f.Task.Due != 0 && f.Task.Due < sp.Until
 	case f.Meeting != nil:
 		sp.Why, sp.Until = "a meeting was booked", min(sp.Until, f.Meeting.Start)
+		h.Booked = h.Booked || !peer && f.At <= h.Ref()
 		if f.At < f.Meeting.Start {
 			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Clearing, Peer: peer, F: f})
 		}
@@ -174,11 +182,13 @@ func (h *gatherer) deal(f *crm.Fact) {
 	best, last := 0, 0
 	for _, m := range d.Moves {
 		if m.At > h.Ref() {
-			h.Due.At(m.At, "the deal moves")
+			h.Due.At(m.At)
 			break
 		}
 		if m.Probability > best && best > 0 {
 			h.Commits = append(h.Commits, Commitment{Mark{m.At, f.ID}, 0.5, false})
+			h.Events = append(h.Events, Event{At: m.At, ID: f.ID, Kind: Clearing, F: f})
+			h.Moved = true
 		}
 		best = max(best, m.Probability)
 		last = m.Probability
@@ -186,15 +196,27 @@ func (h *gatherer) deal(f *crm.Fact) {
 	if open && last >= h.S.Late {
 		h.Late = true
 	}
-	h.Due.At(d.Won, "the deal is won")
+	h.Due.At(d.Won)
 	if d.Won != 0 && d.Won <= h.Ref() {
+		h.Moved = true
+		h.Events = append(h.Events, Event{At: d.Won, ID: f.ID, Kind: Settled, F: f})
 		h.Commits = append(h.Commits, Commitment{Mark{d.Won, f.ID}, 1, false})
 	}
 }
 
+// shrugs reports whether a message that brought them back says nothing: it restores no points.
+func (h *gatherer) shrugs(f *crm.Fact) bool {
+	if f.Message == nil || f.Message.Text.Unread || f.Message.Text.Units == 0 || f.Message.Text.Units > h.S.ShortUnits {
+		return false
+	}
+	t := &f.Message.Text
+	return t.Asks == 0 && (t.Intents.Any(crm.Vague) || !t.Intents.Any(progress|wants))
+}
+
 // decisionEvents takes what our own decisions mean for the history: a contact opened at its recheck date starts anew, and the
-// conduct of one who came back counts from then on.
+// conduct of one who came back counts from then on. One who comes back again soon is seen with what was before, too.
 func (h *gatherer) decisionEvents() {
+	var back crm.Millis // when they came back last
 	for i := range h.R.Decisions {
 		f := &h.R.Decisions[i]
 		if f.Decision == nil || f.At > h.Limit {
@@ -202,12 +224,16 @@ func (h *gatherer) decisionEvents() {
 		}
 		switch {
 		case f.Decision.Status == crm.Requalified:
-			h.From = f.At
+			from, shrug := f.At, false
 			for j := range h.R.Conduct {
-				if h.R.Conduct[j].ID == f.Decision.Hangs {
-					h.From = min(h.From, h.R.Conduct[j].At)
+				if c := &h.R.Conduct[j]; c.ID == f.Decision.Hangs {
+					from, shrug = min(from, c.At), h.shrugs(c)
 				}
 			}
+			if !shrug && (back == 0 || f.At-back > calendar.Millis(h.S.BackAgain)) {
+				h.From = from
+			}
+			back = f.At
 		case f.Decision.Status == crm.Open && f.Decision.Ground != "":
 			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Anew, F: f})
 		}

@@ -14,11 +14,15 @@ type ledger struct{ *History }
 // it lasts every clock that runs against them stands still.
 func (h *ledger) owe() {
 	slices.Sort(h.Acts)
+	slices.Sort(h.Reached)
 	h.promises()
 	for i := range h.Follow {
 		if f := &h.Follow[i]; !f.theirs && (!f.assumed || h.Own.At <= f.set) {
 			h.followed(f)
 		}
+	}
+	for i := range h.done {
+		h.keeps(h.done[i].From, h.done[i].Until, h.done[i].Fact)
 	}
 	for i := range h.Debts {
 		d := &h.Debts[i]
@@ -44,7 +48,7 @@ func (h *ledger) promises() {
 		case until < calendar.Never:
 			h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: until, Why: "we had promised something", Fact: e.ID, Ours: until > due})
 		case due > h.Ref():
-			h.Due.At(due, "our promise falls due")
+			h.Due.At(due)
 			h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: calendar.Never, Why: "we have promised something", Fact: e.ID})
 		default:
 			h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: calendar.Never, Why: "a promise of ours is overdue", Fact: e.ID, Ours: true})
@@ -65,12 +69,24 @@ func (h *ledger) keptBy(promise *Event) crm.Millis {
 	return calendar.Never
 }
 
+// keeps notes a follow-up that we kept: something of ours reached them from the day of an instant on, at the latest on that of another.
+func (h *ledger) keeps(from, until crm.Millis, fact string) {
+	i, _ := slices.BinarySearch(h.Reached, h.Ours.DayStart(min(from, until)))
+	if i < len(h.Reached) && h.Reached[i] < h.Ours.NextDay(max(from, until)) && h.Reached[i] <= h.Ref() {
+		h.Kept = append(h.Kept, Mark{h.Reached[i], fact})
+	}
+}
+
 // followed looks at an agreed date: before it clocks stand still; after it they do until we have come back to them. The date is
 // missed at the end of our day.
 func (h *ledger) followed(f *FollowUp) {
+	if f.again {
+		h.keeps(f.set, f.Due, f.Fact)
+		return
+	}
 	if f.Due > h.Ref() {
 		h.Ahead = true
-		h.Due.At(f.Due, "the agreed date comes")
+		h.Due.At(f.Due)
 		h.Stops = append(h.Stops, calendar.Span{From: f.set, Until: calendar.Never, Why: "a date is agreed", Fact: f.Fact})
 		return
 	}
@@ -78,16 +94,17 @@ func (h *ledger) followed(f *FollowUp) {
 	i, _ := slices.BinarySearch(h.Acts, from)
 	if i < len(h.Acts) && h.Acts[i] <= h.Ref() {
 		h.Stops = append(h.Stops, calendar.Span{From: f.set, Until: max(h.Acts[i], f.Due), Why: "a date was agreed", Fact: f.Fact, Ours: h.Acts[i] > late})
-		h.Kept = append(h.Kept, Mark{h.Acts[i], f.Fact})
+		h.keeps(f.Due, h.Acts[i], f.Fact)
 		return
 	}
 	if i < len(h.Acts) {
-		h.Due.At(h.Acts[i], "we come back to them")
+		h.Due.At(h.Acts[i])
 	}
 	h.Stops = append(h.Stops, calendar.Span{From: f.set, Until: calendar.Never, Why: "we let an agreed date pass", Fact: f.Fact, Ours: late <= h.Ref()})
 	if late <= h.Ref() {
 		h.Debts = append(h.Debts, Debt{Mark{late, f.Fact}, "we let an agreed date pass"})
 		return
 	}
-	h.Due.At(late, "the agreed date is missed")
+	h.Today = Mark{f.Due, f.Fact}
+	h.Due.At(late)
 }

@@ -26,6 +26,7 @@ type FollowUp struct {
 	Fact     string
 	assumed  bool // they named no date: ours is void once they speak again
 	theirs   bool // they are to come back to us
+	again    bool // they had put us off before: nothing stands still for it
 }
 
 // read takes what rules know by name from the record. Agreed dates that were set after limit are left out.

@@ -1,24 +1,22 @@
 package history
 
 import (
-	"slices"
-
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/record"
 )
 
-// asksThem reports whether a message of ours wants something of them: a question, a proposed time, a quote.
-func (h *scanner) asksThem(f *crm.Fact) bool {
+// AsksThem reports whether a message of ours wants something of them: a question, a proposed time, a quote.
+func (h *History) AsksThem(f *crm.Fact) bool {
 	if f.Call != nil {
 		return true // a voicemail asks to be called back
 	}
 	t := &f.Message.Text
-	return t.Asks > 0 || t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) || h.carriesQuote(f)
+	return t.Asks > 0 || t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) || h.CarriesQuote(f)
 }
 
-// carriesQuote reports whether a message of ours hands over a quote, by what it says or by the quote's link.
-func (h *scanner) carriesQuote(f *crm.Fact) bool {
+// CarriesQuote reports whether a message of ours hands over a quote, by what it says or by the quote's link.
+func (h *History) CarriesQuote(f *crm.Fact) bool {
 	if f.Message == nil {
 		return false
 	}
@@ -57,19 +55,24 @@ func (h *scanner) scan() {
 			h.cleared(e)
 		case Away:
 			h.away(e)
-		case Left:
-			h.Gone = true
+		case Left: // to somebody who is not there nothing is owed
+			h.Gone, h.Owes = true, false
+			h.move(crm.None, e)
 		case Tried:
 			h.Acts = append(h.Acts, e.At)
 			h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, Why: e.Why})
 		case Void:
+			h.cameBack(e)
 			if e.F != nil && (e.F.Message != nil && e.F.Message.Direction == crm.Out && !e.F.Message.Mass || e.F.Call != nil && e.F.Call.Direction == crm.Out) {
 				h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, Why: e.Why})
 			}
 		case Published:
 			h.published(e)
+		case Settled:
+			h.settled(e)
 		case Anew:
 			h.silenceEnds(Mark{e.At, ""})
+			h.Declined = h.Declined || e.F.Decision.Ground == crm.SaidNo
 			h.Refused, h.Anew = nil, e.At
 			if h.Ball == crm.Them {
 				h.move(crm.None, e)
@@ -79,7 +82,10 @@ func (h *scanner) scan() {
 	h.countAttempts()
 }
 
-func (h *scanner) move(ball crm.Ball, e *Event) { h.Ball, h.Since, h.By = ball, e.At, e.ID }
+func (h *scanner) move(ball crm.Ball, e *Event) {
+	h.Ball, h.Since, h.By = ball, e.At, e.ID
+	h.stranger, h.signed = false, false
+}
 
 // silenceEnds starts the count of our attempts anew.
 func (h *scanner) silenceEnds(by Mark) {
@@ -111,98 +117,18 @@ func (h *scanner) turn(e *Event, dir crm.Direction) *Turn {
 	return t
 }
 
-// theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us. Who promises to
-// come back keeps it.
-func (h *scanner) theyWrote(e *Event) {
-	if n := len(h.Turns); n > 0 && h.Turns[n-1].Unsure { // the answer, or one more of it
-		h.Turns[n-1].Cleared = false
-	}
-	turn, awaits := h.turn(e, crm.In), NeedsAnswer(e.F)
-	turn.Awaits = turn.Awaits || awaits
-	promise := e.F.Message != nil && !e.F.Message.Text.Unread && e.F.Message.Text.Intents.Any(crm.Promises)
-	switch {
-	case h.Ball == crm.Us:
-	case awaits:
-		h.move(crm.Us, e)
-		h.Owes = true
-	case promise:
-		h.move(crm.Them, e)
-	default:
-		h.move(crm.None, e)
-	}
-	h.spoke(e)
-	if e.F.Message == nil {
-		return
-	}
-	t := &e.F.Message.Text
-	if promise {
-		h.theyPromised(e)
-	}
-	if t.Intents.Any(crm.Accepts) && !t.Unread {
-		h.theyAccepted(e)
-	}
-	h.OptOut = t.Intents.Any(crm.OptOut)
-	if t.Intents.Any(crm.NotInterested) && !awaits {
-		h.Refused = e
-	}
-	if t.Intents.Any(crm.NotReady|crm.DefersTime) && !t.Unread {
-		due := t.Horizon
-		if due <= e.At {
-			due = 0
-		}
-		assumed := due == 0
-		if t.Intents.Any(crm.NotReady) && !awaits {
-			h.Later = e
-			if assumed {
-				due = e.At + calendar.Millis(h.S.NotReady)
-			}
-		}
-		if due != 0 {
-			due = min(due, e.At+3*365*calendar.DayMS)
-			h.Follow = append(h.Follow, FollowUp{set: e.At, Due: due, Fact: e.ID, assumed: assumed, theirs: promise})
-		}
-	}
-}
-
-// theyAccepted: a quote of ours that they accept in words is a commitment, unless the CRM says itself that it was accepted.
-func (h *scanner) theyAccepted(e *Event) {
-	if h.offered && !slices.ContainsFunc(h.R.Items, func(f crm.Fact) bool {
-		q := f.Quote
-		return q != nil && !f.Gone && q.Accepted != 0 && q.Accepted <= h.Limit && len(q.Sent) > 0 && q.Sent[0] <= e.At
-	}) {
-		h.Commits = append(h.Commits, Commitment{Mark{e.At, e.ID}, acceptance, false})
-	}
-	h.offered = false
-}
-
-// theyPromised: until the day that they named is over, and a business day more, nothing is to be expected of them.
-func (h *scanner) theyPromised(e *Event) {
-	h.BackBy = e.At + calendar.Millis(h.S.ReplyTime)
-	if due := min(e.F.Message.Text.Horizon, e.At+365*calendar.DayMS); due > e.At {
-		h.BackBy = h.Theirs.DayEnd(due, 1, nil)
-		h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: h.BackBy, Why: "they said when they would come back", Fact: e.ID, Away: true})
-	}
-	h.Due.At(h.BackBy, "they said that they would be back")
-	h.Ahead = h.Ahead || h.BackBy > h.Ref()
-}
-
-// spoke notes that they did something themselves.
-func (h *scanner) spoke(e *Event) {
-	h.Own = Mark{e.At, e.ID}
-	h.Refused, h.Later, h.OptOut, h.Gone, h.BackBy = nil, nil, false, false, 0
-	h.silenceEnds(h.Own)
-}
-
 // weWrote: what asks something gives them the ball; what asks nothing answers them, and leaves open what we asked before.
 func (h *scanner) weWrote(e *Event) {
 	h.Acts = append(h.Acts, e.At)
+	h.Reached = append(h.Reached, e.At)
+	h.Returned = Mark{}
 	if h.Gone {
 		h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, Why: "they are no longer there"})
 		return
 	}
 	t := h.turn(e, crm.Out)
-	ask := h.asksThem(e.F)
-	if h.carriesQuote(e.F) {
+	ask := h.AsksThem(e.F)
+	if h.CarriesQuote(e.F) {
 		h.Quoted, h.offered = true, true
 	}
 	if ask && t.Ask.ID == "" {
@@ -226,8 +152,6 @@ func (h *scanner) weWrote(e *Event) {
 		return
 	case h.Absent(e.At) != "":
 		h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, delivered: true, Why: h.Absent(e.At)})
-	case e.F.Message != nil && e.F.Message.Copied:
-		h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, delivered: true, Why: "written to somebody else, with a copy to them"})
 	case e.F.Message != nil && e.F.Message.Text.Unread:
 		h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, delivered: true, Why: "its text is not known"})
 	default:
@@ -253,6 +177,8 @@ func (h *scanner) published(e *Event) {
 func (h *scanner) talked(e *Event) {
 	h.turn(e, 0)
 	h.Acts = append(h.Acts, e.At)
+	h.Reached = append(h.Reached, e.At)
+	h.vague = 0
 	h.move(crm.None, e)
 	h.Owes = false
 	h.spoke(e)
@@ -260,41 +186,84 @@ func (h *scanner) talked(e *Event) {
 
 // cleared ends a silence without being a message of theirs. What they asked us stays open.
 func (h *scanner) cleared(e *Event) {
+	if e.Peer && e.F.Message != nil && e.F.Message.Direction == crm.Out {
+		h.answeredStranger(e)
+		return
+	}
 	if n := len(h.Turns); n > 0 && h.Turns[n-1].Dir == crm.Out {
 		h.Turns[n-1].Unsure = e.Why == WhyUnknown && (h.Turns[n-1].Unsure || !h.Turns[n-1].Cleared)
 		h.Turns[n-1].Cleared = true
 	}
-	if h.Ball == crm.Them || h.Ball == crm.Us && e.F.Meeting != nil && !e.Peer && h.onlyATime() {
+	switch {
+	case e.F.Quote != nil: // an acceptance is theirs, takes a refusal back, and leaves the next step to us
+		if h.Ball != crm.Us {
+			h.move(crm.Us, e)
+			h.signed = true
+		}
+		h.Owes = true
+		h.spoke(e)
+		return
+	case h.Ball == crm.Them:
+		h.move(crm.None, e)
+		h.Owes = false
+	case e.F.Meeting != nil && !e.Peer:
+		h.settled(e)
+	}
+	h.silenceEnds(Mark{e.At, e.ID})
+	if !e.Peer && e.Why == "" { // a step of theirs
+		h.vague = 0
+	}
+	if e.Peer && e.F.Peer == crm.Stranger && e.F.Message != nil && demands(&e.F.Message.Text) && h.Ball != crm.Us {
+		h.move(crm.Us, e)
+		h.Owes, h.stranger = true, true
+	}
+}
+
+// answeredStranger: what one who is no contact asked in the contact's conversation is answered by whatever we write back.
+func (h *scanner) answeredStranger(e *Event) {
+	h.Acts = append(h.Acts, e.At)
+	if h.stranger && h.Ball == crm.Us {
 		h.move(crm.None, e)
 		h.Owes = false
 	}
-	if e.F.Quote != nil { // an acceptance is theirs, and takes a refusal back
-		h.spoke(e)
-		return
-	}
-	h.silenceEnds(Mark{e.At, e.ID})
 }
 
-// onlyATime reports whether all that awaits an answer is a time to meet: booking the meeting answers that.
-func (h *scanner) onlyATime() bool {
+// cameBack notes that a mail of ours did not reach them: until another one does, their address is to be found.
+func (h *scanner) cameBack(e *Event) {
+	if e.F == nil || e.F.Message == nil || e.F.Message.Direction != crm.Out || e.F.Message.Channel != crm.Email {
+		return
+	}
+	if e.F.Message.Failed || e.Why == whyCameBack {
+		h.Returned = Mark{e.At, e.ID}
+	}
+}
+
+// settled: a booking answers a time that they proposed or agreed to, and a deal won any yes. Other questions of theirs stay open.
+func (h *scanner) settled(e *Event) {
 	n := len(h.Turns)
-	if n == 0 || h.Turns[n-1].Dir != crm.In {
-		return false
+	if h.Ball != crm.Us || n == 0 {
+		return
+	}
+	answered := crm.ProposesTime | crm.AcceptsTime
+	if e.F.Deal != nil {
+		answered = crm.AcceptsTime | crm.Accepts
 	}
 	t := &h.Turns[n-1]
-	return !t.Unread && !t.Spoken && t.Asks == 0 && t.Intents.Any(crm.ProposesTime) &&
-		!t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Discount)
+	yes := t.Dir == crm.In && !t.Unread && !t.Spoken && t.Asks == 0 && t.Intents.Any(answered) && !t.Intents.Any(wants&^answered)
+	if yes || h.signed && e.F.Deal != nil {
+		h.move(crm.None, e)
+		h.Owes = false
+	}
 }
 
 // away: they cannot answer before they are back. A question of theirs stays ours to answer.
 func (h *scanner) away(e *Event) {
-	t := &e.F.Message.Text
 	until := e.At + calendar.Millis(h.S.Away)
-	if t.Return > e.At {
-		until = h.Theirs.After(min(t.Return, e.At+365*calendar.DayMS), h.S.AwayMargin)
+	if day := named(e.F); day != 0 {
+		until = h.Theirs.After(day, h.S.AwayMargin)
 	}
 	h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: until, Why: "out of office", Fact: e.ID, Away: true})
-	h.Due.At(until, "the absence ends")
+	h.Due.At(until)
 	if n := len(h.Turns); h.Ball != crm.Us && n > 0 && h.Turns[n-1].Dir == crm.Out {
 		h.move(crm.Them, e)
 	}

@@ -25,5 +25,6 @@ type Settings struct {
 	NotReady     time.Duration
 	Talk         time.Duration
 	ReplyTime    time.Duration
+	BackAgain    time.Duration
 	ShortUnits   int
 }

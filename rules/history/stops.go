@@ -11,7 +11,7 @@ import (
 func (h *History) Paused() (calendar.Span, bool) {
 	for _, sp := range h.Stops {
 		if sp.From <= h.Ref() && sp.Until > h.Ref() {
-			h.Due.At(sp.Until, "clocks run again")
+			h.Due.At(sp.Until)
 			return sp, true
 		}
 	}

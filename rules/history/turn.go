@@ -19,9 +19,21 @@ type Turn struct {
 	Proposed    Mark // the first that proposes a time
 	Cleared     bool // a colleague answered it, or it came to something without a message
 	Unsure      bool // what may be an answer of theirs came after it
+	Vague       bool // it puts us off to some time without a day
 }
 
-const quiet = crm.Thanks | crm.Accepts | crm.AcceptsTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
+// wants is what demands an answer whatever stands beside it: a question, a request, or a yes, after which the next step is ours.
+const wants = crm.Asks | crm.AsksYesNo | crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Discount | crm.Requests |
+	crm.ProposesTime | crm.AcceptsTime | crm.Accepts
+
+// quiet is what needs no answer where nothing else stands beside it: courtesy, a clear refusal, and what they will do themselves.
+const quiet = crm.Thanks | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
+
+// Strong reports whether a text does one of these things without a doubt.
+func Strong(t *crm.Text, intents crm.Intents) bool { return (t.Intents &^ t.Weak).Any(intents) }
+
+// demands reports whether a message of theirs asks, requests or accepts something.
+func demands(t *crm.Text) bool { return !t.Unread && (t.Asks > 0 || t.Intents.Any(wants)) }
 
 // NeedsAnswer reports whether a message of theirs awaits one. What is not known does.
 func NeedsAnswer(f *crm.Fact) bool {
@@ -29,7 +41,15 @@ func NeedsAnswer(f *crm.Fact) bool {
 		return true
 	}
 	t := &f.Message.Text
-	return t.Unread || t.Asks > 0 || t.Intents.Any(crm.Asks|crm.AsksYesNo|crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Discount|crm.ProposesTime) || !t.Intents.Any(quiet)
+	return t.Unread || demands(t) || !Strong(t, quiet)
+}
+
+// progress is what takes a matter a step further: a date, a number, a name, a yes or a no, never warm words alone.
+const progress = crm.Informs | crm.ClearYes | crm.ClearNo | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.Refers
+
+// Steps reports whether a turn of theirs took the matter a step further. What is not known did.
+func Steps(t *Turn) bool {
+	return t.Unread || t.Spoken || t.Intents.Any(progress) && !t.Vague
 }
 
 // Answered reports whether turn i is a question of ours that has come to an end: answered by them, or by what followed.

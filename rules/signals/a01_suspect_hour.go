@@ -7,7 +7,7 @@ import (
 
 var suspectHourRow = Signal{
 	ID: "A01", Name: "suspect_hour", Sub: crm.Engagement, Points: -3,
-	Cap: 3, HalfLife: 30 * calendar.Days, Window: 180 * calendar.Days, Early: 30, On: true,
+	Cap: 3, HalfLife: 30 * calendar.Days, Window: 180 * calendar.Days, Early: 100, On: true,
 	Why:    "first wrote at an hour that settings call suspect; counts only beside another negative",
 	Source: S0,
 }

@@ -12,7 +12,7 @@ import (
 
 var freeInformationRow = Signal{
 	ID: "A02", Name: "free_information", Sub: crm.Engagement, Points: -10,
-	Cap: 10, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 30, On: true,
+	Cap: 10, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 100, On: true,
 	Why:    "asks much, answers less than half of what we ask, commits to nothing",
 	Source: S0 + "; " + S1,
 }

@@ -39,7 +39,7 @@ func answers(h *View, sh *Sheet) {
 				open = 1
 				w.Cite(t.Ask.At, t.Ask.ID)
 			} else {
-				h.Due.Read(end, "our question counts as unanswered")
+				h.Due.Read(end)
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 var shortAnswersRow = Signal{
 	ID: "A06", Name: "short_answers", Sub: crm.Engagement, Points: -12,
-	Cap: 12, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 30, On: true,
+	Cap: 12, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 60, On: true,
 	Why:    "answers questions in a word or two that say nothing",
 	Source: S3,
 }

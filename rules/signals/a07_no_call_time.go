@@ -13,7 +13,7 @@ import (
 
 var noCallTimeRow = Signal{
 	ID: "A07", Name: "no_call_time", Sub: crm.Engagement, Points: -12,
-	Cap: 12, HalfLife: 90 * calendar.Days, Window: 270 * calendar.Days, Early: 30, On: true,
+	Cap: 12, HalfLife: 90 * calendar.Days, Window: 270 * calendar.Days, Early: 100, On: true,
 	Why:    "declines times to talk, moves, cancels or misses meetings, set against meetings held",
 	Source: S3,
 }
@@ -106,7 +106,7 @@ func declined(h *View, i int) bool {
 		return true
 	}
 	if h.Seen < until {
-		h.Due.Read(until, "the proposed time counts as declined")
+		h.Due.Read(until)
 		return false
 	}
 	return true

@@ -13,7 +13,7 @@ import (
 
 var sameQuoteRow = Signal{
 	ID: "A09", Name: "same_quote", Sub: crm.Engagement, Points: -12,
-	Cap: 12, HalfLife: 90 * calendar.Days, Window: 365 * calendar.Days, Early: 30, On: true,
+	Cap: 12, HalfLife: 90 * calendar.Days, Window: 365 * calendar.Days, Early: 100, On: true,
 	Why:    "asks for one and the same quote again and again",
 	Source: S3,
 }
@@ -28,16 +28,8 @@ func sameQuote(h *View, sh *Sheet) {
 	}
 	var worst []history.Mark
 	for _, sends := range sends(h) {
-		var caused []history.Mark
-		for i, req := range requests {
-			next := calendar.Never
-			if i+1 < len(requests) {
-				next = requests[i+1].At
-			}
-			if slices.ContainsFunc(sends, func(at crm.Millis) bool { return at >= req.At && at < next }) && w.counts(req.At) {
-				caused = append(caused, req)
-			}
-		}
+		caused := causedBy(requests, sends)
+		caused = slices.DeleteFunc(caused, func(m history.Mark) bool { return !w.counts(m.At) })
 		if len(caused) > len(worst) {
 			worst = caused
 		}
@@ -57,6 +49,20 @@ func sameQuote(h *View, sh *Sheet) {
 	sh.add(&w, RowSameQuote, fmt.Sprintf("asked %d times for the same quote", len(worst)))
 }
 
+// causedBy are the requests after which, and before the next of them, something was sent.
+func causedBy(requests []history.Mark, sends []crm.Millis) (caused []history.Mark) {
+	for i, req := range requests {
+		next := calendar.Never
+		if i+1 < len(requests) {
+			next = requests[i+1].At
+		}
+		if slices.ContainsFunc(sends, func(at crm.Millis) bool { return at >= req.At && at < next }) {
+			caused = append(caused, req)
+		}
+	}
+	return caused
+}
+
 // requests are their turns in which they ask for a quote.
 func requests(h *View) []history.Mark {
 	var list []history.Mark
@@ -68,7 +74,38 @@ func requests(h *View) []history.Mark {
 	return list
 }
 
-// sends are the instants at which each quote went out, by the quote's content: published, or mailed as a link.
+// file is an attachment at the instant at which it was sent.
+type file struct {
+	hash uint64
+	at   crm.Millis
+}
+
+// files are the attachments that are quotes. One that has also gone out with a message that neither carries a quote nor follows a request
+// for one is none: a logo, a brochure.
+func files(h *View) []file {
+	var sent []file
+	quote, other := map[uint64]bool{}, map[uint64]bool{}
+	requested := false
+	for i := range h.Events {
+		e := &h.Events[i]
+		switch {
+		case e.Peer || e.F == nil || e.F.Message == nil:
+		case e.Kind == history.Received:
+			requested = requested || e.F.Message.Text.Intents.Any(crm.QuoteRequest|crm.QuoteAgain)
+		case e.Kind == history.Sent:
+			carries := h.CarriesQuote(e.F)
+			for _, hash := range e.F.Message.Files {
+				quote[hash] = quote[hash] || carries
+				other[hash] = other[hash] || !carries && !requested
+				sent = append(sent, file{hash, e.At})
+			}
+			requested = false
+		}
+	}
+	return slices.DeleteFunc(sent, func(f file) bool { return !quote[f.hash] || other[f.hash] })
+}
+
+// sends are the instants at which each quote went out, by the quote's content: published, mailed as a link, or as a file.
 func sends(h *View) [][]crm.Millis {
 	type send struct {
 		key string
@@ -93,6 +130,9 @@ func sends(h *View) [][]crm.Millis {
 				all = append(all, send{key, e.At})
 			}
 		}
+	}
+	for _, f := range files(h) {
+		all = append(all, send{fmt.Sprintf("file/%x", f.hash), f.at})
 	}
 	slices.SortFunc(all, func(a, b send) int { return cmp.Or(strings.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
 	var lists [][]crm.Millis

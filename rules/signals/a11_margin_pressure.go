@@ -12,7 +12,7 @@ import (
 
 var marginPressureRow = Signal{
 	ID: "A11", Name: "margin_pressure", Sub: crm.Engagement, Points: -8,
-	Cap: 8, HalfLife: 90 * calendar.Days, Window: 365 * calendar.Days, Early: 30, On: true,
+	Cap: 8, HalfLife: 90 * calendar.Days, Window: 365 * calendar.Days, Early: 100, On: true,
 	Why:    "asks for discounts repeatedly; what we gave way to counts too, our own first offer never",
 	Source: S3,
 }

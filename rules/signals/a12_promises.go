@@ -9,7 +9,7 @@ import (
 
 var brokenPromisesRow = Signal{
 	ID: "A12", Name: "broken_promises", Sub: crm.Engagement, Points: -6,
-	Cap: 12, HalfLife: 180 * calendar.Days, Window: 730 * calendar.Days, Early: 30, On: true,
+	Cap: 12, HalfLife: 180 * calendar.Days, Window: 730 * calendar.Days, Early: 100, On: true,
 	Why:    "promised later business and did not keep it",
 	Source: S3,
 }
@@ -47,7 +47,7 @@ func futureBusiness(h *View, sh *Sheet) {
 		}
 		end := calendar.Ends(h.Fair, due, promiseGrace)
 		if h.Seen < end {
-			h.Due.Read(end, "their promise counts as not kept")
+			h.Due.Read(end)
 			if open.sum == 0 && open.counts(e.At) {
 				open.hit(e.At, e.ID, 1)
 			}
@@ -80,7 +80,7 @@ func bought(h *View, since crm.Millis) bool {
 		if at > since && at <= h.Ref() {
 			return true
 		}
-		h.Due.At(at, "they buy")
+		h.Due.At(at)
 	}
 	return false
 }

@@ -11,7 +11,7 @@ import (
 
 var scopeCreepRow = Signal{
 	ID: "A14", Name: "scope_creep", Sub: crm.Engagement, Points: -8,
-	Cap: 8, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 30, On: true,
+	Cap: 8, HalfLife: 60 * calendar.Days, Window: 180 * calendar.Days, Early: 100, On: true,
 	Why:    "keeps changing what was agreed, where a contract is on file",
 	Source: S2,
 }

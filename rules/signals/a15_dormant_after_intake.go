@@ -19,7 +19,7 @@ func dormantIntake(h *View, sh *Sheet) {
 	}
 	end := calendar.Ends(h.Fair, h.Start.At, calendar.Millis(h.S.FactFinding))
 	if h.Seen < end {
-		h.Due.Read(end, "the fact-finder counts as dormant")
+		h.Due.Read(end)
 		return
 	}
 	w := Weigh(h, RowDormantIntake)

@@ -19,21 +19,53 @@ var effortRow = Signal{
 // hoursOf rounds a time of ours to hours.
 func hoursOf(d time.Duration) int { return int((d + 30*time.Minute) / time.Hour) }
 
-// Effort is A17: our time, from the touches that are known.
+// Effort is A17 as grounds and treatment rest on it: our time that they caused. It is caused by a question or a request of theirs, by a
+// talk or a meeting that they took part in or agreed to, and not by our running after them.
 func Effort(h *View) time.Duration {
-	var total time.Duration
+	return touches(h, true)
+}
+
+// Spent is all of our time that is reported: the touches, and what our own people wrote about the contact.
+func Spent(h *View) time.Duration {
+	total := touches(h, false)
+	for i := range h.R.Notes {
+		if f := &h.R.Notes[i]; !f.Gone && f.At <= h.Limit && f.At >= h.From {
+			total += h.S.EffortNote
+		}
+	}
+	return total
+}
+
+// touches is our time from the touches that are known, of those that they caused or of all.
+func touches(h *View, caused bool) (total time.Duration) {
 	w := Weigh(h, RowEffort)
+	asked := false // something of theirs awaits our answer
 	for i := range h.Events {
 		e := &h.Events[i]
-		if e.F == nil || e.Peer || e.At < h.From || !w.counts(e.At) {
+		if e.F == nil || e.Peer {
 			continue
 		}
+		counts := e.At >= h.From && w.counts(e.At)
 		switch {
+		case e.Kind == history.Received:
+			asked = asked || history.NeedsAnswer(e.F)
 		case e.Kind == history.Sent && e.F.Message != nil:
-			total += h.S.EffortMail
-		case e.F.Call != nil && (e.Kind == history.Talked || e.Kind == history.Tried || e.Kind == history.Sent):
+			if counts && (asked || !caused) {
+				total += h.S.EffortMail
+			}
+			asked = false
+		case e.F.Call != nil && counts && (e.Kind == history.Talked || !caused && (e.Kind == history.Tried || e.Kind == history.Sent)):
 			total += h.S.EffortCall + time.Duration(min(e.F.Call.Seconds, 8*3600))*time.Second
 		}
+	}
+	return total + appointments(h, &w, caused)
+}
+
+// appointments is our time for meetings and quotes.
+func appointments(h *View, w *weight, caused bool) (total time.Duration) {
+	var asked []history.Mark
+	if caused {
+		asked = requests(h)
 	}
 	for i := range h.R.Items {
 		f := &h.R.Items[i]
@@ -46,19 +78,11 @@ func Effort(h *View) time.Duration {
 				total += h.S.EffortMeeting
 			}
 		case f.Quote != nil:
-			total += time.Duration(len(f.Quote.Sent)) * h.S.EffortQuote
-		}
-	}
-	return total
-}
-
-// Spent is all of our time that is reported: the touches, and what our own people wrote about the contact. Notes are kept out of
-// effort itself, because grounds and treatment rest on it, and what we write down must not move a contact.
-func Spent(h *View) time.Duration {
-	total := Effort(h)
-	for i := range h.R.Notes {
-		if f := &h.R.Notes[i]; !f.Gone && f.At <= h.Limit && f.At >= h.From {
-			total += h.S.EffortNote
+			n := len(f.Quote.Sent)
+			if caused {
+				n = len(causedBy(asked, f.Quote.Sent))
+			}
+			total += time.Duration(n) * h.S.EffortQuote
 		}
 	}
 	return total

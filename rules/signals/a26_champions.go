@@ -53,7 +53,7 @@ func activePeers(h *View, w *weight) int {
 	var seen []string
 	for i := range h.Events {
 		e := &h.Events[i]
-		if e.Peer && e.F.Meeting == nil && w.counts(e.At) && !slices.Contains(seen, e.F.Peer) {
+		if e.Peer && e.F.Peer != crm.Stranger && e.F.Meeting == nil && w.counts(e.At) && !slices.Contains(seen, e.F.Peer) {
 			seen = append(seen, e.F.Peer)
 			w.Cite(e.At, e.ID)
 		}

@@ -17,6 +17,6 @@ func Tenured(h *View) bool {
 		return false
 	}
 	recent := last + 365*calendar.DayMS
-	h.Due.At(recent, "the long relation has ended")
+	h.Due.At(recent)
 	return h.Now < recent
 }

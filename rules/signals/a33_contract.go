@@ -24,7 +24,7 @@ func Contract(h *View) (since crm.Millis, missing bool) {
 			record.Earliest(&since, d.Won)
 		}
 	}
-	return since, bought && since == 0
+	return since, bought && since == 0 && h.S.Contracts
 }
 
 // contractMissing is A33: they bought, and nothing says what was agreed.

@@ -36,6 +36,7 @@ type Settings struct {
 	EffortMail, EffortCall, EffortQuote      time.Duration
 	EffortMeeting, EffortNote                time.Duration
 	Tenure                                   time.Duration
+	Contracts, Margins                       bool // whether the CRM says so
 
 	IndustryProperty               string
 	IndustryGood, IndustryBad      []string

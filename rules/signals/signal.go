@@ -15,7 +15,7 @@ type Signal struct {
 	Cap      int           // most points, of either sign, per contact
 	HalfLife time.Duration // until half the points are left; 0 means no decay
 	Window   time.Duration // facts older than this do not count; 0 means all
-	Early    int           // per cent of its negative points that count before the first meeting or quote
+	Early    int           // per cent of its negative points that count before the first booking, quote or stage
 	On       bool
 	Why      string // what it looks for, for people who read the rule book
 	Source   string // who says so

@@ -20,7 +20,7 @@ type weight struct {
 // keep takes a mark whose time has come and counts.
 func (w *weight) keep(marks []history.Mark, m history.Mark) []history.Mark {
 	if m.At > w.h.Ref() {
-		w.h.Due.At(m.At, "an appointment's time comes")
+		w.h.Due.At(m.At)
 		return marks
 	}
 	if w.counts(m.At) {
@@ -46,7 +46,7 @@ func (w *weight) counts(at crm.Millis) bool {
 	if leaves < h.Tick {
 		return false
 	}
-	h.Due.At(h.TickAfter(leaves), "older conduct no longer counts")
+	h.Due.At(h.TickAfter(leaves))
 	return true
 }
 
@@ -81,7 +81,7 @@ func (w *weight) Cite(at crm.Millis, id string) {
 // raw is the sum in points, before rounding and cap.
 func (w *weight) raw() float64 {
 	v := w.sum * float64(w.sig.Points)
-	if v < 0 && !w.h.Met && !w.h.Quoted {
+	if v < 0 && w.h.Early() {
 		v *= float64(w.sig.Early) / 100
 	}
 	return v
@@ -101,7 +101,7 @@ func (w *weight) points() int {
 	}
 	h := w.h
 	if w.ahead {
-		h.Due.At(h.Tick+calendar.DayMS, "conduct begins to age")
+		h.Due.At(h.Tick + calendar.DayMS)
 		return n
 	}
 	half := float64(w.sig.HalfLife.Milliseconds()) / float64(calendar.DayMS) // in days
@@ -109,6 +109,6 @@ func (w *weight) points() int {
 	for w.rounded(raw*math.Exp2(-float64(d)/half)) == n {
 		d++
 	}
-	h.Due.At(h.Tick+crm.Millis(d)*calendar.DayMS, "older conduct weighs less")
+	h.Due.At(h.Tick + crm.Millis(d)*calendar.DayMS)
 	return n
 }

@@ -25,7 +25,7 @@ var Grounds = [...]crm.Ground{crm.SaidNo, crm.Unresponsive, crm.FactFinding, crm
 // find says whether a ground is met. sh is what the signals say: the ground difficult rests on it. Looking back at a
 // decision there is none, and it is enough that nothing ended the episode.
 func (h *Judge) find(g crm.Ground, sh *signals.Sheet) Finding {
-	if h.Ball == crm.Us || h.P.Customer || h.Won() {
+	if h.Ball == crm.Us || h.P.Customer || h.Won() || h.Declined { // to one no there is one farewell
 		return Finding{ground: g}
 	}
 	switch g {
@@ -49,8 +49,13 @@ func (h *Judge) find(g crm.Ground, sh *signals.Sheet) Finding {
 
 func (h *Judge) saidNo() Finding {
 	f := Finding{ground: crm.SaidNo}
-	if h.Refused != nil {
-		f.met, f.Hangs, f.Text = true, h.Refused.ID, "has said that they do not want it"
+	if h.Refused == nil {
+		return f
+	}
+	f.Hangs, f.Text = h.Refused.ID, "said on "+words.Date(h.Refused.At)+" that they do not want it"
+	end := h.Theirs.After(h.Refused.At, 1)
+	if f.met = h.Seen >= end; !f.met {
+		h.Due.Read(end)
 	}
 	return f
 }
@@ -68,18 +73,18 @@ func (h *Judge) unresponsive() Finding {
 	}
 	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.Rested(last))
 	if f.met = h.Seen >= end; !f.met {
-		h.Due.Read(end, "the silence reaches its quota")
+		h.Due.Read(end)
 	}
 	f.Text = fmt.Sprintf("has not answered %s of ours since %s", words.Count(counted, "message"), words.Date(h.Start.At))
 	return f
 }
 
-// Rested is when they have had time to answer our last attempt. Of an absence in between it begins anew with their return.
+// Rested is when they have had time to answer our last attempt. After an absence it begins anew with their return.
 func (h *Judge) Rested(last crm.Millis) crm.Millis {
 	end := h.Theirs.After(last, h.S.AttemptRest)
-	for _, sp := range h.Stops { // absences stand in it in the order of time
-		if sp.Away && sp.From < end && sp.Until > last {
-			end = h.Theirs.After(sp.Until, h.S.AttemptRest)
+	for _, sp := range h.Stops {
+		if sp.Away && sp.Until > last {
+			end = max(end, h.Theirs.After(sp.Until, h.S.AttemptRest))
 		}
 	}
 	return end
@@ -97,7 +102,7 @@ func (h *Judge) dormant() Finding {
 	}
 	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(h.S.FactFinding)), h.Rested(last))
 	if f.met = h.Seen >= end; !f.met {
-		h.Due.Read(end, "the fact-finder counts as dormant")
+		h.Due.Read(end)
 	}
 	return f
 }
@@ -124,6 +129,9 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 			asks++
 		}
 	}
+	if h.Ball == crm.None && asks == 0 { // nothing was asked of them
+		return f
+	}
 	often := h.S.NoProgressAsks > 0 && asks >= h.S.NoProgressAsks
 	if often && sh == nil {
 		sh = new(signals.Sheet)
@@ -140,26 +148,26 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 		if h.Seen >= silent {
 			return f
 		}
-		h.Due.Read(silent, "they count as silent")
+		h.Due.Read(silent)
 	}
 	end := calendar.Ends(h.waits(), since, calendar.Millis(h.S.NoProgress))
 	f.Text = fmt.Sprintf("has taken no step since %s, over %s", words.Date(since), words.Count(max(n, asks), "follow-up"))
 	if f.met = h.Seen >= end; !f.met {
-		h.Due.Read(end, "no progress since the last commitment")
+		h.Due.Read(end)
 	}
 	return f
 }
 
-// told is when they last gave us something: an answer that says something, a talk, a colleague's word.
+// told is when they last took the matter a step further: an answer that holds a fact, a talk, a colleague's word. Warm words are none.
 func (h *Judge) told() (last crm.Millis) {
 	for i := len(h.Turns) - 1; i >= 0; i-- {
-		if t := &h.Turns[i]; t.Dir == 0 || t.Dir == crm.In && history.Tells(t) && (i == 0 || !h.IsShort(t, &h.Turns[i-1])) {
+		if t := &h.Turns[i]; t.Dir == 0 || t.Dir == crm.In && history.Steps(t) && (i == 0 || !h.IsShort(t, &h.Turns[i-1])) {
 			last = t.Last.At
 			break
 		}
 	}
 	for i := range h.Events {
-		if e := &h.Events[i]; e.Peer {
+		if e := &h.Events[i]; e.Peer && e.F.Peer != crm.Stranger {
 			last = max(last, e.At)
 		}
 	}

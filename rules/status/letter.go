@@ -10,7 +10,7 @@ import (
 // Letter is the matrix, moved by worth, and by what keeps a contact from the top or the bottom.
 func (h *Judge) Letter(rating *crm.Rating, sh *signals.Sheet, o Outcome) string {
 	b := &h.S.Bands
-	l := h.S.Matrix[b[0].Of(rating.Engagement)][b[1].Of(rating.Fit)]
+	l := h.S.Matrix[h.steady(rating.Engagement)][b[1].Of(rating.Fit)]
 	switch b[2].Of(rating.Worth) {
 	case 0:
 		if l == 'B' || l == 'C' {
@@ -46,6 +46,22 @@ func (h *Judge) Letter(rating *crm.Rating, sh *signals.Sheet, o Outcome) string 
 	return string(l)
 }
 
+// Shown is the letter that people see: it agrees with the status. The machine's own stays beside it.
+func (h *Judge) Shown(rating *crm.Rating) {
+	best, text := "", ""
+	switch rating.Status {
+	case crm.Disqualified:
+		best, text = "D", "is disqualified, and so rated D"
+	case crm.Pending:
+		best, text = "C", "is pending, and so at best a C"
+	}
+	if rating.Letter == "" || rating.Letter >= best {
+		return
+	}
+	rating.Letter = best
+	rating.Reasons = append(rating.Reasons, crm.Reason{ID: "A50", Name: "status", Text: text})
+}
+
 // Override lets a human's word stand over the machine's, until it is cleared or has expired.
 func (h *Judge) Override(rating *crm.Rating) {
 	v := h.P.Override
@@ -56,7 +72,7 @@ func (h *Judge) Override(rating *crm.Rating) {
 		if h.Now >= until {
 			return
 		}
-		h.Due.At(until, "the human override expires")
+		h.Due.At(until)
 	}
 	e := EpisodeOf(h.R.Decisions, calendar.Never)
 	rating.Decide, rating.Held, rating.PendingUntil, rating.RecheckOn = nil, "", 0, 0

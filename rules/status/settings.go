@@ -26,6 +26,7 @@ type Settings struct {
 	Floor                  time.Duration
 
 	Bands  [3]Band    // engagement, fit, worth
+	Margin int        // points
 	Matrix [3][3]byte // engagement high, middle, low; fit high, middle, low
 
 	NoProgress         time.Duration

@@ -36,9 +36,10 @@ func (h *Judge) Outcome(at Instant, sh *signals.Sheet) Outcome {
 	if h.Ball == crm.Us {
 		return o
 	}
+	rest := h.nurtured(o) // what stands where nothing is announced
 	if ahead := max(h.Own.At, h.Any.At); ahead > h.Now {
 		// By a clock that runs ahead they have just done something: an episode that begins now would end at once.
-		h.Due.At(ahead, "what is dated ahead has come")
+		h.Due.At(ahead)
 		return o
 	}
 	for _, g := range Grounds {
@@ -50,20 +51,20 @@ func (h *Judge) Outcome(at Instant, sh *signals.Sheet) Outcome {
 			continue
 		}
 		if old := h.First + calendar.Millis(h.S.MinAge); h.First == 0 || h.Now < old {
-			h.Due.At(old, "the contact is old enough")
+			h.Due.At(old)
 			continue
 		}
-		if o.Held = h.withheld(at); o.Held != "" {
-			return o
+		if rest.Held = h.withheld(at); rest.Held != "" {
+			return rest
 		}
 		return h.announce(f)
 	}
-	return h.nurtured(o)
+	return rest
 }
 
 // announce begins an episode. The grace is counted in whole days, so that it is the same when the CRM's answer comes.
 func (h *Judge) announce(f Finding) Outcome {
-	h.Due.At(h.Theirs.NextDay(h.Now), "the grace would begin a day later")
+	h.Due.At(h.Theirs.NextDay(h.Now))
 	return Outcome{Status: crm.Pending, Ground: f.ground, Until: h.lastDay(h.Theirs.DayEnd(h.Now, h.S.Grace, h.Pauses)), Note: f, Decide: &crm.Decision{Status: crm.Pending, Ground: f.ground, Hangs: f.Hangs}}
 }
 
@@ -71,12 +72,8 @@ func (h *Judge) announce(f Finding) Outcome {
 func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 	void := Outcome{Status: crm.Open, Decide: &crm.Decision{Status: crm.Open}}
 	if h.Own.At > e.Pending {
-		if no := h.saidNo(); no.met && no.Hangs != e.Hangs && h.Ball != crm.Us {
-			o := h.announce(no)
-			if held := h.withheld(at); held != "" {
-				o = Outcome{Status: e.Status, Ground: e.Ground, Held: held}
-			}
-			return o
+		if h.Refused != nil && h.Refused.ID != e.Hangs && h.Ball != crm.Us {
+			return void // it was answered by a no, which is a ground of its own after a day
 		}
 		return Outcome{Status: crm.Requalified, back: true, Decide: &crm.Decision{Status: crm.Requalified, Hangs: h.Own.ID}}
 	}
@@ -88,15 +85,15 @@ func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 	if e.Status == crm.Disqualified {
 		o.Recheck = h.recheckOn(e)
 		if h.Now >= o.Recheck {
-			return Outcome{Status: crm.Open, Again: true, Decide: &crm.Decision{Status: crm.Open, Ground: e.Ground, Hangs: e.Hangs}}
+			return Outcome{Status: crm.Open, Again: e.Ground != crm.SaidNo, Decide: &crm.Decision{Status: crm.Open, Ground: e.Ground, Hangs: e.Hangs}}
 		}
-		h.Due.At(o.Recheck, "the recheck date comes")
+		h.Due.At(o.Recheck)
 		return o
 	}
 	end := h.Theirs.DayEnd(e.Pending, h.S.Grace, h.Pauses)
 	o.Until = h.lastDay(end)
 	if h.Seen < end {
-		h.Due.Read(end, "the grace ends")
+		h.Due.Read(end)
 		return o
 	}
 	if o.Held = h.withheld(at); o.Held != "" {
@@ -104,7 +101,7 @@ func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 	}
 	o.Status, o.Until = crm.Disqualified, 0
 	o.Recheck = h.recheckOn(Episode{Decision: e.Decision, at: h.Now})
-	h.Due.At((h.Now/calendar.DayMS+1)*calendar.DayMS, "the recheck date would be a day later")
+	h.Due.At((h.Now/calendar.DayMS + 1) * calendar.DayMS)
 	o.Decide = &crm.Decision{Status: crm.Disqualified, Ground: e.Ground, Hangs: e.Hangs}
 	return o
 }
@@ -114,10 +111,10 @@ func (h *Judge) standing(e Episode) Outcome {
 	switch {
 	case e.Status == crm.Requalified:
 		if end := h.Theirs.DayStart(e.at) + calendar.Millis(h.S.Floor); h.Now < end {
-			h.Due.At(end, "the time after coming back ends")
+			h.Due.At(end)
 			return Outcome{Status: crm.Requalified, back: true}
 		}
-	case e.Status == crm.Open && e.Ground != "" && h.Any.At < e.at && (len(h.Acts) == 0 || h.Acts[len(h.Acts)-1] < e.at):
+	case e.Status == crm.Open && e.Ground != "" && !h.Declined && h.Any.At < e.at && (len(h.Acts) == 0 || h.Acts[len(h.Acts)-1] < e.at):
 		return Outcome{Status: crm.Open, Again: true}
 	}
 	return Outcome{Status: crm.Open}
@@ -128,7 +125,7 @@ func (h *Judge) nurtured(o Outcome) Outcome {
 	if h.Later != nil {
 		for _, f := range h.Follow {
 			if f.Fact == h.Later.ID && f.Due > h.Now {
-				h.Due.At(f.Due, "the agreed date comes")
+				h.Due.At(f.Due)
 				return Outcome{Status: crm.Nurture, Ground: crm.SaidLater, Recheck: f.Due, Note: Finding{Text: "has asked us to come back later"}}
 			}
 		}
@@ -150,18 +147,18 @@ func (h *Judge) withheld(at Instant) string {
 	}
 	switch {
 	case at.Hold != "":
-		h.Due.At(h.Now+calendar.HourMS, "look again")
+		h.Due.At(h.Now + calendar.HourMS)
 		return at.Hold
 	case len(h.R.Missing()) > 0:
 		return "merge"
 	case !at.Profiled:
-		h.Due.At(h.Now+calendar.HourMS, "look again")
+		h.Due.At(h.Now + calendar.HourMS)
 		return "profile"
 	case at.Lagging:
-		h.Due.At(h.Now+calendar.HourMS, "look again")
+		h.Due.At(h.Now + calendar.HourMS)
 		return "lag"
 	case settled > h.Now:
-		h.Due.At(settled, "no new fact has come for the time of settling")
+		h.Due.At(settled)
 		return "settle"
 	}
 	return ""

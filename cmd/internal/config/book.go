@@ -15,10 +15,14 @@ var SignalHead = [...]string{"id", "signal", "on", "part", "points", "cap", "hal
 // SignalRows is the rule book as a table: what winnow rules shows of the settings in force, and README of the defaults.
 func SignalRows(s *rules.Settings) [][]string {
 	var rows [][]string
+	asleep := s.Asleep()
 	for _, sig := range s.Signals() {
 		on := "yes"
-		if !sig.On {
+		switch {
+		case !sig.On:
 			on = "no"
+		case slices.ContainsFunc(asleep, func(a rules.Asleep) bool { return a.Signal == sig.Name }):
+			on = "sleeps"
 		}
 		points, most, early := "", "", ""
 		if sig.Points != 0 {

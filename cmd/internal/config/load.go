@@ -198,6 +198,7 @@ func (l *loader) rules() *rules.Settings {
 			values[strings.TrimPrefix(key, rulesPrefix)], from[key] = v.text, v.from
 		}
 	}
+	l.env.inputs(values)
 	s, err := rules.Parse(values)
 	if err != nil {
 		l.problems = append(l.problems, err)

@@ -21,6 +21,23 @@ func Rules(environ []string) (*rules.Settings, map[string]string, error) {
 			values[strings.TrimPrefix(name, rulesPrefix)] = v.text
 		}
 	}
+	env.inputs(values)
 	s, err := rules.Parse(values)
 	return s, values, errors.Join(append(errs, err)...)
+}
+
+// inputs tells the rules what a source is set up to say: a signal whose input nobody configured sleeps.
+func (env environment) inputs(values map[string]string) {
+	for suffix, name := range map[string]string{"_CONTRACT_PROPERTY": "CONTRACTS", "_MARGIN_PROPERTY": "MARGINS"} {
+		if _, given := values[name]; given {
+			continue
+		}
+		for key := range env {
+			if strings.HasPrefix(key, "WINNOW_") && strings.HasSuffix(strings.TrimSuffix(key, fileSuffix), suffix) {
+				if v, found, err := env.lookup(strings.TrimSuffix(key, fileSuffix), false); found && err == nil && v.text != "" {
+					values[name] = "true"
+				}
+			}
+		}
+	}
 }

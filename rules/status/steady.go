@@ -1,0 +1,56 @@
+package status
+
+import (
+	"slices"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/signals"
+)
+
+// steady is the row of the matrix for an engagement. Since something new came about, time alone moves a contact to another one only where
+// the engagement has left the band by a margin: a letter that goes back and forth with the fading of old conduct tells nobody anything.
+func (h *Judge) steady(engagement int) int {
+	band := h.S.Bands[0]
+	best, worst := band.Of(engagement+h.S.Margin), band.Of(engagement-h.S.Margin)
+	if best == worst {
+		return best
+	}
+	at := h.lastNews()
+	if at == 0 || at >= h.Now {
+		return band.Of(engagement)
+	}
+	var then Judge
+	then.Due.Now = calendar.Never // what changed then wakes nobody now
+	then.Look(h.S, h.R, at, min(at, h.Seen), calendar.Never)
+	var sh signals.Sheet
+	signals.Conduct(&then.View, &sh)
+	return min(max(band.Of(sh.Close()[0]), best), worst)
+}
+
+// lastNews is when something last came about that may move a letter: conduct of theirs, or a fact about them. Our own messages are none.
+func (h *Judge) lastNews() (last crm.Millis) {
+	ref := h.Ref()
+	for i := range h.Events {
+		if e := &h.Events[i]; e.At <= ref && (e.Kind == history.Received || e.Kind == history.Talked || e.Kind == history.Clearing || e.Kind == history.Settled) {
+			last = max(last, e.At)
+		}
+	}
+	for i := range h.R.Profile {
+		f := &h.R.Profile[i]
+		if f.Property == nil || record.OwnName(f.Property.Name) || slices.Contains(h.S.FollowUps, f.Property.Name) {
+			continue
+		}
+		if at := record.Changed(f); at <= ref {
+			last = max(last, at)
+		}
+	}
+	for i := range h.R.Referrals {
+		if f := &h.R.Referrals[i]; f.At <= ref {
+			last = max(last, f.At)
+		}
+	}
+	return last
+}
