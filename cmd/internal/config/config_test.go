@@ -272,3 +272,34 @@ func TestDescribeSaysWhereFrom(t *testing.T) {
 		}
 	}
 }
+
+// A secret that cannot be right is said at the start, with the name of its variable and what is odd, and never what it is.
+func TestOddSecretsAreSaid(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("\ufeffpat-eu1-from-a-file\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load([]string{
+		"WINNOW_SOURCES=eu=hubspot,us=hubspot", "WINNOW_EU_TOKEN_FILE=" + file, `WINNOW_EU_CLIENT_SECRET="s3cret-value"`,
+		"WINNOW_US_TOKEN=Bearer pat-na1-abc", "WINNOW_US_CLIENT_SECRET=${US_SECRET}", "WINNOW_QUEUE_KEY=correct horse battery staple", "WINNOW_ADMIN_TOKEN=a b",
+	})
+	if err == nil {
+		t.Fatal("nothing is wrong")
+	}
+	for _, want := range []string{
+		"WINNOW_EU_TOKEN: begins with a byte-order mark", "WINNOW_EU_CLIENT_SECRET: is in quotes", "WINNOW_US_TOKEN: begins with the name of an authorization",
+		"WINNOW_US_CLIENT_SECRET: was not filled in", "WINNOW_ADMIN_TOKEN: holds a blank", file,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("want it to say %q", want)
+		}
+	}
+	for _, not := range []string{"WINNOW_QUEUE_KEY", "s3cret-value", "pat-", "US_SECRET}"} {
+		if strings.Contains(err.Error(), not) {
+			t.Errorf("the error holds %q", not)
+		}
+	}
+	if t.Failed() {
+		t.Log(err)
+	}
+}

@@ -86,11 +86,19 @@ func (l *loader) fill(group, prefix string, spec any) {
 			set[f.key], row.Value, row.From = v.text, redact(v.text), v.from
 			if row.Secret {
 				row.Value = connectors.Secret(v.text).String()
+				for _, what := range connectors.Secret(v.text).Odd(words(f.key)) {
+					l.complain(f.key, "%s (from %s)", what, v.from)
+				}
 			}
 		}
 		l.rows = append(l.rows, row)
 	}
 	l.process(prefix, spec, fields, set)
+}
+
+// words reports whether a secret may be a phrase that people chose, with blanks in it: no vendor gives out one.
+func words(key string) bool {
+	return strings.HasSuffix(key, "_PASSWORD") || strings.HasSuffix(key, "_PASSPHRASE") || key == prefix+"_QUEUE_KEY"
 }
 
 // process hands set to envconfig, which stops at the first value that it cannot read: that one is reported and left out until
