@@ -1,0 +1,159 @@
+package text
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// remark is one message of testdata/care with what is known of it.
+type remark struct {
+	in                  Input
+	kind, position      string
+	class               crm.Class
+	notClass            crm.Class // a class that it must not have; Human: none is named
+	want, mustNot       crm.Intents
+	back, horizon       string
+	loose               bool
+}
+
+// harms are what a wrong reading costs.
+const (
+	buyerLost   = "buyer lost"   // who buys is taken for one who refuses, leaves or is a machine
+	debtMissed  = "debt missed"  // an answer is owed and nobody is told
+	wasterKept  = "waster kept"  // a refusal, a wish to leave or an absence goes unseen
+	clockWrong  = "clock wrong"  // a day that they named is missed, or misread
+	buyerBlamed = "buyer blamed" // an answer counts as a shrug
+)
+
+func loadRemarks(t *testing.T, file string) []remark {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []remark
+	for i, block := range strings.Split("\n"+string(data), "\n== ")[1:] {
+		label, rest, _ := strings.Cut(block, "\n")
+		m := remark{in: Input{Direction: crm.In, Subject: "Re: Offer", At: at}, position: fmt.Sprintf("%s #%d", filepath.Base(file), i+1)}
+		for _, word := range strings.Fields(label) {
+			key, value, _ := strings.Cut(word, "=")
+			name, not := strings.CutPrefix(word, "!")
+			var class crm.Class
+			switch {
+			case key == "kind":
+				m.kind = value
+			case key == "return":
+				m.back = value
+			case key == "horizon":
+				m.horizon = value
+			case word == "loose":
+				m.loose = true
+			case word == "out":
+				m.in.Direction = crm.Out
+			case class.UnmarshalText([]byte(name)) == nil && not:
+				m.notClass = class
+			case class.UnmarshalText([]byte(name)) == nil:
+				m.class = class
+			case not:
+				m.mustNot |= intentOf(t, m.position, name)
+			default:
+				m.want |= intentOf(t, m.position, name)
+			}
+		}
+		if strings.HasPrefix(rest, "@Subject ") {
+			m.in.Subject, rest, _ = strings.Cut(rest[len("@Subject "):], "\n")
+		}
+		m.in.Body = strings.ReplaceAll(strings.TrimSpace(rest), `\n`, "\n")
+		out = append(out, m)
+	}
+	return out
+}
+
+// faults are the harms that the reading got does to m; none where it is right.
+func (m *remark) faults(got crm.Text) []string {
+	var out []string
+	day := func(ms crm.Millis) string {
+		if ms == 0 {
+			return ""
+		}
+		return ms.Time().Format("2006-01-02")
+	}
+	switch missed := m.want &^ got.Intents; {
+	case got.Class != m.class && m.class == crm.Human:
+		out = append(out, buyerLost)
+	case got.Class != m.class:
+		out = append(out, wasterKept)
+	case missed.Any(owing):
+		out = append(out, debtMissed)
+	case missed != 0:
+		out = append(out, wasterKept)
+	}
+	switch wrong := m.mustNot & got.Intents; {
+	case wrong.Any(crm.Thanks):
+		out = append(out, debtMissed)
+	case wrong.Any(crm.Vague):
+		out = append(out, buyerBlamed)
+	case wrong != 0:
+		out = append(out, buyerLost)
+	}
+	if m.horizon != "" && day(got.Horizon) != m.horizon || m.loose != got.Loose && (m.loose || m.horizon != "") || m.back != "" && day(got.Return) != m.back {
+		out = append(out, clockWrong)
+	}
+	return out
+}
+
+// owing are the intents that make an answer owed.
+const owing = crm.Asks | crm.Requests | crm.Accepts | crm.QuoteRequest | crm.ChangeRequest | crm.ClearYes
+
+// readRemarks reads every message below dir and prints, by kind, how many are right and what the others cost.
+func readRemarks(t *testing.T, dir string) (right, all int, harm map[string]int) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", dir, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no messages in %s: %v", dir, err)
+	}
+	type row struct{ right, all int }
+	rows := map[string]row{}
+	harm = map[string]int{}
+	for _, file := range files {
+		for _, m := range loadRemarks(t, file) {
+			got := reader.Read(m.in)
+			faults := m.faults(got)
+			r := rows[m.kind]
+			r.all++
+			if len(faults) == 0 {
+				r.right++
+			} else {
+				t.Logf("%s (%s): %s; %s, %q, weak %q, horizon %s, loose %t: %.100q", m.position, m.kind, strings.Join(faults, ", "), got.Class,
+					got.Intents, got.Weak, got.Horizon.Time().Format("2006-01-02"), got.Loose, m.in.Body)
+			}
+			rows[m.kind] = r
+			for _, f := range faults {
+				harm[f]++
+			}
+		}
+	}
+	var table strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(rows)) {
+		fmt.Fprintf(&table, "\n%-18s %3d of %3d", kind, rows[kind].right, rows[kind].all)
+		right, all = right+rows[kind].right, all+rows[kind].all
+	}
+	fmt.Fprintf(&table, "\n%-18s %3d of %3d", "all", right, all)
+	for _, h := range slices.Sorted(maps.Keys(harm)) {
+		fmt.Fprintf(&table, "\n%s: %d", h, harm[h])
+	}
+	t.Log(table.String())
+	return right, all, harm
+}
+
+// TestCare measures what a wrong reading of messages would cost that were written before the reader learned to tell strong words from weak ones.
+func TestCare(t *testing.T) {
+	readRemarks(t, "care")
+}
