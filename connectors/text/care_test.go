@@ -14,13 +14,13 @@ import (
 
 // remark is one message of testdata/care with what is known of it.
 type remark struct {
-	in                  Input
-	kind, position      string
-	class               crm.Class
-	notClass            crm.Class // a class that it must not have; Human: none is named
-	want, mustNot       crm.Intents
-	back, horizon       string
-	loose               bool
+	in             Input
+	kind, position string
+	class          crm.Class
+	notClass       crm.Class // a class that it must not have; Human: none is named
+	want, mustNot  crm.Intents
+	back, horizon  string
+	loose          bool
 }
 
 // harms are what a wrong reading costs.

@@ -6,45 +6,262 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// class decides what sort of message it is. Headers say it best; most CRMs give none, so subject and body must do alone. A
-// body alone needs two kinds of evidence, because people too write "I am out of the office until Monday".
+// class decides what sort of message it is. Headers say it best; most CRMs give none, so subject and body must do alone. Neither the
+// subject nor a phrase makes a machine of somebody who asks, agrees or speaks of the purchase: in doubt a person wrote it.
 func (m *message) class() crm.Class {
 	h := readHeaders(m.in.Header)
 	if h.report != crm.Human {
 		return m.reported(h.report)
 	}
-	named := m.subject.class()
-	daemon := isDaemon(m.in.From)
+	if m.button() {
+		return crm.Human
+	}
+	named, daemon := m.subject.class(), isDaemon(m.in.From)
+	if named == crm.Receipt && m.cue(cueReceived) && m.cue(cueMachine) {
+		named = crm.AutoReply // of a desk that calls its acknowledgement a receipt
+	}
+	if !h.auto && !daemon && !h.calendar && m.speaks() {
+		return m.spoken(h)
+	}
 	switch {
 	case daemon && named != crm.OutOfOffice && named != crm.AutoReply, named == crm.Bounce:
 		return m.reported(crm.Bounce)
-	case named == crm.Receipt && m.cue(cueReceived) && m.cue(cueMachine):
-		return crm.AutoReply // of a desk that calls its acknowledgement a receipt
 	case named == crm.Receipt && (m.body == "" || m.cue(cueRead) || m.units() <= 3):
 		return crm.Receipt
 	case h.calendar, named == crm.Calendar && (m.body == "" || m.cue(cueInvite)):
 		return crm.Calendar
 	}
 	auto := h.auto || named == crm.AutoReply || named == crm.OutOfOffice
-	if m.gone(auto) {
-		return crm.Gone
-	}
-	absent := m.cue(cueAbsent) || named == crm.OutOfOffice
 	switch {
-	case auto && (absent || m.cue(cueReturn) && m.returns() != 0):
+	case m.gone(auto):
+		return crm.Gone
+	case m.absent(auto, named):
 		return crm.OutOfOffice
-	case auto:
+	case auto, m.automatic():
 		return crm.AutoReply
-	case absent && (m.cue(cueMachine) || m.cue(cueFormula) && !m.asksBack()):
-		return crm.OutOfOffice
-	case m.cue(cueMachine), m.cue(cueReceived) && m.cue(cueTicket) && !m.asksBack():
-		return crm.AutoReply
-	case h.nullPath:
+	case m.bounced(), h.nullPath:
 		return crm.Bounce
-	case h.oneClick, m.mass():
+	}
+	return m.spoken(h)
+}
+
+// spoken is the class of what no machine wrote as an answer: a person's, or one letter to many.
+func (m *message) spoken(h headers) crm.Class {
+	if h.oneClick || m.mass() {
 		return crm.Bulk
 	}
 	return crm.Human
+}
+
+// button reports whether a person pressed the button of a mail program that leaves a list: Gmail writes such a mail for them.
+func (m *message) button() bool {
+	return m.in.Direction != crm.Out && m.subject.folded == "unsubscribe" && m.first+1 >= m.tailFrom && (m.body == "" || m.cue(cueMachine))
+}
+
+// absent reports whether it is a note of absence. Where nothing else says that a machine wrote it, the note has to say when it ends, or
+// to sound like one.
+func (m *message) absent(auto bool, named crm.Class) bool {
+	away := m.cue(cueAbsent) || named == crm.OutOfOffice
+	switch {
+	case auto:
+		return away || m.ahead()
+	case away && (m.cue(cueMachine) || m.cue(cueFormula) && !m.asksBack()):
+		return true
+	}
+	return m.in.Direction != crm.Out && (away && !m.hears(harmful) || m.cue(cueReturn) && !m.defers()) && m.ends() && !m.asksBack()
+}
+
+// hears reports whether any sentence of the body was found to show one of the intents in all.
+func (m *message) hears(all crm.Intents) bool {
+	for i := m.first; i < m.tailFrom; i++ {
+		if m.sentences[i].found&set(all) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// defers reports whether the body puts us off or asks us to come back, rather than telling of an absence.
+func (m *message) defers() bool {
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence < m.first || c.sentence >= m.tailFrom {
+			continue
+		}
+		if c.found&(set(harmful|crm.DefersTime|crm.Promises|crm.Requests)|1<<cuePromise) != 0 || m.later(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// ends reports whether somebody says until when, or from when on, and promises nothing but that: "I will get back to you on Monday" is no
+// absence.
+func (m *message) ends() bool {
+	if m.returns() == 0 {
+		return false
+	}
+	for i := m.first; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		if s.found&(1<<cuePromise|set(crm.DefersTime|crm.Promises)) != 0 {
+			continue
+		}
+		for _, d := range m.dates(m.calendar, s.from, s.to) {
+			if s.found.has(cueReturn) && !s.found.has(bit(crm.RefusesTime)) || s.found.has(cueThrough) || m.until(d.from, s.from) {
+				return true
+			}
+		}
+		if s.found.has(cueReturn) && !s.found.has(bit(crm.RefusesTime)) {
+			return true
+		}
+	}
+	return false
+}
+
+// until reports whether "until" stands shortly before token i, from token from on.
+func (m *message) until(i, from int) bool {
+	for k := max(from, i-3); k < i; k++ {
+		if m.traits(k, m.lang)&traitUntil != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ahead reports whether the note names a day on which the absence ends, or any day to come.
+func (m *message) ahead() bool {
+	if m.returns() != 0 {
+		return true
+	}
+	for i := m.first; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		for _, d := range m.dates(m.calendar, s.from, s.to) {
+			if d.last.After(m.calendar.today) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// automatic reports whether the body calls itself a machine's, or acknowledges what was sent as a desk does.
+func (m *message) automatic() bool {
+	if m.cue(cueMachine) {
+		return true
+	}
+	answer := m.subject.reply || m.quotes
+	return m.cue(cueReceived) && !answer && !m.asksBack() && (m.cue(cueTicket) || m.acknowledges())
+}
+
+// acknowledges reports whether the body says that a message came in, and little else.
+func (m *message) acknowledges() bool {
+	for i := m.first; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		for k := s.from; k < s.to && s.found.has(cueReceived) && m.tailFrom-m.first <= 3; k++ {
+			if m.traits(k, m.lang)&traitLetter != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bounced reports whether the body reports a failure of delivery: of a message, and with its code, an address or a subject that agrees.
+func (m *message) bounced() bool {
+	if m.in.Direction == crm.Out || m.subject.reply || m.quotes {
+		return false
+	}
+	body, subject := false, false
+	for i := range m.sentences[:m.tailFrom] {
+		if m.sentences[i].found.has(cueBounced) {
+			body, subject = body || i >= m.bodyFrom, subject || i < m.bodyFrom
+		}
+	}
+	return body && (subject || statusCode(m.body) || m.tailFrom-m.bodyFrom <= 2)
+}
+
+// statusCode reports whether s holds an enhanced status code of a failure, such as 5.1.1. Source: RFC 3463.
+func statusCode(s string) bool {
+	for i := 0; i+5 <= len(s); i++ {
+		if (s[i] == '4' || s[i] == '5') && s[i+1] == '.' && digit(s[i+2]) && s[i+3] == '.' && digit(s[i+4]) && (i == 0 || !digit(s[i-1])) {
+			return true
+		}
+	}
+	return false
+}
+
+// speaks reports whether the body holds what only a person writes: a question of substance, a demand, an agreement, a time to meet, or a
+// word of the purchase. What machines ask for ("please contact my colleague") is none of it.
+func (m *message) speaks() bool {
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence < m.first || c.sentence >= m.tailFrom {
+			continue
+		}
+		if m.personal(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// desk are the cues of sentences in which machines say where to turn and what was received.
+const desk set = 1<<cueMachine | 1<<cueReceived | 1<<cueTicket | 1<<cueBounced | 1<<cueFooter | 1<<cueMass | 1<<cueRead | 1<<cueInvite
+
+// personal reports whether c holds what only a person writes.
+func (m *message) personal(c *clause) bool {
+	s := &m.sentences[c.sentence]
+	switch {
+	case m.asked(c) && s.found&(1<<cueFooter|1<<cueMass) == 0:
+		return true
+	case c.found&desk != 0 || m.elsewhere(c):
+		return false
+	case c.found.has(bit(crm.Accepts)), c.found.has(bit(crm.ClearYes)) && c.found&(1<<cueGone|1<<cueAbsent|1<<cueReturn|1<<cueFormula) == 0:
+		return true
+	case c.found&set(crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Requests) != 0 && s.found&desk == 0:
+		return true
+	case c.found&set(crm.ProposesTime|crm.AcceptsTime) != 0 && c.found&(1<<cueReturn|1<<cueAbsent) == 0 && m.timed(c):
+		return true
+	case m.deals(c):
+		return c.found&(1<<cueFormula|1<<cueAbsent|1<<cueReturn) == 0 || m.written(c)
+	}
+	return false
+}
+
+// elsewhere reports whether c says whom to turn to instead.
+func (m *message) elsewhere(c *clause) bool {
+	if c.found&(1<<cueRedirect|1<<cueFormula|set(crm.Refers|crm.Requests)) == 0 || m.deals(c) && !c.found.has(cueRedirect) {
+		return false
+	}
+	me := false
+	for i := c.from; i < c.to; i++ {
+		t := m.traits(i, m.lang)
+		if tk := &m.tokens[i]; tk.kind == addressToken || tk.kind == numberToken && tk.end-tk.start > 4 || t&traitOthers != 0 {
+			return true
+		}
+		me = me || t&traitUs != 0
+	}
+	return !me && m.cue(cueGone) // who left is not to be written to
+}
+
+// timed reports whether c names a day or a time of day.
+func (m *message) timed(c *clause) bool {
+	for i := c.from; i < c.to; i++ {
+		if m.tokens[i].when != 0 || m.tokens[i].e != 0 && m.tokens[i].e == m.words.clock {
+			return true
+		}
+	}
+	return false
+}
+
+// written reports whether the writer is the subject of c.
+func (m *message) written(c *clause) bool {
+	for i := c.from; i < c.to; i++ {
+		if m.traits(i, m.lang)&traitWe != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // reported tells a report of failure from one of success or delay, which voids nothing.
@@ -98,14 +315,14 @@ func (m *message) gone(auto bool) bool {
 	if !m.cue(cueGone) {
 		return false
 	}
-	return auto || m.cue(cueMachine) || m.cue(cueRedirect) && !m.cue(cueHere) && !m.asksBack()
+	return auto || m.cue(cueMachine) || (m.cue(cueRedirect) || m.tailFrom-m.first <= 2 && !m.hears(harmful)) && !m.cue(cueHere) && !m.asksBack()
 }
 
 // mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every letter that one person
 // writes to another, and an answer taken for mass mail would leave us owing it. Nor is what stands in a conversation, with a reply's
-// subject or quoted text, ever mass.
+// subject or quoted text, ever mass, nor theirs that asks, agrees or speaks of the purchase, whatever stands below it.
 func (m *message) mass() bool {
-	if m.in.Direction == crm.Out || m.subject.reply || m.quotes {
+	if m.in.Direction == crm.Out || m.subject.reply || m.quotes || m.speaks() {
 		return false
 	}
 	for i := m.bodyFrom; i < len(m.sentences); i++ {

@@ -21,6 +21,7 @@ type dated struct {
 	from  int       // tokens
 	to    int
 	now   bool // it is today
+	loose bool // no day was named: "next week"
 }
 
 func newCalendar(at time.Time, zone *time.Location) calendar {
@@ -169,6 +170,15 @@ func (s *scan) monthDay(c calendar, i, to, m int, sure bool) (dated, int) {
 		return dated{}, 0
 	}
 	d.last = d.first.AddDate(0, 1, -1)
+	for k := max(0, i-2); k < i; k++ {
+		switch s.tokens[k].when {
+		case midOf:
+			d.first = d.first.AddDate(0, 0, 14)
+			d.last = d.first
+		case endOf:
+			d.first = d.last
+		}
+	}
 	return d, 1 + n
 }
 

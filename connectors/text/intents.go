@@ -11,8 +11,8 @@ import (
 // What is read into a message of each direction. A quote handed over is ours only; what a prospect wants or refuses is theirs only.
 // Promises are made by both, and read with phrases of their own.
 const (
-	readOut = crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote | crm.Promises | crm.Thanks | crm.Informs
-	readIn  = ^crm.CarriesQuote
+	readOut = crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote | crm.Promises | crm.Thanks | crm.Informs | crm.Confirms
+	readIn  = ^(crm.CarriesQuote | crm.Confirms)
 )
 
 // demands need an answer or an act of ours; with one of them a message is more than a thank-you.
@@ -65,19 +65,14 @@ func (m *message) greets(i int) bool {
 // intents fills in what the sentences of the body do. The subject of a new message counts as well; that of a reply is the
 // thread's and says nothing.
 func (m *message) intents(out *crm.Text) {
+	sure, doubtful := m.judge()
 	var all crm.Intents
-	polite := true // so far all is thanks and courtesy
-	thanks := false
 	for i := m.first; i < m.tailFrom; i++ {
 		s := &m.sentences[i]
 		m.handsOver(s)
 		asks, got := m.sentence(s, s.counts.units())
 		out.Asks += asks
 		all |= got
-		thanks = thanks || s.found.has(bit(crm.Thanks))
-		if s.found&(1<<cueCourtesy|1<<cueSmallTalk|1<<cueGreeting|set(crm.Thanks|crm.ClearYes|crm.Accepts|crm.AcceptsTime|crm.ClearNo)) == 0 {
-			polite = false
-		}
 	}
 	if !m.subject.reply && !m.subject.forward {
 		for i := range m.sentences[:m.bodyFrom] {
@@ -94,18 +89,33 @@ func (m *message) intents(out *crm.Text) {
 	if out.Asks > 0 {
 		all |= crm.Asks
 	}
-	all &^= crm.Thanks
+	all = all&^(crm.Thanks|harmful) | sure
 	if m.in.Direction == crm.Out {
 		all &= readOut
 	} else {
 		all &= readIn
 	}
+	if m.button() {
+		all |= crm.OptOut
+	}
+	if all.Any(crm.Confirms) && !m.notice(all) {
+		all &^= crm.Confirms
+	}
 	all = settle(all, out.Units)
-	if thanks && polite && all&(demands|crm.ClearNo) == 0 {
+	if m.cue(cueFault) {
+		all &^= crm.QuoteAgain
+	}
+	if all&(demands|wanting|crm.ClearNo) == 0 && m.courteous() {
 		all |= crm.Thanks
 	}
 	out.Intents = all
-	out.Horizon = m.horizon(all)
+	if m.in.Direction != crm.Out {
+		out.Weak = doubtful
+	}
+	out.Horizon, out.Loose = m.horizon(all)
+	if m.in.Direction != crm.Out && m.cue(cueAbsent) {
+		out.Return = m.returns()
+	}
 }
 
 // handsOver tells what we hand over from what we promise, which both say "I send you the quote": what is attached is there, and what is
@@ -126,15 +136,27 @@ func (m *message) handsOver(s *sentence) {
 // sentence returns how many questions s asks and what it does.
 func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 	got := crm.Intents(s.found) &^ (crm.Asks | crm.AsksYesNo)
+	if s.refuses { // "please take me off your list" asks for nothing else
+		got &^= wanting | crm.Discount
+	}
 	if s.question && got.Has(crm.Discount) && !got.Has(crm.QuoteAgain) && !s.found.has(cueOpen) {
 		got &^= crm.QuoteRequest // "can you do a better price" asks for no quote
 	}
 	asks := 0
-	if (s.question || crm.Intents(s.found).Any(crm.Asks|crm.AsksYesNo)) && !s.found.has(cueSmallTalk) {
+	if !s.refuses && (s.question || crm.Intents(s.found).Any(crm.Asks|crm.AsksYesNo)) && !s.found.has(cueSmallTalk) {
 		asks = 1
 		if s.found.has(bit(crm.AsksYesNo)) || s.question && !s.found.has(cueOpen) && !s.found.has(bit(crm.Asks)) {
 			got |= crm.AsksYesNo
 		}
+	}
+	if s.found.has(cueStands) {
+		got &^= crm.Discount
+	}
+	if got.Any(crm.Accepts) { // what is ordered now is no mere promise
+		got &^= crm.FutureBusiness
+	}
+	if got.Any(crm.Discount) || got.Any(crm.DefersTime) && units <= 3 { // "we take it if the price comes down" accepts nothing yet
+		got &^= crm.Accepts
 	}
 	if asks == 0 && s.found&noAnswer == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
 		got |= crm.Answers
@@ -160,38 +182,97 @@ func settle(all crm.Intents, units int) crm.Intents {
 		all &^= crm.NotInterested
 	}
 	if all.Any(crm.NotInterested | crm.OptOut) { // "it does not suit us" is of no time then
-		all &^= crm.RefusesTime | crm.ClearYes | crm.Accepts | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ChangeRequest
-	}
-	if all.Any(crm.NotReady | crm.DefersTime | crm.Discount) {
-		all &^= crm.Accepts
+		all &^= crm.RefusesTime | crm.ClearYes | crm.Discount
 	}
 	return all
 }
 
-// horizon is by when something is promised, or before when nothing is to be expected.
-func (m *message) horizon(all crm.Intents) crm.Millis {
+// horizon is by when something is promised, before when nothing is to be expected, or the day that they name for the next move. loose
+// tells that they named no day: "next week", "later".
+func (m *message) horizon(all crm.Intents) (at crm.Millis, loose bool) {
 	for _, i := range []crm.Intents{crm.FutureBusiness, crm.Promises, crm.NotReady, crm.DefersTime} {
 		if !all.Any(i) {
 			continue
 		}
 		for k := m.first; k < m.tailFrom; k++ {
-			s := &m.sentences[k]
-			if !s.found.has(bit(i)) {
-				continue
-			}
-			if ds := m.dates(m.calendar, s.from, s.to); len(ds) > 0 {
-				d := exact(ds)
-				if i == crm.FutureBusiness || i == crm.Promises {
-					return m.calendar.millis(d.last)
+			if s := &m.sentences[k]; s.found.has(bit(i)) {
+				if d, ok := m.exact(s); ok {
+					if i == crm.FutureBusiness || i == crm.Promises {
+						return m.calendar.millis(d.last), d.loose
+					}
+					return m.calendar.millis(d.first), d.loose
 				}
-				return m.calendar.millis(d.first)
 			}
 		}
 	}
-	return 0
+	if m.in.Direction == crm.Out {
+		return 0, false
+	}
+	for k := m.first; k < m.tailFrom; k++ {
+		s := &m.sentences[k]
+		if d, ok := m.exact(s); ok && m.moves(s) {
+			if m.until(d.from, s.from) {
+				return m.calendar.millis(d.last), d.loose
+			}
+			return m.calendar.millis(d.first), d.loose
+		}
+	}
+	return 0, all.Any(crm.DefersTime)
 }
 
-// exact is the date that says most: a day rather than a month, the first of equals.
-func exact(ds []dated) dated {
-	return slices.MinFunc(ds, func(a, b dated) int { return cmp.Compare(a.last.Sub(a.first), b.last.Sub(b.first)) })
+// moves reports whether a day in s is when they make the next move, or ask us to: neither a question, nor a time to meet, nor by when
+// they want something.
+func (m *message) moves(s *sentence) bool {
+	if s.question || s.found&set(crm.QuoteRequest|crm.ChangeRequest|crm.Urgent|crm.AcceptsTime|crm.RefusesTime) != 0 {
+		return false
+	}
+	var t trait
+	for i := s.from; i < s.to; i++ {
+		t |= m.traits(i, m.lang)
+	}
+	if t&traitContact != 0 && t&traitDeal == 0 {
+		return true
+	}
+	return t&(traitNext|traitUntil|traitContact) != 0 && !s.found.has(bit(crm.Requests)) && !s.found.has(bit(crm.ProposesTime))
+}
+
+// exact is the date in s that says most: a day rather than a month, the first of equals. Today says nothing of what is to come.
+func (m *message) exact(s *sentence) (dated, bool) {
+	ds := m.dates(m.calendar, s.from, s.to)
+	ds = slices.DeleteFunc(ds, func(d dated) bool { return d.now || m.calendar.millis(d.last) == 0 })
+	if len(ds) == 0 {
+		return dated{}, false
+	}
+	return slices.MinFunc(ds, func(a, b dated) int { return cmp.Compare(a.last.Sub(a.first), b.last.Sub(b.first)) }), true
+}
+
+// notice reports whether a message of ours that confirms or reminds does nothing else: it asks nothing, hands nothing over, and holds no
+// more than another sentence, which would be an answer.
+func (m *message) notice(all crm.Intents) bool {
+	if all.Any(crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote) {
+		return false
+	}
+	others := 0
+	for i := m.first; i < m.tailFrom; i++ {
+		if m.sentences[i].found&(polite|set(crm.Confirms)) == 0 {
+			others++
+		}
+	}
+	return others <= 1
+}
+
+// courteous reports whether the body thanks or says goodbye, and nothing else, clause by clause.
+func (m *message) courteous() bool {
+	thanks := false
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence < m.first || c.sentence >= m.tailFrom {
+			continue
+		}
+		if !m.quiet(c) {
+			return false
+		}
+		thanks = thanks || c.found&(1<<cueCourtesy|set(crm.Thanks)) != 0
+	}
+	return thanks
 }

@@ -58,6 +58,8 @@ const (
 	cueBefore                        // a date before which nothing is to be expected: "after", "not before"
 	cuePromise                       // of theirs: that they will come back to us, or send something
 	cueAttached                      // "attached": what is spoken of is there
+	cueFault                         // our link or file was broken: what is asked for again is no repetition
+	cueStands                        // "still valid": what was granted is not asked for
 	numFeatures
 )
 
@@ -65,7 +67,7 @@ var cueNames = map[string]feature{
 	"greeting": cueGreeting, "courtesy": cueCourtesy, "small_talk": cueSmallTalk, "open": cueOpen, "absent": cueAbsent, "return": cueReturn,
 	"through": cueThrough, "formula": cueFormula, "gone": cueGone, "redirect": cueRedirect, "here": cueHere, "machine": cueMachine,
 	"received": cueReceived, "ticket": cueTicket, "bounced": cueBounced, "read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass,
-	"before": cueBefore, "own_promise": cuePromise, "attached": cueAttached,
+	"before": cueBefore, "own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands,
 }
 
 // bit is the feature of an intent.
@@ -124,7 +126,7 @@ func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
 	}
 	for _, i := range extra.intents() {
 		for _, phrase := range extra[i] {
-			_ = b.phrase("", 0, bit(i), plainWords(phrase)) // at worst empty, which is no phrase
+			_ = b.phrase("", 0, hit{feature: bit(i)}, plainWords(phrase)) // at worst empty, which is no phrase
 		}
 	}
 	b.net.finish()
@@ -135,7 +137,7 @@ func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
 func (b *builder) file(lang string, number uint8, data string) error {
 	var f feature
 	var errs []error
-	known := false
+	known, weak := false, false
 	for n, line := range strings.Split(data, "\n") {
 		fields := strings.Fields(line)
 		switch {
@@ -143,13 +145,14 @@ func (b *builder) file(lang string, number uint8, data string) error {
 		case line[0] == '@':
 			b.class(lang, number, fields[0][1:], fields[1:])
 		case line[0] != ' ' && line[0] != '\t':
+			weak = len(fields) > 1 && fields[1] == "weak"
 			if f, known = featureOf(fields[0]); !known {
 				errs = append(errs, fmt.Errorf("lexicon %s, line %d: no such heading", lang, n+1))
 			}
 		case !known:
 			errs = append(errs, fmt.Errorf("lexicon %s, line %d: a phrase without a heading", lang, n+1))
 		default:
-			if err := b.phrase(lang, number, f, fields); err != nil {
+			if err := b.phrase(lang, number, hit{feature: f, weak: weak}, fields); err != nil {
 				errs = append(errs, fmt.Errorf("lexicon %s, line %d: %w", lang, n+1, err))
 			}
 			b.sizes[lang]++
@@ -178,10 +181,13 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 		case "no":
 			b.net.denying[id] = 1 << number
 		case "if":
-			b.net.ifs[id] = true
+			b.net.ifs[id] = 1 << number
 		case "common":
 			b.net.common[id] = 1 << number
 			b.net.spoken |= 1 << number
+		}
+		if t, ok := traitNames[name]; ok {
+			b.net.roles[id] = role{lang: number, trait: t}
 		}
 	}
 	for _, w := range members {
@@ -245,14 +251,14 @@ func (b *builder) prefix(w string) sym {
 }
 
 // phrase adds one phrase to the net.
-func (b *builder) phrase(lang string, number uint8, f feature, fields []string) error {
-	p := hit{feature: f, lang: number, deny: denied.has(f), after: agrees.has(f)}
+func (b *builder) phrase(lang string, number uint8, p hit, fields []string) error {
+	p.lang, p.deny, p.after = number, denied.has(p.feature), agrees.has(p.feature)
 	anchored := false
 	var path []sym
 	for i, w := range fields {
 		if options := alternatives(w); len(options) > 1 {
 			for _, o := range options {
-				if err := b.phrase(lang, number, f, slices.Concat(fields[:i], []string{o}, fields[i+1:])); err != nil {
+				if err := b.phrase(lang, number, p, slices.Concat(fields[:i], []string{o}, fields[i+1:])); err != nil {
 					return err
 				}
 			}

@@ -9,7 +9,9 @@ type net struct {
 	nodes    []node
 	denying  map[sym]uint64 // words that deny, with the languages in which they do, by bit
 	common   map[sym]uint64 // words that sentences of a language are full of
-	ifs      map[sym]bool   // words that make a clause a condition
+	ifs      map[sym]uint64 // words that make a clause a condition, with their languages
+	roles    map[sym]role   // what words of a class are beside a refusal
+	used     map[sym]bool   // what stands in a phrase
 	spoken   uint64         // the languages that have such words; the other files hold for all
 }
 
@@ -38,12 +40,16 @@ type hit struct {
 	after   bool  // so does one after it
 	last    bool  // must end its clause
 	asked   bool  // counts in questions only
+	weak    bool  // never certain enough to act on
+	judged  ruling
 	from    int32 // tokens, to exclusive; set when it is found
 	to      int32
+	gaps    uint64 // the tokens from from on that stand in a gap of the phrase, by bit
 }
 
 func newNet() *net {
-	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}, ifs: map[sym]bool{}}
+	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}, ifs: map[sym]uint64{},
+		roles: map[sym]role{}, used: map[sym]bool{}}
 }
 
 func (n *net) node() int32 {
@@ -55,6 +61,9 @@ func (n *net) add(path []sym, p hit, anchored bool) {
 	roots := n.begin
 	if anchored {
 		roots = n.anchored
+	}
+	for _, s := range path {
+		n.used[s] = true
 	}
 	at, ok := roots[path[0]]
 	if !ok {
@@ -175,55 +184,57 @@ type walk struct {
 func (w *walk) begin(from []start, i int) {
 	for k := range from {
 		if s := &from[k]; s.langs&w.lang != 0 && (s.ends || i < w.to && s.sig.meets(&w.sc.ahead[i])) {
-			w.walk(s.node, i)
+			w.walk(s.node, i, 0)
 		}
 	}
 }
 
-func (w *walk) walk(at int32, i int) {
+// walk goes on from the node at by the token i; gaps are the tokens that the phrase has passed over.
+func (w *walk) walk(at int32, i int, gaps uint64) {
 	n := &w.net.nodes[at]
 	if n.langs&w.lang == 0 {
 		return
 	}
 	for k := range n.ends {
-		w.end(n.ends[k], i)
+		w.end(n.ends[k], i, gaps)
 	}
 	if i >= w.to || !n.sig.meets(&w.sc.ahead[i]) {
 		return
 	}
 	if len(n.steps) > 0 {
-		w.step(n, i)
+		w.step(n, i, gaps)
 	}
 	if n.gap != 0 {
 		behind := &w.net.nodes[n.gap]
 		for j := i; j <= i+maxGap && j < w.to; j++ {
-			w.step(behind, j)
+			w.step(behind, j, gaps)
+			gaps |= 1 << (j - w.from)
 		}
 	}
 }
 
 // step goes on from n by the token i.
-func (w *walk) step(n *node, i int) {
+func (w *walk) step(n *node, i int, gaps uint64) {
 	if w.sc.tokens[i].e == 0 {
 		return
 	}
 	e := w.sc.entry(i)
 	for _, st := range n.steps {
 		if e.has(st.sym) {
-			w.walk(st.next, i+1)
+			w.walk(st.next, i+1, gaps)
 		}
 	}
 }
 
 // end takes the phrase h that ends before token i, if it counts.
-func (w *walk) end(h hit, i int) {
+func (w *walk) end(h hit, i int, gaps uint64) {
 	if h.asked && !w.question || h.last && !w.sc.tokens[i-1].ends || w.question && stated.has(h.feature) {
 		return
 	}
 	if w.net.langs(h)&w.lang == 0 {
 		return // a word that means something else in this language
 	}
-	h.from, h.to = int32(w.from), int32(i)
+	h.from, h.to, h.gaps = int32(w.from), int32(i), gaps
 	if whole.has(h.feature) && w.sc.split(h) {
 		return
 	}
@@ -247,7 +258,7 @@ func (s *scan) split(h hit) bool {
 // them, one among them, or, where after is set, one of the six after: "Tuesday does not work", "klappt es bei mir leider nicht".
 func (s *scan) negated(h hit) bool {
 	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
-		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs) { // "if that works" agrees to nothing
+		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs != 0) { // "if that works" agrees to nothing
 			return true
 		}
 		if s.tokens[i].clause {

@@ -82,7 +82,7 @@ func (s *scan) unit(c calendar, i, to int, u when) (dated, int) {
 			if s.ended(i) {
 				first = last
 			}
-			return dated{first: first, last: last}, 1
+			return dated{first: first, last: last, loose: true}, 1
 		case endOf:
 			if k < i {
 				_, last := c.period(u, 0)

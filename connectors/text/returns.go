@@ -47,7 +47,7 @@ func (m *message) returns() crm.Millis {
 	if !m.subject.reply {
 		from = 0
 	}
-	var until, through, todays time.Time
+	var until, through, todays, period time.Time
 	for i := from; i < min(m.bodyFrom+early, m.tailFrom); i++ {
 		s := &m.sentences[i]
 		ds := m.dates(m.calendar, s.from, s.to)
@@ -56,6 +56,9 @@ func (m *message) returns() crm.Millis {
 			if ms := m.calendar.millis(m.dayAfter(s, ds, later(until, through.AddDate(0, 0, -1)))); ms != 0 {
 				return ms
 			}
+		}
+		if s.found.has(cueAbsent) {
+			period = later(period, m.thisPeriod(s))
 		}
 		if len(ds) == 0 {
 			continue
@@ -76,6 +79,10 @@ func (m *message) returns() crm.Millis {
 				last = d
 			}
 		}
+		if s.found.has(cueAbsent) && last.loose && !m.until(last.from, s.from) { // "on holiday next week": back when it is over
+			period = later(period, workday(last.last.AddDate(0, 0, 1)))
+			continue
+		}
 		switch at := m.firstOf(s, cueThrough); {
 		case at >= last.from-3 && at >= 0 && at <= last.to+3:
 			through = later(through, last.last.AddDate(0, 0, 1))
@@ -85,12 +92,31 @@ func (m *message) returns() crm.Millis {
 			until = later(until, last.first) // of "until March" the first of the month
 		}
 	}
-	for _, t := range []time.Time{through, until, todays} {
+	for _, t := range []time.Time{through, until, todays, period} {
 		if ms := m.calendar.millis(t); ms != 0 {
 			return ms
 		}
 	}
 	return 0
+}
+
+// workday is t, or the Monday after it at a weekend.
+func workday(t time.Time) time.Time {
+	for t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t
+}
+
+// thisPeriod is the working day after "this week" or "this month" in s, zero if s says neither.
+func (m *message) thisPeriod(s *sentence) time.Time {
+	for i := s.from; i+1 < s.to && !m.calendar.today.IsZero(); i++ {
+		if u := m.tokens[i+1].when; m.tokens[i].when == thisOne && u > unitDay && u <= unitYear {
+			first, _ := m.calendar.period(u, 1)
+			return first
+		}
+	}
+	return time.Time{}
 }
 
 // beforeDay are words before the number of a day, after which no hour is meant.
@@ -102,6 +128,9 @@ var afterHour = setOf("uhr am pm h heures hs horas ore uur oclock percent")
 // dayAfter is the day that s names by its number alone, behind the dates ds in s: the first such day after the last one of the absence.
 // Zero if there is none, or no date of the absence that would tell the month.
 func (m *message) dayAfter(s *sentence, ds []dated, last time.Time) time.Time {
+	if len(ds) == 0 && last.IsZero() {
+		last = m.calendar.today
+	}
 	from := s.from
 	for _, d := range ds {
 		from = d.to

@@ -8,6 +8,7 @@ type subject struct {
 	folded  string // rest as it is compared
 	reply   bool
 	forward bool
+	tag     string // the first tag in brackets, folded: some programs say there that a machine answers
 }
 
 // replyPrefixes are what mail programs put before the subject of an answer, folded, in en de fr es it pt nl sv da no fi pl cs ru
@@ -35,6 +36,9 @@ func readSubject(s string) subject {
 	out := subject{rest: strings.TrimSpace(strings.ToValidUTF8(s, ""))}
 	for range 20 {
 		if tag := tagLength(out.rest); tag > 0 {
+			if out.tag == "" {
+				out.tag = fold(out.rest[1 : tag-1])
+			}
 			out.rest = strings.TrimSpace(out.rest[tag:])
 			continue
 		}

@@ -12,12 +12,13 @@ type subjectPhrase struct {
 	// loose phrases occur in people's subjects as well ("Out of office space in Ghent"): a colon, a dash or one of the words that
 	// follow them in such notes must come after.
 	loose bool
+	whole bool // it is the whole subject
 }
 
 // subjectPhrases are what Exchange, Outlook, Gmail, Lotus Notes, Postfix, Exim and their kin put first in their own languages,
 // and what people name their notes of absence.
 var subjectPhrases = map[crm.Class][]subjectPhrase{
-	crm.AutoReply: phrases(`automatic reply|auto:|auto reply|auto-reply|autoreply|auto response|auto-response|automated reply|automated response|automatic response|autoresponse
+	crm.AutoReply: phrases(`automatic reply|auto:|auto$|auto reply|auto-reply|autoreply|auto response|auto-response|automated reply|automated response|automatic response|autoresponse
 		automatische antwort|autom. antwort|automatische ruckmeldung|automatische nachricht|automatische eingangsbestatigung|eingangsbestatigung|autoantwort
 		reponse automatique|reponse auto|accuse de reception automatique
 		respuesta automatica|contestacion automatica|resposta automatica
@@ -38,7 +39,7 @@ var subjectPhrases = map[crm.Class][]subjectPhrase{
 		poissaoloilmoitus|en ole paikalla|poissa toimistosta
 		poza biurem|nieobecnosc|jestem poza biurem|mimo kancelar|nepritomnost|nepritomen|вне офиса|нет на месте|отсутствую в офисе
 		ofis disında|ofiste degilim|ofis dısında|hazon kivul|irodan kivul|tavollet|in afara biroului|absent de la birou|εκτος γραφειου
-		不在のお知らせ|不在通知|不在連絡|外出通知|休假通知|부재중|부재 중`, false), phrases(`out of office|out of the office|ooo|on vacation|on holiday|on leave|on annual leave|annual leave|maternity leave|parental leave
+		不在のお知らせ|不在通知|不在連絡|外出通知|休假通知|부재중|부재 중`, false), phrases(`out of office|out of the office|ooo|i'm away|i am away|away|i'm out|travelling|traveling|on vacation|on holiday|on leave|on annual leave|annual leave|maternity leave|parental leave
 		im urlaub|abwesend|elternzeit|en vacances|absent|absence|conge|de vacaciones|ausente|de ferias|ferias|in ferie|in vacanza|assente|met vakantie|afwezig|pa semester|semester|franvaro|fravaer|pa ferie|ferie|urlop|na urlopie|lomalla|loma|外出|不在|休暇|休假|出差|휴가`, true)...),
 	crm.Bounce: phrases(`undeliverable|undelivered mail returned|undelivered mail|delivery status notification (failure)|delivery status notification|delivery failure|delivery has failed|mail delivery failed|mail delivery failure|mail delivery system|mail system error|returned mail|returned to sender|failure notice|message not delivered|could not be delivered|warning: could not send message|delivery delayed|warning: message
 		unzustellbar|nicht zustellbar|mail konnte nicht zugestellt werden|nachricht konnte nicht zugestellt werden|zustellung fehlgeschlagen|ihre nachricht konnte nicht
@@ -75,7 +76,8 @@ func phrases(list string, loose bool) []subjectPhrase {
 	var out []subjectPhrase
 	for _, line := range strings.Split(list, "\n") {
 		for _, p := range strings.Split(line, "|") {
-			out = append(out, subjectPhrase{begins: fold(strings.TrimSpace(p)), loose: loose})
+			begins, whole := strings.CutSuffix(fold(strings.TrimSpace(p)), "$")
+			out = append(out, subjectPhrase{begins: begins, loose: loose, whole: whole})
 		}
 	}
 	return out
@@ -86,12 +88,20 @@ var subjectClasses = []crm.Class{crm.OutOfOffice, crm.AutoReply, crm.Bounce, crm
 
 // class is what the subject alone says. An answer to such a message has its subject too, behind a prefix, and is a person's.
 func (s subject) class() crm.Class {
+	if s.tag != "" {
+		if c := (subject{folded: s.tag}).class(); c == crm.OutOfOffice || c == crm.AutoReply {
+			return c
+		}
+	}
 	if s.reply || s.forward {
 		return crm.Human
 	}
 	for _, c := range subjectClasses {
 		for _, p := range subjectPhrases[c] {
-			if strings.HasPrefix(s.folded, p.begins) && p.fits(s.folded[len(p.begins):]) {
+			if p.whole && s.folded == p.begins {
+				return c
+			}
+			if !p.whole && strings.HasPrefix(s.folded, p.begins) && p.fits(s.folded[len(p.begins):]) {
 				return c
 			}
 		}

@@ -135,6 +135,7 @@ func (m *message) find(r *Reader) {
 	tailAt := bodyAt + len(m.body) + len(between)
 	m.scan.lang = m.language()
 	m.look()
+	m.hits = m.hits[:0]
 	m.bodyFrom, m.tailFrom = len(m.sentences), len(m.sentences)
 	for i := range m.sentences {
 		s := &m.sentences[i]
@@ -147,6 +148,7 @@ func (m *message) find(r *Reader) {
 		}
 		for _, h := range r.net.match(m.scan, s) {
 			s.found.add(h.feature)
+			m.hits = append(m.hits, h)
 		}
 		if m.in.Direction != crm.Out {
 			s.found &^= set(crm.Promises)
@@ -156,6 +158,9 @@ func (m *message) find(r *Reader) {
 		}
 	}
 	m.salutation()
+	m.cutClauses()
+	m.place()
+	m.requests()
 }
 
 // Units of the body without the salutation: "Hi Anna, ok" is as short as "ok".

@@ -36,7 +36,8 @@ type sentence struct {
 	question bool
 	counts   counts
 	found    set
-	folded   int // where its words begin in scan.folded
+	refuses  bool // it is a refusal and nothing else
+	folded   int  // where its words begin in scan.folded
 }
 
 // scan is a text cut into sentences. Its slices are used again for the next text.
@@ -47,6 +48,9 @@ type scan struct {
 	total     counts
 	folded    []byte // all tokens as they are compared, one space after each
 	runs      []hit
+	hits      []hit // all phrases of the message, in the order of its sentences
+	clauses   []clause
+	steps     []bool      // tokens that are steps of phrases which can do harm
 	ahead     []signature // by token: what it and the next three stand for
 
 	words     *vocabulary // nil: only units are wanted

@@ -41,8 +41,9 @@ type entry struct {
 	bits   []uint64 // syms as a set, where they are many
 	starts []start  // nodes that the word leads to as the first of a phrase
 	opens  []start  // the same for phrases that begin a clause
+	roles  []role
 	filler bool
-	ifs    bool   // makes a condition
+	ifs    uint64 // languages in which it makes a condition, by bit
 	denies uint64 // languages in which it denies, by bit
 	common uint64 // languages that are full of it, by bit
 }
@@ -215,6 +216,16 @@ func (v *vocabulary) lay(e *entry, n *net) int32 {
 		e.bits = make([]uint64, v.next>>6+1)
 	}
 	for _, y := range e.syms {
+		e.filler = e.filler || y == v.filler
+		e.denies |= n.denying[y]
+		e.ifs |= n.ifs[y]
+		e.common |= n.common[y]
+		if r, ok := n.roles[y]; ok {
+			e.roles = append(e.roles, r)
+		}
+		if !n.used[y] {
+			continue // no phrase asks for it
+		}
 		if e.bits != nil {
 			e.bits[y>>6] |= 1 << (y & 63)
 		}
@@ -224,10 +235,6 @@ func (v *vocabulary) lay(e *entry, n *net) int32 {
 		if at, ok := n.anchored[y]; ok {
 			e.opens = append(e.opens, n.start(at))
 		}
-		e.filler = e.filler || y == v.filler
-		e.denies |= n.denying[y]
-		e.ifs = e.ifs || n.ifs[y]
-		e.common |= n.common[y]
 		e.sig.add(y)
 	}
 	v.entries = append(v.entries, *e)

@@ -20,6 +20,7 @@ const (
 	nextOne
 	thisOne
 	endOf
+	midOf
 	inside // "in", "within": a number of units after it counts from today
 	summer
 	autumn
@@ -57,6 +58,8 @@ func whenOf(class string) when {
 		return thisOne
 	case "end":
 		return endOf
+	case "mid":
+		return midOf
 	case "inside":
 		return inside
 	case "summer":

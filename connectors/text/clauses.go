@@ -1,0 +1,193 @@
+package text
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// trait is what words of a class of the lexicons are beside the phrases, whatever phrase they stand in.
+type trait uint32
+
+// The traits, by the names of their classes.
+const (
+	traitLight    trait = 1 << iota // says nothing of its own: "we", "have", "unfortunately"
+	traitOurs                       // what a refusal is about: "offer", "product"
+	traitRival                      // whom they have instead: "another", "supplier"
+	traitMails                      // what an opt-out is about: "mails", "list"
+	traitDeal                       // speaks of the purchase: "contract", "sign"
+	traitJoins                      // begins another clause: "and", "because"
+	traitContrast                   // what comes after it counts: "but", "instead"
+	traitSpares                     // with a negation it is an invitation: "hesitate", "forget"
+	traitPlease                     // makes a request
+	traitUnless                     // makes a condition: "unless", "without"
+	traitUntil                      // what ends then, or has to come first
+	traitLetter                     // what desks acknowledge: "message", "request"
+	traitCannot                     // an obstacle rather than a wish: "cannot"
+	traitShall                      // speaks of what the writer will do
+	traitOthers                     // whom machines send one to: "colleague", "reception"
+	traitLater                      // what a deferral is about: "budget", "project"
+	traitNext                       // what makes a day the time of the next move: "decide", "then"
+	traitContact                    // asks us to come back: "call", "write"
+	traitAgainst                    // turns a choice into a refusal: "against"
+	traitOnly                       // "not only" denies nothing
+	traitWe                         // the writer
+	traitUs                         // the writer as an object
+)
+
+var traitNames = map[string]trait{
+	"light": traitLight, "ours": traitOurs, "rival": traitRival, "mails": traitMails, "deal": traitDeal, "joins": traitJoins,
+	"contrast": traitContrast, "spares": traitSpares, "please": traitPlease,
+	"unless": traitUnless, "until": traitUntil, "letter": traitLetter, "cannot": traitCannot, "shall": traitShall, "others": traitOthers, "later": traitLater,
+	"contact": traitContact, "next_move": traitNext, "against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
+}
+
+// role is the trait that a word has in one language, by the number of its file.
+type role struct {
+	lang  uint8
+	trait trait
+}
+
+// traits are those of token i in the language lang; 0 asks for any language.
+func (s *scan) traits(i int, lang uint8) trait {
+	if s.tokens[i].e == 0 {
+		return 0
+	}
+	var t trait
+	for _, r := range s.entry(i).roles {
+		if lang == 0 || r.lang == lang {
+			t |= r.trait
+		}
+	}
+	return t
+}
+
+// clause is a part of a sentence up to a comma, a dash or a word that joins it to the next.
+type clause struct {
+	from, to int // tokens
+	sentence int
+	found    set
+	refuses  bool // it is a refusal and nothing else
+}
+
+// cutClauses cuts the sentences into clauses.
+func (s *scan) cutClauses() {
+	s.clauses = s.clauses[:0]
+	for n := range s.sentences {
+		at := s.sentences[n].from
+		for i := at + 1; i <= s.sentences[n].to; i++ {
+			if i == s.sentences[n].to || s.tokens[i].clause || i > at+1 && s.traits(i, s.lang)&traitJoins != 0 {
+				s.clauses = append(s.clauses, clause{from: at, to: i, sentence: n})
+				at = i
+			}
+		}
+	}
+}
+
+// clausesOf are the numbers of the first clause that h touches and of the one after the last.
+func (s *scan) clausesOf(h *hit) (first, end int) {
+	lo, hi := 0, len(s.clauses)
+	for lo < hi {
+		if mid := (lo + hi) / 2; s.clauses[mid].to <= int(h.from) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	end = lo + 1
+	for end < len(s.clauses) && s.clauses[end].from < int(h.to) {
+		end++
+	}
+	return lo, end
+}
+
+// place notes in each clause what was found in it.
+func (s *scan) place() {
+	for i := range s.hits {
+		first, end := s.clausesOf(&s.hits[i])
+		for k := first; k < end; k++ {
+			s.clauses[k].found.add(s.hits[i].feature)
+		}
+	}
+}
+
+// polite are features of clauses that ask for nothing and tell nothing.
+const polite set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk | set(crm.Thanks)
+
+// wanting are the intents that need an answer or an act of ours, or agree to one.
+const wanting = crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Requests | crm.Accepts | crm.AcceptsTime | crm.ProposesTime
+
+// requests finds the clauses that ask for something: "please", and a word that says what.
+func (m *message) requests() {
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.found&(1<<cueCourtesy|1<<cueSmallTalk|1<<cueAttached) != 0 || c.found.has(bit(crm.Requests)) {
+			continue
+		}
+		asked, what := false, false
+		for i := c.from; i < c.to; i++ {
+			switch t := m.traits(i, m.lang); {
+			case t&traitPlease != 0:
+				asked = true
+			case t&(traitLight|traitWe) == 0 && !m.entry(i).filler:
+				what = true
+			}
+		}
+		if asked && what {
+			c.found.add(bit(crm.Requests))
+			m.sentences[c.sentence].found.add(bit(crm.Requests))
+		}
+	}
+}
+
+// weighs reports whether clause c holds anything of substance: a demand, an agreement, a question, or a word of the purchase.
+func (m *message) weighs(c *clause) bool {
+	return c.found&set(wanting) != 0 || m.asked(c) || m.deals(c)
+}
+
+// asked reports whether c ends a question that is more than a courtesy.
+func (m *message) asked(c *clause) bool {
+	s := &m.sentences[c.sentence]
+	return c.to == s.to && s.question && !s.found.has(cueSmallTalk) && c.to-c.from > 1
+}
+
+// deals reports whether c speaks of the purchase, and denies nothing.
+func (m *message) deals(c *clause) bool {
+	found := false
+	for i := c.from; i < c.to; i++ {
+		if m.denies(i, m.lang) {
+			return false
+		}
+		found = found || m.traits(i, m.lang)&traitDeal != 0
+	}
+	return found
+}
+
+// quiet reports whether c is nothing but courtesy.
+func (m *message) quiet(c *clause) bool {
+	const busy = set(demands|wanting|crm.Asks|crm.AsksYesNo|crm.ClearNo|crm.Vague|harmful) | 1<<cuePromise | 1<<cueAttached
+	if c.found&busy != 0 || m.asked(c) || m.deals(c) {
+		return false
+	}
+	if c.found&(polite|set(crm.ClearYes)) != 0 {
+		return true
+	}
+	unknown := 0
+	for i := c.from; i < c.to; i++ {
+		if m.traits(i, m.lang)&(traitLight|traitWe|traitPlease) != 0 || m.entry(i).filler || m.tokens[i].kind == emojiToken {
+			continue
+		}
+		if unknown++; !m.name(i) {
+			return false
+		}
+	}
+	return unknown <= 2
+}
+
+// name reports whether token i may be a person's name.
+func (m *message) name(i int) bool {
+	t := &m.tokens[i]
+	r, _ := utf8.DecodeRuneInString(m.text[t.start:])
+	return t.kind == wordToken && t.e == 0 && unicode.IsUpper(r)
+}

@@ -1,0 +1,238 @@
+package text
+
+import "github.com/winnow-crm/winnow/connectors/crm"
+
+// harmful are the readings that can do harm: they park a contact, or take it out of scoring.
+const harmful = crm.NotInterested | crm.NotReady | crm.OptOut
+
+// ruling is how far a phrase that can do harm is to be believed.
+type ruling uint8
+
+const (
+	unsaid ruling = iota // it says nothing of the kind: "do not hesitate to call me"
+	weak                 // it may: a person should ask
+	strong               // it is about us, in the present, by the writer, and nothing else is meant
+)
+
+// Longer clauses and sentences say more than a refusal; the limits bound the work as well.
+const (
+	longClause   = 40  // tokens
+	longSentence = 120 // tokens
+	shortRest    = 3   // tokens beside a refusal in a language whose light words are not known
+)
+
+// judge decides which of the phrases that can do harm are strong. A phrase is strong where the rest of its clause holds no word of its
+// own, so that it can be about nothing but us, where no condition or contrast hangs on it, and where no other clause asks, agrees or
+// speaks of the purchase.
+func (m *message) judge() (sure, doubtful crm.Intents) {
+	m.cover()
+	for i := range m.hits {
+		h := &m.hits[i]
+		if !within(harmful, h.feature) || !m.counts(h) {
+			continue
+		}
+		first, end := m.clausesOf(h)
+		h.judged = m.hear(h, first, end)
+		switch h.judged {
+		case strong:
+			sure |= 1 << h.feature
+			for k := first; k < end; k++ {
+				m.clauses[k].refuses = true
+			}
+		case weak:
+			doubtful |= 1 << h.feature
+		}
+	}
+	if sure != 0 && m.substance() {
+		sure, doubtful = 0, sure|doubtful
+		for k := range m.clauses {
+			m.clauses[k].refuses = false
+		}
+	}
+	for k := range m.clauses {
+		if c := &m.clauses[k]; c.refuses {
+			m.sentences[c.sentence].refuses = true
+		}
+	}
+	return sure, doubtful &^ sure
+}
+
+// within reports whether f is one of the intents in all.
+func within(all crm.Intents, f feature) bool { return f < 32 && all&(1<<f) != 0 }
+
+// counts reports whether h stands in what they wrote, rather than in the tail or in the subject of an answer.
+func (m *message) counts(h *hit) bool {
+	switch {
+	case m.tailFrom < len(m.sentences) && int(h.from) >= m.sentences[m.tailFrom].from:
+		return false
+	case m.bodyFrom < len(m.sentences) && int(h.from) < m.sentences[m.bodyFrom].from:
+		return !m.subject.reply && !m.subject.forward
+	}
+	return true
+}
+
+// cover marks the tokens that are steps of phrases that can do harm.
+func (m *message) cover() {
+	m.steps = append(m.steps[:0], make([]bool, len(m.tokens))...)
+	for i := range m.hits {
+		h := &m.hits[i]
+		if !within(harmful, h.feature) {
+			continue
+		}
+		for k := h.from; k < h.to; k++ {
+			if h.gaps&(1<<(k-h.from)) == 0 {
+				m.steps[k] = true
+			}
+		}
+	}
+}
+
+// hear is the ruling on h alone, which lies in the clauses from first to end (exclusive).
+func (m *message) hear(h *hit, first, end int) ruling {
+	from, to := m.clauses[first].from, m.clauses[end-1].to
+	s := &m.sentences[m.clauses[first].sentence]
+	switch {
+	case to-from > longClause || s.to-s.from > longSentence:
+		return weak
+	case h.lang == 0:
+		return strong // the settings say so
+	case m.undone(h, from):
+		return unsaid
+	case h.weak || m.hindered(h) || m.conditional(h, s) || m.answered(first, end):
+		return weak
+	}
+	if h.feature == bit(crm.OptOut) && m.vows(h, from) {
+		return unsaid
+	}
+	if m.net.spoken&(1<<h.lang) == 0 { // a language of which only the phrases are known
+		if to-from > int(h.to-h.from)+shortRest {
+			return weak
+		}
+		return strong
+	}
+	denial := m.denial(h)
+	for i := from; i < to; i++ {
+		if !m.steps[i] && !m.light(i, h, denial) {
+			return weak
+		}
+	}
+	return strong
+}
+
+// undone reports whether h is denied once more, or is the invitation that a negation makes of some verbs: "not that we do not
+// want it", "never hesitate to call", "not only am I interested".
+func (m *message) undone(h *hit, from int) bool {
+	for i := from; i < int(h.to); i++ {
+		inside := i >= int(h.from)
+		switch t := m.traits(i, h.lang); {
+		case t&traitSpares != 0 && i >= int(h.from)-2:
+			return true
+		case t&traitOnly != 0 && i > from && m.denies(i-1, h.lang):
+			return true
+		case !m.denies(i, h.lang) || i+1 < int(h.to) && m.entry(i+1).filler: // "no thanks, ..." denies nothing
+		case !inside || h.gaps&(1<<(i-int(h.from))) != 0:
+			return true
+		}
+	}
+	return false
+}
+
+// hindered reports whether h tells of an obstacle, which may be ours: "we cannot go ahead with this".
+func (m *message) hindered(h *hit) bool {
+	for i := int(h.from); i < int(h.to); i++ {
+		if m.traits(i, h.lang)&traitCannot != 0 {
+			return h.feature == bit(crm.NotInterested)
+		}
+	}
+	return false
+}
+
+// vows reports whether the writer says what the writer will do: "I will not write again".
+func (m *message) vows(h *hit, from int) bool {
+	var t trait
+	for i := from; i < int(h.to); i++ {
+		t |= m.traits(i, h.lang)
+	}
+	return t&traitShall != 0 && t&traitUs == 0
+}
+
+// conditional reports whether the sentence s of h asks, or says "if", "until" or the like outside of h. Whoever wants to leave a list
+// may ask for it.
+func (m *message) conditional(h *hit, s *sentence) bool {
+	if s.question && h.feature != bit(crm.OptOut) {
+		return true
+	}
+	if h.feature == bit(crm.NotReady) {
+		return false // "until spring" is what a deferral says; what else it waits for is no light word
+	}
+	for i := s.from; i < s.to; i++ {
+		if m.steps[i] || m.entry(i).ifs&(1<<h.lang) == 0 && m.traits(i, h.lang)&(traitUnless|traitUntil) == 0 {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// answered reports whether a contrast follows in the same sentence: "not the small one, but we take the large one".
+func (m *message) answered(first, end int) bool {
+	for k := end; k < len(m.clauses) && m.clauses[k].sentence == m.clauses[first].sentence; k++ {
+		c := &m.clauses[k]
+		if m.traits(c.from, m.lang)&traitContrast != 0 && c.found&(polite|set(harmful)) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// denial reports whether h denies something rather than choosing something else.
+func (m *message) denial(h *hit) bool {
+	for i := int(h.from); i < int(h.to); i++ {
+		if m.denies(i, h.lang) || m.traits(i, h.lang)&traitAgainst != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// light reports whether token i takes nothing from h: a word without a meaning of its own, or what such a phrase is about.
+func (m *message) light(i int, h *hit, denial bool) bool {
+	t := m.traits(i, h.lang)
+	if t&(traitLight|traitPlease|traitJoins|traitWe|traitUs) != 0 || m.entry(i).filler || m.denies(i, h.lang) {
+		return true
+	}
+	switch {
+	case h.feature == bit(crm.OptOut):
+		return t&traitMails != 0
+	case t&traitOurs != 0:
+		return true
+	case h.feature == bit(crm.NotInterested):
+		return t&traitRival != 0 && !denial
+	}
+	return t&(traitLater|traitContact|traitUntil|traitRival) != 0 || m.tokens[i].when != 0 || m.tokens[i].kind == numberToken || m.entry(i).ifs != 0
+}
+
+// substance reports whether anything outside of the refusals weighs.
+func (m *message) substance() bool {
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence >= m.first && c.sentence < m.tailFrom && !c.refuses && m.weighs(c) && !m.later(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// later reports whether c asks for nothing but that we come back at some time.
+func (m *message) later(c *clause) bool {
+	back, when := false, false
+	for i := c.from; i < c.to; i++ {
+		t := m.traits(i, m.lang)
+		timed := m.tokens[i].when != 0 || m.tokens[i].kind == numberToken || t&traitNext != 0 && t&traitDeal == 0
+		back, when = back || t&traitContact != 0, when || timed
+		if !timed && t&(traitLight|traitWe|traitPlease|traitContact|traitLater|traitUntil|traitMails) == 0 && !m.entry(i).filler && m.entry(i).ifs == 0 {
+			return false
+		}
+	}
+	return back && when
+}
