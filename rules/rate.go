@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/advice"
@@ -47,7 +48,7 @@ func rate(h *status.Judge, s *Settings, r *Record, at Instant) crm.Rating {
 	rating.Score = int(math.Round(float64(w[0]*scores[0]+w[1]*scores[1]+w[2]*scores[2]) / 100))
 	rating.Machine = h.Letter(&rating, &sh, o)
 	rating.Letter = rating.Machine
-	if o.Note.Text != "" {
+	if o.Note.Text != "" && !slices.ContainsFunc(sh.Reasons, func(r crm.Reason) bool { return r.Text == o.Note.Text }) {
 		sh.Reasons = append(sh.Reasons, crm.Reason{ID: status.GroundIDs[o.Ground], Name: string(o.Ground), Text: o.Note.Text, Evidence: status.EvidenceOf(o.Note.Hangs)})
 	}
 	if h.Ball == crm.Us {
