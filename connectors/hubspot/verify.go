@@ -134,7 +134,7 @@ func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, ve
 		version, origins[0], d.URL.EscapedPath())
 }
 
-// origins are the origins under which HubSpot may have called: the one that counts first, then those that are mistaken for it, which are
+// origins are the addresses before /hooks under which HubSpot may have called, which are origins but for a gateway's path: the one that counts first, then those that are mistaken for it, which are
 // only good for saying so. A proxy may have kept the host that was called in a header of its own.
 func (c *Connector) origins(d connectors.Delivery) []string {
 	public := strings.TrimRight(c.opt.PublicURL, "/")
@@ -154,17 +154,22 @@ func (c *Connector) origins(d connectors.Delivery) []string {
 	return all
 }
 
-// forms are the two readings of the URL that HubSpot may have signed: as it stands, and with the escapes decoded that its
-// documentation lists for v3. Its own libraries decode none.
+// forms are the readings of the URL that HubSpot may have signed: as it stands, and with the escapes decoded that its documentation
+// lists for v3 (its own libraries decode none), each with and without the slash at its end, which proxies add and take away.
 func forms(origin string, u *url.URL) []string {
-	raw := origin + u.EscapedPath()
+	query := ""
 	if u.RawQuery != "" || u.ForceQuery {
-		raw += "?" + u.RawQuery
+		query = "?" + u.RawQuery
 	}
-	if decoded := decodeURI.Replace(raw); decoded != raw {
-		return []string{raw, decoded}
+	path := origin + strings.TrimRight(u.EscapedPath(), "/")
+	var out []string
+	for _, raw := range []string{path + query, path + "/" + query} {
+		out = append(out, raw)
+		if decoded := decodeURI.Replace(raw); decoded != raw {
+			out = append(out, decoded)
+		}
 	}
-	return []string{raw}
+	return out
 }
 
 // decodeURI decodes the escapes that HubSpot says it decodes, in one pass. Source: HubSpot docs, "Validating requests", v3.

@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -211,5 +213,30 @@ func TestWebhooksOff(t *testing.T) {
 	c := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.Webhooks = "off" })
 	if err := c.Verify(sign([]byte("[]"), "s3cret", now), now); connectors.KindOf(err) != connectors.Unauthenticated {
 		t.Errorf("webhooks are off, but: %v", err)
+	}
+}
+
+// A gateway may put a path before ours, and a proxy a slash behind it: HubSpot signs what was entered there.
+func TestPathsOfGateways(t *testing.T) {
+	now := time.UnixMilli(1772443800000)
+	for public, targets := range map[string][]string{
+		"https://winnow.example.com":          {"https://winnow.example.com/hooks/hubspot", "https://winnow.example.com/hooks/hubspot/"},
+		"https://gateway.example.com/crm/eu/": {"https://gateway.example.com/crm/eu/hooks/hubspot", "https://gateway.example.com/crm/eu/hooks/hubspot/"},
+	} {
+		c := connectTo(t, "http://127.0.0.1:1", nil)
+		c.opt.PublicURL = public
+		for _, target := range targets {
+			for _, came := range []string{"/hooks/hubspot", "/hooks/hubspot/"} {
+				d := connectors.Delivery{Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: "10.0.0.7:8080", Path: came}, Body: []byte("[]"), Header: http.Header{}}
+				stamp := strconv.FormatInt(now.UnixMilli(), 10)
+				mac := hmac.New(sha256.New, []byte("s3cret"))
+				_, _ = mac.Write([]byte(d.Method + target + "[]" + stamp))
+				d.Header.Set(headerTime, stamp)
+				d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+				if err := c.Verify(d, now); err != nil {
+					t.Errorf("target %s, arriving at %s: %v", target, came, err)
+				}
+			}
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -89,10 +91,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
 	registry.MustRegister(a.Pipeline.Collector())
-	mux := http.NewServeMux()
-	mux.Handle("/hooks/{source}", a.Pipeline.Receiver())
-	mux.Handle("/hooks/{source}/{path...}", a.Pipeline.Receiver())
-	a.Hooks = mux
+	a.Hooks = hooks(a.Pipeline.Receiver(), cfg.PublicURL)
 	a.Admin = admin.New(admin.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
 	if o.Quiet {
 		return a, nil
@@ -156,6 +155,20 @@ func queueLog(log *zap.Logger) func(level, message string) {
 			log.Debug("queue", zap.String("says", message))
 		}
 	}
+}
+
+// hooks leads requests to the receiver. The path that a gateway puts before /hooks, which is that of the public address, may still be
+// there or be taken away. What leads nowhere is the receiver's to count.
+func hooks(receiver http.Handler, publicURL string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/{source}", receiver)
+	mux.Handle("/hooks/{source}/{path...}", receiver)
+	mux.Handle("/", receiver)
+	if u, err := url.Parse(publicURL); err == nil && strings.Trim(u.Path, "/") != "" {
+		prefix := strings.TrimRight(u.Path, "/")
+		mux.Handle(prefix+"/hooks/", http.StripPrefix(prefix, hooks(receiver, "")))
+	}
+	return mux
 }
 
 // Addresses are where the ports are bound, empty where they are not.

@@ -33,8 +33,10 @@ func (c *Config) check() []error {
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
-		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-			complain("PUBLIC_URL", "want an origin such as https://winnow.example.com, without a path")
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			complain("PUBLIC_URL", "want an address such as https://winnow.example.com, or https://gateway.example.com/winnow behind a gateway")
+		} else if strings.Contains(u.Path, "/hooks") {
+			complain("PUBLIC_URL", "leave /hooks out: it is what comes before that")
 		}
 		c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	}

@@ -19,7 +19,7 @@ type Config struct {
 	Listen      string            `default:":8080" desc:"listen address for webhooks, at /hooks/<source>"`
 	AdminListen string            `split_words:"true" default:"127.0.0.1:8081" desc:"listen address of the console at /, its API, /livez, /readyz and /metrics; beyond loopback only with WINNOW_ADMIN_TOKEN"`
 	AdminToken  connectors.Secret `split_words:"true" desc:"bearer token for the console, its API and /metrics; browsers give it as the password of any user; unset is allowed on loopback only"`
-	PublicURL   string            `split_words:"true" desc:"origin under which the CRMs call us, as they sign it, such as https://winnow.example.com; unset: the scheme and host of each request"`
+	PublicURL   string            `split_words:"true" desc:"address under which the CRMs call us, as they sign it, such as https://winnow.example.com, with the path that a gateway puts before /hooks; unset: the scheme and host of each request"`
 	DataDir     string            `split_words:"true" default:"./winnow-data" desc:"directory of the embedded queue's store; /data in the image"`
 	Roles       Roles             `default:"all" desc:"jobs of this process: receive,read,fetch,rate,write,poll; over an embedded store nobody else takes what is left out"`
 	Mode        Mode              `default:"advise" desc:"shadow writes nothing, advise writes our own fields, enforce sets the CRM's lead status too"`

@@ -109,7 +109,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	for _, want := range []string{
 		`WINNOW_GRACE: "soon": want a duration`, `WINNOW_MODE: "brave": want shadow, advise or enforce`, "WINNOW_ROLES: ", "sing", `WINNOW_MAX_BODY: "much": want a size`,
 		`WINNOW_PARTITIONS: "many": want a whole number`, `WINNOW_BREAKER_SHARE: "120%": want a share`, "WINNOW_ADMIN_LISTEN: :8081 can be reached", "set WINNOW_ADMIN_TOKEN",
-		`WINNOW_LISTEN: "8080" is no listen address`, "WINNOW_PUBLIC_URL: want an origin", "WINNOW_NATS_REPLICAS: 2: want 1, 3 or 5", "WINNOW_NATS_CREDS: has no effect",
+		`WINNOW_LISTEN: "8080" is no listen address`, "WINNOW_PUBLIC_URL: want an address", "WINNOW_NATS_REPLICAS: 2: want 1, 3 or 5", "WINNOW_NATS_CREDS: has no effect",
 		"WINNOW_NATS_CREDS: stat /nowhere/x.creds", "WINNOW_LISTNE: there is no such setting; did you mean WINNOW_LISTEN?", `WINNOW_HUBSPOT_TIMEOUT: "fast": want a duration`,
 		`WINNOW_LOG_LEVEL: "loud"`, "WINNOW_POLL_INTERVAL: -1m0s: want a pause",
 	} {

@@ -10,6 +10,7 @@ type Metrics struct {
 	deliveries *prometheus.CounterVec // source, result
 	read       *prometheus.CounterVec // source
 	passed     *prometheus.CounterVec // source, type
+	stray      prometheus.Counter
 }
 
 // NewMetrics registers them.
@@ -22,6 +23,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		read: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "winnow_deliveries_read_total", Help: "Messages of the delivery queue that were decoded.",
 		}, []string{"source"}),
+		stray: f.NewCounter(prometheus.CounterOpts{
+			Name: "winnow_deliveries_stray_total", Help: "Webhook requests to a path that leads to no source.",
+		}),
 		passed: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "winnow_events_passed_over_total", Help: "Events of kinds of records that are not read, by type.",
 		}, []string{"source", "type"}),

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -51,6 +53,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name := req.PathValue("source")
 	s, ok := r.Sources[name]
 	if !ok || s.CRM.Receive == nil {
+		r.stray()
 		http.Error(w, "no source that takes webhooks; WINNOW_SOURCES names those there are", http.StatusNotFound)
 		return
 	}
@@ -62,6 +65,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			answer(w, reply)
 			return
 		}
+		r.Metrics.deliveries.WithLabelValues(name, "wrong_method").Inc()
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "webhooks are sent by POST", http.StatusMethodNotAllowed)
 		return
@@ -69,6 +73,24 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	result, reply := r.receive(w, req, s, d)
 	r.Metrics.deliveries.WithLabelValues(name, result).Inc()
 	answer(w, reply)
+}
+
+// stray counts a request that leads to no source, and says where deliveries are taken in: a misspelt target leaves no other trace, and the
+// CRM gives up after a day. Nothing of the request is kept: anybody can send it.
+func (r *Receiver) stray() {
+	r.Metrics.stray.Inc()
+	var paths []string
+	for name, s := range r.Sources {
+		if s.CRM.Receive != nil {
+			paths = append(paths, "/hooks/"+name)
+		}
+	}
+	slices.Sort(paths)
+	err := fmt.Errorf("webhooks are taken in at %s: compare the target in the CRM, and what a proxy makes of its path", strings.Join(paths, ", "))
+	if len(paths) == 0 {
+		err = errors.New("no source takes webhooks: WEBHOOKS is off for each")
+	}
+	r.Troubles.Alarms("stray", "a request came to a path that leads to no source", err)
 }
 
 func handshake(s watermark.Source, d connectors.Delivery) (connectors.Reply, bool) {

@@ -3,14 +3,17 @@ package intake
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -69,5 +72,44 @@ func TestBodiesAreBounded(t *testing.T) {
 	}
 	if status := post(bytes.NewReader(make([]byte, 900))); status != http.StatusUnauthorized || r.bodies.Load() != 0 {
 		t.Errorf("afterwards one is answered with %d, want 401, and %d bytes are in hand", status, r.bodies.Load())
+	}
+}
+
+// TestStrayRequests: what leads to no source is counted, and the log says at its pace where deliveries are taken in, and nothing of the
+// request.
+func TestStrayRequests(t *testing.T) {
+	core, logged := observer.New(zap.DebugLevel)
+	registry := prometheus.NewRegistry()
+	r := NewReceiver(Deps{
+		Queue: openStore(t), Sources: map[string]watermark.Source{
+			"fake": {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}}, "polled": {Source: crm.Source{Name: "polled"}},
+		},
+		MaxBody: 1000, Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(registry),
+	})
+	for range 3 {
+		for _, source := range []string{"fakee-s3cret", "polled", ""} {
+			req := httptest.NewRequest(http.MethodPost, "/hooks/x", nil)
+			req.SetPathValue("source", source)
+			rec := httptest.NewRecorder()
+			if r.ServeHTTP(rec, req); rec.Code != http.StatusNotFound {
+				t.Errorf("%q: %d", source, rec.Code)
+			}
+		}
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if n := f.GetMetric()[0].GetCounter().GetValue(); f.GetName() == "winnow_deliveries_stray_total" && n != 9 {
+			t.Errorf("%v counted", n)
+		}
+	}
+	if logged.Len() != 1 {
+		t.Fatalf("%d lines are logged", logged.Len())
+	}
+	line := fmt.Sprint(logged.All()[0].Message, logged.All()[0].ContextMap())
+	if !strings.Contains(line, "/hooks/fake:") || strings.Contains(line, "polled") || strings.Contains(line, "s3cret") {
+		t.Error(line)
 	}
 }
