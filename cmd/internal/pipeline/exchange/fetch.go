@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -17,32 +19,92 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// fetch completes references over the vendor's API. It runs only where the source's lease is held.
+// fetch completes references over the vendor's API, as many calls of a type at once as the vendor allows. It runs only where the source's
+// lease is held.
 func (x *Exchange) fetch(ctx context.Context) error {
 	fetches := x.Queue.Fetches.Consumer(x.s.Name)
 	defer fetches.Close()
+	f := &fetcher{Exchange: x, lanes: map[string]chan struct{}{}}
+	defer f.calls.Wait()
 	for ctx.Err() == nil {
 		if !x.Troubles.RoomFor(ctx, x.Queue.Facts) {
 			continue
 		}
-		msgs, err := fetches.Gather(ctx, timing.FetchMost, 1<<20, timing.Patience)
+		most := timing.FetchMost - int(f.inHand.Load())
+		if most < timing.FetchMost/2 {
+			timing.Sleep(ctx, timing.FetchTurn)
+			continue
+		}
+		msgs, err := fetches.Gather(ctx, most, 1<<20, timing.Patience)
 		if err != nil {
 			return timing.IgnoreDone(ctx, fmt.Errorf("fetch %s: %w", x.s.Name, err))
 		}
 		for _, batch := range byType(msgs, x.s.CRM.Fetch) {
-			if ctx.Err() != nil { // the grace is for what has begun
-				for _, w := range batch {
-					_ = w.msg.Nak(0) // whoever fetches next need not wait for it
-				}
-				continue
-			}
-			hold, cancel := timing.Finish(ctx, x.Grace)
-			wait := x.fetchBatch(hold, batch)
-			cancel()
-			timing.Sleep(ctx, wait)
+			f.start(ctx, batch)
 		}
 	}
 	return nil
+}
+
+// fetcher has several batches of one source in flight.
+type fetcher struct {
+	*Exchange
+	lanes  map[string]chan struct{} // by type, with room for the calls that the vendor allows at once
+	calls  sync.WaitGroup
+	inHand atomic.Int64 // references
+
+	mu    sync.Mutex
+	pause time.Time // the CRM is left alone until then
+}
+
+// start has a batch fetched once there is room for a call of its type.
+func (f *fetcher) start(ctx context.Context, batch []wanted) {
+	typ := batch[0].ref.Type
+	lane, ok := f.lanes[typ]
+	if !ok {
+		lane = make(chan struct{}, max(f.s.CRM.Fetch.FetchLimits(typ).Calls, 1))
+		f.lanes[typ] = lane
+	}
+	f.inHand.Add(int64(len(batch)))
+	f.calls.Go(func() {
+		defer f.inHand.Add(-int64(len(batch)))
+		select {
+		case lane <- struct{}{}:
+			defer func() { <-lane }()
+		case <-ctx.Done():
+		}
+		if f.rest(ctx); ctx.Err() != nil { // the grace is for what has begun
+			for _, w := range batch {
+				_ = w.msg.Nak(0) // whoever fetches next need not wait for it
+			}
+			return
+		}
+		hold, cancel := timing.Finish(ctx, f.Grace)
+		defer cancel()
+		f.leaveAlone(f.fetchBatch(hold, batch))
+	})
+}
+
+// leaveAlone begins no call for d.
+func (f *fetcher) leaveAlone(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if until := time.Now().Add(d); d > 0 && until.After(f.pause) {
+		f.pause = until
+	}
+}
+
+// rest returns when the CRM is left alone no more.
+func (f *fetcher) rest(ctx context.Context) {
+	for ctx.Err() == nil {
+		f.mu.Lock()
+		wait := time.Until(f.pause)
+		f.mu.Unlock()
+		if wait <= 0 {
+			return
+		}
+		timing.Sleep(ctx, wait)
+	}
 }
 
 // wanted is one reference and the message that stands for it.

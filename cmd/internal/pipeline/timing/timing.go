@@ -60,7 +60,9 @@ const (
 	MaxDepth = 5
 	// FetchSlow is how long a record waits whose kind is refused for want of a scope or a valid token.
 	FetchSlow = time.Minute
-	// FetchMost is how many references are taken from the queue together, to be divided by their types.
+	// FetchTurn is how long fetching waits for room where FetchMost are in hand, most of them waiting for a call.
+	FetchTurn = 5 * time.Millisecond
+	// FetchMost is how many references of a source are in hand together, to be divided by their types.
 	FetchMost = 400
 	// WriteLinger is how long a batch that is not full waits for more.
 	WriteLinger = 20 * time.Millisecond
