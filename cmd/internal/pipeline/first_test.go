@@ -72,10 +72,10 @@ func TestNothingIsWrittenOfThem(t *testing.T) {
 			Property: &crm.Property{Name: name, Value: "true"},
 		}}}
 	})
-	r := newRig(t, t.TempDir(), nil, f)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.FirstWrite = time.Millisecond }, f)
 	r.send("fake", mail("7", "first", start), mail("8", "first", start))
 	r.idle()
-	r.pass(timing.FirstWrite)
+	r.pass(timing.AskAgain)
 	r.idle()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -100,7 +100,7 @@ func TestProfileDoesNotCome(t *testing.T) {
 		return history(refs)
 	}
 	core, logs := observer.New(zap.ErrorLevel)
-	r := newRig(t, t.TempDir(), func(o *Options) { o.Log = zap.New(core) }, f)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.FirstWrite = zap.New(core), 100*time.Millisecond }, f)
 	r.send("fake", mail("7", "first", start))
 	r.idleBut("fetch")
 	for range 3 {
@@ -117,8 +117,6 @@ func TestProfileDoesNotCome(t *testing.T) {
 	delete(away, "contacts")
 	mu.Unlock()
 	within(t, 20*time.Second, "written with what is known", func() bool {
-		r.pass(timing.FirstWrite)
-		r.idleBut("fetch")
 		return f.of("7")[crm.FieldRating] != ""
 	})
 }

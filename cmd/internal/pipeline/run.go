@@ -66,7 +66,8 @@ type Options struct {
 	LeaseTTL     time.Duration // 0: 10 s
 	Tick         time.Duration // how often the clock is looked at; 0: 250 ms
 	Breaker      stored.BreakerLimits
-	CacheBytes   int64 // records kept decoded; 0: 256 MiB
+	CacheBytes   int64         // records kept decoded; 0: 256 MiB
+	FirstWrite   time.Duration // how long a first write waits for what is on its way about the contact; 0: 10 s
 	Now          func() time.Time
 	Log          *zap.Logger
 	Metrics      *Metrics
@@ -84,6 +85,7 @@ func (o Options) orDefaults() Options {
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, timing.LeaseTTL)
 	o.Tick = cmp.Or(o.Tick, timing.Tick)
 	o.Grace = cmp.Or(o.Grace, timing.Grace)
+	o.FirstWrite = cmp.Or(o.FirstWrite, timing.FirstWrite)
 	o.CacheBytes = cmp.Or(o.CacheBytes, 256<<20)
 	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
 	o.Breaker = o.Breaker.OrDefaults()
@@ -135,7 +137,7 @@ func New(o Options) *Pipeline {
 	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher}
 	p.rating = rating.New(rating.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
-		CacheBytes: o.CacheBytes, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
+		CacheBytes: o.CacheBytes, FirstWrite: o.FirstWrite, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
 	})
 	p.Operate = operate.New(operate.Deps{

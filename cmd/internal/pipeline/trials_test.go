@@ -52,7 +52,7 @@ func oneFails(t *testing.T, failure error) {
 			return errs
 		},
 	}
-	r := newRig(t, t.TempDir(), nil, f)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.FirstWrite = 100 * time.Millisecond }, f)
 	var ns []crm.Notice
 	for i := range 9 {
 		ns = append(ns, crm.Notice{Ref: &crm.Ref{Type: "emails", ID: fmt.Sprint(i)}})

@@ -60,7 +60,7 @@ func (p *Operate) Backfill(ctx context.Context, source string) (BackfillState, e
 	if b.Unrated, err = p.unrated(ctx); err != nil {
 		return b, err
 	}
-	b.Unwritten, err = p.Queue.Ratings.Waiting(ctx, source)
+	b.Unwritten, err = p.unwritten(ctx, source)
 	return b, err
 }
 
@@ -77,4 +77,15 @@ func (p *Operate) unrated(ctx context.Context) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// unwritten counts the ratings of a source that wait to be written, those among them whose history is still on its way. A contact whose
+// profile does not come is not counted: nothing of it is to be written.
+func (p *Operate) unwritten(ctx context.Context, source string) (uint64, error) {
+	sum, err := stored.Totals(ctx, p.Queue)
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.Queue.Ratings.Waiting(ctx, source)
+	return n + uint64(max(sum.Coming[source], 0)), err
 }

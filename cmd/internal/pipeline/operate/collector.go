@@ -8,7 +8,6 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 // Collector reads what has to be looked up at each scrape: lag, contacts by rating, budgets, dead letters.
@@ -17,19 +16,20 @@ func (p *Operate) Collector() prometheus.Collector { return &collector{p} }
 type collector struct{ p *Operate }
 
 var (
-	lagDesc      = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
-	contactsDesc = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
-	overdueDesc  = prometheus.NewDesc("winnow_owed_reply_overdue", "Contacts who have waited for our answer longer than WINNOW_RULES_SLA.", []string{"source"}, nil)
-	flaggedDesc  = prometheus.NewDesc("winnow_flagged", "Contacts that are pending or disqualified.", []string{"source"}, nil)
-	budgetDesc   = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
-	deadDesc     = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", []string{"stage", "source"}, nil)
-	bytesDesc    = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
-	maxDesc      = prometheus.NewDesc("winnow_stream_max_bytes", "Bytes a stream may hold; 0: no limit.", []string{"stream"}, nil)
-	breakerDesc  = prometheus.NewDesc("winnow_breaker_open", "1 while the mass-change breaker holds announcements back.", []string{"source"}, nil)
+	lagDesc        = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
+	contactsDesc   = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
+	overdueDesc    = prometheus.NewDesc("winnow_owed_reply_overdue", "Contacts who have waited for our answer longer than WINNOW_RULES_SLA.", []string{"source"}, nil)
+	flaggedDesc    = prometheus.NewDesc("winnow_flagged", "Contacts that are pending or disqualified.", []string{"source"}, nil)
+	unprofiledDesc = prometheus.NewDesc("winnow_contacts_without_profile", "Contacts of whom nothing is written because their profile has not come.", []string{"source"}, nil)
+	budgetDesc     = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
+	deadDesc       = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", []string{"stage", "source"}, nil)
+	bytesDesc      = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
+	maxDesc        = prometheus.NewDesc("winnow_stream_max_bytes", "Bytes a stream may hold; 0: no limit.", []string{"stream"}, nil)
+	breakerDesc    = prometheus.NewDesc("winnow_breaker_open", "1 while the mass-change breaker holds announcements back.", []string{"source"}, nil)
 )
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, overdueDesc, flaggedDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
+	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, overdueDesc, flaggedDesc, unprofiledDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
 		ch <- d
 	}
 }
@@ -62,9 +62,17 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for name, s := range c.p.Sources {
-		for stage, lane := range map[string]queue.Lane{watermark.StageRead: c.p.Queue.Deliveries, watermark.StageFetch: c.p.Queue.Fetches, watermark.StageWrite: c.p.Queue.Ratings} {
-			if n, err := lane.Waiting(ctx, name); err == nil {
-				send(lagDesc, float64(n), stage, name)
+		// In the order of the flow: what has left one stage is seen at the next.
+		for _, stage := range []struct {
+			name    string
+			waiting func(context.Context, string) (uint64, error)
+		}{
+			{watermark.StageRead, c.p.Queue.Deliveries.Waiting},
+			{watermark.StageFetch, c.p.Queue.Fetches.Waiting},
+			{watermark.StageWrite, c.p.unwritten},
+		} {
+			if n, err := stage.waiting(ctx, name); err == nil {
+				send(lagDesc, float64(n), stage.name, name)
 			}
 		}
 		if s.CRM.Budget != nil {
@@ -99,5 +107,6 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 		send(overdueDesc, float64(t.Overdue[source]), source)
 		send(flaggedDesc, float64(t.Flagged[source]), source)
+		send(unprofiledDesc, float64(t.Unprofiled[source]), source)
 	}
 }

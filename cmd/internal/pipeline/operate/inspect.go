@@ -87,10 +87,14 @@ func (p *Operate) State(ctx context.Context) ([]SourceState, error) {
 			Name: name, Vendor: string(p.Sources[name].Vendor), ReadUpTo: v.Read, Held: v.Hold,
 			Rated: sum.Rated[name], Flagged: sum.Flagged[name], Overdue: sum.Overdue[name],
 		}
-		for lane, n := range map[queue.Lane]*uint64{p.Queue.Deliveries: &s.Read, p.Queue.Fetches: &s.Fetch, p.Queue.Ratings: &s.Write} {
-			if *n, err = lane.Waiting(ctx, name); err != nil {
-				return nil, err
-			}
+		if s.Read, err = p.Queue.Deliveries.Waiting(ctx, name); err != nil {
+			return nil, err
+		}
+		if s.Fetch, err = p.Queue.Fetches.Waiting(ctx, name); err != nil {
+			return nil, err
+		}
+		if s.Write, err = p.unwritten(ctx, name); err != nil {
+			return nil, err
 		}
 		list = append(list, s)
 	}

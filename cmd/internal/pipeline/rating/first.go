@@ -1,36 +1,34 @@
 package rating
 
 import (
-	"cmp"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
-	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
 
 // newcomer is a contact of whom nothing has been written yet. The first write waits for the profile, because of some nothing may be
 // written at all, and for what is known to be on its way, so that a new contact's history costs one write.
 type newcomer struct {
-	look     time.Time  // the last look at the source before the newest facts were folded
-	since    crm.Millis // when the first write began to wait
+	look     time.Time // the last look at the source before the newest facts were folded
+	since    time.Time // in machine time: when this owner began to wait for the history
 	profiled bool
 }
 
-// awaits reports whether the first write of a contact waits, which it may have done since then, and notes it. An owner without newcomers
-// has nobody wait.
-func (o *owner) awaits(j *job, since crm.Millis, now time.Time) bool {
+// awaits is what the first write of a contact waits for. An owner without newcomers has nobody wait.
+func (o *owner) awaits(j *job) stored.Awaited {
 	if j.c.Values != nil || o.newcomers == nil {
-		return false
+		return stored.Nothing
 	}
-	j.c.Unshown = cmp.Or(since, crm.At(now))
 	w := o.newcomer(j)
-	if !w.profiled || (o.behind || !w.complete(o.sight, j.key)) && !w.overdue(now) {
-		return true
+	switch {
+	case !w.profiled:
+		return stored.Profile
+	case (o.behind || !w.complete(o.sight, j.key)) && !o.overdue(w):
+		return stored.History
 	}
-	j.c.Unshown = 0
-	return false
+	return stored.Nothing
 }
 
 // newcomer is what is known of a contact whose first write waits.
@@ -39,7 +37,9 @@ func (o *owner) newcomer(j *job) newcomer {
 	if !ok || len(j.facts) > 0 {
 		w.look = o.sight.Of(j.key.Source).Now
 	}
-	w.since = j.c.Unshown
+	if !w.profiled {
+		w.since = time.Now()
+	}
 	w.profiled = j.profiled
 	return w
 }
@@ -51,13 +51,12 @@ func (w newcomer) complete(s *watermark.Sight, key queue.Key) bool {
 }
 
 // overdue reports whether what is on its way has been waited for long enough.
-func (w newcomer) overdue(now time.Time) bool { return now.Sub(w.since.Time()) >= timing.FirstWrite }
+func (o *owner) overdue(w newcomer) bool { return time.Since(w.since) >= o.p.FirstWrite }
 
 // welcome gives the newcomers a turn whose history is there by a look at the sources.
 func (o *owner) welcome(s *watermark.Sight) {
-	now := s.Looked()
 	for key, w := range o.newcomers {
-		if w.profiled && (w.complete(s, key) || w.overdue(now)) {
+		if w.profiled && (w.complete(s, key) || o.overdue(w)) {
 			o.turn[key] = struct{}{}
 		}
 	}

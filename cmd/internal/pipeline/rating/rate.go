@@ -106,9 +106,10 @@ func (o *owner) scan(ctx context.Context) error {
 		if decided := stored.Against(g.Rating.Decide); decided || waits(g.Rating.Held) {
 			o.again[r.Key] = decided
 		}
-		if g.Unshown != 0 {
-			o.newcomers[r.Key] = newcomer{since: g.Unshown, profiled: true} // if its profile is not there it waits on
+		if g.Awaits != stored.Nothing {
+			o.newcomers[r.Key] = newcomer{since: time.Now(), profiled: g.Awaits == stored.History}
 		}
+		o.tally.Await(r.Key.Source, g.Awaits, 1)
 		o.tally.Count(r.Key.Source, g.Rating, 1)
 		switch {
 		case g.Forgotten:
@@ -186,6 +187,7 @@ func (o *owner) step(ctx context.Context) error {
 		}
 		j := jobs[key]
 		j.before = j.c.Rating
+		awaited := j.c.Awaits
 		o.review(j, now)
 		if j.effects.entomb {
 			batch.Contacts = append(batch.Contacts, queue.Put{Key: o.p.Tombs.Of(key), Data: stored.Encode(stored.Contact{Forgotten: true})})
@@ -199,6 +201,8 @@ func (o *owner) step(ctx context.Context) error {
 		}
 		o.tally.Count(key.Source, stored.StandingOf(j.before), -1)
 		o.tally.Count(key.Source, stored.StandingOf(j.c.Rating), 1)
+		o.tally.Await(key.Source, awaited, -1)
+		o.tally.Await(key.Source, j.c.Awaits, 1)
 	}
 	if err := o.commit(hold, batch, through); err != nil {
 		return err
@@ -409,7 +413,7 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	due, w := j.c.Due, o.newcomer(j)
 	delete(o.again, j.key)
 	delete(o.turn, j.key)
-	if delete(o.newcomers, j.key); j.c.Unshown != 0 {
+	if delete(o.newcomers, j.key); j.c.Awaits != stored.Nothing {
 		o.newcomers[j.key] = w
 	}
 	switch held := j.c.Rating.Held; {

@@ -33,6 +33,7 @@ type Deps struct {
 	Grace      time.Duration
 	Tick       time.Duration
 	CacheBytes int64
+	FirstWrite time.Duration // how long a first write waits at most for what is on its way
 	Now        func() time.Time
 	Log        *zap.Logger
 	Sights     sights

@@ -93,8 +93,7 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
-	since := c.Unshown
-	c.Unshown = 0
+	c.Awaits = stored.Nothing
 	at := o.sight.Instant(j.key, now, c)
 	lag := at.Lagging
 	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
@@ -136,7 +135,7 @@ func (o *owner) rate(j *job, now time.Time) {
 	case rating.Unrated != "" && blank(c.Values) && c.Record.Property(crm.PropShown) != "true": // nothing to clear, not even of a store that was lost
 		return
 	}
-	if o.awaits(j, since, now) {
+	if c.Awaits = o.awaits(j); c.Awaits != stored.Nothing {
 		return
 	}
 	offer := p.offers[j.key.Source]

@@ -107,9 +107,19 @@ type Contact struct {
 	Forgotten bool `cbor:"10,keyasint,omitempty"`
 	// Failed is the panic that keeps the contact unrated.
 	Failed bool `cbor:"12,keyasint,omitempty"`
-	// Unshown is since when the first write waits, for the profile and for what is on its way; 0: it does not.
-	Unshown crm.Millis `cbor:"13,keyasint,omitempty"`
+	// Awaits is what the first write waits for.
+	Awaits Awaited `cbor:"13,keyasint,omitempty"`
 }
+
+// Awaited is what the first write of a contact waits for.
+type Awaited uint8
+
+// What a first write can wait for.
+const (
+	Nothing Awaited = iota
+	Profile         // before it was read nothing may be written at all
+	History         // what is known to be on its way, so that it costs one write
+)
 
 // Outgoing is one message under rating.>: the latest of a contact is what the CRM shall show.
 type Outgoing struct {

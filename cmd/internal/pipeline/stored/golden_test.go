@@ -137,7 +137,7 @@ func TestViewsFollowTheWhole(t *testing.T) {
 	}
 	want := Glance{
 		Rating: StandingOf(whole.Rating), Due: whole.Due, Offer: whole.Offer, Redirect: whole.Redirect, Sent: whole.Sent, Forgotten: whole.Forgotten,
-		Unshown: whole.Unshown,
+		Awaits: whole.Awaits,
 	}
 	want.Rating.Held, want.Rating.Decide = whole.Rating.Held, whole.Rating.Decide
 	if diff := cmp.Diff(want, g); diff != "" {

@@ -29,7 +29,7 @@ type Glance struct {
 	Redirect  string     `cbor:"8,keyasint"`
 	Sent      bool       `cbor:"9,keyasint"`
 	Forgotten bool       `cbor:"10,keyasint"`
-	Unshown   crm.Millis `cbor:"13,keyasint"`
+	Awaits    Awaited    `cbor:"13,keyasint"`
 }
 
 // Held is the part of a stored fact by which it can be taken back.

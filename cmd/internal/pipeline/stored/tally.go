@@ -13,11 +13,15 @@ type Tally struct {
 	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
 	Flagged map[string]int            `cbor:"3,keyasint,omitempty"` // pending or disqualified
 	Rated   map[string]map[string]int `cbor:"1,keyasint"`
+	// Unprofiled and Coming are contacts whose first write waits, for the profile and for the rest of their history.
+	Unprofiled map[string]int `cbor:"4,keyasint,omitempty"`
+	Coming     map[string]int `cbor:"5,keyasint,omitempty"`
 }
 
 // NewTally returns the tally of nobody.
 func NewTally() Tally {
-	return Tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{}}
+	return Tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{},
+		Unprofiled: map[string]int{}, Coming: map[string]int{}}
 }
 
 // Count adds n contacts that are rated like r.
@@ -35,6 +39,16 @@ func (t Tally) Count(source string, r Standing, n int) {
 		t.Rated[source] = map[string]int{}
 	}
 	t.Rated[source][r.Letter] += n
+}
+
+// Await adds n contacts whose first write waits for a.
+func (t Tally) Await(source string, a Awaited, n int) {
+	switch a {
+	case Profile:
+		t.Unprofiled[source] += n
+	case History:
+		t.Coming[source] += n
+	}
 }
 
 // All counts the rated contacts of a source, whatever their letter.
@@ -69,6 +83,12 @@ func Totals(ctx context.Context, q *queue.Queue) (Tally, error) {
 			}
 			sum.Overdue[source] += t.Overdue[source]
 			sum.Flagged[source] += t.Flagged[source]
+		}
+		for source, n := range t.Unprofiled {
+			sum.Unprofiled[source] += n
+		}
+		for source, n := range t.Coming {
+			sum.Coming[source] += n
 		}
 	}
 	return sum, nil

@@ -17,6 +17,9 @@ const (
 	Grace    = 20 * time.Second       // for work in hand when the process ends
 	LeaseTTL = 10 * time.Second       // after this another process takes over what a dead one held
 	Tick     = 250 * time.Millisecond // how often domain time and the sources are looked at
+	// FirstWrite bounds, in machine time, how long a first write waits for what is on its way about the contact: a source that is behind
+	// for longer, by one record that its CRM does not give perhaps, has its contacts written with what is known.
+	FirstWrite = 10 * time.Second
 )
 
 // Waits that all steps share, in machine time.
@@ -126,9 +129,6 @@ const (
 const (
 	// AskAgain is how long a profile may take to come before it is asked for again.
 	AskAgain = time.Hour
-	// FirstWrite bounds how long a first write waits for what is on its way about the contact: a source that is behind for longer has
-	// its contacts written with what is known.
-	FirstWrite = 5 * time.Minute
 	// Outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
 	Outstanding = 10 * time.Minute
 	// Lagging is how often a contact is looked at that waits for time to pass while its source is behind.
