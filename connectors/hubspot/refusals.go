@@ -95,7 +95,7 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 	}
 	switch r.Status {
 	case http.StatusUnauthorized:
-		what += ": the token is wrong, expired or revoked"
+		what += ": the token is wrong, expired or revoked, or its app was uninstalled or deleted: make a new one"
 	case http.StatusForbidden:
 		if scopes := body.scopes(); len(scopes) > 0 {
 			what += ": the token lacks the scope " + strings.Join(scopes, " or ")

@@ -192,8 +192,15 @@ func (c *Client) answered(q Request, r *Response) error {
 		e = c.opt.Explain(r)
 	}
 	e.Vendor, e.Op = c.opt.Vendor, q.Op
+	asked := askedFor(r.Header, c.opt.Now())
 	if e.After == 0 {
-		e.After = RetryAfter(r.Header, c.opt.Now())
+		e.After = min(asked, MaxRetryAfter)
+	}
+	switch {
+	case r.Status == http.StatusProxyAuthRequired: // no vendor answers so
+		e.Kind, e.Err = connectors.Misconfigured, errProxy
+	case asked > MaxRetryAfter:
+		e.Err = fmt.Errorf("%w; it asks for a pause of %s, and is asked again after %s", e.Err, asked, MaxRetryAfter)
 	}
 	switch {
 	case e.Kind == connectors.RateLimited && q.Lane != nil && e.After <= 2*time.Second:
@@ -224,8 +231,13 @@ func (c *Client) broken(ctx context.Context, q Request, got *resty.Response, err
 		return c.fail(q, connectors.Misconfigured, fmt.Errorf("HTTP %d: the API redirects elsewhere, which is not followed: check the API's URL", got.StatusCode()))
 	}
 	c.opt.Budget.Failed()
+	if strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) { // to CONNECT, of which net/http keeps the words alone
+		return c.fail(q, connectors.Misconfigured, errProxy)
+	}
 	return c.fail(q, connectors.Unavailable, plain(err))
 }
+
+var errProxy = errors.New("HTTP 407: a proxy between here and the CRM wants a user and a password: HTTPS_PROXY=http://user:password@host:port, or NO_PROXY for this host")
 
 // refused is a request that the budget did not let go.
 func (c *Client) refused(q Request, err error) error {
@@ -260,17 +272,23 @@ func plain(err error) error {
 
 // RetryAfter reads the header of that name, as seconds or a date, within bounds; 0 where there is none.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
+	return min(askedFor(h, now), MaxRetryAfter)
+}
+
+// askedFor is the pause that the header asks for, however long; a year stands for all that is longer.
+func askedFor(h http.Header, now time.Time) time.Duration {
+	const year = 365 * 24 * time.Hour
 	v := strings.TrimSpace(h.Get("Retry-After"))
-	if v == "" {
-		return 0
-	}
-	var d time.Duration
 	if s, err := strconv.ParseFloat(v, 64); err == nil {
-		d = time.Duration(min(max(s, 0), MaxRetryAfter.Seconds()) * float64(time.Second))
-	} else if t, err := http.ParseTime(v); err == nil {
-		d = t.Sub(now)
+		if !(s > 0) { // which is no number either
+			return 0
+		}
+		return time.Duration(min(s, year.Seconds()) * float64(time.Second))
 	}
-	return min(max(d, 0), MaxRetryAfter)
+	if t, err := http.ParseTime(v); err == nil {
+		return min(max(t.Sub(now), 0), year)
+	}
+	return 0
 }
 
 // Budget returns the calls left in the current interval and in the day; negative: not known.

@@ -331,6 +331,32 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// A pause beyond the bound is said.
+func TestLongPausesAreSaid(t *testing.T) {
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "86400")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}, nil)
+	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+	if err == nil || !strings.Contains(err.Error(), "asks for a pause of 24h0m0s, and is asked again after 1h0m0s") || connectors.AfterOf(err) > 2*MaxRetryAfter {
+		t.Errorf("%v, after %s", err, connectors.AfterOf(err))
+	}
+}
+
+// A proxy that wants a password is said, whether it answers in the CRM's place or does not let a connection through.
+func TestProxiesThatWantAPassword(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer proxy.Close()
+	at, _ := url.Parse(proxy.URL)
+	for _, api := range []string{"http://crm.example.com", "https://crm.example.com"} {
+		c := client(t, nil, func(o *Options) { o.BaseURL, o.Transport = api, &http.Transport{Proxy: http.ProxyURL(at)} })
+		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+		if connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "HTTPS_PROXY") {
+			t.Errorf("%s: %v", api, err)
+		}
+	}
+}
+
 // What a vendor sends is read although it is not quite JSON.
 func TestUnmarshalIsLenient(t *testing.T) {
 	var into struct {

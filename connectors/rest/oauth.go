@@ -197,7 +197,7 @@ func (o *OAuth) explain(err error) error {
 	}
 	if kind == connectors.Rejected || slices.Contains(refusals, r.ErrorCode) {
 		kind = connectors.Unauthenticated
-		hint = ": the OAuth credential was revoked, has expired or belongs to another app; connect the app again"
+		hint = ": the OAuth credential was revoked, has expired or belongs to another app, or the app was uninstalled; connect the app again"
 	}
 	e := o.fail(kind, fmt.Errorf("no access token: HTTP %d%s%s", status, said, hint))
 	e.After = RetryAfter(r.Response.Header, time.Now())

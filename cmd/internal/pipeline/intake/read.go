@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -59,6 +60,7 @@ func (r *Reader) Run(ctx context.Context) error {
 // readAll publishes what msgs say and acknowledges them after that.
 func (r *Reader) readAll(ctx context.Context, msgs []*queue.Msg) error {
 	out := r.Publisher.Output(r.s.Name)
+	msgs = slices.DeleteFunc(slices.Clone(msgs), r.mustWait)
 	for _, m := range msgs {
 		if err := r.readOne(ctx, m, out); err != nil {
 			return err
@@ -76,6 +78,36 @@ func (r *Reader) readAll(ctx context.Context, msgs []*queue.Msg) error {
 	return nil
 }
 
+// mustWait puts a message back that holds an erasure of an account, while it is not known which one the credential is for: what another
+// account erased is not ours to erase. Where that is never told, the erasure ends in the dead letters.
+func (r *Reader) mustWait(m *queue.Msg) bool {
+	if m.Deliveries >= timing.ErasureTries || !r.accountless() {
+		return false
+	}
+	ds, err := stored.Decode[[]stored.Delivery](m.Data)
+	if err != nil {
+		return false
+	}
+	for _, d := range ds {
+		notices, _ := decodeDelivery(r.s.CRM.Receive, d) // what is wrong with it is said when it is read
+		if slices.ContainsFunc(notices, erases) {
+			_ = m.Nak(timing.ErasureAgain) // without it the message comes again after the consumer's wait
+			return true
+		}
+	}
+	return false
+}
+
+// accountless reports whether the source's account could be known and is not yet.
+func (r *Reader) accountless() bool {
+	return r.s.CRM.Account != nil && r.Accounts.Account(r.s.Name) == ""
+}
+
+// erases reports whether a notice has a person of a named account erased.
+func erases(n crm.Notice) bool {
+	return n.Account != "" && n.Fact != nil && n.Fact.Kind == crm.KindForget
+}
+
 func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) error {
 	ds, err := stored.Decode[[]stored.Delivery](m.Data)
 	if err != nil {
@@ -83,8 +115,12 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 	}
 	for i, d := range ds {
 		notices, err := decodeDelivery(r.s.CRM.Receive, d)
-		foreign, ahead := 0, 0
+		foreign, ahead, unsure := 0, 0, 0
 		for _, n := range notices {
+			if erases(n) && r.accountless() {
+				unsure++
+				continue
+			}
 			if account := r.Accounts.Account(r.s.Name); n.Account != "" && account != "" && n.Account != account {
 				foreign++
 				continue
@@ -109,6 +145,10 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 		if foreign > 0 {
 			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
 				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, r.Accounts.Account(r.s.Name))})
+		}
+		if unsure > 0 {
+			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Unauthenticated, Err: fmt.Errorf(
+				"%d erasures are not carried out, because the CRM does not say whose account the token is for: let the token read its account and send this letter again, or erase with winnow forget", unsure)})
 		}
 		if ahead > 0 {
 			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(

@@ -53,6 +53,10 @@ const (
 	MostPatience = 50 * time.Millisecond // and where the disk is slow
 	// EmptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
 	EmptyShare = 0.90
+	// ErasureAgain is how long an erasure waits while it is not known which account the credential is for, and ErasureTries how often it
+	// is looked at before it ends in the dead letters: together some ten minutes, in which a CRM that answers has told.
+	ErasureAgain = 10 * time.Second
+	ErasureTries = 60
 	// ClocksApart is how far ahead of the arrival of its delivery an event may be dated, in domain time.
 	ClocksApart = time.Hour
 )
