@@ -72,11 +72,13 @@ func Together(n int, notices []crm.Notice, err error) []Result {
 		results[0].Notices = notices
 		return results
 	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		whole := *e // the error may be another's too
+		whole.Whole = n > 1
+		err = &whole
+	}
 	for i := range results {
 		results[i].Err = err
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		e.Whole = n > 1
 	}
 	return results
 }

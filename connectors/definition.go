@@ -11,6 +11,10 @@ type Config interface {
 	// Validate reports everything wrong with the settings at once, naming each variable without its prefix. prefix is
 	// WINNOW_<SOURCE>, for the message.
 	Validate(prefix string) error
+	// PolledAlone reports whether the source has no webhooks, so that polls are all that is heard of it.
+	PolledAlone() bool
+	// Mapping stands for where our fields go: when it changes, every rating is written again.
+	Mapping() string
 }
 
 // Options are what every connector is given beside its own settings.

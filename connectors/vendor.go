@@ -105,6 +105,12 @@ func (v *Vendor) Named(person string) (string, error) {
 	return p.String(), nil
 }
 
+// NativeOf is the CRM's own status of a person; the zero one where it has none.
+func (v *Vendor) NativeOf(person string) Native {
+	k, _ := v.kindOf(crm.ParsePerson(person))
+	return k.Native
+}
+
 // TextOf is how many characters a text may have that is written to a person.
 func (v *Vendor) TextOf(person string) int {
 	k, _ := v.kindOf(crm.ParsePerson(person))

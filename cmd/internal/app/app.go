@@ -20,7 +20,6 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/admin"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -86,7 +85,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
-		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: rating.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
+		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
@@ -134,11 +133,10 @@ func makeSources(cfg *config.Config, q *queue.Queue, now func() time.Time) ([]wa
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
-		source := watermark.Source{Source: s.Source, CRM: c}
-		if m, ok := s.Config.(interface{ Mapping() string }); ok {
-			source.Mapping = m.Mapping()
-		}
-		sources = append(sources, source)
+		sources = append(sources, watermark.Source{
+			Source: s.Source, CRM: c, Mapping: s.Config.Mapping(), Mode: watermark.Mode(s.Own.Mode), MaxBody: int64(s.Own.MaxBody),
+			PollEvery: s.Own.PollInterval,
+		})
 	}
 	return sources, nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"net/url"
@@ -50,9 +51,7 @@ func (c *Config) check() []error {
 		complain("POLL_INTERVAL", "%s: want a pause such as 10m, or 0 where webhooks are enough", c.PollInterval)
 	}
 	for _, s := range c.Sources {
-		if v, ok := s.Config.(interface{ PolledAlone() bool }); ok && v.PolledAlone() && c.PollInterval == 0 {
-			complain("POLL_INTERVAL", "0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
-		}
+		c.checkOwn(s, complain)
 	}
 	if c.Partitions < 0 || c.Partitions > 1024 || c.Partitions == 0 && c.isSet("PARTITIONS") {
 		complain("PARTITIONS", "%d: want 1 to 1024, or nothing", c.Partitions)
@@ -69,6 +68,31 @@ func (c *Config) check() []error {
 	c.checkQueue(complain)
 	c.checkNATS(complain)
 	return problems
+}
+
+// checkOwn checks what a source has of its own. What it leaves to the settings for all is checked with those.
+func (c *Config) checkOwn(s Source, complain complainer) {
+	name, every := envName(s.Name), *s.Own.PollInterval
+	if every < 0 && every != c.PollInterval {
+		complain(name+"_POLL_INTERVAL", "%s: want a pause such as 10m, or 0 where webhooks are enough", every)
+	}
+	if s.Config != nil && s.Config.PolledAlone() && every == 0 {
+		complain("POLL_INTERVAL", "0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
+	}
+	if s.Own.MaxBody != c.MaxBody {
+		c.checkBody(name+"_MAX_BODY", s.Own.MaxBody, complain)
+	}
+}
+
+// checkBody checks how large a delivery may be.
+func (c *Config) checkBody(name string, most Bytes, complain complainer) {
+	payload := int64(cmp.Or(c.Queue.MaxPayload, defaultPayload))
+	switch {
+	case most < leastBody:
+		complain(name, "%s: a delivery of many events would be refused; want %s or more, such as 1MiB", most, Bytes(leastBody))
+	case c.NATS.URL == "" && int64(most) > payload/2: // the other half is for headers and for deliveries that travel together
+		complain(name, "%s does not fit a message of the queue, %s; raise WINNOW_QUEUE_MAX_PAYLOAD to twice as much", most, Bytes(payload))
+	}
 }
 
 // Missing are the roles that nobody can take: over an embedded store there is this process alone.
@@ -109,17 +133,10 @@ func Loopback(address string) bool {
 }
 
 func (c *Config) checkQueue(complain complainer) {
-	payload := int64(c.Queue.MaxPayload)
-	if payload == 0 {
-		payload = defaultPayload
-	}
-	switch {
-	case c.Queue.MaxPayload > 64<<20:
+	if c.Queue.MaxPayload > 64<<20 {
 		complain("QUEUE_MAX_PAYLOAD", "%s: want 64MiB at most", c.Queue.MaxPayload)
-	case c.MaxBody < leastBody:
-		complain("MAX_BODY", "%s: a delivery of many events would be refused; want %s or more, such as 1MiB", c.MaxBody, Bytes(leastBody))
-	case c.NATS.URL == "" && int64(c.MaxBody) > payload/2: // the other half is for headers and for deliveries that travel together
-		complain("MAX_BODY", "%s does not fit a message of the queue, %s; raise WINNOW_QUEUE_MAX_PAYLOAD to twice as much", c.MaxBody, Bytes(payload))
+	} else {
+		c.checkBody("MAX_BODY", c.MaxBody, complain)
 	}
 	if c.Queue.Streams < 0 || c.Queue.Streams > 64 {
 		complain("QUEUE_STREAMS", "%d: want 1 to 64, or nothing", c.Queue.Streams)

@@ -84,6 +84,9 @@ func Load(environ []string) (*Config, error) {
 	l := newLoader(environ)
 	l.fill("general", prefix, c)
 	l.sources(c.Sources)
+	for i := range c.Sources {
+		c.Sources[i].Own.resolve(c)
+	}
 	c.Rules = l.rules()
 	l.refuseUnknown()
 	c.rows = l.rows

@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // Row describes one setting.
 type Row struct {
 	Group   string // general, "source <name>" or rules
@@ -12,8 +14,8 @@ type Row struct {
 	Secret  bool
 }
 
-// Reference describes the settings of a plain installation with one HubSpot, for the documentation.
+// Reference describes the settings of an installation with one source of each vendor, named like it, for the documentation.
 func Reference() []Row {
-	c, _ := Load(nil) // without credentials there is an error; the description does not depend on it
+	c, _ := Load([]string{prefix + "_SOURCES=" + strings.Join(vendorNames(), ",")}) // without credentials there is an error; the description does not depend on it
 	return c.Describe()
 }

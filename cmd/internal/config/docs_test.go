@@ -102,8 +102,13 @@ func generalTable() string {
 	return table([]string{"name", "default", "meaning"}, settingRows(func(r Row) bool { return r.Group == "general" }))
 }
 
+// sourceTable has a table for each vendor.
 func sourceTable() string {
-	return table([]string{"name", "default", "meaning"}, settingRows(func(r Row) bool { return strings.HasPrefix(r.Group, "source ") }))
+	var b strings.Builder
+	for _, vendor := range vendorNames() {
+		fmt.Fprintf(&b, "\n#### %s\n\n%s", vendor, table([]string{"name", "default", "meaning"}, settingRows(func(r Row) bool { return r.Group == "source "+vendor })))
+	}
+	return b.String() + "\n"
 }
 
 func ruleTable() string {
@@ -143,11 +148,17 @@ func envExample() string {
 	return b.String()
 }
 
+// ofAnother reports whether a setting is one of a vendor that a plain installation has not.
+func ofAnother(setting string) bool {
+	return slices.ContainsFunc(vendorNames(), func(v string) bool { return v != "hubspot" && strings.HasPrefix(setting, envName(v)+"_") })
+}
+
 // The example must be an environment that Winnow accepts, line by line.
 func TestExampleIsAccepted(t *testing.T) {
 	environ := slices.Clone(plain)
 	for line := range strings.Lines(envExample()) {
-		if setting, ok := strings.CutPrefix(strings.TrimSpace(line), "#WINNOW_"); ok && !strings.HasPrefix(setting, "HUBSPOT_TOKEN=") && !strings.HasPrefix(setting, "HUBSPOT_CLIENT_SECRET=") {
+		setting, ok := strings.CutPrefix(strings.TrimSpace(line), "#WINNOW_")
+		if ok && !ofAnother(setting) && !strings.HasPrefix(setting, "HUBSPOT_TOKEN=") && !strings.HasPrefix(setting, "HUBSPOT_CLIENT_SECRET=") {
 			environ = append(environ, "WINNOW_"+setting)
 		}
 	}

@@ -160,6 +160,7 @@ func (l *loader) sources(ss Sources) {
 			s.Definition, s.Config = def, def.Config()
 			l.prefixes = append(l.prefixes, begin)
 			l.fill("source "+s.Name, s.Prefix(), s.Config)
+			l.fill("source "+s.Name, s.Prefix(), &s.Own)
 			l.validate(s)
 		}
 	}

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/all"
@@ -16,6 +18,22 @@ type Source struct {
 	crm.Source
 	Definition connectors.Definition
 	Config     connectors.Config // filled from WINNOW_<NAME>_* and validated
+	Own        Own
+}
+
+// Own are the settings that a source of any vendor may have of its own, under WINNOW_<NAME>_*.
+type Own struct {
+	PollInterval *time.Duration `split_words:"true" desc:"pause between two polls of this source, 0: none; unset: WINNOW_POLL_INTERVAL"`
+	Mode         Mode           `desc:"shadow, advise or enforce for this source alone; unset: WINNOW_MODE"`
+	MaxBody      Bytes          `split_words:"true" desc:"larger deliveries of this source are answered with 413; unset: WINNOW_MAX_BODY"`
+}
+
+// resolve fills what a source leaves to the settings that hold for all.
+func (o *Own) resolve(c *Config) {
+	if o.PollInterval == nil {
+		o.PollInterval = &c.PollInterval
+	}
+	o.Mode, o.MaxBody = cmp.Or(o.Mode, c.Mode), cmp.Or(o.MaxBody, c.MaxBody)
 }
 
 // Prefix is what the source's variables begin with, without the last underscore: WINNOW_EU for eu.

@@ -58,8 +58,8 @@ type Options struct {
 	Queue        *queue.Queue
 	Sources      []watermark.Source
 	Rules        *rules.Settings
-	Mode         rating.Mode
-	Roles        []Role // nil: all; empty: none, for who only asks
+	Mode         watermark.Mode // of sources that have none of their own, as the two below
+	Roles        []Role         // nil: all; empty: none, for who only asks
 	MaxBody      int64
 	Grace        time.Duration
 	PollInterval time.Duration // 0: no polling
@@ -81,7 +81,7 @@ func (o Options) orDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.Mode = cmp.Or(o.Mode, rating.Advise)
+	o.Mode = cmp.Or(o.Mode, watermark.Advise)
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, timing.LeaseTTL)
 	o.Tick = cmp.Or(o.Tick, timing.Tick)
 	o.Grace = cmp.Or(o.Grace, timing.Grace)
@@ -111,21 +111,25 @@ func New(o Options) *Pipeline {
 	o = o.orDefaults()
 	p := &Pipeline{q: o.Queue, sources: map[string]watermark.Source{}, roles: o.Roles, readers: map[string]*intake.Reader{}, exchanges: map[string]*exchange.Exchange{}}
 	for _, s := range o.Sources {
+		if s.PollEvery == nil {
+			s.PollEvery = &o.PollInterval
+		}
+		s.Mode, s.MaxBody = cmp.Or(s.Mode, o.Mode), cmp.Or(s.MaxBody, o.MaxBody)
 		p.sources[s.Name] = s
 	}
 	publisher, tombs := stored.NewPublisher(o.Queue, o.Now), stored.NewTombs(o.Queue)
 	troubles := watermark.NewTroubles(o.Queue, o.Log)
 	letters := watermark.NewLetters(o.Queue, tombs, o.Metrics.watermark, o.Log)
 	p.watermark = watermark.New(watermark.Deps{
-		Queue: o.Queue, Sources: p.sources, PollEvery: o.PollInterval, Settle: o.Rules.Settle(), Tick: o.Tick, Now: o.Now,
+		Queue: o.Queue, Sources: p.sources, Settle: o.Rules.Settle(), Tick: o.Tick, Now: o.Now,
 		Log: o.Log, Troubles: troubles, Metrics: o.Metrics.watermark,
 	})
 	in := intake.Deps{
-		Queue: o.Queue, Sources: p.sources, MaxBody: o.MaxBody, Grace: o.Grace, Now: o.Now, Accounts: p.watermark,
+		Queue: o.Queue, Sources: p.sources, Grace: o.Grace, Now: o.Now, Accounts: p.watermark,
 		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake,
 	}
 	ex := exchange.Deps{
-		Queue: o.Queue, Roles: names(o.Roles), Shadow: o.Mode == rating.Shadow, PollEvery: o.PollInterval, LeaseTTL: o.LeaseTTL, Grace: o.Grace,
+		Queue: o.Queue, Roles: names(o.Roles), LeaseTTL: o.LeaseTTL, Grace: o.Grace,
 		Tick: o.Tick, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
 		Troubles: troubles, Metrics: o.Metrics.exchange,
 	}
@@ -136,12 +140,12 @@ func New(o Options) *Pipeline {
 	}
 	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher}
 	p.rating = rating.New(rating.Deps{
-		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
 		CacheBytes: o.CacheBytes, FirstWrite: o.FirstWrite, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
 	})
 	p.Operate = operate.New(operate.Deps{
-		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Mode: o.Mode, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
 		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser,
 	})
 	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}

@@ -14,9 +14,7 @@ import (
 // Deps is what an Exchange is made of.
 type Deps struct {
 	Queue     *queue.Queue
-	Roles     []string      // of write, fetch and poll
-	Shadow    bool          // nothing is written
-	PollEvery time.Duration // 0: no polling
+	Roles     []string // of write, fetch and poll
 	LeaseTTL  time.Duration
 	Grace     time.Duration
 	Tick      time.Duration
@@ -41,7 +39,7 @@ type Exchange struct {
 // New returns the exchange with the CRM of a source.
 func New(d Deps, s watermark.Source) *Exchange {
 	x := &Exchange{Deps: d, s: s, trials: newTrials()}
-	if s.CRM.Poll != nil && d.PollEvery > 0 && slices.Contains(d.Roles, rolePoll) {
+	if s.CRM.Poll != nil && s.PollEvery != nil && *s.PollEvery > 0 && slices.Contains(d.Roles, rolePoll) {
 		x.next = &schedule{}
 	}
 	d.Metrics.begin(s.Name)

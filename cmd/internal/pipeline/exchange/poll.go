@@ -42,10 +42,10 @@ func (x *Exchange) poll(ctx context.Context) error {
 				attempt = 1
 				x.trials.works("poll")
 				x.Troubles.Well(ctx, x.s, "poll")
-				next.set(crm.At(begun.Add(x.PollEvery)))
+				next.set(crm.At(begun.Add(*x.s.PollEvery)))
 			} else if ctx.Err() == nil {
 				x.Troubles.Ails(ctx, x.s, "poll", "poll not finished", err)
-				next.set(crm.At(x.Now().Add(min(x.PollEvery, timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst, timing.BackoffMost)))))))
+				next.set(crm.At(x.Now().Add(min(*x.s.PollEvery, timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst, timing.BackoffMost)))))))
 			}
 		}
 		if filler != nil {

@@ -212,7 +212,7 @@ func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
 		return err
 	}
 	defer w.release(batch)
-	if w.Shadow {
+	if w.s.Mode == watermark.Shadow {
 		return w.settle(ctx, batch, make([]error, len(batch)))
 	}
 	return w.send(ctx, batch)

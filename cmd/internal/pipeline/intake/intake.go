@@ -12,7 +12,6 @@ import (
 type Deps struct {
 	Queue     *queue.Queue
 	Sources   map[string]watermark.Source
-	MaxBody   int64
 	Grace     time.Duration
 	Now       func() time.Time
 	Accounts  accounts

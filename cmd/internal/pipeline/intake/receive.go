@@ -35,8 +35,9 @@ type Receiver struct {
 
 // NewReceiver returns the handler of /hooks/{source}.
 func NewReceiver(d Deps) *Receiver {
-	r := &Receiver{Deps: d, groups: map[string]*group{}, most: max(timing.BodyBytes, 4*d.MaxBody)}
-	for name := range d.Sources {
+	r := &Receiver{Deps: d, groups: map[string]*group{}, most: timing.BodyBytes}
+	for name, s := range d.Sources {
+		r.most = max(r.most, 4*s.MaxBody)
 		d.Metrics.begin(name)
 		r.groups[name] = &group{publish: func(ctx context.Context, body []byte) error {
 			return d.Queue.Deliveries.Publish(ctx, name, body, nil)
@@ -121,14 +122,14 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 		return "no_room", replyTo(s, d, connectors.Full)
 	}
 	tooLarge := func() (string, connectors.Reply) { // it will not come again, unless it was none of the vendor's: it is not verified yet
-		err := fmt.Errorf("more than WINNOW_MAX_BODY, %s", humanize.IBytes(uint64(r.MaxBody)))
-		r.say(r.Troubles.Alarms, s, "delivery lost, it is too large: raise WINNOW_MAX_BODY if it was the CRM's", err)
+		err := fmt.Errorf("more than the limit of a delivery, %s", humanize.IBytes(uint64(s.MaxBody)))
+		r.say(r.Troubles.Alarms, s, "delivery lost, it is too large: raise MAX_BODY of the source if it was the CRM's", err)
 		return "too_large", replyTo(s, d, connectors.TooLarge)
 	}
-	if req.ContentLength > r.MaxBody {
+	if req.ContentLength > s.MaxBody {
 		return tooLarge()
 	}
-	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, r.MaxBody), r: r}
+	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, s.MaxBody), r: r}
 	defer func() { r.bodies.Add(-in.bytes) }()
 	body, err := io.ReadAll(in)
 	if errors.Is(err, errBodies) {

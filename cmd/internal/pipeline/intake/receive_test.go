@@ -41,8 +41,8 @@ func (refusing) Verify(connectors.Delivery, time.Time) error { return errors.New
 // answered.
 func TestBodiesAreBounded(t *testing.T) {
 	r := NewReceiver(Deps{
-		Queue: openStore(t), Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}}},
-		MaxBody: 1000, Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.NewNop()), Metrics: NewMetrics(prometheus.NewRegistry()),
+		Queue: openStore(t), Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1000, CRM: connectors.Vendor{Receive: refusing{}}}},
+		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.NewNop()), Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	r.most = 1500
 	post := func(body io.Reader) int {
@@ -84,7 +84,7 @@ func TestStrayRequests(t *testing.T) {
 		Queue: openStore(t), Sources: map[string]watermark.Source{
 			"fake": {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}}, "polled": {Source: crm.Source{Name: "polled"}},
 		},
-		MaxBody: 1000, Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(registry),
+		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(registry),
 	})
 	for range 3 {
 		for _, source := range []string{"fakee-s3cret", "polled", ""} {

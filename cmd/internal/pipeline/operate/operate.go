@@ -3,7 +3,6 @@ package operate
 import (
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
@@ -15,7 +14,6 @@ type Deps struct {
 	Queue     *queue.Queue
 	Sources   map[string]watermark.Source
 	Rules     *rules.Settings
-	Mode      rating.Mode
 	Limits    stored.BreakerLimits
 	Now       func() time.Time
 	Watermark *watermark.Watermark

@@ -60,7 +60,7 @@ func (p *Operate) Records(ctx context.Context, source string, fn func(contact st
 			if c.Redirect != "" || c.Forgotten {
 				return nil
 			}
-			return fn(r.Key.Contact, rating.Visible(p.Mode, &c.Record))
+			return fn(r.Key.Contact, rating.Visible(p.Sources[source].Mode, &c.Record))
 		})
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", source, err)

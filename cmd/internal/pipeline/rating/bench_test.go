@@ -51,7 +51,7 @@ func seeing(v watermark.Horizon) *watermark.Sight {
 func benchOwner() *owner {
 	now := seeing(watermark.Horizon{Now: noon, Read: noon})
 	p := New(Deps{
-		Sources: map[string]watermark.Source{"fake": {}}, Rules: rules.Defaults(), Mode: Advise, Now: func() time.Time { return noon },
+		Sources: map[string]watermark.Source{"fake": {Mode: watermark.Advise}}, Rules: rules.Defaults(), Now: func() time.Time { return noon },
 		Log: zap.NewNop(), Sights: &seen{now}, Metrics: NewMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
 	})
 	return &owner{p: p, sight: now}

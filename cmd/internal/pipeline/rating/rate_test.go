@@ -7,8 +7,10 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
+	"github.com/winnow-crm/winnow/rules"
 )
 
 // TestLook: another look at the sources brings those on who wait for nothing else any more, and takes a decision back that came too
@@ -133,7 +135,9 @@ func TestDecidedOnce(t *testing.T) {
 // TestEnforcedOnce: nor is a native status that is on its way to a contact who was disqualified under another mode.
 func TestEnforcedOnce(t *testing.T) {
 	o, said, later := benchOwner(), noon.Add(-time.Hour), noon.Add(2*time.Second)
-	o.p.Mode = Enforce
+	o.p.Sources["fake"] = watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{
+		{Native: connectors.Native{Disqualify: connectors.ByStatus}},
+	}}}
 	decided := crm.Fact{
 		ID: "decision/disqualified/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
 		Decision: &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo, Hangs: "emails/no"},
@@ -181,7 +185,9 @@ func TestDecidedBefore(t *testing.T) {
 // TestReplacedLast: what a native status of ours replaces is what stood there last, although nothing else changed before it was written.
 func TestReplacedLast(t *testing.T) {
 	o, said := benchOwner(), noon.Add(-30*24*time.Hour)
-	o.p.Mode = Enforce
+	o.p.Sources["fake"] = watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{
+		{Native: connectors.Native{Disqualify: connectors.ByStatus}},
+	}}}
 	lead := func(status string, at time.Time) crm.Fact {
 		return crm.Fact{ID: "property/lead_status", Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropLeadStatus, Value: status}}
 	}
@@ -247,5 +253,19 @@ func TestLateFactWaits(t *testing.T) {
 	benchOwner().review(j, noon)
 	if len(j.c.Record.Conduct) != 1 || j.c.Sent || j.c.Due == 0 || !j.effects.merged {
 		t.Errorf("record %+v, sent %t, due %s: want the fact in the record, due to be sent on", j.c.Record, j.c.Sent, j.c.Due)
+	}
+}
+
+// TestNativeByKind: under enforce the CRM's own status is set of the kinds of people that have one, and of no other.
+func TestNativeByKind(t *testing.T) {
+	s := watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{
+		{Kind: "lead", Native: connectors.Native{Disqualify: connectors.ByStatus}}, {Kind: "contact"},
+	}}}
+	for person, want := range map[string]bool{"lead/7": true, "contact/7": false} {
+		v := map[crm.Field]string{}
+		addNative(v, s, person, &rules.Record{}, &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo})
+		if _, got := v[crm.FieldNativeStatus]; got != want {
+			t.Errorf("%s: the native status is set: %t, want %t", person, got, want)
+		}
 	}
 }

@@ -13,22 +13,11 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// Mode is what may be written.
-type Mode string
-
-// The modes.
-const (
-	Shadow  Mode = "shadow"  // nothing is written; decisions are kept as if they had been announced
-	Advise  Mode = "advise"  // our own fields
-	Enforce Mode = "enforce" // and the CRM's native lead status
-)
-
 // Deps is what a Rating is made of.
 type Deps struct {
 	Queue      *queue.Queue
 	Sources    map[string]watermark.Source
 	Rules      *rules.Settings
-	Mode       Mode
 	LeaseTTL   time.Duration
 	Grace      time.Duration
 	Tick       time.Duration
@@ -65,10 +54,13 @@ type Rating struct {
 func New(d Deps) *Rating {
 	p := &Rating{Deps: d, offers: map[string]string{}, scans: make(chan struct{}, timing.ScansAtOnce)}
 	for name, s := range d.Sources {
-		p.offers[name] = string(d.Mode) + " " + s.Mapping
+		p.offers[name] = string(s.Mode) + " " + s.Mapping
 	}
 	return p
 }
+
+// mode is what may be written of a contact.
+func (p *Rating) mode(key queue.Key) watermark.Mode { return p.Sources[key.Source].Mode }
 
 // Done reports how many facts of a partition have been rated here, and whether nothing was left to rate as of a look at the sources.
 // Of a partition that another process owns it is not known.

@@ -97,7 +97,7 @@ func (o *owner) rate(j *job, now time.Time) {
 	at := o.sight.Instant(j.key, now, c)
 	lag := at.Lagging
 	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
-	rating, fault := safely(p.Rules, Visible(p.Mode, &c.Record), at)
+	rating, fault := safely(p.Rules, Visible(p.mode(j.key), &c.Record), at)
 	if fault != "" {
 		c.Failed, j.effects.fault = true, fault
 		c.Rating = crm.Rating{Unrated: "failed", Model: p.Rules.Version()}
@@ -109,7 +109,7 @@ func (o *owner) rate(j *job, now time.Time) {
 		rating = p.stillDecided(j, at, lag, rating)
 	}
 	c.Rating, c.Due = rating, rating.Due
-	if d := p.unenforced(c); d != nil {
+	if d := unenforced(p.mode(j.key), c); d != nil {
 		switch {
 		case at.Hold != "":
 			c.Rating.Held = at.Hold
@@ -127,7 +127,7 @@ func (o *owner) rate(j *job, now time.Time) {
 		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
 	}
 	v := values(rating)
-	p.addNative(v, &c.Record, c.Rating.Decide)
+	addNative(v, p.Sources[j.key.Source], j.key.Contact, &c.Record, c.Rating.Decide)
 	switch {
 	case rating.Unrated == "deleted" || rating.Unrated == "merged": // nobody is there to write to: what waits to be written is void
 		c.Values, j.put = nil, c.Values != nil
@@ -160,7 +160,7 @@ func passing(held string) bool { return held == watermark.HoldLag || held == wat
 // since, or some are left for a later step: taken back for that moment it would be seen to become pending twice.
 func (p *Rating) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
 	at.Lagging, at.Arrived = lag, time.Time{}
-	rating, fault := safely(p.Rules, Visible(p.Mode, &j.c.Record), at)
+	rating, fault := safely(p.Rules, Visible(p.mode(j.key), &j.c.Record), at)
 	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status || d.Ground != was.Ground || d.Hangs != was.Hangs {
 		return withheld
 	}
@@ -178,8 +178,8 @@ func safely(s *rules.Settings, r *rules.Record, at rules.Instant) (rating crm.Ra
 }
 
 // Visible is the record without what was decided in the shadow, unless we are still there: nobody was told.
-func Visible(mode Mode, r *rules.Record) *rules.Record {
-	hidden := func(f crm.Fact) bool { return f.Decision != nil && f.Decision.Shadow && mode != Shadow }
+func Visible(mode watermark.Mode, r *rules.Record) *rules.Record {
+	hidden := func(f crm.Fact) bool { return f.Decision != nil && f.Decision.Shadow && mode != watermark.Shadow }
 	if !slices.ContainsFunc(r.Decisions, hidden) {
 		return r
 	}
@@ -190,11 +190,11 @@ func Visible(mode Mode, r *rules.Record) *rules.Record {
 
 // unenforced is the decision that stands and that the CRM's own status does not show yet, because it was announced under another mode;
 // nil where there is none.
-func (p *Rating) unenforced(c *stored.Contact) *crm.Decision {
-	if p.Mode != Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
+func unenforced(mode watermark.Mode, c *stored.Contact) *crm.Decision {
+	if mode != watermark.Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
 		return nil
 	}
-	decisions := Visible(p.Mode, &c.Record).Decisions
+	decisions := Visible(mode, &c.Record).Decisions
 	if len(decisions) == 0 {
 		return nil
 	}
@@ -206,12 +206,12 @@ func (p *Rating) unenforced(c *stored.Contact) *crm.Decision {
 }
 
 // addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there before when that
-// is over, unless somebody has set another one since.
-func (p *Rating) addNative(v map[crm.Field]string, r *rules.Record, d *crm.Decision) {
-	if p.Mode == Shadow && d != nil {
+// is over, unless somebody has set another one since. Of a kind of person for whom the CRM has none, nothing.
+func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *rules.Record, d *crm.Decision) {
+	if s.Mode == watermark.Shadow && d != nil {
 		d.Shadow = true
 	}
-	if p.Mode != Enforce || d == nil {
+	if s.Mode != watermark.Enforce || d == nil || s.CRM.NativeOf(contact).Disqualify == "" {
 		return
 	}
 	status := ""

@@ -20,15 +20,14 @@ import (
 
 // Deps is what a Watermark is made of.
 type Deps struct {
-	Queue     *queue.Queue
-	Sources   map[string]Source
-	PollEvery time.Duration // 0: nobody polls
-	Settle    time.Duration // how far a source may lag before nothing is announced
-	Tick      time.Duration
-	Now       func() time.Time
-	Log       *zap.Logger
-	Troubles  *Troubles
-	Metrics   *Metrics
+	Queue    *queue.Queue
+	Sources  map[string]Source
+	Settle   time.Duration // how far a source may lag before nothing is announced
+	Tick     time.Duration
+	Now      func() time.Time
+	Log      *zap.Logger
+	Troubles *Troubles
+	Metrics  *Metrics
 }
 
 // Watermark knows, for each source, how far it has been read and what holds decisions back. It is refreshed every tick, because
@@ -192,9 +191,10 @@ func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 	// Where no process ever polled there is no such instant, and webhooks alone are gone by. Once one has, only the settings can say that
 	// webhooks are enough: a poller that was switched off cannot be told from one that is away.
 	v.Polled = true
-	if through := polled.Through.Time(); h.PollEvery > 0 && polled.Through != 0 {
+	every := h.every(name)
+	if through := polled.Through.Time(); every > 0 && polled.Through != 0 {
 		h.Metrics.polledUpTo.WithLabelValues(name).Set(seconds(through))
-		v.Polled = !through.Before(now.Add(-timing.PollLate * h.PollEvery))
+		v.Polled = !through.Before(now.Add(-timing.PollLate * every))
 		if !v.Polled || polled.Through < crm.At(h.began) {
 			v.Read = through
 		}
@@ -318,4 +318,12 @@ func minTime(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// every is the pause between two polls of a source, 0 where nobody polls.
+func (h *Watermark) every(name string) time.Duration {
+	if every := h.Sources[name].PollEvery; every != nil {
+		return *every
+	}
+	return 0
 }
