@@ -136,6 +136,9 @@ func (c *Connector) Vendor() connectors.Vendor {
 	if c.cfg.Webhooks != "off" {
 		v.Receive = c
 	}
+	if c.cfg.Owners == "on" {
+		v.Maintain = keeper{c}
+	}
 	return v
 }
 

@@ -2,6 +2,8 @@ package hubspot
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -55,6 +57,25 @@ func (c *Connector) staff(ctx context.Context) (*people.Staff, error) {
 		return people.NewStaff(c.cfg.StaffDomains, nil), nil
 	}
 	return c.roster.Staff(ctx, c.now(), c.cfg.StaffDomains, c.owners)
+}
+
+// keeper looks now and then whether the account's users can be read, so that a missing scope is said, as that of any other record is. The
+// rest goes on without them.
+type keeper struct{ c *Connector }
+
+// Recall has nothing to take over.
+func (keeper) Recall(context.Context) error { return nil }
+
+// Maintain reads who the account's users are.
+func (k keeper) Maintain(ctx context.Context) (next time.Time, err error) {
+	if _, err := k.c.staff(ctx); err != nil {
+		return time.Time{}, err
+	}
+	if err := k.c.roster.Refused(); err != nil {
+		return time.Time{}, k.c.fail("maintain", connectors.KindOf(err), fmt.Errorf("%w; until then our own people are told from theirs by %s alone (%s=off says so for good)",
+			errors.Unwrap(err), k.c.variable("STAFF_DOMAINS"), k.c.variable("OWNERS")))
+	}
+	return k.c.now().Add(time.Hour), nil
 }
 
 // owners are the addresses of the account's users. Source: HubSpot docs, "Owners".

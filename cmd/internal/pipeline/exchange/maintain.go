@@ -30,7 +30,7 @@ func (x *Exchange) maintain(ctx context.Context) error {
 			continue
 		}
 		if ctx.Err() == nil {
-			x.Troubles.Ails(ctx, x.s, "maintain", "what the CRM grants for a time is not renewed", err)
+			x.Troubles.Ails(ctx, x.s, "maintain", "what the connector keeps up beside its records cannot be had", err)
 		}
 		timing.Sleep(ctx, timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst, timing.AccountMost))))
 		attempt++
