@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"context"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -29,6 +30,8 @@ type Options struct {
 	// Properties are those of a contact, under the vendor's names, that the rules look at: they are read and become facts under the same
 	// names, each change of them too. One that the CRM does not have is nothing.
 	Properties []string
+	// Wrote returns what is remembered of our newest messages to people; nil: nothing is.
+	Wrote func(ctx context.Context, people []string) (map[string][]crm.Wrote, error)
 }
 
 // Definition is how a vendor is made; connectors/all lists them.

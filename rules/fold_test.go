@@ -135,3 +135,33 @@ func TestKnownPropertiesStay(t *testing.T) {
 		}
 	}
 }
+
+// A reply quotes what is new, so only the newest messages keep the hashes of their lines, whatever order they come in.
+func TestLinesOfTheNewest(t *testing.T) {
+	var facts []crm.Fact
+	for i := range 40 {
+		f := mail(fmt.Sprintf("emails/%02d", i), Start.Add(time.Duration(i)*time.Hour), crm.Direction(1+i%2), 0, 5)
+		if f.Message.Direction == crm.Out {
+			f.Message.Lines = []uint64{uint64(i)}
+		}
+		facts = append(facts, f)
+	}
+	want := recordOf(facts...)
+	wrote := want.Wrote()
+	if len(wrote) != 6 || wrote[5].Lines[0] != 39 || wrote[5].At != facts[39].At || wrote[0].Lines[0] != 29 {
+		t.Errorf("remembers %v, want six of the newest twelve", wrote)
+	}
+	for seed := range uint64(20) {
+		var got Record
+		got.Fold(shuffled(facts, seed)...)
+		if got.Fold(shuffled(facts, seed+1)...) {
+			t.Fatal("the same facts again change the record")
+		}
+		if diff := cmp.Diff(*want, got); diff != "" {
+			t.Fatalf("seed %d: %s", seed, diff)
+		}
+	}
+	if facts[1].Message.Lines == nil {
+		t.Error("the record changed a fact that is not its own")
+	}
+}

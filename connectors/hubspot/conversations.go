@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -85,10 +86,14 @@ func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]c
 	if err := circle.Mails(ctx, staff, mails); err != nil {
 		return nil, err
 	}
+	if err := circle.Recall(ctx); err != nil {
+		return nil, c.fail("fetch", connectors.Unavailable, err)
+	}
 	facts := map[string]crm.Fact{}
 	for _, t := range read {
+		slices.SortStableFunc(t.messages, func(a, b message) int { return cmp.Compare(millis(a.CreatedAt), millis(b.CreatedAt)) })
 		for _, m := range t.messages {
-			if f := c.chat(&m); f != nil {
+			if f := c.chat(&m, circle, t.id+"/"+string(m.ID)); f != nil {
 				f.Message.Thread = t.id
 				facts[t.id+"/"+string(m.ID)] = *f
 			}
@@ -202,7 +207,7 @@ func (c *Connector) messages(ctx context.Context, path string, ids []string, who
 }
 
 // chat is what one message says; nil for what is no message to or from them.
-func (c *Connector) chat(m *message) *crm.Fact {
+func (c *Connector) chat(m *message, circle *relate.Circle, record string) *crm.Fact {
 	if m.ID == "" || m.Type != "" && m.Type != "MESSAGE" {
 		return nil
 	}
@@ -222,7 +227,7 @@ func (c *Connector) chat(m *message) *crm.Fact {
 	case "OUTGOING":
 		msg.Direction = crm.Out
 	}
-	msg.Text = c.readText(text.Input{Direction: msg.Direction, Subject: m.Subject, Body: m.Text, HTML: m.RichText, At: at.Time()})
+	c.readMessage(&msg, circle, record, text.Input{Subject: m.Subject, Body: m.Text, HTML: m.RichText, At: at.Time()})
 	if msg.Direction == crm.Out && (actor == "B" || actor == "S") {
 		msg.Text.Class = crm.AutoReply // a bot's words are nobody's attempt
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/people"
 	"github.com/winnow-crm/winnow/connectors/relate"
@@ -32,10 +33,12 @@ var emails = kind{
 		if err := circle.Mails(ctx, staff, mails); err != nil {
 			return nil, err
 		}
+		if err := circle.Recall(ctx); err != nil {
+			return nil, c.fail("fetch", connectors.Unavailable, err)
+		}
 		out := make(map[string]crm.Fact, len(os))
-		for _, o := range os {
-			sender, _ := circle.Sender(string(o.ID))
-			if f := c.email(o, mails[string(o.ID)], sender); f != nil {
+		for _, o := range slices.SortedFunc(slices.Values(os), byTime) {
+			if f := c.email(o, mails[string(o.ID)], circle); f != nil {
 				out[string(o.ID)] = *f
 			}
 		}
@@ -43,8 +46,10 @@ var emails = kind{
 	},
 }
 
+func byTime(a, b *object) int { return cmp.Compare(a.at("hs_timestamp"), b.at("hs_timestamp")) }
+
 // email is what one mail says; nil for one that has not gone out yet.
-func (c *Connector) email(o *object, mail relate.Mail, sender people.Sender) *crm.Fact {
+func (c *Connector) email(o *object, mail relate.Mail, circle *relate.Circle) *crm.Fact {
 	m := crm.Message{Channel: crm.Email, Thread: o.get("hs_email_thread_id")}
 	switch o.get("hs_email_status") {
 	case "SCHEDULED", "SENDING", "DRAFT":
@@ -56,11 +61,12 @@ func (c *Connector) email(o *object, mail relate.Mail, sender people.Sender) *cr
 	case "DRAFT_EMAIL", "SCHEDULED_EMAIL":
 		return nil
 	}
+	sender, _ := circle.Sender(string(o.ID))
 	m.Direction = direction(o.get("hs_email_direction"), sender)
 	at := relate.Happened(m.Direction, o.at("hs_timestamp"), o.created())
 	body, html, subject := o.get("hs_email_text"), o.get("hs_email_html"), o.get("hs_email_subject")
-	m.Text = c.readText(text.Input{
-		Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: mail.From, At: at.Time(), Header: headers(o.get("hs_email_headers")),
+	c.readMessage(&m, circle, string(o.ID), text.Input{
+		Subject: subject, Body: body, HTML: html, From: mail.From, At: at.Time(), Header: headers(o.get("hs_email_headers")),
 		Forwarded: o.get("hs_email_direction") == "FORWARDED_EMAIL",
 	})
 	if m.Text.Class == crm.Human && o.get("hs_incoming_email_is_out_of_office") == "true" {
@@ -119,6 +125,18 @@ func parties(o *object) relate.Mail {
 		m.Copy = append(m.Copy, p.Email)
 	}
 	return m
+}
+
+// readMessage reads the text of a message that a record holds. What we wrote before is not theirs in a reply.
+func (c *Connector) readMessage(m *crm.Message, circle *relate.Circle, record string, in text.Input) {
+	at := crm.At(in.At)
+	if in.Direction = m.Direction; m.Direction == crm.In {
+		in.Ours = circle.Ours(record, at)
+	}
+	if m.Text = c.readText(in); m.Direction == crm.Out {
+		m.Lines = c.text().Lines(in.Body, in.HTML)
+		circle.Wrote(record, crm.Wrote{At: at, Lines: m.Lines})
+	}
 }
 
 // readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for it.

@@ -117,7 +117,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 		}),
 		Auth: cfg.auth(), Limits: limits, Explain: c.explain,
 	})
-	c.relate = &relate.Relater{Neighbours: neighbours{c}, Now: opt.Now}
+	c.relate = &relate.Relater{Neighbours: neighbours{c}, Now: opt.Now, Wrote: opt.Wrote}
 	if c.reads("deals") {
 		c.relate.Deals = "deals"
 	}

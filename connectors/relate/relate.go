@@ -7,8 +7,8 @@
 //   - what we wrote asks nothing of those who only had a copy
 //   - an answer clears all contacts of the same deals; one that is filed with a deal alone clears its contacts too
 //
-// The steps of a fetch: Look, then Mails where the records are mails, the vendor's own reading of each record, which may ask Sender, and
-// Notices at the end.
+// The steps of a fetch: Look, then Mails and Recall where the records are mails, the vendor's own reading of each record, oldest first, which
+// may ask Sender and Ours, and Notices at the end.
 package relate
 
 import (
@@ -42,6 +42,8 @@ type Relater struct {
 	Neighbours Neighbours
 	Deals      string           // the type of deals among references
 	Now        func() time.Time // the clock by which what is remembered grows old
+	// Wrote returns what is remembered of our newest messages to people; nil: nothing is.
+	Wrote func(ctx context.Context, people []string) (map[string][]crm.Wrote, error)
 
 	known addresses
 }
@@ -63,6 +65,7 @@ type Circle struct {
 	staff *people.Staff
 	mails map[string]Mail
 	book  people.Book
+	wrote map[string][]crm.Wrote // by person
 }
 
 // Look finds whom records of a type concern, all of which refs ask for. A record that is filed with nobody concerns the people of its

@@ -12,7 +12,7 @@ import (
 
 // maxLines is how many hashes one message leaves: those of its first sentences, of which a reply holds either most or
 // none.
-const maxLines = 24
+const maxLines = 16
 
 // maxJoin is over how many pieces of lines a sentence may go.
 const maxJoin = 8

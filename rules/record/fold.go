@@ -33,7 +33,7 @@ func (r *Record) fold(f *crm.Fact) bool {
 	}
 	switch f.Kind {
 	case crm.KindMessage, crm.KindCall:
-		return keepNewest(&r.Conduct, f, MaxConduct) || lasts
+		return r.keepConduct(f) || lasts
 	case crm.KindMeeting, crm.KindQuote, crm.KindTask, crm.KindDeal:
 		return keepNewest(&r.Items, f, MaxItems) || lasts
 	case crm.KindReferral:
@@ -143,6 +143,48 @@ func byAt(g crm.Fact, f *crm.Fact) int {
 		return 1
 	}
 	return strings.Compare(g.ID, f.ID)
+}
+
+// keepConduct is keepNewest for messages and calls. All but the newest lose the hashes of their lines, by their place alone, so that the order in
+// which they come makes no difference.
+func (r *Record) keepConduct(f *crm.Fact) bool {
+	newer := func() int { // how many stand behind f, or will
+		i, found := slices.BinarySearchFunc(r.Conduct, f, byAt)
+		if found {
+			i++
+		}
+		return len(r.Conduct) - i
+	}
+	if f.Message != nil && f.Message.Lines != nil && newer() >= maxQuotable {
+		f = withoutLines(f)
+	}
+	changed := keepNewest(&r.Conduct, f, MaxConduct)
+	if i := len(r.Conduct) - maxQuotable - 1; changed && i >= 0 {
+		r.Conduct[i] = *withoutLines(&r.Conduct[i])
+	}
+	return changed
+}
+
+// withoutLines is f without the hashes of its lines.
+func withoutLines(f *crm.Fact) *crm.Fact {
+	if f.Message == nil || f.Message.Lines == nil {
+		return f
+	}
+	g, m := *f, *f.Message
+	m.Lines = nil
+	g.Message = &m
+	return &g
+}
+
+// Wrote is what the record remembers of our newest messages.
+func (r *Record) Wrote() []crm.Wrote {
+	var out []crm.Wrote
+	for i := range r.Conduct {
+		if f := &r.Conduct[i]; f.Message != nil && len(f.Message.Lines) > 0 && !f.Gone {
+			out = append(out, crm.Wrote{At: f.At, Lines: f.Message.Lines})
+		}
+	}
+	return out
 }
 
 // keepProfile puts f into a list sorted by ID. When there are more than limit, the properties that rules know by name stay,

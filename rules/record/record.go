@@ -18,6 +18,7 @@ const (
 	maxDecisions = 40
 	maxLife      = 60
 	maxReferrals = 60
+	maxQuotable  = 12 // of Conduct: how many of the newest keep the hashes of their lines, because a reply quotes what is new
 )
 
 // Record is the state of one contact: the bounded set of facts known about it, in canonical order. The zero Record is a

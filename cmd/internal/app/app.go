@@ -118,18 +118,18 @@ func listen(name, addr string) (net.Listener, error) {
 func makeSources(cfg *config.Config, q *queue.Queue, now func() time.Time) ([]watermark.Source, error) {
 	var sources []watermark.Source
 	for _, s := range cfg.Sources {
-		salt, state := make([]byte, 32), connectors.NewMemory()
+		opt := connectors.Options{
+			Source: s.Source, PublicURL: cfg.PublicURL, Salt: make([]byte, 32), Now: now, UserAgent: "winnow/" + Version(),
+			Phrases: cfg.Phrases, Properties: cfg.Rules.Properties(), State: connectors.NewMemory(),
+		}
 		if q != nil {
 			kept, err := newSealed(q, s.Name, cfg.Queue.Key.Reveal())
 			if err != nil {
 				return nil, err
 			}
-			salt, state = q.Salt(), kept
+			opt.Salt, opt.State, opt.Wrote = q.Salt(), kept, stored.Wrote(q, s.Name)
 		}
-		c, err := s.Definition.New(s.Config, connectors.Options{
-			Source: s.Source, PublicURL: cfg.PublicURL, Salt: salt, Now: now, UserAgent: "winnow/" + Version(), Phrases: cfg.Phrases,
-			Properties: cfg.Rules.Properties(), State: state,
-		})
+		c, err := s.Definition.New(s.Config, opt)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
