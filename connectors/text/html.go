@@ -56,6 +56,8 @@ type page struct {
 	open    map[atom.Atom][]element
 	soft    int       // the number of the box that quotes until a blockquote in it does; 0 for none
 	softs   int       // how many such boxes there were
+	cited   int       // how many citations there were
+	colours bool      // the text says that coloured words in what is quoted are answers
 	dropTag atom.Atom // what is being left out, and how deep in elements of that name
 	dropped int
 	lines   int  // line ends owed before the next text
@@ -116,7 +118,7 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 		p.breakLine(1)
 		p.line("-----Original Message-----")
 	}
-	if mayQuote(a) && !closed {
+	if (mayQuote(a) || p.colours && mayAnswer(a)) && !closed {
 		p.opened(a, attr)
 	}
 	if block(a) {
@@ -138,14 +140,24 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 
 // element is an open element that may quote.
 type element struct {
-	quotes bool
-	soft   int // its number, if it quotes only until a blockquote in it does
+	quotes  bool
+	soft    int // its number, if it quotes only until a blockquote in it does
+	answers int // how deep in cited text the answer stands that it holds; 0: it holds none
 }
 
 // mayQuote reports whether mail programs put what they quote into elements of this name.
 func mayQuote(a atom.Atom) bool {
 	switch a {
 	case atom.Blockquote, atom.Div, atom.Span, atom.Section, atom.Table:
+		return true
+	}
+	return false
+}
+
+// mayAnswer reports whether people colour their answers with elements of this name.
+func mayAnswer(a atom.Atom) bool {
+	switch a {
+	case atom.P, atom.Font, atom.B, atom.Strong, atom.Li, atom.Td:
 		return true
 	}
 	return false
@@ -167,9 +179,15 @@ func (p *page) opened(a atom.Atom, attr attrs) {
 		p.softs++
 		e.quotes, e.soft, p.soft = true, p.softs, p.softs
 	}
-	if e.quotes {
+	switch {
+	case e.quotes:
 		p.breakLine(1)
 		p.quotes++
+		p.cited++
+		p.colours = p.colours || p.cited == 1 && containsAny(fold(p.out.String()), colourCues)
+	case p.colours && attr.coloured && p.quotes > 0:
+		p.breakLine(1)
+		e.answers, p.quotes = p.quotes, 0
 	}
 	if p.open == nil {
 		p.open = map[atom.Atom][]element{}
@@ -192,6 +210,10 @@ func (p *page) closed(a atom.Atom) {
 	}
 	if e.soft > 0 && e.soft == p.soft {
 		p.soft = 0
+	}
+	if e.answers > 0 {
+		p.breakLine(1)
+		p.quotes, p.lines = e.answers, max(p.lines, 1)
 	}
 }
 
@@ -224,7 +246,7 @@ func (p *page) end(a atom.Atom) {
 	case atom.Pre:
 		p.pre = max(p.pre-1, 0)
 	}
-	if mayQuote(a) {
+	if mayQuote(a) || p.colours && mayAnswer(a) {
 		p.closed(a)
 	}
 	if a == atom.P {
@@ -311,6 +333,7 @@ type attrs struct {
 	quote     bool // by its name part of what is quoted: a blockquote, or what holds one and the line above it
 	box       bool // all in it is quoted
 	bordered  bool // a line on its left
+	coloured  bool // its words have a colour of their own
 	history   bool // everything below is the message that is answered
 	signature bool
 	hidden    bool
@@ -354,6 +377,9 @@ func attributesOf(z *html.Tokenizer, more bool) attrs {
 		case "style":
 			out.hidden = out.hidden || hides(string(val))
 			out.bordered = bordered(string(val))
+			out.coloured = out.coloured || coloured(string(val))
+		case "color":
+			out.coloured = out.coloured || coloured("color:"+string(val))
 		case "hidden":
 			out.hidden = true
 		}
@@ -405,6 +431,23 @@ func bordered(style string) bool {
 	value, _, _ = strings.Cut(strings.TrimSpace(value), ";")
 	return ok && !strings.HasPrefix(value, "none") && !strings.HasPrefix(value, "0")
 }
+
+// coloured reports whether a style gives the words a colour that is none of black.
+func coloured(style string) bool {
+	for rule := range strings.SplitSeq(style, ";") {
+		name, value, _ := strings.Cut(strings.ToLower(rule), ":")
+		value = strings.Trim(value, " #")
+		if strings.TrimSpace(name) == "color" && value != "" {
+			return !strings.HasPrefix(value, "000") && !strings.HasPrefix(value, "rgb(0,") && !blacks[value]
+		}
+	}
+	return false
+}
+
+var blacks = setOf("black inherit initial windowtext 222 222222 333 333333 currentcolor")
+
+// colourCues are how people say that they answer in a colour.
+var colourCues = foldAll("in red|in blue|in green|in bold|in colo|in purple|in orange|in rot|in blau|in grün|in farbe|farbig|en rouge|en bleu|en vert|en couleur|en rojo|en azul|en verde|en color|in rosso|in blu|in verde|a colori|em vermelho|em azul|em verde|in rood|in blauw|in groen|i rött|i blått|na czerwono|na niebiesko|赤字|青字|红色|蓝色|紅色|빨간|파란")
 
 // The names that mail programs give to their parts. citations are blockquotes; below a history all is the other message; a box is
 // quoted as a whole, a soft box up to the blockquote in it.

@@ -38,6 +38,8 @@ func TestHTML(t *testing.T) {
 		"plain":                   {"Fine with me.", "Fine with me."},
 		"broken":                  {`<div><p>Fine<b> with me.</div></p></blockquote></div>`, "Fine with me."},
 		"nothing":                 {"", ""},
+		"answers in red":          {`<p>My answers are below in red.</p><blockquote type="cite"><p style="color:#000000">How many?</p><p style="color:red">Forty <b>seats</b>.</p><p>When?</p><font color="#c00000">In March.</font><p>Best, Jane</p></blockquote>`, "My answers are below in red.\n\nForty seats.\n\nIn March."},
+		"red in a quotation":      {`<p>Fine.</p><blockquote type="cite"><p style="color:red">How many?</p></blockquote>`, "Fine."},
 	} {
 		if got := squeeze(Strip(FromHTML(c.html))); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -168,3 +168,18 @@ func TestOurLines(t *testing.T) {
 		t.Errorf("a long message leaves %d lines", len(got))
 	}
 }
+
+// TestAnswersInside holds that answers between our unmarked questions are kept where they say that they answer there.
+func TestAnswersInside(t *testing.T) {
+	const header = "\n\nFrom: Tom Berg <tom@vendor.example>\nSent: Tuesday, March 3, 2026 10:12 AM\nTo: Anna\nSubject: Offer\n\n"
+	questions := []string{"How many seats would you like to have?", "When would you like us to begin?"}
+	lines := reader.Lines("Hello Anna,\n\n"+strings.Join(questions, "\n\n")+"\n\nBest regards\nTom Berg", "")
+	for mail, want := range map[string]string{
+		"Hi Tom, see my answers below." + header + "Hello Anna,\n\n" + questions[0] + "\nForty.\n\n" + questions[1] + "\n1 March\n\nBest regards\nTom Berg": "Hi Tom, see my answers below.\nForty.\n1 March",
+		"Thanks, we will." + header + "Hello Anna,\n\n" + questions[0] + "\nForty.\n\n" + questions[1] + "\n\nBest regards\nTom Berg":                       "Thanks, we will.",
+	} {
+		if got := reader.Trace(Input{Direction: crm.In, Subject: "Re: Offer", Body: mail, Ours: lines}).Kept; laidOut(got) != want {
+			t.Errorf("kept %q, want %q", got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -82,6 +83,8 @@ type unquoting struct {
 	rest     []string   // the message below a header that is not followed by marked lines
 	passed   bool       // which was passed on: it is another's
 	mine     []bool     // lines that we wrote; nil if nothing is known
+	inside   bool       // answers stand in what is quoted, as was asked once
+	asked    bool
 }
 
 // unquoted returns the segments of new text of a message. Lines marked with > are taken out one by one, and so are
@@ -146,12 +149,34 @@ func (u *unquoting) step(i int) (next int, end bool) {
 func (u *unquoting) below(i int) (next int, end bool) {
 	i = min(i, len(u.ls))
 	u.start = i
+	if u.answersInside(i) {
+		return i, false
+	}
 	if next := nextText(u.ls, i); next == len(u.ls) || !quoted(u.ls[next]) {
 		u.rest = u.ls[i:]
 		return i, true
 	}
 	return i, false
 }
+
+// answersInside reports whether their text says that the answers stand in what is quoted from line i on, where that is known to be ours.
+func (u *unquoting) answersInside(i int) bool {
+	if u.mine != nil && !u.asked {
+		u.asked, u.inside = true, slices.Contains(u.mine[i:], true) && slices.ContainsFunc(u.segments, saysBelow)
+	}
+	return u.inside
+}
+
+// saysBelow reports whether lines say that answers stand below them.
+func saysBelow(seg []string) bool {
+	return slices.ContainsFunc(seg, func(l string) bool {
+		f := fold(bounds(l))
+		return containsAny(f, belowCues) || containsAny(f, colourCues)
+	})
+}
+
+// belowCues are how people say that they answer in between.
+var belowCues = foldAll("below|inline|in-line|unten|ci-dessous|dans le texte|más abajo|abajo|qui sotto|nel testo|abaixo|hieronder|nedan|poniżej|下記|以下|下面|아래")
 
 // marked reads a line that is marked as quoted.
 func (u *unquoting) marked(i int) (next int, end bool) {
@@ -205,12 +230,13 @@ func (u *unquoting) bullets(i int) int {
 	for above >= 0 && u.ls[above] == "" {
 		above--
 	}
-	if len(u.segments) > 0 || u.start > 0 || above >= 0 && !colonAtEnd(u.ls[above]) {
+	headed := above >= 0 && colonAtEnd(u.ls[above])
+	if len(u.segments) > 0 || u.start > 0 || above >= 0 && !headed {
 		return 0
 	}
 	n := 0
 	for i+n < len(u.ls) && quoted(u.ls[i+n]) {
-		if l := strings.TrimPrefix(u.ls[i+n], ">"); !item(strings.TrimSpace(l)) {
+		if l := strings.TrimPrefix(u.ls[i+n], ">"); !item(strings.TrimSpace(l), headed) {
 			return 0
 		}
 		n++
@@ -222,8 +248,11 @@ func (u *unquoting) bullets(i int) int {
 	return n
 }
 
-// item reports whether l can be an item of a list: a few words, and no sentence.
-func item(l string) bool {
+// item reports whether l can be an item of a list: a few words and, unless the list is headed, no sentence.
+func item(l string, headed bool) bool {
+	if headed {
+		l = strings.TrimRight(l, ".,;")
+	}
 	return l != "" && len(l) <= 40 && len(strings.Fields(l)) <= 4 && l[0] != '>' &&
 		!strings.ContainsAny(l[len(l)-1:], ".,:;?!>") && closing(l) == notClosing
 }
