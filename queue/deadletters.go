@@ -39,6 +39,7 @@ type DeadLetter struct {
 	Payload  []byte            `cbor:"8,keyasint,omitempty"`
 	Nobody   bool              `cbor:"9,keyasint,omitempty"`  // it names no contact because it concerns none; else that is not known
 	Keep     bool              `cbor:"10,keyasint,omitempty"` // it does not expire: something waits for it to be settled
+	Text     bool              `cbor:"11,keyasint,omitempty"` // it holds words of a message, and expires like what is malformed
 }
 
 // DeadLetters are what could not be used and waits for a person.
@@ -58,12 +59,12 @@ func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64
 		return 0, fmt.Errorf("a dead letter of %d bytes: %w", len(b), ErrTooLarge)
 	}
 	keep := deadFor
-	if d.Kind == KindMalformed {
+	if d.Kind == KindMalformed || d.Text {
 		keep = malformedFor
 	}
 	m := nats.NewMsg(layout.KindDead + "." + layout.Token(d.Stage) + "." + layout.Token(d.Source))
 	m.Data = b
-	if !d.Keep {
+	if !d.Keep || d.Text {
 		m.Header[jet.HeaderTTL] = []string{ttlHeader(keep)}
 	}
 	var opts []jetstream.PublishOpt

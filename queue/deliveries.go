@@ -4,20 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/winnow-crm/winnow/queue/internal/jet"
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 // Deliveries are the webhook requests as they came.
-type Deliveries struct{ lane }
+type Deliveries struct {
+	lane
+
+	mu     sync.Mutex
+	erased map[string]uint64 // by source, the last message that EraseText has looked at
+}
 
 func newDeliveries(b base) *Deliveries {
-	return &Deliveries{lane{base: b, stream: layout.Deliveries, spec: layout.DeliveryConsumer, conn: 1, floor: 1}}
+	l := lane{base: b, stream: layout.Deliveries, spec: layout.DeliveryConsumer, conn: 1, floor: 1}
+	return &Deliveries{lane: l, erased: map[string]uint64{}}
 }
+
+// HeaderText marks a delivery that holds words of a message: EraseText takes it out soon after it was read.
+const HeaderText = "Winnow-Text"
 
 // answerWait is how long a delivery waits for the answer of an outside server before it is sent again: what is sent to a cluster while it
 // elects is lost, and others wait behind it. Stored twice it does no harm.
@@ -58,3 +69,49 @@ func (d *Deliveries) Publish(ctx context.Context, source string, body []byte, he
 
 // Trim removes the deliveries that were read and are older than keep; those of a stream that is half full as soon as they were read.
 func (d *Deliveries) Trim(ctx context.Context, keep time.Duration) error { return d.trim(ctx, keep) }
+
+// EraseText overwrites the deliveries with text that were read, and returns how many these were. What is only trimmed stays in the files
+// until they go.
+func (d *Deliveries) EraseText(ctx context.Context) (n int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, source := range d.layout.Sources {
+		erased, err := d.eraseText(ctx, source)
+		if n += erased; err != nil {
+			return n, fmt.Errorf("erase the texts of %s: %w", source, err)
+		}
+	}
+	return n, nil
+}
+
+func (d *Deliveries) eraseText(ctx context.Context, source string) (n int, err error) {
+	spec := d.spec(source)
+	c, err := d.srv.JS(0).Consumer(ctx, spec.Stream, spec.Name)
+	if err != nil {
+		return 0, err
+	}
+	read := c.CachedInfo().AckFloor.Stream
+	from := min(d.erased[source], read)
+	if from == read {
+		return 0, nil
+	}
+	err = d.srv.Walk(ctx, jet.Walk{Stream: spec.Stream, Filter: spec.Filter, After: from, Conn: 1, Bare: true}, func(m *nats.Msg, at *Msg) error {
+		if at.Seq > read {
+			return errBound
+		}
+		if m.Header.Get(HeaderText) == "" {
+			return nil
+		}
+		err := d.srv.EraseMsg(ctx, spec.Stream, at.Seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) || jet.IsCode(err, jet.CodeNoMessage) {
+			return nil
+		}
+		n++
+		return err
+	})
+	if err != nil && !errors.Is(err, errBound) {
+		return n, err
+	}
+	d.erased[source] = read
+	return n, nil
+}

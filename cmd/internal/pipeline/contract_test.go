@@ -1,17 +1,22 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -248,4 +253,51 @@ func TestCallsAreApart(t *testing.T) {
 	if f.mixed > 0 {
 		t.Errorf("%d changes were in a call with others that it does not take", f.mixed)
 	}
+}
+
+// TestTextLeavesTheFiles: a delivery that holds words of a message is gone from the files once it was read and the queues were trimmed,
+// whatever is kept for inspection; a dead letter that holds some says so and expires.
+func TestTextLeavesTheFiles(t *testing.T) {
+	dir := t.TempDir()
+	f := &talker{fake: &fake{}}
+	r := newRig(t, dir, func(o *Options) { o.Sources[0].CRM.Receive, o.Sources[0].CRM.Reply = f, f }, f.fake)
+	const words = "the roof leaks since Monday"
+	if rec := r.request(http.MethodPost, "/note", `["`+words+`"]`, "X-Secret", "right"); rec.Code != http.StatusOK {
+		t.Fatalf("answered %d", rec.Code)
+	}
+	r.idle()
+	if !holds(t, dir, words) {
+		t.Fatal("the delivery is not in the files at all: the test would see nothing")
+	}
+	if err := r.p.Trim(t.Context(), timing.KeepDeliveries); err != nil {
+		t.Fatal(err)
+	}
+	if holds(t, dir, words) {
+		t.Error("the words of the message are still in the files")
+	}
+	if rec := r.request(http.MethodPost, "/broken", `["`+words+`"]`, "X-Secret", "right"); rec.Code != http.StatusOK {
+		t.Fatalf("answered %d", rec.Code)
+	}
+	r.idle()
+	letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", "")
+	if err != nil || len(letters) != 1 || !letters[0].Text || letters[0].Keep || !strings.Contains(letters[0].Fix, "holds words of a message") {
+		t.Errorf("letters %+v, %v, want one that says that it holds text and expires", letters, err)
+	}
+}
+
+// holds reports whether a file below dir holds words.
+func holds(t *testing.T, dir, words string) (found bool) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // a file that has gone meanwhile
+		}
+		data, err := os.ReadFile(path)
+		found = found || err == nil && bytes.Contains(data, []byte(words))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

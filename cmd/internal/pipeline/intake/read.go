@@ -155,7 +155,7 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				"%d events are dated more than %s after they came, and would outlast all that follow: a clock is wrong, the CRM's or this machine's", ahead, timing.ClocksApart)})
 		}
 		if err != nil {
-			letter := queue.DeadLetter{Stage: watermark.StageRead, Contacts: watermark.Named(r.s, notices), Header: d.Envelope(), Payload: d.Body}
+			letter := queue.DeadLetter{Stage: watermark.StageRead, Contacts: watermark.Named(r.s, notices), Header: d.Envelope(), Payload: d.Body, Text: d.Text}
 			if err := r.Letters.Bury(ctx, r.s, fmt.Sprintf("%s.%d.%d", m.Stream, m.Seq, i), letter, err); err != nil {
 				return err
 			}

@@ -39,8 +39,8 @@ func NewReceiver(d Deps) *Receiver {
 	for name, s := range d.Sources {
 		r.most = max(r.most, 4*s.MaxBody)
 		d.Metrics.begin(name)
-		r.groups[name] = &group{publish: func(ctx context.Context, body []byte) error {
-			return d.Queue.Deliveries.Publish(ctx, name, body, nil)
+		r.groups[name] = &group{publish: func(ctx context.Context, ds []stored.Delivery) error {
+			return stored.PublishDeliveries(ctx, d.Queue, name, ds)
 		}, max: min(timing.GroupBytes, d.Queue.MaxBundle()/2)}
 	}
 	return r
@@ -196,7 +196,7 @@ func addressed(req *http.Request) *url.URL {
 // group commits deliveries of one source together: while one message is on its way to the disk, those that come wait for the
 // next one, which takes them all. One fsync, then all get their answer.
 type group struct {
-	publish func(context.Context, []byte) error
+	publish func(context.Context, []stored.Delivery) error
 	max     int // bytes
 
 	mu      sync.Mutex
@@ -239,7 +239,7 @@ func (g *group) lead(ctx context.Context) {
 		for i, w := range batch {
 			ds[i] = w.Delivery
 		}
-		err := g.publish(ctx, stored.Encode(ds))
+		err := g.publish(ctx, ds)
 		for _, w := range batch {
 			w.done <- err
 		}

@@ -20,7 +20,7 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 	case watermark.StageRead:
 		again := stored.Enveloped(d)
 		again.Received = crm.At(p.Now())
-		err = p.Queue.Deliveries.Publish(ctx, d.Source, stored.Encode([]stored.Delivery{again}), nil)
+		err = stored.PublishDeliveries(ctx, p.Queue, d.Source, []stored.Delivery{again})
 	case watermark.StageFetch:
 		ref, e := stored.Decode[crm.Ref](d.Payload)
 		if e != nil {

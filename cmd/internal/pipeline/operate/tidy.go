@@ -91,8 +91,12 @@ func (k *Keeper) reviewShares(ctx context.Context) error {
 	return nil
 }
 
-// Trim removes what has been processed: facts that were rated, and deliveries that were read longer than keep ago.
+// Trim removes what has been processed: facts that were rated, deliveries that were read longer than keep ago, and at once those that hold
+// words of a message.
 func (k *Keeper) Trim(ctx context.Context, keep time.Duration) error {
+	if n, err := k.Queue.Deliveries.EraseText(ctx); err != nil {
+		k.Log.Warn("deliveries with text not erased yet", zap.Int("erased", n), zap.Error(err))
+	}
 	before := map[int]uint64{}
 	for part := range k.Queue.Partitions() {
 		at, err := k.Queue.Contacts.Checkpoint(ctx, part)

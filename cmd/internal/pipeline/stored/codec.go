@@ -2,9 +2,11 @@ package stored
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -77,6 +79,15 @@ func Enveloped(l queue.DeadLetter) Delivery {
 	_ = json.Unmarshal([]byte(l.Header["delivery"]), &d) // a letter of what could not be decoded at all has none
 	d.Body = l.Payload
 	return d
+}
+
+// PublishDeliveries puts deliveries of one source into one message, which is marked where one of them holds text.
+func PublishDeliveries(ctx context.Context, q *queue.Queue, source string, ds []Delivery) error {
+	var header map[string]string
+	if slices.ContainsFunc(ds, func(d Delivery) bool { return d.Text }) {
+		header = map[string]string{queue.HeaderText: "1"}
+	}
+	return q.Deliveries.Publish(ctx, source, Encode(ds), header)
 }
 
 // Bundle is one message in FACTS: facts of one source about contacts of one partition.

@@ -56,6 +56,9 @@ var unreadFixes = map[connectors.Kind]string{
 	connectors.Rejected: "see whether the record opens in the CRM and whether the app may read it, then send it again",
 }
 
+// textFix is said beside it of a letter that holds words of a message.
+const textFix = "; it holds words of a message, and goes by itself after 30 days"
+
 // fixOf is what a person can do about a dead letter of a stage.
 func fixOf(stage string, kind connectors.Kind) string {
 	if stage != StageFetch {
@@ -72,6 +75,9 @@ func fixOf(stage string, kind connectors.Kind) string {
 func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error, fields ...zap.Field) error {
 	kind := connectors.KindOf(reason)
 	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
+	if d.Text {
+		d.Fix += textFix
+	}
 	seq, err := l.q.DeadLetters.Bury(ctx, d, d.Stage+"."+id)
 	if err != nil {
 		return fmt.Errorf("bury: %w", err)
