@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
@@ -164,11 +165,7 @@ func TestNoticedAgain(t *testing.T) {
 	}
 	unread := func(t *testing.T, r *rig) {
 		t.Helper()
-		for end := time.Now().Add(20 * time.Second); r.p.exchanges["fake"].PollDue(r.clock()); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal("no poll")
-			}
-		}
+		waittest.Until(t, "a poll", func() bool { return !r.p.exchanges["fake"].PollDue(r.clock()) })
 		r.idleBut(watermark.StageFetch)
 		if v := r.state("fake"); !v.ReadUpTo.Equal(start) {
 			t.Errorf("read up to %s, want %s", v.ReadUpTo, start)
@@ -209,15 +206,13 @@ func TestNoticedWhileFetched(t *testing.T) {
 	r.send("fake", changed)
 	<-begun
 	r.send("fake", changed)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	waittest.Until(t, "the delivery is read", func() bool {
 		n, err := r.q.Deliveries.Waiting(t.Context(), "fake")
-		if err != nil || time.Now().After(end) {
-			t.Fatalf("%d deliveries wait, %v", n, err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if n == 0 {
-			break
-		}
-	}
+		return n == 0
+	})
 	done <- true
 	<-begun
 	done <- true

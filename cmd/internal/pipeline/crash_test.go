@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -239,10 +240,10 @@ func TestForgottenWaitsForNothing(t *testing.T) {
 		gone, err := r.p.Forgotten(t.Context(), person)
 		return err == nil && gone
 	}
-	within(t, 20*time.Second, "the contact is forgotten", forgotten)
+	waittest.Until(t, "the contact is forgotten", forgotten)
 	r.send("fake", ref("late", "7"), ref("late both", "7", "8")) // was on its way
 	r.idleBut(watermark.StageFetch)
-	within(t, 20*time.Second, "what came late has gone too", forgotten)
+	waittest.Until(t, "what came late has gone too", forgotten)
 	var waits []string
 	err := r.q.Fetches.Each(t.Context(), "fake", func(m queue.FetchMsg, _ bool) error {
 		ref, err := stored.Decode[crm.Ref](m.Data)

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -116,7 +117,7 @@ func TestProfileDoesNotCome(t *testing.T) {
 	mu.Lock()
 	delete(away, "contacts")
 	mu.Unlock()
-	within(t, 20*time.Second, "written with what is known", func() bool {
+	waittest.Until(t, "written with what is known", func() bool {
 		return f.of("7")[crm.FieldRating] != ""
 	})
 }

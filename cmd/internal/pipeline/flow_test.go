@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zaptest"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -172,7 +173,7 @@ func (r *rig) pass(d time.Duration) { r.now.Add(int64(d)) }
 
 func (r *rig) idle() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Hang)
 	defer cancel()
 	if err := r.p.Idle(ctx); err != nil {
 		r.t.Fatal(err)
@@ -373,19 +374,11 @@ func TestLanesAreApart(t *testing.T) {
 		r.send("fake", mail(fmt.Sprint(i), "1", start))
 		r.send("other", mail(fmt.Sprint(i), "1", start))
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	waittest.Until(t, "the contacts of the healthy source are written", func() bool {
 		well.mu.Lock()
-		n := len(well.written)
-		well.mu.Unlock()
-		if n == 200 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d of 200 contacts of the healthy source written within 10 s", n)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		defer well.mu.Unlock()
+		return len(well.written) == 200
+	})
 	if len(sick.written) != 0 {
 		t.Error("the sick source's contacts were written")
 	}

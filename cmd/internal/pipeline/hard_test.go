@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -145,13 +146,7 @@ func TestCallForLoserUnderWay(t *testing.T) {
 	r.send("fake", mail("7", "1", start))
 	<-begun
 	r.send("fake", merged("7", "9", start)...)
-	deadline := time.Now().Add(10 * time.Second)
-	for f.of("9") == nil {
-		if time.Now().After(deadline) {
-			t.Fatal("the winner was not written while a call for the loser was under way")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	waittest.Until(t, "the winner is written while a call for the loser is under way", func() bool { return f.of("9") != nil })
 	close(end)
 	r.idle()
 	if after.Load() == 0 {
@@ -237,20 +232,19 @@ func TestMergeIntoNew(t *testing.T) {
 func TestTidyRuns(t *testing.T) {
 	r := newRig(t, t.TempDir(), nil, &fake{})
 	r.idle()
-	deadline := time.Now().Add(5 * time.Second)
-	for {
+	waittest.Until(t, "somebody holds the lease for trimming", func() bool {
 		lease, err := r.q.Leases.Acquire(t.Context(), "lease.tidy", time.Second)
 		if errors.Is(err, queue.ErrHeld) {
-			return
+			return true
 		}
 		if err == nil {
 			err = lease.Release(t.Context())
 		}
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("nobody holds the lease for trimming: %v", err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return false
+	})
 }
 
 // TestForgottenStaysAway: late deliveries do not bring a forgotten contact back.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -73,7 +74,7 @@ func TestLostQuorum(t *testing.T) {
 	}
 	f := &fake{}
 	j := join(t, strings.Join(urls, ","), "a", rules.Defaults(), f)
-	within(t, 30*time.Second, "it has all partitions", func() bool { return j.owned() == 6 })
+	waittest.Until(t, "it has all partitions", func() bool { return j.owned() == 6 })
 	r := &rig{t: t, p: j.Pipeline, q: j.q}
 	for i := range 20 {
 		r.send("fake", mail(fmt.Sprint(i), "1", time.Now()))
@@ -82,15 +83,15 @@ func TestLostQuorum(t *testing.T) {
 		s.Shutdown()
 		s.WaitForShutdown()
 	}
-	within(t, 120*time.Second, "all partitions are given up", func() bool { return j.owned() == 0 })
+	waittest.Until(t, "all partitions are given up", func() bool { return j.owned() == 0 })
 	time.Sleep(20 * time.Second) // longer than a request waits
 	for _, o := range options[1:] {
 		startServer(t, o)
 	}
-	within(t, 60*time.Second, "it has all partitions again", func() bool { return j.owned() == 6 })
+	waittest.Until(t, "it has all partitions again", func() bool { return j.owned() == 6 })
 	// The streams elect one after the other: until the deliveries' has, they are refused, and the CRM sends them again.
-	within(t, 60*time.Second, "deliveries are taken again", func() bool { return r.deliver("fake", mail("20", "1", time.Now())) == http.StatusNoContent })
-	within(t, 60*time.Second, "everybody is rated", func() bool {
+	waittest.Until(t, "deliveries are taken again", func() bool { return r.deliver("fake", mail("20", "1", time.Now())) == http.StatusNoContent })
+	waittest.Until(t, "everybody is rated", func() bool {
 		for i := range 21 {
 			if f.of(fmt.Sprint(i))[crm.FieldRating] == "" {
 				return false

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -93,25 +94,16 @@ func (j *joined) owned() (n int) {
 	return n
 }
 
-func within(t *testing.T, most time.Duration, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(most); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within %s: %s", most, what)
-		}
-	}
-}
-
 // TestPartitionsAreShared as processes come and go, and all of them go to those with the newest settings.
 func TestPartitionsAreShared(t *testing.T) {
 	url, f := outside(t), &fake{}
 	a := join(t, url, "a", rules.Defaults(), f)
-	within(t, 20*time.Second, "one has all", func() bool { return a.owned() == 6 })
+	waittest.Until(t, "one has all", func() bool { return a.owned() == 6 })
 	b := join(t, url, "b", rules.Defaults(), f)
-	within(t, 20*time.Second, "two have half each", func() bool { return a.owned() == 3 && b.owned() == 3 })
+	waittest.Until(t, "two have half each", func() bool { return a.owned() == 3 && b.owned() == 3 })
 	begun := time.Now()
 	b.stop()
-	within(t, 20*time.Second, "the one that stays has all", func() bool { return a.owned() == 6 })
+	waittest.Until(t, "the one that stays has all", func() bool { return a.owned() == 6 })
 	t.Logf("taken over after %s", time.Since(begun).Round(time.Millisecond))
 
 	other, err := rules.Parse(map[string]string{"SETTLE": "6m"})
@@ -119,7 +111,7 @@ func TestPartitionsAreShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := join(t, url, "c", other, f)
-	within(t, 20*time.Second, "the one with newer settings has all", func() bool { return a.owned() == 0 && c.owned() == 6 })
+	waittest.Until(t, "the one with newer settings has all", func() bool { return a.owned() == 0 && c.owned() == 6 })
 	time.Sleep(2 * time.Second) // two terms of a lease
 	if a.owned() != 0 {
 		t.Errorf("the one with older settings took %d partitions back", a.owned())
@@ -144,7 +136,7 @@ func TestRolesApart(t *testing.T) {
 	if status := r.post("fake", "wrong", nil); status != http.StatusUnauthorized {
 		t.Errorf("a wrong secret is answered with %d", status)
 	}
-	within(t, 40*time.Second, "everybody is rated and written", func() bool {
+	waittest.Until(t, "everybody is rated and written", func() bool {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		return len(f.written) == n && f.fetched >= n

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -62,17 +63,9 @@ func oneFails(t *testing.T, failure error) {
 		if i == 3 || i == 5 {
 			continue
 		}
-		for end := time.Now().Add(time.Minute); f.of(fmt.Sprint(i)) == nil; time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("contact %d waits for records that fail", i)
-			}
-		}
+		waittest.Until(t, fmt.Sprintf("contact %d is written beside records that fail", i), func() bool { return f.of(fmt.Sprint(i)) != nil })
 	}
-	for end := time.Now().Add(time.Minute); fetches.Load() < 3 || writes.Load() < 3; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%d fetches and %d writes of what fails: it is not tried again", fetches.Load(), writes.Load())
-		}
-	}
+	waittest.Until(t, "what fails is tried again", func() bool { return fetches.Load() >= 3 && writes.Load() >= 3 })
 	if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
 		t.Errorf("dead letters after seconds: %+v, %v", letters, err)
 	}

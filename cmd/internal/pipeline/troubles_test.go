@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -43,11 +44,7 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 			r := newRig(t, t.TempDir(), func(o *Options) { o.Log = zap.New(core) }, f)
 			wait := func(what string, done func() bool) {
 				t.Helper()
-				for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-					if time.Now().After(end) {
-						t.Fatalf("not within 20 s: %s", what)
-					}
-				}
+				waittest.Until(t, what, done)
 			}
 			putOff := func() string {
 				s, err := r.p.Backfill(t.Context(), "fake")
