@@ -121,7 +121,7 @@ func (m *message) ends() bool {
 // until reports whether "until" stands shortly before token i, from token from on.
 func (m *message) until(i, from int) bool {
 	for k := max(from, i-3); k < i; k++ {
-		if m.traits(k, m.lang)&traitUntil != 0 {
+		if m.marks[k]&traitUntil != 0 {
 			return true
 		}
 	}
@@ -158,7 +158,7 @@ func (m *message) acknowledges() bool {
 	for i := m.first; i < m.tailFrom; i++ {
 		s := &m.sentences[i]
 		for k := s.from; k < s.to && s.found.has(cueReceived) && m.tailFrom-m.first <= 3; k++ {
-			if m.traits(k, m.lang)&traitLetter != 0 {
+			if m.marks[k]&traitLetter != 0 {
 				return true
 			}
 		}
@@ -193,12 +193,17 @@ func statusCode(s string) bool {
 // speaks reports whether the body holds what only a person writes: a question of substance, a demand, an agreement, a time to meet, or a
 // word of the purchase. What machines ask for ("please contact my colleague") is none of it.
 func (m *message) speaks() bool {
+	if m.heard {
+		return m.spoke
+	}
+	m.heard = true
 	for k := range m.clauses {
 		c := &m.clauses[k]
 		if c.sentence < m.first || c.sentence >= m.tailFrom {
 			continue
 		}
 		if m.personal(c) {
+			m.spoke = true
 			return true
 		}
 	}
@@ -235,7 +240,7 @@ func (m *message) elsewhere(c *clause) bool {
 	}
 	me := false
 	for i := c.from; i < c.to; i++ {
-		t := m.traits(i, m.lang)
+		t := m.marks[i]
 		if tk := &m.tokens[i]; tk.kind == addressToken || tk.kind == numberToken && tk.end-tk.start > 4 || t&traitOthers != 0 {
 			return true
 		}
@@ -257,7 +262,7 @@ func (m *message) timed(c *clause) bool {
 // written reports whether the writer is the subject of c.
 func (m *message) written(c *clause) bool {
 	for i := c.from; i < c.to; i++ {
-		if m.traits(i, m.lang)&traitWe != 0 {
+		if m.marks[i]&traitWe != 0 {
 			return true
 		}
 	}

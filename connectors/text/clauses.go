@@ -71,13 +71,16 @@ type clause struct {
 	refuses  bool // it is a refusal and nothing else
 }
 
-// cutClauses cuts the sentences into clauses.
+// cutClauses notes the traits of the tokens and cuts the sentences into clauses.
 func (s *scan) cutClauses() {
-	s.clauses = s.clauses[:0]
+	s.clauses, s.marks = s.clauses[:0], s.marks[:0]
+	for i := range s.tokens {
+		s.marks = append(s.marks, s.traits(i, s.lang))
+	}
 	for n := range s.sentences {
 		at := s.sentences[n].from
 		for i := at + 1; i <= s.sentences[n].to; i++ {
-			if i == s.sentences[n].to || s.tokens[i].clause || i > at+1 && s.traits(i, s.lang)&traitJoins != 0 {
+			if i == s.sentences[n].to || s.tokens[i].clause || i > at+1 && s.marks[i]&traitJoins != 0 {
 				s.clauses = append(s.clauses, clause{from: at, to: i, sentence: n})
 				at = i
 			}
@@ -127,7 +130,7 @@ func (m *message) requests() {
 		}
 		asked, what := false, false
 		for i := c.from; i < c.to; i++ {
-			switch t := m.traits(i, m.lang); {
+			switch t := m.marks[i]; {
 			case t&traitPlease != 0:
 				asked = true
 			case t&(traitLight|traitWe) == 0 && !m.entry(i).filler:
@@ -159,7 +162,7 @@ func (m *message) deals(c *clause) bool {
 		if m.denies(i, m.lang) {
 			return false
 		}
-		found = found || m.traits(i, m.lang)&traitDeal != 0
+		found = found || m.marks[i]&traitDeal != 0
 	}
 	return found
 }
@@ -175,7 +178,7 @@ func (m *message) quiet(c *clause) bool {
 	}
 	unknown := 0
 	for i := c.from; i < c.to; i++ {
-		if m.traits(i, m.lang)&(traitLight|traitWe|traitPlease) != 0 || m.entry(i).filler || m.tokens[i].kind == emojiToken {
+		if m.marks[i]&(traitLight|traitWe|traitPlease) != 0 || m.entry(i).filler || m.tokens[i].kind == emojiToken {
 			continue
 		}
 		if unknown++; !m.name(i) {

@@ -210,7 +210,10 @@ func (m *message) horizon(all crm.Intents) (at crm.Millis, loose bool) {
 	}
 	for k := m.first; k < m.tailFrom; k++ {
 		s := &m.sentences[k]
-		if d, ok := m.exact(s); ok && m.moves(s) {
+		if !m.moves(s) {
+			continue
+		}
+		if d, ok := m.exact(s); ok {
 			if m.until(d.from, s.from) {
 				return m.calendar.millis(d.last), d.loose
 			}
@@ -228,7 +231,7 @@ func (m *message) moves(s *sentence) bool {
 	}
 	var t trait
 	for i := s.from; i < s.to; i++ {
-		t |= m.traits(i, m.lang)
+		t |= m.marks[i]
 	}
 	if t&traitContact != 0 && t&traitDeal == 0 {
 		return true

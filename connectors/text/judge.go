@@ -178,7 +178,7 @@ func (m *message) conditional(h *hit, s *sentence) bool {
 func (m *message) answered(first, end int) bool {
 	for k := end; k < len(m.clauses) && m.clauses[k].sentence == m.clauses[first].sentence; k++ {
 		c := &m.clauses[k]
-		if m.traits(c.from, m.lang)&traitContrast != 0 && c.found&(polite|set(harmful)) == 0 {
+		if m.marks[c.from]&traitContrast != 0 && c.found&(polite|set(harmful)) == 0 {
 			return true
 		}
 	}
@@ -227,7 +227,7 @@ func (m *message) substance() bool {
 func (m *message) later(c *clause) bool {
 	back, when := false, false
 	for i := c.from; i < c.to; i++ {
-		t := m.traits(i, m.lang)
+		t := m.marks[i]
 		timed := m.tokens[i].when != 0 || m.tokens[i].kind == numberToken || t&traitNext != 0 && t&traitDeal == 0
 		back, when = back || t&traitContact != 0, when || timed
 		if !timed && t&(traitLight|traitWe|traitPlease|traitContact|traitLater|traitUntil|traitMails) == 0 && !m.entry(i).filler && m.entry(i).ifs == 0 {

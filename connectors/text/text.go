@@ -120,9 +120,10 @@ type message struct {
 	subject subject
 	parts
 
-	bodyFrom, tailFrom int // sentences: the subject's come first
-	first              int // the first sentence of the body that is more than a salutation
-	greeted            int // units of the salutation in the sentence first
+	bodyFrom, tailFrom int  // sentences: the subject's come first
+	first              int  // the first sentence of the body that is more than a salutation
+	heard, spoke       bool // whether a person speaks, once that was asked
+	greeted            int  // units of the salutation in the sentence first
 	calendar           calendar
 }
 
