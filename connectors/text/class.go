@@ -227,6 +227,8 @@ func (m *message) personal(c *clause) bool {
 		return true
 	case c.found&set(crm.ProposesTime|crm.AcceptsTime) != 0 && c.found&(1<<cueReturn|1<<cueAbsent) == 0 && m.timed(c):
 		return true
+	case c.found.has(cueKeen), m.decides(c):
+		return true
 	case m.deals(c):
 		return c.found&(1<<cueFormula|1<<cueAbsent|1<<cueReturn) == 0 || m.written(c)
 	}
@@ -238,15 +240,41 @@ func (m *message) elsewhere(c *clause) bool {
 	if c.found&(1<<cueRedirect|1<<cueFormula|set(crm.Refers|crm.Requests)) == 0 || m.deals(c) && !c.found.has(cueRedirect) {
 		return false
 	}
-	me := false
+	me, digits := false, int32(0)
 	for i := c.from; i < c.to; i++ {
-		t := m.marks[i]
-		if tk := &m.tokens[i]; tk.kind == addressToken || tk.kind == numberToken && tk.end-tk.start > 4 || t&traitOthers != 0 {
+		t, tk := m.marks[i], &m.tokens[i]
+		if tk.kind == numberToken {
+			digits += tk.end - tk.start
+		}
+		if tk.kind == addressToken || digits > 5 || t&traitOthers != 0 {
 			return true
 		}
 		me = me || t&traitUs != 0
 	}
-	return !me && m.cue(cueGone) // who left is not to be written to
+	if m.urgent(c) {
+		return true
+	}
+	return !me && c.found&(1<<cueRedirect|set(crm.Refers)) != 0 && m.cue(cueGone) // who left is not to be written to
+}
+
+// urgent reports whether c follows in its sentence on what notes of absence say: "in urgent cases, please call".
+func (m *message) urgent(c *clause) bool {
+	for k := range m.clauses {
+		if d := &m.clauses[k]; d.sentence == c.sentence && d.from < c.from && d.found.has(cueFormula) {
+			return true
+		}
+	}
+	return false
+}
+
+// decides reports whether c tells of a decision to come.
+func (m *message) decides(c *clause) bool {
+	for i := c.from; i < c.to; i++ {
+		if m.marks[i]&traitDecides != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // timed reports whether c names a day or a time of day.

@@ -23,6 +23,8 @@ const (
 	traitPlease                     // makes a request
 	traitUnless                     // makes a condition: "unless", "without"
 	traitUntil                      // what ends then, or has to come first
+	traitHandles                    // makes somebody the right one to ask: "handles", "responsible"
+	traitDecides                    // what people do about an offer in the end: "decide"
 	traitLetter                     // what desks acknowledge: "message", "request"
 	traitCannot                     // an obstacle rather than a wish: "cannot"
 	traitShall                      // speaks of what the writer will do
@@ -39,7 +41,7 @@ const (
 var traitNames = map[string]trait{
 	"light": traitLight, "ours": traitOurs, "rival": traitRival, "mails": traitMails, "deal": traitDeal, "joins": traitJoins,
 	"contrast": traitContrast, "spares": traitSpares, "please": traitPlease,
-	"unless": traitUnless, "until": traitUntil, "letter": traitLetter, "cannot": traitCannot, "shall": traitShall, "others": traitOthers, "later": traitLater,
+	"unless": traitUnless, "until": traitUntil, "handles": traitHandles, "decides": traitDecides, "letter": traitLetter, "cannot": traitCannot, "shall": traitShall, "others": traitOthers, "later": traitLater,
 	"contact": traitContact, "next_move": traitNext, "against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
 }
 
@@ -105,10 +107,13 @@ func (s *scan) clausesOf(h *hit) (first, end int) {
 	return lo, end
 }
 
-// place notes in each clause what was found in it.
+// place notes in each clause what was found in it. A demand counts where it begins: phrases reach over commas.
 func (s *scan) place() {
 	for i := range s.hits {
 		first, end := s.clausesOf(&s.hits[i])
+		if within(wanting, s.hits[i].feature) {
+			end = first + 1
+		}
 		for k := first; k < end; k++ {
 			s.clauses[k].found.add(s.hits[i].feature)
 		}
@@ -121,32 +126,45 @@ const polite set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk | set(crm.T
 // wanting are the intents that need an answer or an act of ours, or agree to one.
 const wanting = crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Requests | crm.Accepts | crm.AcceptsTime | crm.ProposesTime
 
-// requests finds the clauses that ask for something: "please", and a word that says what.
+// requests finds the clauses that ask for something: "please", and a word that says what; and those that name somebody else. A plea for
+// time asks for nothing.
 func (m *message) requests() {
+	for i := range m.sentences {
+		m.sentences[i].found &^= set(crm.Requests)
+	}
 	for k := range m.clauses {
 		c := &m.clauses[k]
-		if c.found&(1<<cueCourtesy|1<<cueSmallTalk|1<<cueAttached) != 0 || c.found.has(bit(crm.Requests)) {
-			continue
+		switch {
+		case c.found&(1<<cueCourtesy|1<<cueSmallTalk|1<<cuePromise) != 0:
+			c.found &^= set(crm.Requests)
+		case c.found.has(cueAttached):
+		default:
+			m.request(c)
 		}
-		asked, what := false, false
-		for i := c.from; i < c.to; i++ {
-			switch t := m.marks[i]; {
-			case t&traitPlease != 0:
-				asked = true
-			case t&(traitLight|traitWe) == 0 && !m.entry(i).filler:
-				what = true
-			}
-		}
-		if asked && what {
-			c.found.add(bit(crm.Requests))
-			m.sentences[c.sentence].found.add(bit(crm.Requests))
-		}
+		m.sentences[c.sentence].found |= c.found & set(crm.Requests|crm.Refers)
+	}
+}
+
+// request adds to c what its words ask for, phrase or not.
+func (m *message) request(c *clause) {
+	var all trait
+	what := false
+	for i := c.from; i < c.to; i++ {
+		t := m.marks[i]
+		all |= t
+		what = what || t&(traitLight|traitWe|traitPlease) == 0 && !m.entry(i).filler
+	}
+	if all&traitPlease != 0 && what {
+		c.found.add(bit(crm.Requests))
+	}
+	if all&traitOthers != 0 && all&(traitHandles|traitDecides) != 0 && all&traitWe == 0 { // "my colleague decides on this"
+		c.found.add(bit(crm.Refers))
 	}
 }
 
 // weighs reports whether clause c holds anything of substance: a demand, an agreement, a question, or a word of the purchase.
 func (m *message) weighs(c *clause) bool {
-	return c.found&set(wanting) != 0 || m.asked(c) || m.deals(c)
+	return c.found&(set(wanting)|1<<cueKeen) != 0 || m.asked(c) || m.deals(c)
 }
 
 // asked reports whether c ends a question that is more than a courtesy.
@@ -174,6 +192,9 @@ func (m *message) quiet(c *clause) bool {
 		return false
 	}
 	if c.found&(polite|set(crm.ClearYes)) != 0 {
+		return true
+	}
+	if closing(m.text[m.tokens[c.from].start:m.tokens[c.to-1].end]) == strongClosing {
 		return true
 	}
 	unknown := 0

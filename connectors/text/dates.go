@@ -162,7 +162,7 @@ func (s *scan) monthDay(c calendar, i, to, m int, sure bool) (dated, int) {
 		}
 	}
 	year, n := s.year(i+1, to)
-	if !sure && n == 0 && (i == 0 || s.tokens[i-1].when != inside) {
+	if !sure && n == 0 && (i == 0 || !introduces(s.tokens[i-1].when)) {
 		return dated{}, 0
 	}
 	d, ok := c.day(year, m, 1)
@@ -181,6 +181,9 @@ func (s *scan) monthDay(c calendar, i, to, m int, sure bool) (dated, int) {
 	}
 	return d, 1 + n
 }
+
+// introduces reports whether a word of time makes a month of the word after it that means something else as well: "in March".
+func introduces(t when) bool { return t == inside || t == midOf || t == endOf || t == nextOne }
 
 // year reads a year that may follow a word like "de"; 0 and no tokens if there is none.
 func (s *scan) year(i, to int) (year, tokens int) {

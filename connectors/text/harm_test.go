@@ -198,8 +198,8 @@ var showHoldout = flag.Bool("holdout.show", false, "name the messages of the hol
 
 // What the hold-out cost when it was last measured: a limit that only ever falls. The aim is 0.1 % of the people's messages.
 const (
-	maxHarmed = 21
-	maxMissed = 7
+	maxHarmed = 17
+	maxMissed = 6
 )
 
 // TestHarmOnHoldout measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with sales,

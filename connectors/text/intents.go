@@ -101,6 +101,9 @@ func (m *message) intents(out *crm.Text) {
 	if all.Any(crm.Confirms) && !m.notice(all) {
 		all &^= crm.Confirms
 	}
+	if all.Any(crm.DefersTime) && out.Units <= 2 && !all.Any(crm.Informs) { // "later" is a shrug
+		all |= crm.Vague
+	}
 	all = settle(all, out.Units)
 	if m.cue(cueFault) {
 		all &^= crm.QuoteAgain
@@ -155,13 +158,33 @@ func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 	if got.Any(crm.Accepts) { // what is ordered now is no mere promise
 		got &^= crm.FutureBusiness
 	}
-	if got.Any(crm.Discount) || got.Any(crm.DefersTime) && units <= 3 { // "we take it if the price comes down" accepts nothing yet
+	if got.Any(crm.DefersTime) && units <= 3 {
+		got &^= crm.Accepts
+	}
+	got &^= m.beside(s, got)
+	if got.Any(crm.Discount) { // "we take it if the price comes down" accepts nothing yet
 		got &^= crm.Accepts
 	}
 	if asks == 0 && s.found&noAnswer == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
 		got |= crm.Answers
 	}
 	return asks, got
+}
+
+// beside are the evasions in got that are none, for what stands in the same sentence: a shrug with a number or a question beside it, a
+// delay that is apologised for, a discount that thanks are for, a refused day with another one offered.
+func (m *message) beside(s *sentence, got crm.Intents) crm.Intents {
+	var none crm.Intents
+	if s.question || got.Any(crm.Informs|wanting) && !got.Any(crm.DefersTime) {
+		none |= crm.Vague
+	}
+	if s.question && !got.Any(crm.NotReady) || got.Any(crm.Accepts|crm.Requests) || s.found.has(cueCourtesy) {
+		none |= crm.DefersTime
+	}
+	if s.found.has(bit(crm.Thanks)) && !s.question {
+		none |= crm.Discount
+	}
+	return none
 }
 
 // settle resolves what cannot be meant together.

@@ -98,7 +98,7 @@ func (m *message) hear(h *hit, first, end int) ruling {
 		return strong // the settings say so
 	case m.undone(h, from):
 		return unsaid
-	case h.weak || m.hindered(h) || m.conditional(h, s) || m.answered(first, end):
+	case h.weak || m.hindered(h) || m.conditional(h, first, s) || m.answered(first, end):
 		return weak
 	}
 	if h.feature == bit(crm.OptOut) && m.vows(h, from) {
@@ -158,18 +158,32 @@ func (m *message) vows(h *hit, from int) bool {
 
 // conditional reports whether the sentence s of h asks, or says "if", "until" or the like outside of h. Whoever wants to leave a list
 // may ask for it.
-func (m *message) conditional(h *hit, s *sentence) bool {
+func (m *message) conditional(h *hit, first int, s *sentence) bool {
 	if s.question && h.feature != bit(crm.OptOut) {
 		return true
 	}
 	if h.feature == bit(crm.NotReady) {
 		return false // "until spring" is what a deferral says; what else it waits for is no light word
 	}
-	for i := s.from; i < s.to; i++ {
-		if m.steps[i] || m.entry(i).ifs&(1<<h.lang) == 0 && m.traits(i, h.lang)&(traitUnless|traitUntil) == 0 {
-			continue
+	for k := first; k >= 0 && m.clauses[k].from >= s.from; k-- {
+		if m.waits(&m.clauses[k], h.lang) {
+			return true
 		}
-		return true
+	}
+	for k := first + 1; k < len(m.clauses) && m.clauses[k].to <= s.to; k++ {
+		if m.waits(&m.clauses[k], h.lang) {
+			return true
+		}
+	}
+	return false
+}
+
+// waits reports whether a word of c makes a condition. Courtesies make none: "merci quand même".
+func (m *message) waits(c *clause, lang uint8) bool {
+	for i := c.from; i < c.to && c.found&polite == 0; i++ {
+		if !m.steps[i] && (m.entry(i).ifs&(1<<lang) != 0 || m.traits(i, lang)&(traitUnless|traitUntil) != 0) {
+			return true
+		}
 	}
 	return false
 }

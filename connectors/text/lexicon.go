@@ -59,6 +59,7 @@ const (
 	cuePromise                       // of theirs: that they will come back to us, or send something
 	cueAttached                      // "attached": what is spoken of is there
 	cueFault                         // our link or file was broken: what is asked for again is no repetition
+	cueKeen                          // "we like it"
 	cueStands                        // "still valid": what was granted is not asked for
 	numFeatures
 )
@@ -67,7 +68,7 @@ var cueNames = map[string]feature{
 	"greeting": cueGreeting, "courtesy": cueCourtesy, "small_talk": cueSmallTalk, "open": cueOpen, "absent": cueAbsent, "return": cueReturn,
 	"through": cueThrough, "formula": cueFormula, "gone": cueGone, "redirect": cueRedirect, "here": cueHere, "machine": cueMachine,
 	"received": cueReceived, "ticket": cueTicket, "bounced": cueBounced, "read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass,
-	"before": cueBefore, "own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands,
+	"before": cueBefore, "own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands, "keen": cueKeen,
 }
 
 // bit is the feature of an intent.
@@ -90,8 +91,8 @@ func featureOf(name string) (feature, bool) {
 // refusals: theirs is a clause that says it all, so that "no hurry, take your time" is none.
 const (
 	denied = set(crm.QuoteRequest|crm.QuoteAgain|crm.Discount|crm.FutureBusiness|crm.ProposesTime|crm.AcceptsTime|crm.Accepts|
-		crm.OptOut|crm.Urgent|crm.ChangeRequest|crm.CarriesQuote|crm.Promises) | 1<<cuePromise
-	agrees = set(crm.AcceptsTime | crm.Accepts | crm.Urgent)
+		crm.OptOut|crm.Urgent|crm.ChangeRequest|crm.CarriesQuote|crm.Promises) | 1<<cuePromise | 1<<cueKeen
+	agrees = set(crm.AcceptsTime|crm.Accepts|crm.Urgent) | 1<<cueKeen
 	whole  = set(crm.RefusesTime | crm.NotInterested | crm.NotReady | crm.OptOut | crm.ClearNo)
 	stated = set(crm.AcceptsTime|crm.Accepts|crm.RefusesTime|crm.NotInterested|crm.ClearNo) | 1<<cuePromise
 )

@@ -108,6 +108,20 @@ func workday(t time.Time) time.Time {
 	return t
 }
 
+// latest is the last day to come that the body names: of a note of absence it is the end, whatever it is called.
+func (m *message) latest() crm.Millis {
+	var t time.Time
+	for i := m.first; i < min(m.bodyFrom+early, m.tailFrom); i++ {
+		s := &m.sentences[i]
+		for _, d := range m.dates(m.calendar, s.from, s.to) {
+			if !d.now && d.first.After(m.calendar.today) {
+				t = later(t, d.first)
+			}
+		}
+	}
+	return m.calendar.millis(t)
+}
+
 // thisPeriod is the working day after "this week" or "this month" in s, zero if s says neither.
 func (m *message) thisPeriod(s *sentence) time.Time {
 	for i := s.from; i+1 < s.to && !m.calendar.today.IsZero(); i++ {

@@ -98,7 +98,9 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 	}
 	if out.Class != crm.Human {
 		if out.Class == crm.OutOfOffice {
-			out.Return = m.returns()
+			if out.Return = m.returns(); out.Return == 0 {
+				out.Return = m.latest()
+			}
 		}
 		return out
 	}
