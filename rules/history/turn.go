@@ -41,8 +41,11 @@ func NeedsAnswer(f *crm.Fact) bool {
 		return true
 	}
 	t := &f.Message.Text
-	return t.Unread || demands(t) || !Strong(t, quiet)
+	return t.Unread || demands(t) || !Strong(t, quiet) && !putsOff(f)
 }
+
+// putsOff reports whether a message of theirs does no more than name a later time: until then there is nothing to answer.
+func putsOff(f *crm.Fact) bool { return Strong(&f.Message.Text, crm.DefersTime) && named(f) != 0 }
 
 // progress is what takes a matter a step further: a date, a number, a name, a yes or a no, never warm words alone.
 const progress = crm.Informs | crm.ClearYes | crm.ClearNo | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.Refers

@@ -158,13 +158,26 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	return f
 }
 
-// told is when they last took the matter a step further: an answer that holds a fact, a talk, a colleague's word. Warm words are none.
+// benefit is how many answers in a row that hold no fact we can see are taken for a step all the same: some of them will have held one.
+const benefit = 2
+
+// told is when they last took the matter a step further: an answer that holds a fact, a talk, a colleague's word. Warm words are none, if
+// there are more of them than can be by chance.
 func (h *Judge) told() (last crm.Millis) {
-	for i := len(h.Turns) - 1; i >= 0; i-- {
-		if t := &h.Turns[i]; t.Dir == 0 || t.Dir == crm.In && history.Steps(t) && (i == 0 || !h.IsShort(t, &h.Turns[i-1])) {
-			last = t.Last.At
-			break
+	warm := 0
+	for i := range h.Turns {
+		t := &h.Turns[i]
+		switch {
+		case t.Dir == crm.Out, t.Dir == crm.In && i > 0 && h.IsShort(t, &h.Turns[i-1]):
+			continue
+		case t.Dir == 0 || history.Steps(t):
+			warm = 0
+		case history.Tells(t) && !t.Vague && warm < benefit:
+			warm++
+		default:
+			continue
 		}
+		last = t.Last.At
 	}
 	for i := range h.Events {
 		if e := &h.Events[i]; e.Peer && e.F.Peer != crm.Stranger {

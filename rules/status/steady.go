@@ -27,29 +27,35 @@ func (h *Judge) steady(engagement int) int {
 	then.Look(h.S, h.R, at, min(at, h.Seen), calendar.Never)
 	var sh signals.Sheet
 	signals.Conduct(&then.View, &sh)
+	signals.Profile(&then.View, &sh) // the vote of our people counts towards engagement
 	return min(max(band.Of(sh.Close()[0]), best), worst)
 }
 
 // lastNews is when something last came about that may move a letter: conduct of theirs, or a fact about them. Our own messages are none.
 func (h *Judge) lastNews() (last crm.Millis) {
-	ref := h.Ref()
+	news := func(at crm.Millis) {
+		if at > h.Ref() { // it counts already, by a clock that runs ahead
+			h.Due.At(at)
+			return
+		}
+		last = max(last, at)
+	}
 	for i := range h.Events {
-		if e := &h.Events[i]; e.At <= ref && (e.Kind == history.Received || e.Kind == history.Talked || e.Kind == history.Clearing || e.Kind == history.Settled) {
-			last = max(last, e.At)
+		switch e := &h.Events[i]; {
+		case e.Why == history.WhyUnknown:
+		case e.Kind == history.Received || e.Kind == history.Talked || e.Kind == history.Clearing || e.Kind == history.Settled:
+			news(e.At)
 		}
 	}
 	for i := range h.R.Profile {
 		f := &h.R.Profile[i]
-		if f.Property == nil || record.OwnName(f.Property.Name) || slices.Contains(h.S.FollowUps, f.Property.Name) {
-			continue
-		}
-		if at := record.Changed(f); at <= ref {
-			last = max(last, at)
+		if f.Property != nil && !record.OwnName(f.Property.Name) && !slices.Contains(h.S.FollowUps, f.Property.Name) {
+			news(record.Changed(f))
 		}
 	}
 	for i := range h.R.Referrals {
-		if f := &h.R.Referrals[i]; f.At <= ref {
-			last = max(last, f.At)
+		if f := &h.R.Referrals[i]; !f.Gone {
+			news(f.At)
 		}
 	}
 	return last

@@ -55,7 +55,7 @@ func TestBreakerCountsWhatIsShown(t *testing.T) {
 	r := newRig(t, t.TempDir(), nil, f)
 	r.pass(90 * 24 * time.Hour)
 	for i := range 10 {
-		r.send("fake", no(fmt.Sprint(i), r.clock().Add(-time.Hour)))
+		r.send("fake", no(fmt.Sprint(i), r.clock().Add(-5*24*time.Hour))) // a no counts after a business day
 	}
 	r.idle()
 	r.pass(10 * time.Minute) // things have settled
