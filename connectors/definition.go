@@ -32,6 +32,8 @@ type Options struct {
 	Properties []string
 	// Wrote returns what is remembered of our newest messages to people; nil: nothing is.
 	Wrote func(ctx context.Context, people []string) (map[string][]crm.Wrote, error)
+	// Enforce is set where the CRM's own status is set too: then set-up looks whether it has the value.
+	Enforce bool
 }
 
 // Definition is how a vendor is made; connectors/all lists them.

@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,10 @@ type Vendor struct {
 	Setup    Installer    // nil: what it needs is made by hand
 	Maintain Maintainer   // nil: nothing has to be kept alive
 	Budget   Budgeter     // nil: nobody knows how many calls are left
+
+	// CheckNative reports, as a Misconfigured error, that the CRM's own status has no such value as a disqualified person gets under
+	// enforce; nil: that cannot be.
+	CheckNative func(ctx context.Context) error
 
 	// Tick is how fine the vendor's change times are; 0: a millisecond. Of two changes within one tick what is read later counts.
 	Tick time.Duration

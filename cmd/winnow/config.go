@@ -1,22 +1,27 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/app"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/connectors"
 )
 
 func configCommand() *cobra.Command {
 	var asJSON, changed bool
 	cmd := &cobra.Command{
 		Use: "config", Short: "Show every setting, where its value comes from, and check them all", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, problems := config.Load(os.Environ())
 			rows := cfg.Describe()
 			if changed {
@@ -64,6 +69,10 @@ func configCommand() *cobra.Command {
 				fmt.Fprintf(os.Stderr, "\nwinnow: these settings cannot be used:\n%v\n", problems)
 				return errShown
 			}
+			if err := checkNative(cmd.Context(), cfg); err != nil {
+				fmt.Fprintf(os.Stderr, "\nwinnow: these settings cannot be used:\n%v\n", err)
+				return errShown
+			}
 			fmt.Fprintln(os.Stderr, "\nall settings can be used")
 			return nil
 		},
@@ -71,6 +80,34 @@ func configCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	cmd.Flags().BoolVar(&changed, "set", false, "only those that are not at their default")
 	return cmd
+}
+
+// checkNative asks the CRM of each source under enforce whether its own status has the value that a disqualified person gets. One that
+// does not answer is no fault of the settings.
+func checkNative(ctx context.Context, cfg *config.Config) error {
+	var wrong []error
+	for _, s := range cfg.Sources {
+		if s.Own.Mode != config.Enforce {
+			continue
+		}
+		v, err := app.Vendor(cfg, s.Name)
+		if err != nil {
+			return err
+		}
+		if v.CheckNative == nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err = v.CheckNative(ctx)
+		cancel()
+		switch {
+		case connectors.KindOf(err) == connectors.Misconfigured:
+			wrong = append(wrong, fmt.Errorf("source %s: %w", s.Name, err))
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "\nwhether the CRM of source %s knows the status that enforce sets could not be seen: %v\n", s.Name, err)
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 func dash(s string) string {

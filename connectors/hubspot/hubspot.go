@@ -131,7 +131,7 @@ func (c *Connector) Vendor() connectors.Vendor {
 			Record: "contacts", Text: maxText,
 			Native: connectors.Native{Disqualify: connectors.ByStatus, Closed: c.cfg.Unqualified},
 		}},
-		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c,
+		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c, CheckNative: c.checkNative,
 	}
 	if c.cfg.Webhooks != "off" {
 		v.Receive = c

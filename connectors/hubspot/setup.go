@@ -75,15 +75,9 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 	if err := c.setup(ctx, http.MethodGet, propertiesPath+"/groups", nil, &groups, "read the property groups"); err != nil {
 		return nil, err
 	}
-	var have struct {
-		Results []property `json:"results"`
-	}
-	if err := c.setup(ctx, http.MethodGet, propertiesPath, nil, &have, "read the properties"); err != nil {
+	there, err := c.definitions(ctx)
+	if err != nil {
 		return nil, err
-	}
-	there := map[string]property{}
-	for _, p := range have.Results {
-		there[p.Name] = p
 	}
 	steps := []connectors.Step{{
 		Name: "property group " + group, Detail: "label Winnow",
@@ -108,8 +102,52 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 			})
 		}
 	}
+	if c.opt.Enforce {
+		steps = append(steps, c.nativeStep(there))
+	}
 	scopes, err := c.checkScopes(ctx)
 	return append(steps, scopes...), err
+}
+
+// definitions are the contact properties that the account has.
+func (c *Connector) definitions(ctx context.Context) (map[string]property, error) {
+	var have struct {
+		Results []property `json:"results"`
+	}
+	if err := c.setup(ctx, http.MethodGet, propertiesPath, nil, &have, "read the properties"); err != nil {
+		return nil, err
+	}
+	there := map[string]property{}
+	for _, p := range have.Results {
+		there[p.Name] = p
+	}
+	return there, nil
+}
+
+// nativeStep says whether the account's own list of lead statuses has the value of a disqualified contact.
+func (c *Connector) nativeStep(there map[string]property) connectors.Step {
+	step := connectors.Step{Name: "value " + c.cfg.Unqualified + " of " + nativeStatus, Detail: "set for disqualified contacts under enforce"}
+	var values []string
+	for _, o := range there[nativeStatus].Options {
+		values = append(values, o.Value)
+	}
+	if step.Have = slices.Contains(values, c.cfg.Unqualified); !step.Have {
+		step.Detail = "the account's lead statuses are " + strings.Join(values, ", ")
+		step.Hand = "add it in HubSpot, or name one of them in " + c.variable("UNQUALIFIED")
+	}
+	return step
+}
+
+// checkNative is nativeStep as an error.
+func (c *Connector) checkNative(ctx context.Context) error {
+	there, err := c.definitions(ctx)
+	if err != nil {
+		return err
+	}
+	if step := c.nativeStep(there); !step.Have {
+		return c.fail("setup", connectors.Misconfigured, fmt.Errorf("%s is not there, %s: %s", step.Name, step.Detail, step.Hand))
+	}
+	return nil
 }
 
 // propertyStep says what is missing of a field's property: all of it, some options, or nothing.

@@ -261,3 +261,34 @@ func TestPropertiesOfTheRules(t *testing.T) {
 		}
 	}
 }
+
+// Under enforce an account's own list of lead statuses has to have the value that a disqualified contact gets: set-up and the check of the
+// settings say so, and name those that there are.
+func TestTheNativeStatusIsLookedFor(t *testing.T) {
+	for value, there := range map[string]bool{"UNQUALIFIED": false, "BAD_FIT": true} {
+		p := newPortal(t)
+		p.override = (&account{props: map[string]obj{
+			"hs_lead_status": {"name": "hs_lead_status", "type": "enumeration", "options": []obj{{"value": "NEW"}, {"value": "BAD_FIT"}}},
+		}}).serve
+		c := p.connect(t, func(c *Config) { c.Unqualified = value })
+		name := "value " + value + " of hs_lead_status"
+		for _, enforce := range []bool{false, true} {
+			c.opt.Enforce = enforce
+			steps, err := c.Plan(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(steps, func(s connectors.Step) bool { return s.Name == name })
+			if (i >= 0) != enforce {
+				t.Errorf("enforce %t: the value is looked for: %t", enforce, i >= 0)
+			}
+			if i >= 0 && (steps[i].Have != there || !there && (steps[i].Hand == "" || !strings.Contains(steps[i].Detail, "NEW, BAD_FIT"))) {
+				t.Errorf("%+v", steps[i])
+			}
+		}
+		err := c.Vendor().CheckNative(t.Context())
+		if there != (err == nil) || !there && (connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "WINNOW_HUBSPOT_UNQUALIFIED")) {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}

@@ -120,7 +120,7 @@ func makeSources(cfg *config.Config, q *queue.Queue, now func() time.Time) ([]wa
 	for _, s := range cfg.Sources {
 		opt := connectors.Options{
 			Source: s.Source, PublicURL: cfg.PublicURL, Salt: make([]byte, 32), Now: now, UserAgent: "winnow/" + Version(),
-			Phrases: cfg.Phrases, Properties: cfg.Rules.Properties(), State: connectors.NewMemory(),
+			Phrases: cfg.Phrases, Properties: cfg.Rules.Properties(), State: connectors.NewMemory(), Enforce: s.Own.Mode == config.Enforce,
 		}
 		if q != nil {
 			kept, err := newSealed(q, s.Name, cfg.Queue.Key.Reveal())
