@@ -81,7 +81,7 @@ func (b *Backlog) readOn(ctx context.Context, spec layout.Consumer, first uint64
 		b.reset()
 	}
 	if b.log == nil {
-		if b.log, err = b.srv.OpenLog(ctx, spec.Stream, spec.Filter, 2, first-1); err != nil {
+		if b.log, err = b.srv.OpenLog(ctx, spec.Stream, spec.Filter, 2, first-1, func(*jet.Msg) {}); err != nil {
 			return err
 		}
 	}

@@ -71,8 +71,7 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 			if len(put.Data) > c.srv.MaxMessage() {
 				return fmt.Errorf("%d bytes: %w", len(put.Data), ErrTooLarge)
 			}
-			m := nats.NewMsg(put.Key.subject(kind, p))
-			m.Data = put.Data
+			m := jet.NewMsg(put.Key.subject(kind, p), put.Data)
 			for k, v := range put.Header {
 				m.Header[k] = []string{v}
 			}
@@ -83,8 +82,7 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 	if err := errors.Join(add(layout.KindContact, b.Contacts), add(layout.KindRating, b.Ratings)); err != nil {
 		return nil, err
 	}
-	m := nats.NewMsg(layout.CheckpointSubject(p))
-	m.Data = b.Checkpoint.encode()
+	m := jet.NewMsg(layout.CheckpointSubject(p), b.Checkpoint.encode())
 	return append(msgs, m), nil
 }
 

@@ -22,6 +22,8 @@ type Config struct {
 
 	Replicas int // copies of each stream in a cluster; 0: 1
 
+	Repair bool // take a store as it is that has lost something, and note what has to be read again
+
 	Dir        string // the embedded server's store directory; one process at a time
 	Key        string // encrypts the embedded store at rest; fixed when the store is made
 	MaxStore   int64  // what the embedded JetStream may use; 0: derived from the free disk

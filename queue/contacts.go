@@ -41,6 +41,7 @@ func newContacts(b base, m *moves, s *States, run func(func())) *Contacts {
 type partition struct {
 	mu   sync.Mutex    // one commit at a time
 	seen atomic.Uint64 // sequence of the latest checkpoint known here: a copy of the stream that lags behind it must not answer
+	mute atomic.Int64  // since when the server cannot read records that are there, in nanoseconds of Unix time; 0: it can
 }
 
 // saw notes the sequence of a checkpoint.
@@ -79,6 +80,8 @@ type Record struct {
 	Data []byte
 	Seq  uint64
 	Time time.Time
+
+	Damaged bool // it is not what was stored, and Data is nil: all that is known is that there was one
 }
 
 // MaxBatch is how many messages, contacts and ratings together, one Commit may hold.
@@ -127,13 +130,20 @@ func (c *Contacts) loadChunk(ctx context.Context, p int, subjects []string, out 
 			if m.Subject == subjects[0] {
 				at = m.Seq
 			} else if k, ok := keyOf(m.Subject); ok {
-				out[k] = Record{Key: k, Data: m.Data, Seq: m.Seq, Time: m.Time}
+				out[k] = Record{Key: k, Data: m.Data, Seq: m.Seq, Time: m.Time, Damaged: m.Damaged}
+				if m.Damaged {
+					c.lost(c.layout.Records(p), m.Subject, m.Seq, m.Time)
+				}
 			}
 		})
+		if errors.Is(err, jet.ErrDamaged) {
+			return c.unreadable(p, err)
+		}
 		if err != nil && !errors.Is(err, nats.ErrNoResponders) {
 			return err
 		}
 		if err == nil && at >= seen {
+			c.parts[p].mute.Store(0)
 			return nil
 		}
 		clear(out)
@@ -144,8 +154,24 @@ func (c *Contacts) loadChunk(ctx context.Context, p int, subjects []string, out 
 	return jet.ErrStale
 }
 
+// unreadable mends the files after the server said that it cannot read a message that is there. What it has in memory it goes on with
+// until nobody has asked for it for a while: so the caller tries again, and if that is in vain for long the process begins anew.
+func (c *Contacts) unreadable(p int, err error) error {
+	if c.blocks == nil {
+		return err
+	}
+	c.check(true)
+	if part := c.parts[p]; !part.mute.CompareAndSwap(0, time.Now().UnixNano()) && time.Since(time.Unix(0, part.mute.Load())) > cacheLasts {
+		c.srv.Fail(fmt.Errorf("records of partition %d: %w", p, err))
+	}
+	return err
+}
+
+// cacheLasts is how long after a file was mended the server may still go by what it had read of it.
+const cacheLasts = 45 * time.Second
+
 // Scan calls fn with every record of the partition, in the order in which they were stored, and stops at fn's error. It is for the
-// partition's owner: what is committed meanwhile may or may not be seen.
+// partition's owner: what is committed meanwhile may or may not be seen. Damaged records are left out.
 func (c *Contacts) Scan(ctx context.Context, p int, fn func(Record) error) error {
 	if err := c.layout.Check(p); err != nil {
 		return err
@@ -156,7 +182,11 @@ func (c *Contacts) Scan(ctx context.Context, p int, fn func(Record) error) error
 		if !ok {
 			return fmt.Errorf("the subject of message %d is not ours", at.Seq)
 		}
-		return fn(Record{Key: k, Data: m.Data, Seq: at.Seq, Time: at.Time})
+		if at.Damaged {
+			c.lost(c.layout.Records(p), m.Subject, at.Seq, at.Time)
+			return nil
+		}
+		return fn(Record{Key: k, Data: at.Data, Seq: at.Seq, Time: at.Time})
 	})
 	if err != nil {
 		return fmt.Errorf("scan partition %d: %w", p, err)
@@ -189,6 +219,11 @@ func (c *Contacts) Checkpoint(ctx context.Context, p int) (Checkpoint, error) {
 	}
 	if m == nil {
 		return Checkpoint{}, nil
+	}
+	if m.Damaged { // everything that is there is rated again, which changes nothing
+		c.lost(c.layout.Records(p), m.Subject, m.Seq, m.Time)
+		c.parts[p].saw(m.Seq)
+		return Checkpoint{Seq: m.Seq}, nil
 	}
 	if len(m.Data) < 8 {
 		return Checkpoint{}, fmt.Errorf("checkpoint of partition %d: %d bytes", p, len(m.Data))

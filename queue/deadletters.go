@@ -62,8 +62,7 @@ func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64
 	if d.Kind == KindMalformed || d.Text {
 		keep = malformedFor
 	}
-	m := nats.NewMsg(layout.KindDead + "." + layout.Token(d.Stage) + "." + layout.Token(d.Source))
-	m.Data = b
+	m := jet.NewMsg(layout.KindDead+"."+layout.Token(d.Stage)+"."+layout.Token(d.Source), b)
 	if !d.Keep || d.Text {
 		m.Header[jet.HeaderTTL] = []string{ttlHeader(keep)}
 	}
@@ -106,8 +105,12 @@ func (l *DeadLetters) Each(ctx context.Context, after uint64, stage, source stri
 
 func (l *DeadLetters) each(ctx context.Context, after uint64, most int, stage, source string, fn func(DeadLetter) error) error {
 	w := jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), After: after, Most: most}
-	err := l.srv.Walk(ctx, w, func(m *nats.Msg, at *Msg) error {
-		d, err := decodeDead(m.Data, at.Seq, at.Time)
+	err := l.srv.Walk(ctx, w, func(_ *nats.Msg, at *Msg) error {
+		if at.Damaged {
+			l.lostMsg(at)
+			return nil
+		}
+		d, err := decodeDead(at.Data, at.Seq, at.Time)
 		if err != nil {
 			return err
 		}
@@ -154,6 +157,10 @@ func (l *DeadLetters) Get(ctx context.Context, seq uint64) (DeadLetter, error) {
 	if m == nil || m.Seq != seq {
 		return DeadLetter{}, fmt.Errorf("dead letter %d: %w", seq, ErrNotFound)
 	}
+	if m.Damaged {
+		l.lost(layout.DeadLetters, m.Subject, m.Seq, m.Time)
+		return DeadLetter{Seq: m.Seq, Time: m.Time}, fmt.Errorf("dead letter %d: %w", seq, ErrDamaged)
+	}
 	return decodeDead(m.Data, m.Seq, m.Time)
 }
 
@@ -167,7 +174,7 @@ func decodeDead(b []byte, seq uint64, at time.Time) (d DeadLetter, err error) {
 
 // Discard overwrites one and deletes it; ErrNotFound where there is none with that number.
 func (l *DeadLetters) Discard(ctx context.Context, seq uint64) error {
-	if _, err := l.Get(ctx, seq); err != nil {
+	if _, err := l.Get(ctx, seq); err != nil && !errors.Is(err, ErrDamaged) {
 		return err
 	}
 	ctx, cancel := jet.Bounded(ctx)

@@ -46,8 +46,7 @@ func (d *Deliveries) Publish(ctx context.Context, source string, body []byte, he
 	if err := d.gauge.disk(1); err != nil {
 		return err
 	}
-	m := nats.NewMsg(layout.DeliverySubject(source))
-	m.Data = body
+	m := jet.NewMsg(layout.DeliverySubject(source), body)
 	for k, v := range header {
 		m.Header[k] = []string{v}
 	}

@@ -13,6 +13,7 @@ var (
 	ErrInUse    = embedded.ErrInUse                              // of the embedded store
 	ErrFenced   = jet.ErrFenced                                  // the ownership of a partition is lost
 	ErrUnknown  = jet.ErrUnknown                                 // a commit got no answer: read the checkpoint again
+	ErrDamaged  = jet.ErrDamaged                                 // it is not what was stored
 	ErrTooLarge = jet.ErrTooLarge                                // never worth a retry
 	ErrConflict = errors.New("the state was changed by another") // of States.Put
 	ErrHeld     = errors.New("the lease is held by another")     // of Leases.Acquire

@@ -35,8 +35,7 @@ func (f *Facts) Publish(ctx context.Context, bundles []Bundle) error {
 		if err := f.layout.Check(b.Partition); err != nil {
 			return err
 		}
-		m := nats.NewMsg(layout.FactSubject(b.Partition))
-		m.Data = b.Data
+		m := jet.NewMsg(layout.FactSubject(b.Partition), b.Data)
 		msgs = append(msgs, m)
 	}
 	return f.srv.PublishAll(ctx, 2, layout.Facts, msgs)
@@ -47,7 +46,7 @@ func (f *Facts) Open(ctx context.Context, p int, from uint64) (*Log, error) {
 	if err := f.layout.Check(p); err != nil {
 		return nil, err
 	}
-	return f.srv.OpenLog(ctx, layout.Facts, layout.FactSubject(p), p, from)
+	return f.srv.OpenLog(ctx, layout.Facts, layout.FactSubject(p), p, from, f.lostMsg)
 }
 
 // Last is the sequence of the newest bundle of partition p, 0 if it has none.

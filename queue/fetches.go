@@ -86,6 +86,9 @@ func (f *Fetches) joined(ctx context.Context, source string, latest map[string][
 	spec := f.spec(source)
 	there := map[string]jet.Stored{}
 	err := f.srv.MultiLastOf(ctx, 1, spec.Stream, slices.Collect(maps.Keys(latest)), func(m jet.Stored) { there[m.Subject] = m })
+	if errors.Is(err, ErrDamaged) {
+		f.check(true) // until the server reads the file anew nothing is put there
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +103,10 @@ func (f *Fetches) joined(ctx context.Context, source string, latest map[string][
 	msgs := make([]*nats.Msg, 0, len(latest))
 	for subject, data := range latest {
 		earlier := there[subject]
-		if earlier.Seq > done {
+		if earlier.Seq > done && !earlier.Damaged {
 			data = join(earlier.Data, data)
 		}
-		m := nats.NewMsg(subject)
-		m.Data = data
+		m := jet.NewMsg(subject, data)
 		m.Header[jet.HeaderExpected] = []string{strconv.FormatUint(earlier.Seq, 10)}
 		msgs = append(msgs, m)
 	}

@@ -39,7 +39,7 @@ type lane struct {
 // the late acknowledgement of the older does nothing.
 func (l lane) Consumer(source string) *Consumer {
 	spec := l.spec(source)
-	return l.srv.Consumer(spec.Stream, spec.Config(l.layout.Replicas), "", l.conn)
+	return l.srv.Consumer(spec.Stream, spec.Config(l.layout.Replicas), "", l.conn, l.lostMsg)
 }
 
 // Waiting is how many messages of source the consumer has not seen acknowledged.

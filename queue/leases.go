@@ -69,8 +69,7 @@ func (l *Lease) put(ctx context.Context, expected uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, max(l.ttl/2, time.Second))
 	defer cancel()
 	start := time.Now()
-	m := nats.NewMsg(l.subject)
-	m.Data = []byte(l.leases.name)
+	m := jet.NewMsg(l.subject, []byte(l.leases.name))
 	m.Header[jet.HeaderTTL] = []string{ttlHeader(l.ttl)}
 	ack, err := l.leases.publish(ctx, m, jetstream.WithExpectLastSequencePerSubject(expected))
 	if err != nil {
@@ -188,8 +187,7 @@ func (s *Leases) Announce(ctx context.Context, data []byte, ttl time.Duration) e
 	if err != nil {
 		return err
 	}
-	m := nats.NewMsg(subject)
-	m.Data = data
+	m := jet.NewMsg(subject, data)
 	m.Header[jet.HeaderTTL] = []string{ttlHeader(ttl)}
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -25,12 +27,15 @@ type Queue struct {
 	States      *States      // small values under a name
 
 	base
-	cfg    Config
-	local  *embedded.Server // nil: the server is outside
-	meta   meta
-	once   sync.Once
-	watch  sync.WaitGroup
-	closed error
+	cfg     Config
+	fresh   bool             // the store was made by this process
+	suspect chan struct{}    // the server has met something that it cannot read
+	former  *meta            // how a store was made that has lost that
+	local   *embedded.Server // nil: the server is outside
+	meta    meta
+	once    sync.Once
+	watch   sync.WaitGroup
+	closed  error
 }
 
 // base is what every role needs: the server, what is where in it, and how much room there is.
@@ -38,6 +43,8 @@ type base struct {
 	srv    *jet.Server
 	layout layout.Layout
 	gauge  *gauge
+	damage *damages
+	blocks *embedded.Blocks // the files of the store; nil: they are not ours
 }
 
 // Open starts the embedded server, or connects to the outside one until ctx ends, and makes or updates streams and consumers. It
@@ -48,7 +55,7 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{cfg: cfg}
+	q := &Queue{cfg: cfg, suspect: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open the queue: %w", err), q.Close())
@@ -74,6 +81,8 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	q.Leases = &Leases{base: q.base, name: q.cfg.Name}
 	if q.local != nil {
 		q.watch.Go(func() { q.local.Watch(q.srv.Fail) })
+		q.watch.Go(q.scrub)
+		q.watch.Go(q.keepManifest)
 	}
 	return q, nil
 }
@@ -85,38 +94,96 @@ const outsideStore = 24 * gib
 func (q *Queue) connect(ctx context.Context) (err error) {
 	opt := jet.Options{Name: q.cfg.Name, URL: q.cfg.URL, Log: q.cfg.Log}
 	if q.cfg.URL == "" {
-		if q.local, q.cfg, err = startLocal(q.cfg); err != nil {
+		if err := q.startLocal(); err != nil {
 			return err
 		}
 		opt.Local, opt.Stopped = []nats.Option{q.local.Connection()}, q.local.Stopped
 	} else {
 		q.cfg = q.cfg.shared(outsideStore)
+		if q.damage, err = newDamages("", q.cfg.Log); err != nil {
+			return err
+		}
 		opt.Access = q.cfg.access()
 	}
 	q.srv, err = jet.Connect(ctx, opt)
 	return err
 }
 
-// startLocal starts the embedded server. Its sizes stand in the Config returned.
-func startLocal(cfg Config) (*embedded.Server, Config, error) {
-	dir, err := embedded.Take(cfg.Dir, cfg.Key)
+// startLocal checks the files of the store and starts the embedded server over them.
+func (q *Queue) startLocal() error {
+	dir, err := embedded.Take(q.cfg.Dir, q.cfg.Key)
 	if err != nil {
-		return nil, cfg, err
+		return err
 	}
-	free, total, err := embedded.Space(cfg.Dir)
-	if err == nil {
-		cfg, err = cfg.sized(dir.Used(), free, total)
+	if err := q.prepare(dir); err != nil {
+		return errors.Join(err, dir.Leave())
 	}
-	if err != nil {
-		return nil, cfg, errors.Join(err, dir.Leave())
-	}
-	s, err := dir.Start(embedded.Options{
-		MaxPayload: cfg.MaxPayload, MaxMemory: 2 * layout.LeaseBytes, MaxBatch: batchLimit, Log: cfg.Log,
+	q.local, err = dir.Start(embedded.Options{
+		MaxPayload: q.cfg.MaxPayload, MaxMemory: 2 * layout.LeaseBytes, MaxBatch: batchLimit, Log: q.listen,
 		// The Config's own bound is kept by Room. Here it would count what streams may hold as held, and so refuse to read a store again
 		// whose disk others have filled meanwhile; and it would refuse commits, which are what empties the queue.
 		MaxStore: 4 * mostMaxStore,
 	})
-	return s, cfg, err
+	if unreadable, ok := errors.AsType[*embedded.UnreadableError](err); ok && q.cfg.Repair {
+		return q.withoutUnreadable(unreadable.Streams)
+	}
+	return err
+}
+
+// withoutUnreadable moves streams out of the way that the server cannot read, and starts it without them.
+func (q *Queue) withoutUnreadable(streams []string) error {
+	dir, err := embedded.Take(q.cfg.Dir, q.cfg.Key)
+	if err != nil {
+		return err
+	}
+	for _, name := range streams {
+		to, err := dir.Quarantine(name, time.Now())
+		if err != nil {
+			return errors.Join(err, dir.Leave())
+		}
+		q.cfg.Log("warn", fmt.Sprintf("stream %s cannot be read; what is there of it is in %s now", name, to))
+	}
+	if err := dir.Leave(); err != nil {
+		return err
+	}
+	return q.startLocal()
+}
+
+// prepare finds out the sizes, and mends what is damaged in the files.
+func (q *Queue) prepare(dir *embedded.Dir) error {
+	free, total, err := embedded.Space(q.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if q.cfg, err = q.cfg.sized(dir.Used(), free, total); err != nil {
+		return err
+	}
+	if q.fresh, err = dir.Empty(); err != nil {
+		return err
+	}
+	if q.fresh { // from here on a store without one has lost it
+		if err := (&manifest{Format: manifestFormat}).write(q.cfg.Dir); err != nil {
+			return err
+		}
+	}
+	if q.damage, err = newDamages(q.cfg.Dir, q.cfg.Log); err != nil {
+		return err
+	}
+	q.blocks = dir.Blocks(judge)
+	holes, err := q.blocks.Check(true, false)
+	q.damage.report(damagesOf(holes)...)
+	return err
+}
+
+// listen hands the server's lines on, and has the files read where it has met one that it cannot read.
+func (q *Queue) listen(level, message string) {
+	q.cfg.Log(level, message)
+	if strings.Contains(message, "corrupt") {
+		select {
+		case q.suspect <- struct{}{}:
+		default: // said already
+		}
+	}
 }
 
 // StoreIn reports whether a store was made in dir.

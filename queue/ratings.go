@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/winnow-crm/winnow/queue/internal/jet"
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
@@ -31,7 +28,7 @@ func (r *Ratings) Consumers(source string) []*Consumer {
 	all := make([]*Consumer, r.layout.Shards)
 	for i := range all {
 		spec := layout.RatingConsumer(source, i)
-		all[i] = r.srv.Consumer(spec.Stream, spec.Config(r.layout.Replicas), HeaderCompacted, 3+i)
+		all[i] = r.srv.Consumer(spec.Stream, spec.Config(r.layout.Replicas), HeaderCompacted, 3+i, r.lostMsg)
 	}
 	return all
 }
@@ -60,6 +57,21 @@ func RatingKey(subject string) (Key, error) {
 	return k, nil
 }
 
+// Replace puts a rating in the place of the one with a sequence. Where a newer one stands there is nothing to do.
+func (r *Ratings) Replace(ctx context.Context, p int, key Key, data []byte, seq uint64) error {
+	if err := errors.Join(r.layout.Check(p), key.check()); err != nil {
+		return err
+	}
+	ctx, cancel := jet.Bounded(ctx)
+	defer cancel()
+	msg := jet.NewMsg(key.subject(layout.KindRating, p), data)
+	msg.Header[jet.HeaderExpected] = []string{strconv.FormatUint(seq, 10)}
+	if _, err := r.srv.JS(p).PublishMsg(ctx, msg); !jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+		return jet.PublishError(r.layout.Records(p), err)
+	}
+	return nil
+}
+
 // Touch puts the latest rating of a contact once more, so that its writer gets it again. Where there is none, or a newer one
 // takes its place meanwhile, there is nothing to do.
 func (r *Ratings) Touch(ctx context.Context, p int, key Key) error {
@@ -68,14 +80,13 @@ func (r *Ratings) Touch(ctx context.Context, p int, key Key) error {
 	}
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	subject := key.subject(layout.KindRating, p)
-	m, err := r.srv.Last(ctx, r.layout.Records(p), subject)
+	m, err := r.srv.Last(ctx, r.layout.Records(p), key.subject(layout.KindRating, p))
 	if err != nil || m == nil {
 		return err
 	}
-	msg := &nats.Msg{Subject: subject, Data: m.Data, Header: nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(m.Seq, 10)}}}
-	if _, err = r.srv.JS(p).PublishMsg(ctx, msg); jet.IsCode(err, jetstream.JSErrCodeStreamWrongLastSequence) {
+	if m.Damaged {
+		r.lost(r.layout.Records(p), m.Subject, m.Seq, m.Time)
 		return nil
 	}
-	return jet.PublishError(r.layout.Records(p), err)
+	return r.Replace(ctx, p, key, m.Data, m.Seq)
 }

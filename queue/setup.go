@@ -36,6 +36,11 @@ func (q *Queue) setUp(ctx context.Context) error {
 	if err := q.srv.Ready(ctx); err != nil {
 		return err
 	}
+	if q.local != nil {
+		if err := q.verify(ctx); err != nil {
+			return err
+		}
+	}
 	if err := q.readMeta(ctx); err != nil {
 		return err
 	}
@@ -73,12 +78,16 @@ func (q *Queue) readMeta(ctx context.Context) error {
 	s, err := q.srv.JS(0).Stream(ctx, layout.ContactsStream(0))
 	if err == nil {
 		var m *jetstream.RawStreamMsg
-		if m, err = s.GetLastMsgForSubject(ctx, metaSubject); err == nil {
+		if m, err = s.GetLastMsgForSubject(ctx, metaSubject); err == nil && (q.former == nil || sound(m.Data)) {
 			return q.useMeta(m.Data)
 		}
-		if errors.Is(err, jetstream.ErrMsgNotFound) && s.CachedInfo().State.LastSeq > 1 {
+		if errors.Is(err, jetstream.ErrMsgNotFound) && s.CachedInfo().State.LastSeq > 1 && q.former == nil {
 			return fmt.Errorf("stream %s has messages and no %s: it is not a store of Winnow's, or a damaged one", layout.ContactsStream(0), metaSubject)
 		}
+	}
+	if q.former != nil {
+		q.meta = *q.former
+		return nil
 	}
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return fmt.Errorf("read %s: %w", metaSubject, err)
@@ -98,8 +107,17 @@ func (q *Queue) readMeta(ctx context.Context) error {
 	return nil
 }
 
+// sound reports whether what says how the store was made is what was stored.
+func sound(b []byte) bool {
+	subjectFits, bodyFits := jet.Sealed(metaSubject, b)
+	return subjectFits && bodyFits
+}
+
 func (q *Queue) useMeta(b []byte) error {
 	var m meta
+	if sound(b) {
+		b = b[:len(b)-jet.SealBytes]
+	}
 	if err := json.Unmarshal(b, &m); err != nil {
 		return fmt.Errorf("read %s: %w", metaSubject, err)
 	}
@@ -125,8 +143,11 @@ func (q *Queue) writeMeta(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.GetLastMsgForSubject(ctx, metaSubject); err == nil {
+	expected := uint64(0)
+	if m, err := s.GetLastMsgForSubject(ctx, metaSubject); err == nil && sound(m.Data) {
 		return nil // read before
+	} else if err == nil {
+		expected = m.Sequence
 	} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return fmt.Errorf("read %s: %w", metaSubject, err)
 	}
@@ -134,7 +155,7 @@ func (q *Queue) writeMeta(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.srv.JS(0).Publish(ctx, metaSubject, b, jetstream.WithExpectLastSequencePerSubject(0))
+	_, err = q.srv.JS(0).PublishMsg(ctx, jet.NewMsg(metaSubject, b), jetstream.WithExpectLastSequencePerSubject(expected))
 	if jet.IsCode(err, jet.CodeWrongSequence) {
 		return errors.New("another process has just made this store; start again")
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/winnow-crm/winnow/queue/internal/jet"
@@ -32,7 +31,7 @@ func (s *States) Put(ctx context.Context, name string, data []byte, expected uin
 	defer cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := &nats.Msg{Subject: layout.StateSubject(name), Data: data}
+	m := jet.NewMsg(layout.StateSubject(name), data)
 	var opts []jetstream.PublishOpt
 	if expected != AnyState {
 		opts = append(opts, jetstream.WithExpectLastSequencePerSubject(s.moves.current(m.Subject, expected)))
@@ -60,6 +59,9 @@ func (s *States) Get(ctx context.Context, name string) (data []byte, seq uint64,
 	}
 	if m == nil {
 		return nil, 0, nil
+	}
+	if m.Damaged {
+		s.lost(layout.ContactsStream(0), m.Subject, m.Seq, m.Time)
 	}
 	return m.Data, m.Seq, nil
 }

@@ -27,7 +27,7 @@ type canary struct {
 
 const (
 	canaryName   = "winnow-store.json"
-	canaryFormat = 1
+	canaryFormat = 2
 )
 
 // checkKey compares key with the one that the store in dir was made with, or notes it in a store that is new.
@@ -38,7 +38,7 @@ func checkKey(dir, key string) error {
 		if stored, err := storedStreams(dir); err != nil || len(stored) > 0 {
 			return errors.Join(fmt.Errorf("%s: %s is missing beside a store that is not empty; restore it from a backup", dir, canaryName), err)
 		}
-		return writeCanary(dir, path, key)
+		return writeCanary(path, key)
 	}
 	if err != nil {
 		return fmt.Errorf("store directory: %w", err)
@@ -63,7 +63,7 @@ func checkKey(dir, key string) error {
 	return nil
 }
 
-func writeCanary(dir, path, key string) (err error) {
+func writeCanary(path, key string) error {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails: crypto/rand ends the program instead
 	c := canary{Format: canaryFormat, Salt: hex.EncodeToString(salt)}
@@ -74,7 +74,11 @@ func writeCanary(dir, path, key string) (err error) {
 	if err != nil {
 		return err
 	}
-	// Written beside and renamed, each synced, so that a power failure leaves all of it or nothing.
+	return WriteFile(path, b)
+}
+
+// WriteFile writes a small file beside the one of that name and renames it, each synced: a power failure leaves the one or the other.
+func WriteFile(path string, b []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("store directory: %w", err)
@@ -86,7 +90,7 @@ func writeCanary(dir, path, key string) (err error) {
 	if err := os.Rename(path+".new", path); err != nil {
 		return fmt.Errorf("store directory: %w", err)
 	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(path))
 }
 
 func checkOf(key, salt string) string {

@@ -122,12 +122,34 @@ func (d *Dir) Start(o Options) (_ *Server, err error) {
 		return nil, fmt.Errorf("embedded server: no JetStream in %s, see its log", d.path)
 	}
 	// A stream that the server cannot read is simply not there for it, and would be made anew and empty.
+	unreadable := &UnreadableError{Dir: d.path}
 	for _, name := range before {
 		if h := e.health(&server.HealthzOptions{Account: account, Stream: name}); h.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("%s: stream %s is on the disk but cannot be read (%s); restore the directory from a backup", d.path, name, h.Error)
+			unreadable.Streams, unreadable.why = append(unreadable.Streams, name), h.Error
 		}
 	}
+	if len(unreadable.Streams) > 0 {
+		return nil, unreadable
+	}
 	return e, nil
+}
+
+// UnreadableError says that the server cannot make anything of streams that are there.
+type UnreadableError struct {
+	Dir     string
+	Streams []string
+	why     string
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("%s: stream %s is on the disk but cannot be read (%s); restore the directory from a backup, or run winnow repair",
+		e.Dir, strings.Join(e.Streams, ", "), e.why)
+}
+
+// Empty reports whether there is no stream in the directory.
+func (d *Dir) Empty() (bool, error) {
+	names, err := storedStreams(d.path)
+	return len(names) == 0, err
 }
 
 // unusable says of a store directory that cannot be made or written what a person can do about it.

@@ -18,6 +18,7 @@ type Consumer struct {
 	stream string
 	config jetstream.ConsumerConfig
 	skip   string // messages with this header are acknowledged unseen
+	lost   func(*Msg)
 	nc     *nats.Conn
 
 	mu     sync.Mutex
@@ -25,9 +26,9 @@ type Consumer struct {
 }
 
 // Consumer returns the taker of a durable consumer's messages, over connection conn. Messages with the header skip are acknowledged
-// unseen; an empty one stands for none.
-func (s *Server) Consumer(stream string, config jetstream.ConsumerConfig, skip string, conn int) *Consumer {
-	return &Consumer{s: s, stream: stream, config: config, skip: skip, nc: s.Conn(conn)}
+// unseen; an empty one stands for none. What is not what was stored goes to lost, and is acknowledged too.
+func (s *Server) Consumer(stream string, config jetstream.ConsumerConfig, skip string, conn int, lost func(*Msg)) *Consumer {
+	return &Consumer{s: s, stream: stream, config: config, skip: skip, lost: lost, nc: s.Conn(conn)}
 }
 
 // Fetch returns up to most messages, of maxBytes together where it is not 0, as soon as there is one; none after wait. Nothing may
@@ -81,6 +82,11 @@ func (c *Consumer) take(raw []*nats.Msg) []*Msg {
 		}
 		if c.skip != "" && r.Header.Get(c.skip) != "" {
 			_ = m.Ack() // unacknowledged it comes again, to the same end
+			continue
+		}
+		if m.Damaged {
+			c.lost(m)
+			_ = m.Ack()
 			continue
 		}
 		msgs = append(msgs, m)

@@ -15,6 +15,7 @@ var (
 	ErrFull     = errors.New("the queue is full")           // a stream's bytes or the disk: try again later
 	ErrFenced   = errors.New("another owner has committed") // the ownership of a partition is lost
 	ErrUnknown  = errors.New("the outcome is not known")    // a commit got no answer: read the checkpoint again
+	ErrDamaged  = errors.New("a message cannot be read")    // the server has one that is damaged on the disk
 	ErrTooLarge = errors.New("larger than the queue takes") // never worth a retry
 )
 

@@ -16,6 +16,7 @@ import (
 type Stored struct {
 	Subject string
 	Data    []byte
+	Damaged bool // it is not what was stored, and Data is nil
 	Header  nats.Header
 	Seq     uint64
 	Time    time.Time
@@ -65,7 +66,8 @@ func (s *Server) get(ctx context.Context, stream string, request map[string]any)
 		}
 		return nil, a.Error
 	}
-	m := &Stored{Subject: a.Message.Subject, Data: a.Message.Data, Seq: a.Message.Seq, Time: a.Message.Time}
+	m := &Stored{Subject: a.Message.Subject, Seq: a.Message.Seq, Time: a.Message.Time}
+	m.Data, m.Damaged = unseal(m.Subject, a.Message.Data)
 	if len(a.Message.Headers) > 0 {
 		m.Header, err = nats.DecodeHeadersMsg(a.Message.Headers)
 	}
@@ -157,6 +159,9 @@ func (s *Server) multiLastOnce(ctx context.Context, conn int, stream string, sub
 		case "204": // the end of the answer
 			return m.Header.Get("Nats-Num-Pending") != "0", nil
 		case "404":
+			if m.Header.Get("Description") == "Message Not Found" { // it knows of one that it cannot read
+				return false, ErrDamaged
+			}
 			return false, nil
 		case "413":
 			return false, errTooMany
@@ -175,7 +180,9 @@ func directMsg(m *nats.Msg) (Stored, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return Stored{}, fmt.Errorf("read of a message: %w", err)
 	}
-	return Stored{Subject: m.Header.Get("Nats-Subject"), Data: m.Data, Header: m.Header, Seq: seq, Time: at}, nil
+	subject := m.Header.Get("Nats-Subject")
+	body, damaged := unseal(subject, m.Data)
+	return Stored{Subject: subject, Data: body, Damaged: damaged, Header: m.Header, Seq: seq, Time: at}, nil
 }
 
 // StaleTries is how often a read is repeated that was answered by a copy of the stream that lags behind.

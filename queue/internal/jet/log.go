@@ -14,6 +14,7 @@ type Log struct {
 	s      *Server
 	stream string
 	filter string
+	lost   func(*Msg)
 	conn   int
 	last   uint64 // sequence of the last message returned
 	order  uint64 // how many the present consumer has delivered
@@ -31,9 +32,10 @@ const logBytes = 32 << 20
 // unreached is the mark of a log whose end is not known.
 const unreached = ^uint64(0)
 
-// OpenLog returns the reader of a subject's messages with sequences above from, over connection conn.
-func (s *Server) OpenLog(ctx context.Context, stream, filter string, conn int, from uint64) (*Log, error) {
-	l := &Log{s: s, stream: stream, filter: filter, conn: conn, last: from}
+// OpenLog returns the reader of a subject's messages with sequences above from, over connection conn. What is not
+// what was stored goes to lost.
+func (s *Server) OpenLog(ctx context.Context, stream, filter string, conn int, from uint64, lost func(*Msg)) (*Log, error) {
+	l := &Log{s: s, stream: stream, filter: filter, lost: lost, conn: conn, last: from}
 	if err := l.open(ctx); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", filter, err)
 	}
@@ -91,6 +93,10 @@ func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, e
 		}
 		m.reply = ""
 		l.order, l.last = m.order, m.Seq
+		if m.Damaged {
+			l.lost(m)
+			continue
+		}
 		msgs = append(msgs, m)
 	}
 	return msgs, nil

@@ -17,6 +17,7 @@ type Msg struct {
 	Stream     string
 	Time       time.Time // when it was stored
 	Deliveries int       // this one included
+	Damaged    bool      // it is not what was stored, and Data is nil
 
 	order uint64 // counts what the consumer has delivered
 	left  uint64 // how many were waiting behind it
@@ -60,8 +61,9 @@ func newMsg(nc *nats.Conn, m *nats.Msg) *Msg {
 		return nil
 	}
 	number := func(i int) uint64 { n, _ := strconv.ParseUint(t[i], 10, 64); return n } // the server's own figures
+	body, damaged := unseal(m.Subject, m.Data)
 	return &Msg{
-		Subject: m.Subject, Data: m.Data, Header: headerOf(m.Header), Stream: t[2], Deliveries: int(number(4)), Seq: number(5),
+		Subject: m.Subject, Data: body, Damaged: damaged, Header: headerOf(m.Header), Stream: t[2], Deliveries: int(number(4)), Seq: number(5),
 		order: number(6), Time: time.Unix(0, int64(number(7))).UTC(), left: number(8), nc: nc, reply: m.Reply,
 	}
 }

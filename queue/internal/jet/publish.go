@@ -112,7 +112,7 @@ func (s *Server) PublishAll(ctx context.Context, conn int, stream string, msgs [
 	defer cancel()
 	size := 0
 	for _, m := range msgs {
-		if len(m.Data) > s.MaxMessage() {
+		if len(m.Data)-SealBytes > s.MaxMessage() {
 			return fmt.Errorf("a message of %d bytes for %s: %w", len(m.Data), stream, ErrTooLarge)
 		}
 		size += len(m.Data)

@@ -20,7 +20,7 @@ const connections = 4
 // asyncPending is how many asynchronous publishes of one connection may wait for their acknowledgement.
 const asyncPending = 4096
 
-// headerRoom is how many bytes are kept free in every message for headers. NATS allows no more than that.
+// headerRoom is how many bytes are kept free in every message for headers and the seal. NATS allows no more than that.
 const headerRoom = 64 << 10
 
 // Options says how to reach the server.

@@ -1,0 +1,370 @@
+package embedded
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/highwayhash"
+)
+
+// The server keeps a stream's messages in block files of records: length (the topmost bit: has headers), sequence, time, length of the
+// subject; then subject, length of the headers if there are any, headers, body; and a keyed hash over all but the lengths. Source:
+// nats-server 2.15, filestore.go, writeMsgRecordLocked. A record that does not fit its hash is never delivered: consumers pass over it in
+// silence, a stream that replaces it stops until the next start, and a start that has to read the files again cuts the block off there.
+// So the files are read before the server reads them, and a record that is damaged is made one that can be read and says so.
+const (
+	recordHead  = 22
+	recordHash  = 8
+	recordLeast = recordHead + recordHash
+	recordMost  = 32 << 20
+
+	hasHeaders = 1 << 31 // in the length
+	erasedBit  = 1 << 63 // in the sequence
+	tombBit    = 1 << 62
+)
+
+// Verdict is what can be said of a message whose record does not fit its hash.
+type Verdict int
+
+// The verdicts.
+const (
+	Lost    Verdict = iota // not even its subject is certain
+	Damaged                // its subject is certain, what it held is not
+	Intact                 // all of it is certain: the damage is beside it
+	Trifle                 // nobody misses it
+)
+
+// Judge tells by what a message holds itself how far it can be believed.
+type Judge func(subject string, data []byte) Verdict
+
+// Hole is messages that were damaged in the files, or one.
+type Hole struct {
+	Stream      string
+	First, Last uint64    // sequences
+	Subject     string    // of the one message; empty: not known
+	Since       time.Time // when the message was stored, or the one before
+}
+
+// Blocks checks the message blocks of a store without encryption, and mends them in their place.
+type Blocks struct {
+	dir   *Dir
+	judge Judge
+
+	mu   sync.Mutex
+	seen map[string]stamp // by file, as it was when it was checked last
+}
+
+type stamp struct {
+	size int64
+	at   time.Time
+}
+
+// Blocks returns what checks the files of the store. An encrypted store's are not looked into.
+func (d *Dir) Blocks(judge Judge) *Blocks {
+	return &Blocks{dir: d, judge: judge, seen: map[string]stamp{}}
+}
+
+// Check reads the block files, or those that have changed since it read them last, and returns what was lost in them. live says that the
+// server runs: then its view of the stream is left alone, and what it may be writing just now is looked at twice.
+func (b *Blocks) Check(all, live bool) (holes []Hole, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dir.key != "" {
+		return nil, nil
+	}
+	names, err := storedStreams(b.dir.path)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, name := range names {
+		found, err := b.stream(name, all, live)
+		holes, errs = append(holes, found...), append(errs, err)
+	}
+	return holes, errors.Join(errs...)
+}
+
+func (b *Blocks) stream(name string, all, live bool) (holes []Hole, err error) {
+	dir := filepath.Join(b.dir.path, "jetstream", account, "streams", name, "msgs")
+	files, err := filepath.Glob(filepath.Join(dir, "*.blk"))
+	if err != nil {
+		return nil, err
+	}
+	mended := false
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			continue // the server has deleted it meanwhile
+		}
+		now := stamp{info.Size(), info.ModTime()}
+		if !all && b.seen[file] == now {
+			continue
+		}
+		found, changed, err := b.file(name, file, live)
+		if err != nil {
+			return holes, fmt.Errorf("check %s: %w", file, err)
+		}
+		b.seen[file] = now
+		holes, mended = append(holes, found...), mended || changed
+	}
+	for file := range b.seen {
+		if filepath.Dir(file) == dir && !slices.Contains(files, file) {
+			delete(b.seen, file)
+		}
+	}
+	if mended && !live {
+		// What the server remembers of the blocks is of before: without it, it reads them.
+		if err := os.Remove(filepath.Join(dir, "index.db")); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return holes, err
+		}
+	}
+	return holes, nil
+}
+
+// lookAgain is how long after the first look a block that the server may be writing is looked at again.
+const lookAgain = 300 * time.Millisecond
+
+func (b *Blocks) file(stream, file string, live bool) (holes []Hole, changed bool, err error) {
+	var index uint32
+	if _, err := fmt.Sscanf(filepath.Base(file), "%d.blk", &index); err != nil {
+		return nil, false, nil //nolint:nilerr // not one of the server's
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%s-%d", stream, index))
+	sum, err := highwayhash.New64(key[:])
+	if err != nil {
+		return nil, false, err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return nil, false, err
+	}
+	block := block{data: data, sum: sum}
+	spans := block.damage()
+	if len(spans) > 0 && live {
+		time.Sleep(lookAgain)
+		again, err := os.ReadFile(file)
+		if err != nil || len(again) < len(data) || !bytes.Equal(again[:len(data)], data) {
+			return nil, false, nil //nolint:nilerr // the server has written the file anew: the next check looks at it
+		}
+	}
+	if len(spans) == 0 {
+		return nil, false, nil
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, s := range spans {
+		record, hole := block.mend(s, b.judge)
+		if _, werr := f.WriteAt(record, int64(s.from)); werr != nil {
+			return holes, true, errors.Join(werr, f.Close())
+		}
+		if hole != nil {
+			hole.Stream = stream
+			holes = append(holes, *hole)
+		}
+	}
+	return holes, true, errors.Join(f.Sync(), f.Close())
+}
+
+// block is the content of one block file.
+type block struct {
+	data []byte
+	sum  hash.Hash64
+}
+
+// span is a part of a block that holds no record that fits its hash, between two that do.
+type span struct {
+	from, to      int
+	before, after uint64 // sequences of the messages on both sides; after 0: none
+	since         int64  // time of the one before
+}
+
+// head is the head of a record.
+type head struct {
+	length  int
+	headers bool
+	seq     uint64
+	at      int64
+	subject int // its length
+}
+
+func (b block) head(from int) (h head, ok bool) {
+	if from+recordLeast > len(b.data) {
+		return h, false
+	}
+	d := b.data[from:]
+	n := binary.LittleEndian.Uint32(d)
+	h = head{
+		length: int(n &^ hasHeaders), headers: n&hasHeaders != 0, seq: binary.LittleEndian.Uint64(d[4:]),
+		at: int64(binary.LittleEndian.Uint64(d[12:])), subject: int(binary.LittleEndian.Uint16(d[20:])),
+	}
+	least := recordLeast + h.subject
+	if h.headers {
+		least += 4
+	}
+	return h, h.length >= least && h.length <= recordMost && from+h.length <= len(b.data)
+}
+
+// sound reports whether a record begins at from that fits its hash.
+func (b block) sound(from int) (head, bool) {
+	h, ok := b.head(from)
+	if !ok {
+		return h, false
+	}
+	d := b.data[from : from+h.length]
+	rest := d[recordHead+h.subject : len(d)-recordHash]
+	if h.headers {
+		rest = rest[4:]
+	}
+	return h, bytes.Equal(b.hash(d[4:20], d[recordHead:recordHead+h.subject], rest), d[len(d)-recordHash:])
+}
+
+func (b block) hash(parts ...[]byte) []byte {
+	b.sum.Reset()
+	for _, p := range parts {
+		_, _ = b.sum.Write(p) // a hash never fails
+	}
+	return b.sum.Sum(nil)
+}
+
+// damage returns the damaged parts of a block. What lies behind the last sound record counts only if it has the length that it says: else
+// it was being written when the process ended, and nobody was told that it is stored. A block of which nothing is sound is not one that
+// is understood here.
+func (b block) damage() (spans []span) {
+	var seq uint64
+	var at int64
+	any := false
+	for from := 0; from < len(b.data); {
+		h, ok := b.sound(from)
+		if ok {
+			any = true
+			if h.seq&(tombBit|erasedBit) == 0 {
+				seq, at = h.seq, h.at
+			}
+			from += h.length
+			continue
+		}
+		s := span{from: from, before: seq, since: at}
+		next, found := b.next(from, seq)
+		switch h, fits := b.head(from); {
+		case found:
+			s.to = next
+			if n, _ := b.sound(next); n.seq&(tombBit|erasedBit) == 0 {
+				s.after = n.seq
+			}
+		case fits && from+h.length == len(b.data):
+			s.to = len(b.data)
+		default:
+			s.to = 0
+		}
+		if s.to == 0 {
+			break
+		}
+		spans = append(spans, s)
+		from = s.to
+	}
+	if !any {
+		return nil
+	}
+	return spans
+}
+
+// next is where the next sound record begins behind a damaged one.
+func (b block) next(from int, seq uint64) (int, bool) {
+	for i := from + recordLeast; i+recordLeast <= len(b.data); i++ {
+		h, ok := b.head(i)
+		if !ok || h.seq&^(tombBit|erasedBit) == 0 || h.seq&(tombBit|erasedBit) == 0 && (h.seq <= seq || h.seq > seq+1<<24) && seq != 0 {
+			continue
+		}
+		if _, ok := b.sound(i); ok {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// mend returns the record to be put in the place of a damaged part, and what was lost with it; nil: nothing.
+func (b block) mend(s span, judge Judge) ([]byte, *Hole) {
+	h, ok := b.head(s.from)
+	whole := ok && h.length == s.to-s.from && h.seq > s.before && (s.after == 0 || h.seq < s.after) && h.seq&(tombBit|erasedBit) == 0
+	if whole {
+		d := b.data[s.from:s.to]
+		subject := string(d[recordHead : recordHead+h.subject])
+		body := d[recordHead+h.subject : len(d)-recordHash]
+		if h.headers {
+			body = body[4:]
+			if n := int(binary.LittleEndian.Uint32(d[recordHead+h.subject:])); n <= len(body) {
+				body = body[n:]
+			}
+		}
+		switch judge(subject, body) {
+		case Intact:
+			return b.sealed(slices.Clone(d), h), nil
+		case Damaged:
+			out := slices.Clone(d)
+			clear(out[recordHead+h.subject:])
+			binary.LittleEndian.PutUint32(out, uint32(h.length)) // no headers any more
+			h.headers = false
+			return b.sealed(out, h), &Hole{First: h.seq, Last: h.seq, Subject: subject, Since: time.Unix(0, h.at).UTC()}
+		case Trifle:
+			return b.erased(s), nil
+		}
+	}
+	hole := &Hole{First: s.before + 1, Last: max(s.before+1, s.after-min(s.after, 1)), Since: time.Unix(0, s.since).UTC()}
+	if s.since == 0 {
+		hole.Since = time.Time{}
+	}
+	return b.erased(s), hole
+}
+
+// sealed puts the hash behind a record.
+func (b block) sealed(record []byte, h head) []byte {
+	rest := record[recordHead+h.subject : len(record)-recordHash]
+	if h.headers {
+		rest = rest[4:]
+	}
+	copy(record[len(record)-recordHash:], b.hash(record[4:20], record[recordHead:recordHead+h.subject], rest))
+	return record
+}
+
+// erased is a record like those that the server leaves where it has erased one: it stands for the first message that is lost.
+func (b block) erased(s span) []byte {
+	out := make([]byte, s.to-s.from)
+	_, _ = rand.Read(out[recordHead:]) // never fails: crypto/rand ends the program instead
+	binary.LittleEndian.PutUint32(out, uint32(len(out)))
+	binary.LittleEndian.PutUint64(out[4:], (s.before+1)|erasedBit)
+	binary.LittleEndian.PutUint64(out[12:], uint64(s.since))
+	binary.LittleEndian.PutUint16(out[20:], 0)
+	return b.sealed(out, head{length: len(out)})
+}
+
+// Quarantine moves what is there of a stream out of the server's sight, and returns where to.
+func (d *Dir) Quarantine(stream string, now time.Time) (string, error) {
+	from := filepath.Join(d.path, "jetstream", account, "streams", stream)
+	if _, err := os.Stat(from); errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	to := filepath.Join(d.path, "quarantine", stream+"-"+strings.ReplaceAll(now.UTC().Format("20060102T150405.000"), ".", ""))
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return "", fmt.Errorf("quarantine: %w", err)
+	}
+	if err := os.Rename(from, to); err != nil {
+		return "", fmt.Errorf("quarantine: %w", err)
+	}
+	return to, errors.Join(syncDir(filepath.Dir(from)), syncDir(filepath.Dir(to)))
+}
