@@ -51,7 +51,7 @@ Settings come from the environment: winnow config shows them all.`,
 		}
 		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), explainCommand(), deadlettersCommand(),
+	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), repairCommand(), explainCommand(), deadlettersCommand(),
 		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(),
 		readCommand(), playCommand(), testCommand(), versionCommand())
 	return root

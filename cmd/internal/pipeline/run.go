@@ -104,6 +104,7 @@ type Pipeline struct {
 	exchanges map[string]*exchange.Exchange
 	rating    *rating.Rating
 	keeper    *operate.Keeper
+	mender    *operate.Mender
 }
 
 // New returns a pipeline that is ready to run; it does no I/O.
@@ -149,6 +150,7 @@ func New(o Options) *Pipeline {
 		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser,
 	})
 	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
+	p.mender = &operate.Mender{Queue: o.Queue, Sources: p.sources, Now: o.Now, Log: o.Log, Letters: letters, Metrics: o.Metrics.watermark}
 	return p
 }
 
@@ -179,6 +181,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		g.Go(func() error { return x.Run(ctx) })
 	}
 	g.Go(func() error { return p.keeper.Run(ctx) })
+	g.Go(func() error { return p.mender.Run(ctx) })
 	g.Go(func() error {
 		select {
 		case <-ctx.Done():

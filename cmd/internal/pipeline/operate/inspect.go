@@ -44,6 +44,9 @@ func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation,
 		}
 		return Explanation{}, fmt.Errorf("%s: %w", ref, ErrUnknownContact)
 	}
+	if r.Damaged {
+		return Explanation{}, fmt.Errorf("%s: its record is damaged, and is read again from the CRM: %w", ref, queue.ErrDamaged)
+	}
 	c, err := stored.Decode[stored.Contact](r.Data)
 	if err != nil {
 		return Explanation{}, err

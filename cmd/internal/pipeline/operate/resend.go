@@ -16,6 +16,9 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 	if err != nil {
 		return err
 	}
+	if d.Kind == watermark.KindDamaged && len(d.Contacts) == 0 {
+		return fmt.Errorf("dead letter %d stands for what the store has lost: it is read again by itself, or by winnow backfill", seq)
+	}
 	switch d.Stage {
 	case watermark.StageRead:
 		again := stored.Enveloped(d)

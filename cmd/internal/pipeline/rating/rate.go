@@ -347,7 +347,7 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	}
 	var tombs []queue.Key
 	for _, key := range cold {
-		if r, ok := found[key]; ok {
+		if r, ok := found[key]; ok && !r.Damaged { // what was damaged is as if it were new, and is read again
 			c, err := stored.Decode[stored.Contact](r.Data)
 			if err != nil {
 				return fmt.Errorf("record at %d: %w", r.Seq, err)

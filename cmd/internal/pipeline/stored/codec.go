@@ -143,6 +143,11 @@ type Outgoing struct {
 	Known bool `cbor:"4,keyasint,omitempty"`
 }
 
+// Outgoing is what shall be written of the contact as it stands, to one who has seen it before.
+func (c *Contact) Outgoing() Outgoing {
+	return Outgoing{Values: c.Values, Decide: c.Rating.Decide, Into: c.Redirect, Known: true}
+}
+
 // Announces reports whether the contact newly becomes pending or disqualified by it.
 func (o Outgoing) Announces() bool { return Against(o.Decide) && !o.Known }
 

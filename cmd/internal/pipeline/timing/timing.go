@@ -34,6 +34,16 @@ const (
 	ScrapeWithin = 3 * time.Second
 )
 
+// What the store has lost, in machine time but for HistoryAgain.
+const (
+	// MendEvery is how often the queue is asked whether anything is damaged: it costs nothing.
+	MendEvery = time.Second
+	// ReleaseEvery is how often it is looked whether what was lost has been read again; a backfill takes minutes.
+	ReleaseEvery = 2 * time.Second
+	// HistoryAgain is how far back a record is read again that was lost, in domain time: as far as winnow backfill does.
+	HistoryAgain = 365 * 24 * time.Hour
+)
+
 // Receive, in machine time.
 const (
 	// ReceiveShare is how full DELIVERIES may be before receiving stops; the rest belongs to what is under way.

@@ -91,6 +91,23 @@ func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLet
 	return nil
 }
 
+// KindDamaged is the kind of a letter that stands for what the store has lost.
+const KindDamaged = "damaged"
+
+// Lost keeps in mind that something was lost which is being read again.
+func (l *Letters) Lost(ctx context.Context, s Source, lost queue.Damage, d queue.DeadLetter) error {
+	d.Source, d.Kind, d.Reason = s.Name, KindDamaged, "the store has lost "+lost.String()
+	d.Fix = "look at the disk; it is read again from the CRM, and the letter goes when that is done"
+	if s.CRM.Backfill == nil {
+		d.Fix = "look at the disk; the history of this source cannot be read back: discard the letter when nothing of it is missed"
+	}
+	if _, err := l.q.DeadLetters.Bury(ctx, d, fmt.Sprintf("%s.%s.%d.%s", d.Kind, lost.Stream, lost.First, s.Name)); err != nil {
+		return fmt.Errorf("bury: %w", err)
+	}
+	l.dead.WithLabelValues(d.Stage, s.Name, d.Kind).Inc()
+	return nil
+}
+
 // Named lists the contacts that notices are about, for the dead letter: erasing a contact has to find it.
 func Named(s Source, notices []crm.Notice) []string {
 	var ids []string

@@ -10,6 +10,7 @@ import (
 // Metrics are what is counted of sources and dead letters.
 type Metrics struct {
 	dead          *prometheus.CounterVec // stage, source, kind
+	damage        *prometheus.CounterVec // stream
 	readUpTo      *prometheus.GaugeVec   // source
 	polledUpTo    *prometheus.GaugeVec   // source
 	age           *prometheus.GaugeVec   // stage, source
@@ -24,6 +25,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		dead: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "winnow_dead_letters_total", Help: "Things put among the dead letters, by kind of reason.",
 		}, []string{"stage", "source", "kind"}),
+		damage: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "winnow_store_damage_total", Help: "Times that a stream of the store had lost messages, which were read again.",
+		}, []string{"stream"}),
 		readUpTo: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "winnow_source_read_up_to_timestamp_seconds", Help: "Unix time up to which a source has been read; silence counts only until then.",
 		}, []string{"source"}),
@@ -53,3 +57,6 @@ func (m *Metrics) oldest(stage, source string, now, oldest time.Time) {
 	}
 	m.age.WithLabelValues(stage, source).Set(age)
 }
+
+// Damage counts that a stream of the store has lost messages.
+func (m *Metrics) Damage(stream string) { m.damage.WithLabelValues(stream).Inc() }

@@ -259,8 +259,8 @@ func NewSight(settle time.Duration, by map[string]Horizon) *Sight { return &Sigh
 // Sight returns what the last look at each source found.
 func (h *Watermark) Sight() *Sight { return h.seen.Load() }
 
-// Of returns the horizon of a source, as it was at the last look.
-func (h *Watermark) Of(source string) Horizon { return h.Sight().Of(source) }
+// Of returns the horizon of a source, as it was at the last look, for contacts whom no dead letter names.
+func (h *Watermark) Of(source string) Horizon { return h.Sight().Of(source).Of("") }
 
 func (s *Sight) Of(source string) Horizon {
 	v, ok := s.by[source]
