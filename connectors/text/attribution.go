@@ -26,16 +26,19 @@ func attribution(ls []string, from, e int, marked bool) (span, bool) {
 	if !mayEndAttribution(last, marked) {
 		return span{}, false
 	}
-	joined := ""
-	for s := e; s >= max(from, e-maxAttribution+1); s-- {
+	joined, far := "", maxAttribution
+	if end := weigh(last); end.verb && end.words <= 2 {
+		far *= 2 // what stands before the verb was broken into pieces
+	}
+	for s := e; s >= max(from, e-far+1); s-- {
 		l := ls[s]
 		if l == "" {
-			if s == e-1 && s > from && dateLine(ls[s-1]) { // a header that some program broke in two
+			if far > maxAttribution || s == e-1 && s > from && dateLine(ls[s-1]) { // a header that some program broke in two
 				continue
 			}
 			break
 		}
-		if s < e && quoted(l) || len(joined)+len(l) > maxLine {
+		if s < e && quoted(l) && l != ">" || len(joined)+len(l) > maxLine {
 			break
 		}
 		if s == e {
@@ -170,7 +173,14 @@ func attributes(s string, marked bool) bool {
 	case colon:
 		return e.unknown == 0 && (e.angle || e.by) || marked && e.angle && e.unknown <= 4
 	}
-	return marked && e.year && e.angleLast && e.unknown == 0
+	return e.year && e.angleLast && e.unknown == 0 && (marked || wholeDate(s))
+}
+
+// wholeDate reports whether the first word of s is a date by itself.
+func wholeDate(s string) bool {
+	word, _, _ := strings.Cut(s, " ")
+	year, _ := dateIn(word)
+	return year && len(word) > len("2006")
 }
 
 // signedBy reports whether l names a writer without a date: "Tom Berg <tom@example.org> wrote:", "Quoting Tom Berg
@@ -218,7 +228,7 @@ func weigh(s string) makeup {
 			e.angleLast = strings.ContainsAny(raw, "<([>")
 			e.angle = e.angle || e.angleLast
 			e.by = e.by || by
-			if verbIn(raw) {
+			if verbIn(raw) || verbs[fold(strings.Trim(raw[strings.LastIndexAny(raw, ">)")+1:], ".:"))] {
 				e.verb, e.verbLast = true, true
 			}
 			continue

@@ -57,7 +57,7 @@ var fields = func() map[string]fieldKind {
 // verbs are what the sentence above quoted text says its author did, as single words; joinedVerbs stand in scripts without spaces
 // or in sentences that end in them.
 var (
-	verbs       = setOf("wrote writes said napisana napisane schrieb geschrieben schreibt écrit écrivait escribió escribe escrito scritto scrive scrisse escreveu escreve escrito schreef geschreven skrev skriver napisał napisała napisal napsal napsala pisze kirjoitti píše napísal написал написала пишет написав yazdı írta scris έγραψε כתב כתבה كتب ecrit menulis")
+	verbs       = setOf("wrote writes said napisana napisane schrieb geschrieben schreibt écrit écrivait escribió escribe escrito scritto scrive scrisse escreveu escreve escrito schreef geschreven skrev skriver napisał napisała napisal napsal napsala pisze kirjoitti píše napísal написал написала пишет написав yazdı írta scris έγραψε כתב כתבה كتب ecrit menulis viết")
 	joinedVerbs = foldAll("写道|寫道|のメール|書きました|작성|님이 쓴|님의 글|כתב|كتب|كتابة|έγραψε")
 )
 
@@ -72,7 +72,7 @@ var byWords = setOf("by von par por da door av af od przez от de di")
 
 // headerWords are small words that programs write into an attribution.
 var headerWords = setOf("on am le el il em op den w dnia dniu dne o v в at um uhr à às as alle ore kl klo om o godz las los la de da di do der die by von par por av af od przez от via " +
-	"et gmt utc cet cest est edt pst pdt mst mdt cst cdt bst ist met mez mesz pm p.m a.m m h hs hrs ha hat has have heeft har có г ora orele giorno időpont date message in the tarihinde şunu odesílatel uživatel użytkownik użytkownika dne " +
+	"et gmt utc cet cest est edt pst pdt mst mdt cst cdt bst ist met mez mesz pm p.m a.m p m h hs đã hrs ha hat has have heeft har có г ora orele giorno időpont date message in the tarihinde şunu odesílatel uživatel użytkownik użytkownika dne " +
 	"st nd rd th er eh lúc ngày vào tháng năm pukul alt following folgendes lo the ke")
 
 // pronouns are words by which people speak of themselves and of each other. Those that are also a word of a header are left out.

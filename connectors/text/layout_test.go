@@ -103,6 +103,34 @@ func TestOwnLinesAreKept(t *testing.T) {
 	t.Logf("%d of %d lost their last line or kept what is not theirs", lost, n)
 }
 
+// TestOwnLettersAreKept holds the same of whole messages in seven languages: above a quotation there is left of them what is left of
+// them alone, even where the header begins in their last line.
+func TestOwnLettersAreKept(t *testing.T) {
+	files, err := filepath.Glob("testdata/heldout/*.txt")
+	if err != nil || len(files) != 7 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		for _, m := range loadCorpus(t, file) {
+			if m.out || strings.Contains(m.body, "\n>") {
+				continue
+			}
+			want := laidOut(Strip(m.body))
+			for name, layout := range plainLayouts {
+				gaps := []string{"\n", "\n\n", " "}
+				if word, _, _ := strings.Cut(layout, " "); !openers[fold(word)] {
+					gaps = gaps[:2]
+				}
+				for _, gap := range gaps {
+					if got := laidOut(Strip(m.body + gap + fmt.Sprintf(layout, theirsBefore))); got != want {
+						t.Errorf("%s, %s behind %q: kept %q, want %q", m.position, name, gap, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestLayouts reads what mail programs make of an answer, in more layouts and languages than the other tests. The messages were written
 // before the reader saw one of them.
 func TestLayouts(t *testing.T) {
