@@ -35,7 +35,7 @@ func (v *verdict) human() bool { return len(v.classes) == 0 || slices.Contains(v
 
 const (
 	letsGo   = crm.OptOut | crm.NotInterested | crm.NotReady
-	against  = crm.QuoteAgain | crm.Discount | crm.RefusesTime | crm.DefersTime | crm.Vague | crm.FutureBusiness
+	against  = crm.QuoteAgain | crm.Discount | crm.FutureBusiness
 	evasions = crm.NotReady | crm.DefersTime | crm.RefusesTime | crm.Vague // people mean all of them by one sentence
 	answered = crm.Asks | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesTime | crm.ChangeRequest | crm.Urgent | crm.Requests | crm.Accepts | crm.AcceptsTime
 )
@@ -60,12 +60,19 @@ func (v *verdict) harm(got crm.Text) harm {
 		return lost
 	case v.owed && got.Intents.Any(crm.Thanks|letsGo) && !got.Intents.Any(answered):
 		return debt
-	case got.Intents.Any(against &^ known):
+	case got.Intents.Any(against &^ known), shrugs(got, known):
 		return blamed
-	case v.want.Any(letsGo|against) && !(got.Intents | got.Weak).Any(known):
+	case v.want.Any(letsGo|against|evasions) && !(got.Intents | got.Weak).Any(known):
 		return missed
 	}
 	return none
+}
+
+// shrugs reports whether the rules take for a shrug what is none: "maybe" counts against them where they ask nothing, and a time put off or
+// refused where it takes the word from a yes.
+func shrugs(got crm.Text, known crm.Intents) bool {
+	return got.Asks == 0 && got.Intents.Any(crm.Vague&^known) ||
+		got.Intents.Any(crm.ClearYes) && got.Intents.Any((crm.RefusesTime|crm.DefersTime)&^known)
 }
 
 // toll counts what readings cost.
@@ -80,7 +87,7 @@ func (n *toll) add(v *verdict, h harm) {
 		n.machines++
 	default:
 		n.people++
-		if v.want.Any(letsGo | against) {
+		if v.want.Any(letsGo | against | evasions) {
 			n.wasters++
 		}
 	}
