@@ -20,7 +20,7 @@ func (m *message) class() crm.Class {
 	if named == crm.Receipt && m.cue(cueReceived) && m.cue(cueMachine) {
 		named = crm.AutoReply // of a desk that calls its acknowledgement a receipt
 	}
-	if !h.auto && !daemon && !h.calendar && m.speaks() {
+	if h.person && !daemon || !h.auto && !daemon && !h.calendar && m.speaks() {
 		return m.spoken(h)
 	}
 	switch {
@@ -150,20 +150,23 @@ func (m *message) automatic() bool {
 		return true
 	}
 	answer := m.subject.reply || m.quotes
-	return m.cue(cueReceived) && !answer && !m.asksBack() && (m.cue(cueTicket) || m.acknowledges())
+	return m.cue(cueReceived) && !answer && !m.asksBack() && m.acknowledges()
 }
 
-// acknowledges reports whether the body says that a message came in, and little else.
+// acknowledges reports whether the body says that a message came in, and nothing but what desks say beside it.
 func (m *message) acknowledges() bool {
+	const said set = desk | polite | 1<<cueFormula | 1<<cueRedirect | 1<<cuePromise | set(crm.Promises|crm.DefersTime)
+	letter := false
 	for i := m.first; i < m.tailFrom; i++ {
 		s := &m.sentences[i]
-		for k := s.from; k < s.to && s.found.has(cueReceived) && m.tailFrom-m.first <= 3; k++ {
-			if m.marks[k]&traitLetter != 0 {
-				return true
-			}
+		if s.found&said == 0 {
+			return false
+		}
+		for k := s.from; k < s.to && s.found.has(cueReceived); k++ {
+			letter = letter || m.marks[k]&traitLetter != 0
 		}
 	}
-	return false
+	return (letter || m.cue(cueTicket)) && m.tailFrom-m.first <= 6
 }
 
 // bounced reports whether the body reports a failure of delivery: of a message, and with its code, an address or a subject that agrees.
@@ -184,113 +187,6 @@ func (m *message) bounced() bool {
 func statusCode(s string) bool {
 	for i := 0; i+5 <= len(s); i++ {
 		if (s[i] == '4' || s[i] == '5') && s[i+1] == '.' && digit(s[i+2]) && s[i+3] == '.' && digit(s[i+4]) && (i == 0 || !digit(s[i-1])) {
-			return true
-		}
-	}
-	return false
-}
-
-// speaks reports whether the body holds what only a person writes: a question of substance, a demand, an agreement, a time to meet, or a
-// word of the purchase. What machines ask for ("please contact my colleague") is none of it.
-func (m *message) speaks() bool {
-	if m.heard {
-		return m.spoke
-	}
-	m.heard = true
-	for k := range m.clauses {
-		c := &m.clauses[k]
-		if c.sentence < m.first || c.sentence >= m.tailFrom {
-			continue
-		}
-		if m.personal(c) {
-			m.spoke = true
-			return true
-		}
-	}
-	return false
-}
-
-// desk are the cues of sentences in which machines say where to turn and what was received.
-const desk set = 1<<cueMachine | 1<<cueReceived | 1<<cueTicket | 1<<cueBounced | 1<<cueFooter | 1<<cueMass | 1<<cueRead | 1<<cueInvite
-
-// personal reports whether c holds what only a person writes.
-func (m *message) personal(c *clause) bool {
-	s := &m.sentences[c.sentence]
-	switch {
-	case m.asked(c) && s.found&(1<<cueFooter|1<<cueMass) == 0:
-		return true
-	case c.found&desk != 0 || m.elsewhere(c):
-		return false
-	case c.found.has(bit(crm.Accepts)), c.found.has(bit(crm.ClearYes)) && c.found&(1<<cueGone|1<<cueAbsent|1<<cueReturn|1<<cueFormula) == 0:
-		return true
-	case c.found&set(crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Requests) != 0 && s.found&desk == 0:
-		return true
-	case c.found&set(crm.ProposesTime|crm.AcceptsTime) != 0 && c.found&(1<<cueReturn|1<<cueAbsent) == 0 && m.timed(c):
-		return true
-	case c.found.has(cueKeen), m.decides(c):
-		return true
-	case m.deals(c):
-		return c.found&(1<<cueFormula|1<<cueAbsent|1<<cueReturn) == 0 || m.written(c)
-	}
-	return false
-}
-
-// elsewhere reports whether c says whom to turn to instead.
-func (m *message) elsewhere(c *clause) bool {
-	if c.found&(1<<cueRedirect|1<<cueFormula|set(crm.Refers|crm.Requests)) == 0 || m.deals(c) && !c.found.has(cueRedirect) {
-		return false
-	}
-	me, digits := false, int32(0)
-	for i := c.from; i < c.to; i++ {
-		t, tk := m.marks[i], &m.tokens[i]
-		if tk.kind == numberToken {
-			digits += tk.end - tk.start
-		}
-		if tk.kind == addressToken || digits > 5 || t&traitOthers != 0 {
-			return true
-		}
-		me = me || t&traitUs != 0
-	}
-	if m.urgent(c) {
-		return true
-	}
-	return !me && c.found&(1<<cueRedirect|set(crm.Refers)) != 0 && m.cue(cueGone) // who left is not to be written to
-}
-
-// urgent reports whether c follows in its sentence on what notes of absence say: "in urgent cases, please call".
-func (m *message) urgent(c *clause) bool {
-	for k := range m.clauses {
-		if d := &m.clauses[k]; d.sentence == c.sentence && d.from < c.from && d.found.has(cueFormula) {
-			return true
-		}
-	}
-	return false
-}
-
-// decides reports whether c tells of a decision to come.
-func (m *message) decides(c *clause) bool {
-	for i := c.from; i < c.to; i++ {
-		if m.marks[i]&traitDecides != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// timed reports whether c names a day or a time of day.
-func (m *message) timed(c *clause) bool {
-	for i := c.from; i < c.to; i++ {
-		if m.tokens[i].when != 0 || m.tokens[i].e != 0 && m.tokens[i].e == m.words.clock {
-			return true
-		}
-	}
-	return false
-}
-
-// written reports whether the writer is the subject of c.
-func (m *message) written(c *clause) bool {
-	for i := c.from; i < c.to; i++ {
-		if m.marks[i]&traitWe != 0 {
 			return true
 		}
 	}
@@ -333,16 +229,6 @@ func (m *message) cue(f feature) bool {
 	return false
 }
 
-// asksBack reports whether the body asks something of substance, as no machine does.
-func (m *message) asksBack() bool {
-	for i := m.first; i < m.tailFrom; i++ {
-		if s := &m.sentences[i]; s.question && s.counts.units() >= substance && !s.found.has(cueSmallTalk) {
-			return true
-		}
-	}
-	return false
-}
-
 // gone reports whether they left the company. A colleague who says so and goes on writing is a person.
 func (m *message) gone(auto bool) bool {
 	if !m.cue(cueGone) {
@@ -364,53 +250,6 @@ func (m *message) mass() bool {
 		}
 	}
 	return false
-}
-
-// headers is what raw headers say of a message.
-type headers struct {
-	auto     bool // a machine answered
-	nullPath bool // Return-Path: <>
-	calendar bool
-	oneClick bool      // sent to many: RFC 8058
-	report   crm.Class // Human where it is no report
-}
-
-// readHeaders knows RFC 3834 (Auto-Submitted), RFC 3464 and 8098 (reports) and what vendors use beside them. Precedence: bulk
-// or list and X-Auto-Response-Suppress prove nothing: people's mail through a shared address or Exchange carries them too.
-func readHeaders(all map[string][]string) headers {
-	var h headers
-	for name, values := range all {
-		if len(values) == 0 {
-			continue
-		}
-		v := strings.ToLower(strings.TrimSpace(values[0]))
-		switch strings.ToLower(name) {
-		case "auto-submitted":
-			word, _, _ := strings.Cut(v, ";")
-			word, _, _ = strings.Cut(word, "(")
-			h.auto = h.auto || strings.TrimSpace(word) != "no" && v != ""
-		case "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-mail-autoreply":
-			h.auto = h.auto || v != "no" && v != "false"
-		case "precedence", "x-precedence":
-			h.auto = h.auto || v == "auto_reply" || v == "auto-reply"
-		case "return-path":
-			h.nullPath = h.nullPath || strings.ReplaceAll(v, " ", "") == "<>"
-		case "list-unsubscribe-post":
-			h.oneClick = true
-		case "content-type":
-			kind, _, _ := strings.Cut(v, ";")
-			kind = strings.TrimSpace(kind)
-			switch {
-			case kind == "multipart/report" && strings.Contains(v, "disposition-notification"):
-				h.report = crm.Receipt
-			case kind == "multipart/report":
-				h.report = crm.Bounce
-			case kind == "text/calendar":
-				h.calendar = true
-			}
-		}
-	}
-	return h
 }
 
 // isDaemon reports whether a mail system itself wrote.
