@@ -161,9 +161,12 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 	if e.IsSensitive || e.PropertyValue != nil && *e.PropertyValue == "REDACTED" {
 		return out, nil // the value is withheld: nothing is known
 	}
-	switch e.PropertyName {
-	case "email", "hs_additional_emails", "work_email", "hs_analytics_source", "hs_analytics_source_data_1", "hs_merged_object_ids", formSent, formName:
+	if slices.Contains(addressProperties, e.PropertyName) { // what was taken for somebody else's may be theirs
 		c.relate.Forget(string(e.ObjectID))
+		return append(out, e.ref("contacts", e.ObjectID), e.ref(timeline, e.ObjectID)), nil
+	}
+	switch e.PropertyName {
+	case "hs_analytics_source", "hs_analytics_source_data_1", "hs_merged_object_ids", formSent, formName:
 		// What these mean depends on more than their value, or the value itself must not be stored.
 		return append(out, e.ref("contacts", e.ObjectID)), nil
 	}

@@ -346,7 +346,7 @@ func (c *Connector) component(publicURL string) any {
 		Property string `json:"propertyName,omitempty"`
 		Active   bool   `json:"active"`
 	}
-	names := append(sortedKeys(c.translate), "email", "hs_analytics_source", formSent)
+	names := append(sortedKeys(c.translate), "email", "hs_additional_emails", "hs_analytics_source", formSent)
 	slices.Sort(names)
 	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "createdate" })
 	var objects, hub []subscription

@@ -2,6 +2,8 @@ package relate
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +14,8 @@ const (
 	// addressLasts is how long the addresses of a person are not read again. They change seldom; a vendor that hears of it says so (Know,
 	// Forget), by an event or by a poll.
 	addressLasts = 24 * time.Hour
+	// justNow is how long what was read is beyond doubt: a batch of mails of one stranger is one reading.
+	justNow = 5 * time.Second
 	// maxAddresses bounds the memory, in people.
 	maxAddresses = 20_000
 )
@@ -69,16 +73,38 @@ func (r *Relater) addresses(ctx context.Context, who []string) (people.Book, err
 		}
 		book[person] = list
 	}
-	if len(unread) == 0 {
-		return book, nil
+	read, err := r.read(ctx, unread)
+	maps.Copy(book, read)
+	return book, err
+}
+
+// readAgain reads the addresses of people that were not read just now.
+func (r *Relater) readAgain(ctx context.Context, who []string) (people.Book, error) {
+	now := r.Now()
+	old := slices.DeleteFunc(unique(who), func(person string) bool { return r.known.isNew(person, now) })
+	return r.read(ctx, old)
+}
+
+func (r *Relater) read(ctx context.Context, who []string) (people.Book, error) {
+	if len(who) == 0 {
+		return nil, nil
 	}
-	read, err := r.Neighbours.Addresses(ctx, unread)
+	read, err := r.Neighbours.Addresses(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	for _, person := range unread {
+	book := people.Book{}
+	for _, person := range who {
 		book[person] = read[person]
-		r.known.put(person, read[person], now)
+		r.known.put(person, read[person], r.Now())
 	}
 	return book, nil
+}
+
+// isNew reports whether the addresses of a person were read within the last seconds.
+func (a *addresses) isNew(person string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, ok := a.by[person]
+	return ok && l.until.Sub(now) > addressLasts-justNow
 }

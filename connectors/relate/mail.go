@@ -2,6 +2,7 @@ package relate
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -28,7 +29,23 @@ func (c *Circle) Mails(ctx context.Context, staff *people.Staff, mails map[strin
 		return nil
 	}
 	var err error
-	c.book, err = c.r.addresses(ctx, who)
+	if c.book, err = c.r.addresses(ctx, who); err != nil {
+		return err
+	}
+	return c.lookAgain(ctx)
+}
+
+// lookAgain reads the addresses anew of people with whom something is filed that somebody else seems to have written: one of them may have
+// got another address since.
+func (c *Circle) lookAgain(ctx context.Context) error {
+	var doubted []string
+	for record := range c.mails {
+		if sender, _ := c.Sender(record); sender == people.Colleague || sender == people.Stranger {
+			doubted = append(doubted, c.people[record]...)
+		}
+	}
+	fresh, err := c.r.readAgain(ctx, doubted)
+	maps.Copy(c.book, fresh)
 	return err
 }
 

@@ -175,6 +175,30 @@ func TestAddressesAreRemembered(t *testing.T) {
 	}
 }
 
+// Whoever seems to be a stranger may be one of the people by an address that is new: it is read again before it is said.
+func TestNewAddressesAreLookedFor(t *testing.T) {
+	d := newDesk()
+	r := d.relater()
+	r.Know("contact/7", "ada@mill.example")
+	d.now += int64(time.Minute)
+	for i, from := range []string{"ada@mill.example", "ada@home.example", "desk@mill.example", "desk@mill.example"} {
+		circle, err := r.Look(t.Context(), "mail", []string{"2"}, nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := circle.Mails(t.Context(), people.NewStaff(nil, nil), map[string]Mail{"2": {From: from}}); err != nil {
+			t.Fatal(err)
+		}
+		sender, _ := circle.Sender("2")
+		if want := []people.Sender{people.Theirs, people.Theirs, people.Colleague, people.Colleague}[i]; sender != want {
+			t.Errorf("%s: %d, want %d", from, sender, want)
+		}
+		if want := []int{0, 1, 1, 1}[i]; d.asked != want {
+			t.Errorf("%s: read %d times, want %d", from, d.asked, want)
+		}
+	}
+}
+
 // A reference may know of people with whom the record is not filed yet, or no more.
 func TestPeopleOfTheReference(t *testing.T) {
 	ref := crm.Ref{Type: "mail", ID: "2", Contacts: []string{"contact/8"}, Left: []string{"lead/9", "contact/7"}, AsOf: 9}
