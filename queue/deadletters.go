@@ -40,17 +40,37 @@ type DeadLetter struct {
 	Nobody   bool              `cbor:"9,keyasint,omitempty"`  // it names no contact because it concerns none; else that is not known
 	Keep     bool              `cbor:"10,keyasint,omitempty"` // it does not expire: something waits for it to be settled
 	Text     bool              `cbor:"11,keyasint,omitempty"` // it holds words of a message, and expires like what is malformed
+	Count    int               `cbor:"12,keyasint,omitempty"` // how many it stands for, none of which is kept; 0: itself
+	Hash     string            `cbor:"13,keyasint,omitempty"` // SHA-256 of the payload of the latest of these
 }
 
 // DeadLetters are what could not be used and waits for a person.
-type DeadLetters struct{ base }
+type DeadLetters struct {
+	base
+	sums *sums
+}
 
 // Bury stores a dead letter durably and returns its number. The same id again within ten minutes changes nothing; an empty id is never
-// the same. Seq and Time are not looked at.
+// the same. Seq and Time are not looked at. What is beyond its source's share of the bytes is only counted, by the letter whose number
+// is returned.
 func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64, error) {
 	if layout.TokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
 		return 0, fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
 	}
+	ctx, cancel := jet.Bounded(ctx)
+	defer cancel()
+	if !l.fits(ctx, d.Source, len(d.Payload)) {
+		return l.sum(ctx, d)
+	}
+	seq, err := l.put(ctx, d, id)
+	if errors.Is(err, ErrFull) {
+		return l.sum(ctx, d)
+	}
+	return seq, err
+}
+
+// put stores one letter.
+func (l *DeadLetters) put(ctx context.Context, d DeadLetter, id string) (uint64, error) {
 	b, err := cbor.Marshal(d)
 	if err != nil {
 		return 0, fmt.Errorf("bury: %w", err)
@@ -70,8 +90,6 @@ func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64
 	if id != "" {
 		opts = append(opts, jetstream.WithMsgID(id))
 	}
-	ctx, cancel := jet.Bounded(ctx)
-	defer cancel()
 	ack, err := l.srv.JS(0).PublishMsg(ctx, m, opts...)
 	if err != nil {
 		return 0, jet.PublishError(layout.DeadLetters, err)
@@ -182,6 +200,7 @@ func (l *DeadLetters) Discard(ctx context.Context, seq uint64) error {
 	if err := l.srv.EraseMsg(ctx, layout.DeadLetters, seq); err != nil {
 		return fmt.Errorf("discard dead letter %d: %w", seq, err)
 	}
+	l.sums.discarded(seq)
 	return nil
 }
 

@@ -77,7 +77,7 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	q.States = &States{base: q.base, moves: moves}
 	q.Contacts = newContacts(q.base, moves, q.States, q.watch.Go)
 	q.Ratings = &Ratings{base: q.base, load: q.Contacts.load}
-	q.DeadLetters = &DeadLetters{q.base}
+	q.DeadLetters = &DeadLetters{q.base, newSums()}
 	q.Leases = &Leases{base: q.base, name: q.cfg.Name}
 	if q.local != nil {
 		q.watch.Go(func() { q.local.Watch(q.srv.Fail) })

@@ -42,10 +42,6 @@ func TestFullStreamRefuses(t *testing.T) {
 		return q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", fmt.Sprint(i), data}}, latest)
 	})
 	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000]}}, latest)) // replacing needs no room
-	fill("dead letters", func(int) error {
-		_, err := q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Payload: data}, "")
-		return err
-	})
 
 	time.Sleep(roomAge)
 	for role, want := range map[interface{ Room(share float64) error }]bool{q.Deliveries: false, q.Facts: true, q.Fetches: false} {

@@ -125,11 +125,14 @@ func (l Layout) Streams() []jetstream.StreamConfig {
 	}
 	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{KindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.FactsBytes, l.OneBytes), AllowAtomicPublish: true})
 	file(jetstream.StreamConfig{
-		Name: DeadLetters, Subjects: []string{KindDead + ".*.*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.DeadLettersBytes, l.OneBytes),
+		Name: DeadLetters, Subjects: []string{KindDead + ".*.*"}, Discard: jetstream.DiscardNew, MaxBytes: l.LetterBytes(),
 		AllowMsgTTL: true, Duplicates: dedupe,
 	})
 	return append(all, l.Memory())
 }
+
+// LetterBytes is the bound of the dead letters, all sources together.
+func (l Layout) LetterBytes() int64 { return max(l.DeadLettersBytes, l.OneBytes) }
 
 // Names are those of every stream.
 func (l Layout) Names() []string {

@@ -1,0 +1,78 @@
+package queue
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// One source's rubbish is counted once its share is full. It stops neither its own lane nor another's.
+func TestDeadLettersBeyondTheShare(t *testing.T) {
+	q := open(t, func(c *Config) {
+		c.Sources = []string{src, "other"}
+		c.MaxPayload = int32(mib)
+		c.DeadLettersBytes = 4 * mib
+	})
+	payload := func(i int) []byte { return append(make([]byte, 100_000), fmt.Sprint(i)...) }
+	const floods = 100
+	for i := range floods {
+		d := DeadLetter{Stage: "read", Source: src, Kind: KindMalformed, Reason: fmt.Sprint("reason ", i), Payload: payload(i), Contacts: []string{fmt.Sprint("c", i)}}
+		must1[uint64](t)(q.DeadLetters.Bury(t.Context(), d, fmt.Sprint(i)))
+	}
+	all := must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 1000, "", src))
+	i := slices.IndexFunc(all, func(d DeadLetter) bool { return d.Count > 0 })
+	if i < 0 {
+		t.Fatalf("%d letters, and none stands for many", len(all))
+	}
+	sum, kept := all[i], len(all)-1
+	if kept < 15 || kept > 19 || sum.Count+kept != floods {
+		t.Errorf("%d letters of 100 kB are kept in half of 4 MiB, and %d counted, of %d", kept, sum.Count, floods)
+	}
+	hash := sha256.Sum256(payload(floods - 1))
+	if sum.Payload != nil || sum.Hash != hex.EncodeToString(hash[:]) || sum.Reason != "reason 99" || len(sum.Contacts) != sum.Count {
+		t.Errorf("the sum is %+v; want the reason, the hash and the contacts, and no payload", sum)
+	}
+	other := DeadLetter{Stage: "read", Source: "other", Payload: payload(0)}
+	seq := must1[uint64](t)(q.DeadLetters.Bury(t.Context(), other, ""))
+	if got := must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), seq)); len(got.Payload) == 0 || got.Count != 0 {
+		t.Errorf("the other source's letter is %+v, want it whole", got)
+	}
+
+	// Another process counts on in the same letter.
+	must(t, q.Close())
+	q = reopen(t, q.cfg)
+	must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Kind: KindMalformed, Payload: payload(1), Contacts: []string{"new"}}, ""))
+	all = must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 1000, "", src))
+	sums := slices.DeleteFunc(all, func(d DeadLetter) bool { return d.Count == 0 })
+	if len(sums) != 1 || sums[0].Count != floods-kept+1 {
+		t.Errorf("sums are %+v, want one of %d", sums, floods-kept+1)
+	}
+	must(t, q.DeadLetters.Discard(t.Context(), sums[0].Seq))
+	if _, err := q.DeadLetters.Get(t.Context(), sums[0].Seq); !errors.Is(err, ErrNotFound) {
+		t.Errorf("discarded, and %v", err)
+	}
+}
+
+// A sum that cannot name everybody concerned may concern anybody.
+func TestSumNamesAllOrNobody(t *testing.T) {
+	named := DeadLetter{Contacts: []string{"a"}}
+	if got := (DeadLetter{}).with(named).with(DeadLetter{Contacts: []string{"b", "a"}}); !slices.Equal(got.Contacts, []string{"a", "b"}) || got.Count != 2 {
+		t.Errorf("%+v, want a and b", got)
+	}
+	if got := (DeadLetter{}).with(named).with(DeadLetter{}).with(named); len(got.Contacts) != 0 || got.Nobody {
+		t.Errorf("%+v, want it to concern anybody", got)
+	}
+	if got := (DeadLetter{}).with(DeadLetter{Nobody: true}).with(DeadLetter{Nobody: true}); !got.Nobody {
+		t.Errorf("%+v, want it to concern nobody", got)
+	}
+	got := DeadLetter{}
+	for i := range mostNamed + 2 {
+		got = got.with(DeadLetter{Contacts: []string{fmt.Sprint(i)}})
+	}
+	if len(got.Contacts) != 0 || got.Nobody || got.Count != mostNamed+2 {
+		t.Errorf("%d contacts of %d, nobody %v", len(got.Contacts), got.Count, got.Nobody)
+	}
+}
