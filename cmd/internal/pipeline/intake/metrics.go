@@ -10,6 +10,7 @@ type Metrics struct {
 	deliveries *prometheus.CounterVec // source, result
 	read       *prometheus.CounterVec // source
 	passed     *prometheus.CounterVec // source, type
+	foreign    *prometheus.CounterVec // source
 	stray      prometheus.Counter
 }
 
@@ -22,6 +23,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"source", "result"}),
 		read: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "winnow_deliveries_read_total", Help: "Messages of the delivery queue that were decoded.",
+		}, []string{"source"}),
+		foreign: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "winnow_events_foreign_total", Help: "Events of another account of the CRM than the source's; they are dropped.",
 		}, []string{"source"}),
 		stray: f.NewCounter(prometheus.CounterOpts{
 			Name: "winnow_deliveries_stray_total", Help: "Webhook requests to a path that leads to no source.",

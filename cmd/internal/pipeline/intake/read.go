@@ -21,11 +21,12 @@ import (
 // CRM.
 type Reader struct {
 	Deps
-	s watermark.Source
+	s       watermark.Source
+	foreign foreign
 }
 
 // NewReader returns the Reader of a source.
-func NewReader(d Deps, s watermark.Source) *Reader { return &Reader{d, s} }
+func NewReader(d Deps, s watermark.Source) *Reader { return &Reader{Deps: d, s: s} }
 
 // Run reads until ctx ends.
 func (r *Reader) Run(ctx context.Context) error {
@@ -115,14 +116,17 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 	}
 	for i, d := range ds {
 		notices, err := decodeDelivery(r.s.CRM.Receive, d)
-		foreign, ahead, unsure := 0, 0, 0
+		strangers, ahead, unsure := 0, 0, 0
 		for _, n := range notices {
 			if erases(n) && r.accountless() {
 				unsure++
 				continue
 			}
 			if account := r.Accounts.Account(r.s.Name); n.Account != "" && account != "" && n.Account != account {
-				foreign++
+				if err := r.foreign.note(ctx, r, n.Account); err != nil {
+					return err
+				}
+				strangers++
 				continue
 			}
 			if n.Passed != "" {
@@ -142,9 +146,8 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				out.Add(crm.Notice{Ref: &ref})
 			}
 		}
-		if foreign > 0 {
-			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Malformed, Err: fmt.Errorf(
-				"%d events are of another account than the token's (%s): give this source the token of the account that sends to it", foreign, r.Accounts.Account(r.s.Name))})
+		if strangers > 0 { // what else is in it is not ours to keep either
+			notices = slices.DeleteFunc(slices.Clone(notices), r.strange)
 		}
 		if unsure > 0 {
 			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Unauthenticated, Err: fmt.Errorf(

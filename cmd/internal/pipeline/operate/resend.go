@@ -16,6 +16,9 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 	if err != nil {
 		return err
 	}
+	if d.Count > 0 {
+		return fmt.Errorf("dead letter %d stands for %d that came beyond its source's share of the room: nothing of them is kept that could be sent again", seq, d.Count)
+	}
 	if d.Kind == watermark.KindDamaged && len(d.Contacts) == 0 {
 		return fmt.Errorf("dead letter %d stands for what the store has lost: it is read again by itself, or by winnow backfill", seq)
 	}

@@ -67,6 +67,8 @@ const (
 	// is looked at before it ends in the dead letters: together some ten minutes, in which a CRM that answers has told.
 	ErasureAgain = 10 * time.Second
 	ErasureTries = 60
+	// ForeignAgain is how often it is looked whether the letter of another account still stands, in machine time: a person may have discarded it.
+	ForeignAgain = time.Hour
 	// ClocksApart is how far ahead of the arrival of its delivery an event may be dated, in domain time.
 	ClocksApart = time.Hour
 )

@@ -101,10 +101,15 @@ func (l *Letters) Lost(ctx context.Context, s Source, lost queue.Damage, d queue
 	if s.CRM.Backfill == nil {
 		d.Fix = "look at the disk; the history of this source cannot be read back: discard the letter when nothing of it is missed"
 	}
-	if _, err := l.q.DeadLetters.Bury(ctx, d, fmt.Sprintf("%s.%s.%d.%s", d.Kind, lost.Stream, lost.First, s.Name)); err != nil {
+	return l.BuryAs(ctx, fmt.Sprintf("%s.%s.%d.%s", d.Kind, lost.Stream, lost.First, s.Name), d)
+}
+
+// BuryAs keeps a letter as it is, whose reason is no error of a connector.
+func (l *Letters) BuryAs(ctx context.Context, id string, d queue.DeadLetter) error {
+	if _, err := l.q.DeadLetters.Bury(ctx, d, id); err != nil {
 		return fmt.Errorf("bury: %w", err)
 	}
-	l.dead.WithLabelValues(d.Stage, s.Name, d.Kind).Inc()
+	l.dead.WithLabelValues(d.Stage, d.Source, d.Kind).Inc()
 	return nil
 }
 
