@@ -9,6 +9,9 @@ import (
 // maxAttribution is over how many lines the sentence above quoted text may be wrapped.
 const maxAttribution = 4
 
+// minAttribution is how long the sentence is at least, in bytes.
+const minAttribution = 16
+
 // span is where what stands above quoted text begins, which may be in the middle of a line, and the line behind its
 // end.
 type span struct {
@@ -27,8 +30,10 @@ func attribution(ls []string, from, e int, marked bool) (span, bool) {
 		return span{}, false
 	}
 	joined, far := "", maxAttribution
-	if end := weigh(last); end.verb && end.words <= 2 {
-		far *= 2 // what stands before the verb was broken into pieces
+	if len(last) < minAttribution {
+		if end := weigh(last); end.verb && end.words <= 2 {
+			far *= 2 // what stands before the verb was broken into pieces
+		}
 	}
 	for s := e; s >= max(from, e-far+1); s-- {
 		l := ls[s]
@@ -139,7 +144,7 @@ func hasDigit(s string) bool {
 // dateLine reports whether l can be the first line of an attribution that goes on below it: nothing but a date and a
 // name, with a word like "On" in front or a whole date.
 func dateLine(l string) bool {
-	if len(l) > maxLine || strings.HasSuffix(l, "?") || strings.HasSuffix(l, "!") {
+	if len(l) > maxLine || !hasDigit(l) || strings.HasSuffix(l, "?") || strings.HasSuffix(l, "!") {
 		return false
 	}
 	for _, at := range openings(l) {
@@ -160,6 +165,9 @@ func dateLine(l string) bool {
 // attributes reports whether s is an attribution: a date, and a verb of writing or an address, with names between
 // them and hardly anything else.
 func attributes(s string, marked bool) bool {
+	if !hasDigit(s) || len(s) < minAttribution {
+		return false
+	}
 	e := weigh(s)
 	if e.pronoun || e.words > maxAttributionWords || !e.year && !e.clock {
 		return false
@@ -186,7 +194,7 @@ func wholeDate(s string) bool {
 // signedBy reports whether l names a writer without a date: "Tom Berg <tom@example.org> wrote:", "Quoting Tom Berg
 // <tom@example.org>:".
 func signedBy(l string, marked bool) bool {
-	if !colonAtEnd(l) {
+	if !colonAtEnd(l) || !marked && strings.IndexByte(l, '@') < 0 {
 		return false
 	}
 	e := weigh(l)

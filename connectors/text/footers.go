@@ -6,8 +6,8 @@ import "strings"
 
 // sentFrom reports whether the folded line is the advertisement of a device or program.
 func sentFrom(f string) bool {
-	_, ok := advertised(f)
-	return ok
+	f = strings.TrimLeft(f, " -_*<([.")
+	return advert(strings.TrimSpace(f[:sentenceLength(f)]))
 }
 
 // advertised is where the advertisement of a device or program ends that the line l begins with: behind its sentence and an excuse for
@@ -46,8 +46,12 @@ func advert(f string) bool {
 			return true
 		}
 	}
+	if len(f) >= 80 {
+		return false
+	}
+	end := strings.TrimRight(f, ". 。")
 	for _, p := range sentFromEnds {
-		if strings.HasSuffix(strings.TrimRight(f, ". 。"), p) && len(f) < 80 {
+		if strings.HasSuffix(end, p) {
 			return f[0] >= 0x80 || device(f)
 		}
 	}

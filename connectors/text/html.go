@@ -184,7 +184,7 @@ func (p *page) opened(a atom.Atom, attr attrs) {
 		p.breakLine(1)
 		p.quotes++
 		p.cited++
-		p.colours = p.colours || p.cited == 1 && containsAny(fold(p.out.String()), colourCues)
+		p.colours = p.colours || p.cited == 1 && p.saysColour()
 	case p.colours && attr.coloured && p.quotes > 0:
 		p.breakLine(1)
 		e.answers, p.quotes = p.quotes, 0
@@ -193,6 +193,13 @@ func (p *page) opened(a atom.Atom, attr attrs) {
 		p.open = map[atom.Atom][]element{}
 	}
 	p.open[a] = append(p.open[a], e)
+}
+
+// saysColour reports whether the text so far says that answers are coloured.
+func (p *page) saysColour() bool {
+	const letter = 2000 // bytes: who writes more answers there
+	out := p.out.String()
+	return containsAny(fold(strings.ToValidUTF8(out[:min(len(out), letter)], "")), colourCues)
 }
 
 // closed ends the innermost element of a name.

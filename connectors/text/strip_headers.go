@@ -12,7 +12,7 @@ func quoteHeader(ls []string, from, i int, marked bool) (span, bool) {
 	if l == "" {
 		return span{}, false
 	}
-	if len(l) <= maxLine && (i == from || field(ls[i-1])&^fieldTo == 0) { // a block begins with its first field
+	if f := field(ls[i]); f != 0 && f != fieldTo && len(l) <= maxLine && (i == from || field(ls[i-1])&^fieldTo == 0) { // its first field
 		if n := headerBlock(ls, i, false); n > 0 {
 			return span{line: i, end: i + n}, true
 		}
