@@ -26,23 +26,51 @@ type Harness struct {
 
 	// Deliveries are testdata files NAME.http, each with a NAME.golden.json of what Decode says; -update rewrites these.
 	Deliveries string // directory
-	Echo       []byte // a body that our own Write causes
+	Echo       []byte // a body that our own Write causes, signed by Sign
+	Body       []byte // any body that can be signed; nil: one that is no delivery
 
 	// API is the vendor's API in good health, on which Refs can be fetched and Changes written.
-	API     func(t *testing.T) http.Handler
-	Refs    []crm.Ref
-	Gone    []crm.Ref // of records that are not there
-	Changes []crm.Change
+	API       func(t *testing.T) http.Handler
+	Refs      []crm.Ref // the first concerns Concerned
+	Concerned []string
+	Profiles  []crm.Ref // a person of each kind
+	Gone      []crm.Ref // of records that are not there
+	Ill       crm.Ref   // at which the API fails while it answers for others of its type, if it can
+	Changed   []string  // records, as emails/301, that a poll and a backfill have to show
+	Changes   []crm.Change
+	Written   func(person string, f crm.Field) string // what the API was last given; nil: not known
 
-	// Kinds are the statuses that mean something else with this vendor than connectors.KindOfStatus says.
-	Kinds map[int]connectors.Kind
+	// Kinds are the statuses that mean something else with this vendor than connectors.KindOfStatus says, Answers those of an operation
+	// that are an answer and no error, as a 404 that means gone.
+	Kinds   map[int]connectors.Kind
+	Answers map[string][]int
+
+	// Taken reports whether the vendor counts a delivery as taken by a reply; nil: by 2xx.
+	Taken     func(r connectors.Reply) bool
+	Handshake *connectors.Delivery
+
+	// WithState is New with a memory, of a vendor that remembers something, and Granted what the API granted last that deliveries are
+	// signed with, where it grants such a thing.
+	WithState func(t *testing.T, apiURL string, s connectors.State) connectors.Vendor
+	Granted   func() string
+}
+
+// body is one that can be signed: what it says is Decode's business.
+func (h Harness) body() []byte {
+	if h.Body != nil {
+		return h.Body
+	}
+	return []byte(`[{"note":"any body will do: what it says is Decode's business"}]`)
 }
 
 // Run runs the suite.
 func Run(t *testing.T, h Harness) {
-	t.Run("Verify", h.verify)
-	t.Run("Decode", h.decode)
+	if h.New(t, nowhere).Receive != nil {
+		t.Run("Verify", h.verify)
+		t.Run("Decode", h.decode)
+	}
 	t.Run("Calls", h.calls)
+	t.Run("Roles", h.roles)
 }
 
 // tellsNothing fails the test when an error is not of the contract's type or holds what it must not.

@@ -107,6 +107,8 @@ func (c *toy) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
 			out[i].Notices, err = c.Decode(connectors.Delivery{Body: body})
 			if err != nil {
 				err = c.fail("fetch", connectors.Malformed, errors.New("not readable"))
+			} else {
+				out[i].Notices = append(out[i].Notices, crm.Notice{Fact: crm.Profiled(r.ID)})
 			}
 		}
 		out[i].Err = err
@@ -208,7 +210,7 @@ func harness(t *testing.T, fault string) Harness {
 				}
 			})
 		},
-		Refs: []crm.Ref{{Type: "contacts", ID: "5"}}, Gone: []crm.Ref{{Type: "contacts", ID: "6"}},
+		Refs: []crm.Ref{{Type: "contacts", ID: "5"}}, Profiles: []crm.Ref{{Type: "contacts", ID: "5"}}, Gone: []crm.Ref{{Type: "contacts", ID: "6"}},
 		Changes: []crm.Change{{Contact: "5", Values: map[crm.Field]string{crm.FieldRating: "A"}}},
 	}
 }

@@ -31,7 +31,7 @@ var at = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 func (h Harness) verify(t *testing.T) {
 	c := h.New(t, nowhere).Receive
-	body := []byte(`[{"note":"any body will do: what it says is Decode's business"}]`)
+	body := h.body()
 	good := h.Sign(body, h.Secret, at)
 	if err := c.Verify(good, at); err != nil {
 		t.Fatalf("a genuine delivery is refused: %v", err)
@@ -99,10 +99,15 @@ func (h Harness) decode(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
-			d := h.kept(t, c, Load(t, file))
+			received := Load(t, file)
+			d := h.kept(t, c, received)
+			if d.Path != received.Path || d.Method != received.Method || d.Received != received.Received {
+				t.Errorf("Keep loses the method, the path or the time of receipt: %+v", d)
+			}
 			notices, err := c.Decode(d)
 			for _, n := range notices {
 				sound(t, n)
+				kinds(t, h.New(t, nowhere), n)
 			}
 			if err != nil {
 				if e := h.tellsNothing(t, err, string(d.Body)); e.Kind != connectors.Malformed || e.Op != "decode" {
@@ -120,7 +125,8 @@ func (h Harness) decode(t *testing.T) {
 			}
 		})
 	}
-	if ns, err := c.Decode(connectors.Delivery{Method: "POST", Body: h.Echo, Received: crm.At(at)}); err != nil || len(ns) != 0 {
+	echo, _ := c.Keep(h.Sign(h.Echo, h.Secret, at))
+	if ns, err := c.Decode(echo); err != nil || len(ns) != 0 {
 		t.Errorf("the echo of our own write gives %d notices and %v: the CRM's answer to it must start nothing", len(ns), err)
 	}
 	if _, err := c.Decode(connectors.Delivery{Body: []byte("\x00\xff<html>")}); err == nil {

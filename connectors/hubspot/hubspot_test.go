@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,13 +30,21 @@ func TestConformance(t *testing.T) {
 		Echo:       echo.Body,
 		API: func(t *testing.T) http.Handler {
 			p := newPortal(t)
+			a := &account{props: map[string]obj{}}
+			p.override = func(w http.ResponseWriter, r *http.Request, body obj) bool {
+				if strings.HasSuffix(r.URL.Path, "/threads") {
+					reply(w, obj{"results": []obj{}})
+					return true
+				}
+				return a.serve(w, r, body)
+			}
 			p.add("contacts", "101", "email", "ada@example.com", "lifecyclestage", "lead")
 			p.add("contacts", "102", "email", "ben@example.com")
 			p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "Could you send a quote?")
 			p.link("emails/301", "contacts/101")
 			return p
 		},
-		Refs: refs("emails", "301"),
+		Refs: refs("emails", "301"), Concerned: []string{"101"}, Profiles: refs("contacts", "101"),
 		Gone: refs("emails", "999"),
 		Changes: []crm.Change{
 			{Contact: "101", Values: map[crm.Field]string{crm.FieldRating: "B", crm.FieldScore: "61"}},
