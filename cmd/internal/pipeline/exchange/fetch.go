@@ -144,13 +144,13 @@ func byType(msgs []*queue.Msg, c connectors.Fetcher) [][]wanted {
 	return batches
 }
 
-// fetchBatch fetches one batch, in parts where one of it is at fault, and returns how long to leave the CRM alone. The parts go by turns:
-// halves that work come between those that fail, or the CRM would be taken for away.
+// fetchBatch fetches one batch, in parts where one of it is at fault, and returns how long to leave the CRM alone.
 func (x *Exchange) fetchBatch(ctx context.Context, batch []wanted) (wait time.Duration) {
-	for todo := [][]wanted{batch}; len(todo) > 0; todo = todo[1:] {
-		pause, parts := x.fetchOnce(ctx, todo[0])
-		wait, todo = max(wait, pause), append(todo, parts...)
-	}
+	byTurns([][]wanted{batch}, func(part []wanted) [][]wanted {
+		pause, parts := x.fetchOnce(ctx, part)
+		wait = max(wait, pause)
+		return parts
+	})
 	return wait
 }
 
@@ -230,8 +230,7 @@ func (x *Exchange) unfetched(ctx context.Context, batch []wanted, err error) (pa
 	d := x.fetchDisposal(ctx, err, what, batch[0].msg.Deliveries, refs, records...)
 	switch {
 	case d.split && len(batch) > 1:
-		half := len(batch) / 2
-		return 0, [][]wanted{batch[:half], batch[half:]}
+		return 0, halves(batch)
 	case d.again > 0:
 		if d.split {
 			x.Troubles.AilsOne(x.s, what, "fetch put off", err, record, d.again)
@@ -287,21 +286,11 @@ func (x *Exchange) give(ctx context.Context, refs []crm.Ref, notices []crm.Notic
 // fetchDisposal is what becomes of references that were not fetched. Where it is in doubt whether the CRM fails at one of them or at all of
 // their type, it is asked for another. What it gives then is kept: it may be news, and a connector may remember what it has read.
 func (x *Exchange) fetchDisposal(ctx context.Context, err error, what string, deliveries int, refs []crm.Ref, records ...string) disposal {
-	trials := x.trials
-	d := trials.disposal(err, what, deliveries, records...)
-	if !d.doubt {
-		return d
-	}
-	other := []crm.Ref{trials.another(refs)}
-	got := x.fetchRefs(ctx, other)[0]
-	if got.Err == nil {
-		got.Err = x.give(ctx, other, got.Notices)
-	}
-	if got.Err != nil {
-		return d
-	}
-	trials.works(what)
-	return trials.disposal(err, what, deliveries, records...)
+	return x.trials.judge(err, what, deliveries, func() bool {
+		other := []crm.Ref{x.trials.another(refs)}
+		got := x.fetchRefs(ctx, other)[0]
+		return got.Err == nil && x.give(ctx, other, got.Notices) == nil
+	}, records...)
 }
 
 // buryUnread keeps the letter of a record that could not be fetched, without those it names who were forgotten meanwhile: nothing may be

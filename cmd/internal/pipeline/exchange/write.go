@@ -245,13 +245,14 @@ func (w *writer) again(ctx context.Context, contact string) error {
 	return w.Queue.Ratings.Touch(ctx, w.Queue.PartitionOf(w.s.Name, contact), queue.Key{Source: w.s.Name, Contact: contact})
 }
 
-// send makes one call of batch, or more where the CRM refuses all because of one. The parts go by turns, as those of fetchBatch do.
+// send makes the calls of batch, and more where the CRM refuses all of a call because of one.
 func (w *writer) send(ctx context.Context, batch []*parcel) error {
 	var failed []error
-	for todo := w.split(batch); len(todo) > 0; todo = todo[1:] {
-		parts, err := w.sendOnce(ctx, todo[0])
-		todo, failed = append(todo, parts...), append(failed, err)
-	}
+	byTurns(w.split(batch), func(part []*parcel) [][]*parcel {
+		parts, err := w.sendOnce(ctx, part)
+		failed = append(failed, err)
+		return parts
+	})
 	return errors.Join(failed...)
 }
 
@@ -318,29 +319,28 @@ func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parc
 	if !whole(errs) || len(batch) == 1 {
 		return nil, w.settle(ctx, batch, errs)
 	}
-	switch d := w.disposal(errs[0], batch...); {
-	case d.split: // one of them is at fault: find it
-		half := len(batch) / 2
-		return [][]*parcel{batch[:half], batch[half:]}, nil
-	case d.doubt: // where any of them is written alone, the CRM is well
+	var probed error
+	rest := batch
+	d := trials.judge(errs[0], watermark.StageWrite, batch[0].msg.Deliveries, func() bool { // where any is written alone, the CRM is well
 		i, before := rand.IntN(len(batch)), trials.answers(watermark.StageWrite)
 		batch[0], batch[i] = batch[i], batch[0]
-		_, err := w.sendOnce(ctx, batch[:1])
-		batch, errs = batch[1:], errs[1:]
-		if trials.answers(watermark.StageWrite) > before {
-			return [][]*parcel{batch}, err
-		}
-		return nil, errors.Join(err, w.settle(ctx, batch, errs))
+		_, probed = w.sendOnce(ctx, batch[:1])
+		rest = batch[1:]
+		return trials.answers(watermark.StageWrite) > before
+	}, recordsOf(batch...)...)
+	if d.split && len(rest) > 1 { // one of them is at fault: find it
+		return halves(rest), probed
 	}
-	return nil, w.settle(ctx, batch, errs)
+	return nil, errors.Join(probed, w.settle(ctx, rest, errs[:len(rest)]))
 }
 
-func (w *writer) disposal(err error, batch ...*parcel) disposal {
+// recordsOf are the names of ratings among the records that fail by themselves.
+func recordsOf(batch ...*parcel) []string {
 	records := make([]string, len(batch))
 	for i, c := range batch {
 		records[i] = c.record()
 	}
-	return w.trials.disposal(err, watermark.StageWrite, batch[0].msg.Deliveries, records...)
+	return records
 }
 
 func (w *writer) call(ctx context.Context, changes []crm.Change) (errs []error) {
@@ -410,7 +410,7 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 		w.trials.over(c.record())
 		return c.msg.Ack()
 	}
-	d := w.disposal(err, c)
+	d := w.trials.disposal(err, watermark.StageWrite, c.msg.Deliveries, c.record())
 	if d.rest > 0 {
 		w.Troubles.Ails(ctx, w.s, watermark.StageWrite, "the CRM is left alone for a while", err, zap.Duration("pause", d.rest))
 		w.rest(d.rest)
