@@ -105,8 +105,8 @@ func (m *message) intents(out *crm.Text) {
 		all |= crm.Vague
 	}
 	all = settle(all, out.Units)
-	if m.cue(cueFault) {
-		all &^= crm.QuoteAgain
+	if all.Any(crm.QuoteAgain) && m.cue(cueFault) { // our link was broken: a request, and not one for the same quote again
+		all = all&^(crm.QuoteAgain|crm.QuoteRequest) | crm.Requests
 	}
 	if all&(demands|wanting|crm.ClearNo) == 0 && m.courteous() {
 		all |= crm.Thanks
