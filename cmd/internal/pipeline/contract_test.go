@@ -114,10 +114,14 @@ func TestEnvelope(t *testing.T) {
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("%d dead letters, %v", len(letters), err)
 	}
+	r.pass(time.Hour)
 	if err := r.p.Resend(t.Context(), letters[0].Seq); err != nil {
 		t.Fatal(err)
 	}
 	r.idle()
+	if got := f.last().Received; got != crm.At(received) {
+		t.Errorf("sent again, it was received %s, want %s: what it says is no newer for that", got, received)
+	}
 	check("sent again")
 }
 

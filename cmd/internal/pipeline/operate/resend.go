@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -25,6 +26,7 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 	switch d.Stage {
 	case watermark.StageRead:
 		again := stored.Enveloped(d)
+		again.Came = cmp.Or(again.Came, again.Received)
 		again.Received = crm.At(p.Now())
 		err = stored.PublishDeliveries(ctx, p.Queue, d.Source, []stored.Delivery{again})
 	case watermark.StageFetch:

@@ -50,6 +50,8 @@ type Delivery struct {
 	Query    map[string][]string `cbor:"5,keyasint,omitempty"`
 	Header   map[string][]string `cbor:"6,keyasint,omitempty"`
 	Text     bool                `cbor:"7,keyasint,omitempty"` // the body holds words of a message
+	// Came is when a delivery first came that was sent again: what has no time of its own is dated by that, or it would beat what came since.
+	Came crm.Millis `cbor:"8,keyasint,omitempty"`
 }
 
 // ToDelivery is what is stored of a delivery, as its connector keeps it.
@@ -63,7 +65,7 @@ func ToDelivery(d connectors.Delivery, text bool) Delivery {
 // Kept is the delivery as a connector reads it.
 func (d Delivery) Kept() connectors.Delivery {
 	return connectors.Delivery{
-		Method: cmp.Or(d.Method, http.MethodPost), Path: d.Path, Query: d.Query, Header: d.Header, Body: d.Body, Received: d.Received,
+		Method: cmp.Or(d.Method, http.MethodPost), Path: d.Path, Query: d.Query, Header: d.Header, Body: d.Body, Received: cmp.Or(d.Came, d.Received),
 	}
 }
 
