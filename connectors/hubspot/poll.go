@@ -254,15 +254,17 @@ const newly = 24 * time.Hour
 // activities, where one was filed with it or it is new itself: HubSpot files mails with a contact without changing the mail.
 func (c *Connector) contactChanged(o *object, from crm.Millis) []crm.Notice {
 	var out []crm.Notice
-	contact := string(o.ID)
-	if !c.memory.Knows(contact, c.profile(o), c.now()) {
+	contact, news := string(o.ID), from-crm.Millis(newly.Milliseconds())
+	changed := !c.memory.Knows(contact, c.profile(o), c.now())
+	if changed {
 		out = append(out, crm.Notice{Ref: &crm.Ref{Type: "contacts", ID: contact}})
 	}
 	recent := o.created()
 	for _, name := range lastActivity[:3] {
 		recent = max(recent, o.at(name))
 	}
-	if c.memory.Moved(contact, c.activity(o), recent > from-crm.Millis(newly.Milliseconds())) {
+	// While a contact is new, what it was made from may be filed with it at any time.
+	if c.memory.Moved(contact, c.activity(o), recent > news) || changed && o.created() > news {
 		out = append(out, crm.Notice{Ref: &crm.Ref{Type: filed, ID: contact}})
 	}
 	return out
