@@ -55,7 +55,7 @@ func genStory(n int) *rapid.Generator[story] {
 		if rapid.IntRange(0, 9).Draw(t, "customer") == 0 {
 			s = append(s, prop(crm.PropCustomer, "true", Start))
 		}
-		for _, name := range []string{"industry", "numberofemployees", "jobtitle", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "escalations", "refunds", "open_lines", "referrals_given", "referred_by"} {
+		for _, name := range []string{"industry", "company_size", "role", "reputation", "recurring_revenue", "rep_vote", "open_tickets", "escalations", "refunds", "open_lines", "referrals_given", "referred_by"} {
 			if rapid.IntRange(0, 3).Draw(t, name) == 0 {
 				s = append(s, prop(name, rapid.SampledFrom([]string{"3", "40", "-2", "bad", "good", "retail", "head of sales", "9000"}).Draw(t, "value"), Start))
 			}
@@ -195,7 +195,7 @@ func genNow(t *rapid.T) time.Time {
 // rich are settings under which every signal speaks that can.
 var rich = must(Parse(map[string]string{
 	"INDUSTRY_GOOD": "software,40", "INDUSTRY_BAD": "retail,9000", "COMPANY_SIZE_MIN": "10", "COMPANY_SIZE_MAX": "5000", "ROLES": "head", "REP_VOTE_ON": "true",
-	"SUPPORT_LOAD_ON": "true", "FIT_PROFILE": "numberofemployees<5:-5;jobtitle~sales:+4", "WORTH_PROFILE": "industry=retail:-5", "UNPROFITABLE_HOURS": "3",
+	"SUPPORT_LOAD_ON": "true", "FIT_PROFILE": "company_size<5:-5;role~sales:+4", "WORTH_PROFILE": "industry=retail:-5", "UNPROFITABLE_HOURS": "3",
 	"MISFIT": "industry=retail", "MISFIT_ENDS": "true", "DIFFICULT_SIGNALS": "2", "NEEDY_BURST": "2", "NEEDY_WEEK": "3", "FREE_INFORMATION_ASKS": "2",
 	"MARGIN_PRESSURE_ASKS": "1", "NO_CALL_TIME_MIN": "1", "SCOPE_CREEP_FREE": "0", "SAME_QUOTE_WARN": "2", "SAME_QUOTE_FLAG": "3", "NO_PROGRESS_FOLLOW_UPS": "1",
 	"TENURE": "90d", "CONTRACTS": "true", "FOLLOW_UP_PROPERTIES": "industry", "ANSWERS_HALF_LIFE": "20d", "EFFORT_CAP": "2h", "ENGAGEMENT_LOW": "48",

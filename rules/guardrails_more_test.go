@@ -92,7 +92,7 @@ func TestG11HeldBack(t *testing.T) {
 func TestG12UnknownIsNeutral(t *testing.T) {
 	s := must(Parse(map[string]string{
 		"INDUSTRY_GOOD": "software", "INDUSTRY_BAD": "retail", "COMPANY_SIZE_MIN": "10", "ROLES": "head", "REP_VOTE_ON": "true", "SUPPORT_LOAD_ON": "true",
-		"FIT_PROFILE": "numberofemployees<5:-5", "WORTH_PROFILE": "industry=retail:-5",
+		"FIT_PROFILE": "company_size<5:-5", "WORTH_PROFILE": "industry=retail:-5",
 	}))
 	if r := Rate(s, &Record{}, calm(Start)); r.Score != 50 || r.Machine != "C" {
 		t.Errorf("a contact of whom nothing is known is rated %s %d: want C 50", r.Machine, r.Score)

@@ -213,10 +213,10 @@ func TestG4NoShortcut(t *testing.T) {
 
 // G5: low fit alone ends at worst in nurture, and that only after help.
 func TestG5LowFitIsNoGround(t *testing.T) {
-	s := must(Parse(map[string]string{"MISFIT": "industry=retail", "INDUSTRY_BAD": "retail", "FIT_PROFILE": "numberofemployees<5:-30"}))
+	s := must(Parse(map[string]string{"MISFIT": "industry=retail", "INDUSTRY_BAD": "retail", "FIT_PROFILE": "company_size<5:-30"}))
 	rapid.Check(t, func(t *rapid.T) {
 		at := Start
-		facts := []crm.Fact{prop("industry", "retail", Start), prop("numberofemployees", "2", Start)}
+		facts := []crm.Fact{prop("industry", "retail", Start), prop("company_size", "2", Start)}
 		helped := false
 		for i := range rapid.IntRange(1, 10).Draw(t, "exchanges") {
 			at = at.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "days")) * day)
@@ -309,7 +309,7 @@ func TestG14InEveryLanguage(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"company_name", "industry", "numberofemployees", "jobtitle", "national_account", "page_views", "package", "message_count", "engagement",
+		"company_name", "industry", "company_size", "role", "national_account", "page_views", "package", "message_count", "engagement",
 		"healthcare", "storage", "nombre_empresa", "origin", "lead_source", "marketing_region", "usage", "average_deal", "plan_generation",
 	} {
 		if err := signals.RefuseTrait(name); err != nil {

@@ -321,7 +321,7 @@ func TestCommands(t *testing.T) {
 			{[]string{"explain", "hubspot", id, "--json"}, []string{`"owed_reply_since"`}},
 			{[]string{"deadletters"}, []string{"malformed", "read"}},
 			{[]string{"breaker", "status", "hubspot"}, []string{"closed"}},
-			{[]string{"config", "--set"}, []string{"[redacted]", "that the rules look at, read from every source\njobtitle\n", "all settings can be used"}},
+			{[]string{"config", "--set"}, []string{"[redacted]", "that the rules look at, read from every source\nrole\n", "all settings can be used"}},
 			{[]string{"rules"}, []string{"short_answers", "A06"}},
 		} {
 			got := winnow(t, env, c.args...)

@@ -31,7 +31,7 @@ type Config struct {
 	CustomerStages   []string      `split_words:"true" default:"customer,evangelist" desc:"lifecycle stages that make a contact a customer"`
 	Unqualified      string        `default:"UNQUALIFIED" desc:"value of hs_lead_status for a disqualified contact, written under WINNOW_MODE=enforce only"`
 	Properties       string        `desc:"HubSpot's property for a name that the rules know, where it is another than the default: role=job_role,industry=; role is jobtitle, company_size numemployees, any other has the same name"`
-	FitProperties    []string      `split_words:"true" desc:"further contact properties to read, beside those that the rules name: industry,numberofemployees"`
+	FitProperties    []string      `split_words:"true" desc:"further contact properties to read, beside those that the rules name: region,plan"`
 	SegmentProperty  string        `split_words:"true" desc:"contact property that says which segment's profile applies"`
 	FollowupProperty string        `split_words:"true" desc:"contact property with an agreed follow-up date, instead of HubSpot's next activity"`
 	ContractProperty string        `split_words:"true" desc:"deal property that is set where a contract or an agreed scope is on file"`

@@ -55,10 +55,10 @@ func (l *Life) describe() {
 		l.property("industry", industries[l.rnd.IntN(len(industries))])
 	}
 	if l.chance(0.7) {
-		l.property("numberofemployees", []string{"4", "12", "35", "80", "250", "900"}[l.rnd.IntN(6)])
+		l.property("company_size", []string{"4", "12", "35", "80", "250", "900"}[l.rnd.IntN(6)])
 	}
 	if l.chance(0.6) {
-		l.property("jobtitle", []string{"Head of Production", "Purchasing Manager", "Assistant", "Managing Director", "Engineer"}[l.rnd.IntN(5)])
+		l.property("role", []string{"Head of Production", "Purchasing Manager", "Assistant", "Managing Director", "Engineer"}[l.rnd.IntN(5)])
 	}
 }
 

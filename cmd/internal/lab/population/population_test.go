@@ -69,7 +69,7 @@ func TestCrowdsStayAsTheyAre(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("other processors round otherwise, and draw other lots from there on")
 	}
-	for want, p := range map[string]*Population{"9e29bdf760ba0cd5": First(7, 200), "3d1a73be065d1229": Second(7, 200), "4bf833273ecc0e24": Third(7, 200), "2bf13494d86482c3": Fourth(7, 200)} {
+	for want, p := range map[string]*Population{"0b84a0c296a1eb2c": First(7, 200), "ea98523a87ba605b": Second(7, 200), "f34b547629726bd8": Third(7, 200), "c6fe13a5607a5404": Fourth(7, 200)} {
 		h := sha256.New()
 		for i := range p.Len() {
 			_, facts := lead(p, i)
