@@ -6,30 +6,23 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// class decides what sort of message it is. Headers say it best; most CRMs give none, so subject and body must do alone. Neither the
-// subject nor a phrase makes a machine of somebody who asks, agrees or speaks of the purchase: in doubt a person wrote it.
+// class decides what sort of message it is. Headers say it best; most CRMs give none, so subject and body must do
+// alone. Neither the subject nor a phrase makes a machine of somebody who asks, agrees or speaks of the purchase: in
+// doubt a person wrote it.
 func (m *message) class() crm.Class {
 	h := readHeaders(m.in.Header)
-	if h.report != crm.Human {
+	switch {
+	case h.report != crm.Human:
 		return m.reported(h.report)
-	}
-	if m.button() {
+	case m.button():
 		return crm.Human
 	}
-	named, daemon := m.subject.class(), isDaemon(m.in.From)
-	if named == crm.Receipt && m.cue(cueReceived) && m.cue(cueMachine) {
-		named = crm.AutoReply // of a desk that calls its acknowledgement a receipt
-	}
-	if h.person && !daemon || !h.auto && !daemon && !h.calendar && m.speaks() {
+	named, daemon := m.named(), isDaemon(m.in.From)
+	if !h.auto && !daemon && !h.calendar && (h.person || m.speaks()) {
 		return m.spoken(h)
 	}
-	switch {
-	case daemon && named != crm.OutOfOffice && named != crm.AutoReply, named == crm.Bounce:
-		return m.reported(crm.Bounce)
-	case named == crm.Receipt && (m.body == "" || m.cue(cueRead) || m.units() <= 3):
-		return crm.Receipt
-	case h.calendar, named == crm.Calendar && (m.body == "" || m.cue(cueInvite)):
-		return crm.Calendar
+	if c := m.notified(named, daemon, h.calendar); c != crm.Human {
+		return c
 	}
 	auto := h.auto || named == crm.AutoReply || named == crm.OutOfOffice
 	switch {
@@ -45,6 +38,28 @@ func (m *message) class() crm.Class {
 	return m.spoken(h)
 }
 
+// named is what the subject says. A desk may call its acknowledgement a receipt.
+func (m *message) named() crm.Class {
+	c := m.subject.class()
+	if c == crm.Receipt && m.cue(cueReceived) && m.cue(cueMachine) {
+		return crm.AutoReply
+	}
+	return c
+}
+
+// notified is the class of what mail systems and calendars send, Human where it is none of that.
+func (m *message) notified(named crm.Class, daemon, calendar bool) crm.Class {
+	switch {
+	case daemon && named != crm.OutOfOffice && named != crm.AutoReply, named == crm.Bounce:
+		return m.reported(crm.Bounce)
+	case named == crm.Receipt && (m.body == "" || m.cue(cueRead) || m.units() <= 3):
+		return crm.Receipt
+	case calendar, named == crm.Calendar && (m.body == "" || m.cue(cueInvite)):
+		return crm.Calendar
+	}
+	return crm.Human
+}
+
 // spoken is the class of what no machine wrote as an answer: a person's, or one letter to many.
 func (m *message) spoken(h headers) crm.Class {
 	if h.oneClick || m.mass() {
@@ -53,13 +68,17 @@ func (m *message) spoken(h headers) crm.Class {
 	return crm.Human
 }
 
-// button reports whether a person pressed the button of a mail program that leaves a list: Gmail writes such a mail for them.
+// button reports whether a person pressed the button of a mail program that leaves a list: Gmail writes such a mail
+// for them.
 func (m *message) button() bool {
-	return m.in.Direction != crm.Out && m.subject.folded == "unsubscribe" && m.first+1 >= m.tailFrom && (m.body == "" || m.cue(cueMachine))
+	if m.in.Direction == crm.Out || m.subject.folded != "unsubscribe" {
+		return false
+	}
+	return m.first+1 >= m.tailFrom && (m.body == "" || m.cue(cueMachine))
 }
 
-// absent reports whether it is a note of absence. Where nothing else says that a machine wrote it, the note has to say when it ends, or
-// to sound like one.
+// absent reports whether it is a note of absence. Where nothing else says that a machine wrote it, the note has to say
+// when it ends, or to sound like one.
 func (m *message) absent(auto bool, named crm.Class) bool {
 	away := m.cue(cueAbsent) || named == crm.OutOfOffice
 	switch {
@@ -68,7 +87,10 @@ func (m *message) absent(auto bool, named crm.Class) bool {
 	case away && (m.cue(cueMachine) || m.cue(cueFormula) && !m.asksBack()):
 		return true
 	}
-	return m.in.Direction != crm.Out && (away && !m.hears(harmful) || m.cue(cueReturn) && !m.defers()) && m.ends() && !m.asksBack()
+	if m.in.Direction == crm.Out || !(away && !m.hears(harmful) || m.cue(cueReturn) && !m.defers()) {
+		return false
+	}
+	return m.ends() && !m.asksBack()
 }
 
 // hears reports whether any sentence of the body was found to show one of the intents in all.
@@ -95,8 +117,8 @@ func (m *message) defers() bool {
 	return false
 }
 
-// ends reports whether somebody says until when, or from when on, and promises nothing but that: "I will get back to you on Monday" is no
-// absence.
+// ends reports whether somebody says until when, or from when on, and promises nothing but that: "I will get back to
+// you on Monday" is no absence.
 func (m *message) ends() bool {
 	if m.returns() == 0 {
 		return false
@@ -107,7 +129,7 @@ func (m *message) ends() bool {
 			continue
 		}
 		for _, d := range m.dates(m.calendar, s.from, s.to) {
-			if s.found.has(cueReturn) && !s.found.has(bit(crm.RefusesTime)) || s.found.has(cueThrough) || m.until(d.from, s.from) {
+			if s.found.has(cueThrough) || m.until(d.from, s.from) {
 				return true
 			}
 		}
@@ -169,7 +191,8 @@ func (m *message) acknowledges() bool {
 	return (letter || m.cue(cueTicket)) && m.tailFrom-m.first <= 6
 }
 
-// bounced reports whether the body reports a failure of delivery: of a message, and with its code, an address or a subject that agrees.
+// bounced reports whether the body reports a failure of delivery: of a message, and with its code, an address or a
+// subject that agrees.
 func (m *message) bounced() bool {
 	if m.in.Direction == crm.Out || m.subject.reply || m.quotes {
 		return false
@@ -186,7 +209,10 @@ func (m *message) bounced() bool {
 // statusCode reports whether s holds an enhanced status code of a failure, such as 5.1.1. Source: RFC 3463.
 func statusCode(s string) bool {
 	for i := 0; i+5 <= len(s); i++ {
-		if (s[i] == '4' || s[i] == '5') && s[i+1] == '.' && digit(s[i+2]) && s[i+3] == '.' && digit(s[i+4]) && (i == 0 || !digit(s[i-1])) {
+		if i > 0 && digit(s[i-1]) || s[i] != '4' && s[i] != '5' {
+			continue
+		}
+		if s[i+1] == '.' && digit(s[i+2]) && s[i+3] == '.' && digit(s[i+4]) {
 			return true
 		}
 	}
@@ -234,12 +260,14 @@ func (m *message) gone(auto bool) bool {
 	if !m.cue(cueGone) {
 		return false
 	}
-	return auto || m.cue(cueMachine) || (m.cue(cueRedirect) || m.tailFrom-m.first <= 2 && !m.hears(harmful)) && !m.cue(cueHere) && !m.asksBack()
+	alone := m.tailFrom-m.first <= 2 && !m.hears(harmful)
+	return auto || m.cue(cueMachine) || (m.cue(cueRedirect) || alone) && !m.cue(cueHere) && !m.asksBack()
 }
 
-// mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every letter that one person
-// writes to another, and an answer taken for mass mail would leave us owing it. Nor is what stands in a conversation, with a reply's
-// subject or quoted text, ever mass, nor theirs that asks, agrees or speaks of the purchase, whatever stands below it.
+// mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every
+// letter that one person writes to another, and an answer taken for mass mail would leave us owing it. Nor is what
+// stands in a conversation, with a reply's subject or quoted text, ever mass, nor theirs that asks, agrees or speaks
+// of the purchase, whatever stands below it.
 func (m *message) mass() bool {
 	if m.in.Direction == crm.Out || m.subject.reply || m.quotes || m.speaks() {
 		return false

@@ -39,10 +39,11 @@ const (
 )
 
 var traitNames = map[string]trait{
-	"light": traitLight, "ours": traitOurs, "rival": traitRival, "mails": traitMails, "deal": traitDeal, "joins": traitJoins,
-	"contrast": traitContrast, "spares": traitSpares, "please": traitPlease,
-	"unless": traitUnless, "until": traitUntil, "handles": traitHandles, "decides": traitDecides, "letter": traitLetter, "cannot": traitCannot, "shall": traitShall, "others": traitOthers, "later": traitLater,
-	"contact": traitContact, "next_move": traitNext, "against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
+	"light": traitLight, "ours": traitOurs, "rival": traitRival, "mails": traitMails, "deal": traitDeal,
+	"joins": traitJoins, "contrast": traitContrast, "spares": traitSpares, "please": traitPlease, "unless": traitUnless,
+	"until": traitUntil, "handles": traitHandles, "decides": traitDecides, "letter": traitLetter, "cannot": traitCannot,
+	"shall": traitShall, "others": traitOthers, "later": traitLater, "contact": traitContact, "next_move": traitNext,
+	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
 }
 
 // role is the trait that a word has in one language, by the number of its file.
@@ -124,10 +125,11 @@ func (s *scan) place() {
 const polite set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk | set(crm.Thanks)
 
 // wanting are the intents that need an answer or an act of ours, or agree to one.
-const wanting = crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Requests | crm.Accepts | crm.AcceptsTime | crm.ProposesTime
+const wanting = crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Requests | crm.Accepts | crm.AcceptsTime |
+	crm.ProposesTime
 
-// requests finds the clauses that ask for something: "please", and a word that says what; and those that name somebody else. A plea for
-// time asks for nothing.
+// requests finds the clauses that ask for something: "please", and a word that says what; and those that name somebody
+// else. A plea for time asks for nothing.
 func (m *message) requests() {
 	for i := range m.sentences {
 		m.sentences[i].found &^= set(crm.Requests)
@@ -162,7 +164,8 @@ func (m *message) request(c *clause) {
 	}
 }
 
-// weighs reports whether clause c holds anything of substance: a demand, an agreement, a question, or a word of the purchase.
+// weighs reports whether clause c holds anything of substance: a demand, an agreement, a question, or a word of the
+// purchase.
 func (m *message) weighs(c *clause) bool {
 	return c.found&(set(wanting)|1<<cueKeen) != 0 || m.asked(c) || m.deals(c)
 }

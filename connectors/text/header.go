@@ -13,7 +13,8 @@ var telling = map[string]bool{
 	"x-failed-recipients": true,
 }
 
-// Telling reports whether a raw header says anything about who or what sent a message: of the others a connector need keep none.
+// Telling reports whether a raw header says anything about who or what sent a message: of the others a connector need
+// keep none.
 func Telling(name string) bool { return telling[strings.ToLower(name)] }
 
 // headers is what raw headers say of a message.
@@ -26,8 +27,9 @@ type headers struct {
 	report   crm.Class // Human where it is no report
 }
 
-// readHeaders knows RFC 3834 (Auto-Submitted), RFC 3464 and 8098 (reports) and what vendors use beside them. Precedence: bulk
-// or list and X-Auto-Response-Suppress prove nothing: people's mail through a shared address or Exchange carries them too.
+// readHeaders knows RFC 3834 (Auto-Submitted), RFC 3464 and 8098 (reports) and what vendors use beside them.
+// Precedence: bulk or list and X-Auto-Response-Suppress prove nothing: people's mail through a shared address or
+// Exchange carries them too.
 func readHeaders(all map[string][]string) headers {
 	var h headers
 	for name, values := range all {

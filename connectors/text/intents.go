@@ -8,11 +8,12 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// What is read into a message of each direction. A quote handed over is ours only; what a prospect wants or refuses is theirs only.
-// Promises are made by both, and read with phrases of their own.
+// What is read into a message of each direction. A quote handed over is ours only; what a prospect wants or refuses is
+// theirs only. Promises are made by both, and read with phrases of their own.
 const (
-	readOut = crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote | crm.Promises | crm.Thanks | crm.Informs | crm.Confirms
-	readIn  = ^(crm.CarriesQuote | crm.Confirms)
+	readOut = crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote | crm.Promises | crm.Thanks | crm.Informs |
+		crm.Confirms
+	readIn = ^(crm.CarriesQuote | crm.Confirms)
 )
 
 // demands need an answer or an act of ours; with one of them a message is more than a thank-you.
@@ -62,8 +63,8 @@ func (m *message) greets(i int) bool {
 	return false
 }
 
-// intents fills in what the sentences of the body do. The subject of a new message counts as well; that of a reply is the
-// thread's and says nothing.
+// intents fills in what the sentences of the body do. The subject of a new message counts as well; that of a reply is
+// the thread's and says nothing.
 func (m *message) intents(out *crm.Text) {
 	sure, doubtful := m.judge()
 	var all crm.Intents
@@ -74,37 +75,12 @@ func (m *message) intents(out *crm.Text) {
 		out.Asks += asks
 		all |= got
 	}
-	if !m.subject.reply && !m.subject.forward {
-		for i := range m.sentences[:m.bodyFrom] {
-			s := &m.sentences[i]
-			asks, got := m.sentence(s, 0)
-			if out.Asks == 0 {
-				out.Asks += asks
-			} else {
-				got &^= crm.AsksYesNo
-			}
-			all |= got &^ (crm.Asks | crm.Informs | crm.Thanks | crm.ClearYes | crm.ClearNo | crm.Vague | crm.Answers)
-		}
-	}
+	all |= m.entitled(out)
 	if out.Asks > 0 {
 		all |= crm.Asks
 	}
 	all = all&^(crm.Thanks|harmful) | sure
-	if m.in.Direction == crm.Out {
-		all &= readOut
-	} else {
-		all &= readIn
-	}
-	if m.button() {
-		all |= crm.OptOut
-	}
-	if all.Any(crm.Confirms) && !m.notice(all) {
-		all &^= crm.Confirms
-	}
-	if all.Any(crm.DefersTime) && out.Units <= 2 && !all.Any(crm.Informs) { // "later" is a shrug
-		all |= crm.Vague
-	}
-	all = settle(all, out.Units)
+	all = settle(m.whole(all, out.Units), out.Units)
 	if all.Any(crm.QuoteAgain) && m.cue(cueFault) { // our link was broken: a request, and not one for the same quote again
 		all = all&^(crm.QuoteAgain|crm.QuoteRequest) | crm.Requests
 	}
@@ -112,17 +88,54 @@ func (m *message) intents(out *crm.Text) {
 		all |= crm.Thanks
 	}
 	out.Intents = all
-	if m.in.Direction != crm.Out {
-		out.Weak = doubtful
-	}
 	out.Horizon, out.Loose = m.horizon(all)
-	if m.in.Direction != crm.Out && m.cue(cueAbsent) {
+	if m.in.Direction == crm.Out {
+		return
+	}
+	out.Weak = doubtful
+	if m.cue(cueAbsent) {
 		out.Return = m.returns()
 	}
 }
 
-// handsOver tells what we hand over from what we promise, which both say "I send you the quote": what is attached is there, and what is
-// said for a day ahead is not yet.
+// whole is what all the sentences together mean, of as many units, by who wrote them.
+func (m *message) whole(all crm.Intents, units int) crm.Intents {
+	if m.in.Direction == crm.Out {
+		all &= readOut
+		if all.Any(crm.Confirms) && !m.notice(all) {
+			all &^= crm.Confirms
+		}
+		return all
+	}
+	all &= readIn
+	if m.button() {
+		all |= crm.OptOut
+	}
+	if all.Any(crm.DefersTime) && units <= 2 && !all.Any(crm.Informs) { // "later" is a shrug
+		all |= crm.Vague
+	}
+	return all
+}
+
+// entitled is what the subject of a new message does. That of a reply is the thread's and says nothing.
+func (m *message) entitled(out *crm.Text) (all crm.Intents) {
+	if m.subject.reply || m.subject.forward {
+		return 0
+	}
+	for i := range m.sentences[:m.bodyFrom] {
+		asks, got := m.sentence(&m.sentences[i], 0)
+		if out.Asks == 0 {
+			out.Asks += asks
+		} else {
+			got &^= crm.AsksYesNo
+		}
+		all |= got &^ (crm.Asks | crm.Informs | crm.Thanks | crm.ClearYes | crm.ClearNo | crm.Vague | crm.Answers)
+	}
+	return all
+}
+
+// handsOver tells what we hand over from what we promise, which both say "I send you the quote": what is attached is
+// there, and what is said for a day ahead is not yet.
 func (m *message) handsOver(s *sentence) {
 	if m.in.Direction != crm.Out || !s.found.has(bit(crm.Promises)) {
 		return
@@ -139,12 +152,6 @@ func (m *message) handsOver(s *sentence) {
 // sentence returns how many questions s asks and what it does.
 func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 	got := crm.Intents(s.found) &^ (crm.Asks | crm.AsksYesNo)
-	if s.refuses { // "please take me off your list" asks for nothing else
-		got &^= wanting | crm.Discount
-	}
-	if s.question && got.Has(crm.Discount) && !got.Has(crm.QuoteAgain) && !s.found.has(cueOpen) {
-		got &^= crm.QuoteRequest // "can you do a better price" asks for no quote
-	}
 	asks := 0
 	if !s.refuses && (s.question || crm.Intents(s.found).Any(crm.Asks|crm.AsksYesNo)) && !s.found.has(cueSmallTalk) {
 		asks = 1
@@ -152,27 +159,40 @@ func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 			got |= crm.AsksYesNo
 		}
 	}
-	if s.found.has(cueStands) {
-		got &^= crm.Discount
-	}
-	if got.Any(crm.Accepts) { // what is ordered now is no mere promise
-		got &^= crm.FutureBusiness
-	}
-	if got.Any(crm.DefersTime) && units <= 3 {
-		got &^= crm.Accepts
-	}
-	got &^= m.beside(s, got)
-	if got.Any(crm.Discount) { // "we take it if the price comes down" accepts nothing yet
-		got &^= crm.Accepts
-	}
+	got = m.plain(s, got, units)
 	if asks == 0 && s.found&noAnswer == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
 		got |= crm.Answers
 	}
 	return asks, got
 }
 
-// beside are the evasions in got that are none, for what stands in the same sentence: a shrug with a number or a question beside it, a
-// delay that is apologised for, a discount that thanks are for, a refused day with another one offered.
+// plain takes from got what a sentence of so many units cannot mean beside the rest of it.
+func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
+	if s.refuses { // "please take me off your list" asks for nothing else
+		got &^= wanting | crm.Discount
+	}
+	if s.question && got.Has(crm.Discount) && !got.Has(crm.QuoteAgain) && !s.found.has(cueOpen) {
+		got &^= crm.QuoteRequest // "can you do a better price" asks for no quote
+	}
+	if got.Any(crm.DefersTime) && units <= 3 {
+		got &^= crm.Accepts
+	}
+	got &^= m.beside(s, got)
+	if s.found.has(cueStands) {
+		got &^= crm.Discount
+	}
+	if got.Any(crm.Accepts) { // what is ordered now is no mere promise
+		got &^= crm.FutureBusiness
+	}
+	if got.Any(crm.Discount) { // "we take it if the price comes down" accepts nothing yet
+		got &^= crm.Accepts
+	}
+	return got
+}
+
+// beside are the evasions in got that are none, for what stands in the same sentence: a shrug with a number or a
+// question beside it, a delay that is apologised for, a discount that thanks are for, a refused day with another one
+// offered.
 func (m *message) beside(s *sentence, got crm.Intents) crm.Intents {
 	var none crm.Intents
 	if s.question || got.Any(crm.Informs|wanting) && !got.Any(crm.DefersTime) {
@@ -210,8 +230,8 @@ func settle(all crm.Intents, units int) crm.Intents {
 	return all
 }
 
-// horizon is by when something is promised, before when nothing is to be expected, or the day that they name for the next move. loose
-// tells that they named no day: "next week", "later".
+// horizon is by when something is promised, before when nothing is to be expected, or the day that they name for the
+// next move. loose tells that they named no day: "next week", "later".
 func (m *message) horizon(all crm.Intents) (at crm.Millis, loose bool) {
 	for _, i := range []crm.Intents{crm.FutureBusiness, crm.Promises, crm.NotReady, crm.DefersTime} {
 		if !all.Any(i) {
@@ -246,8 +266,8 @@ func (m *message) horizon(all crm.Intents) (at crm.Millis, loose bool) {
 	return 0, all.Any(crm.DefersTime)
 }
 
-// moves reports whether a day in s is when they make the next move, or ask us to: neither a question, nor a time to meet, nor by when
-// they want something.
+// moves reports whether a day in s is when they make the next move, or ask us to: neither a question, nor a time to
+// meet, nor by when they want something.
 func (m *message) moves(s *sentence) bool {
 	if s.question || s.found&set(crm.QuoteRequest|crm.ChangeRequest|crm.Urgent|crm.AcceptsTime|crm.RefusesTime) != 0 {
 		return false
@@ -259,10 +279,11 @@ func (m *message) moves(s *sentence) bool {
 	if t&traitContact != 0 && t&traitDeal == 0 {
 		return true
 	}
-	return t&(traitNext|traitUntil|traitContact) != 0 && !s.found.has(bit(crm.Requests)) && !s.found.has(bit(crm.ProposesTime))
+	return t&(traitNext|traitUntil|traitContact) != 0 && s.found&set(crm.Requests|crm.ProposesTime) == 0
 }
 
-// exact is the date in s that says most: a day rather than a month, the first of equals. Today says nothing of what is to come.
+// exact is the date in s that says most: a day rather than a month, the first of equals. Today says nothing of what is
+// to come.
 func (m *message) exact(s *sentence) (dated, bool) {
 	ds := m.dates(m.calendar, s.from, s.to)
 	ds = slices.DeleteFunc(ds, func(d dated) bool { return d.now || m.calendar.millis(d.last) == 0 })
@@ -272,8 +293,8 @@ func (m *message) exact(s *sentence) (dated, bool) {
 	return slices.MinFunc(ds, func(a, b dated) int { return cmp.Compare(a.last.Sub(a.first), b.last.Sub(b.first)) }), true
 }
 
-// notice reports whether a message of ours that confirms or reminds does nothing else: it asks nothing, hands nothing over, and holds no
-// more than another sentence, which would be an answer.
+// notice reports whether a message of ours that confirms or reminds does nothing else: it asks nothing, hands nothing
+// over, and holds no more than another sentence, which would be an answer.
 func (m *message) notice(all crm.Intents) bool {
 	if all.Any(crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote) {
 		return false

@@ -21,9 +21,9 @@ const (
 	shortRest    = 3   // tokens beside a refusal in a language whose light words are not known
 )
 
-// judge decides which of the phrases that can do harm are strong. A phrase is strong where the rest of its clause holds no word of its
-// own, so that it can be about nothing but us, where no condition or contrast hangs on it, and where no other clause asks, agrees or
-// speaks of the purchase.
+// judge decides which of the phrases that can do harm are strong. A phrase is strong where the rest of its clause
+// holds no word of its own, so that it can be about nothing but us, where no condition or contrast hangs on it, and
+// where no other clause asks, agrees or speaks of the purchase.
 func (m *message) judge() (sure, doubtful crm.Intents) {
 	m.cover()
 	for i := range m.hits {
@@ -104,23 +104,29 @@ func (m *message) hear(h *hit, first, end int) ruling {
 	if h.feature == bit(crm.OptOut) && m.vows(h, from) {
 		return unsaid
 	}
-	if m.net.spoken&(1<<h.lang) == 0 { // a language of which only the phrases are known
-		if to-from > int(h.to-h.from)+shortRest {
-			return weak
-		}
+	if m.alone(h, from, to) {
 		return strong
+	}
+	return weak
+}
+
+// alone reports whether the tokens from, to (exclusive) say nothing beside h. Of a language of which only the phrases are known, few
+// words may stand beside one.
+func (m *message) alone(h *hit, from, to int) bool {
+	if m.net.spoken&(1<<h.lang) == 0 {
+		return to-from <= int(h.to-h.from)+shortRest
 	}
 	denial := m.denial(h)
 	for i := from; i < to; i++ {
 		if !m.steps[i] && !m.light(i, h, denial) {
-			return weak
+			return false
 		}
 	}
-	return strong
+	return true
 }
 
-// undone reports whether h is denied once more, or is the invitation that a negation makes of some verbs: "not that we do not
-// want it", "never hesitate to call", "not only am I interested".
+// undone reports whether h is denied once more, or is the invitation that a negation makes of some verbs: "not that we
+// do not want it", "never hesitate to call", "not only am I interested".
 func (m *message) undone(h *hit, from int) bool {
 	for i := from; i < int(h.to); i++ {
 		inside := i >= int(h.from)
@@ -156,8 +162,8 @@ func (m *message) vows(h *hit, from int) bool {
 	return t&traitShall != 0 && t&traitUs == 0
 }
 
-// conditional reports whether the sentence s of h asks, or says "if", "until" or the like outside of h. Whoever wants to leave a list
-// may ask for it.
+// conditional reports whether the sentence s of h asks, or says "if", "until" or the like outside of h. Whoever wants
+// to leave a list may ask for it.
 func (m *message) conditional(h *hit, first int, s *sentence) bool {
 	if s.question && h.feature != bit(crm.OptOut) {
 		return true
@@ -209,7 +215,8 @@ func (m *message) denial(h *hit) bool {
 	return false
 }
 
-// light reports whether token i takes nothing from h: a word without a meaning of its own, or what such a phrase is about.
+// light reports whether token i takes nothing from h: a word without a meaning of its own, or what such a phrase is
+// about.
 func (m *message) light(i int, h *hit, denial bool) bool {
 	t := m.traits(i, h.lang)
 	if t&(traitLight|traitPlease|traitJoins|traitWe|traitUs) != 0 || m.entry(i).filler || m.denies(i, h.lang) {
@@ -223,7 +230,7 @@ func (m *message) light(i int, h *hit, denial bool) bool {
 	case h.feature == bit(crm.NotInterested):
 		return t&traitRival != 0 && !denial
 	}
-	return t&(traitLater|traitContact|traitUntil|traitRival) != 0 || m.tokens[i].when != 0 || m.tokens[i].kind == numberToken || m.entry(i).ifs != 0
+	return t&(traitLater|traitContact|traitUntil|traitRival) != 0 || m.dating(i) || m.entry(i).ifs != 0
 }
 
 // substance reports whether anything outside of the refusals weighs.
@@ -237,14 +244,20 @@ func (m *message) substance() bool {
 	return false
 }
 
+// comingBack are the traits of words beside a time at which we are to come back.
+const comingBack = traitLight | traitWe | traitPlease | traitContact | traitLater | traitUntil | traitMails
+
+// dating reports whether token i is a part of a time.
+func (m *message) dating(i int) bool { return m.tokens[i].when != 0 || m.tokens[i].kind == numberToken }
+
 // later reports whether c asks for nothing but that we come back at some time.
 func (m *message) later(c *clause) bool {
 	back, when := false, false
 	for i := c.from; i < c.to; i++ {
 		t := m.marks[i]
-		timed := m.tokens[i].when != 0 || m.tokens[i].kind == numberToken || t&traitNext != 0 && t&traitDeal == 0
+		timed := m.dating(i) || t&traitNext != 0 && t&traitDeal == 0
 		back, when = back || t&traitContact != 0, when || timed
-		if !timed && t&(traitLight|traitWe|traitPlease|traitContact|traitLater|traitUntil|traitMails) == 0 && !m.entry(i).filler && m.entry(i).ifs == 0 {
+		if e := m.entry(i); !timed && t&comingBack == 0 && !e.filler && e.ifs == 0 {
 			return false
 		}
 	}

@@ -13,8 +13,9 @@ import (
 
 // The lexicons, one file a language. A file has three kinds of lines, beside comments (#):
 //
-//	@send  send give mail        a class: any of its words
+//	@send  send give mail        a class: any of its words; clauses.go knows some of them by their names
 //	quote_request                what the phrases below show
+//	not_interested weak          the same, but never certain enough to act on
 //	    @send _ quote|offer      a phrase
 //
 // In a phrase a word* stands for all words that begin so, a|b for either, _ for up to three words of any kind, ^ for the

@@ -2,8 +2,8 @@ package text
 
 import "github.com/winnow-crm/winnow/connectors/crm"
 
-// speaks reports whether the body holds what only a person writes: a question of substance, a demand, an agreement, a time to meet, or a
-// word of the purchase. What machines ask for ("please contact my colleague") is none of it.
+// speaks reports whether the body holds what only a person writes: a question of substance, a demand, an agreement, a
+// time to meet, or a word of the purchase. What machines ask for ("please contact my colleague") is none of it.
 func (m *message) speaks() bool {
 	if m.heard {
 		return m.spoke
@@ -23,7 +23,11 @@ func (m *message) speaks() bool {
 }
 
 // desk are the cues of sentences in which machines say where to turn and what was received.
-const desk set = 1<<cueMachine | 1<<cueReceived | 1<<cueTicket | 1<<cueBounced | 1<<cueFooter | 1<<cueMass | 1<<cueRead | 1<<cueInvite
+const desk set = 1<<cueMachine | 1<<cueReceived | 1<<cueTicket | 1<<cueBounced | 1<<cueFooter | 1<<cueMass | 1<<cueRead |
+	1<<cueInvite
+
+// note are the cues of notes of absence and of those who left.
+const note set = 1<<cueGone | 1<<cueAbsent | 1<<cueReturn | 1<<cueFormula
 
 // personal reports whether c holds what only a person writes.
 func (m *message) personal(c *clause) bool {
@@ -33,7 +37,7 @@ func (m *message) personal(c *clause) bool {
 		return true
 	case c.found&desk != 0 || m.elsewhere(c):
 		return false
-	case c.found.has(bit(crm.Accepts)), c.found.has(bit(crm.ClearYes)) && c.found&(1<<cueGone|1<<cueAbsent|1<<cueReturn|1<<cueFormula) == 0:
+	case c.found.has(bit(crm.Accepts)), c.found.has(bit(crm.ClearYes)) && c.found&note == 0:
 		return true
 	case c.found&set(crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Requests) != 0 && s.found&desk == 0:
 		return true
@@ -49,7 +53,8 @@ func (m *message) personal(c *clause) bool {
 
 // elsewhere reports whether c says whom to turn to instead.
 func (m *message) elsewhere(c *clause) bool {
-	if c.found&(1<<cueRedirect|1<<cueFormula|set(crm.Refers|crm.Requests)) == 0 || m.deals(c) && !c.found.has(cueRedirect) {
+	const sends set = 1<<cueRedirect | 1<<cueFormula | set(crm.Refers|crm.Requests)
+	if c.found&sends == 0 || m.deals(c) && !c.found.has(cueRedirect) {
 		return false
 	}
 	me, digits := false, int32(0)

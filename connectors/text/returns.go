@@ -6,8 +6,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// order decides how dates in digits are read. In English it depends on the country, which the zone may tell; Chinese, Japanese
-// and Korean put the month first; everybody else the day.
+// order decides how dates in digits are read. In English it depends on the country, which the zone may tell; Chinese,
+// Japanese and Korean put the month first; everybody else the day.
 func (m *message) order() {
 	for _, r := range m.body[:min(len(m.body), 400)] {
 		if han(r) || kana(r) || 0xac00 <= r && r <= 0xd7a3 {
@@ -39,9 +39,9 @@ func (m *message) english() bool {
 	return n >= 2
 }
 
-// returns is the start of the day on which an absence ends, 0 where it is not stated. A date after "back on" says it best, or a day
-// whose month the absence tells, then one after "up to and including", then the last one of the sentences about the absence, so that
-// of "from 20 to 31 July" the second counts.
+// returns is the start of the day on which an absence ends, 0 where it is not stated. A date after "back on" says it
+// best, or a day whose month the absence tells, then one after "up to and including", then the last one of the
+// sentences about the absence, so that of "from 20 to 31 July" the second counts.
 func (m *message) returns() crm.Millis {
 	from := m.bodyFrom
 	if !m.subject.reply {
@@ -139,8 +139,8 @@ var beforeDay = setOf("on the am dem den der zum le du el dia del il dal giorno 
 // afterHour are words behind a number that is no day.
 var afterHour = setOf("uhr am pm h heures hs horas ore uur oclock percent")
 
-// dayAfter is the day that s names by its number alone, behind the dates ds in s: the first such day after the last one of the absence.
-// Zero if there is none, or no date of the absence that would tell the month.
+// dayAfter is the day that s names by its number alone, behind the dates ds in s: the first such day after the last
+// one of the absence. Zero if there is none, or no date of the absence that would tell the month.
 func (m *message) dayAfter(s *sentence, ds []dated, last time.Time) time.Time {
 	if len(ds) == 0 && last.IsZero() {
 		last = m.calendar.today
@@ -180,7 +180,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// aroundAbsence reports whether the sentence beside i speaks of the absence: notes put the dates on a line of their own.
+// aroundAbsence reports whether the sentence beside i speaks of the absence: notes put the dates on a line of their
+// own.
 func (m *message) aroundAbsence(i int) bool {
 	return i > m.bodyFrom && m.sentences[i-1].found.has(cueAbsent) || i+1 < m.tailFrom && m.sentences[i+1].found.has(cueAbsent)
 }
