@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,41 +30,60 @@ func attribution(ls []string, from, e int, marked bool) (span, bool) {
 	if !mayEndAttribution(last, marked) {
 		return span{}, false
 	}
-	joined, far := "", maxAttribution
-	if len(last) < minAttribution {
-		if end := weigh(last); end.verb && end.words <= 2 {
-			far *= 2 // what stands before the verb was broken into pieces
-		}
-	}
-	for s := e; s >= max(from, e-far+1); s-- {
+	broken := verbAlone(last)
+	joined := ""
+lines:
+	for s := e; s >= max(from, e-reach(broken)+1); s-- {
 		l := ls[s]
-		if l == "" {
-			if far > maxAttribution || s == e-1 && s > from && dateLine(ls[s-1]) { // a header that some program broke in two
-				continue
-			}
-			break
-		}
-		if s < e && quoted(l) && l != ">" || len(joined)+len(l) > maxLine {
-			break
-		}
-		if s == e {
+		switch {
+		case s == e:
 			joined = last
-		} else {
+		case l == "":
+			if !broken && !(s == e-1 && s > from && dateLine(ls[s-1])) {
+				break lines
+			}
+			continue
+		case quoted(l) && l != ">" || len(joined)+len(l) > maxLine:
+			break lines
+		default:
 			joined = l + " " + joined
 		}
-		for _, at := range openings(l) {
-			if s < e && at == 0 && !dateLine(l) {
-				continue
-			}
-			if attributes(joined[at:], marked) {
-				return span{line: s, at: at, end: e + 1}, true
-			}
+		if at, ok := begins(l, joined, s == e, marked); ok {
+			return span{line: s, at: at, end: e + 1}, true
 		}
 	}
 	if signedBy(last, marked) {
 		return span{line: e, end: e + 1}, true
 	}
 	return span{}, false
+}
+
+// verbAlone reports whether the last line of an attribution holds little but its verb, because what stands before
+// that was broken into pieces.
+func verbAlone(last string) bool {
+	if len(last) >= minAttribution {
+		return false
+	}
+	end := weigh(last)
+	return end.verb && end.words <= 2
+}
+
+// reach is over how many lines an attribution goes.
+func reach(broken bool) int {
+	if broken {
+		return 2 * maxAttribution
+	}
+	return maxAttribution
+}
+
+// begins finds where in the line l the sentence begins that goes on as joined. only says that l is all of it.
+func begins(l, joined string, only, marked bool) (at int, ok bool) {
+	for _, at := range openings(l) {
+		if (only || at > 0 || dateLine(l)) && attributes(joined[at:], marked) {
+			return at, true
+		}
+	}
+	return 0, false
 }
 
 // mayEndAttribution is a cheap look at the end of a line: a colon, an address, or a verb of writing.
@@ -147,19 +167,14 @@ func dateLine(l string) bool {
 	if len(l) > maxLine || !hasDigit(l) || strings.HasSuffix(l, "?") || strings.HasSuffix(l, "!") {
 		return false
 	}
-	for _, at := range openings(l) {
+	return slices.ContainsFunc(openings(l), func(at int) bool {
 		e := weigh(l[at:])
-		if e.unknown > 0 && !e.verb || e.unknown > 2 || e.pronoun || !e.year && !e.clock {
-			continue
+		if !e.dated() || e.pronoun || e.unknown > 2 || e.unknown > 0 && !e.verb {
+			return false
 		}
-		if word, behind, _ := strings.Cut(l[at:], " "); openers[fold(word)] && dateWord(behind) {
-			return true
-		}
-		if e.year && e.clock && e.name {
-			return true
-		}
-	}
-	return false
+		word, behind, _ := strings.Cut(l[at:], " ")
+		return openers[fold(word)] && dateWord(behind) || e.year && e.clock && e.name
+	})
 }
 
 // attributes reports whether s is an attribution: a date, and a verb of writing or an address, with names between
@@ -169,19 +184,29 @@ func attributes(s string, marked bool) bool {
 		return false
 	}
 	e := weigh(s)
-	if e.pronoun || e.words > maxAttributionWords || !e.year && !e.clock {
-		return false
-	}
-	colon := colonAtEnd(s)
 	switch {
-	case e.verb && colon:
-		return e.unknown <= 2 || marked && e.angle && e.unknown <= 4
-	case e.verb:
-		return e.unknown == 0 && (e.angle || e.year && e.clock) && (e.verbLast || e.angleLast)
-	case colon:
-		return e.unknown == 0 && (e.angle || e.by) || marked && e.angle && e.unknown <= 4
+	case e.pronoun || e.words > maxAttributionWords || !e.dated():
+		return false
+	case colonAtEnd(s):
+		return e.introduces(marked)
 	}
-	return e.year && e.angleLast && e.unknown == 0 && (marked || wholeDate(s))
+	return e.unknown == 0 && (e.reports() || e.year && e.angleLast && (marked || wholeDate(s)))
+}
+
+// introduces reports whether a dated line with a colon at its end says who wrote what follows.
+func (e *makeup) introduces(marked bool) bool {
+	switch {
+	case marked && e.angle:
+		return e.unknown <= 4
+	case e.verb:
+		return e.unknown <= 2
+	}
+	return e.unknown == 0 && (e.angle || e.by)
+}
+
+// reports reports whether a dated line without a colon says so.
+func (e *makeup) reports() bool {
+	return e.verb && (e.angle || e.year && e.clock) && (e.verbLast || e.angleLast)
 }
 
 // wholeDate reports whether the first word of s is a date by itself.
@@ -206,107 +231,6 @@ func signedBy(l string, marked bool) bool {
 
 // maxAttributionWords is how many words the sentence may have: names are long, dates with zones longer.
 const maxAttributionWords = 32
-
-// makeup is what the words of a line are.
-type makeup struct {
-	year, clock bool // of a date
-	angle       bool // an address in brackets
-	angleLast   bool // which comes last
-	by          bool // an address behind a word like "by"
-	verb        bool // of writing
-	verbLast    bool
-	quoting     bool // begins with a word like "Quoting"
-	name        bool // ends with a word that can be a name
-	pronoun     bool // you, we, I: people speak so, programs do not
-	unknown     int  // words in lower case that no program writes
-	words       int
-}
-
-func weigh(s string) makeup {
-	var e makeup
-	by := false
-	for raw := range strings.FieldsSeq(s) {
-		e.words++
-		e.verbLast, e.angleLast, e.name = false, false, false
-		w := strings.Trim(raw, " .,;:*\"'()[]<>|\uff0c\uff1a")
-		switch {
-		case w == "":
-			continue
-		case strings.IndexByte(w, '@') >= 0:
-			e.angleLast = strings.ContainsAny(raw, "<([>")
-			e.angle = e.angle || e.angleLast
-			e.by = e.by || by
-			if verbIn(raw) || verbs[fold(strings.Trim(raw[strings.LastIndexAny(raw, ">)")+1:], ".:"))] {
-				e.verb, e.verbLast = true, true
-			}
-			continue
-		case hasDigit(w):
-			year, clock := dateIn(w)
-			e.year, e.clock = e.year || year, e.clock || clock
-			if verbIn(raw) {
-				e.verb, e.verbLast = true, true
-			}
-			continue
-		}
-		f := fold(w)
-		if i := strings.IndexByte(f, '('); i > 0 { // napisał(a)
-			f = f[:i]
-		}
-		r, _ := utf8.DecodeRuneInString(w)
-		switch {
-		case verbs[f] || verbIn(f):
-			e.verb, e.verbLast = true, true
-		case e.words == 1 && quotingWords[f]:
-			e.quoting = true
-		case pronouns[f] && (w != "I" || !strings.HasPrefix(raw, "I.")):
-			e.pronoun = true
-		case dateWords[f] || headerWords[f]:
-			by = byWords[f]
-			continue
-		case unicode.IsLower(r) && !nameParticles[w]:
-			e.unknown++
-		default:
-			e.name = true
-		}
-		by = false
-	}
-	return e
-}
-
-// dateIn reports whether a word with a digit is a whole date, or a year, and whether it is a time of day.
-func dateIn(w string) (year, clock bool) {
-	runs := 0
-	for i := 0; i < len(w); i++ {
-		if !digit(w[i]) {
-			continue
-		}
-		run := i
-		for run < len(w) && digit(w[run]) {
-			run++
-		}
-		runs++
-		year = year || run-i == 4 && (w[i:i+2] == "20" || w[i:i+2] == "19")
-		clock = clock || run < len(w)-1 && run-i <= 2 && (w[run] == ':' || w[run] == '.' || w[run] == 'h') && digit(w[run+1])
-		i = run
-	}
-	if runs == 3 && strings.Count(w, ":") == 0 { // 3.4.2026
-		return true, false
-	}
-	return year, clock
-}
-
-// verbIn reports whether s, in a script without spaces or with endings on the name, has a verb of writing.
-func verbIn(s string) bool {
-	if s[len(s)-1] < utf8.RuneSelf && !strings.HasSuffix(s, ":") {
-		return false
-	}
-	for _, verb := range joinedVerbs {
-		if strings.Contains(s, verb) {
-			return true
-		}
-	}
-	return false
-}
 
 func colonAtEnd(l string) bool {
 	l = strings.TrimRight(l, " *_")

@@ -4,26 +4,25 @@ import "strings"
 
 // What mail programs, companies and lists put below a text in the languages that they speak. All is folded.
 
-// sentFrom reports whether the folded line is the advertisement of a device or program.
+// sentFrom reports whether the folded line begins with the advertisement of a device or program. A sentence that begins like one, but
+// names no device and goes on, is theirs.
 func sentFrom(f string) bool {
 	f = strings.TrimLeft(f, " -_*<([.")
 	return advert(strings.TrimSpace(f[:sentenceLength(f)]))
 }
 
-// advertised is where the advertisement of a device or program ends that the line l begins with: behind its sentence and an excuse for
-// typing errors. A sentence that begins like one but names no device and goes on is theirs.
-func advertised(l string) (end int, ok bool) {
-	start := len(l) - len(strings.TrimLeft(l, " -_*<([."))
-	end = start
-	for end < len(l) {
-		n := sentenceLength(l[end:])
-		f := strings.TrimSpace(fold(l[end : end+n]))
-		if end == start && !advert(f) || end > start && !containsAny(f, excuses) {
+// behindAdvert is what stands in a line behind the advertisement of a device or program with which it begins, and behind excuses for
+// typing errors: an answer, or nothing.
+func behindAdvert(l string) string {
+	l = l[sentenceLength(l):]
+	for l != "" {
+		n := sentenceLength(l)
+		if !containsAny(fold(l[:n]), excuses) {
 			break
 		}
-		end += n
+		l = l[n:]
 	}
-	return end, end > start
+	return l
 }
 
 // sentenceLength is the length of the first sentence of s.

@@ -168,11 +168,7 @@ func (p *page) opened(a atom.Atom, attr attrs) {
 	var e element
 	switch {
 	case a == atom.Blockquote:
-		e.quotes = attr.cite || attr.quote || attr.bordered || p.soft > 0 || p.attributed()
-		if p.soft > 0 { // what follows in the box is an answer
-			p.soft = 0
-			p.quotes--
-		}
+		e.quotes = p.cites(attr)
 	case attr.box:
 		e.quotes = true
 	case attr.quote && p.soft == 0:
@@ -193,6 +189,16 @@ func (p *page) opened(a atom.Atom, attr attrs) {
 		p.open = map[atom.Atom][]element{}
 	}
 	p.open[a] = append(p.open[a], e)
+}
+
+// cites reports whether a blockquote that begins is a citation, not an indentation.
+func (p *page) cites(attr attrs) bool {
+	if p.soft > 0 { // what follows it in the box is an answer
+		p.soft = 0
+		p.quotes--
+		return true
+	}
+	return attr.cite || attr.quote || attr.bordered || p.attributed()
 }
 
 // saysColour reports whether the text so far says that answers are coloured.

@@ -22,7 +22,7 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 		}
 		if c := l[0] | 0x20; c < 'a' || c > 'z' { // most lines begin with a letter
 			fenced = fenced || delimiter(l) && orderBelow(seg, i+1)
-			if (delimiter(l) && !fenced || rule(l) && above && contactBelow(seg, i+1)) && !announced(seg, i) {
+			if marksSignature(seg, i, above, fenced) {
 				return finish(seg, i, i)
 			}
 		}
@@ -38,11 +38,9 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			}
 			continue
 		case sentFrom(folded):
-			end, _ := advertised(l)
-			if end == len(l) && above {
+			if seg[i] = behindAdvert(l); seg[i] == "" && above {
 				return finish(seg, i, i)
 			}
-			seg[i] = l[end:] // an answer below or behind it
 			above = above || seg[i] != ""
 			continue
 		case blank && legalNotice(folded):
@@ -63,6 +61,12 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 		n = lastWords(seg)
 	}
 	return finish(seg, n, n)
+}
+
+// marksSignature reports whether a signature follows line i: a delimiter, unless it fences something else, or a rule above contact data.
+func marksSignature(seg []string, i int, above, fenced bool) bool {
+	l := seg[i]
+	return (delimiter(l) && !fenced || rule(l) && above && contactBelow(seg, i+1)) && !announced(seg, i)
 }
 
 // finish cuts seg at i. A postscript below from is text again.

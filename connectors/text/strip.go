@@ -159,7 +159,8 @@ func (u *unquoting) below(i int) (next int, end bool) {
 	return i, false
 }
 
-// answersInside reports whether their text says that the answers stand in what is quoted from line i on, where that is known to be ours.
+// answersInside reports whether their text says that the answers stand in what is quoted from line i on, where that
+// is known to be ours.
 func (u *unquoting) answersInside(i int) bool {
 	if u.mine != nil && !u.asked {
 		u.asked, u.inside = true, slices.Contains(u.mine[i:], true) && slices.ContainsFunc(u.segments, saysBelow)

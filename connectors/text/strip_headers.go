@@ -12,7 +12,7 @@ func quoteHeader(ls []string, from, i int, marked bool) (span, bool) {
 	if l == "" {
 		return span{}, false
 	}
-	if f := field(ls[i]); f != 0 && f != fieldTo && len(l) <= maxLine && (i == from || field(ls[i-1])&^fieldTo == 0) { // its first field
+	if first := field(ls[i]) != 0 && (i == from || field(ls[i-1])&^fieldTo == 0); first && len(l) <= maxLine {
 		if n := headerBlock(ls, i, false); n > 0 {
 			return span{line: i, end: i + n}, true
 		}
@@ -40,41 +40,52 @@ func announces(l string) (known, passed bool) {
 	return originalMessage[f] || forwardedMessage[f], forwardedMessage[f]
 }
 
-// separated reads "-----Original Message-----", the line of underscores above From and Sent, a sentence between
-// dashes, and the line above which help desks want the answer. It returns how many lines it takes, 0 for none.
+// separated reads "-----Original Message-----", the line of underscores above From and Sent, a sentence between dashes,
+// and the line above which help desks want the answer. It returns how many lines it takes, 0 for none.
 func separated(ls []string, i int) (n int, passed bool) {
 	l := ls[i]
-	switch plain := isLetter(l[0]) || digit(l[0]); {
+	switch {
 	case len(l) > maxLine:
 		return 0, false
-	case plain && (notes(l) || endsInLine(l) && asksAbove(l)), !plain && asksAbove(l):
-		return 1, false
-	case plain:
-		return 0, false
-	}
-	inner := strings.Trim(l, dashes)
-	next := nextText(ls, i+1)
-	if inner == "" {
-		if n := headerBlock(ls, next, utf8.RuneCountInString(l) >= minRule); n > 0 && len(l) >= minDashes {
-			return next - i + n, false
+	case isLetter(l[0]) || digit(l[0]):
+		if notes(l) || endsInLine(l) && asksAbove(l) {
+			return 1, false
 		}
 		return 0, false
+	case asksAbove(l):
+		return 1, false
 	}
+	inner := strings.Trim(l, dashes)
 	open := strings.Index(l, inner)
-	if open < 2 {
+	switch {
+	case inner == "":
+		return ruled(ls, i), false
+	case open < 2:
 		return 0, false
 	}
-	closed := len(l) > open+len(inner)+1
+	return titled(ls, i, inner, len(l) > open+len(inner)+1)
+}
+
+// ruled reads a line of dashes above a block of fields.
+func ruled(ls []string, i int) int {
+	next := nextText(ls, i+1)
+	n := headerBlock(ls, next, utf8.RuneCountInString(ls[i]) >= minRule)
+	if n == 0 || len(ls[i]) < minDashes {
+		return 0
+	}
+	return next - i + n
+}
+
+// titled reads words behind dashes, closed by dashes or not, above a block of fields or not.
+func titled(ls []string, i int, inner string, closed bool) (n int, passed bool) {
+	next := nextText(ls, i+1)
 	block := headerBlock(ls, next, true)
 	known, passed := announces(inner)
 	switch {
-	case known && (closed || block > 0), closed && block > 0 && len(strings.Fields(inner)) <= 6:
-		if block == 0 {
-			return 1, passed
-		}
+	case block > 0 && (known || closed && len(strings.Fields(inner)) <= 6):
 		return next - i + block, passed
-	case closed && (attributes(inner+":", false) || writerOnly(inner)):
-		return 1, false
+	case closed && (known || attributes(inner+":", false) || writerOnly(inner)):
+		return 1, passed
 	}
 	return 0, false
 }
@@ -138,10 +149,8 @@ func containsAny(s string, list []string) bool {
 // maxBlock is how many lines a block of From, Sent, To and Subject may take: recipients wrap.
 const maxBlock = 16
 
-// headerBlock returns how many lines the block of headers at line i takes, 0 if there is none. It names a sender, and
-// holds what only a header holds: an address, the time of sending, the subject of a reply. Requests for freight or a
-// journey have From, To and Date too, and none of these. announced says that a separator stands above, so that less
-// is asked.
+// headerBlock returns how many lines the block of headers at line i takes, 0 if there is none. announced says that a
+// separator stands above, so that less is asked.
 func headerBlock(ls []string, i int, announced bool) int {
 	if i >= len(ls) {
 		return 0
@@ -149,43 +158,64 @@ func headerBlock(ls []string, i int, announced bool) int {
 	if first := field(ls[i]); first == 0 || first == fieldTo {
 		return 0
 	}
-	var kinds fieldKind
-	seen, last := 0, i
-	proof := false
-	for k := i; k < min(len(ls), i+maxBlock); k++ {
-		if ls[k] == "" {
-			if next := nextText(ls, k); next >= len(ls) || next-k > 2 || field(ls[next])&^kinds == 0 {
-				break
-			}
-			continue
-		}
-		f := field(ls[k])
-		switch {
-		case quoted(ls[k]):
-			k = len(ls)
-		case f != 0 && kinds&f == 0:
-			kinds |= f
-			seen++
-			last = k
-			proof = proof || proves(f, value(ls, k))
-			if f != 0 && bare(ls[k]) && k+1 < len(ls) && field(ls[k+1]) == 0 && ls[k+1] != "" {
-				last, k = k+1, k+1
-			}
-		case f == 0 && k > last+3:
-			k = len(ls)
-		}
+	b := heading{last: i}
+	for k := i; k >= 0 && k < min(len(ls), i+maxBlock); {
+		k = b.read(ls, k)
 	}
+	if !b.heads(announced) {
+		return 0
+	}
+	for b.last+1 < len(ls) && b.last-i < maxBlock && indented(ls[b.last+1]) {
+		b.last++ // a wrapped subject
+	}
+	return b.last - i + 1
+}
+
+func indented(l string) bool { return l != "" && (l[0] == ' ' || l[0] == '\t') }
+
+// heading is a block of fields while it is read.
+type heading struct {
+	kinds fieldKind
+	seen  int
+	last  int  // the last line that belongs to it
+	proof bool // it holds what only the header of a mail has
+}
+
+// read takes line k and returns the next one to read, -1 where the block has ended.
+func (b *heading) read(ls []string, k int) int {
+	f := field(ls[k])
 	switch {
-	case kinds&fieldFrom == 0 && !(announced && seen >= 2):
-		return 0
-	case announced, seen >= 2 && proof, seen >= 3 && kinds&fieldSent != 0:
-	default:
-		return 0
+	case ls[k] == "":
+		if next := nextText(ls, k); next < len(ls) && next-k <= 2 && field(ls[next])&^b.kinds != 0 {
+			return next
+		}
+		return -1
+	case quoted(ls[k]), f == 0 && k > b.last+3:
+		return -1
+	case f == 0 || b.kinds&f != 0: // recipients that wrap
+		return k + 1
 	}
-	for last+1 < len(ls) && last-i < maxBlock && ls[last+1] != "" && (ls[last+1][0] == ' ' || ls[last+1][0] == '\t') {
-		last++ // a wrapped subject
+	b.kinds |= f
+	b.seen++
+	b.last = k
+	b.proof = b.proof || proves(f, value(ls, k))
+	if bare(ls[k]) && k+1 < len(ls) && ls[k+1] != "" && field(ls[k+1]) == 0 {
+		b.last++
 	}
-	return last - i + 1
+	return b.last + 1
+}
+
+// heads reports whether the fields head a mail. They name a sender, and hold what only a header holds: an address,
+// the time of sending, the subject of a reply. Requests for freight or a journey have From, To and Date too, and none
+// of these.
+func (b *heading) heads(announced bool) bool {
+	switch {
+	case announced:
+		return b.kinds&fieldFrom != 0 || b.seen >= 2
+	case b.kinds&fieldFrom == 0:
+		return false
+	}
+	return b.seen >= 2 && b.proof || b.seen >= 3 && b.kinds&fieldSent != 0
 }
 
 // value is what field line k says, which may stand on the line below.
