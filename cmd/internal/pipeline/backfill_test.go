@@ -95,8 +95,8 @@ func (f *filled) pendings() (n int) {
 	return n
 }
 
-// TestBackfillGoesOn: the backfill of a process that ends goes on in the next one with the page that was not finished. Nobody is
-// announced before all of it has been read and fetched.
+// TestBackfillGoesOn: the backfill of a process that ends goes on in the next one with the page that was not
+// finished. Nobody is announced before all of it has been read and fetched.
 func TestBackfillGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	const waited = 9 * time.Minute // things have settled, and the backfill is not given up yet
@@ -180,8 +180,8 @@ func TestBackfillIsRefused(t *testing.T) {
 	}
 }
 
-// TestBackfillAfterAStop: a backfill that was under way when everything stopped holds announcements back until the next process has had
-// its time to go on with it.
+// TestBackfillAfterAStop: a backfill that was under way when everything stopped holds announcements back until the
+// next process has had its time to go on with it.
 func TestBackfillAfterAStop(t *testing.T) {
 	dir := t.TempDir()
 	t.Run("stopped", func(t *testing.T) {

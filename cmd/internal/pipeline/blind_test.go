@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// TestUnratedFacts: their answer has been received and read, and waits behind more facts than one step takes when the grace ends.
+// TestUnratedFacts: their answer has been received and read, and waits behind more facts than one step takes when the
+// grace ends.
 func TestUnratedFacts(t *testing.T) {
 	dir := t.TempDir()
 	t.Run("pending", func(t *testing.T) {
@@ -72,8 +73,8 @@ func TestUnratedFacts(t *testing.T) {
 	}
 }
 
-// TestUnfetchedSince: what a delivery names counts as unread from when the delivery came, and so does what has to be fetched because of
-// it, however late each of them is looked at.
+// TestUnfetchedSince: what a delivery names counts as unread from when the delivery came, and so does what has to be
+// fetched because of it, however late each of them is looked at.
 func TestUnfetchedSince(t *testing.T) {
 	dir := t.TempDir()
 	t.Run("receive", func(t *testing.T) {
@@ -104,8 +105,8 @@ func TestUnfetchedSince(t *testing.T) {
 	}
 }
 
-// TestAfterAStop: what webhooks missed while nobody ran only the next poll can tell. Nothing is announced before it is over, however short
-// the stop was.
+// TestAfterAStop: what webhooks missed while nobody ran only the next poll can tell. Nothing is announced before it
+// is over, however short the stop was.
 func TestAfterAStop(t *testing.T) {
 	dir := t.TempDir()
 	var end time.Time // of the grace
@@ -145,8 +146,8 @@ func TestAfterAStop(t *testing.T) {
 	}
 }
 
-// TestNoticedAgain: a record that the CRM does not give is unread since it was first noticed, however often a poll lists it again and
-// whatever else waits by then, also for a process that has just begun.
+// TestNoticedAgain: a record that the CRM does not give is unread since it was first noticed, however often a poll
+// lists it again and whatever else waits by then, also for a process that has just begun.
 func TestNoticedAgain(t *testing.T) {
 	dir := t.TempDir()
 	mails := func(ids ...string) (ns []crm.Notice) {

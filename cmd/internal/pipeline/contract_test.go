@@ -22,7 +22,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// talker is a fake whose deliveries name their event in the path and a header, whose body holds a secret, and who answers in its own words.
+// talker is a fake whose deliveries name their event in the path and a header, whose body holds a secret, and who
+// answers in its own words.
 type talker struct {
 	*fake
 	mu   sync.Mutex
@@ -86,8 +87,8 @@ func (r *rig) request(method, path, body string, header ...string) *httptest.Res
 	return rec
 }
 
-// TestEnvelope: what only the path, the query or a header tells reaches Decode, and comes back with a dead letter that is sent again; the
-// proof and the secrets of the body do not.
+// TestEnvelope: what only the path, the query or a header tells reaches Decode, and comes back with a dead letter
+// that is sent again; the proof and the secrets of the body do not.
 func TestEnvelope(t *testing.T) {
 	f, r := talking(t)
 	rec := r.request("POST", "/broken?event=updated&key=pr00f", "a s3ssion body", "X-Secret", "right", "X-Event", "Lead.update")
@@ -180,7 +181,8 @@ func (f *single) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 	return out
 }
 
-// TestOneFailureTakesNoOther: of a batch in which one record is refused the others are stored at once, and none is asked for twice.
+// TestOneFailureTakesNoOther: of a batch in which one record is refused the others are stored at once, and none is
+// asked for twice.
 func TestOneFailureTakesNoOther(t *testing.T) {
 	f := &single{fake: &fake{}, asked: map[string]int{}}
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Sources[0].CRM.Fetch = f }, f.fake)
@@ -259,8 +261,8 @@ func TestCallsAreApart(t *testing.T) {
 	}
 }
 
-// TestTextLeavesTheFiles: a delivery that holds words of a message is gone from the files once it was read and the queues were trimmed,
-// whatever is kept for inspection; a dead letter that holds some says so and expires.
+// TestTextLeavesTheFiles: a delivery that holds words of a message is gone from the files once it was read and the
+// queues were trimmed, whatever is kept for inspection; a dead letter that holds some says so and expires.
 func TestTextLeavesTheFiles(t *testing.T) {
 	dir := t.TempDir()
 	f := &talker{fake: &fake{}}

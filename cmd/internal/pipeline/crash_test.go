@@ -21,7 +21,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// leave puts records into a store that is not open, as a process leaves them that dies between a commit and what follows from it.
+// leave puts records into a store that is not open, as a process leaves them that dies between a commit and what
+// follows from it.
 func leave(t *testing.T, dir string, records map[string]stored.Contact) {
 	t.Helper()
 	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
@@ -69,7 +70,8 @@ func TestDiedInBetween(t *testing.T) {
 	}
 }
 
-// TestForgottenLeavesNoLetter: a rating that was on its way when its contact was forgotten finds nobody, and says nothing about it.
+// TestForgottenLeavesNoLetter: a rating that was on its way when its contact was forgotten finds nobody, and says
+// nothing about it.
 func TestForgottenLeavesNoLetter(t *testing.T) {
 	var down atomic.Bool
 	down.Store(true)
@@ -211,8 +213,8 @@ func TestEndsWhileFetching(t *testing.T) {
 	}
 }
 
-// TestForgottenWaitsForNothing: while the CRM is away all that waits to be fetched of a forgotten contact goes too, whatever its name stands
-// in, and what others wait for stays. Before that the contact does not count as forgotten.
+// TestForgottenWaitsForNothing: while the CRM is away all that waits to be fetched of a forgotten contact goes too,
+// whatever its name stands in, and what others wait for stays. Before that the contact does not count as forgotten.
 func TestForgottenWaitsForNothing(t *testing.T) {
 	down := atomic.Bool{}
 	down.Store(true)

@@ -81,8 +81,8 @@ func (r *rig) wait(what string, ok func() bool) {
 	}
 }
 
-// TestDamagedRecord: one byte of one record costs that contact its record until it has been read again. Its partition goes on, and nothing
-// is announced against it meanwhile.
+// TestDamagedRecord: one byte of one record costs that contact its record until it has been read again. Its partition
+// goes on, and nothing is announced against it meanwhile.
 func TestDamagedRecord(t *testing.T) {
 	dir := t.TempDir()
 	lost, kept := mail("1", "unmistakable", start).Fact, mail("2", "another", start).Fact
@@ -110,7 +110,8 @@ func TestDamagedRecord(t *testing.T) {
 	}
 }
 
-// TestDamagedDelivery: nobody knows what was in it, so the source counts as read up to then only, until what has changed since was read.
+// TestDamagedDelivery: nobody knows what was in it, so the source counts as read up to then only, until what has
+// changed since was read.
 func TestDamagedDelivery(t *testing.T) {
 	dir := t.TempDir()
 	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})

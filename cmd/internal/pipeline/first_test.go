@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// storied is a CRM each of whose contacts has a history, one step after the other: the profile, then the mails, then their texts.
+// storied is a CRM each of whose contacts has a history, one step after the other: the profile, then the mails, then
+// their texts.
 func storied(more func(contact string) []crm.Notice) *fake {
 	return &fake{fetch: func(refs []crm.Ref) (ns []crm.Notice, _ error) {
 		for _, r := range refs {
@@ -64,7 +65,8 @@ func TestHistoryCostsOneWrite(t *testing.T) {
 	}
 }
 
-// TestNothingIsWrittenOfThem: of those who are not to be rated no write is ever made, however late their profile tells so.
+// TestNothingIsWrittenOfThem: of those who are not to be rated no write is ever made, however late their profile
+// tells so.
 func TestNothingIsWrittenOfThem(t *testing.T) {
 	f := storied(func(contact string) []crm.Notice {
 		name := map[string]string{"7": crm.PropDoNotProfile, "8": crm.PropStaff}[contact]
@@ -85,8 +87,8 @@ func TestNothingIsWrittenOfThem(t *testing.T) {
 	}
 }
 
-// TestProfileDoesNotCome: without the profile nothing is written however long that lasts; with it, what else is on its way is waited for a
-// while only.
+// TestProfileDoesNotCome: without the profile nothing is written however long that lasts; with it, what else is on
+// its way is waited for a while only.
 func TestProfileDoesNotCome(t *testing.T) {
 	var mu sync.Mutex
 	away := map[string]bool{"contacts": true, "mails of": true}

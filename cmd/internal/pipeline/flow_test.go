@@ -432,8 +432,8 @@ func TestFarFuture(t *testing.T) {
 	}
 }
 
-// TestClearsWhatALostStoreWrote: what stands in the CRM of a contact who must not be rated, and of which this store knows nothing, is
-// cleared once. Nobody else is written to.
+// TestClearsWhatALostStoreWrote: what stands in the CRM of a contact who must not be rated, and of which this store
+// knows nothing, is cleared once. Nobody else is written to.
 func TestClearsWhatALostStoreWrote(t *testing.T) {
 	property := func(contact, name string) crm.Notice {
 		return crm.Notice{Fact: &crm.Fact{

@@ -8,7 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 )
 
-// TestForeignAccount: what another account sends is dropped. One letter stands for it, which holds nothing of it and nobody back.
+// TestForeignAccount: what another account sends is dropped. One letter stands for it, which holds nothing of it and
+// nobody back.
 func TestForeignAccount(t *testing.T) {
 	f := &fake{}
 	r := newRig(t, t.TempDir(), nil, f)

@@ -74,8 +74,9 @@ func TestBreakerCountsWhatIsShown(t *testing.T) {
 	}
 }
 
-// TestMergedAreNotWritten has ratings wait for a CRM that is away while their contacts are merged: the CRM would write them onto the
-// winners. Only what is in a call just then can still be written, and the winner is written after it.
+// TestMergedAreNotWritten has ratings wait for a CRM that is away while their contacts are merged: the CRM would
+// write them onto the winners. Only what is in a call just then can still be written, and the winner is written after
+// it.
 func TestMergedAreNotWritten(t *testing.T) {
 	var down atomic.Bool
 	down.Store(true)
@@ -121,7 +122,8 @@ func TestMergedAreNotWritten(t *testing.T) {
 	}
 }
 
-// TestCallForLoserUnderWay: a call that began before the merge and ends after the winner was written may have landed on the winner.
+// TestCallForLoserUnderWay: a call that began before the merge and ends after the winner was written may have landed
+// on the winner.
 func TestCallForLoserUnderWay(t *testing.T) {
 	begun, end := make(chan struct{}), make(chan struct{})
 	var once, ended atomic.Bool
@@ -191,8 +193,8 @@ func (r *rig) contact(source, id string) stored.Contact {
 	return c
 }
 
-// TestMergeIntoNew has two losers become a third contact: their histories count together, once, and nothing is decided before both
-// have come.
+// TestMergeIntoNew has two losers become a third contact: their histories count together, once, and nothing is
+// decided before both have come.
 func TestMergeIntoNew(t *testing.T) {
 	f := &fake{}
 	r := newRig(t, t.TempDir(), nil, f)

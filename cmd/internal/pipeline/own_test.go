@@ -10,7 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestOwnSettings: a source has a mode, a body limit and a poll interval of its own, and what it leaves out is that of all.
+// TestOwnSettings: a source has a mode, a body limit and a poll interval of its own, and what it leaves out is that
+// of all.
 func TestOwnSettings(t *testing.T) {
 	f, g := &fake{}, &fake{}
 	var polls, others atomic.Int32

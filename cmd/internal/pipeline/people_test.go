@@ -30,8 +30,8 @@ func (f twoKinds) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 	return out
 }
 
-// TestTwoKindsOfPeople: a contact and a lead with one number are two people, from webhook to write, and a converted lead's history goes to
-// the contact. Who is asked for without a kind has to be named.
+// TestTwoKindsOfPeople: a contact and a lead with one number are two people, from webhook to write, and a converted
+// lead's history goes to the contact. Who is asked for without a kind has to be named.
 func TestTwoKindsOfPeople(t *testing.T) {
 	f := twoKinds{&fake{}}
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Sources[0].CRM = f.vendor() }, f.fake)
@@ -78,8 +78,8 @@ func TestTwoKindsOfPeople(t *testing.T) {
 	}
 }
 
-// TestWithinOneTick: an override and an opt-out that are set and taken back within one second of a CRM with a clock of whole seconds are
-// taken back, in whatever order the webhooks come: what is read later counts.
+// TestWithinOneTick: an override and an opt-out that are set and taken back within one second of a CRM with a clock
+// of whole seconds are taken back, in whatever order the webhooks come: what is read later counts.
 func TestWithinOneTick(t *testing.T) {
 	second := crm.At(start.Truncate(time.Second))
 	property := func(name, value string, seq int64) crm.Notice {

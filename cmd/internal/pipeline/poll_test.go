@@ -31,8 +31,8 @@ func polling(f *fake, poll func(since time.Time) []crm.Notice) func(*Options) {
 	}
 }
 
-// TestLongPoll: a poll that takes longer than the time between two is followed by the next at once, because the source has been read
-// only as far as the poll's beginning.
+// TestLongPoll: a poll that takes longer than the time between two is followed by the next at once, because the
+// source has been read only as far as the poll's beginning.
 func TestLongPoll(t *testing.T) {
 	f := &fake{}
 	var r *rig
@@ -82,8 +82,8 @@ func TestIdleWaitsForPoll(t *testing.T) {
 	}
 }
 
-// TestNobodyPolls: where polling has begun and no process goes on with it, the source counts as read up to the last poll, and the log
-// and the metrics say so, until the settings say that webhooks are enough.
+// TestNobodyPolls: where polling has begun and no process goes on with it, the source counts as read up to the last
+// poll, and the log and the metrics say so, until the settings say that webhooks are enough.
 func TestNobodyPolls(t *testing.T) {
 	dir := t.TempDir()
 	const grace = 60 * 24 * time.Hour

@@ -54,8 +54,8 @@ func cluster(t *testing.T) (options []server.Options) {
 	return options
 }
 
-// TestLostQuorum: a cluster in which two of three servers are away for a while answers nobody. That ends no process; when they are back
-// the partitions are taken again and nothing is missing.
+// TestLostQuorum: a cluster in which two of three servers are away for a while answers nobody. That ends no process;
+// when they are back the partitions are taken again and nothing is missing.
 func TestLostQuorum(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for real time-outs")

@@ -37,8 +37,8 @@ func (r *rig) stands(contact string) []string {
 	return ids
 }
 
-// TestRetract: what is gone is taken back from all who hold it, or from the one contact that is named, in whatever order the deliveries
-// come, and not from a version that came later.
+// TestRetract: what is gone is taken back from all who hold it, or from the one contact that is named, in whatever
+// order the deliveries come, and not from a version that came later.
 func TestRetract(t *testing.T) {
 	r := newRig(t, t.TempDir(), nil, &fake{})
 	peer := mail("3", "1", start)
@@ -72,7 +72,8 @@ func TestRetract(t *testing.T) {
 	}
 }
 
-// TestRetractOnItsWay: what was fetched before it was gone, and is published only after all have been looked through, is taken back too.
+// TestRetractOnItsWay: what was fetched before it was gone, and is published only after all have been looked through,
+// is taken back too.
 func TestRetractOnItsWay(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
@@ -103,7 +104,8 @@ func TestRetractOnItsWay(t *testing.T) {
 	}
 }
 
-// TestForgottenIsOnNoList: a contact that is named by a removal and forgotten before that was carried out is named no more.
+// TestForgottenIsOnNoList: a contact that is named by a removal and forgotten before that was carried out is named no
+// more.
 func TestForgottenIsOnNoList(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
 	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"), goneNotice("emails/1", start.Add(20*time.Minute), "8"))
@@ -125,8 +127,8 @@ func TestForgottenIsOnNoList(t *testing.T) {
 	wait("the forgotten contact stands on the list still", func() bool { l := list(); return len(l) == 1 && l[0].Contact == "8" })
 }
 
-// TestFetchesLoseNothing: what is said of a record while it waits to be fetched takes nothing back that was said before, in whatever
-// delivery it came.
+// TestFetchesLoseNothing: what is said of a record while it waits to be fetched takes nothing back that was said
+// before, in whatever delivery it came.
 func TestFetchesLoseNothing(t *testing.T) {
 	var mu sync.Mutex
 	away, left, asOf := true, []string{}, int64(0)
@@ -157,7 +159,8 @@ func TestFetchesLoseNothing(t *testing.T) {
 	}
 }
 
-// TestForgetGoesOn: an erasure that failed half-way is finished later, and says so without an address that serves as an id.
+// TestForgetGoesOn: an erasure that failed half-way is finished later, and says so without an address that serves as
+// an id.
 func TestForgetGoesOn(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})

@@ -10,7 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// TestEmptiedStreamTakesMore: what was read makes room when the stream has reached its level, not when its minute has come.
+// TestEmptiedStreamTakesMore: what was read makes room when the stream has reached its level, not when its minute has
+// come.
 func TestEmptiedStreamTakesMore(t *testing.T) {
 	q, err := queue.Open(t.Context(), queue.Config{
 		Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30, MaxPayload: 1 << 20, DeliveriesBytes: 4 << 20,

@@ -19,7 +19,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// outside starts a NATS server on the loopback interface, with the limits that it has by default: commits must fit them.
+// outside starts a NATS server on the loopback interface, with the limits that it has by default: commits must fit
+// them.
 func outside(t *testing.T) string {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{

@@ -32,8 +32,8 @@ func (r *rig) event(name, id, more string) *httptest.ResponseRecorder {
 	return r.request(http.MethodPost, "/"+name, fmt.Sprintf(`{"id":%q,"at":%d,"token":"h00k"%s}`, id, r.clock().Unix(), more))
 }
 
-// TestToyFromWebhookToWrite: a vendor with two kinds of people, a 404 that means gone, events that only the path names, a clock of whole
-// seconds, no status of its own, one record a call and answers of its own goes all the way.
+// TestToyFromWebhookToWrite: a vendor with two kinds of people, a 404 that means gone, events that only the path
+// names, a clock of whole seconds, no status of its own, one record a call and answers of its own goes all the way.
 func TestToyFromWebhookToWrite(t *testing.T) {
 	s, r := toyRig(t)
 	rec := r.event("mail.created", "31", "")

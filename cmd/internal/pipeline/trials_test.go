@@ -12,7 +12,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestOneFails: one record that is locked, or at which the CRM fails, costs its neighbours a wait or two, and stops nobody.
+// TestOneFails: one record that is locked, or at which the CRM fails, costs its neighbours a wait or two, and stops
+// nobody.
 func TestOneFails(t *testing.T) {
 	for kind, status := range map[connectors.Kind]string{connectors.Conflict: "HTTP 423", connectors.Unavailable: "HTTP 500"} {
 		t.Run(kind.String(), func(t *testing.T) {

@@ -20,8 +20,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestTroublesAreSaidOnce: an outage is a line when it begins and one when it is over, however often the CRM was asked, and what needs a
-// person is an error that backfill's progress names.
+// TestTroublesAreSaidOnce: an outage is a line when it begins and one when it is over, however often the CRM was
+// asked, and what needs a person is an error that backfill's progress names.
 func TestTroublesAreSaidOnce(t *testing.T) {
 	for _, c := range []struct {
 		kind  connectors.Kind
@@ -71,7 +71,8 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 	}
 }
 
-// TestTroublesEndWithTheirProcess: whoever mends a token starts Winnow again, and what was wrong with the old one is told no more.
+// TestTroublesEndWithTheirProcess: whoever mends a token starts Winnow again, and what was wrong with the old one is
+// told no more.
 func TestTroublesEndWithTheirProcess(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
 	if err := stored.PutOffState("fake").Put(t.Context(), r.q, "the token lacks the scope", stored.AnyRevision); err != nil {
@@ -85,7 +86,8 @@ func TestTroublesEndWithTheirProcess(t *testing.T) {
 	}
 }
 
-// TestStrangersFillNoLog: what anybody can cause without a signature is said once a minute, and a delivery that is lost is said too.
+// TestStrangersFillNoLog: what anybody can cause without a signature is said once a minute, and a delivery that is
+// lost is said too.
 func TestStrangersFillNoLog(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.MaxBody = zap.New(core), 1000 }, &fake{})

@@ -15,8 +15,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestDeadLetterHolds: a record that cannot be fetched may be their answer, so nothing is announced against those it may concern until a
-// person has settled its letter.
+// TestDeadLetterHolds: a record that cannot be fetched may be their answer, so nothing is announced against those it
+// may concern until a person has settled its letter.
 func TestDeadLetterHolds(t *testing.T) {
 	reject := func(op string) error {
 		return &connectors.Error{Vendor: "fake", Op: op, Kind: connectors.Rejected, Err: errors.New("HTTP 400")}

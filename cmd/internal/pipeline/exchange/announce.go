@@ -12,10 +12,10 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// announceable returns the part of batch that may be written: where its announcements would be more than the breaker admits, the part
-// that announces nothing. The owners rate the others again without their decision, which takes the place of what waits here. What is
-// admitted is held until release, or until announced counts it once the CRM shows it, so that an announcement that has to be tried
-// ten times counts once.
+// announceable returns the part of batch that may be written: where its announcements would be more than the breaker
+// admits, the part that announces nothing. The owners rate the others again without their decision, which takes the
+// place of what waits here. What is admitted is held until release, or until announced counts it once the CRM shows
+// it, so that an announcement that has to be tried ten times counts once.
 func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, error) {
 	n := 0
 	for _, c := range batch {
@@ -83,7 +83,8 @@ func (w *writer) unhold(batch []*parcel) {
 	}
 }
 
-// announced counts announcements that the CRM now shows. They are held no more, so that no other batch finds them twice.
+// announced counts announcements that the CRM now shows. They are held no more, so that no other batch finds them
+// twice.
 func (w *writer) announced(ctx context.Context, shown []*parcel) error {
 	if len(shown) == 0 {
 		return nil

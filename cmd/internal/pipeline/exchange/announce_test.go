@@ -9,7 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestShownCountsOnce: what one batch has announced is not counted twice by another that comes before the first has settled.
+// TestShownCountsOnce: what one batch has announced is not counted twice by another that comes before the first has
+// settled.
 func TestShownCountsOnce(t *testing.T) {
 	x := exchangeWith(t, connectors.Vendor{})
 	w := &writer{Exchange: x}

@@ -9,8 +9,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// concerned returns the contacts that a record concerns which could not be fetched: those it is wanted for, and those that the CRM
-// associates with it. These are not all beside an error, which is a passing one, nor where the vendor cannot tell.
+// concerned returns the contacts that a record concerns which could not be fetched: those it is wanted for, and those
+// that the CRM associates with it. These are not all beside an error, which is a passing one, nor where the vendor
+// cannot tell.
 func (x *Exchange) concerned(ctx context.Context, ref crm.Ref) (contacts []string, all bool, err error) {
 	contacts = watermark.Named(x.s, []crm.Notice{{Ref: &ref}})
 	if x.s.CRM.Relate == nil {

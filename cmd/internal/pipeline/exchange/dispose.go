@@ -50,7 +50,8 @@ func disposalOf(err error, attempt int) disposal {
 	return disposal{split: true} // Internal, Malformed, Rejected
 }
 
-// disposalOfOne is what is done about a record at which the CRM fails for the times-th time while it answers others of its kind.
+// disposalOfOne is what is done about a record at which the CRM fails for the times-th time while it answers others
+// of its kind.
 func disposalOfOne(err error, times int) disposal {
 	if times >= timing.Outages {
 		return disposal{split: true}

@@ -1,4 +1,5 @@
-// Package exchange is all traffic with the CRM of one source, in the one process that holds the source's lease, under one budget:
+// Package exchange is all traffic with the CRM of one source, in the one process that holds the source's lease, under
+// one budget:
 //
 //	speak.go    which role runs where
 //	fetch.go    complete references, a batch of one type a call

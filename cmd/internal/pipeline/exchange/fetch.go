@@ -19,8 +19,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// fetch completes references over the vendor's API, as many calls of a type at once as the vendor allows. It runs only where the source's
-// lease is held.
+// fetch completes references over the vendor's API, as many calls of a type at once as the vendor allows. It runs
+// only where the source's lease is held.
 func (x *Exchange) fetch(ctx context.Context) error {
 	fetches := x.Queue.Fetches.Consumer(x.s.Name)
 	defer fetches.Close()
@@ -116,7 +116,8 @@ type wanted struct {
 // record is its name among the records that fail by themselves.
 func (w wanted) record() string { return w.ref.Type + "/" + w.ref.ID }
 
-// byType groups messages into batches of one type, none larger than the vendor takes. Types go by turns, so that none starves.
+// byType groups messages into batches of one type, none larger than the vendor takes. Types go by turns, so that none
+// starves.
 func byType(msgs []*queue.Msg, c connectors.Fetcher) [][]wanted {
 	groups := map[string][]wanted{}
 	var types []string
@@ -154,8 +155,8 @@ func (x *Exchange) fetchBatch(ctx context.Context, batch []wanted) (wait time.Du
 	return wait
 }
 
-// fetchOnce makes one call for a batch. What came is published and acknowledged; what failed is disposed of, each by itself where the
-// vendor tells them apart. It returns the parts that are to be tried again at once.
+// fetchOnce makes one call for a batch. What came is published and acknowledged; what failed is disposed of, each by
+// itself where the vendor tells them apart. It returns the parts that are to be tried again at once.
 func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Duration, parts [][]wanted) {
 	refs := refsOf(batch)
 	results := x.fetchRefs(ctx, refs)
@@ -283,8 +284,9 @@ func (x *Exchange) give(ctx context.Context, refs []crm.Ref, notices []crm.Notic
 	return out.Publish(ctx)
 }
 
-// fetchDisposal is what becomes of references that were not fetched. Where it is in doubt whether the CRM fails at one of them or at all of
-// their type, it is asked for another. What it gives then is kept: it may be news, and a connector may remember what it has read.
+// fetchDisposal is what becomes of references that were not fetched. Where it is in doubt whether the CRM fails at
+// one of them or at all of their type, it is asked for another. What it gives then is kept: it may be news, and a
+// connector may remember what it has read.
 func (x *Exchange) fetchDisposal(ctx context.Context, err error, what string, deliveries int, refs []crm.Ref, records ...string) disposal {
 	return x.trials.judge(err, what, deliveries, func() bool {
 		other := []crm.Ref{x.trials.another(refs)}
@@ -293,8 +295,8 @@ func (x *Exchange) fetchDisposal(ctx context.Context, err error, what string, de
 	}, records...)
 }
 
-// buryUnread keeps the letter of a record that could not be fetched, without those it names who were forgotten meanwhile: nothing may be
-// kept of them.
+// buryUnread keeps the letter of a record that could not be fetched, without those it names who were forgotten
+// meanwhile: nothing may be kept of them.
 func (x *Exchange) buryUnread(ctx context.Context, m *queue.Msg, letter queue.DeadLetter, reason error, record zap.Field) error {
 	for _, contact := range letter.Contacts {
 		gone, err := x.Tombs.Entombed(ctx, queue.Key{Source: x.s.Name, Contact: contact})

@@ -11,7 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// crowded is a CRM that gives mails one by one, three at once, and calls two by two, one at once. Each answer takes its time.
+// crowded is a CRM that gives mails one by one, three at once, and calls two by two, one at once. Each answer takes
+// its time.
 type crowded struct {
 	mu   sync.Mutex
 	now  map[string]int

@@ -6,7 +6,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 )
 
-// Recall has the source's connector take over what it remembers, in every process: webhooks may be verified by what another one learned.
+// Recall has the source's connector take over what it remembers, in every process: webhooks may be verified by what
+// another one learned.
 func (x *Exchange) Recall(ctx context.Context) error {
 	for x.s.CRM.Maintain != nil && ctx.Err() == nil {
 		if err := x.s.CRM.Maintain.Recall(ctx); err == nil {

@@ -21,7 +21,8 @@ func (s *schedule) set(at crm.Millis) { s.at.Store(int64(at)) }
 
 func (s *schedule) due(now time.Time) bool { return int64(crm.At(now)) >= s.at.Load() }
 
-// poll looks for what webhooks missed or never send, and steps the backfill. It runs only where the source's lease is held.
+// poll looks for what webhooks missed or never send, and steps the backfill. It runs only where the source's lease is
+// held.
 func (x *Exchange) poll(ctx context.Context) error {
 	poller, filler := x.s.CRM.Poll, x.s.CRM.Backfill
 	if poller == nil && filler == nil {

@@ -15,13 +15,14 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// A CRM that tells of a deleted mail or task names the record alone, and whom it concerned can no longer be asked. So what is gone
-// goes on a list of its source, and a sweep looks through the records of all contacts for those that hold something of it. An index
-// from records to contacts would answer at once, but it would have to hold every activity of every contact, where the list holds only
-// what was deleted just now; and a contact's id stands in it only where the CRM named one.
+// A CRM that tells of a deleted mail or task names the record alone, and whom it concerned can no longer be asked. So
+// what is gone goes on a list of its source, and a sweep looks through the records of all contacts for those that
+// hold something of it. An index from records to contacts would answer at once, but it would have to hold every
+// activity of every contact, where the list holds only what was deleted just now; and a contact's id stands in it
+// only where the CRM named one.
 //
-// What a holder gets is a version of its own fact that says Gone, through the queue like any other: so order, repetition and a merge
-// need no code of their own.
+// What a holder gets is a version of its own fact that says Gone, through the queue like any other: so order,
+// repetition and a merge need no code of their own.
 
 // retract takes back what is gone, as long as ctx lasts.
 func (x *Exchange) retract(ctx context.Context) error {
@@ -37,7 +38,8 @@ func (x *Exchange) retract(ctx context.Context) error {
 	return nil
 }
 
-// sweep takes back what is on a source's list from whoever holds it, where it is time to, and returns how many records it read.
+// sweep takes back what is on a source's list from whoever holds it, where it is time to, and returns how many
+// records it read.
 func (x *Exchange) sweep(ctx context.Context) (read int, err error) {
 	l, _, err := stored.RemovedState(x.s.Name).Get(ctx, x.Queue)
 	now := x.Now()
@@ -108,8 +110,8 @@ func (x *Exchange) awaitRated(ctx context.Context) error {
 	return nil
 }
 
-// retract calls add with the version that takes back each fact of c that is gone. A fact of a higher version came later: the record is
-// there again.
+// retract calls add with the version that takes back each fact of c that is gone. A fact of a higher version came
+// later: the record is there again.
 func retract(c *stored.Holder, gone removed, contact string, add func(crm.Fact)) {
 	for _, list := range [...][]stored.Held{c.Record.Conduct, c.Record.Peers, c.Record.Items, c.Record.Notes, c.Record.Referrals} {
 		for i := range list {
@@ -134,8 +136,8 @@ func byRecord(list []stored.Removal) removed {
 	return m
 }
 
-// since is the version as of which a contact's fact is gone, 0 if it is not. What reached a contact through others is gone only with
-// the record itself.
+// since is the version as of which a contact's fact is gone, 0 if it is not. What reached a contact through others is
+// gone only with the record itself.
 func (m removed) since(id, contact string) (version int64) {
 	id, peer := strings.CutPrefix(id, crm.PeerPrefix)
 	for {

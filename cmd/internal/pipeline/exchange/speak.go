@@ -20,9 +20,9 @@ const (
 	rolePoll  = "poll"
 )
 
-// Run runs the roles that call the CRM's API: write, fetch and poll. All of them run in the one process that holds the source's
-// lease, under one budget, so that several processes do not spend the account's quota against each other. A process without the
-// write role holds leases of its own for what it has.
+// Run runs the roles that call the CRM's API: write, fetch and poll. All of them run in the one process that holds
+// the source's lease, under one budget, so that several processes do not spend the account's quota against each
+// other. A process without the write role holds leases of its own for what it has.
 func (x *Exchange) Run(ctx context.Context) error {
 	var roles []string
 	for _, r := range []string{roleWrite, roleFetch, rolePoll} {
@@ -49,7 +49,8 @@ func (x *Exchange) Run(ctx context.Context) error {
 	return nil
 }
 
-// speakUnder runs roles while lease is renewed. The first role's lease stands for all; the others are taken as they come free.
+// speakUnder runs roles while lease is renewed. The first role's lease stands for all; the others are taken as they
+// come free.
 func (x *Exchange) speakUnder(ctx context.Context, roles []string, lease *queue.Lease) error {
 	x.Troubles.Hope(ctx, x.s)
 	ctx, cancel := context.WithCancel(ctx)

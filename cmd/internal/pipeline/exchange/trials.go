@@ -11,8 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// trials counts, for one source, how often each record failed by itself, which no count of deliveries tells: an outage puts messages off
-// too. It is in memory only; after a start the records have all their tries again.
+// trials counts, for one source, how often each record failed by itself, which no count of deliveries tells: an
+// outage puts messages off too. It is in memory only; after a start the records have all their tries again.
 type trials struct {
 	mu       sync.Mutex
 	by       map[string]trial
@@ -35,9 +35,10 @@ type trial struct {
 	alike    int
 }
 
-// failed counts a failure of the record in a call for something, and returns how many that makes. An answer that is none is held against
-// a record only where the CRM has answered another call since the last time: else nobody is well. A failure of the CRM's is so only where
-// that call was for the same, because a part of the CRM may be out for hours while the others are well; else it is the first.
+// failed counts a failure of the record in a call for something, and returns how many that makes. An answer that is
+// none is held against a record only where the CRM has answered another call since the last time: else nobody is
+// well. A failure of the CRM's is so only where that call was for the same, because a part of the CRM may be out for
+// hours while the others are well; else it is the first.
 func (t *trials) failed(record, what string, kind connectors.Kind) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -87,8 +88,8 @@ func (t *trials) gave(ref crm.Ref) {
 	t.good[ref.Type] = crm.Ref{Type: ref.Type, ID: ref.ID}
 }
 
-// another returns a record of the same type as refs to ask the CRM for: the last that it gave, or any of refs where that is none or one of
-// them.
+// another returns a record of the same type as refs to ask the CRM for: the last that it gave, or any of refs where
+// that is none or one of them.
 func (t *trials) another(refs []crm.Ref) crm.Ref {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -72,8 +72,8 @@ func TestTrials(t *testing.T) {
 	}
 }
 
-// TestGivenUp: what the CRM has failed at for long enough, while it answered for others, is a dead letter that holds those it concerns; of
-// them all, where the CRM fails at saying whom, too.
+// TestGivenUp: what the CRM has failed at for long enough, while it answered for others, is a dead letter that holds
+// those it concerns; of them all, where the CRM fails at saying whom, too.
 func TestGivenUp(t *testing.T) {
 	down := &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500")}
 	f := &failing{down}
@@ -215,8 +215,8 @@ func TestNoRoomForWhatCame(t *testing.T) {
 	}
 }
 
-// TestWhatIsAskedInDoubt: what the CRM gives when it is asked for another record is kept: a connector that remembers what it read does not
-// ask for that again.
+// TestWhatIsAskedInDoubt: what the CRM gives when it is asked for another record is kept: a connector that remembers
+// what it read does not ask for that again.
 func TestWhatIsAskedInDoubt(t *testing.T) {
 	f := fetching(func(refs []crm.Ref) ([]crm.Notice, error) {
 		if refs[0].ID == "ill" {

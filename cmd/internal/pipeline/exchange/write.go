@@ -21,8 +21,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// writer brings the ratings of one source to the CRM. The queue keeps the latest rating of each contact, so however long the CRM is
-// away, what waits is never more than one message a contact.
+// writer brings the ratings of one source to the CRM. The queue keeps the latest rating of each contact, so however
+// long the CRM is away, what waits is never more than one message a contact.
 type writer struct {
 	*Exchange
 	valid func() bool // the lease
@@ -218,9 +218,9 @@ func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
 	return w.send(ctx, batch)
 }
 
-// void settles the parcels with nothing to write, of contacts that were deleted or merged, and returns the others. They have taken
-// the place of what waited for the same contact. A call for a merged contact that was under way may have reached the winner, so
-// that the winner's newest rating is written once more.
+// void settles the parcels with nothing to write, of contacts that were deleted or merged, and returns the others.
+// They have taken the place of what waited for the same contact. A call for a merged contact that was under way may
+// have reached the winner, so that the winner's newest rating is written once more.
 func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 	rest := batch[:0:0]
 	for _, c := range batch {
@@ -256,7 +256,8 @@ func (w *writer) send(ctx context.Context, batch []*parcel) error {
 	return errors.Join(failed...)
 }
 
-// split divides a batch into the vendor's calls. What a connector leaves out, or all where it panics, is a call of its own for each.
+// split divides a batch into the vendor's calls. What a connector leaves out, or all where it panics, is a call of
+// its own for each.
 func (w *writer) split(batch []*parcel) (parts [][]*parcel) {
 	left := make(map[string]*parcel, len(batch))
 	for _, c := range batch {
@@ -367,7 +368,8 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 	var shown []*parcel
 	for i, c := range batch {
 		if into := connectors.IntoOf(errs[i]); into != "" {
-			// The call may have written this rating to the winner. The profile of that one tells of the merge, if nothing else did yet.
+			// The call may have written this rating to the winner. The profile of that one tells of the merge, if nothing else
+			// did yet.
 			if ref, ok := w.s.CRM.ProfileRef(into); ok {
 				out.Add(crm.Notice{Ref: &ref})
 			}
@@ -424,7 +426,8 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 	if gone, err := w.Tombs.Entombed(ctx, c.key); err == nil && gone {
 		return c.msg.Ack() // it was forgotten meanwhile: nothing may be kept of it
 	}
-	// Parked with its reason, as where it is rejected, or gone. The next change of this contact's rating is tried again by itself.
+	// Parked with its reason, as where it is rejected, or gone. The next change of this contact's rating is tried again
+	// by itself.
 	letter := queue.DeadLetter{Stage: watermark.StageWrite, Contacts: []string{c.key.Contact}, Payload: stored.Encode(c.key)}
 	if err := w.Letters.Bury(ctx, w.s, fmt.Sprintf("%s.%d", c.msg.Stream, c.msg.Seq), letter, err); err != nil {
 		return errors.Join(err, c.msg.Nak(timing.StoreAgain))
@@ -441,7 +444,8 @@ func (w *writer) rest(d time.Duration) {
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.pause) {
 		w.pause = until
-		// What waits here is given back: when the pause is over the queue knows what has been superseded meanwhile, and we would not.
+		// What waits here is given back: when the pause is over the queue knows what has been superseded meanwhile, and we
+		// would not.
 		for _, c := range w.waiting {
 			_ = c.msg.Nak(d) // without it the message comes again after the consumer's wait
 		}

@@ -14,8 +14,9 @@ import (
 // KindForeign is the kind of the letter that stands for an account that is not the source's.
 const KindForeign = "foreign"
 
-// foreign knows which accounts other than the source's send to it. Apps of many accounts share a secret, so what they send is genuine; it
-// is nobody's whom this source rates, whatever ids it names. It is counted, and one letter stands for each account, without what it sent.
+// foreign knows which accounts other than the source's send to it. Apps of many accounts share a secret, so what they
+// send is genuine; it is nobody's whom this source rates, whatever ids it names. It is counted, and one letter stands
+// for each account, without what it sent.
 type foreign struct {
 	at       time.Time // when it was looked which letters stand, in machine time
 	standing map[string]bool

@@ -17,8 +17,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Reader decodes the deliveries of one source to facts and references. It needs no network, so deliveries never pile up behind a slow
-// CRM.
+// Reader decodes the deliveries of one source to facts and references. It needs no network, so deliveries never pile
+// up behind a slow CRM.
 type Reader struct {
 	Deps
 	s       watermark.Source
@@ -79,8 +79,9 @@ func (r *Reader) readAll(ctx context.Context, msgs []*queue.Msg) error {
 	return nil
 }
 
-// mustWait puts a message back that holds an erasure of an account, while it is not known which one the credential is for: what another
-// account erased is not ours to erase. Where that is never told, the erasure ends in the dead letters.
+// mustWait puts a message back that holds an erasure of an account, while it is not known which one the credential is
+// for: what another account erased is not ours to erase. Where that is never told, the erasure ends in the dead
+// letters.
 func (r *Reader) mustWait(m *queue.Msg) bool {
 	if m.Deliveries >= timing.ErasureTries || !r.accountless() {
 		return false
@@ -167,9 +168,10 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 	return nil
 }
 
-// timely is n, unless it is of a time that has not come: the highest version of a fact wins, so one from the far future would stand for
-// ever. What a property is then the CRM's own history tells, whatever order things came in; of other facts nothing is left, and their
-// Delivery becomes a dead letter. Facts that no version can outlast are taken as they are.
+// timely is n, unless it is of a time that has not come: the highest version of a fact wins, so one from the far
+// future would stand for ever. What a property is then the CRM's own history tells, whatever order things came in; of
+// other facts nothing is left, and their Delivery becomes a dead letter. Facts that no version can outlast are taken
+// as they are.
 func (r *Reader) timely(n crm.Notice, received crm.Millis) crm.Notice {
 	limit := int64(received) + timing.ClocksApart.Milliseconds()
 	switch {
@@ -192,8 +194,8 @@ func (r *Reader) timely(n crm.Notice, received crm.Millis) crm.Notice {
 	return crm.Notice{}
 }
 
-// looksAgain names what has to be read because a notice's time does not tell whether it is the last: a property's of two changes within one
-// tick of the vendor's clock, or one that is dated by its receipt. What is read later counts.
+// looksAgain names what has to be read because a notice's time does not tell whether it is the last: a property's of
+// two changes within one tick of the vendor's clock, or one that is dated by its receipt. What is read later counts.
 func (r *Reader) looksAgain(n crm.Notice) (crm.Ref, bool) {
 	f := n.Fact
 	if f == nil || f.Kind != crm.KindProperty || f.Seq != 0 || r.s.CRM.Tick <= time.Millisecond && !f.Ours {

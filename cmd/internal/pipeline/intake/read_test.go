@@ -25,8 +25,8 @@ type known string
 
 func (k *known) Account(string) string { return string(*k) }
 
-// TestErasuresWaitForTheAccount: what another account erased is not ours to erase, and while it is not known which one is ours, nobody
-// can tell.
+// TestErasuresWaitForTheAccount: what another account erased is not ours to erase, and while it is not known which
+// one is ours, nobody can tell.
 func TestErasuresWaitForTheAccount(t *testing.T) {
 	for _, c := range []struct {
 		why     string

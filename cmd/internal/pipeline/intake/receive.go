@@ -49,7 +49,8 @@ func NewReceiver(d Deps) *Receiver {
 // Room says whether deliveries can be taken in.
 func (r *Receiver) Room() error { return r.Queue.Deliveries.Room(timing.ReceiveShare) }
 
-// ServeHTTP handles /hooks/{source} and what is below it. What became of a delivery is decided here, how that is said is the vendor's.
+// ServeHTTP handles /hooks/{source} and what is below it. What became of a delivery is decided here, how that is said
+// is the vendor's.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name := req.PathValue("source")
 	s, ok := r.Sources[name]
@@ -76,8 +77,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answer(w, reply)
 }
 
-// stray counts a request that leads to no source, and says where deliveries are taken in: a misspelt target leaves no other trace, and the
-// CRM gives up after a day. Nothing of the request is kept: anybody can send it.
+// stray counts a request that leads to no source, and says where deliveries are taken in: a misspelt target leaves no
+// other trace, and the CRM gives up after a day. Nothing of the request is kept: anybody can send it.
 func (r *Receiver) stray() {
 	r.Metrics.stray.Inc()
 	var paths []string
@@ -177,13 +178,14 @@ func (b *inHand) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how many there were.
+// say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how
+// many there were.
 func (r *Receiver) say(log func(what, message string, err error, fields ...zap.Field) bool, s watermark.Source, message string, err error) {
 	log(s.Name+" "+message, message, err, zap.String("source", s.Name))
 }
 
-// addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and signed, another one:
-// connectors know the public origin, and can tell the one from the other.
+// addressed is the URL that the request itself says it was sent to. Behind a proxy the vendor may have called, and
+// signed, another one: connectors know the public origin, and can tell the one from the other.
 func addressed(req *http.Request) *url.URL {
 	u := *req.URL
 	u.Scheme, u.Host = "http", req.Host
@@ -193,8 +195,8 @@ func addressed(req *http.Request) *url.URL {
 	return &u
 }
 
-// group commits deliveries of one source together: while one message is on its way to the disk, those that come wait for the
-// next one, which takes them all. One fsync, then all get their answer.
+// group commits deliveries of one source together: while one message is on its way to the disk, those that come wait
+// for the next one, which takes them all. One fsync, then all get their answer.
 type group struct {
 	publish func(context.Context, []stored.Delivery) error
 	max     int // bytes

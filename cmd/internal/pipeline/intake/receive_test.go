@@ -37,8 +37,8 @@ type refusing struct{ connectors.Receiver }
 
 func (refusing) Verify(connectors.Delivery, time.Time) error { return errors.New("wrong secret") }
 
-// TestBodiesAreBounded: what unverified senders make the process hold is bounded over all of them, and what one held is free when it is
-// answered.
+// TestBodiesAreBounded: what unverified senders make the process hold is bounded over all of them, and what one held
+// is free when it is answered.
 func TestBodiesAreBounded(t *testing.T) {
 	r := NewReceiver(Deps{
 		Queue: openStore(t), Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1000, CRM: connectors.Vendor{Receive: refusing{}}}},
@@ -75,8 +75,8 @@ func TestBodiesAreBounded(t *testing.T) {
 	}
 }
 
-// TestStrayRequests: what leads to no source is counted, and the log says at its pace where deliveries are taken in, and nothing of the
-// request.
+// TestStrayRequests: what leads to no source is counted, and the log says at its pace where deliveries are taken in,
+// and nothing of the request.
 func TestStrayRequests(t *testing.T) {
 	core, logged := observer.New(zap.DebugLevel)
 	registry := prometheus.NewRegistry()

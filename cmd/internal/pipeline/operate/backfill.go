@@ -9,7 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// StartBackfill has the history since then read; a backfill of the same start that was interrupted goes on where it stood.
+// StartBackfill has the history since then read; a backfill of the same start that was interrupted goes on where it
+// stood.
 func (p *Operate) StartBackfill(ctx context.Context, source string, since time.Time) error {
 	if err := p.Known(source); err != nil {
 		return err
@@ -79,8 +80,8 @@ func (p *Operate) unrated(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// unwritten counts the ratings of a source that wait to be written, those among them whose history is still on its way. A contact whose
-// profile does not come is not counted: nothing of it is to be written.
+// unwritten counts the ratings of a source that wait to be written, those among them whose history is still on its
+// way. A contact whose profile does not come is not counted: nothing of it is to be written.
 func (p *Operate) unwritten(ctx context.Context, source string) (uint64, error) {
 	sum, err := stored.Totals(ctx, p.Queue)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// ResolveBreaker lets what the breaker of a source holds go out, or refuses it: it then stays held until it is released.
+// ResolveBreaker lets what the breaker of a source holds go out, or refuses it: it then stays held until it is
+// released.
 func (p *Operate) ResolveBreaker(ctx context.Context, source string, release bool) error {
 	if err := p.Known(source); err != nil {
 		return err

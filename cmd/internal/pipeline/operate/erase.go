@@ -18,8 +18,9 @@ type Eraser struct {
 	Publisher *stored.Publisher
 }
 
-// Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it, its rating and its
-// record. Its tombstone stands already. The record goes last: while it is there, a part that failed is done again.
+// Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it,
+// its rating and its record. Its tombstone stands already. The record goes last: while it is there, a part that
+// failed is done again.
 func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
 	if err := e.eraseWaiting(ctx, key); err != nil {
 		return err
@@ -82,8 +83,8 @@ func waitingFor(
 	})
 }
 
-// keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased, where others wait
-// for it too.
+// keepForOthers puts a letter of a record that could not be fetched in once more without the contact that is erased,
+// where others wait for it too.
 func (e *Eraser) keepForOthers(ctx context.Context, d queue.DeadLetter, contact string) error {
 	if !watermark.Strike(e.Sources[d.Source], &d, contact) {
 		return nil

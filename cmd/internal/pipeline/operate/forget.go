@@ -9,8 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Forget has a contact erased everywhere: its owner executes it in the order of its facts, so nothing that is under way brings
-// it back.
+// Forget has a contact erased everywhere: its owner executes it in the order of its facts, so nothing that is under
+// way brings it back.
 func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 	at := crm.At(p.Now())
 	f := crm.Fact{Contact: ref.Contact, ID: "forget", Version: int64(at), Kind: crm.KindForget, At: at}
@@ -19,8 +19,8 @@ func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 	}})
 }
 
-// Knows reports whether anything is kept of a contact that Forget would erase, or has erased before: a record, a dead letter or a
-// waiting reference that names it, or its tombstone.
+// Knows reports whether anything is kept of a contact that Forget would erase, or has erased before: a record, a dead
+// letter or a waiting reference that names it, or its tombstone.
 func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
 	found, err := p.Queue.Contacts.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.Tombs.Of(key)})
@@ -53,8 +53,8 @@ func (p *Operate) awaited(ctx context.Context, key queue.Key) (found bool, err e
 	return found, err
 }
 
-// Forgotten reports whether nothing of a contact is left: no record, and nothing that waits to be fetched. What came to wait after the
-// record had gone, because it was on its way, is taken out now.
+// Forgotten reports whether nothing of a contact is left: no record, and nothing that waits to be fetched. What came
+// to wait after the record had gone, because it was on its way, is taken out now.
 func (p *Operate) Forgotten(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	part, key := p.Queue.PartitionOf(ref.Source, ref.Contact), queue.Key{Source: ref.Source, Contact: ref.Contact}
 	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key, p.Tombs.Of(key)})

@@ -16,8 +16,9 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Mender has read again from the CRM what the store has lost. Until that is done a dead letter holds decisions back: against the one
-// contact whose record it was, or against all of the source, and silence counts only up to when the hole began.
+// Mender has read again from the CRM what the store has lost. Until that is done a dead letter holds decisions back:
+// against the one contact whose record it was, or against all of the source, and silence counts only up to when the
+// hole began.
 type Mender struct {
 	Queue   *queue.Queue
 	Sources map[string]watermark.Source
@@ -118,7 +119,8 @@ func (m *Mender) contact(ctx context.Context, s watermark.Source, key queue.Key,
 	return m.fillAgain(ctx, key.Source, m.Now().Add(-timing.HistoryAgain))
 }
 
-// fillAgain has the history of a source read since an instant, and since when another backfill was to read it that is not done.
+// fillAgain has the history of a source read since an instant, and since when another backfill was to read it that is
+// not done.
 func (m *Mender) fillAgain(ctx context.Context, source string, since time.Time) error {
 	if m.Sources[source].CRM.Backfill == nil {
 		return nil // the letter says so

@@ -11,14 +11,16 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 )
 
-// Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched, rated and
-// written, and neither a poll nor anybody is due. It is for those who move the clock themselves, in the process that does everything.
-// Where the CRM is away on purpose, but names stages that are not waited for: fetch, and with it the poll, and write.
+// Idle returns once nothing is left to do at the pipeline's present instant: all that was received is read, fetched,
+// rated and written, and neither a poll nor anybody is due. It is for those who move the clock themselves, in the
+// process that does everything. Where the CRM is away on purpose, but names stages that are not waited for: fetch,
+// and with it the poll, and write.
 func (p *Operate) Idle(ctx context.Context, but ...string) error {
 	return p.quiet(ctx, p.Now, 2*time.Millisecond, but)
 }
 
-// Drained is Idle for a clock that runs: it returns once nothing is left to do of what was there, or due, when it was called.
+// Drained is Idle for a clock that runs: it returns once nothing is left to do of what was there, or due, when it was
+// called.
 func (p *Operate) Drained(ctx context.Context) error {
 	called := p.Now()
 	return p.quiet(ctx, func() time.Time { return called }, 10*time.Millisecond, nil)
@@ -26,7 +28,8 @@ func (p *Operate) Drained(ctx context.Context) error {
 
 // quiet waits until no stage has anything to do at the instant at, looking every pause.
 func (p *Operate) quiet(ctx context.Context, at func() time.Time, pause time.Duration, but []string) error {
-	// When nothing is left to do the sources are looked at once more: that they have been read further may leave somebody to be rated.
+	// When nothing is left to do the sources are looked at once more: that they have been read further may leave
+	// somebody to be rated.
 	var last time.Time
 	for {
 		rated := !last.IsZero() && p.rated(last)

@@ -26,8 +26,8 @@ func (p *Operate) Known(source string) error {
 	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource, strings.Join(slices.Sorted(maps.Keys(p.Sources)), ", "))
 }
 
-// Person is the contact whom somebody names, by its kind and id or by an id that is enough. Of a source that is no longer configured every
-// name is taken as it is.
+// Person is the contact whom somebody names, by its kind and id or by an id that is enough. Of a source that is no
+// longer configured every name is taken as it is.
 func (p *Operate) Person(source, person string) (crm.ContactRef, error) {
 	ref := crm.ContactRef{Source: source, Contact: person}
 	s, ok := p.Sources[source]
@@ -42,8 +42,9 @@ func (p *Operate) Person(source, person string) (crm.ContactRef, error) {
 	return ref, nil
 }
 
-// Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the rules see them under
-// the present mode; fn may keep them. While contacts are being rated one may come twice: the later one counts.
+// Records calls fn with the record of every contact of a source, and stops at fn's error. The records are as the
+// rules see them under the present mode; fn may keep them. While contacts are being rated one may come twice: the
+// later one counts.
 func (p *Operate) Records(ctx context.Context, source string, fn func(contact string, r *rules.Record) error) error {
 	if err := p.Known(source); err != nil {
 		return err

@@ -70,8 +70,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 	return nil
 }
 
-// reviewShares warns where the share of contacts that are pending or disqualified lies outside the band that the settings expect (A53):
-// the numbers may not fit this account. Few contacts prove nothing.
+// reviewShares warns where the share of contacts that are pending or disqualified lies outside the band that the
+// settings expect (A53): the numbers may not fit this account. Few contacts prove nothing.
 func (k *Keeper) reviewShares(ctx context.Context) error {
 	low, high := k.Rules.FlagBand()
 	t, err := stored.Totals(ctx, k.Queue)
@@ -91,8 +91,8 @@ func (k *Keeper) reviewShares(ctx context.Context) error {
 	return nil
 }
 
-// Trim removes what has been processed: facts that were rated, deliveries that were read longer than keep ago, and at once those that hold
-// words of a message.
+// Trim removes what has been processed: facts that were rated, deliveries that were read longer than keep ago, and at
+// once those that hold words of a message.
 func (k *Keeper) Trim(ctx context.Context, keep time.Duration) error {
 	if n, err := k.Queue.Deliveries.EraseText(ctx); err != nil {
 		k.Log.Warn("deliveries with text not erased yet", zap.Int("erased", n), zap.Error(err))

@@ -13,7 +13,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// TestShareOfFlagged: nobody flagged among a hundred lies outside the expected band, and of fewer contacts nothing is said.
+// TestShareOfFlagged: nobody flagged among a hundred lies outside the expected band, and of fewer contacts nothing is
+// said.
 func TestShareOfFlagged(t *testing.T) {
 	for _, rated := range []int{timing.ReviewLeast - 1, timing.ReviewLeast} {
 		core, logs := observer.New(zapcore.WarnLevel)

@@ -72,7 +72,8 @@ func ratedContact(o *owner, mails int) *stored.Contact {
 	return j.c
 }
 
-// BenchmarkReview is what one new fact costs an owner, without the store: fold, rate, and find out what is to be written.
+// BenchmarkReview is what one new fact costs an owner, without the store: fold, rate, and find out what is to be
+// written.
 func BenchmarkReview(b *testing.B) {
 	for _, mails := range []int{4, 40, 290} {
 		b.Run(fmt.Sprintf("mails=%d", mails), func(b *testing.B) {
@@ -143,8 +144,8 @@ func BenchmarkDecode(b *testing.B) {
 	run("bundle of 100", func() error { _, err := stored.Decode[stored.Bundle](data); return err })
 }
 
-// BenchmarkStep is what a step costs an owner, the store included, that rates one contact while so many others of its partition are held
-// back.
+// BenchmarkStep is what a step costs an owner, the store included, that rates one contact while so many others of its
+// partition are held back.
 func BenchmarkStep(b *testing.B) {
 	for _, held := range []int{0, 100_000} {
 		b.Run(fmt.Sprintf("held=%d", held), func(b *testing.B) {

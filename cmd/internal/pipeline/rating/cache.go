@@ -25,7 +25,8 @@ func newCache(max int64) *cache {
 	return &cache{max: max, order: list.New(), by: map[queue.Key]*list.Element{}}
 }
 
-// take returns a contact and removes it: it is put back once it is stored, so a failed commit leaves nothing wrong behind.
+// take returns a contact and removes it: it is put back once it is stored, so a failed commit leaves nothing wrong
+// behind.
 func (c *cache) take(key queue.Key) *stored.Contact {
 	e, ok := c.by[key]
 	if !ok {
@@ -49,6 +50,6 @@ func (c *cache) put(key queue.Key, v *stored.Contact, size int) {
 	}
 }
 
-// decodedSize is about what a contact takes in memory whose encoding has size bytes: five times that, and on top what the CRM shows
-// of it and room for more facts. Measured by BenchmarkDecode and heap profiles of many contacts.
+// decodedSize is about what a contact takes in memory whose encoding has size bytes: five times that, and on top what
+// the CRM shows of it and room for more facts. Measured by BenchmarkDecode and heap profiles of many contacts.
 func decodedSize(size int) int64 { return int64(5*size + 2500) }

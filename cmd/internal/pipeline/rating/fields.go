@@ -11,7 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// maxReasons bounds the text of FieldReasons in bytes. HubSpot takes 65,536 characters in a text property; a rep reads the first lines.
+// maxReasons bounds the text of FieldReasons in bytes. HubSpot takes 65,536 characters in a text property; a rep
+// reads the first lines.
 const maxReasons = 4000
 
 // values are the fields that r stands for, without rated_at, which is added when they are put out.

@@ -8,8 +8,9 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// newcomer is a contact of whom nothing has been written yet. The first write waits for the profile, because of some nothing may be
-// written at all, and for what is known to be on its way, so that a new contact's history costs one write.
+// newcomer is a contact of whom nothing has been written yet. The first write waits for the profile, because of some
+// nothing may be written at all, and for what is known to be on its way, so that a new contact's history costs one
+// write.
 type newcomer struct {
 	look     time.Time // the last look at the source before the newest facts were folded
 	since    time.Time // in machine time: when this owner began to wait for the history
@@ -44,8 +45,8 @@ func (o *owner) newcomer(j *job) newcomer {
 	return w
 }
 
-// complete reports whether a look that began after the newest facts found nothing older unread. What lies among the dead letters is not on
-// its way.
+// complete reports whether a look that began after the newest facts found nothing older unread. What lies among the
+// dead letters is not on its way.
 func (w newcomer) complete(s *watermark.Sight, key queue.Key) bool {
 	return s.Of(key.Source).Read.After(w.look)
 }

@@ -113,8 +113,8 @@ func (p *Rating) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// ownUnder rates part while the lease is renewed and the server answers. Whoever takes it next begins with the checkpoint that stands, so
-// that nobody goes on from one whose commit got no answer.
+// ownUnder rates part while the lease is renewed and the server answers. Whoever takes it next begins with the
+// checkpoint that stands, so that nobody goes on from one whose commit got no answer.
 func (p *Rating) ownUnder(ctx context.Context, part int, lease *queue.Lease) error {
 	ctx, cancel := context.WithCancel(ctx)
 	renewed := make(chan struct{})

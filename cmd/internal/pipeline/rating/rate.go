@@ -25,8 +25,8 @@ func stepDue(q *queue.Queue) int { return min(timing.RateDue, q.Contacts.MaxBatc
 // errFenced ends an owner whose partition has been taken over: its next commit was refused.
 var errFenced = errors.New("the partition has another owner")
 
-// owner rates the contacts of one partition. It alone writes their records while it holds the lease; should it be wrong about that,
-// the checkpoint's expected sequence refuses its commit.
+// owner rates the contacts of one partition. It alone writes their records while it holds the lease; should it be
+// wrong about that, the checkpoint's expected sequence refuses its commit.
 type owner struct {
 	p         *Rating
 	part      int
@@ -85,8 +85,8 @@ func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
 	return nil
 }
 
-// scan fills the heap from the records, and finds those to be rated again, those who wait for what held them back to be over, and those
-// whose decision waits to be written.
+// scan fills the heap from the records, and finds those to be rated again, those who wait for what held them back to
+// be over, and those whose decision waits to be written.
 func (o *owner) scan(ctx context.Context) error {
 	select {
 	case o.p.scans <- struct{}{}:
@@ -140,8 +140,8 @@ func waits(held string) bool {
 
 // step takes the facts that are there and the contacts that are due, rates them and commits everything as one batch.
 func (o *owner) step(ctx context.Context) error {
-	// Contacts are rated as of the last look at how far the sources have been read: of any later instant it is not known. Without a
-	// look nothing falls due.
+	// Contacts are rated as of the last look at how far the sources have been read: of any later instant it is not
+	// known. Without a look nothing falls due.
 	if s := o.p.Sights.Sight(); s != o.sight {
 		o.look(s)
 	}
@@ -150,8 +150,8 @@ func (o *owner) step(ctx context.Context) error {
 		timing.Sleep(ctx, o.p.Tick)
 		return nil
 	}
-	// Only who is due, or whose turn it is, can be announced, so only for them it has to be known that nothing lies unrated from before
-	// the look. If that cannot be found out, the next look is another chance.
+	// Only who is due, or whose turn it is, can be announced, so only for them it has to be known that nothing lies
+	// unrated from before the look. If that cannot be found out, the next look is another chance.
 	if next := o.dues.next(); !o.marked && (next != 0 && next <= crm.At(now) || len(o.turn) > 0) {
 		o.marked = true
 		if err := o.facts.Mark(ctx); err != nil && ctx.Err() == nil {
@@ -179,7 +179,8 @@ func (o *owner) step(ctx context.Context) error {
 	size := 0
 	for _, key := range keys {
 		if size > timing.RateBytes {
-			// Until the last batch says that the facts are done with they count as unread, and folding them again changes nothing.
+			// Until the last batch says that the facts are done with they count as unread, and folding them again changes
+			// nothing.
 			if err := o.commit(hold, batch, o.at.Facts); err != nil {
 				return err
 			}
@@ -329,8 +330,8 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 	}
 }
 
-// load gets the records that are not in the cache. Of a contact without one a tombstone may stand: then it was forgotten, and
-// what still comes about it must not bring it back.
+// load gets the records that are not in the cache. Of a contact without one a tombstone may stand: then it was
+// forgotten, and what still comes about it must not bring it back.
 func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	var cold []queue.Key
 	for key, j := range jobs {
@@ -374,8 +375,8 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	return nil
 }
 
-// commit stores the batch, with a checkpoint that facts up to through are done with. A time-out says nothing of the outcome: the
-// checkpoint tells.
+// commit stores the batch, with a checkpoint that facts up to through are done with. A time-out says nothing of the
+// outcome: the checkpoint tells.
 func (o *owner) commit(ctx context.Context, b queue.Batch, through uint64) error {
 	b.Checkpoint = queue.Checkpoint{Facts: through, Seq: o.at.Seq, Data: stored.Encode(o.tally)}
 	for try := 1; ; try++ {

@@ -13,8 +13,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// TestLook: another look at the sources brings those on who wait for nothing else any more, and takes a decision back that came too
-// early. Who would be held again is left alone, however the source moves.
+// TestLook: another look at the sources brings those on who wait for nothing else any more, and takes a decision back
+// that came too early. Who would be held again is left alone, however the source moves.
 func TestLook(t *testing.T) {
 	letters := func(contacts ...string) *watermark.Blind {
 		b := &watermark.Blind{By: map[string]time.Time{}}
@@ -71,7 +71,8 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestRatedByOneLook: what a later look finds to be read may lie among the facts unrated, so a step goes by the look with which it began.
+// TestRatedByOneLook: what a later look finds to be read may lie among the facts unrated, so a step goes by the look
+// with which it began.
 func TestRatedByOneLook(t *testing.T) {
 	o := benchOwner()
 	hangs := saidNo(noon.Add(-90 * 24 * time.Hour))
@@ -92,8 +93,8 @@ func TestRatedByOneLook(t *testing.T) {
 	}
 }
 
-// TestDecidedOnce: who has been announced is not taken back and announced anew for a fact of no weight, nor because others wait to be
-// rated; but is where an answer came, or the source lags.
+// TestDecidedOnce: who has been announced is not taken back and announced anew for a fact of no weight, nor because
+// others wait to be rated; but is where an answer came, or the source lags.
 func TestDecidedOnce(t *testing.T) {
 	later := noon.Add(2 * time.Second)
 	note := crm.Fact{ID: "property/segment", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropSegment, Value: "x"}}
@@ -157,8 +158,8 @@ func TestEnforcedOnce(t *testing.T) {
 	}
 }
 
-// TestDecidedBefore: who takes a partition over knows whose decision has been put out and not written yet: it is taken back too where
-// something comes to hold it back.
+// TestDecidedBefore: who takes a partition over knows whose decision has been put out and not written yet: it is
+// taken back too where something comes to hold it back.
 func TestDecidedBefore(t *testing.T) {
 	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
 	if err != nil {
@@ -182,7 +183,8 @@ func TestDecidedBefore(t *testing.T) {
 	}
 }
 
-// TestReplacedLast: what a native status of ours replaces is what stood there last, although nothing else changed before it was written.
+// TestReplacedLast: what a native status of ours replaces is what stood there last, although nothing else changed
+// before it was written.
 func TestReplacedLast(t *testing.T) {
 	o, said := benchOwner(), noon.Add(-30*24*time.Hour)
 	o.p.Sources["fake"] = watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{
@@ -220,8 +222,8 @@ func TestReplacedLast(t *testing.T) {
 	}
 }
 
-// TestWhereHeldBackWait: who waits only for facts that are left for a later step has a turn when these are rated, others when the look
-// at their source says so.
+// TestWhereHeldBackWait: who waits only for facts that are left for a later step has a turn when these are rated,
+// others when the look at their source says so.
 func TestWhereHeldBackWait(t *testing.T) {
 	free, lags := watermark.Horizon{Now: noon, Read: noon}, watermark.Horizon{Now: noon, Read: noon.Add(-time.Hour), Lags: true}
 	key := queue.Key{Source: "fake", Contact: "7"}
@@ -247,7 +249,8 @@ func TestWhereHeldBackWait(t *testing.T) {
 	}
 }
 
-// TestLateFactWaits: what comes for a loser stands in its record until it has reached the winner, so that no crash loses it.
+// TestLateFactWaits: what comes for a loser stands in its record until it has reached the winner, so that no crash
+// loses it.
 func TestLateFactWaits(t *testing.T) {
 	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{Redirect: "9", Sent: true}, facts: []crm.Fact{saidNo(noon)}}
 	benchOwner().review(j, noon)

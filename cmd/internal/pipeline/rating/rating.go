@@ -62,8 +62,8 @@ func New(d Deps) *Rating {
 // mode is what may be written of a contact.
 func (p *Rating) mode(key queue.Key) watermark.Mode { return p.Sources[key.Source].Mode }
 
-// Done reports how many facts of a partition have been rated here, and whether nothing was left to rate as of a look at the sources.
-// Of a partition that another process owns it is not known.
+// Done reports how many facts of a partition have been rated here, and whether nothing was left to rate as of a look
+// at the sources. Of a partition that another process owns it is not known.
 func (p *Rating) Done(part int, look time.Time) (facts uint64, all bool) {
 	o := p.owners.of(part)
 	if o == nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/record"
 )
 
-// effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent, Forgotten), so
-// that a crash between the commit and the deed only delays the deed.
+// effects are what a review wants done elsewhere. They stand in the record too (Asked, Redirect without Sent,
+// Forgotten), so that a crash between the commit and the deed only delays the deed.
 type effects struct {
 	ask    bool   // its profile has to be fetched
 	late   bool   // and was asked for long ago
@@ -156,8 +156,9 @@ func sameReplaced(d, before *crm.Decision) bool {
 // passing reports whether what holds an announcement back may be over in a moment.
 func passing(held string) bool { return held == watermark.HoldLag || held == watermark.HoldSettle }
 
-// stillDecided is the rating by which the contact is still announced, if it has been put out already and only facts of no weight came
-// since, or some are left for a later step: taken back for that moment it would be seen to become pending twice.
+// stillDecided is the rating by which the contact is still announced, if it has been put out already and only facts
+// of no weight came since, or some are left for a later step: taken back for that moment it would be seen to become
+// pending twice.
 func (p *Rating) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
 	at.Lagging, at.Arrived = lag, time.Time{}
 	rating, fault := safely(p.Rules, Visible(p.mode(j.key), &j.c.Record), at)
@@ -188,8 +189,8 @@ func Visible(mode watermark.Mode, r *rules.Record) *rules.Record {
 	return &v
 }
 
-// unenforced is the decision that stands and that the CRM's own status does not show yet, because it was announced under another mode;
-// nil where there is none.
+// unenforced is the decision that stands and that the CRM's own status does not show yet, because it was announced
+// under another mode; nil where there is none.
 func unenforced(mode watermark.Mode, c *stored.Contact) *crm.Decision {
 	if mode != watermark.Enforce || c.Rating.Decide != nil || c.Rating.Status != crm.Disqualified {
 		return nil
@@ -205,8 +206,9 @@ func unenforced(mode watermark.Mode, c *stored.Contact) *crm.Decision {
 	return &d
 }
 
-// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there before when that
-// is over, unless somebody has set another one since. Of a kind of person for whom the CRM has none, nothing.
+// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there
+// before when that is over, unless somebody has set another one since. Of a kind of person for whom the CRM has none,
+// nothing.
 func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *rules.Record, d *crm.Decision) {
 	if s.Mode == watermark.Shadow && d != nil {
 		d.Shadow = true
@@ -268,8 +270,8 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 // errNoProfile is of a contact whose profile was asked for and has not come for timing.AskAgain.
 var errNoProfile = errors.New("the profile has not come for an hour")
 
-// ask has the profiles fetched that the reviews of a step miss: all of a source at once, because each request to the queue takes its
-// time. What cannot be asked for now is asked for in a minute.
+// ask has the profiles fetched that the reviews of a step miss: all of a source at once, because each request to the
+// queue takes its time. What cannot be asked for now is asked for in a minute.
 func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, timing.EffectWithin)
 	defer cancel()

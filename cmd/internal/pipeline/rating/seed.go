@@ -14,9 +14,10 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Seed puts n contacts of a source into a new store as they stand after they have been rated and the CRM has shown it: nothing is
-// left to be fetched or written. It is for measuring how many contacts behave, and must be over before anything else runs; the sources have been looked at. person
-// gives the id and the facts of the i-th; it is called for each i at least once, from several goroutines.
+// Seed puts n contacts of a source into a new store as they stand after they have been rated and the CRM has shown
+// it: nothing is left to be fetched or written. It is for measuring how many contacts behave, and must be over before
+// anything else runs; the sources have been looked at. person gives the id and the facts of the i-th; it is called
+// for each i at least once, from several goroutines.
 func (p *Rating) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
 	parts := make([][]int, p.Queue.Partitions())
 	for i := range n {

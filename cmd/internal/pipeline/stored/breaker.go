@@ -8,8 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Breaker is the mass-change breaker of one source, kept in the store. Once tripped, nothing is announced against anyone until a
-// person releases it, or refuses what waits and lets it stay.
+// Breaker is the mass-change breaker of one source, kept in the store. Once tripped, nothing is announced against
+// anyone until a person releases it, or refuses what waits and lets it stay.
 type Breaker struct {
 	Recent   []crm.Millis `cbor:"1,keyasint,omitempty"` // announcements within the window, oldest first
 	Tripped  crm.Millis   `cbor:"2,keyasint,omitempty"`
@@ -46,8 +46,8 @@ func (b *Breaker) Admit(now time.Time, window time.Duration, n, most int) bool {
 	return true
 }
 
-// Count notes n announcements that were made at now. What a person has let through does not speak against what follows, however much
-// it is.
+// Count notes n announcements that were made at now. What a person has let through does not speak against what
+// follows, however much it is.
 func (b *Breaker) Count(now time.Time, n int) {
 	if b.released(now) {
 		return
@@ -57,8 +57,8 @@ func (b *Breaker) Count(now time.Time, n int) {
 	}
 }
 
-// BreakerLimits bound how many contacts may newly become pending or disqualified within Window: Count, or Share of the rated
-// contacts, whichever is more (G11). Zero fields take the defaults: 20, 5 %, 24 h.
+// BreakerLimits bound how many contacts may newly become pending or disqualified within Window: Count, or Share of
+// the rated contacts, whichever is more (G11). Zero fields take the defaults: 20, 5 %, 24 h.
 type BreakerLimits struct {
 	Count  int
 	Share  float64

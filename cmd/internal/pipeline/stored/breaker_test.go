@@ -7,7 +7,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// What a person lets through is not held against what comes after the release, nor kept: it may be all the contacts there are.
+// What a person lets through is not held against what comes after the release, nor kept: it may be all the contacts
+// there are.
 func TestReleasedDoNotCount(t *testing.T) {
 	const window = 24 * time.Hour
 	var b Breaker

@@ -50,7 +50,8 @@ type Delivery struct {
 	Query    map[string][]string `cbor:"5,keyasint,omitempty"`
 	Header   map[string][]string `cbor:"6,keyasint,omitempty"`
 	Text     bool                `cbor:"7,keyasint,omitempty"` // the body holds words of a message
-	// Came is when a delivery first came that was sent again: what has no time of its own is dated by that, or it would beat what came since.
+	// Came is when a delivery first came that was sent again: what has no time of its own is dated by that, or it would
+	// beat what came since.
 	Came crm.Millis `cbor:"8,keyasint,omitempty"`
 }
 
@@ -112,8 +113,8 @@ type Contact struct {
 	Offer string `cbor:"6,keyasint,omitempty"`
 	// Asked is when the profile was last asked for; it stands until the profile comes.
 	Asked crm.Millis `cbor:"7,keyasint,omitempty"`
-	// Redirect is the contact into which this one was merged. Facts that still come for it are sent on; Sent says that all that
-	// stood here when it was merged has arrived there.
+	// Redirect is the contact into which this one was merged. Facts that still come for it are sent on; Sent says that
+	// all that stood here when it was merged has arrived there.
 	Redirect string `cbor:"8,keyasint,omitempty"`
 	Sent     bool   `cbor:"9,keyasint,omitempty"`
 	// Forgotten is a record that waits for its erasure to reach the files.

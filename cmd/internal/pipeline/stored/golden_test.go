@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// filled is a T each of whose fields is set, to a value that hangs on the field's name alone: another field changes no other's bytes.
+// filled is a T each of whose fields is set, to a value that hangs on the field's name alone: another field changes
+// no other's bytes.
 func filled[T any]() T {
 	var v T
 	fill(reflect.ValueOf(&v).Elem(), reflect.TypeFor[T]().String())
@@ -120,7 +121,8 @@ func TestBytesAtRest(t *testing.T) {
 	golden(t, "tally", filled[Tally]())
 }
 
-// TestViewsFollowTheWhole: a view that reads a part of a record finds each of its fields there, under the same key and of the same value.
+// TestViewsFollowTheWhole: a view that reads a part of a record finds each of its fields there, under the same key
+// and of the same value.
 func TestViewsFollowTheWhole(t *testing.T) {
 	whole := filled[Contact]()
 	data := golden(t, "contact", whole)

@@ -95,8 +95,9 @@ func (o *Output) Publish(ctx context.Context) error {
 	return nil
 }
 
-// ToFetch is the message of a reference. Of several of one record the latest replaces those that wait, so one that says more than which
-// record it is, as that a contact has no longer to do with it, is a message of its own: what comes after it may not say so again.
+// ToFetch is the message of a reference. Of several of one record the latest replaces those that wait, so one that
+// says more than which record it is, as that a contact has no longer to do with it, is a message of its own: what
+// comes after it may not say so again.
 func ToFetch(source string, ref crm.Ref) queue.FetchMsg {
 	m := queue.FetchMsg{Source: source, Type: ref.Type, ID: ref.ID, Data: Encode(ref)}
 	if said := (crm.Ref{Contacts: ref.Contacts, Left: ref.Left, AsOf: ref.AsOf}); len(said.Contacts)+len(said.Left) > 0 || said.AsOf != 0 {
@@ -106,8 +107,8 @@ func ToFetch(source string, ref crm.Ref) queue.FetchMsg {
 	return m
 }
 
-// SinceEarlier is the latest reference of a record in the place of an earlier one that may not have been fetched: the record has been
-// unread since that one.
+// SinceEarlier is the latest reference of a record in the place of an earlier one that may not have been fetched: the
+// record has been unread since that one.
 func SinceEarlier(earlier, latest []byte) []byte {
 	was, err1 := Decode[crm.Ref](earlier)
 	ref, err2 := Decode[crm.Ref](latest)

@@ -4,7 +4,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// The parts of stored things that are read without the rest. Their keys are those of the whole: a golden test holds them together.
+// The parts of stored things that are read without the rest. Their keys are those of the whole: a golden test holds
+// them together.
 
 // Standing is the part of a rating that a take-over has to see, and that is counted.
 type Standing struct {
@@ -44,7 +45,8 @@ type Held struct {
 	Task    *crm.Task    `cbor:"14,keyasint"`
 }
 
-// Holder is the part of a contact's record that can hold what is gone: properties and decisions are no records of the CRM.
+// Holder is the part of a contact's record that can hold what is gone: properties and decisions are no records of the
+// CRM.
 type Holder struct {
 	Record struct {
 		Conduct   []Held `cbor:"1,keyasint"`

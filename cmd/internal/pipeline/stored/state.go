@@ -74,8 +74,9 @@ type Filling struct {
 	Error  string     `cbor:"9,keyasint,omitempty"` // why it stands still
 }
 
-// Moving reports whether a backfill runs: while it does, nothing is announced against the source's contacts. One that the CRM refuses
-// to go on has read a part alone, in which the answers may be missing, however long that lasts. While no process ran, none could move.
+// Moving reports whether a backfill runs: while it does, nothing is announced against the source's contacts. One that
+// the CRM refuses to go on has read a part alone, in which the answers may be missing, however long that lasts. While
+// no process ran, none could move.
 func (f Filling) Moving(now, began time.Time) bool {
 	return f.Since != 0 && !f.Done && (f.Error != "" || now.Sub(f.Moved.Time()) < timing.BackfillIdle || now.Sub(began) < timing.BackfillIdle)
 }
@@ -86,7 +87,8 @@ type Member struct {
 	Rates bool   `cbor:"2,keyasint"`
 }
 
-// Epoch rises with each new hash of the settings, so that processes with different ones do not rate the same contacts in turns.
+// Epoch rises with each new hash of the settings, so that processes with different ones do not rate the same contacts
+// in turns.
 type Epoch struct {
 	Number uint64 `cbor:"1,keyasint"`
 	Model  string `cbor:"2,keyasint"`

@@ -7,8 +7,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer for too long. It
-// rides on the checkpoint.
+// Tally counts the contacts of one partition by source: those rated, by letter, and those to whom we owe an answer
+// for too long. It rides on the checkpoint.
 type Tally struct {
 	Overdue map[string]int            `cbor:"2,keyasint,omitempty"`
 	Flagged map[string]int            `cbor:"3,keyasint,omitempty"` // pending or disqualified

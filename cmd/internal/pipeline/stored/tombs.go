@@ -37,8 +37,8 @@ func (t *Tombs) Entombed(ctx context.Context, key queue.Key) (bool, error) {
 	return ok, err
 }
 
-// Plain is a contact's id for the log: as it is where it is a plain word, as the vendors' numbers are, else a keyed hash. What it may be
-// instead is nobody's business.
+// Plain is a contact's id for the log: as it is where it is a plain word, as the vendors' numbers are, else a keyed
+// hash. What it may be instead is nobody's business.
 func (t *Tombs) Plain(contact string) string {
 	if len(contact) <= 40 && strings.Trim(contact, plainChars) == "" {
 		return contact

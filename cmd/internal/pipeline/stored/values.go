@@ -7,8 +7,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Values are what the CRM shall show of a contact. They lie in every record and every rating, so they are stored as a list in
-// a fixed order: their names would take up more than they do, and most of the time that a rating needs on its way.
+// Values are what the CRM shall show of a contact. They lie in every record and every rating, so they are stored as a
+// list in a fixed order: their names would take up more than they do, and most of the time that a rating needs on its
+// way.
 type Values map[crm.Field]string
 
 // storedFields is that order. Places are stored: add at the end, never remove or move one.

@@ -1,4 +1,5 @@
-// Package timing is every wait, interval and bound of the pipeline in one table, with its reason, and the few functions that wait.
+// Package timing is every wait, interval and bound of the pipeline in one table, with its reason, and the few
+// functions that wait.
 package timing
 
 import (
@@ -8,17 +9,18 @@ import (
 	"time"
 )
 
-// Two clocks run here. Domain time is what Options.Now says: it dates facts, decisions and ratings, a test or the sandbox may stand it
-// still or move it, and everything that a contact or an operator reads is in it. Machine time is time.Now and its timers: it paces work,
-// retries and the log, and nothing that is stored depends on it.
+// Two clocks run here. Domain time is what Options.Now says: it dates facts, decisions and ratings, a test or the
+// sandbox may stand it still or move it, and everything that a contact or an operator reads is in it. Machine time is
+// time.Now and its timers: it paces work, retries and the log, and nothing that is stored depends on it.
 
 // Defaults of Options.
 const (
 	Grace    = 20 * time.Second       // for work in hand when the process ends
 	LeaseTTL = 10 * time.Second       // after this another process takes over what a dead one held
 	Tick     = 250 * time.Millisecond // how often domain time and the sources are looked at
-	// FirstWrite bounds, in machine time, how long a first write waits for what is on its way about the contact: a source that is behind
-	// for longer, by one record that its CRM does not give perhaps, has its contacts written with what is known.
+	// FirstWrite bounds, in machine time, how long a first write waits for what is on its way about the contact: a
+	// source that is behind for longer, by one record that its CRM does not give perhaps, has its contacts written with
+	// what is known.
 	FirstWrite = 10 * time.Second
 )
 
@@ -50,8 +52,8 @@ const (
 	ReceiveShare = 0.80
 	// GroupBytes bounds what one group of deliveries may hold; a message may be up to queue.MaxBundle.
 	GroupBytes = 2 << 20
-	// BodyBytes bounds what the bodies hold together that are being read or wait for the store: until a signature is verified anybody can
-	// send, over as many connections as they like. HubSpot's 100 events take 30 to 50 KB.
+	// BodyBytes bounds what the bodies hold together that are being read or wait for the store: until a signature is
+	// verified anybody can send, over as many connections as they like. HubSpot's 100 events take 30 to 50 KB.
 	BodyBytes = 64 << 20
 )
 
@@ -63,11 +65,13 @@ const (
 	MostPatience = 50 * time.Millisecond // and where the disk is slow
 	// EmptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
 	EmptyShare = 0.90
-	// ErasureAgain is how long an erasure waits while it is not known which account the credential is for, and ErasureTries how often it
-	// is looked at before it ends in the dead letters: together some ten minutes, in which a CRM that answers has told.
+	// ErasureAgain is how long an erasure waits while it is not known which account the credential is for, and
+	// ErasureTries how often it is looked at before it ends in the dead letters: together some ten minutes, in which a
+	// CRM that answers has told.
 	ErasureAgain = 10 * time.Second
 	ErasureTries = 60
-	// ForeignAgain is how often it is looked whether the letter of another account still stands, in machine time: a person may have discarded it.
+	// ForeignAgain is how often it is looked whether the letter of another account still stands, in machine time: a
+	// person may have discarded it.
 	ForeignAgain = time.Hour
 	// ClocksApart is how far ahead of the arrival of its delivery an event may be dated, in domain time.
 	ClocksApart = time.Hour
@@ -98,7 +102,8 @@ const (
 	RestMost = 5 * time.Second
 	// RecallEvery is how often a process takes over what another one has remembered of a source.
 	RecallEvery = time.Minute
-	// MaintainMost is the longest pause between two calls of Maintain, whatever it asks for: a CRM may have ended what it had granted.
+	// MaintainMost is the longest pause between two calls of Maintain, whatever it asks for: a CRM may have ended what
+	// it had granted.
 	MaintainMost = 6 * time.Hour
 	// AccountMost bounds the wait between two questions whose account the credential is for.
 	AccountMost = 5 * time.Minute
@@ -121,11 +126,13 @@ const (
 const (
 	// MaxRemovals bounds the list of one source, which is stored as one value.
 	MaxRemovals = 10_000
-	// SweepRest is how long no sweep follows another, for each record that it read, so that reading all of them again and again takes
-	// little of a process's time: ten thousand contacts have twenty seconds, a million have half an hour.
+	// SweepRest is how long no sweep follows another, for each record that it read, so that reading all of them again
+	// and again takes little of a process's time: ten thousand contacts have twenty seconds, a million have half an
+	// hour.
 	SweepRest = 2 * time.Millisecond
-	// SweepAgain is after how long a sweep looks once more for what one has looked for. What was fetched before it was gone may have been
-	// published only after the first one, and a merge may have carried it past that: both are over long before.
+	// SweepAgain is after how long a sweep looks once more for what one has looked for. What was fetched before it was
+	// gone may have been published only after the first one, and a merge may have carried it past that: both are over
+	// long before.
 	SweepAgain = 10 * time.Minute
 )
 
@@ -145,7 +152,8 @@ const (
 const (
 	// AskAgain is how long a profile may take to come before it is asked for again.
 	AskAgain = time.Hour
-	// Outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the breaker open.
+	// Outstanding is how often a contact is looked at whose decision waits to be written: the CRM may be away, or the
+	// breaker open.
 	Outstanding = 10 * time.Minute
 	// Lagging is how often a contact is looked at that waits for time to pass while its source is behind.
 	Lagging = time.Hour
@@ -164,7 +172,8 @@ const (
 	TrimEvery      = time.Minute
 	TrimTight      = time.Second // where room is short, which stops receiving
 	CompactEvery   = 24 * time.Hour
-	// ReviewEvery and ReviewLeast say how often the share of flagged contacts is looked at, and of how many rated ones at least.
+	// ReviewEvery and ReviewLeast say how often the share of flagged contacts is looked at, and of how many rated ones
+	// at least.
 	ReviewEvery = 24 * time.Hour
 	ReviewLeast = 100
 )
@@ -176,8 +185,8 @@ const (
 	RemindEvery = 6 * time.Hour    // how often the log says that dead letters hold decisions back
 )
 
-// Patient is how long a step waits for more whose last round took so long: on a slow or busy disk a round is dear, and what comes
-// meanwhile costs the next one little more.
+// Patient is how long a step waits for more whose last round took so long: on a slow or busy disk a round is dear,
+// and what comes meanwhile costs the next one little more.
 func Patient(took time.Duration) time.Duration { return min(max(4*took, Patience), MostPatience) }
 
 // Sleep waits for d, or until ctx ends.

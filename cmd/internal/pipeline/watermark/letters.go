@@ -51,7 +51,8 @@ var fixes = map[connectors.Kind]string{
 	connectors.Misconfigured:   "run winnow setup, then send it again",
 }
 
-// unreadFixes say it of a record that was to be read: no decision falls against those it may concern until the letter is settled.
+// unreadFixes say it of a record that was to be read: no decision falls against those it may concern until the letter
+// is settled.
 var unreadFixes = map[connectors.Kind]string{
 	connectors.Rejected: "see whether the record opens in the CRM and whether the app may read it, then send it again",
 }
@@ -71,7 +72,8 @@ func fixOf(stage string, kind connectors.Kind) string {
 	return fix + "; until then nothing is announced against the contacts named, or against anyone of the source where none is known: discard it only if nothing of theirs is in it"
 }
 
-// Bury keeps what cannot be used, with its reason and what a person can do. id makes a second burial of the same thing the same letter.
+// Bury keeps what cannot be used, with its reason and what a person can do. id makes a second burial of the same
+// thing the same letter.
 func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error, fields ...zap.Field) error {
 	kind := connectors.KindOf(reason)
 	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
@@ -140,7 +142,8 @@ func Named(s Source, notices []crm.Notice) []string {
 	return ids
 }
 
-// OfPerson reports whether a record is a person's own, or has the person's id, as a list of the person's mails may have.
+// OfPerson reports whether a record is a person's own, or has the person's id, as a list of the person's mails may
+// have.
 func OfPerson(s Source, ref crm.Ref, contact string) bool {
 	if own, ok := s.CRM.PersonOf(ref); ok {
 		return own == contact
@@ -148,8 +151,8 @@ func OfPerson(s Source, ref crm.Ref, contact string) bool {
 	return ref.ID == contact
 }
 
-// Without takes a contact out of a reference, and reports whether something is left to be fetched: what was to be read of the contact
-// itself, and what was wanted for nobody else, is nobody's any more.
+// Without takes a contact out of a reference, and reports whether something is left to be fetched: what was to be
+// read of the contact itself, and what was wanted for nobody else, is nobody's any more.
 func Without(s Source, ref crm.Ref, contact string) (rest crm.Ref, left bool) {
 	if OfPerson(s, ref, contact) {
 		return crm.Ref{}, false
@@ -159,7 +162,8 @@ func Without(s Source, ref crm.Ref, contact string) (rest crm.Ref, left bool) {
 	return ref, len(ref.Contacts)+len(ref.Left) > 0
 }
 
-// Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for it too.
+// Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for
+// it too.
 func Strike(s Source, d *queue.DeadLetter, contact string) bool {
 	ref, err := stored.Decode[crm.Ref](d.Payload)
 	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || OfPerson(s, ref, contact) { // what is no reference waits for nobody

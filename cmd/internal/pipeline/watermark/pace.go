@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pace keeps what happens again and again from filling the log: it is said at once, and then only now and then, with how often it has
-// happened since. Its zero value is ready.
+// pace keeps what happens again and again from filling the log: it is said at once, and then only now and then, with
+// how often it has happened since. Its zero value is ready.
 type pace struct {
 	mu   sync.Mutex
 	said map[string]*saying
@@ -17,7 +17,8 @@ type saying struct {
 	times int // since then
 }
 
-// due counts one more time, and reports whether it is to be said again and how many times it stands for. what is one of few.
+// due counts one more time, and reports whether it is to be said again and how many times it stands for. what is one
+// of few.
 func (p *pace) due(what string, every time.Duration) (times int, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

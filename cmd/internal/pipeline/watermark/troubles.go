@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Troubles are what keeps a source from its CRM, from when it is said until it is over. Each is said once, then at a slow pace.
+// Troubles are what keeps a source from its CRM, from when it is said until it is over. Each is said once, then at a
+// slow pace.
 type Troubles struct {
 	q    *queue.Queue
 	log  *zap.Logger
@@ -48,7 +49,8 @@ func (t *Troubles) needs(source string) string {
 	return strings.Join(all, "; ")
 }
 
-// Ails says that work of a source fails by err: as an error where a person is needed. what tells stages, and kinds of records, apart.
+// Ails says that work of a source fails by err: as an error where a person is needed. what tells stages, and kinds of
+// records, apart.
 func (t *Troubles) Ails(ctx context.Context, s Source, what, message string, err error, fields ...zap.Field) {
 	kind := connectors.KindOf(err)
 	person := kind == connectors.Unauthenticated || kind == connectors.Misconfigured
@@ -90,8 +92,8 @@ func (t *Troubles) Warns(what, message string, err error, fields ...zap.Field) b
 	return t.paced(t.log.Warn, timing.WarnEvery, what, message, err, fields...)
 }
 
-// Alarms says what a person has to see to, at the pace of what heals by itself: it may be over before the slow pace says it again. what is
-// one of few.
+// Alarms says what a person has to see to, at the pace of what heals by itself: it may be over before the slow pace
+// says it again. what is one of few.
 func (t *Troubles) Alarms(what, message string, err error, fields ...zap.Field) bool {
 	return t.paced(t.log.Error, timing.WarnEvery, what, message, err, fields...)
 }
@@ -121,7 +123,8 @@ func (t *Troubles) Well(ctx context.Context, s Source, what string) {
 	}
 }
 
-// Hope takes back what needed a person under the process before: a new token comes with a new process, and what is still so is said again.
+// Hope takes back what needed a person under the process before: a new token comes with a new process, and what is
+// still so is said again.
 func (t *Troubles) Hope(ctx context.Context, s Source) {
 	if said, rev, err := stored.PutOffState(s.Name).Get(ctx, t.q); err == nil && said != "" {
 		_ = stored.PutOffState(s.Name).Put(ctx, t.q, "", rev) // for people only

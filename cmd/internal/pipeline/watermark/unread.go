@@ -14,9 +14,10 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// unread knows the dead letters of one source that stand for what was not looked at: records that could not be fetched and events that
-// could not be read. Their answer may lie there, so silence of the contacts concerned counts only up to them and nothing is announced
-// against these contacts until a person has sent the letters again or discarded them.
+// unread knows the dead letters of one source that stand for what was not looked at: records that could not be
+// fetched and events that could not be read. Their answer may lie there, so silence of the contacts concerned counts
+// only up to them and nothing is announced against these contacts until a person has sent the letters again or
+// discarded them.
 type unread struct {
 	Deps
 	source string
@@ -37,8 +38,8 @@ func newUnread(d Deps, source string) *unread {
 	return &unread{Deps: d, source: source, letters: map[uint64]queue.DeadLetter{}, since: &Blind{}}
 }
 
-// look returns what the letters that are there now leave unread. Each of them is read once. While none comes or goes a look costs one
-// request, else it asks which numbers there are.
+// look returns what the letters that are there now leave unread. Each of them is read once. While none comes or goes
+// a look costs one request, else it asks which numbers there are.
 func (u *unread) look(ctx context.Context) (*Blind, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -68,8 +69,8 @@ func (u *unread) look(ctx context.Context) (*Blind, error) {
 	return u.since, nil
 }
 
-// read puts the letters of a stage into letters, without what they hold: those that are known as they are known, and those from the first
-// one on that is not as they stand.
+// read puts the letters of a stage into letters, without what they hold: those that are known as they are known, and
+// those from the first one on that is not as they stand.
 func (u *unread) read(ctx context.Context, stage string, letters map[uint64]queue.DeadLetter) error {
 	seqs, err := u.Queue.DeadLetters.Numbers(ctx, stage, u.source)
 	if err != nil {
@@ -92,8 +93,8 @@ func (u *unread) read(ctx context.Context, stage string, letters map[uint64]queu
 	return nil
 }
 
-// gather is what the letters leave unread together. An event that could not be read and names nobody holds nobody: most such events
-// are of no contact, and whoever can sign could stop a source with one.
+// gather is what the letters leave unread together. An event that could not be read and names nobody holds nobody:
+// most such events are of no contact, and whoever can sign could stop a source with one.
 func (u *unread) gather() *Blind {
 	b := &Blind{By: map[string]time.Time{}}
 	for _, d := range u.letters {
@@ -151,7 +152,8 @@ func (v Horizon) Of(contact string) Horizon {
 	return v
 }
 
-// report shows what dead letters hold back, in the metrics and now and then in the log: nobody should learn of it by chance.
+// report shows what dead letters hold back, in the metrics and now and then in the log: nobody should learn of it by
+// chance.
 func (u *unread) report(b *Blind) {
 	all := 0.0
 	if !b.All.IsZero() {

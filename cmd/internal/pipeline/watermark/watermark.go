@@ -30,8 +30,8 @@ type Deps struct {
 	Metrics  *Metrics
 }
 
-// Watermark knows, for each source, how far it has been read and what holds decisions back. It is refreshed every tick, because
-// what it is asked for is asked for each contact.
+// Watermark knows, for each source, how far it has been read and what holds decisions back. It is refreshed every
+// tick, because what it is asked for is asked for each contact.
 type Watermark struct {
 	Deps
 	began  time.Time // when this process began: what webhooks missed before, only a poll can tell
@@ -44,15 +44,15 @@ type Watermark struct {
 	n    uint64    // looks begun
 }
 
-// Sight is what the last look at each source found. It never changes: the next look makes another one. So who works by one sees no
-// source as it was only later.
+// Sight is what the last look at each source found. It never changes: the next look makes another one. So who works
+// by one sees no source as it was only later.
 type Sight struct {
 	settle time.Duration
 	by     map[string]Horizon
 }
 
-// What holds announcements back: the first two a whole source, the third one contact, dead letters either; the last two are the rules'
-// own words.
+// What holds announcements back: the first two a whole source, the third one contact, dead letters either; the last
+// two are the rules' own words.
 const (
 	HoldBackfill = "backfill"
 	HoldBreaker  = "breaker"
@@ -157,8 +157,8 @@ func (h *Watermark) put(name string, v Horizon) (old Horizon, known bool) {
 	return old, known
 }
 
-// begin begins a look, which so far has found nothing unread. Those who wait tell looks apart by their instants, so that no two have
-// the same although a clock may stand.
+// begin begins a look, which so far has found nothing unread. Those who wait tell looks apart by their instants, so
+// that no two have the same although a clock may stand.
 func (h *Watermark) begin() Horizon {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -171,25 +171,26 @@ func (h *Watermark) begin() Horizon {
 	return Horizon{N: h.n, Now: now, Read: now}
 }
 
-// look finds the instant up to which name has been read: the oldest of its unread deliveries and unfetched records, and where the
-// last poll is older than it should be, that poll.
+// look finds the instant up to which name has been read: the oldest of its unread deliveries and unfetched records,
+// and where the last poll is older than it should be, that poll.
 func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 	v := h.begin()
 	now := v.Now
-	// A letter is sent again before it is taken off the list, and put there before its record counts as fetched. So the letters are
-	// Looked at on both sides of all else.
+	// A letter is sent again before it is taken off the list, and put there before its record counts as fetched. So the
+	// letters are Looked at on both sides of all else.
 	before, err := h.unread[name].look(ctx)
 	if err != nil {
 		return v, err
 	}
-	// What a poll finds is put to be fetched before the poll counts as finished, and what a delivery says before the delivery counts as
-	// read. So the poll is looked at first and the deliveries before the fetches: nothing slips through between two looks.
+	// What a poll finds is put to be fetched before the poll counts as finished, and what a delivery says before the
+	// delivery counts as read. So the poll is looked at first and the deliveries before the fetches: nothing slips
+	// through between two looks.
 	polled, _, err := stored.PollState(name).Get(ctx, h.Queue)
 	if err != nil {
 		return v, err
 	}
-	// Where no process ever polled there is no such instant, and webhooks alone are gone by. Once one has, only the settings can say that
-	// webhooks are enough: a poller that was switched off cannot be told from one that is away.
+	// Where no process ever polled there is no such instant, and webhooks alone are gone by. Once one has, only the
+	// settings can say that webhooks are enough: a poller that was switched off cannot be told from one that is away.
 	v.Polled = true
 	every := h.every(name)
 	if through := polled.Through.Time(); every > 0 && polled.Through != 0 {

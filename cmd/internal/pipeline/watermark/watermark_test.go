@@ -34,7 +34,8 @@ func TestLastLook(t *testing.T) {
 	}
 }
 
-// TestTroublesOfStages: each stage's trouble stands by itself. That one is over takes no other one back, and what is said names the stage.
+// TestTroublesOfStages: each stage's trouble stands by itself. That one is over takes no other one back, and what is
+// said names the stage.
 func TestTroublesOfStages(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)
 	q := openQueue(t)
