@@ -13,6 +13,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/fields"
+	"github.com/winnow-crm/winnow/connectors/people"
 )
 
 func TestSettingsFromTheEnvironment(t *testing.T) {
@@ -157,7 +158,7 @@ func TestCountries(t *testing.T) {
 		"Germany": "DE", "Deutschland": "DE", "allemagne": "DE", "DEU": "DE", "de": "DE", " Österreich ": "AT", "USA": "US", "United States": "US", "Estados Unidos": "US",
 		"UK": "GB", "United Kingdom": "GB", "Países Bajos": "NL", "Nederland": "NL", "Svizzera": "CH", "Brasil": "BR", "Japan": "JP", "Middle-earth": "", "": "", "EU": "",
 	} {
-		if got := countryOf(given); got != want {
+		if got := people.Country(given); got != want {
 			t.Errorf("country %q is %q, want %q", given, got, want)
 		}
 	}
