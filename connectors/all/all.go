@@ -6,9 +6,11 @@ import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/hubspot"
+	"github.com/winnow-crm/winnow/connectors/salesforce"
 )
 
 // Definitions are the vendors that a source can be of, by the name that WINNOW_SOURCES uses.
 var Definitions = map[crm.Vendor]connectors.Definition{
-	hubspot.Vendor: hubspot.Definition,
+	hubspot.Vendor:    hubspot.Definition,
+	salesforce.Vendor: salesforce.Definition,
 }

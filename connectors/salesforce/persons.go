@@ -1,0 +1,264 @@
+package salesforce
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
+	"github.com/winnow-crm/winnow/connectors/people"
+	"github.com/winnow-crm/winnow/connectors/relate"
+	"github.com/winnow-crm/winnow/connectors/rest"
+	"github.com/winnow-crm/winnow/connectors/since"
+)
+
+// persons reads contacts and leads.
+type persons struct {
+	*api
+	properties fields.Properties
+	relate     *relate.Relater // is told the addresses that are read on the way
+	roster     people.Roster
+	memory     *since.Memory // what people looked like when they were read
+}
+
+// profile is what is read of a person of one object. Which of it an org has, its describe tells.
+type profile struct {
+	object string
+	fixed  []string // Salesforce's own fields
+	plain  map[string][]string
+}
+
+// fixedFields are those of contacts and leads. Source: Object Reference, Contact, Lead, Account, User.
+var fixedFields = map[string][]string{
+	"Contact": {
+		"Email", "MailingCountry", "LeadSource", "HasOptedOutOfEmail", "OwnerId", "Owner.TimeZoneSidKey", "MasterRecordId", "Account.Type",
+	},
+	"Lead": {
+		"Email", "Country", "LeadSource", "HasOptedOutOfEmail", "OwnerId", "Owner.TimeZoneSidKey", "MasterRecordId", "Status", "IsConverted",
+		"ConvertedContactId",
+	},
+}
+
+// profileOf is what is read of an object's records, as far as the org has it.
+func (c *persons) profileOf(ctx context.Context, op, object string) (profile, []string, error) {
+	s, err := c.describe(ctx, op, object)
+	if err != nil {
+		return profile{}, nil, err
+	}
+	p := profile{object: object, plain: map[string][]string{}}
+	own := func(name string) bool { return slices.Contains(c.fields.Written(), name) }
+	for name, of := range c.properties.Named(c.opt.Properties, own) {
+		if object == "Lead" {
+			name = ofLead(name)
+		}
+		if s.has(name) {
+			p.plain[name] = append(p.plain[name], of...)
+		}
+	}
+	add := func(name, of string) {
+		if name != "" && s.has(name) {
+			p.plain[name] = append(p.plain[name], of)
+		}
+	}
+	add(c.cfg.SegmentField, crm.PropSegment)
+	add(c.cfg.FollowupField, crm.PropNextActivity)
+	names := slices.Clone(always)
+	for _, name := range slices.Concat(fixedFields[object], c.fields.Set(), c.fields.Marks()) {
+		if s.has(name) {
+			names = append(names, name)
+			p.fixed = append(p.fixed, name)
+		}
+	}
+	for name := range p.plain {
+		names = append(names, name)
+	}
+	return p, names, nil
+}
+
+// fetch reads contacts or leads. Their change time is the record's: which of the fields changed the record in our store finds out.
+func (c *persons) fetch(ctx context.Context, object string, refs []crm.Ref) ([]crm.Notice, error) {
+	p, names, err := c.profileOf(ctx, "fetch", object)
+	if err != nil {
+		return nil, err
+	}
+	rs, err := c.selectFrom(ctx, object, names, "Id", ids(refs), true)
+	if err != nil || len(rs) == 0 {
+		return nil, err
+	}
+	staff, err := c.staff(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []crm.Notice
+	for _, r := range rs {
+		out = append(out, c.personFacts(p, r, staff)...)
+	}
+	return out, nil
+}
+
+// personFacts are what a contact or lead says of itself.
+func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.Notice {
+	who := person(r.id())
+	if into := movedTo(r); into != "" {
+		return merge(into, who, r.changed())
+	}
+	if r.is("IsDeleted") {
+		return []crm.Notice{existence(who, true, r.changed())}
+	}
+	out := []crm.Notice{{Fact: crm.Profiled(who)}, existence(who, false, r.changed())}
+	seq, unrated := c.now().UnixMilli(), false
+	add := func(name, value string) {
+		if strings.Contains(value, "@") || len(value) > 256 {
+			return // no fact holds an address
+		}
+		unrated = unrated || value == "true" && (name == crm.PropOptOut || name == crm.PropDoNotProfile || name == crm.PropStaff)
+		out = append(out, crm.Notice{Fact: &crm.Fact{
+			Contact: who, ID: "property/" + name, Version: r.changed(), Seq: seq, At: crm.Millis(r.changed()), Kind: crm.KindProperty,
+			Property: &crm.Property{Name: name, Value: value, OfRecord: true},
+		}})
+	}
+	add(crm.PropCreated, r.created().Time().Format(time.RFC3339))
+	add(crm.PropCountry, people.Country(r.text("MailingCountry")+r.text("Country")))
+	add(crm.PropOptOut, flag(r, "HasOptedOutOfEmail"))
+	add(crm.PropOwner, full(r.text("OwnerId")))
+	add(crm.PropOwnerTimeZone, zone(r.text("Owner.TimeZoneSidKey")))
+	add(crm.PropOrigin, origins[strings.ToLower(r.text("LeadSource"))])
+	add(crm.PropStaff, truth(staff.Has(r.text("Email"))))
+	add(crm.PropCustomer, truth(r.text("Account.Type") != "" && slices.Contains(c.cfg.CustomerTypes, r.text("Account.Type"))))
+	if p.object == "Lead" {
+		add(crm.PropLeadStatus, r.text("Status"))
+	}
+	c.addOverride(r, add)
+	for name, of := range p.plain {
+		for _, as := range of {
+			v := r.text(name)
+			if at := instant(v); as == crm.PropNextActivity && at != 0 {
+				v = at.Time().Format(time.RFC3339)
+			}
+			add(as, v)
+		}
+	}
+	if unrated {
+		shown := slices.ContainsFunc(c.fields.Marks(), func(name string) bool { return r.text(name) != "" })
+		add(crm.PropShown, map[bool]string{true: "true"}[shown])
+	}
+	c.relate.Know(who, r.text("Email"))
+	c.memory.Profile(who, c.looks(p, r), 0, c.now())
+	return out
+}
+
+// addOverride adds what people set for Winnow.
+func (c *persons) addOverride(r record, add func(name, value string)) {
+	given := strings.TrimSpace(r.text(c.fields[crm.FieldOverride]))
+	word := strings.ToLower(given)
+	switch {
+	case len(word) == 1 && word >= "a" && word <= "d":
+		add(crm.PropOverride, strings.ToUpper(word))
+	case word == "" || word == "keep" || word == "disqualified":
+		add(crm.PropOverride, word)
+	default:
+		add(crm.PropOverrideOdd, "true")
+	}
+	add(crm.PropOverrideUntil, r.text(c.fields[crm.FieldOverrideUntil]))
+	add(crm.PropDoNotProfile, flag(r, c.fields[crm.FieldDoNotProfile]))
+}
+
+// looks stands for all that is read of a person, but for the times that our own writes move.
+func (c *persons) looks(p profile, r record) uint64 {
+	values := []string{r.text("IsDeleted")}
+	for _, name := range p.fixed {
+		if !slices.Contains(c.fields.Marks(), name) {
+			values = append(values, r.text(name))
+		}
+	}
+	var names []string
+	for name := range p.plain {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		values = append(values, r.text(name))
+	}
+	return c.memory.Sum(values...)
+}
+
+// movedTo is the person that a record lives on in: the master of a merge, or the contact of a lead that was converted.
+func movedTo(r record) string {
+	if master := full(r.text("MasterRecordId")); master != "" && r.is("IsDeleted") {
+		return person(master)
+	}
+	if into := full(r.text("ConvertedContactId")); into != "" && r.is("IsConverted") {
+		return person(into)
+	}
+	return ""
+}
+
+// merge tells both sides of a merge, or of a conversion, which is a merge across kinds.
+func merge(winner, loser string, at int64) []crm.Notice {
+	return []crm.Notice{
+		{Fact: &crm.Fact{Contact: loser, ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{Into: winner}}},
+		{Fact: &crm.Fact{
+			Contact: winner, ID: "merge/" + loser, Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{loser}},
+		}},
+		{Ref: &crm.Ref{Type: objectOf(crm.ParsePerson(winner).Kind), ID: crm.ParsePerson(winner).ID}},
+	}
+}
+
+// existence says whether a person is there, as of a time (ms).
+func existence(who string, deleted bool, at int64) crm.Notice {
+	return crm.Notice{Fact: &crm.Fact{
+		Contact: who, ID: "existence", Version: at, At: crm.Millis(at), Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: deleted},
+	}}
+}
+
+func truth(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+// flag is a checkbox; empty where the org has none.
+func flag(r record, name string) string {
+	if b, ok := r.field(name).(bool); ok {
+		return truth(b)
+	}
+	return ""
+}
+
+// zone is a user's time zone, which Salesforce names as IANA does.
+func zone(name string) string {
+	if _, err := time.LoadLocation(name); err != nil || name == "" {
+		return ""
+	}
+	return name
+}
+
+// origins say whether a lead source of Salesforce's own came to us. Others say nothing. Source: Object Reference, Lead, LeadSource.
+var origins = map[string]string{
+	"web": "inbound", "phone inquiry": "inbound", "partner referral": "inbound", "external referral": "inbound", "word of mouth": "inbound",
+	"public relations": "inbound", "advertisement": "inbound", "purchased list": "outbound",
+}
+
+// staff is who our own people are: the org's users, those who left among them, and who writes from their domains.
+func (c *persons) staff(ctx context.Context) (*people.Staff, error) {
+	return c.roster.Staff(ctx, c.now(), c.cfg.StaffDomains, func(ctx context.Context) ([]string, error) {
+		// Customers and partners may have accounts too, as those of a portal: only Standard users are ours.
+		rs, err := c.query(ctx, "fetch", rest.Fetch, "SELECT Email FROM User WHERE UserType = 'Standard'", false)
+		var out []string
+		for _, r := range rs {
+			out = append(out, r.text("Email"))
+		}
+		return out, about(err, "read the users")
+	})
+}
+
+func ids(refs []crm.Ref) []string {
+	out := make([]string, len(refs))
+	for i, r := range refs {
+		out[i] = r.ID
+	}
+	return out
+}
