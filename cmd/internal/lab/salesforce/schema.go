@@ -173,7 +173,7 @@ Worth double
 Reasons textarea 32000
 Status picklist open,pending,disqualified,requalified,nurture,override
 Disqualified boolean
-Disqualification_Reason picklist unresponsive,no_progress,fact_finding,not_interested,not_ready,misfit,unprofitable,difficult,override
+Disqualification_Reason picklist unresponsive,no_progress,fact_finding,not_interested,not_ready,misfit,unprofitable,difficult,human
 Pending_Until date
 Recheck_On date
 Ball picklist us,them,none

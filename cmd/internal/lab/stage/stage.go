@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/salesforce"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // starts has the face of each vendor.
 var starts = map[string]func(world.Options) (world.Face, error){
-	"hubspot": sandbox.StartFace,
+	"hubspot":    sandbox.StartFace,
+	"salesforce": salesforce.StartFace,
 }
 
 // Vendors are those that have a face, in the order of their names.

@@ -1,0 +1,300 @@
+package salesforce
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/salesforce"
+)
+
+// The connector against this org: what a fake of its own making would let pass.
+
+func connected(t *testing.T, opt Options, change func(*salesforce.Config)) (Face, connectors.Vendor) {
+	t.Helper()
+	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	opt.Now = func() time.Time { at = at.Add(time.Second); return at }
+	o, err := Start(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = o.Close() })
+	cfg := salesforce.Config{
+		API: salesforce.API{URL: o.URL()}, ClientID: "sandbox-client", ClientSecret: "sandbox-secret", HookKey: hookKey, OrgID: o.ID(),
+		MeetingOutcome: "Outcome__c",
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	c, err := salesforce.New(cfg, connectors.Options{Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Face{o}, c.Vendor()
+}
+
+func facts(t *testing.T, v connectors.Vendor, typ string, ids ...string) (fs []*crm.Fact, ns []crm.Notice) {
+	t.Helper()
+	var refs []crm.Ref
+	for _, id := range ids {
+		refs = append(refs, crm.Ref{Type: typ, ID: id})
+	}
+	for _, r := range v.Fetch.Fetch(t.Context(), refs) {
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		ns = append(ns, r.Notices...)
+	}
+	for _, n := range ns {
+		if n.Fact != nil {
+			fs = append(fs, n.Fact)
+		}
+	}
+	return fs, ns
+}
+
+func property(fs []*crm.Fact, who, name string) string {
+	for _, f := range fs {
+		if f.Contact == who && f.Property != nil && f.Property.Name == name {
+			return f.Property.Value
+		}
+	}
+	return "none"
+}
+
+// Set-up makes what is missing, and shows it to the running user; after it nothing is missing.
+func TestSetUp(t *testing.T) {
+	_, v := connected(t, Options{}, nil)
+	made := 0
+	steps, err := v.Setup.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		if s.Have {
+			t.Errorf("%s is there already", s.Name)
+		}
+		if err := v.Setup.Apply(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s.Name, err)
+		}
+		made++
+	}
+	steps, err = v.Setup.Plan(t.Context())
+	if err != nil || made < 45 || len(steps) != made {
+		t.Fatal(made, len(steps), err)
+	}
+	for _, s := range steps {
+		if !s.Have {
+			t.Errorf("%s is still missing", s.Name)
+		}
+	}
+	if advice := v.Setup.Advice("https://winnow.example"); !strings.Contains(advice, "https://winnow.example/hooks/salesforce?key=") || strings.Contains(advice, hookKey) {
+		t.Error(advice)
+	}
+}
+
+// Each record of a collection is written or refused by itself.
+func TestRowsAreJudgedByThemselves(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, nil)
+	var ids []string
+	for range 3 {
+		ids = append(ids, f.CreatePerson(world.Profile{First: "A", Last: "B", Email: "a@b.example"}))
+	}
+	contact := f.CreatePerson(world.Profile{Last: "C", Company: "C", Customer: true})
+	f.Lock(ids[1], 1)
+	f.Delete(ids[2])
+	values := map[crm.Field]string{
+		crm.FieldRating: "B", crm.FieldScore: "61", crm.FieldDisqualified: "true", crm.FieldPendingUntil: "2026-03-20",
+		crm.FieldOwedSince: "2026-03-02T09:30:00Z", crm.FieldReasons: strings.Repeat("x", 40000), crm.FieldNativeStatus: crm.UnqualifiedStatus,
+	}
+	chs := []crm.Change{
+		{Contact: "lead/" + ids[0], Values: values}, {Contact: "lead/" + ids[1], Values: values},
+		{Contact: "lead/" + ids[2], Values: values}, {Contact: "contact/" + contact, Values: values},
+	}
+	errs := v.Write.Write(t.Context(), chs)
+	for i, want := range []connectors.Kind{0, connectors.Conflict, connectors.NotFound, 0} {
+		if (want == 0) != (errs[i] == nil) || want != 0 && connectors.KindOf(errs[i]) != want {
+			t.Errorf("row %d: %v, want %s", i, errs[i], want)
+		}
+	}
+	got, _ := f.Get(ids[0])
+	if got["Winnow_Rating__c"] != "B" || got["Winnow_Score__c"] != 61.0 || got["Status"] != "Closed - Not Converted" || len(got["Winnow_Reasons__c"].(string)) != 32000 {
+		t.Errorf("the lead shows %v", got)
+	}
+	if got, _ := f.Get(contact); got["Winnow_Disqualified__c"] != true || got["Status"] != nil {
+		t.Errorf("the contact shows %v", got)
+	}
+	f2, v := connected(t, Options{Fields: true}, func(c *salesforce.Config) { c.Unqualified = "No such status" })
+	id := f2.CreatePerson(world.Profile{Last: "B"})
+	err := v.Write.Write(t.Context(), []crm.Change{{Contact: "lead/" + id, Values: values}})[0]
+	e, ok := err.(*connectors.Error)
+	if !ok || !e.Beside || e.Kind != connectors.Rejected || !strings.Contains(err.Error(), "Status") {
+		t.Errorf("a status that the org does not have: %v", err)
+	}
+	if got, _ := f2.Get(id); got["Winnow_Rating__c"] != "B" {
+		t.Error("the rating was refused for the status' sake")
+	}
+	_, bare := connected(t, Options{}, nil)
+	if err := bare.Write.Write(t.Context(), chs[:1])[0]; connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "winnow setup salesforce") {
+		t.Errorf("without set-up: %v", err)
+	}
+}
+
+// A session that ends in the middle of a query costs nothing but another token.
+func TestASessionEndsBetweenPages(t *testing.T) {
+	f, v := connected(t, Options{Page: 7}, nil)
+	var ids []string
+	for range 20 {
+		ids = append(ids, f.CreatePerson(world.Profile{Last: "B", Email: "a@b.example"}))
+	}
+	pages := 0
+	f.Refuse(func(r *http.Request) *Refusal {
+		if strings.Contains(r.URL.Path, "/queryAll/01g") || strings.Contains(r.URL.Path, "/query/01g") {
+			if pages++; pages == 1 {
+				return &Refusal{Status: 401, Code: "INVALID_SESSION_ID"}
+			}
+		}
+		return nil
+	})
+	fs, _ := facts(t, v, "Lead", ids...)
+	people := map[string]bool{}
+	for _, f := range fs {
+		people[f.Contact] = true
+	}
+	if len(people) != 20 || pages < 3 {
+		t.Errorf("%d of 20 leads in %d pages", len(people), pages)
+	}
+}
+
+// What was deleted, merged or converted is seen by a poll alone, and our own writes start nothing.
+func TestPolls(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, func(c *salesforce.Config) { c.Webhooks = "off" })
+	gone := f.CreatePerson(world.Profile{Last: "Gone"})
+	one := f.CreatePerson(world.Profile{First: "Ada", Last: "Quill", Email: "ada@quill.example"})
+	two := f.CreatePerson(world.Profile{First: "Ada", Last: "Quill", Email: "ada@studio.example"})
+	mail := f.Email([]string{one}, world.Email{Incoming: true, Subject: "Looms", Text: "How much is one?"})
+	begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	cursor := ""
+	round := func() (ns []crm.Notice) {
+		t.Helper()
+		for more := true; more; {
+			var got []crm.Notice
+			var err error
+			got, cursor, more, err = v.Poll.Poll(t.Context(), cursor, begin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ns = append(ns, got...)
+		}
+		return ns
+	}
+	asked := func(ns []crm.Notice, typ, id string) bool {
+		return slices.ContainsFunc(ns, func(n crm.Notice) bool { return n.Ref != nil && n.Ref.Type == typ && n.Ref.ID == id })
+	}
+	ns := round()
+	if !asked(ns, "Lead", one) || !asked(ns, "Lead", two) || !asked(ns, "EmailMessage", mail) {
+		t.Fatalf("the first round: %+v", ns)
+	}
+	_, _ = facts(t, v, "Lead", one, two, gone)
+	if err := v.Write.Write(t.Context(), []crm.Change{{Contact: "lead/" + one, Values: map[crm.Field]string{crm.FieldRating: "B"}}})[0]; err != nil {
+		t.Fatal(err)
+	}
+	if ns = round(); asked(ns, "Lead", one) {
+		t.Error("our own write has the lead read again")
+	}
+	f.Delete(gone)
+	f.Merge(one, two)
+	ns = round()
+	deleted := slices.ContainsFunc(ns, func(n crm.Notice) bool {
+		return n.Fact != nil && n.Fact.Contact == "lead/"+gone && n.Fact.Existence != nil && n.Fact.Existence.Deleted
+	})
+	if !deleted || !asked(ns, "Lead", two) {
+		t.Errorf("after a deletion and a merge: %+v", ns)
+	}
+	fs, _ := facts(t, v, "Lead", two)
+	if !slices.ContainsFunc(fs, func(f *crm.Fact) bool {
+		return f.Contact == "lead/"+two && f.Merge != nil && f.Merge.Into == "lead/"+one
+	}) {
+		t.Errorf("the loser says %+v", fs)
+	}
+	f.Deal([]string{one}, world.Deal{Name: "Looms", Amount: 10})
+	p, _ := f.Person(one)
+	ns = round()
+	if !asked(ns, "Lead", one) {
+		t.Fatalf("after a conversion: %+v", ns)
+	}
+	fs, ns = facts(t, v, "Lead", one)
+	if !slices.ContainsFunc(fs, func(f *crm.Fact) bool { return f.Merge != nil && f.Merge.Into == "contact/"+p.ID }) || !asked(ns, "Contact", p.ID) {
+		t.Errorf("the converted lead says %+v", fs)
+	}
+	fs, _ = facts(t, v, "EmailMessage", mail)
+	if len(fs) != 1 || fs[0].Contact != "contact/"+p.ID || fs[0].Message.Direction != crm.In || !fs[0].Message.Text.Intents.Has(crm.Asks) {
+		t.Errorf("the mail of the converted lead: %+v", fs)
+	}
+}
+
+// A contact and a lead tell the same under other names; what the settings name is read where the org has it.
+func TestProfiles(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, func(c *salesforce.Config) { c.SegmentField = "Title" })
+	lead := f.CreatePerson(world.Profile{First: "A", Last: "B", Email: "a@b.example", Country: "Germany", Role: "Owner", Origin: world.Inbound})
+	staff := f.CreatePerson(world.Profile{Last: "Vale", Email: "Robin.Vale+crm@winnow.example", Company: "Us", Customer: true, Country: "Schweiz"})
+	f.Set(lead, map[string]any{"Winnow_Override__c": "keep", "HasOptedOutOfEmail": true})
+	fs, _ := facts(t, v, "Lead", lead)
+	for name, want := range map[string]string{
+		crm.PropCountry: "DE", crm.PropOrigin: "inbound", crm.PropOverride: "keep", crm.PropOptOut: "true", crm.PropStaff: "false",
+		crm.PropCustomer: "false", crm.PropLeadStatus: "Open - Not Contacted", crm.PropOwnerTimeZone: "Europe/Berlin", crm.PropSegment: "Owner",
+		crm.PropProfiled: "true", crm.PropShown: "",
+	} {
+		if got := property(fs, "lead/"+lead, name); got != want {
+			t.Errorf("%s of the lead is %q, want %q", name, got, want)
+		}
+	}
+	fs, _ = facts(t, v, "Contact", staff)
+	for name, want := range map[string]string{crm.PropStaff: "true", crm.PropCustomer: "true", crm.PropCountry: "CH", crm.PropLeadStatus: "none"} {
+		if got := property(fs, "contact/"+staff, name); got != want {
+			t.Errorf("%s of the contact is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// The day's limit is 403, and no fault of the credential.
+func TestTheDayIsUsedUp(t *testing.T) {
+	f, v := connected(t, Options{DailyLimit: 3}, nil)
+	id := f.CreatePerson(world.Profile{Last: "B"})
+	var err error
+	for range 3 {
+		if err = v.Fetch.Fetch(t.Context(), []crm.Ref{{Type: "Lead", ID: id}})[0].Err; err != nil {
+			break
+		}
+	}
+	if connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) < 10*time.Minute {
+		t.Errorf("%v after %s", err, connectors.AfterOf(err))
+	}
+}
+
+func TestJWTBearerFlow(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, v := connected(t, Options{Key: &key.PublicKey}, func(c *salesforce.Config) {
+		c.ClientSecret, c.Username, c.Login.URL = "", "integration@acme.example", c.API.URL
+		c.PrivateKey = connectors.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pair}))
+	})
+	if got, err := v.Account.Account(t.Context()); got != f.ID() || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
