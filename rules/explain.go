@@ -183,7 +183,7 @@ func clocks(h *status.Judge, rating *crm.Rating) []Clock {
 		counted, _, last := h.Attempts()
 		c := Clock{
 			Name: "silence", Since: h.Start.At, Quota: formatDuration(quota), Stopped: stopped,
-			Elapsed: formatDays(calendar.Running(h.Pauses, h.Start.At, h.Seen)), Ends: finite(max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.Rested(last))),
+			Elapsed: formatDays(calendar.Running(h.Pauses, h.Start.At, h.Seen)), Ends: finite(h.SilentUntil(quota, last)),
 		}
 		if missing := h.S.Attempts - counted; missing > 0 {
 			c.Lacks = words.Count(missing, "more attempt") + " to reach them"

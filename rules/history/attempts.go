@@ -7,6 +7,8 @@ import (
 // WhyTooSoon is why an attempt does not count that came too soon.
 const WhyTooSoon = "too soon after the one before"
 
+const whyEnough = "enough had been tried"
+
 // countAttempts says which of our attempts in the current silence count: delivered ones, none sooner than the gap after the one
 // before, and no more than are needed. Writing more often must not cost the contact anything.
 func (h *History) countAttempts() {
@@ -22,7 +24,7 @@ func (h *History) countAttempts() {
 		case before != nil && a.At < h.Theirs.After(before.At, h.S.AttemptGap):
 			a.Counted, a.Why = false, WhyTooSoon
 		case counted >= h.S.Attempts:
-			a.Counted, a.Why = false, "enough had been tried"
+			a.Counted, a.Why = false, whyEnough
 		default:
 			counted++
 			before = a
@@ -55,4 +57,14 @@ func (h *History) LastTry() (last crm.Millis) {
 		}
 	}
 	return last
+}
+
+// Beyond is how many of our delivered messages in the current silence do not count, because they came too soon or after enough.
+func (h *History) Beyond() (n int) {
+	for i := range h.Tries {
+		if a := &h.Tries[i]; a.delivered && (a.Why == WhyTooSoon || a.Why == whyEnough) {
+			n++
+		}
+	}
+	return n
 }

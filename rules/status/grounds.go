@@ -71,7 +71,7 @@ func (h *Judge) unresponsive() Finding {
 	if counted < h.S.Attempts || onDays < h.S.AttemptDays {
 		return f
 	}
-	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.Rested(last))
+	end := h.SilentUntil(quota, last)
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
@@ -79,8 +79,20 @@ func (h *Judge) unresponsive() Finding {
 	return f
 }
 
-// Rested is when they have had time to answer our last attempt. After an absence it begins anew with their return.
-func (h *Judge) Rested(last crm.Millis) crm.Millis {
+// pursuit is how much longer a silence may last where we have written far more than counts: whom we drove away is waited for.
+const pursuit = 14 * calendar.DayMS
+
+// SilentUntil is when a silence has reached its quota and our last attempt that counts has rested.
+func (h *Judge) SilentUntil(quota time.Duration, last crm.Millis) crm.Millis {
+	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.rested(last))
+	if end < calendar.Never && h.Beyond() >= h.S.Attempts {
+		end += pursuit
+	}
+	return end
+}
+
+// rested is when they have had time to answer our last attempt. After an absence it begins anew with their return.
+func (h *Judge) rested(last crm.Millis) crm.Millis {
 	end := h.Theirs.After(last, h.S.AttemptRest)
 	for _, sp := range h.Stops {
 		if sp.Away && sp.Until > last {
@@ -100,7 +112,7 @@ func (h *Judge) dormant() Finding {
 	if counted < h.S.FactAttempts {
 		return f
 	}
-	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(h.S.FactFinding)), h.Rested(last))
+	end := h.SilentUntil(h.S.FactFinding, last)
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
