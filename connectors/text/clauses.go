@@ -54,12 +54,13 @@ type role struct {
 
 // traits are those of token i in the language lang; 0 asks for any language.
 func (s *scan) traits(i int, lang uint8) trait {
-	if s.tokens[i].e == 0 {
-		return 0
+	e := s.entry(i)
+	if lang == 0 || e.traits == 0 {
+		return e.traits
 	}
 	var t trait
-	for _, r := range s.entry(i).roles {
-		if lang == 0 || r.lang == lang {
+	for _, r := range e.roles {
+		if r.lang == lang {
 			t |= r.trait
 		}
 	}
@@ -71,7 +72,8 @@ type clause struct {
 	from, to int // tokens
 	sentence int
 	found    set
-	refuses  bool // it is a refusal and nothing else
+	all      trait // of its words
+	refuses  bool  // it is a refusal and nothing else
 }
 
 // cutClauses notes the traits of the tokens and cuts the sentences into clauses.
@@ -84,7 +86,11 @@ func (s *scan) cutClauses() {
 		at := s.sentences[n].from
 		for i := at + 1; i <= s.sentences[n].to; i++ {
 			if i == s.sentences[n].to || s.tokens[i].clause || i > at+1 && s.marks[i]&traitJoins != 0 {
-				s.clauses = append(s.clauses, clause{from: at, to: i, sentence: n})
+				c := clause{from: at, to: i, sentence: n}
+				for _, t := range s.marks[at:i] {
+					c.all |= t
+				}
+				s.clauses = append(s.clauses, c)
 				at = i
 			}
 		}
@@ -149,17 +155,14 @@ func (m *message) requests() {
 
 // request adds to c what its words ask for, phrase or not.
 func (m *message) request(c *clause) {
-	var all trait
 	what := false
-	for i := c.from; i < c.to; i++ {
-		t := m.marks[i]
-		all |= t
-		what = what || t&(traitLight|traitWe|traitPlease) == 0 && !m.entry(i).filler
+	for i := c.from; i < c.to && c.all&traitPlease != 0 && !what; i++ {
+		what = m.marks[i]&(traitLight|traitWe|traitPlease) == 0 && !m.entry(i).filler
 	}
-	if all&traitPlease != 0 && what {
+	if what {
 		c.found.add(bit(crm.Requests))
 	}
-	if all&traitOthers != 0 && all&(traitHandles|traitDecides) != 0 && all&traitWe == 0 { // "my colleague decides on this"
+	if all := c.all; all&traitOthers != 0 && all&(traitHandles|traitDecides) != 0 && all&traitWe == 0 { // "my colleague decides on this"
 		c.found.add(bit(crm.Refers))
 	}
 }
@@ -178,14 +181,12 @@ func (m *message) asked(c *clause) bool {
 
 // deals reports whether c speaks of the purchase, and denies nothing.
 func (m *message) deals(c *clause) bool {
-	found := false
-	for i := c.from; i < c.to; i++ {
+	for i := c.from; i < c.to && c.all&traitDeal != 0; i++ {
 		if m.denies(i, m.lang) {
 			return false
 		}
-		found = found || m.marks[i]&traitDeal != 0
 	}
-	return found
+	return c.all&traitDeal != 0
 }
 
 // quiet reports whether c is nothing but courtesy.

@@ -43,10 +43,10 @@ func (m *message) personal(c *clause) bool {
 		return true
 	case c.found&set(crm.ProposesTime|crm.AcceptsTime) != 0 && c.found&(1<<cueReturn|1<<cueAbsent) == 0 && m.timed(c):
 		return true
-	case c.found.has(cueKeen), m.decides(c):
+	case c.found.has(cueKeen), c.all&traitDecides != 0:
 		return true
 	case m.deals(c):
-		return c.found&(1<<cueFormula|1<<cueAbsent|1<<cueReturn) == 0 || m.written(c)
+		return c.found&(1<<cueFormula|1<<cueAbsent|1<<cueReturn) == 0 || c.all&traitWe != 0
 	}
 	return false
 }
@@ -84,30 +84,10 @@ func (m *message) urgent(c *clause) bool {
 	return false
 }
 
-// decides reports whether c tells of a decision to come.
-func (m *message) decides(c *clause) bool {
-	for i := c.from; i < c.to; i++ {
-		if m.marks[i]&traitDecides != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // timed reports whether c names a day or a time of day.
 func (m *message) timed(c *clause) bool {
 	for i := c.from; i < c.to; i++ {
 		if m.tokens[i].when != 0 || m.tokens[i].e != 0 && m.tokens[i].e == m.words.clock {
-			return true
-		}
-	}
-	return false
-}
-
-// written reports whether the writer is the subject of c.
-func (m *message) written(c *clause) bool {
-	for i := c.from; i < c.to; i++ {
-		if m.marks[i]&traitWe != 0 {
 			return true
 		}
 	}

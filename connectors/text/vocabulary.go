@@ -41,7 +41,8 @@ type entry struct {
 	bits   []uint64 // syms as a set, where they are many
 	starts []start  // nodes that the word leads to as the first of a phrase
 	opens  []start  // the same for phrases that begin a clause
-	roles  []role
+	roles  []role   // by language
+	traits trait    // of all languages
 	filler bool
 	ifs    uint64 // languages in which it makes a condition, by bit
 	denies uint64 // languages in which it denies, by bit
@@ -222,6 +223,7 @@ func (v *vocabulary) lay(e *entry, n *net) int32 {
 		e.common |= n.common[y]
 		if r, ok := n.roles[y]; ok {
 			e.roles = append(e.roles, r)
+			e.traits |= r.trait
 		}
 		if !n.used[y] {
 			continue // no phrase asks for it
