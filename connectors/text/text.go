@@ -1,8 +1,9 @@
 // Package text reads the text of a message once and keeps only features of it: how long it is, what it asks, what it
 // answers, whether a person wrote it at all. Nothing in a result can be turned back into words.
 //
-// The steps are one file each: html.go makes plain text, strip.go takes quoted text and signature away, tokens.go cuts what is
-// left into words, match.go finds the phrases of the lexicons in one pass, class.go and intents.go draw the conclusions.
+// The steps are one file each: html.go makes plain text, strip.go takes quoted text and signature away (attribution.go and
+// strip_headers.go know what heads a quotation, ours.go what we wrote ourselves), tokens.go cuts what is left into words, match.go finds the
+// phrases of the lexicons in one pass, class.go and intents.go draw the conclusions.
 package text
 
 import (
