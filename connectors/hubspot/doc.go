@@ -3,12 +3,14 @@
 // The way through it:
 //
 //	verify.go    is a delivery HubSpot's? signatures v1, v2 and v3
-//	receive.go   what a delivery says: facts, or references to records   events.go   the events as they come
-//	fetch.go     references to facts; whom a record concerns             contacts.go emails.go calls.go deals.go quotes.go
-//	conversations.go referrals.go                                        one file for each sort of record
-//	poll.go      what changed, and the history before: search, by time
-//	write.go     ratings out, 100 a call                                 refusals.go what HubSpot's errors mean
-//	setup.go     properties, scopes, and the subscriptions to paste      api.go auth.go staff.go  the calls themselves
+//	receive.go   what a delivery says: facts, or references to records     events.go   the events as they come
+//	fetch.go     references to facts                                       contacts.go emails.go calls.go meetings.go deals.go quotes.go
+//	conversations.go forms.go referrals.go                                 one file for each sort of record
+//	relations.go staff.go  what stands beside a record, and who our own people are: connectors/relate and connectors/people decide
+//	poll.go      what changed, and the history before: searches, of which connectors/since keeps the place
+//	write.go     ratings out, 100 a call                                   refusals.go what HubSpot's errors mean
+//	setup.go     properties, scopes, and the subscriptions to paste        properties.go places.go what properties mean
+//	api.go auth.go  the calls themselves
 //
 // # What works
 //
@@ -39,6 +41,13 @@
 //     quote's deal or a colleague: that stays until it leaves the contact's window.
 //   - No answer says since when two records are associated, and no event by which label: a referral is as old as the contact that came,
 //     and whether two contacts are one is read from both.
+//   - A mail is filed with a contact days after it was logged, which changes the contact alone: when its last activity moves, what was
+//     not read of it yet is looked for.
+//   - An unsubscribe line stands below every personal mail by default, so that it says nothing of how many got the mail.
+//   - A merged contact's id is taken for the winner's, in reads and in writes: only the id in the answer tells.
+//   - The list of users lacks colleagues without a seat: whoever writes from a user's domain is one of ours, unless a contact of the mail
+//     is at home there.
+//   - The account's list of lead statuses is its own: what enforce sets goes in a call of its own.
 //   - A restore or a new association need not count as a change of the record: facts are then as new as the event.
 //
 // Sources: HubSpot's developer documentation at developers.hubspot.com/docs, by the page named beside each fact.
