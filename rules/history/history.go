@@ -25,6 +25,7 @@ type History struct {
 
 	Debts   []Debt
 	Follow  []FollowUp      // agreed dates
+	unsent  Move            // who owed the next move before a quote was published
 	Today   Mark            // an agreed date that has come, and on which we have not come back yet
 	done    []calendar.Span // tasks of ours ticked off, from due to done
 	Kept    []Mark          // the agreed dates on which we came back

@@ -166,8 +166,12 @@ func (h *scanner) published(e *Event) {
 	if h.Gone {
 		return
 	}
+	if h.Ball == crm.Us && h.Returned.ID != "" && e.At-h.Returned.At < calendar.DayMS {
+		return // the mail with it came back
+	}
 	h.turn(e, crm.Out)
 	h.offered = true
+	h.unsent = h.Move
 	if h.Ball != crm.Them {
 		h.move(crm.Them, e)
 	}
@@ -233,8 +237,12 @@ func (h *scanner) cameBack(e *Event) {
 	if e.F == nil || e.F.Message == nil || e.F.Message.Direction != crm.Out || e.F.Message.Channel != crm.Email {
 		return
 	}
-	if e.F.Message.Failed || e.Why == whyCameBack {
-		h.Returned = Mark{e.At, e.ID}
+	if !e.F.Message.Failed && e.Why != whyCameBack {
+		return
+	}
+	h.Returned = Mark{e.At, e.ID}
+	if h.unsent.Owes && h.Since != h.unsent.Since && e.At-h.Since < calendar.DayMS && h.CarriesQuote(e.F) {
+		h.Move = h.unsent // the quote that was published has not reached them: they go on waiting
 	}
 }
 
