@@ -81,7 +81,7 @@ func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, er
 	case timeline, filed:
 		return c.fetchTimeline(ctx, refs)
 	case referrals:
-		return c.fetchReferrals(ctx, refs)
+		return relate.ReferralsChanged(ctx, referrers{c}, refs)
 	default:
 		k, ok := kinds[t]
 		if !ok {

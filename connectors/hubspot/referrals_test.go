@@ -148,6 +148,7 @@ func TestReferralsComeAndGo(t *testing.T) {
 
 // Of a contact that many came through the newest are looked at, in calls of a thousand.
 func TestManyReferrals(t *testing.T) {
+	const maxReferred, maxTurned = 100, 2000 // the bounds of connectors/relate
 	p := chain(t, 2)
 	for i := range 2 * maxReferred {
 		id := fmt.Sprint(1000 + i)

@@ -5,6 +5,7 @@
 //   - what they wrote is the conduct of the one whose address it came from: whoever else it is filed with only had it from another
 //   - a mail of somebody whom the CRM does not know as one of these people ends their silence and may ask, and is nobody's conduct
 //   - what we wrote asks nothing of those who only had a copy
+//   - who sent us whom reaches three levels (ReferralsOf, ReferralsChanged)
 //   - an answer clears all contacts of the same deals; one that is filed with a deal alone clears its contacts too
 //
 // The steps of a fetch: Look, then Mails and Recall where the records are mails, the vendor's own reading of each record, oldest first, which

@@ -252,3 +252,68 @@ func TestHappened(t *testing.T) {
 		}
 	}
 }
+
+// kin says who came through whom.
+type kin map[string]string
+
+func (k kin) Links(_ context.Context, who []string) (map[string]Links, error) {
+	out := map[string]Links{}
+	for _, p := range who {
+		l := Links{}
+		if up := k[p]; up != "" {
+			l.Through, l.Near = []string{up}, []string{up}
+		}
+		for down, up := range k {
+			if up == p {
+				l.Near = append(l.Near, down)
+			}
+		}
+		out[p] = l
+	}
+	return out, nil
+}
+
+func (k kin) Created(_ context.Context, who []string) (map[string]crm.Millis, error) {
+	out := map[string]crm.Millis{}
+	for _, p := range who {
+		out[p] = 7
+	}
+	return out, nil
+}
+
+// A referral reaches three levels up; one that went is taken back for all who came through it.
+func TestReferrals(t *testing.T) {
+	k := kin{"lead/4": "contact/3", "contact/3": "contact/2", "contact/2": "contact/1", "contact/1": "contact/0"}
+	levels := func(notices []crm.Notice) map[string]int {
+		out := map[string]int{}
+		for _, n := range notices {
+			switch {
+			case n.Removed != nil:
+				out["gone "+n.Removed.ID]++
+			case n.Fact.Referral.Direction == crm.In:
+				out[n.Fact.Contact+" through "+n.Fact.Referral.Other] = n.Fact.Referral.Level
+			}
+		}
+		return out
+	}
+	got, err := ReferralsOf(t.Context(), k, map[string]crm.Millis{"lead/4": 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"lead/4 through contact/3": 1, "lead/4 through contact/2": 2, "lead/4 through contact/1": 3}
+	if diff := cmp.Diff(want, levels(got)); diff != "" {
+		t.Error(diff)
+	}
+	delete(k, "contact/3")
+	if got, err = ReferralsChanged(t.Context(), k, []crm.Ref{{Type: Referrals, Left: []string{"contact/2", "contact/3"}, AsOf: 9}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{"gone referrals/contact/2", "gone referrals/contact/3", "gone referrals/lead/4"} {
+		if levels(got)[gone] != 1 {
+			t.Errorf("%s: not said; %v", gone, levels(got))
+		}
+	}
+	if levels(got)["lead/4 through contact/3"] != 1 || levels(got)["lead/4 through contact/2"] != 0 {
+		t.Errorf("what is left: %v", levels(got))
+	}
+}
