@@ -154,13 +154,14 @@ func readRemarks(t *testing.T, dir string) (right, all int, harm map[string]int)
 }
 
 // TestCare measures what a wrong reading costs on messages that were written before the reader told strong words from weak ones, and
-// that were not looked at while it learned to. The limits are what it reached then: they only ever become stricter.
+// that were not looked at while it learned to: 89 of the 186 were right before, 179 after. Faults of the engine that the others showed were
+// mended then. The limits only ever become stricter.
 func TestCare(t *testing.T) {
 	right, all, harm := readRemarks(t, "care")
-	if right < 179 {
-		t.Errorf("%d of %d are read rightly: it was 179", right, all)
+	if right < 183 {
+		t.Errorf("%d of %d are read rightly: it was 183", right, all)
 	}
-	if harm[buyerLost] > 3 || harm[debtMissed] > 1 || harm[buyerBlamed] > 0 {
-		t.Errorf("%d buyers lost, %d blamed, %d debts missed: it was 3, 0 and 1", harm[buyerLost], harm[buyerBlamed], harm[debtMissed])
+	if harm[buyerLost] > 1 || harm[debtMissed] > 1 || harm[buyerBlamed] > 0 {
+		t.Errorf("%d buyers lost, %d blamed, %d debts missed: it was 1, 0 and 1", harm[buyerLost], harm[buyerBlamed], harm[debtMissed])
 	}
 }

@@ -87,7 +87,7 @@ func (m *message) absent(auto bool, named crm.Class) bool {
 	case away && (m.cue(cueMachine) || m.cue(cueFormula) && !m.asksBack()):
 		return true
 	}
-	if m.in.Direction == crm.Out || !(away && !m.hears(harmful) || m.cue(cueReturn) && !m.defers()) {
+	if m.in.Direction == crm.Out || !(away && (m.cue(cueReturn) || !m.hears(harmful)) || m.cue(cueReturn) && !m.defers()) {
 		return false
 	}
 	return m.ends() && !m.asksBack()
