@@ -123,13 +123,17 @@ func (h *History) Hang() string {
 }
 
 // Milestone reports whether a next step is on file in an open deal.
-func (h *History) Milestone() bool {
+func (h *History) Milestone() bool { return h.Noted() != 0 }
+
+// Noted is when the deal that has a next milestone on file last changed, 0 where none has.
+func (h *History) Noted() (last crm.Millis) {
 	for i := range h.R.Items {
-		if d := h.R.Items[i].Deal; d != nil && d.NextStep && d.Won == 0 && d.Lost == 0 && h.R.Items[i].At <= h.Limit {
-			return true
+		f := &h.R.Items[i]
+		if d := f.Deal; d != nil && d.NextStep && d.Won == 0 && d.Lost == 0 && f.At <= h.Limit {
+			last = max(last, f.At, crm.Millis(f.Version))
 		}
 	}
-	return false
+	return last
 }
 
 // Property is the fact of a property that has a value, nil where there is none.

@@ -120,7 +120,7 @@ func (h *Judge) dormant() Finding {
 }
 
 // stuck is A43: we came back as agreed, more than once, and nothing moved. Of somebody who answers in
-// a word, never finds a time or only asks, it is enough that we asked often. An answer that says something is a step too. One who has
+// a word, never finds a time, puts us off again and again or only asks, it is enough that we asked often. An answer that says something is a step too. One who has
 // fallen silent is unresponsive or nothing: silence has a clock of its own, which stands still where this one runs.
 func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	f := Finding{ground: crm.NoProgress, Hangs: h.Hang()}
@@ -135,10 +135,13 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 			n++
 		}
 	}
-	asks := 0
+	asks, putOff := 0, 0
 	for i := range h.Turns {
-		if t := &h.Turns[i]; t.Dir == crm.Out && t.Ask.ID != "" && t.Ask.At > since {
+		switch t := &h.Turns[i]; {
+		case t.Dir == crm.Out && t.Ask.ID != "" && t.Ask.At > since:
 			asks++
+		case t.Dir == crm.In && t.Vague && t.Last.At > since:
+			putOff++
 		}
 	}
 	if h.Ball == crm.None && asks == 0 { // nothing was asked of them
@@ -151,9 +154,14 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	}
 	if often {
 		habits, _ := sh.Speak(signals.RowFreeInformation, signals.RowShortAnswers, signals.RowNoCallTime)
-		often = habits > 0
+		often = habits > 0 || putOff > h.S.NoProgressFollowUp
 	}
-	if n < h.S.NoProgressFollowUp && !often || h.Milestone() || h.Ahead {
+	if n < h.S.NoProgressFollowUp && !often || h.Ahead {
+		return f
+	}
+	// A next milestone on file that nobody touched in all that time is none any more.
+	if noted := h.Noted(); noted != 0 && h.Seen < noted+calendar.Millis(h.S.NoProgress) {
+		h.Due.Read(noted + calendar.Millis(h.S.NoProgress))
 		return f
 	}
 	if silent := h.Own.At + calendar.Millis(h.S.ReplyTime); h.Ball == crm.Them && h.Start.ID != "" {
