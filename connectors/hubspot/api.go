@@ -72,6 +72,7 @@ func (o *object) at(name string) crm.Millis { return millis(o.get(name)) }
 // changes are the values that a property had, oldest first.
 func (o *object) changes(name string) []history {
 	h := slices.Clone(o.History[name])
+	slices.Reverse(h) // HubSpot has the newest first, which alone orders two of one millisecond
 	slices.SortStableFunc(h, func(a, b history) int {
 		switch x, y := a.at(), b.at(); {
 		case x < y:

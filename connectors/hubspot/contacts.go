@@ -42,6 +42,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 			if value, version, ok := o.latest(name); ok {
 				for _, p := range c.properties(name, value) {
 					add(p, version)
+					out[len(out)-1].Fact.Seq = o.before(name)
 				}
 			}
 		}
@@ -114,6 +115,15 @@ func (o *object) values(names []string) []string {
 		out[i], _, _ = o.latest(name)
 	}
 	return out
+}
+
+// before is how many values a property had earlier within the millisecond of its last change: what was set and cleared within one is cleared.
+func (o *object) before(name string) (n int64) {
+	h := o.changes(name)
+	for i := len(h) - 2; i >= 0 && h[i].at() == h[len(h)-1].at(); i-- {
+		n++
+	}
+	return n
 }
 
 // latest is a property's present value and since when (ms) it has been that; false where it was never set.

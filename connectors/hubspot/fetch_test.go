@@ -651,3 +651,19 @@ func TestStaffByAnyList(t *testing.T) {
 		}
 	}
 }
+
+// TestWithinOneMillisecond: what is set and cleared within one millisecond is cleared, whatever the webhooks say, which do not tell which of
+// the two came last.
+func TestWithinOneMillisecond(t *testing.T) {
+	p := newPortal(t)
+	at := "2026-02-12T00:00:00.5Z"
+	was(p.add("contacts", "101", "email", "ada@example.com"), "winnow_override", "", at, "D", at)
+	c := p.connect(t, nil)
+	got, err := c.Fetch(t.Context(), refs("contacts", "101"))
+	fs := facts(t, got, err)
+	cleared := fs["101 property/override"]
+	set := propertyFact("101", crm.Property{Name: crm.PropOverride, Value: "D"}, int64(ms(at)))
+	if cleared.Property == nil || cleared.Property.Value != "" || cleared.Compare(set) <= 0 {
+		t.Errorf("the history gives %+v, which has to be later than the webhook's %+v", cleared, set)
+	}
+}
