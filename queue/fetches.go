@@ -133,7 +133,11 @@ func (f *Fetches) Each(ctx context.Context, source string, fn func(m FetchMsg, d
 		if !ok {
 			return fmt.Errorf("the subject %q is not ours", m.Subject)
 		}
-		return fn(FetchMsg{Source: source, Type: typ, ID: id, Data: m.Data}, at.Seq <= done)
+		if at.Damaged {
+			f.lostMsg(at)
+			return nil
+		}
+		return fn(FetchMsg{Source: source, Type: typ, ID: id, Data: at.Data}, at.Seq <= done)
 	})
 	if err != nil {
 		return fmt.Errorf("fetches of %s: %w", source, err)
