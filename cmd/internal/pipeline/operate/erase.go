@@ -73,8 +73,8 @@ func waitingFor(
 ) error {
 	return q.Fetches.Each(ctx, s.Name, func(m queue.FetchMsg, done bool) error {
 		ref, err := stored.Decode[crm.Ref](m.Data)
-		if err != nil { // only our own encoding is ever put here
-			return nil
+		if err != nil {
+			return err // only our own encoding is ever put here
 		}
 		if watermark.OfPerson(s, ref, contact) || slices.Contains(watermark.Named(s, []crm.Notice{{Ref: &ref}}), contact) {
 			return fn(m, ref, done)

@@ -155,6 +155,7 @@ func BenchmarkStep(b *testing.B) {
 			}
 			defer func() { _ = q.Close() }()
 			o := benchOwner()
+			o.p.Tombs = stored.NewTombs(q)
 			o.p.Queue, o.p.Sights = q, &seen{seeing(watermark.Horizon{Now: noon, Read: noon, Hold: watermark.HoldBackfill})}
 			o.valid, o.cache, o.dues, o.tally = func() bool { return true }, newCache(1<<20), newDues(), stored.NewTally()
 			if o.facts, err = q.Facts.Open(b.Context(), 0, 0); err != nil {
