@@ -28,6 +28,13 @@ type Receiver interface {
 	Decode(d Delivery) ([]crm.Notice, error)
 }
 
+// Screener is the role of a vendor whose deliveries carry their proof in the headers. It is pure: no network, no clock.
+type Screener interface {
+	// Screen refuses what Verify would refuse whatever its body: no proof, one that is malformed, one that is long stale. The Body of d is
+	// not read yet. It says nothing of what it lets through.
+	Screen(d Delivery, now time.Time) error
+}
+
 // Replier is the role of a vendor that wants to hear something of its own. It is pure: no network, no clock.
 type Replier interface {
 	// Reply is the answer to d for what became of it. Whether it is durable is not the vendor's to say: Stored comes only after it is.

@@ -14,6 +14,7 @@ import (
 type Vendor struct {
 	People   []PersonKind // whom it rates: one kind at HubSpot, two at Salesforce; never empty
 	Receive  Receiver     // nil: polled only
+	Screen   Screener     // nil: before the body is read nothing can be told of a delivery
 	Reply    Replier      // nil: DefaultReply, and no handshakes
 	Fetch    Fetcher      // never nil
 	Relate   Relater      // nil: every record names its people itself

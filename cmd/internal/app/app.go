@@ -85,7 +85,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
-		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody),
+		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
@@ -185,8 +185,12 @@ func (a *App) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if a.hookLn != nil {
 		g.Go(func() error {
-			srv := &http.Server{Handler: a.Hooks, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
-			return serve(ctx, srv, a.hookLn, a.grace)
+			ln := bound(a.hookLn, connectionBound())
+			srv := &http.Server{
+				Handler: a.Hooks, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+				ConnState: ln.state, ErrorLog: serverLog(a.log),
+			}
+			return serve(ctx, srv, ln, a.grace)
 		})
 	}
 	if a.adminLn != nil {

@@ -15,17 +15,18 @@ import (
 
 // Config is the whole configuration. Never tag a field `envconfig:"NAME"`: envconfig would also read the bare NAME.
 type Config struct {
-	Sources     Sources           `default:"hubspot" desc:"the CRM accounts: hubspot, or names of yours as in eu=hubspot,us=hubspot; each source reads its settings from WINNOW_<NAME>_*"`
-	Listen      string            `default:":8080" desc:"listen address for webhooks, at /hooks/<source>"`
-	AdminListen string            `split_words:"true" default:"127.0.0.1:8081" desc:"listen address of the console at /, its API, /livez, /readyz and /metrics; beyond loopback only with WINNOW_ADMIN_TOKEN"`
-	AdminToken  connectors.Secret `split_words:"true" desc:"bearer token for the console, its API and /metrics; browsers give it as the password of any user; unset is allowed on loopback only"`
-	PublicURL   string            `split_words:"true" desc:"address under which the CRMs call us, as they sign it, such as https://winnow.example.com, with the path that a gateway puts before /hooks; unset: the scheme and host of each request"`
-	DataDir     string            `split_words:"true" default:"./winnow-data" desc:"directory of the embedded queue's store; /data in the image"`
-	Roles       Roles             `default:"all" desc:"jobs of this process: receive,read,fetch,rate,write,poll; over an embedded store nobody else takes what is left out"`
-	Mode        Mode              `default:"advise" desc:"shadow writes nothing, advise writes our own fields, enforce sets the CRM's lead status too"`
-	MaxBody     Bytes             `split_words:"true" default:"1MiB" desc:"larger deliveries are answered with 413"`
-	Grace       time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
-	LogLevel    zapcore.Level     `split_words:"true" default:"info" desc:"debug, info, warn or error"`
+	Sources        Sources           `default:"hubspot" desc:"the CRM accounts: hubspot, or names of yours as in eu=hubspot,us=hubspot; each source reads its settings from WINNOW_<NAME>_*"`
+	Listen         string            `default:":8080" desc:"listen address for webhooks, at /hooks/<source>"`
+	AdminListen    string            `split_words:"true" default:"127.0.0.1:8081" desc:"listen address of the console at /, its API, /livez, /readyz and /metrics; beyond loopback only with WINNOW_ADMIN_TOKEN"`
+	AdminToken     connectors.Secret `split_words:"true" desc:"bearer token for the console, its API and /metrics; browsers give it as the password of any user; unset is allowed on loopback only"`
+	PublicURL      string            `split_words:"true" desc:"address under which the CRMs call us, as they sign it, such as https://winnow.example.com, with the path that a gateway puts before /hooks; unset: the scheme and host of each request"`
+	TrustedProxies Proxies           `split_words:"true" desc:"addresses or networks of the proxies before us, comma-separated, such as 10.0.0.0/8: what their X-Forwarded-For says tells senders of webhooks apart, so that one does not take the room of all"`
+	DataDir        string            `split_words:"true" default:"./winnow-data" desc:"directory of the embedded queue's store; /data in the image"`
+	Roles          Roles             `default:"all" desc:"jobs of this process: receive,read,fetch,rate,write,poll; over an embedded store nobody else takes what is left out"`
+	Mode           Mode              `default:"advise" desc:"shadow writes nothing, advise writes our own fields, enforce sets the CRM's lead status too"`
+	MaxBody        Bytes             `split_words:"true" default:"1MiB" desc:"larger deliveries are answered with 413"`
+	Grace          time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
+	LogLevel       zapcore.Level     `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 
 	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed; the same in every process, 0: webhooks are enough, polls that were missed hold nothing back"`
 	Partitions   int           `desc:"partitions that the work is divided into, fixed when the store is made; unset: 16 embedded, 64 over an outside NATS"`

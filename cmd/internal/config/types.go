@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,4 +113,37 @@ func (rs *Roles) Decode(value string) error {
 	}
 	*rs = slices.DeleteFunc(slices.Clone(allRoles), func(r Role) bool { return !wanted[r] })
 	return nil
+}
+
+// Proxies are networks whose X-Forwarded-For is believed.
+type Proxies []netip.Prefix
+
+// Decode reads comma-separated addresses and networks; envconfig calls it.
+func (p *Proxies) Decode(value string) error {
+	*p = nil
+	for word := range strings.SplitSeq(value, ",") {
+		word = strings.TrimSpace(word)
+		if word == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(word); err == nil {
+			*p = append(*p, netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(word)
+		if err != nil {
+			return fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", word)
+		}
+		*p = append(*p, network.Masked())
+	}
+	return nil
+}
+
+// String writes p as Decode reads it.
+func (p Proxies) String() string {
+	words := make([]string, len(p))
+	for i, network := range p {
+		words[i] = network.String()
+	}
+	return strings.Join(words, ",")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -61,6 +62,7 @@ type Options struct {
 	Mode         watermark.Mode // of sources that have none of their own, as the two below
 	Roles        []Role         // nil: all; empty: none, for who only asks
 	MaxBody      int64
+	Proxies      []netip.Prefix // before us, whose X-Forwarded-For is believed
 	Grace        time.Duration
 	PollInterval time.Duration // 0: no polling
 	LeaseTTL     time.Duration // 0: 10 s
@@ -126,7 +128,7 @@ func New(o Options) *Pipeline {
 		Log: o.Log, Troubles: troubles, Metrics: o.Metrics.watermark,
 	})
 	in := intake.Deps{
-		Queue: o.Queue, Sources: p.sources, Grace: o.Grace, Now: o.Now, Accounts: p.watermark,
+		Queue: o.Queue, Sources: p.sources, Grace: o.Grace, Proxies: o.Proxies, Now: o.Now, Accounts: p.watermark,
 		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake,
 	}
 	ex := exchange.Deps{

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
@@ -12,6 +13,7 @@ import (
 type Deps struct {
 	Queue     *queue.Queue
 	Sources   map[string]watermark.Source
+	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	Grace     time.Duration
 	Now       func() time.Time
 	Accounts  accounts

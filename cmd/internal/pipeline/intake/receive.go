@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
@@ -23,26 +22,25 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-var errBodies = errors.New("too many deliveries are under way at once")
-
 // Receiver answers the webhooks: read the body, verify it, store it, and only then say so.
 type Receiver struct {
 	Deps
 	groups map[string]*group
-	bodies atomic.Int64 // bytes in hand
-	most   int64        // that they may come to
+	bodies *bodies
 }
 
 // NewReceiver returns the handler of /hooks/{source}.
 func NewReceiver(d Deps) *Receiver {
-	r := &Receiver{Deps: d, groups: map[string]*group{}, most: timing.BodyBytes}
+	most := int64(timing.BodyBytes)
+	r := &Receiver{Deps: d, groups: map[string]*group{}}
 	for name, s := range d.Sources {
-		r.most = max(r.most, 4*s.MaxBody)
+		most = max(most, 4*s.MaxBody)
 		d.Metrics.begin(name)
 		r.groups[name] = &group{publish: func(ctx context.Context, ds []stored.Delivery) error {
 			return stored.PublishDeliveries(ctx, d.Queue, name, ds)
 		}, max: min(timing.GroupBytes, d.Queue.MaxBundle()/2)}
 	}
+	r.bodies = newBodies(most)
 	return r
 }
 
@@ -92,7 +90,7 @@ func (r *Receiver) stray() {
 	if len(paths) == 0 {
 		err = errors.New("no source takes webhooks: WEBHOOKS is off for each")
 	}
-	r.Troubles.Alarms("stray", "a request came to a path that leads to no source", err)
+	r.Troubles.Warns("stray", "a request came to a path that leads to no source", err)
 }
 
 func handshake(s watermark.Source, d connectors.Delivery) (connectors.Reply, bool) {
@@ -124,16 +122,23 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 	}
 	tooLarge := func() (string, connectors.Reply) { // it will not come again, unless it was none of the vendor's: it is not verified yet
 		err := fmt.Errorf("more than the limit of a delivery, %s", humanize.IBytes(uint64(s.MaxBody)))
-		r.say(r.Troubles.Alarms, s, "delivery lost, it is too large: raise MAX_BODY of the source if it was the CRM's", err)
+		r.say(r.Troubles.Warns, s, "delivery lost, it is too large: raise MAX_BODY of the source if it was the CRM's", err)
 		return "too_large", replyTo(s, d, connectors.TooLarge)
 	}
 	if req.ContentLength > s.MaxBody {
 		return tooLarge()
 	}
-	in := &inHand{Reader: http.MaxBytesReader(w, req.Body, s.MaxBody), r: r}
-	defer func() { r.bodies.Add(-in.bytes) }()
+	if s.CRM.Screen != nil {
+		if err := s.CRM.Screen.Screen(d, d.Received.Time()); err != nil {
+			r.say(r.Troubles.Warns, s, "delivery not verified", err)
+			return string(connectors.NotVerified), replyTo(s, d, connectors.NotVerified)
+		}
+	}
+	in := r.bodies.open(w, http.MaxBytesReader(w, req.Body, s.MaxBody), sender(req, r.Proxies))
+	defer in.close()
 	body, err := io.ReadAll(in)
-	if errors.Is(err, errBodies) {
+	in.done()
+	if errors.Is(err, errBodies) || errors.Is(err, errGivenUp) {
 		r.say(r.Troubles.Warns, s, "delivery refused for want of memory", err)
 		return "no_room", replyTo(s, d, connectors.Full)
 	}
@@ -148,7 +153,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 		return "handshake", reply
 	}
 	if err := s.CRM.Receive.Verify(d, d.Received.Time()); err != nil {
-		r.say(r.Troubles.Alarms, s, "delivery not verified", err)
+		r.say(r.Troubles.Warns, s, "delivery not verified", err)
 		if connectors.KindOf(err) == connectors.Malformed {
 			return string(connectors.Unreadable), replyTo(s, d, connectors.Unreadable)
 		}
@@ -160,22 +165,6 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 		return "not_stored", replyTo(s, d, connectors.Full)
 	}
 	return string(connectors.Stored), replyTo(s, d, connectors.Stored)
-}
-
-// inHand counts the bytes that are read of a body among those of all bodies.
-type inHand struct {
-	io.Reader
-	r     *Receiver
-	bytes int64
-}
-
-func (b *inHand) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	b.bytes += int64(n)
-	if b.r.bodies.Add(int64(n)) > b.r.most {
-		return n, errBodies
-	}
-	return n, err
 }
 
 // say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how

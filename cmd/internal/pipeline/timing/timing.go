@@ -55,6 +55,14 @@ const (
 	// BodyBytes bounds what the bodies hold together that are being read or wait for the store: until a signature is
 	// verified anybody can send, over as many connections as they like. HubSpot's 100 events take 30 to 50 KB.
 	BodyBytes = 64 << 20
+	// SmallBody is up to where a body may use the quarter of that which is kept free of larger ones.
+	SmallBody = 64 << 10
+	// BodyGrace and BodyRate are how a body has to come: so many bytes a second after so long. A CRM sends what it has at once; a line that
+	// is slower than a modem's is nobody's who has a delivery.
+	BodyGrace = 3 * time.Second
+	BodyRate  = 8 << 10
+	// BodyYoung is for how long a body is not called slow.
+	BodyYoung = 500 * time.Millisecond
 )
 
 // Read, in machine time but for ClocksApart.

@@ -1,0 +1,200 @@
+package intake
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// signed is a vendor whose proof is a word in a header.
+type signed struct {
+	connectors.Receiver
+	screened *atomic.Int64
+}
+
+func (s signed) Screen(d connectors.Delivery, _ time.Time) error {
+	if d.Body != nil {
+		return errors.New("screened with its body")
+	}
+	s.screened.Add(1)
+	if d.Header.Get("Signature") == "" {
+		return errors.New("no signature")
+	}
+	return nil
+}
+
+func (s signed) Verify(d connectors.Delivery, _ time.Time) error {
+	if d.Header.Get("Signature") != "genuine" {
+		return errors.New("wrong signature")
+	}
+	return nil
+}
+
+func (s signed) Keep(d connectors.Delivery) (connectors.Delivery, bool) { return d, false }
+
+// port is a receiver behind a real server.
+func port(t *testing.T, most int64) (r *Receiver, url string, logged *observer.ObservedLogs) {
+	t.Helper()
+	core, logged := observer.New(zap.DebugLevel)
+	v := signed{screened: &atomic.Int64{}}
+	r = NewReceiver(Deps{
+		Queue: openStore(t), Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(prometheus.NewRegistry()),
+		Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{Receive: v, Screen: v}}},
+	})
+	r.bodies.most = most
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/{source}", r)
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return r, srv.URL + "/hooks/fake", logged
+}
+
+func send(t *testing.T, url, signature string, body io.Reader) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Signature", signature)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// stall opens a connection that announces a large body, sends a part of it and then nothing any more.
+func stall(t *testing.T, addr, signature string, part int) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_, err = fmt.Fprintf(c, "POST /hooks/fake HTTP/1.1\r\nHost: x\r\nSignature: %s\r\nContent-Length: 1000000\r\n\r\n%s", signature, bytes.Repeat([]byte("x"), part))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestSilentBodies: connections that fill the room for bodies and then say nothing lock nobody out. They give way to what comes, and are
+// ended for coming too slowly; what they are answered makes no error of it.
+func TestSilentBodies(t *testing.T) {
+	r, url, logged := port(t, 1<<20)
+	addr := url[len("http://") : len(url)-len("/hooks/fake")]
+	for range 66 {
+		stall(t, addr, "guessed", 14_000)
+	}
+	for end := time.Now().Add(time.Minute); r.bodies.held() < 700_000 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	for i := range 20 {
+		began := time.Now()
+		if status := send(t, url, "genuine", bytes.NewReader(make([]byte, 40_000))); status/100 != 2 {
+			t.Errorf("delivery %d is answered with %d after %s", i, status, time.Since(began))
+		}
+	}
+	for end := time.Now().Add(time.Minute); r.bodies.held() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes are held by who says nothing", r.bodies.held())
+		}
+	}
+	if n := logged.FilterLevelExact(zap.ErrorLevel).Len(); n > 0 {
+		t.Errorf("%d errors are logged", n)
+	}
+}
+
+// TestSlowestGivesWay: where large bodies have filled the room, the one that comes most slowly is given up for the next.
+func TestSlowestGivesWay(t *testing.T) {
+	r, url, _ := port(t, 400_000)
+	addr := url[len("http://") : len(url)-len("/hooks/fake")]
+	for range 3 {
+		stall(t, addr, "guessed", 95_000)
+	}
+	for end := time.Now().Add(time.Minute); r.bodies.held() < 250_000 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(600 * time.Millisecond) // from when on a body may be called slow
+	if status := send(t, url, "genuine", bytes.NewReader(make([]byte, 200_000))); status/100 != 2 {
+		t.Errorf("answered with %d", status)
+	}
+}
+
+// TestScreenedByHeaders: what has no proof is refused before its body is read.
+func TestScreenedByHeaders(t *testing.T) {
+	r, url, logged := port(t, 1<<20)
+	body := &counting{Reader: bytes.NewReader(make([]byte, 900_000))}
+	if status := send(t, url, "", body); status != http.StatusUnauthorized {
+		t.Errorf("answered with %d", status)
+	}
+	if n := r.bodies.held(); n != 0 {
+		t.Errorf("%d bytes are held", n)
+	}
+	if n := logged.FilterLevelExact(zap.ErrorLevel).Len(); n > 0 {
+		t.Errorf("%d errors are logged", n)
+	}
+}
+
+type counting struct{ io.Reader }
+
+// TestSender: an address is believed as far as those are trusted who say it.
+func TestSender(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	for _, c := range []struct {
+		name, peer, forwarded string
+		proxies               []netip.Prefix
+		want                  string
+	}{
+		{"from outside", "198.51.100.7:1", "", nil, "198.51.100.7"},
+		{"from outside, with a claim", "198.51.100.7:1", "203.0.113.1", proxies, "198.51.100.7"},
+		{"through a proxy", "10.0.0.1:1", "203.0.113.1", proxies, "203.0.113.1"},
+		{"through two", "10.0.0.1:1", "192.0.2.66, 203.0.113.1, 10.9.9.9", proxies, "203.0.113.1"},
+		{"a proxy that says nothing", "10.0.0.1:1", "", proxies, ""},
+		{"a neighbour that may be a proxy", "192.168.1.1:1", "203.0.113.1", nil, ""},
+		{"this machine", "[::1]:1", "", nil, ""},
+	} {
+		req := httptest.NewRequest(http.MethodPost, "/", nil)
+		req.RemoteAddr = c.peer
+		if c.forwarded != "" {
+			req.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := sender(req, c.proxies); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestOneAddressDoesNotGetAll: half of the room is the most that one sender has.
+func TestOneAddressDoesNotGetAll(t *testing.T) {
+	b := newBodies(1000)
+	one, two := b.open(httptest.NewRecorder(), nil, "a"), b.open(httptest.NewRecorder(), nil, "b")
+	if err := b.take(one, 600); !errors.Is(err, errBodies) {
+		t.Errorf("600 of 1000 bytes for one: %v", err)
+	}
+	one.close()
+	if err := b.take(two, 400); err != nil {
+		t.Errorf("400 of 1000 bytes for one: %v", err)
+	}
+	two.close()
+	if b.held() != 0 || len(b.from) != 0 {
+		t.Errorf("%d bytes are held, by %v", b.held(), b.from)
+	}
+}
