@@ -179,7 +179,7 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 }
 
 // benefit is how many answers in a row that hold no fact we can see are taken for a step all the same: some of them will have held one.
-const benefit = 2
+const benefit = 3
 
 // told is when they last took the matter a step further: an answer that holds a fact, a talk, a colleague's word. Warm words are none, if
 // there are more of them than can be by chance.
