@@ -1,8 +1,6 @@
 package status
 
 import (
-	"slices"
-
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
@@ -47,11 +45,8 @@ func (h *Judge) lastNews() (last crm.Millis) {
 			news(e.At)
 		}
 	}
-	for i := range h.R.Profile {
-		f := &h.R.Profile[i]
-		if f.Property != nil && !record.OwnName(f.Property.Name) && !slices.Contains(h.S.FollowUps, f.Property.Name) {
-			news(record.Changed(f))
-		}
+	if f := h.Property(h.S.VoteProperty); f != nil { // of the profile it alone counts towards engagement
+		news(record.Changed(f))
 	}
 	for i := range h.R.Referrals {
 		if f := &h.R.Referrals[i]; !f.Gone {
