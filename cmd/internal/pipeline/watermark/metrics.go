@@ -21,7 +21,7 @@ type Metrics struct {
 // NewMetrics registers them.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	f := promauto.With(r)
-	return &Metrics{
+	m := &Metrics{
 		dead: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "winnow_dead_letters_total", Help: "Things put among the dead letters, by kind of reason.",
 		}, []string{"stage", "source", "kind"}),
@@ -44,6 +44,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "winnow_contacts_held_by_dead_letters", Help: "Contacts of a source whose decisions are held back by dead letters that name them.",
 		}, []string{"source"}),
 	}
+	m.damage.WithLabelValues("CONTACTS_0") // the rise of a series that is not there before its first event is never seen
+	return m
 }
 
 // seconds is an instant as metrics have it.
