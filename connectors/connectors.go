@@ -1,5 +1,5 @@
-// Package connectors is the contract between Winnow and the CRMs. A vendor is a folder beside this file that implements it;
-// connectortest holds every vendor to it.
+// Package connectors is the contract between Winnow and the CRMs. A vendor is a folder beside this file that implements
+// it; connectortest holds every vendor to it.
 package connectors
 
 import (
@@ -13,35 +13,38 @@ import (
 
 // Receiver turns deliveries into notices. It is pure and safe for concurrent use: no network, no clock.
 type Receiver interface {
-	// Verify reports whether d is the vendor's and fresh at the instant now. If not, the error is Unauthenticated, or Malformed where
-	// the proof stands in a body that cannot be read.
+	// Verify reports whether d is the vendor's and fresh at the instant now. If not, the error is Unauthenticated, or
+	// Malformed where the proof stands in a body that cannot be read.
 	Verify(d Delivery, now time.Time) error
 
-	// Keep returns what of a verified delivery is stored, which is all that Decode will see: of its query and headers what Decode looks
-	// at, never the proof, and the body without the secrets that the vendor puts there. text says that words of a message are left in
-	// it: then it leaves the store soon after it was read. Keeping what was kept changes nothing.
+	// Keep returns what of a verified delivery is stored, which is all that Decode will see: of its query and headers
+	// what Decode looks at, never the proof, and the body without the secrets that the vendor puts there. text says
+	// that words of a message are left in it: then it leaves the store soon after it was read. Keeping what was kept
+	// changes nothing.
 	Keep(d Delivery) (kept Delivery, text bool)
 
-	// Decode returns what a kept delivery says, in any order: complete facts, or references to what must be fetched. None is
-	// normal: d may hold nothing we rate, or the echo of our own Write. Of a body that it can read in part it returns the
-	// readable part and a Malformed error. Of a fact whose time the vendor does not tell, d.Received is the Version, marked Ours.
+	// Decode returns what a kept delivery says, in any order: complete facts, or references to what must be fetched.
+	// None is normal: d may hold nothing we rate, or the echo of our own Write. Of a body that it can read in part it
+	// returns the readable part and a Malformed error. Of a fact whose time the vendor does not tell, d.Received is the
+	// Version, marked Ours.
 	Decode(d Delivery) ([]crm.Notice, error)
 }
 
 // Screener is the role of a vendor whose deliveries carry their proof in the headers. It is pure: no network, no clock.
 type Screener interface {
-	// Screen refuses what Verify would refuse whatever its body: no proof, one that is malformed, one that is long stale. The Body of d is
-	// not read yet. It says nothing of what it lets through.
+	// Screen refuses what Verify would refuse whatever its body: no proof, one that is malformed, one that is long
+	// stale. The Body of d is not read yet. It says nothing of what it lets through.
 	Screen(d Delivery, now time.Time) error
 }
 
 // Replier is the role of a vendor that wants to hear something of its own. It is pure: no network, no clock.
 type Replier interface {
-	// Reply is the answer to d for what became of it. Whether it is durable is not the vendor's to say: Stored comes only after it is.
+	// Reply is the answer to d for what became of it. Whether it is durable is not the vendor's to say: Stored comes
+	// only after it is.
 	Reply(d Delivery, o Outcome) Reply
 
-	// Handshake is the answer to a request that delivers nothing, as when the vendor asks whether somebody listens here, by GET, OPTIONS
-	// or POST; false where d is none. It is asked before Verify.
+	// Handshake is the answer to a request that delivers nothing, as when the vendor asks whether somebody listens
+	// here, by GET, OPTIONS or POST; false where d is none. It is asked before Verify.
 	Handshake(d Delivery) (Reply, bool)
 }
 
@@ -56,20 +59,21 @@ type Fetcher interface {
 	// FetchLimits bound the fetches of records of one type. A type that is not known has limits too.
 	FetchLimits(recordType string) Limits
 
-	// Fetch returns what the references, all of one Type, stand for: a result for each, in their order. It makes one attempt a
-	// request; the queue retries, guided by the error's Kind.
+	// Fetch returns what the references, all of one Type, stand for: a result for each, in their order. It makes one
+	// attempt a request; the queue retries, guided by the error's Kind.
 	Fetch(ctx context.Context, refs []crm.Ref) []Result
 }
 
-// Result is what one reference stands for: facts, and references to what has to be fetched next. A record that is gone gives none, or a
-// removal. Beside an error there are no notices. One whose error is Whole may be at fault or not: the caller splits.
+// Result is what one reference stands for: facts, and references to what has to be fetched next. A record that is gone
+// gives none, or a removal. Beside an error there are no notices. One whose error is Whole may be at fault or not: the
+// caller splits.
 type Result struct {
 	Notices []crm.Notice
 	Err     error
 }
 
-// Together is the answer where one call stands for all of n references: their notices, which need not be told apart, or the error, which
-// is Whole where there are several.
+// Together is the answer where one call stands for all of n references: their notices, which need not be told apart, or
+// the error, which is Whole where there are several.
 func Together(n int, notices []crm.Notice, err error) []Result {
 	if n == 0 {
 		return nil
@@ -92,16 +96,18 @@ func Together(n int, notices []crm.Notice, err error) []Result {
 
 // Writer puts ratings into the CRM.
 type Writer interface {
-	// WriteLimits say how many changes are worth gathering before Split divides them, and how many Writes may be under way at once.
+	// WriteLimits say how many changes are worth gathering before Split divides them, and how many Writes may be under
+	// way at once.
 	WriteLimits() Limits
 
-	// Split divides changes into those of one Write each, by whatever the vendor's calls are apart: the kind of person, equal values, the
-	// size. It loses none and doubles none. It is pure.
+	// Split divides changes into those of one Write each, by whatever the vendor's calls are apart: the kind of person,
+	// equal values, the size. It loses none and doubles none. It is pure.
 	Split(chs []crm.Change) [][]crm.Change
 
-	// Write sets the fields in each change, all of one part that Split made or of a piece of it, and returns one error per change, nil
-	// where it was written. Writing the same change twice is the same as writing it once. No two changes name the same person. An
-	// answer that names no record stands for the whole call and is marked Whole: the caller splits it.
+	// Write sets the fields in each change, all of one part that Split made or of a piece of it, and returns one error
+	// per change, nil where it was written. Writing the same change twice is the same as writing it once. No two
+	// changes name the same person. An answer that names no record stands for the whole call and is marked Whole: the
+	// caller splits it.
 	Write(ctx context.Context, chs []crm.Change) []error
 }
 
@@ -112,15 +118,16 @@ func InBatches(chs []crm.Change, batch int) [][]crm.Change {
 
 // Poller is the role of a vendor whose webhooks miss something, or that can do without them.
 type Poller interface {
-	// Poll returns what changed since the cursor, a page at a time: the notices, the next cursor, and whether more is waiting
-	// now. The empty cursor starts at since. Pages overlap rather than leave a gap: the same record may come twice.
+	// Poll returns what changed since the cursor, a page at a time: the notices, the next cursor, and whether more is
+	// waiting now. The empty cursor starts at since. Pages overlap rather than leave a gap: the same record may come
+	// twice.
 	Poll(ctx context.Context, cursor string, since time.Time) (notices []crm.Notice, next string, more bool, err error)
 }
 
 // Backfiller is the role of a vendor whose history can be read back.
 type Backfiller interface {
-	// Backfill is Poll for what was there before Winnow: it starts at since and ends at until, resumes from its cursor, and
-	// tells how many records it has read and, as far as the vendor says, will read (0: not known).
+	// Backfill is Poll for what was there before Winnow: it starts at since and ends at until, resumes from its cursor,
+	// and tells how many records it has read and, as far as the vendor says, will read (0: not known).
 	Backfill(ctx context.Context, cursor string, since, until time.Time) (BackfillPage, error)
 }
 
@@ -141,8 +148,8 @@ type Accounter interface {
 
 // Relater is the role of a vendor that can tell whom a record concerns without reading the record.
 type Relater interface {
-	// Concerned returns the contacts that facts of the record could reach, none where there are none. It is asked when the record
-	// itself cannot be read, so that no decision falls while what they may have answered lies there.
+	// Concerned returns the contacts that facts of the record could reach, none where there are none. It is asked when
+	// the record itself cannot be read, so that no decision falls while what they may have answered lies there.
 	Concerned(ctx context.Context, ref crm.Ref) ([]string, error)
 }
 
@@ -165,15 +172,15 @@ type Step struct {
 	Data   any    // the connector's own
 }
 
-// Maintainer is the role of a vendor that has something to keep alive, or to remember: keys that it shows once, tokens that rotate,
-// channels that expire, names that it gave to fields. What it remembers is in Options.State.
+// Maintainer is the role of a vendor that has something to keep alive, or to remember: keys that it shows once, tokens
+// that rotate, channels that expire, names that it gave to fields. What it remembers is in Options.State.
 type Maintainer interface {
-	// Recall takes over what State holds. Every process calls it at the start and now and then, so that a key which one process was
-	// given verifies in all of them.
+	// Recall takes over what State holds. Every process calls it at the start and now and then, so that a key which one
+	// process was given verifies in all of them.
 	Recall(ctx context.Context) error
 
-	// Maintain renews what is about to end and says when it wants to be called next. It is called by the one process that speaks with
-	// the CRM, first at the start, and after an error again with a growing pause.
+	// Maintain renews what is about to end and says when it wants to be called next. It is called by the one process
+	// that speaks with the CRM, first at the start, and after an error again with a growing pause.
 	Maintain(ctx context.Context) (next time.Time, err error)
 }
 

@@ -27,8 +27,9 @@ type Options struct {
 	UserAgent string
 	State     State                    // what the connector remembers, never nil where it plays Maintain
 	Phrases   map[crm.Intents][]string // by which messages are read beside the built-in ones
-	// Properties are those of a person that the rules look at, under neutral names as in fields.Neutral or the vendor's own: they are read
-	// and become facts under the same names, each change of them too. One that the CRM does not have is nothing.
+	// Properties are those of a person that the rules look at, under neutral names as in fields.Neutral or the vendor's
+	// own: they are read and become facts under the same names, each change of them too. One that the CRM does not have
+	// is nothing.
 	Properties []string
 	// Wrote returns what is remembered of our newest messages to people; nil: nothing is.
 	Wrote func(ctx context.Context, people []string) (map[string][]crm.Wrote, error)

@@ -10,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Delivery is one webhook request. Verify sees it exactly as it was received, and nothing in it is to be trusted before; Decode sees
-// what Keep left of it, long after it came.
+// Delivery is one webhook request. Verify sees it exactly as it was received, and nothing in it is to be trusted
+// before; Decode sees what Keep left of it, long after it came.
 type Delivery struct {
 	Method   string
 	URL      *url.URL // as the vendor addressed us, which some sign; nil at Decode
@@ -66,8 +66,8 @@ type Reply struct {
 // retryAfter is what a refused sender is told to wait.
 const retryAfter = 10 * time.Second
 
-// DefaultReply is the answer for vendors that want nothing of their own: never 400, 429 or 410, for which several CRMs drop the event for
-// good or delete the subscription.
+// DefaultReply is the answer for vendors that want nothing of their own: never 400, 429 or 410, for which several CRMs
+// drop the event for good or delete the subscription.
 func DefaultReply(o Outcome) Reply {
 	switch o {
 	case Stored:

@@ -43,7 +43,8 @@ type Error struct {
 	Whole  bool          // in a Write: the vendor named no record, the error stands for the whole batch
 	// Beside is set in a Write where all of our own fields were written, and only the CRM's own status was refused.
 	Beside bool
-	// Into is the person into whom the one of a Write was merged, where the CRM's answer tells: it may have written to that one.
+	// Into is the person into whom the one of a Write was merged, where the CRM's answer tells: it may have written to
+	// that one.
 	Into string
 	Err  error
 }

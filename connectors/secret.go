@@ -27,14 +27,15 @@ func (s Secret) Equal(other string) bool {
 	return subtle.ConstantTimeCompare([]byte(s), []byte(other)) == 1
 }
 
-// unfilled is what a template leaves where it was not filled in: ${TOKEN}, $(TOKEN), {{ .token }}, $TOKEN, <your token>.
+// unfilled is what a template leaves where it was not filled in: ${TOKEN}, $(TOKEN), {{ .token }}, $TOKEN, <your
+// token>.
 var unfilled = regexp.MustCompile(`\$[{(]|\{\{|^\$[A-Z][A-Z0-9_]*$|^<[^>]*>$`)
 
 // schemes are what stands before a token in a header, where it does not belong to the token.
 var schemes = []string{"bearer ", "basic ", "token ", "authorization:", "authorization "}
 
-// Odd says what of a secret cannot be right, as it comes from a careless copy or a template, and never what it is. A key in PEM has
-// several lines. Where words are allowed, as in a password, blanks inside are.
+// Odd says what of a secret cannot be right, as it comes from a careless copy or a template, and never what it is. A
+// key in PEM has several lines. Where words are allowed, as in a password, blanks inside are.
 func (s Secret) Odd(words bool) []string {
 	v := string(s)
 	if v == "" || strings.HasPrefix(v, "-----BEGIN ") {

@@ -26,11 +26,12 @@ type Vendor struct {
 	Maintain Maintainer   // nil: nothing has to be kept alive
 	Budget   Budgeter     // nil: nobody knows how many calls are left
 
-	// CheckNative reports, as a Misconfigured error, that the CRM's own status has no such value as a disqualified person gets under
-	// enforce; nil: that cannot be.
+	// CheckNative reports, as a Misconfigured error, that the CRM's own status has no such value as a disqualified
+	// person gets under enforce; nil: that cannot be.
 	CheckNative func(ctx context.Context) error
 
-	// Tick is how fine the vendor's change times are; 0: a millisecond. Of two changes within one tick what is read later counts.
+	// Tick is how fine the vendor's change times are; 0: a millisecond. Of two changes within one tick what is read
+	// later counts.
 	Tick time.Duration
 	// Identify reads an id that people give without its kind, or in another spelling. Nil: there is nothing to tell.
 	Identify func(id string) (crm.Person, bool)
@@ -39,8 +40,8 @@ type Vendor struct {
 // PersonKind is one kind of record that stands for a prospect.
 type PersonKind struct {
 	Kind string // as in crm.Person; empty where the vendor has one kind, or the id tells
-	// Record is the type of the reference whose Fetch gives the properties of a person of this kind, crm.Profiled among them. The
-	// reference's ID is the person's own.
+	// Record is the type of the reference whose Fetch gives the properties of a person of this kind, crm.Profiled among
+	// them. The reference's ID is the person's own.
 	Record string
 	Text   int    // how many characters a Prose field of this kind holds; 0: DefaultText
 	Native Native // the CRM's own status of such a person

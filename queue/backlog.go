@@ -10,9 +10,10 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// Backlog knows since when the fetches of one source have been waiting. That is not the first one's affair alone: a message that replaces
-// an earlier one, or follows from a record that was fetched late, stands behind others and may be about something older. So it reads along
-// what comes into the stream and remembers, from each place in it to the end, the least instant. It is safe for concurrent use.
+// Backlog knows since when the fetches of one source have been waiting. That is not the first one's affair alone: a
+// message that replaces an earlier one, or follows from a record that was fetched late, stands behind others and may be
+// about something older. So it reads along what comes into the stream and remembers, from each place in it to the end,
+// the least instant. It is safe for concurrent use.
 type Backlog struct {
 	srv    *jet.Server
 	source string
@@ -36,12 +37,14 @@ const (
 	backlogWait  = 200 * time.Millisecond
 )
 
-// Backlog returns the backlog of a source's fetches; since says of a message, and of when it was stored, since when its record waits.
+// Backlog returns the backlog of a source's fetches; since says of a message, and of when it was stored, since when its
+// record waits.
 func (f *Fetches) Backlog(source string, since func(data []byte, stored time.Time) time.Time) *Backlog {
 	return &Backlog{srv: f.srv, source: source, since: since}
 }
 
-// Oldest is the least instant since when any record waits that its consumer has not seen acknowledged; zero where nothing waits.
+// Oldest is the least instant since when any record waits that its consumer has not seen acknowledged; zero where
+// nothing waits.
 func (b *Backlog) Oldest(ctx context.Context) (time.Time, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -86,7 +89,8 @@ func (b *Backlog) readOn(ctx context.Context, spec layout.Consumer, first uint64
 		}
 	}
 	for b.seen < end {
-		// A consumer may read a copy of the stream that lags. The leader knows whether there is more; most often what is last is the probe.
+		// A consumer may read a copy of the stream that lags. The leader knows whether there is more; most often what
+		// is last is the probe.
 		next, err := b.srv.Next(ctx, spec.Stream, spec.Filter, b.log.Last()+1)
 		if err != nil {
 			return err

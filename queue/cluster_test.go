@@ -70,8 +70,9 @@ func (h held) Write(b []byte) (int, error) {
 	return h.Writer.Write(b)
 }
 
-// lagging starts a cluster of three of which the first leads the stream and the last the stream's consumer, and returns a queue that is
-// connected to the one between them, and the wire between those two. While it is cut all three have a majority that they can reach.
+// lagging starts a cluster of three of which the first leads the stream and the last the stream's consumer, and returns
+// a queue that is connected to the one between them, and the wire between those two. While it is cut all three have a
+// majority that they can reach.
 func lagging(t testing.TB, spec layout.Consumer) (*Queue, *wire) {
 	t.Helper()
 	w := &wire{}

@@ -23,17 +23,18 @@ type Put struct {
 	Header map[string]string
 }
 
-// Batch is what one commit stores: all of it or nothing. Checkpoint.Seq is the sequence of the checkpoint that it follows.
+// Batch is what one commit stores: all of it or nothing. Checkpoint.Seq is the sequence of the checkpoint that it
+// follows.
 type Batch struct {
 	Contacts   []Put
 	Ratings    []Put
 	Checkpoint Checkpoint
 }
 
-// Commit stores the batch and returns its checkpoint with the sequence that the next commit must follow. ErrFenced: another owner
-// has committed since Checkpoint.Seq, and nothing was stored. ErrUnknown: no clear answer came, and only the checkpoint tells whether
-// the batch was stored. ErrTooLarge: more than MaxBatch messages, or a larger one than MaxBundle. Any other error is a refusal that
-// will come again.
+// Commit stores the batch and returns its checkpoint with the sequence that the next commit must follow. ErrFenced:
+// another owner has committed since Checkpoint.Seq, and nothing was stored. ErrUnknown: no clear answer came, and only
+// the checkpoint tells whether the batch was stored. ErrTooLarge: more than MaxBatch messages, or a larger one than
+// MaxBundle. Any other error is a refusal that will come again.
 func (c *Contacts) Commit(ctx context.Context, p int, b Batch) (Checkpoint, error) {
 	if err := c.layout.Check(p); err != nil {
 		return Checkpoint{}, err
@@ -86,8 +87,8 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 	return append(msgs, m), nil
 }
 
-// moves knows which messages compaction has put again, so that who expects the former sequence is not taken for a stranger. It is
-// used under the lock of the partition, or of the states, that the subject belongs to.
+// moves knows which messages compaction has put again, so that who expects the former sequence is not taken for a
+// stranger. It is used under the lock of the partition, or of the states, that the subject belongs to.
 type moves struct {
 	mu sync.Mutex
 	at map[string]move

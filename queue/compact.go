@@ -28,11 +28,11 @@ const (
 	blockBytes   = 8 << 20 // the largest file of a stream. Source: nats-server, filestore.go, maxBlockSize
 )
 
-// Compact puts old messages of the CONTACTS streams again, so that the files that they leave become empty and are deleted, and with
-// them what was replaced or deleted since. A stream that keeps the latest per subject would otherwise fill the disk with files that
-// hold one message each. It moves what lies within a file's size of a gap, or everything. A message that is replaced at the same time
-// is left alone. Ratings that were written are moved with HeaderCompacted and do not come to the writer again; the others stay,
-// unless everything moves: then the writer may get them twice.
+// Compact puts old messages of the CONTACTS streams again, so that the files that they leave become empty and are
+// deleted, and with them what was replaced or deleted since. A stream that keeps the latest per subject would otherwise
+// fill the disk with files that hold one message each. It moves what lies within a file's size of a gap, or everything.
+// A message that is replaced at the same time is left alone. Ratings that were written are moved with HeaderCompacted
+// and do not come to the writer again; the others stay, unless everything moves: then the writer may get them twice.
 func (c *Contacts) Compact(ctx context.Context, o CompactOptions) (rewritten int, err error) {
 	if o.Rate == 0 {
 		o.Rate = compactRate
@@ -122,8 +122,8 @@ type compaction struct {
 	moved  int
 }
 
-// roll fills the stream's current file up, so that what is in it now and what comes from now on do not share one. It returns the
-// sequence of the last filler.
+// roll fills the stream's current file up, so that what is in it now and what comes from now on do not share one. It
+// returns the sequence of the last filler.
 func (c *compaction) roll(ctx context.Context) (bound uint64, err error) {
 	size := min(c.of.srv.MaxMessage(), blockBytes/2)
 	for i := 0; i*size < blockBytes+size; i++ {
@@ -169,8 +169,8 @@ func (c *compaction) see(ctx context.Context, m *nats.Msg, seq uint64) error {
 	return nil
 }
 
-// put is the message that takes the place of m; its header carries the sequence that it replaces. Nil data and header of a message
-// that must stay: it only has the subject.
+// put is the message that takes the place of m; its header carries the sequence that it replaces. Nil data and header
+// of a message that must stay: it only has the subject.
 func (c *compaction) put(m *nats.Msg, seq uint64) *nats.Msg {
 	out := nats.NewMsg(m.Subject)
 	out.Data = m.Data
@@ -259,8 +259,8 @@ func (c *compaction) move(ctx context.Context, m *nats.Msg) (uint64, error) {
 	return ack.Sequence, nil
 }
 
-// moveKnown moves a message whose sequence its writer goes by: this process tells its own writers, another would find itself fenced.
-// So only an embedded store's are moved; a cluster's hold nothing personal and are few.
+// moveKnown moves a message whose sequence its writer goes by: this process tells its own writers, another would find
+// itself fenced. So only an embedded store's are moved; a cluster's hold nothing personal and are few.
 func (c *compaction) moveKnown(ctx context.Context, kind string, m *nats.Msg) error {
 	if !c.of.srv.Local() {
 		return nil

@@ -41,8 +41,8 @@ type Config struct {
 	Name    string   // of this process among the members; empty: random
 	Sources []string // streams and consumers are made for these
 
-	// Log receives what the embedded server and the connection say, without payloads; level is debug, info, warn or error.
-	// Nil: nowhere.
+	// Log receives what the embedded server and the connection say, without payloads; level is debug, info, warn or
+	// error. Nil: nowhere.
 	Log func(level, message string)
 }
 

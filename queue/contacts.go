@@ -87,7 +87,8 @@ type Record struct {
 // MaxBatch is how many messages, contacts and ratings together, one Commit may hold.
 func (c *Contacts) MaxBatch() int { return c.srv.MaxBatch() - 1 } // the checkpoint is one
 
-// Room returns nil if less than share (0 to 1) of the store's bytes are used and the disk has room, else ErrFull with the reason.
+// Room returns nil if less than share (0 to 1) of the store's bytes are used and the disk has room, else ErrFull with
+// the reason.
 func (c *Contacts) Room(share float64) error { return c.gauge.room(layout.Contacts, share, 0.5) }
 
 // Load returns the records of the keys, all of partition p; a key without a record is absent.
@@ -120,8 +121,9 @@ func (c *Contacts) load(ctx context.Context, kind string, p int, keys []Key) (ma
 	return out, nil
 }
 
-// loadChunk reads the subjects, the first of which is the partition's checkpoint. In a cluster any copy of the stream may answer.
-// The checkpoint in the same answer shows how far that copy is: every record is committed together with one.
+// loadChunk reads the subjects, the first of which is the partition's checkpoint. In a cluster any copy of the stream
+// may answer. The checkpoint in the same answer shows how far that copy is: every record is committed together with
+// one.
 func (c *Contacts) loadChunk(ctx context.Context, p int, subjects []string, out map[Key]Record) error {
 	seen := c.parts[p].seen.Load()
 	for range jet.StaleTries {
@@ -154,8 +156,9 @@ func (c *Contacts) loadChunk(ctx context.Context, p int, subjects []string, out 
 	return jet.ErrStale
 }
 
-// unreadable mends the files after the server said that it cannot read a message that is there. What it has in memory it goes on with
-// until nobody has asked for it for a while: so the caller tries again, and if that is in vain for long the process begins anew.
+// unreadable mends the files after the server said that it cannot read a message that is there. What it has in memory
+// it goes on with until nobody has asked for it for a while: so the caller tries again, and if that is in vain for long
+// the process begins anew.
 func (c *Contacts) unreadable(p int, err error) error {
 	if c.blocks == nil {
 		return err
@@ -170,8 +173,8 @@ func (c *Contacts) unreadable(p int, err error) error {
 // cacheLasts is how long after a file was mended the server may still go by what it had read of it.
 const cacheLasts = 45 * time.Second
 
-// Scan calls fn with every record of the partition, in the order in which they were stored, and stops at fn's error. It is for the
-// partition's owner: what is committed meanwhile may or may not be seen. Damaged records are left out.
+// Scan calls fn with every record of the partition, in the order in which they were stored, and stops at fn's error. It
+// is for the partition's owner: what is committed meanwhile may or may not be seen. Damaged records are left out.
 func (c *Contacts) Scan(ctx context.Context, p int, fn func(Record) error) error {
 	if err := c.layout.Check(p); err != nil {
 		return err
@@ -205,8 +208,8 @@ func (c Checkpoint) encode() []byte {
 	return append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(c.Data)), c.Facts), c.Data...)
 }
 
-// Checkpoint returns the partition's latest checkpoint, the zero one where there is none. Facts never lies ahead of the stream of
-// facts: after a loss of data there sequences are used again, and what they then stand for has to be rated.
+// Checkpoint returns the partition's latest checkpoint, the zero one where there is none. Facts never lies ahead of the
+// stream of facts: after a loss of data there sequences are used again, and what they then stand for has to be rated.
 func (c *Contacts) Checkpoint(ctx context.Context, p int) (Checkpoint, error) {
 	if err := c.layout.Check(p); err != nil {
 		return Checkpoint{}, err
@@ -236,8 +239,8 @@ func (c *Contacts) Checkpoint(ctx context.Context, p int) (Checkpoint, error) {
 	return Checkpoint{Facts: min(binary.BigEndian.Uint64(m.Data), s.CachedInfo().State.LastSeq), Data: m.Data[8:], Seq: m.Seq}, nil
 }
 
-// Purge overwrites and deletes the record and the rating of a contact. Versions that were replaced earlier stay in the files until
-// Compact has emptied them.
+// Purge overwrites and deletes the record and the rating of a contact. Versions that were replaced earlier stay in the
+// files until Compact has emptied them.
 func (c *Contacts) Purge(ctx context.Context, p int, key Key) error {
 	if err := c.layout.Check(p); err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// Damage is what the store has lost, and what has to be read again for it: one contact, where Key names it, else all of Source since Since.
+// Damage is what the store has lost, and what has to be read again for it: one contact, where Key names it, else all of
+// Source since Since.
 type Damage struct {
 	Stream      string    `json:"stream"` // as Stats names it
 	First, Last uint64    // sequences of what was lost
@@ -148,7 +149,8 @@ func (d *damages) save() {
 	}
 }
 
-// Damaged returns what the store has lost and nobody has settled yet. The contacts among it are as if they had never been stored.
+// Damaged returns what the store has lost and nobody has settled yet. The contacts among it are as if they had never
+// been stored.
 func (q *Queue) Damaged() []Damage { return q.damage.list() }
 
 // Settled says that what was lost is being read again, by means that outlive this process.

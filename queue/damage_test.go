@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// within changes the file below dir that holds text, in place; from and to are where the record's length stands and where text stands.
+// within changes the file below dir that holds text, in place; from and to are where the record's length stands and
+// where text stands.
 func within(t testing.TB, dir, text string, change func(file []byte, text int)) {
 	t.Helper()
 	for _, name := range filesWith(t, dir, text) {
@@ -226,7 +227,8 @@ func TestDamageWhileRunning(t *testing.T) {
 	}
 }
 
-// Where the server has met a record that it cannot read, the partition is held up until it reads the file again, and no longer.
+// Where the server has met a record that it cannot read, the partition is held up until it reads the file again, and no
+// longer.
 func TestRecordThatTheServerCannotRead(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits until the server has forgotten what it read")

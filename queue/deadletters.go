@@ -15,7 +15,8 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// KindMalformed is the kind of a dead letter that cannot be decoded. Nobody can say whom it concerns, so it is kept shorter.
+// KindMalformed is the kind of a dead letter that cannot be decoded. Nobody can say whom it concerns, so it is kept
+// shorter.
 const KindMalformed = "malformed"
 
 // How long dead letters are kept.
@@ -50,9 +51,9 @@ type DeadLetters struct {
 	sums *sums
 }
 
-// Bury stores a dead letter durably and returns its number. The same id again within ten minutes changes nothing; an empty id is never
-// the same. Seq and Time are not looked at. What is beyond its source's share of the bytes is only counted, by the letter whose number
-// is returned.
+// Bury stores a dead letter durably and returns its number. The same id again within ten minutes changes nothing; an
+// empty id is never the same. Seq and Time are not looked at. What is beyond its source's share of the bytes is only
+// counted, by the letter whose number is returned.
 func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64, error) {
 	if layout.TokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
 		return 0, fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
@@ -115,8 +116,8 @@ func (l *DeadLetters) List(ctx context.Context, after uint64, most int, stage, s
 	return all, err
 }
 
-// Each calls fn with every dead letter with a number above after, oldest first, until an error of its own. An empty stage or
-// source stands for all.
+// Each calls fn with every dead letter with a number above after, oldest first, until an error of its own. An empty
+// stage or source stands for all.
 func (l *DeadLetters) Each(ctx context.Context, after uint64, stage, source string, fn func(DeadLetter) error) error {
 	return l.each(ctx, after, 0, stage, source, fn)
 }
@@ -140,8 +141,8 @@ func (l *DeadLetters) each(ctx context.Context, after uint64, most int, stage, s
 	return nil
 }
 
-// Numbers returns the numbers of the dead letters that there are, in their order, and reads none of them. An empty stage or
-// source stands for all.
+// Numbers returns the numbers of the dead letters that there are, in their order, and reads none of them. An empty
+// stage or source stands for all.
 func (l *DeadLetters) Numbers(ctx context.Context, stage, source string) (all []uint64, err error) {
 	err = l.srv.Walk(ctx, jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), Bare: true}, func(_ *nats.Msg, at *Msg) error {
 		all = append(all, at.Seq)
@@ -210,8 +211,8 @@ type DeadLetterCount struct {
 	Letters       uint64
 }
 
-// Count counts the dead letters by stage and source. None of them has a number above last, and while last and the counts
-// stay the same so do the letters.
+// Count counts the dead letters by stage and source. None of them has a number above last, and while last and the
+// counts stay the same so do the letters.
 func (l *DeadLetters) Count(ctx context.Context) (counts []DeadLetterCount, last uint64, err error) {
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()

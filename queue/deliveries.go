@@ -30,12 +30,12 @@ func newDeliveries(b base) *Deliveries {
 // HeaderText marks a delivery that holds words of a message: EraseText takes it out soon after it was read.
 const HeaderText = "Winnow-Text"
 
-// answerWait is how long a delivery waits for the answer of an outside server before it is sent again: what is sent to a cluster while it
-// elects is lost, and others wait behind it. Stored twice it does no harm.
+// answerWait is how long a delivery waits for the answer of an outside server before it is sent again: what is sent to
+// a cluster while it elects is lost, and others wait behind it. Stored twice it does no harm.
 const answerWait = 2 * time.Second
 
-// Publish returns nil once the delivery is durable. ErrFull: the source's share of the bytes is used up, or the disk nearly
-// is. After any other error the delivery may be stored or not, and the sender must send it again.
+// Publish returns nil once the delivery is durable. ErrFull: the source's share of the bytes is used up, or the disk
+// nearly is. After any other error the delivery may be stored or not, and the sender must send it again.
 func (d *Deliveries) Publish(ctx context.Context, source string, body []byte, header map[string]string) error {
 	if err := d.checkSource(source); err != nil {
 		return err
@@ -66,11 +66,12 @@ func (d *Deliveries) Publish(ctx context.Context, source string, body []byte, he
 	}
 }
 
-// Trim removes the deliveries that were read and are older than keep; those of a stream that is half full as soon as they were read.
+// Trim removes the deliveries that were read and are older than keep; those of a stream that is half full as soon as
+// they were read.
 func (d *Deliveries) Trim(ctx context.Context, keep time.Duration) error { return d.trim(ctx, keep) }
 
-// EraseText overwrites the deliveries with text that were read, and returns how many these were. What is only trimmed stays in the files
-// until they go.
+// EraseText overwrites the deliveries with text that were read, and returns how many these were. What is only trimmed
+// stays in the files until they go.
 func (d *Deliveries) EraseText(ctx context.Context) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

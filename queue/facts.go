@@ -63,11 +63,12 @@ func (f *Facts) Last(ctx context.Context, p int) (uint64, error) {
 	return m.Seq, nil
 }
 
-// Room returns nil if less than share (0 to 1) of the bytes are used and the disk has room, else ErrFull with the reason.
+// Room returns nil if less than share (0 to 1) of the bytes are used and the disk has room, else ErrFull with the
+// reason.
 func (f *Facts) Room(share float64) error { return f.gauge.room(layout.Facts, share, 0.5) }
 
-// Trim removes the bundles that were rated: before holds, for each partition, the sequence up to which that is so. Bundles of
-// a partition that is not in it stay.
+// Trim removes the bundles that were rated: before holds, for each partition, the sequence up to which that is so.
+// Bundles of a partition that is not in it stay.
 func (f *Facts) Trim(ctx context.Context, before map[int]uint64) error {
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
@@ -82,8 +83,8 @@ func (f *Facts) Trim(ctx context.Context, before map[int]uint64) error {
 	}
 }
 
-// trimOnce removes what lies before the first bundle that may still be needed, whole files at a time. It reports whether trying
-// again may find more: partitions whose last bundle has just gone hold back no more.
+// trimOnce removes what lies before the first bundle that may still be needed, whole files at a time. It reports
+// whether trying again may find more: partitions whose last bundle has just gone hold back no more.
 func (f *Facts) trimOnce(ctx context.Context, before map[int]uint64) (more bool, err error) {
 	s, err := f.srv.JS(0).Stream(ctx, layout.Facts)
 	if err != nil {
@@ -116,7 +117,8 @@ func (f *Facts) trimOnce(ctx context.Context, before map[int]uint64) (more bool,
 	if float64(state.Bytes) < fullEnough*float64(info.Config.MaxBytes) {
 		return false, nil
 	}
-	// One partition stands still and holds all others' bundles: take them out one partition at a time, which costs more.
+	// One partition stands still and holds all others' bundles: take them out one partition at a time, which costs
+	// more.
 	for _, p := range slices.Sorted(maps.Keys(before)) {
 		if state.Subjects[layout.FactSubject(p)] == 0 || before[p] < state.FirstSeq {
 			continue

@@ -31,9 +31,9 @@ type FetchMsg struct {
 // FetchRef names a record of a source.
 type FetchRef struct{ Type, ID string }
 
-// Publish returns nil once all are durable. Of one record the latest counts: an earlier one that waits, or is in hand, is
-// replaced, and join says what the latest is then, so that nothing of the earlier is lost that its fetch would have settled. After an
-// error some may be stored; sending them again does no harm.
+// Publish returns nil once all are durable. Of one record the latest counts: an earlier one that waits, or is in hand,
+// is replaced, and join says what the latest is then, so that nothing of the earlier is lost that its fetch would have
+// settled. After an error some may be stored; sending them again does no harm.
 func (f *Fetches) Publish(ctx context.Context, fetches []FetchMsg, join func(earlier, latest []byte) []byte) error {
 	lanes := map[string]map[string][]byte{} // by source and subject
 	for _, one := range fetches {
@@ -60,8 +60,8 @@ func (f *Fetches) Publish(ctx context.Context, fetches []FetchMsg, join func(ear
 	return nil
 }
 
-// publishLatest puts the latest of each record in the place of the one that it knows to be there, and looks again where that has been
-// replaced or taken out meanwhile, or was told by a copy of the stream that lags behind.
+// publishLatest puts the latest of each record in the place of the one that it knows to be there, and looks again where
+// that has been replaced or taken out meanwhile, or was told by a copy of the stream that lags behind.
 func (f *Fetches) publishLatest(ctx context.Context, source string, latest map[string][]byte, join func(earlier, latest []byte) []byte) error {
 	ctx, cancel := jet.BoundedBy(ctx, jet.CommitWait)
 	defer cancel()
@@ -81,7 +81,8 @@ func (f *Fetches) publishLatest(ctx context.Context, source string, latest map[s
 	return jet.ErrStale
 }
 
-// joined returns the messages of the latest, each joined with the one that it replaces, unless that is known to be done with.
+// joined returns the messages of the latest, each joined with the one that it replaces, unless that is known to be done
+// with.
 func (f *Fetches) joined(ctx context.Context, source string, latest map[string][]byte, join func(earlier, latest []byte) []byte) ([]*nats.Msg, error) {
 	spec := f.spec(source)
 	there := map[string]jet.Stored{}
@@ -116,8 +117,8 @@ func (f *Fetches) joined(ctx context.Context, source string, latest map[string][
 // Trim removes the fetches that are done.
 func (f *Fetches) Trim(ctx context.Context) error { return f.trim(ctx, 0) }
 
-// Each calls fn with every record of a source that is to be fetched, and with those that are done and have not been trimmed yet. It stops
-// at fn's error.
+// Each calls fn with every record of a source that is to be fetched, and with those that are done and have not been
+// trimmed yet. It stops at fn's error.
 func (f *Fetches) Each(ctx context.Context, source string, fn func(m FetchMsg, done bool) error) error {
 	if err := f.checkSource(source); err != nil {
 		return err

@@ -53,8 +53,8 @@ func (g *gauge) stats(ctx context.Context) ([]StreamStats, error) {
 // roomAge is how old the figures may be that Room goes by.
 const roomAge = 250 * time.Millisecond
 
-// storeShare is how much of the whole store may be used before everything but the records is refused: a commit that finds no room
-// ends the process.
+// storeShare is how much of the whole store may be used before everything but the records is refused: a commit that
+// finds no room ends the process.
 const storeShare = 0.95
 
 // gauge knows how much room there is, by figures that are a moment old.
@@ -81,9 +81,9 @@ type gauge struct {
 // fullEnough is the share of its bytes above which a stream is trimmed without regard for what would be nice to keep.
 const fullEnough = 0.5
 
-// room returns nil if the stream has less than share (0 to 1) of its bytes used and the disk has more than floor of MinFree free: all of it
-// for what comes in from outside, half for what empties a stream. Otherwise it is ErrFull with the reason. Of deliveries and fetches the
-// sources' streams count together.
+// room returns nil if the stream has less than share (0 to 1) of its bytes used and the disk has more than floor of
+// MinFree free: all of it for what comes in from outside, half for what empties a stream. Otherwise it is ErrFull with
+// the reason. Of deliveries and fetches the sources' streams count together.
 func (g *gauge) room(stream string, share, floor float64) error {
 	if err := g.disk(floor); err != nil {
 		return err

@@ -18,12 +18,12 @@ import (
 // Stats returns the figures of every stream of ours.
 func (q *Queue) Stats(ctx context.Context) ([]StreamStats, error) { return q.gauge.stats(ctx) }
 
-// Tight reports whether room is short, of one source's stream or of all: what is kept for convenience should go. The figures are up to
-// 250 ms old.
+// Tight reports whether room is short, of one source's stream or of all: what is kept for convenience should go. The
+// figures are up to 250 ms old.
 func (q *Queue) Tight() bool { return q.gauge.isTight() }
 
-// Healthy returns what is wrong with the queue, nil where all is well: the connection, the server's own health with each stream's
-// write errors, the free disk, and one durable publish into every stream.
+// Healthy returns what is wrong with the queue, nil where all is well: the connection, the server's own health with
+// each stream's write errors, the free disk, and one durable publish into every stream.
 func (q *Queue) Healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -34,7 +34,8 @@ func (q *Queue) Healthy(ctx context.Context) error {
 	if q.local != nil {
 		if h := q.local.Health(); h != "" {
 			err := fmt.Errorf("queue: %s", h)
-			// A stream that met a write error stays as it is until the process starts again, which helps once the disk has room.
+			// A stream that met a write error stays as it is until the process starts again, which helps once the disk
+			// has room.
 			if q.srv.Stopped() || strings.Contains(h, "write error") && q.gauge.disk(0.5) == nil {
 				q.srv.Fail(err)
 			}

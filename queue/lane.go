@@ -26,7 +26,8 @@ type Lane interface {
 	Waiting(ctx context.Context, source string) (uint64, error)
 }
 
-// lane is what deliveries and fetches have in common: a stream for each source, that one durable consumer reads and acknowledges.
+// lane is what deliveries and fetches have in common: a stream for each source, that one durable consumer reads and
+// acknowledges.
 type lane struct {
 	base
 	stream string
@@ -35,8 +36,8 @@ type lane struct {
 	floor  float64 // the share of MinFree below which the disk is full for what comes in
 }
 
-// Consumer takes the messages of a source. A message that is replaced while it is in hand is done with: the newer one comes at once, and
-// the late acknowledgement of the older does nothing.
+// Consumer takes the messages of a source. A message that is replaced while it is in hand is done with: the newer one
+// comes at once, and the late acknowledgement of the older does nothing.
 func (l lane) Consumer(source string) *Consumer {
 	spec := l.spec(source)
 	return l.srv.Consumer(spec.Stream, spec.Config(l.layout.Replicas), "", l.conn, l.lostMsg)
@@ -54,8 +55,8 @@ func (l lane) Waiting(ctx context.Context, source string) (uint64, error) {
 	return n, nil
 }
 
-// Oldest returns the oldest message of source that its consumer has not seen acknowledged, and when it was stored; nil and the zero time
-// where nothing waits. Messages in hand and messages put off count. It costs two requests.
+// Oldest returns the oldest message of source that its consumer has not seen acknowledged, and when it was stored; nil
+// and the zero time where nothing waits. Messages in hand and messages put off count. It costs two requests.
 func (l lane) Oldest(ctx context.Context, source string) (data []byte, stored time.Time, err error) {
 	spec := l.spec(source)
 	ctx, cancel := jet.Bounded(ctx)
@@ -70,8 +71,9 @@ func (l lane) Oldest(ctx context.Context, source string) (data []byte, stored ti
 	return m.Data, m.Time, nil
 }
 
-// Room returns nil if less than share (0 to 1) of the bytes of all sources together are used and the disk has room, else ErrFull with the
-// reason. One source that has used its own part up is refused when it publishes. The figures are up to 250 ms old.
+// Room returns nil if less than share (0 to 1) of the bytes of all sources together are used and the disk has room,
+// else ErrFull with the reason. One source that has used its own part up is refused when it publishes. The figures are
+// up to 250 ms old.
 func (l lane) Room(share float64) error { return l.gauge.room(l.stream, share, l.floor) }
 
 // checkSource refuses a source that there is no stream for.
@@ -82,8 +84,8 @@ func (l lane) checkSource(source string) error {
 	return nil
 }
 
-// trim removes what was acknowledged and is older than keep; where a stream is half full all that was acknowledged. What waits, is in
-// hand or was put off stays, and so does what was stored after the first such message.
+// trim removes what was acknowledged and is older than keep; where a stream is half full all that was acknowledged.
+// What waits, is in hand or was put off stays, and so does what was stored after the first such message.
 func (l lane) trim(ctx context.Context, keep time.Duration) error {
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
@@ -107,8 +109,9 @@ func (l lane) trimOne(ctx context.Context, spec layout.Consumer, keep time.Durat
 	if err != nil {
 		return err
 	}
-	// In a cluster the stream and the consumer may have different leaders, and the consumer's know less of the stream than there is: that
-	// nothing waits, as it says, is no reason to remove anything. What was acknowledged stays so, whoever says it.
+	// In a cluster the stream and the consumer may have different leaders, and the consumer's know less of the stream
+	// than there is: that nothing waits, as it says, is no reason to remove anything. What was acknowledged stays so,
+	// whoever says it.
 	upTo := c.CachedInfo().AckFloor.Stream
 	if keep > 0 && float64(state.Bytes) < fullEnough*float64(most) {
 		m, err := l.srv.Since(ctx, spec.Stream, spec.Filter, time.Now().Add(-keep))
@@ -127,7 +130,8 @@ func (l lane) trimOne(ctx context.Context, spec layout.Consumer, keep time.Durat
 	return sweep(ctx, s, spec.Filter)
 }
 
-// sweep empties a stream of which nothing but its probe is left: where that shares a file with what was removed, the file goes only then.
+// sweep empties a stream of which nothing but its probe is left: where that shares a file with what was removed, the
+// file goes only then.
 func sweep(ctx context.Context, s jetstream.Stream, filter string) error {
 	info, err := s.Info(ctx)
 	if err != nil || info.State.Msgs != 1 {

@@ -17,8 +17,9 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// Lease is the ownership of a name for a while: lease.<p> of a partition, crm.<source> of a CRM's REST traffic. Two processes may
-// both believe in one for a moment, when clocks stand still; what must not happen twice is fenced by the commit.
+// Lease is the ownership of a name for a while: lease.<p> of a partition, crm.<source> of a CRM's REST traffic. Two
+// processes may both believe in one for a moment, when clocks stand still; what must not happen twice is fenced by the
+// commit.
 type Lease struct {
 	leases  *Leases
 	subject string
@@ -41,7 +42,8 @@ func leaseSubject(name string) (string, error) {
 	return kind + "." + layout.Token(rest), nil
 }
 
-// Leases say who owns what for a while, and which processes are there. They stand in memory; correctness never depends on them.
+// Leases say who owns what for a while, and which processes are there. They stand in memory; correctness never depends
+// on them.
 type Leases struct {
 	base
 	name string // of this process
@@ -63,8 +65,8 @@ func (s *Leases) Acquire(ctx context.Context, name string, ttl time.Duration) (*
 	return l, nil
 }
 
-// put writes the lease in place of the message with the sequence expected. The time runs from before the request: the server's
-// runs from after it, so ours ends first.
+// put writes the lease in place of the message with the sequence expected. The time runs from before the request: the
+// server's runs from after it, so ours ends first.
 func (l *Lease) put(ctx context.Context, expected uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, max(l.ttl/2, time.Second))
 	defer cancel()
@@ -96,8 +98,8 @@ func ttlHeader(d time.Duration) string {
 	return strconv.FormatInt(int64(max((d+time.Second-1)/time.Second, 1)), 10) + "s"
 }
 
-// Renew takes the lease for another ttl. ErrLost: it ran out, or another has it. After any other error it still holds until its time
-// ends, and Renew may be tried again.
+// Renew takes the lease for another ttl. ErrLost: it ran out, or another has it. After any other error it still holds
+// until its time ends, and Renew may be tried again.
 func (l *Lease) Renew(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,7 +147,8 @@ func (l *Lease) Release(ctx context.Context) error {
 	return nil
 }
 
-// Valid reports whether the lease still holds by this process's clock, a tenth of its time before it ends at the server.
+// Valid reports whether the lease still holds by this process's clock, a tenth of its time before it ends at the
+// server.
 func (l *Lease) Valid() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

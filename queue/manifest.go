@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// manifest is what the store of our own held when it was last looked at: beside it, for a store that has lost files does not know of them.
+// manifest is what the store of our own held when it was last looked at: beside it, for a store that has lost files
+// does not know of them.
 type manifest struct {
 	Format  int               `json:"format"`
 	Meta    meta              `json:"meta"`
@@ -108,10 +109,12 @@ func (m *manifest) same(o *manifest) bool {
 	return true
 }
 
-// gone is how many messages of a stream of records may be missing without a word: some were forgotten or moved since they were last counted.
+// gone is how many messages of a stream of records may be missing without a word: some were forgotten or moved since
+// they were last counted.
 const gone = 200
 
-// verify compares the store with what it held before. What is missing is an error, or damage to be settled where the store is to be repaired.
+// verify compares the store with what it held before. What is missing is an error, or damage to be settled where the
+// store is to be repaired.
 func (q *Queue) verify(ctx context.Context) error {
 	was, err := readManifest(q.cfg.Dir)
 	if err != nil && !q.cfg.Repair {

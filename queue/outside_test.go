@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// outside starts NATS servers with listeners on the loopback interface, as an operator would: one alone, or three as a cluster.
+// outside starts NATS servers with listeners on the loopback interface, as an operator would: one alone, or three as a
+// cluster.
 func outside(t testing.TB, n int, change ...func(*server.Options)) []*server.Server {
 	t.Helper()
 	ports := freePorts(t, 2*n)

@@ -43,7 +43,8 @@ func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
 	}
 }
 
-// TestFetchesJoinedAtOnce has many put the same records, alone and together with others, at the same time: none takes another's away unseen.
+// TestFetchesJoinedAtOnce has many put the same records, alone and together with others, at the same time: none takes
+// another's away unseen.
 func TestFetchesJoinedAtOnce(t *testing.T) {
 	q := open(t)
 	const putters, records = 8, 20

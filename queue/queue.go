@@ -47,9 +47,9 @@ type base struct {
 	blocks *embedded.Blocks // the files of the store; nil: they are not ours
 }
 
-// Open starts the embedded server, or connects to the outside one until ctx ends, and makes or updates streams and consumers. It
-// refuses a server that cannot hold what is published here, a store that another process has open (ErrInUse), a wrong key, and
-// settings that differ from what the store was made with.
+// Open starts the embedded server, or connects to the outside one until ctx ends, and makes or updates streams and
+// consumers. It refuses a server that cannot hold what is published here, a store that another process has open
+// (ErrInUse), a wrong key, and settings that differ from what the store was made with.
 func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	cfg, err = cfg.settled()
 	if err != nil {
@@ -87,7 +87,8 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	return q, nil
 }
 
-// outsideStore stands for the size of an outside store, which we are not told: it makes the default bounds of the streams.
+// outsideStore stands for the size of an outside store, which we are not told: it makes the default bounds of the
+// streams.
 const outsideStore = 24 * gib
 
 // connect starts the embedded server if it is to be that, and connects.
@@ -120,8 +121,9 @@ func (q *Queue) startLocal() error {
 	}
 	q.local, err = dir.Start(embedded.Options{
 		MaxPayload: q.cfg.MaxPayload, MaxMemory: 2 * layout.LeaseBytes, MaxBatch: batchLimit, Log: q.listen,
-		// The Config's own bound is kept by Room. Here it would count what streams may hold as held, and so refuse to read a store again
-		// whose disk others have filled meanwhile; and it would refuse commits, which are what empties the queue.
+		// The Config's own bound is kept by Room. Here it would count what streams may hold as held, and so refuse to
+		// read a store again whose disk others have filled meanwhile; and it would refuse commits, which are what
+		// empties the queue.
 		MaxStore: 4 * mostMaxStore,
 	})
 	if unreadable, ok := errors.AsType[*embedded.UnreadableError](err); ok && q.cfg.Repair {
@@ -189,11 +191,12 @@ func (q *Queue) listen(level, message string) {
 // StoreIn reports whether a store was made in dir.
 func StoreIn(dir string) bool { return embedded.StoreIn(dir) }
 
-// Failed receives one error when the queue cannot go on and the process must end: the embedded server died, the connection was
-// closed for good, a stream is gone.
+// Failed receives one error when the queue cannot go on and the process must end: the embedded server died, the
+// connection was closed for good, a stream is gone.
 func (q *Queue) Failed() <-chan error { return q.srv.Failed() }
 
-// Close sends what is buffered, closes the connections, stops the embedded server and waits for it. It may be called twice.
+// Close sends what is buffered, closes the connections, stops the embedded server and waits for it. It may be called
+// twice.
 func (q *Queue) Close() error {
 	q.once.Do(func() {
 		if q.srv != nil {

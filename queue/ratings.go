@@ -21,9 +21,9 @@ func (r *Ratings) Load(ctx context.Context, p int, keys []Key) (map[Key]Record, 
 	return r.load(ctx, layout.KindRating, p, keys)
 }
 
-// Consumers take the ratings of a source, one for each stream of records. A rating that is replaced while it is in hand is
-// done with, and the newer one comes at once: who writes must do one thing at a time for a contact. Ratings that compaction has
-// moved do not come again.
+// Consumers take the ratings of a source, one for each stream of records. A rating that is replaced while it is in hand
+// is done with, and the newer one comes at once: who writes must do one thing at a time for a contact. Ratings that
+// compaction has moved do not come again.
 func (r *Ratings) Consumers(source string) []*Consumer {
 	all := make([]*Consumer, r.layout.Shards)
 	for i := range all {
@@ -72,8 +72,8 @@ func (r *Ratings) Replace(ctx context.Context, p int, key Key, data []byte, seq 
 	return nil
 }
 
-// Touch puts the latest rating of a contact once more, so that its writer gets it again. Where there is none, or a newer one
-// takes its place meanwhile, there is nothing to do.
+// Touch puts the latest rating of a contact once more, so that its writer gets it again. Where there is none, or a
+// newer one takes its place meanwhile, there is nothing to do.
 func (r *Ratings) Touch(ctx context.Context, p int, key Key) error {
 	if err := errors.Join(r.layout.Check(p), key.check()); err != nil {
 		return err

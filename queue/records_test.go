@@ -32,7 +32,8 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 	commit(t, q, 2, first, nil, nil) // an empty batch moves the checkpoint alone
 }
 
-// Two owners believe in the same partition: whoever commits second on the same checkpoint is refused, for as long as it does not look.
+// Two owners believe in the same partition: whoever commits second on the same checkpoint is refused, for as long as it
+// does not look.
 func TestCommitFencesTheFormerOwner(t *testing.T) {
 	q := open(t)
 	at := commit(t, q, 0, Checkpoint{Facts: 1}, map[string]string{"c": "0"}, nil)

@@ -137,7 +137,8 @@ func (q *Queue) useMeta(b []byte) error {
 	return nil
 }
 
-// writeMeta stores what was decided, once. Of two processes that make a store at the same time one is first, and both go by it.
+// writeMeta stores what was decided, once. Of two processes that make a store at the same time one is first, and both
+// go by it.
 func (q *Queue) writeMeta(ctx context.Context) error {
 	s, err := q.srv.JS(0).Stream(ctx, layout.ContactsStream(0))
 	if err != nil {
@@ -170,8 +171,8 @@ func (q *Queue) putConsumer(ctx context.Context, c layout.Consumer) error {
 	if q.local == nil {
 		return nil
 	}
-	// No other process has anything in hand: what was in hand when the last one ended comes again at once instead of after its wait.
-	// What was acknowledged out of turn comes again too, so only where that is little.
+	// No other process has anything in hand: what was in hand when the last one ended comes again at once instead of
+	// after its wait. What was acknowledged out of turn comes again too, so only where that is little.
 	info := made.CachedInfo()
 	outOfTurn := int64(info.Delivered.Consumer-info.AckFloor.Consumer) - int64(info.NumAckPending)
 	if info.NumAckPending > 0 && outOfTurn <= 1000 {
@@ -182,8 +183,8 @@ func (q *Queue) putConsumer(ctx context.Context, c layout.Consumer) error {
 	return nil
 }
 
-// releaseFormer gives back the room of sources that are no longer configured: their streams go if everything in them was
-// acknowledged, else they keep what they hold. Over an outside server another process may still serve them.
+// releaseFormer gives back the room of sources that are no longer configured: their streams go if everything in them
+// was acknowledged, else they keep what they hold. Over an outside server another process may still serve them.
 func (q *Queue) releaseFormer(ctx context.Context) error {
 	if q.local == nil {
 		return nil

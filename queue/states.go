@@ -21,8 +21,8 @@ type States struct {
 	mu    sync.Mutex // one Put at a time
 }
 
-// Put stores a small value under a name, durably, and returns its sequence. expected is the sequence of the value that it
-// replaces: 0 for none, AnyState for whatever is there; otherwise ErrConflict, and nothing is stored.
+// Put stores a small value under a name, durably, and returns its sequence. expected is the sequence of the value that
+// it replaces: 0 for none, AnyState for whatever is there; otherwise ErrConflict, and nothing is stored.
 func (s *States) Put(ctx context.Context, name string, data []byte, expected uint64) (seq uint64, err error) {
 	if !ValidID(name) {
 		return 0, fmt.Errorf("a state's name of %d bytes: %w", len(name), ErrTooLarge)

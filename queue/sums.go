@@ -16,9 +16,9 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// A source has its share of the bytes of the dead letters. What comes beyond it is not kept one by one: one letter for each stage, source
-// and kind of reason counts it, with the latest reason and the hash of what it was. So one source's rubbish takes nobody else's room, and
-// no lane stops because the letters are full.
+// A source has its share of the bytes of the dead letters. What comes beyond it is not kept one by one: one letter for
+// each stage, source and kind of reason counts it, with the latest reason and the hash of what it was. So one source's
+// rubbish takes nobody else's room, and no lane stops because the letters are full.
 const (
 	sharesAge    = 30 * time.Second // how old the count of bytes may be
 	sumEvery     = time.Second      // how often a sum is stored that only grows

@@ -22,8 +22,8 @@ const (
 	aheadTime    = 2 * 365 * 24 * time.Hour
 )
 
-// ahead rates a contact at each instant at which time alone changes something, as if the CRM showed at once what is announced, and says
-// what a person would see change. Scores move with every day and are left out.
+// ahead rates a contact at each instant at which time alone changes something, as if the CRM showed at once what is
+// announced, and says what a person would see change. Scores move with every day and are left out.
 func ahead(s *Settings, r *Record, at Instant, now crm.Rating) []Moment {
 	var later Record
 	later.Fold(r.Facts()...)

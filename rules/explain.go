@@ -12,8 +12,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/words"
 )
 
-// Explanation says how a rating came about, for people: who owes the next move and since when, what was said in turns, which
-// attempts count, which clocks run, and what would change the rating next.
+// Explanation says how a rating came about, for people: who owes the next move and since when, what was said in turns,
+// which attempts count, which clocks run, and what would change the rating next.
 type Explanation struct {
 	Rating  crm.Rating `json:"rating"`
 	Segment string     `json:"segment,omitempty"`

@@ -222,8 +222,8 @@ func shuffled(facts []crm.Fact, seed uint64) []crm.Fact {
 	return out
 }
 
-// drive lets time pass over facts that are known from the start, as the pipeline would: it rates at every due instant, and what
-// is announced becomes a fact. It returns the ratings and the facts with the decisions among them.
+// drive lets time pass over facts that are known from the start, as the pipeline would: it rates at every due instant,
+// and what is announced becomes a fact. It returns the ratings and the facts with the decisions among them.
 func drive(s *Settings, facts []crm.Fact, from, until time.Time) (ratings []crm.Rating, all []crm.Fact) {
 	all = append([]crm.Fact(nil), facts...)
 	now := from

@@ -13,8 +13,9 @@ import (
 	"github.com/winnow-crm/winnow/rules/record"
 )
 
-// What is gone counts as if it had never been, but for the minima that last; and when it is restored it counts again. Tasks and
-// meetings are apart, because they stopped clocks. Of a message or call is left that somebody may have said something then.
+// What is gone counts as if it had never been, but for the minima that last; and when it is restored it counts again.
+// Tasks and meetings are apart, because they stopped clocks. Of a message or call is left that somebody may have said
+// something then.
 func TestGoneCountsForNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSettings(t)
@@ -63,8 +64,8 @@ func TestGoneAnswer(t *testing.T) {
 	}
 }
 
-// To delete a task of ours never lowers anything at once: what was owed until then stays so, and at worst it is as if there had never been
-// one. Afterwards the next move is no longer ours for its sake.
+// To delete a task of ours never lowers anything at once: what was owed until then stays so, and at worst it is as if
+// there had never been one. Afterwards the next move is no longer ours for its sake.
 func TestGoneTask(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))

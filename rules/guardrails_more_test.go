@@ -88,7 +88,8 @@ func TestG11HeldBack(t *testing.T) {
 	})
 }
 
-// G12: what is not known never lowers a score: without a property, or without a text, no signal counts more against them.
+// G12: what is not known never lowers a score: without a property, or without a text, no signal counts more against
+// them.
 func TestG12UnknownIsNeutral(t *testing.T) {
 	s := must(Parse(map[string]string{
 		"INDUSTRY_GOOD": "software", "INDUSTRY_BAD": "retail", "COMPANY_SIZE_MIN": "10", "ROLES": "head", "REP_VOTE_ON": "true", "SUPPORT_LOAD_ON": "true",
@@ -120,7 +121,8 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 			less = slices.Delete(less, i, i+1)
 		case f.Message != nil && f.Message.Direction == crm.In && f.Message.Text.Class == crm.Human &&
 			f.Message.Text.Horizon == 0 && !f.Message.Text.Intents.Any(crm.NotReady|crm.DefersTime):
-			// "Not now" stops their clocks: without the text they run on, which is no more than silence does to anybody.
+			// "Not now" stops their clocks: without the text they run on, which is no more than silence does to
+			// anybody.
 			m := *f.Message
 			m.Text = crm.Text{Unread: true}
 			less[i].Message = &m
@@ -145,8 +147,8 @@ func points(r crm.Rating, name string) int {
 	return 0
 }
 
-// G13: early coldness is discounted: before the first booking, quote or stage it counts a third at most, and what they actively do in
-// full.
+// G13: early coldness is discounted: before the first booking, quote or stage it counts a third at most, and what they
+// actively do in full.
 func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
 	full := map[string]string{}
 	for i := range signals.Book {
@@ -264,7 +266,8 @@ func TestG18NotScored(t *testing.T) {
 	})
 }
 
-// A promise of theirs to come back is a debt of theirs: it is never ours nor said to be, and until it is due nothing runs against them.
+// A promise of theirs to come back is a debt of theirs: it is never ours nor said to be, and until it is due nothing
+// runs against them.
 func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact{mail("first", Start, crm.In, crm.Asks, 40), mail("ours", Start.Add(day), crm.Out, crm.Asks, 40)}
@@ -298,7 +301,8 @@ func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
 	})
 }
 
-// G12: of a message or a call whose direction is not known nothing is made: it awaits no answer, and no silence has run across it.
+// G12: of a message or a call whose direction is not known nothing is made: it awaits no answer, and no silence has run
+// across it.
 func TestG12UnknownDirectionIsNeutral(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)

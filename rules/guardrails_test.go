@@ -95,8 +95,8 @@ func TestG1WhatWeOweBlocks(t *testing.T) {
 	})
 }
 
-// G2: deleting or delaying messages of ours that nobody has answered never lowers the score. A message by which we promised
-// something is a debt (G3) rather than a question, so these are left alone.
+// G2: deleting or delaying messages of ours that nobody has answered never lowers the score. A message by which we
+// promised something is a debt (G3) rather than a question, so these are left alone.
 func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
@@ -181,7 +181,8 @@ func TestG3OurDebtStopsTheClocks(t *testing.T) {
 	})
 }
 
-// G4: nobody is disqualified in one review: first pending, announced, then the whole grace; and not before the minimum age.
+// G4: nobody is disqualified in one review: first pending, announced, then the whole grace; and not before the minimum
+// age.
 func TestG4NoShortcut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
@@ -297,7 +298,8 @@ func TestG14NoPersonalTraits(t *testing.T) {
 	})
 }
 
-// What says what a person is is refused in every language and as a part of a name; what is true of a company or a deal is not.
+// What says what a person is is refused in every language and as a part of a name; what is true of a company or a deal
+// is not.
 func TestG14InEveryLanguage(t *testing.T) {
 	for _, name := range []string{
 		"geschlecht", "sexe", "maiden_name", "Geschlechtskennung", "birthplace", "contactGender", "date_de_naissance", "Prénom", "estado_civil",

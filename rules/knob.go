@@ -14,7 +14,8 @@ import (
 // knob is one setting: how it is read into Settings and what people are told of it.
 type knob struct {
 	name, def, unit, meaning, source string
-	// set reads a value and returns how it is written canonically. Its error says what is wanted, never the value's origin.
+	// set reads a value and returns how it is written canonically. Its error says what is wanted, never the value's
+	// origin.
 	set func(s *Settings, value string) (string, error)
 }
 

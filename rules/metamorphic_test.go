@@ -98,8 +98,8 @@ func shift(f crm.Fact, by crm.Millis) crm.Fact {
 	return f
 }
 
-// Whoever does everything an hour later by clocks that stand an hour behind does the same. None of these zones has summer time, and of none
-// of their countries are holidays known.
+// Whoever does everything an hour later by clocks that stand an hour behind does the same. None of these zones has
+// summer time, and of none of their countries are holidays known.
 func TestZonesShift(t *testing.T) {
 	zones := []struct {
 		name  string
@@ -135,7 +135,8 @@ func TestZonesShift(t *testing.T) {
 	})
 }
 
-// What is older than a signal's window is no evidence for it; a property is as of now. Two look at what is open or was sent, however old.
+// What is older than a signal's window is no evidence for it; a property is as of now. Two look at what is open or was
+// sent, however old.
 func TestWindowsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now, s := genNow(t), genSettings(t)

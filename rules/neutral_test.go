@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestNeutralNames: the rule book looks for what a CRM knows of a person under names of its own, not under one vendor's.
+// TestNeutralNames: the rule book looks for what a CRM knows of a person under names of its own, not under one
+// vendor's.
 func TestNeutralNames(t *testing.T) {
 	s, err := Parse(map[string]string{"COMPANY_SIZE_MIN": "10", "ROLES": "owner", "INDUSTRY_GOOD": "retail"})
 	if err != nil {

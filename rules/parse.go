@@ -10,13 +10,13 @@ import (
 	"github.com/winnow-crm/winnow/rules/signals"
 )
 
-// Parse reads settings. The keys of env come without WINNOW_RULES_; what is missing keeps its default. Everything wrong is
-// reported at once, each error names the variable and what to do.
+// Parse reads settings. The keys of env come without WINNOW_RULES_; what is missing keeps its default. Everything wrong
+// is reported at once, each error names the variable and what to do.
 //
 // CUSTOM=pushy declares a signal of one's own, which CUSTOM_PUSHY_WHEN and so on describe.
 //
-// SEGMENTS=shop,agency declares segments; SEGMENT_SHOP_QUOTA_EARLY=30d then sets any setting for contacts whose property
-// "segment" says shop.
+// SEGMENTS=shop,agency declares segments; SEGMENT_SHOP_QUOTA_EARLY=30d then sets any setting for contacts whose
+// property "segment" says shop.
 func Parse(env map[string]string) (*Settings, error) {
 	base := maps.Clone(env)
 	custom, customSettings, err := parseCustom(base)

@@ -12,8 +12,9 @@ import (
 	"github.com/winnow-crm/winnow/rules/status"
 )
 
-// Rate rates a contact at an instant. It is pure, and never changes the record. The Points of the Reasons add up exactly to
-// each sub-score's distance from 50; Due is the next instant at which time alone changes anything else in the rating.
+// Rate rates a contact at an instant. It is pure, and never changes the record. The Points of the Reasons add up
+// exactly to each sub-score's distance from 50; Due is the next instant at which time alone changes anything else in
+// the rating.
 func Rate(s *Settings, r *Record, at Instant) crm.Rating {
 	var h status.Judge
 	return rate(&h, s, r, at)

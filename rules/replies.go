@@ -9,8 +9,9 @@ import (
 	"github.com/winnow-crm/winnow/rules/status"
 )
 
-// ReplyTimes are the business times that the contact took to answer questions of ours, oldest first, as reply_latency (A05) counts
-// them: without its absences, and without what it answered in a word or two. There are none of a contact whose zone is not known.
+// ReplyTimes are the business times that the contact took to answer questions of ours, oldest first, as reply_latency
+// (A05) counts them: without its absences, and without what it answered in a word or two. There are none of a contact
+// whose zone is not known.
 func ReplyTimes(s *Settings, r *Record, now time.Time) []time.Duration {
 	if r.Unrated() != "" {
 		return nil

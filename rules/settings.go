@@ -56,8 +56,8 @@ func (s *Settings) Signals() []Signal {
 // Segments lists the segments that have settings of their own.
 func (s *Settings) Segments() []string { return sortedKeys(s.segments) }
 
-// Properties are the CRM's own properties of a contact that these settings look at, sorted: what is to be read for them. A property
-// that a setting names by default is among them only where another setting gives it something to do.
+// Properties are the CRM's own properties of a contact that these settings look at, sorted: what is to be read for
+// them. A property that a setting names by default is among them only where another setting gives it something to do.
 func (s *Settings) Properties() []string {
 	names := slices.Concat(s.named, s.FollowUps)
 	look := func(use bool, property string) {

@@ -118,7 +118,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// What settings look at is what has to be read: no more where only a default names it, and all of it where a segment or a condition does.
+// What settings look at is what has to be read: no more where only a default names it, and all of it where a segment or
+// a condition does.
 func TestProperties(t *testing.T) {
 	for want, env := range map[string]map[string]string{
 		"":                  {"QUOTA_EARLY": "50d", "SPEND_GOOD": "10", "MISFIT": "country=XX;segment=none", "INDUSTRY_PROPERTY": ""},

@@ -44,8 +44,8 @@ ends when everything was fetched, and serve rates it; by itself it goes on until
 	return cmd
 }
 
-// parseSince reads a date, an instant or a number of days. A number of days counts from midnight, so that the same words
-// later in the day resume the same backfill.
+// parseSince reads a date, an instant or a number of days. A number of days counts from midnight, so that the same
+// words later in the day resume the same backfill.
 func parseSince(s string, now time.Time) (time.Time, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= 36500 { // more has a year that no vendor reads
@@ -63,12 +63,12 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--since %q: want a number of days such as 365d, or a date such as 2026-01-31", s)
 }
 
-// writesStandStill is how long ratings may wait without one being written before a backfill by itself ends: the CRM is away, or the
-// breaker holds them.
+// writesStandStill is how long ratings may wait without one being written before a backfill by itself ends: the CRM is
+// away, or the breaker holds them.
 const writesStandStill = 30 * time.Second
 
-// watchBackfill shows how far it is until everything found has been fetched, and rated and written too where no other process would.
-// Interrupting it leaves the running Winnow at work.
+// watchBackfill shows how far it is until everything found has been fetched, and rated and written too where no other
+// process would. Interrupting it leaves the running Winnow at work.
 func watchBackfill(ctx context.Context, c *client, in url.Values, out io.Writer, pause time.Duration) error {
 	f, ok := out.(*os.File)
 	live := ok && term.IsTerminal(int(f.Fd()))

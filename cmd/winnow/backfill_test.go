@@ -11,8 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
 
-// TestBackfillEnds: where no winnow runs a backfill goes on until what it found is rated and written, because nobody else would; beside
-// one it leaves that to it. Either way its last words say what becomes of what is left.
+// TestBackfillEnds: where no winnow runs a backfill goes on until what it found is rated and written, because nobody
+// else would; beside one it leaves that to it. Either way its last words say what becomes of what is left.
 func TestBackfillEnds(t *testing.T) {
 	fetched := operate.BackfillState{Since: 1, Stage: "contacts", Read: 70, Total: 70, Done: true}
 	rating, writing, asked := fetched, fetched, fetched

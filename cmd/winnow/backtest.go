@@ -142,7 +142,8 @@ func with(env, more map[string]string) (*rules.Settings, error) {
 	return rules.Parse(all)
 }
 
-// alone are variants in which one line of the draft counts. What makes no sense by itself, or changes nothing, is left out.
+// alone are variants in which one line of the draft counts. What makes no sense by itself, or changes nothing, is left
+// out.
 func alone(env, lines map[string]string, today *rules.Settings) []tuning.Variant {
 	var list []tuning.Variant
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
@@ -157,8 +158,8 @@ func alone(env, lines map[string]string, today *rules.Settings) []tuning.Variant
 	return list
 }
 
-// parseDraft reads NAME=value lines as shells and compose files write them. It returns the rules without their prefix, and how many
-// other settings of Winnow's there are.
+// parseDraft reads NAME=value lines as shells and compose files write them. It returns the rules without their prefix,
+// and how many other settings of Winnow's there are.
 func parseDraft(text string) (lines map[string]string, other int, err error) {
 	lines = map[string]string{}
 	n := 0

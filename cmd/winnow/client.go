@@ -26,8 +26,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// client speaks to the admin API of the running Winnow; where none runs it opens the store itself and runs the roles that the
-// command needs until it is closed.
+// client speaks to the admin API of the running Winnow; where none runs it opens the store itself and runs the roles
+// that the command needs until it is closed.
 type client struct {
 	base  string
 	token connectors.Secret

@@ -54,7 +54,8 @@ func TestHealthcheckOfNobody(t *testing.T) {
 	}
 }
 
-// TestNewStoreIsSaid: a backfill may come first and make the store, but where one was meant to be there that must not pass unseen.
+// TestNewStoreIsSaid: a backfill may come first and make the store, but where one was meant to be there that must not
+// pass unseen.
 func TestNewStoreIsSaid(t *testing.T) {
 	for name, value := range map[string]string{
 		"WINNOW_HUBSPOT_TOKEN": "t", "WINNOW_HUBSPOT_CLIENT_SECRET": "s", "WINNOW_HUBSPOT_API_URL": "http://127.0.0.1:1",

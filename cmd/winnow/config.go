@@ -82,8 +82,8 @@ func configCommand() *cobra.Command {
 	return cmd
 }
 
-// checkNative asks the CRM of each source under enforce whether its own status has the value that a disqualified person gets. One that
-// does not answer is no fault of the settings.
+// checkNative asks the CRM of each source under enforce whether its own status has the value that a disqualified person
+// gets. One that does not answer is no fault of the settings.
 func checkNative(ctx context.Context, cfg *config.Config) error {
 	var wrong []error
 	for _, s := range cfg.Sources {

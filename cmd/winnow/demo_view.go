@@ -16,8 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
-// demoView shows what is written to the CRM: on a terminal that has room for it as a table that changes in place, elsewhere as a line
-// for each change of rating or status.
+// demoView shows what is written to the CRM: on a terminal that has room for it as a table that changes in place,
+// elsewhere as a line for each change of rating or status.
 type demoView struct {
 	out     io.Writer
 	size    func() (width, height int) // of the terminal, asked each time because people resize it; 0, 0: there is none
@@ -51,7 +51,8 @@ func terminalSize(f *os.File) func() (width, height int) {
 	}
 }
 
-// live reports whether the table, with its two lines of heading and the line of the cursor, has room on a terminal of this size.
+// live reports whether the table, with its two lines of heading and the line of the cursor, has room on a terminal of
+// this size.
 func (v *demoView) live(width, height int) bool { return width >= 60 && height >= len(v.members)+3 }
 
 func (v *demoView) intro(crm, api, hooks string) {
@@ -129,7 +130,8 @@ func columns(name int, prospect, rating, score, status, ball, reason string) str
 	return strings.TrimRight(fmt.Sprintf("%-*s  %-6s  %-12s  %-4s  %s", name, short(prospect, name), rating, status, ball, reason), " ")
 }
 
-// cut keeps a line from wrapping: a terminal's last column stays empty, because some go to the next line as soon as it is filled.
+// cut keeps a line from wrapping: a terminal's last column stays empty, because some go to the next line as soon as it
+// is filled.
 func cut(line string, width int) string {
 	if width <= 1 {
 		return line

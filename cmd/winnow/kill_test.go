@@ -163,8 +163,8 @@ func TestKilledInACrowd(t *testing.T) {
 	survives(t, t.TempDir(), 20, (*process).kill)
 }
 
-// survives ends the process so many times by crash while the history of a crowd arrives. Whatever was acknowledged must be there in the
-// end: the records know the same facts and the CRM shows the same ratings as after a run in peace.
+// survives ends the process so many times by crash while the history of a crowd arrives. Whatever was acknowledged must
+// be there in the end: the records know the same facts and the CRM shows the same ratings as after a run in peace.
 func survives(t *testing.T, dir string, crashes int, crash func(*process)) {
 	const people, things = 150, 1500
 	crashed := lived(t, dir, people, things)

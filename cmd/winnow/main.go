@@ -1,4 +1,5 @@
-// Winnow keeps a CRM honest about its prospects: it rates contacts by their conduct, and blames nobody for our own silence.
+// Winnow keeps a CRM honest about its prospects: it rates contacts by their conduct, and blames nobody for our own
+// silence.
 package main
 
 import (

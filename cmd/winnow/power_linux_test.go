@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What ends a file system as a power cut does: nothing more is written, not even the journal. Source: linux/fs/ext4/ext4.h.
+// What ends a file system as a power cut does: nothing more is written, not even the journal. Source:
+// linux/fs/ext4/ext4.h.
 const (
 	ext4Shutdown   = 0x8004587d
 	withoutFlush   = uint32(2)
@@ -47,7 +48,8 @@ func (d *disk) run(args ...string) {
 	}
 }
 
-// cut loses what the file system has not yet brought to the disk, then ends the process and finds the disk again as it was left.
+// cut loses what the file system has not yet brought to the disk, then ends the process and finds the disk again as it
+// was left.
 func (d *disk) cut(p *process) {
 	d.t.Helper()
 	root, err := os.Open(d.path)
@@ -66,7 +68,8 @@ func (d *disk) cut(p *process) {
 	d.run("mount", "-o", "loop", d.image, d.path)
 }
 
-// TestPowerCutInACrowd: what was acknowledged was on the disk, not only in the system's memory, which outlives a killed process.
+// TestPowerCutInACrowd: what was acknowledged was on the disk, not only in the system's memory, which outlives a killed
+// process.
 func TestPowerCutInACrowd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("cuts the power several times")

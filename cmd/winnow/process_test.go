@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// town is a sandbox HubSpot with contacts whose rating a human keeps changing, so that at any time it is known what has to stand
-// in the CRM in the end.
+// town is a sandbox HubSpot with contacts whose rating a human keeps changing, so that at any time it is known what has
+// to stand in the CRM in the end.
 type town struct {
 	t        *testing.T
 	box      *sandbox.Sandbox
@@ -196,7 +196,8 @@ func (p *process) kill() {
 	<-p.logged
 }
 
-// TestTwoProcesses shares one NATS between two winnows; one is killed, and later one is stopped past its leases and woken again.
+// TestTwoProcesses shares one NATS between two winnows; one is killed, and later one is stopped past its leases and
+// woken again.
 func TestTwoProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")

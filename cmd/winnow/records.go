@@ -17,7 +17,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// records calls fn with every contact of a source, each once, and returns the model by which the process that holds the store rates.
+// records calls fn with every contact of a source, each once, and returns the model by which the process that holds the
+// store rates.
 func (c *client) records(ctx context.Context, source string, fn func(contact string, r rules.Record)) (model string, err error) {
 	body, err := c.open(ctx, "/api/records", url.Values{"source": {source}})
 	if err != nil {

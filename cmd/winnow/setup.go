@@ -81,8 +81,8 @@ func carryOut(ctx context.Context, out io.Writer, in connectors.Installer, steps
 	return nil
 }
 
-// patiently tries again what the CRM puts off: a limit of calls a second is no reason to give up, and an outage may be short. What it
-// returns in the end is how it began: later tries may only have been held back.
+// patiently tries again what the CRM puts off: a limit of calls a second is no reason to give up, and an outage may be
+// short. What it returns in the end is how it began: later tries may only have been held back.
 func patiently(ctx context.Context, try func() error) error {
 	var first error
 	for attempt := 1; ; attempt++ {

@@ -1,5 +1,5 @@
-// Package all is the explicit list of vendors. A folder of connectors that is not in it fails a test here, so that no vendor
-// is written and then forgotten, and none is linked in by accident.
+// Package all is the explicit list of vendors. A folder of connectors that is not in it fails a test here, so that no
+// vendor is written and then forgotten, and none is linked in by accident.
 package all
 
 import (

@@ -1,5 +1,6 @@
 // Package connectortest is what every vendor's connector must show, whatever the vendor. It knows only the contract in
-// package connectors; a quirk found in one vendor becomes a check for all of them. A failure names the rule that is broken.
+// package connectors; a quirk found in one vendor becomes a check for all of them. A failure names the rule that is
+// broken.
 package connectortest
 
 import (
@@ -17,14 +18,16 @@ type Harness struct {
 	// New makes a connector whose API is at apiURL and whose webhooks are signed with Secret.
 	New func(t *testing.T, apiURL string) connectors.Vendor
 
-	// Sign makes body a genuine delivery as of at, signed with secret. It is written apart from Verify, or both share a fault.
+	// Sign makes body a genuine delivery as of at, signed with secret. It is written apart from Verify, or both share a
+	// fault.
 	Sign      func(body []byte, secret string, at time.Time) connectors.Delivery
 	Secret    string
 	SignsBody bool          // a changed body must be refused
 	Stale     time.Duration // age that must be refused; 0 if deliveries are not signed in time
 	Secrets   []string      // must appear in no error
 
-	// Deliveries are testdata files NAME.http, each with a NAME.golden.json of what Decode says; -update rewrites these.
+	// Deliveries are testdata files NAME.http, each with a NAME.golden.json of what Decode says; -update rewrites
+	// these.
 	Deliveries string // directory
 	Echo       []byte // a body that our own Write causes, signed by Sign
 	Body       []byte // any body that can be signed; nil: one that is no delivery
@@ -40,8 +43,8 @@ type Harness struct {
 	Changes   []crm.Change
 	Written   func(person string, f crm.Field) string // what the API was last given; nil: not known
 
-	// Kinds are the statuses that mean something else with this vendor than connectors.KindOfStatus says, Answers those of an operation
-	// that are an answer and no error, as a 404 that means gone.
+	// Kinds are the statuses that mean something else with this vendor than connectors.KindOfStatus says, Answers those
+	// of an operation that are an answer and no error, as a 404 that means gone.
 	Kinds   map[int]connectors.Kind
 	Answers map[string][]int
 
@@ -49,8 +52,8 @@ type Harness struct {
 	Taken     func(r connectors.Reply) bool
 	Handshake *connectors.Delivery
 
-	// WithState is New with a memory, of a vendor that remembers something, and Granted what the API granted last that deliveries are
-	// signed with, where it grants such a thing.
+	// WithState is New with a memory, of a vendor that remembers something, and Granted what the API granted last that
+	// deliveries are signed with, where it grants such a thing.
 	WithState func(t *testing.T, apiURL string, s connectors.State) connectors.Vendor
 	Granted   func() string
 }

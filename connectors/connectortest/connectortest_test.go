@@ -215,8 +215,8 @@ func harness(t *testing.T, fault string) Harness {
 	}
 }
 
-// The suite knows the contract alone: a vendor that has nothing to do with any other passes it. TestFaults runs this again
-// with a fault.
+// The suite knows the contract alone: a vendor that has nothing to do with any other passes it. TestFaults runs this
+// again with a fault.
 func TestToy(t *testing.T) { Run(t, harness(t, os.Getenv("TOY_FAULT"))) }
 
 // A suite that cannot fail shows nothing: each fault must make it fail, and the failure must name the rule.

@@ -201,8 +201,8 @@ type ref struct {
 	AsOf     int64    `json:"as_of,omitempty"`
 }
 
-// Load reads a delivery that is written down as an HTTP request: request line, headers, an empty line, the body. The line
-// end that editors put at the end of the file is not part of the body.
+// Load reads a delivery that is written down as an HTTP request: request line, headers, an empty line, the body. The
+// line end that editors put at the end of the file is not part of the body.
 func Load(t testing.TB, file string) connectors.Delivery {
 	t.Helper()
 	raw, err := os.ReadFile(file)

@@ -88,7 +88,8 @@ func kinds(t *testing.T, v connectors.Vendor, n crm.Notice) {
 	}
 }
 
-// fetches: a result for each reference; one that fails takes no other along; a person's own record tells that it was read.
+// fetches: a result for each reference; one that fails takes no other along; a person's own record tells that it was
+// read.
 func (h Harness) fetches(t *testing.T) {
 	v := h.serve(t, h.API(t))
 	for _, k := range v.People {
@@ -139,7 +140,8 @@ func gone(n crm.Notice) bool {
 	return n.Removed != nil || n.Fact != nil && n.Fact.Existence != nil && n.Fact.Existence.Deleted
 }
 
-// writes: changes are divided into calls, none lost and none doubled; each call gives a result for each change; texts fit.
+// writes: changes are divided into calls, none lost and none doubled; each call gives a result for each change; texts
+// fit.
 func (h Harness) writes(t *testing.T) {
 	v := h.serve(t, h.API(t))
 	var many []crm.Change
@@ -212,7 +214,8 @@ func (h Harness) all(t *testing.T, what string, into map[string]int) {
 	}
 }
 
-// polls: the pages end and show all that has changed since; the cursor goes on from where it stands, and a lost answer loses nothing.
+// polls: the pages end and show all that has changed since; the cursor goes on from where it stands, and a lost answer
+// loses nothing.
 func (h Harness) polls(t *testing.T) {
 	v := h.serve(t, h.API(t))
 	since, cursor, seen := h.since(), "", map[string]int{}
@@ -272,7 +275,8 @@ func (h Harness) accounts(t *testing.T) {
 	}
 }
 
-// setup: a plan changes nothing; what can be applied is there afterwards, and applying it again does no harm; every field is in it.
+// setup: a plan changes nothing; what can be applied is there afterwards, and applying it again does no harm; every
+// field is in it.
 func (h Harness) setup(t *testing.T) {
 	v := h.serve(t, h.API(t))
 	plan := func() (steps []connectors.Step, open int) {
@@ -331,7 +335,8 @@ func (h Harness) relates(t *testing.T) {
 	}
 }
 
-// replies: what is durable is answered with 2xx, and nothing else in a way that makes the vendor drop the event; a delivery is no handshake.
+// replies: what is durable is answered with 2xx, and nothing else in a way that makes the vendor drop the event; a
+// delivery is no handshake.
 func (h Harness) replies(t *testing.T) {
 	v := h.New(t, nowhere)
 	body := h.body()

@@ -25,7 +25,8 @@ type ContactRef struct {
 
 func (r ContactRef) String() string { return r.Source + "/" + r.Contact }
 
-// Millis is an instant in milliseconds since 1970-01-01 UTC, the precision CRMs speak in. Zero means that there is none.
+// Millis is an instant in milliseconds since 1970-01-01 UTC, the precision CRMs speak in. Zero means that there is
+// none.
 type Millis int64
 
 // At returns t as Millis; the zero time gives 0.

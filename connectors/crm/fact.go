@@ -23,36 +23,38 @@ const (
 	KindForget    Kind = 11 // erase this contact everywhere
 	KindReferral  Kind = 12 // this contact sent us another one, or came through one
 	KindLasting   Kind = 13 // what a bounded record would forget but a rule needs
-	// KindNote is a note that one of us wrote about the contact. It has no part of its own: that somebody took the time is all that
-	// is known. It is no message, in neither direction, and its words are ours, so nothing in it may count against them.
+	// KindNote is a note that one of us wrote about the contact. It has no part of its own: that somebody took the time
+	// is all that is known. It is no message, in neither direction, and its words are ours, so nothing in it may count
+	// against them.
 	KindNote Kind = 14
 )
 
-// Fact is one small thing known about one contact. Facts form a set: of two with the same ID the higher Version counts, of equal
-// versions the higher Seq, then the one that is Gone, and then the greater encoding, so that order, repetition and splitting of
-// deliveries make no difference.
+// Fact is one small thing known about one contact. Facts form a set: of two with the same ID the higher Version counts,
+// of equal versions the higher Seq, then the one that is Gone, and then the greater encoding, so that order, repetition
+// and splitting of deliveries make no difference.
 type Fact struct {
 	Contact string `cbor:"1,keyasint,omitempty" json:"contact,omitempty"` // whom it is about, as Person.String writes it
 	ID      string `cbor:"2,keyasint" json:"id"`                          // "emails/123", "property/lifecycle_stage": unique within the contact
 	Version int64  `cbor:"3,keyasint,omitempty" json:"version,omitempty"` // the vendor's change time, ms; see Ours
 	Kind    Kind   `cbor:"4,keyasint" json:"kind"`
-	// At is when the thing came about (sent, created, called). It is the same in every version of a fact, because the record
-	// keeps the newest facts by At; what may move (a meeting's start, a task's due date) has a field of its own.
+	// At is when the thing came about (sent, created, called). It is the same in every version of a fact, because the
+	// record keeps the newest facts by At; what may move (a meeting's start, a task's due date) has a field of its own.
 	At Millis `cbor:"5,keyasint,omitempty" json:"at,omitempty"`
-	// Peer is set when the fact is another contact's that reaches this one through a shared deal or account: it can clear
-	// what we wait for, but it is nobody else's conduct.
+	// Peer is set when the fact is another contact's that reaches this one through a shared deal or account: it can
+	// clear what we wait for, but it is nobody else's conduct.
 	Peer string `cbor:"6,keyasint,omitempty" json:"peer,omitempty"`
-	// Gone is set in a version which says that the CRM no longer has this, or no longer with this contact. It counts for nothing
-	// then, until a higher version brings it back. Such a version has the Kind, the At and the Peer of what it takes back, so that it
-	// stands in its place. Of what follows it has a Task or a Meeting alone: that it was open or booked until it was deleted is a
-	// time in which nothing was owed.
+	// Gone is set in a version which says that the CRM no longer has this, or no longer with this contact. It counts
+	// for nothing then, until a higher version brings it back. Such a version has the Kind, the At and the Peer of what
+	// it takes back, so that it stands in its place. Of what follows it has a Task or a Meeting alone: that it was open
+	// or booked until it was deleted is a time in which nothing was owed.
 	Gone bool `cbor:"7,keyasint,omitempty" json:"gone,omitempty"`
 
-	// Seq orders versions of one time: two changes within one tick of the vendor's clock. It is the vendor's own count where there is
-	// one, else, of a record that was read, the instant of the reading in ms: what is read later is later. 0: not known.
+	// Seq orders versions of one time: two changes within one tick of the vendor's clock. It is the vendor's own count
+	// where there is one, else, of a record that was read, the instant of the reading in ms: what is read later is
+	// later. 0: not known.
 	Seq int64 `cbor:"8,keyasint,omitempty" json:"seq,omitempty"`
-	// Ours says that Version is when we received the fact, because the vendor gives no time: any version with a time of the vendor's
-	// counts more.
+	// Ours says that Version is when we received the fact, because the vendor gives no time: any version with a time of
+	// the vendor's counts more.
 	Ours bool `cbor:"9,keyasint,omitempty" json:"ours,omitempty"`
 
 	Message   *Message   `cbor:"10,keyasint,omitempty" json:"message,omitempty"`
@@ -69,7 +71,8 @@ type Fact struct {
 	Lasting   *Lasting   `cbor:"21,keyasint,omitempty" json:"lasting,omitempty"`
 }
 
-// Compare orders versions of one fact: negative where f is the older one, 0 where neither time nor count tells them apart.
+// Compare orders versions of one fact: negative where f is the older one, 0 where neither time nor count tells them
+// apart.
 func (f *Fact) Compare(g *Fact) int {
 	if f.Ours != g.Ours {
 		if f.Ours {
@@ -118,7 +121,8 @@ type Message struct {
 	Links     []uint64  `cbor:"7,keyasint,omitempty" json:"links,omitempty"` // Hash of each link in an out message: finds resent quotes
 	// Files has a keyed hash of each attachment of an out message (name and size, or content): a quote may be a file.
 	Files []uint64 `cbor:"9,keyasint,omitempty" json:"files,omitempty"`
-	// Lines has a keyed hash of each line of substance of an out message: a reply that quotes it is told from their own words.
+	// Lines has a keyed hash of each line of substance of an out message: a reply that quotes it is told from their own
+	// words.
 	Lines []uint64 `cbor:"10,keyasint,omitempty" json:"lines,omitempty"`
 }
 
@@ -204,7 +208,8 @@ type Text struct {
 	Key     uint64  `cbor:"7,keyasint,omitempty" json:"key,omitempty"`     // keyed hash of the normalised text: equal texts, equal keys
 	// Unread is set where the CRM would not show the text: the direction and time still count, nothing is read into it.
 	Unread bool `cbor:"8,keyasint,omitempty" json:"unread,omitempty"`
-	// Weak are readings that could harm (refusal, opt-out, deferral) and are not certain enough to act on: advice, never a ground.
+	// Weak are readings that could harm (refusal, opt-out, deferral) and are not certain enough to act on: advice,
+	// never a ground.
 	Weak Intents `cbor:"9,keyasint,omitempty" json:"weak,omitempty"`
 	// Loose is set where Horizon was said without a day: "next week", "soon".
 	Loose bool `cbor:"10,keyasint,omitempty" json:"loose,omitempty"`
@@ -289,8 +294,9 @@ type Deal struct {
 type Property struct {
 	Name  string `cbor:"1,keyasint" json:"name"`
 	Value string `cbor:"2,keyasint,omitempty" json:"value"` // empty: cleared
-	// OfRecord says that the fact's Version is when anything of the person's record changed, because the vendor gives no time of the
-	// property's own. The record then finds out from all versions when this property changed, as far as that was seen: At.
+	// OfRecord says that the fact's Version is when anything of the person's record changed, because the vendor gives
+	// no time of the property's own. The record then finds out from all versions when this property changed, as far as
+	// that was seen: At.
 	OfRecord bool `cbor:"3,keyasint,omitempty" json:"of_record,omitempty"`
 	// Other is the last Version in which an OfRecord property had another value; the record keeps it.
 	Other int64 `cbor:"4,keyasint,omitempty" json:"other,omitempty"`
@@ -319,8 +325,8 @@ const (
 	PropProfiled      = "profiled"        // "true" once the person's own record was read: nothing is written of anybody before
 )
 
-// Profiled is the fact that a person's own record was read. Every connector gives it with the record's properties. That it was read once
-// does not change, so all versions are the same.
+// Profiled is the fact that a person's own record was read. Every connector gives it with the record's properties. That
+// it was read once does not change, so all versions are the same.
 func Profiled(person string) *Fact {
 	return &Fact{
 		Contact: person, ID: "property/" + PropProfiled, Version: 1, Kind: KindProperty, At: 1,
@@ -348,8 +354,9 @@ type Referral struct {
 	Level     int       `cbor:"3,keyasint,omitempty" json:"level,omitempty"` // 1 to 3
 }
 
-// Lasting keeps what must survive when old facts leave a full record. It holds minima and maxima only, never counts, so that
-// two of them join in any order and a union counts once. Unlike other facts, versions of it are joined, not replaced.
+// Lasting keeps what must survive when old facts leave a full record. It holds minima and maxima only, never counts, so
+// that two of them join in any order and a union counts once. Unlike other facts, versions of it are joined, not
+// replaced.
 type Lasting struct {
 	First   Millis `cbor:"1,keyasint,omitempty" json:"first,omitempty"`    // earliest message or call in either direction
 	FirstIn Millis `cbor:"2,keyasint,omitempty" json:"first_in,omitempty"` // earliest of theirs

@@ -45,7 +45,8 @@ type FieldSpec struct {
 // Stem is the field's name in a CRM, before a vendor spells it in its own way.
 func (s FieldSpec) Stem() string { return "winnow_" + string(s.Field) }
 
-// FieldTable has all fields, those that are written in the order in which people are shown them and after them those that are read.
+// FieldTable has all fields, those that are written in the order in which people are shown them and after them those
+// that are read.
 var FieldTable = []FieldSpec{
 	{FieldRating, Choice, "Winnow rating", "A to D, a human's override where there is one.", options(Letters...), false},
 	{FieldMachineRating, Choice, "Winnow machine rating", "A to D as Winnow alone would say.", options(Letters...), false},
@@ -86,7 +87,8 @@ var FieldTable = []FieldSpec{
 	{FieldDoNotProfile, Flag, "Winnow do not profile", "Set this and Winnow neither rates the contact nor writes to it.", nil, true},
 }
 
-// Fields are all fields that are written, in the order in which people are shown them. The native status is not among them.
+// Fields are all fields that are written, in the order in which people are shown them. The native status is not among
+// them.
 var Fields = fieldsOf(false)
 
 // ReadFields are the fields that people set for Winnow to read.

@@ -8,7 +8,8 @@ type Person struct {
 	ID   string
 }
 
-// String is the person as facts, settings and operators name it: lead/00Q5e000001AbCd, or the bare id where there is no kind.
+// String is the person as facts, settings and operators name it: lead/00Q5e000001AbCd, or the bare id where there is no
+// kind.
 func (p Person) String() string {
 	if p.Kind == "" && !strings.Contains(p.ID, "/") {
 		return p.ID

@@ -47,8 +47,8 @@ const (
 type Decision struct {
 	Status Status `cbor:"1,keyasint" json:"status"`
 	Ground Ground `cbor:"2,keyasint,omitempty" json:"ground,omitempty"`
-	// Hangs is the id of the fact that the decision rests on, mostly the last one of theirs or the ask that got no answer.
-	// When it is no longer what the decision would rest on, the episode is over and the decision void.
+	// Hangs is the id of the fact that the decision rests on, mostly the last one of theirs or the ask that got no
+	// answer. When it is no longer what the decision would rest on, the episode is over and the decision void.
 	Hangs    string `cbor:"3,keyasint,omitempty" json:"hangs,omitempty"`
 	Enforced bool   `cbor:"6,keyasint,omitempty" json:"enforced,omitempty"` // the native status was set too
 	Replaced string `cbor:"4,keyasint,omitempty" json:"replaced,omitempty"` // the native status that stood there before
@@ -86,7 +86,8 @@ type Reason struct {
 type Rating struct {
 	Letter  string `cbor:"1,keyasint,omitempty" json:"rating"` // A to D, the human's where there is an override; empty: not rated
 	Machine string `cbor:"2,keyasint,omitempty" json:"machine_rating"`
-	// Unrated says why there is no rating: opted_out, do_not_profile, staff, deleted, merged. Fields written before are cleared once.
+	// Unrated says why there is no rating: opted_out, do_not_profile, staff, deleted, merged. Fields written before are
+	// cleared once.
 	Unrated string `cbor:"3,keyasint,omitempty" json:"unrated,omitempty"`
 
 	Score      int      `cbor:"4,keyasint,omitempty" json:"score"`
@@ -108,10 +109,11 @@ type Rating struct {
 	MilestoneMissing bool   `cbor:"18,keyasint,omitempty" json:"next_milestone_missing"`
 	Model            string `cbor:"19,keyasint,omitempty" json:"model"` // hash of the settings
 
-	// Decide is set when this rating announces something new. It becomes a fact once the CRM shows it; while a decision waits
-	// (settle, lag, backfill, breaker) the rating does not carry it and Status stays what it was.
+	// Decide is set when this rating announces something new. It becomes a fact once the CRM shows it; while a decision
+	// waits (settle, lag, backfill, breaker) the rating does not carry it and Status stays what it was.
 	Decide *Decision `cbor:"20,keyasint,omitempty" json:"decide,omitempty"`
-	// Held says what keeps a decision from being announced: settle, lag, backfill, profile. It stands here for explain, not for the CRM.
+	// Held says what keeps a decision from being announced: settle, lag, backfill, profile. It stands here for explain,
+	// not for the CRM.
 	Held string `cbor:"21,keyasint,omitempty" json:"held,omitempty"`
 	// Overdue says that they have waited for our answer longer than the service level allows.
 	Overdue bool `cbor:"23,keyasint,omitempty" json:"overdue,omitempty"`
@@ -122,7 +124,8 @@ type Rating struct {
 // Field is one thing that Winnow writes to a contact, under its name here; connectors map it to a property.
 type Field string
 
-// The fields. Values are text: letters, whole numbers, true or false, 2006-01-02 for dates, RFC 3339 in UTC for instants; empty clears.
+// The fields. Values are text: letters, whole numbers, true or false, 2006-01-02 for dates, RFC 3339 in UTC for
+// instants; empty clears.
 const (
 	FieldRating           Field = "rating"
 	FieldMachineRating    Field = "machine_rating"
@@ -163,29 +166,31 @@ type Ref struct {
 	// Contacts, where given, are the contacts for whom it is wanted although the record itself may not name them yet.
 	Contacts []string `cbor:"3,keyasint,omitempty" json:"contacts,omitempty"`
 	Depth    int      `cbor:"4,keyasint,omitempty" json:"depth,omitempty"` // how many fetches led here: bounds what one notice can set off
-	// Noticed is when we first heard of it by the pipeline's clock, which sets it: until it is fetched the source counts as read
-	// only up to then.
+	// Noticed is when we first heard of it by the pipeline's clock, which sets it: until it is fetched the source
+	// counts as read only up to then.
 	Noticed Millis `cbor:"5,keyasint,omitempty" json:"noticed,omitempty"`
-	// AsOf is when (ms, the vendor's time, or that of the receipt where the vendor does not say) something happened to the record that its own change time may not show: it was deleted,
-	// restored, or came to concern other contacts. What is read of it later is true at that instant at the earliest.
+	// AsOf is when (ms, the vendor's time, or that of the receipt where the vendor does not say) something happened to
+	// the record that its own change time may not show: it was deleted, restored, or came to concern other contacts.
+	// What is read of it later is true at that instant at the earliest.
 	AsOf int64 `cbor:"6,keyasint,omitempty" json:"as_of,omitempty"`
 	// Left are contacts whom the record is said to concern no more.
 	Left []string `cbor:"7,keyasint,omitempty" json:"left,omitempty"`
 }
 
-// Removal says that a record is no longer there, and so takes back all that was said of it: the fact with its ID, those whose ID
-// goes on from there with a slash, and what of it reached other contacts. Who holds such facts need not be known: the pipeline
-// finds them.
+// Removal says that a record is no longer there, and so takes back all that was said of it: the fact with its ID, those
+// whose ID goes on from there with a slash, and what of it reached other contacts. Who holds such facts need not be
+// known: the pipeline finds them.
 type Removal struct {
 	ID string `cbor:"1,keyasint" json:"id"` // as in Fact.ID: "tasks/123"
-	// Version is when it went, by the vendor's clock (ms) or where the vendor does not say, by the receipt of its notice: facts of a
-	// higher version stay.
+	// Version is when it went, by the vendor's clock (ms) or where the vendor does not say, by the receipt of its
+	// notice: facts of a higher version stay.
 	Version int64 `cbor:"2,keyasint" json:"version"`
 	// Contact, where given, is the only one for whom it is gone.
 	Contact string `cbor:"3,keyasint,omitempty" json:"contact,omitempty"`
 }
 
-// Notice is what a delivery, a poll or a fetch says: a complete fact, a record to fetch, or one that is gone. One of the four is set.
+// Notice is what a delivery, a poll or a fetch says: a complete fact, a record to fetch, or one that is gone. One of
+// the four is set.
 type Notice struct {
 	Fact    *Fact
 	Ref     *Ref

@@ -1,5 +1,5 @@
-// Package fields maps what Winnow writes to a person, and what people set for it, to a CRM's own fields: once for all vendors. A vendor
-// says how it spells a name (Spelling); which fields there are stands in crm.FieldTable.
+// Package fields maps what Winnow writes to a person, and what people set for it, to a CRM's own fields: once for all
+// vendors. A vendor says how it spells a name (Spelling); which fields there are stands in crm.FieldTable.
 package fields
 
 import (
@@ -26,8 +26,8 @@ type Spelling struct {
 // Map is where the fields of a source are: the CRM's name of each, empty for one that is not kept there.
 type Map map[crm.Field]string
 
-// Parse reads the setting `_FIELDS`: another field of the CRM's for one of ours, or none: `rating=lead_grade,score=`. It returns everything
-// that is wrong in one error, a line each.
+// Parse reads the setting `_FIELDS`: another field of the CRM's for one of ours, or none: `rating=lead_grade,score=`.
+// It returns everything that is wrong in one error, a line each.
 func Parse(setting string, s Spelling) (Map, error) {
 	out := make(Map, len(all))
 	for _, f := range all {
@@ -99,14 +99,14 @@ func (m Map) namesOf(fields []crm.Field) []string {
 	return out
 }
 
-// Marks are the names by which it is seen that a rating of ours stands in a record. Nothing else of what we write is read: a rating must
-// not feed on itself.
+// Marks are the names by which it is seen that a rating of ours stands in a record. Nothing else of what we write is
+// read: a rating must not feed on itself.
 func (m Map) Marks() []string {
 	return m.namesOf([]crm.Field{crm.FieldRating, crm.FieldStatus, crm.FieldModel})
 }
 
-// Values are a change's values under the CRM's names, texts cut at most characters. A field of ours that is not kept in the CRM is left out, and so is the CRM's own
-// status, which is no field of ours.
+// Values are a change's values under the CRM's names, texts cut at most characters. A field of ours that is not kept in
+// the CRM is left out, and so is the CRM's own status, which is no field of ours.
 func (m Map) Values(ch crm.Change, most int) (map[string]string, error) {
 	out := make(map[string]string, len(ch.Values))
 	for f, v := range ch.Values {

@@ -12,8 +12,8 @@ type word[T any] interface {
 	encoding.TextUnmarshaler
 }
 
-// Meanings reads a setting that says what words of the account's own mean, as the outcomes of calls that it made itself:
-// `<word>=<meaning>,...`. Words are compared in lower case.
+// Meanings reads a setting that says what words of the account's own mean, as the outcomes of calls that it made
+// itself: `<word>=<meaning>,...`. Words are compared in lower case.
 func Meanings[T any, P word[T]](setting string) (map[string]T, error) {
 	out := map[string]T{}
 	for pair := range strings.SplitSeq(setting, ",") {

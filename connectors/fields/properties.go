@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Neutral are the names under which rules look at what a CRM knows of a person, whatever the CRM calls it: each source maps them to its
-// own (`_PROPERTIES`), with a default per vendor. A name that is not among them is the CRM's own.
+// Neutral are the names under which rules look at what a CRM knows of a person, whatever the CRM calls it: each source
+// maps them to its own (`_PROPERTIES`), with a default per vendor. A name that is not among them is the CRM's own.
 var Neutral = []string{
 	"industry", "company_size", "role", "recurring_revenue", "referrals_given", "referred_by", "reputation", "open_tickets", "escalations",
 	"refunds", "rep_vote", "open_lines",
@@ -58,7 +58,8 @@ func (p Properties) Of(neutral string) string {
 	return neutral
 }
 
-// Named returns what rules look at under the CRM's name: which neutral names each property stands for. Names in except are left out.
+// Named returns what rules look at under the CRM's name: which neutral names each property stands for. Names in except
+// are left out.
 func (p Properties) Named(wanted []string, except func(name string) bool) map[string][]string {
 	out := map[string][]string{}
 	for _, neutral := range wanted {

@@ -149,8 +149,8 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 	return all, nil
 }
 
-// deleted returns when those of ids were deleted that are in the recycle bin, where HubSpot keeps records for 90 days. Source: HubSpot
-// docs, "Using object APIs", and knowledge base, "Restore deleted records".
+// deleted returns when those of ids were deleted that are in the recycle bin, where HubSpot keeps records for 90 days.
+// Source: HubSpot docs, "Using object APIs", and knowledge base, "Restore deleted records".
 func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map[string]int64, error) {
 	out := map[string]int64{}
 	for chunk := range slices.Chunk(unique(ids), maxRead) {
@@ -193,7 +193,8 @@ func (c *Connector) associated(ctx context.Context, from, to string, ids []strin
 	return out, nil
 }
 
-// link is one association: the other record, and what the account calls the relation to it, where it has words for that.
+// link is one association: the other record, and what the account calls the relation to it, where it has words for
+// that.
 type link struct {
 	to     string
 	labels []string

@@ -8,8 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
-// auth is the account's credential: a token that stays, or an OAuth app's, whose access tokens are renewed by its refresh token.
-// Source: HubSpot docs, "OAuth".
+// auth is the account's credential: a token that stays, or an OAuth app's, whose access tokens are renewed by its
+// refresh token. Source: HubSpot docs, "OAuth".
 func (c Config) auth() rest.Auth {
 	if c.OAuth.RefreshToken == "" {
 		return rest.Bearer(c.Token)

@@ -50,7 +50,8 @@ func (c *Connector) call(o *object) *crm.Fact {
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindCall, At: at, Call: &call}
 }
 
-// dispositions are HubSpot's own call outcomes, the same in every account. Source: HubSpot docs, "Calls", call dispositions.
+// dispositions are HubSpot's own call outcomes, the same in every account. Source: HubSpot docs, "Calls", call
+// dispositions.
 var dispositions = map[string]crm.Outcome{
 	"f240bbac-87c9-4f6e-bf70-924b57d47db7": crm.Connected,
 	"a4c4c377-d246-4b32-a13b-75a56a4cd0ff": crm.Voicemail, // left a live message with somebody else

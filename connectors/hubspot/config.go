@@ -45,7 +45,8 @@ type Config struct {
 	Timeout          time.Duration `default:"20s" desc:"time-out of one request"`
 }
 
-// OAuth is the credential of an app that was installed by OAuth. Its access tokens last half an hour and are renewed by themselves.
+// OAuth is the credential of an app that was installed by OAuth. Its access tokens last half an hour and are renewed by
+// themselves.
 type OAuth struct {
 	ClientID     string            `split_words:"true" desc:"OAuth instead of a token: client id"`
 	ClientSecret connectors.Secret `split_words:"true" desc:"OAuth instead of a token: client secret"`
@@ -60,7 +61,8 @@ type API struct {
 const (
 	defaultURL     = "https://api.hubapi.com"
 	defaultTimeout = 20 * time.Second
-	// defaultRate is the lowest limit of any plan, in requests per 10 seconds. Source: HubSpot docs, "API usage guidelines".
+	// defaultRate is the lowest limit of any plan, in requests per 10 seconds. Source: HubSpot docs, "API usage
+	// guidelines".
 	defaultRate = 100
 )
 
@@ -194,7 +196,8 @@ func (c Config) secrets() []string {
 // Mapping stands for where our fields go: when it changes, every rating is written again.
 func (v *Config) Mapping() string { return v.Fields }
 
-// theirs are properties of HubSpot's own, beside those that begin with hs_. Source: HubSpot docs, "Default contact properties".
+// theirs are properties of HubSpot's own, beside those that begin with hs_. Source: HubSpot docs, "Default contact
+// properties".
 var theirs = []string{"lifecyclestage", "email", "firstname", "lastname", "phone", "company", "createdate", "lastmodifieddate", "hubspot_owner_id"}
 
 // spelling is how HubSpot names properties.
@@ -211,5 +214,6 @@ var spelling = fields.Spelling{
 	},
 }
 
-// neutral are HubSpot's contact properties for what rules look at under a name of ours. Source: HubSpot docs, "Default contact properties".
+// neutral are HubSpot's contact properties for what rules look at under a name of ours. Source: HubSpot docs, "Default
+// contact properties".
 var neutral = map[string]string{"role": "jobtitle", "company_size": "numemployees"}

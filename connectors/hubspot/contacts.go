@@ -11,8 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/people"
 )
 
-// fetchContacts reads contacts' profiles. Each property carries the time of its own last change, so that a slow read cannot
-// undo what a webhook has said since.
+// fetchContacts reads contacts' profiles. Each property carries the time of its own last change, so that a slow read
+// cannot undo what a webhook has said since.
 func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
 	ids := make([]string, len(refs))
 	for i, r := range refs {
@@ -51,8 +51,8 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		if source, version, ok := o.latest("hs_analytics_source"); ok {
 			add(crm.Property{Name: crm.PropOrigin, Value: origin(source, o.get("hs_analytics_source_data_1"))}, version)
 		}
-		// These two depend on more than the contact. They are as old as what they hang on, not as the contact's last change, which
-		// our own writes move.
+		// These two depend on more than the contact. They are as old as what they hang on, not as the contact's last
+		// change, which our own writes move.
 		_, since, ok := o.latest("email")
 		if !ok {
 			since = int64(o.created())
@@ -95,7 +95,8 @@ func existence(contact string, deleted bool, at int64) crm.Notice {
 	}}
 }
 
-// dated are the properties of a contact that are read with the time of their last change, undated those that are read without.
+// dated are the properties of a contact that are read with the time of their last change, undated those that are read
+// without.
 func (c *Connector) dated() []string {
 	names := []string{"email", "hs_analytics_source", "hs_merged_object_ids", formSent, formName}
 	for _, name := range sortedKeys(c.translate) {
@@ -117,7 +118,8 @@ func (o *object) values(names []string) []string {
 	return out
 }
 
-// before is how many values a property had earlier within the millisecond of its last change: what was set and cleared within one is cleared.
+// before is how many values a property had earlier within the millisecond of its last change: what was set and cleared
+// within one is cleared.
 func (o *object) before(name string) (n int64) {
 	h := o.changes(name)
 	for i := len(h) - 2; i >= 0 && h[i].at() == h[len(h)-1].at(); i-- {
@@ -138,8 +140,8 @@ func (o *object) latest(name string) (string, int64, bool) {
 	return "", 0, false
 }
 
-// staffValue says whether one of the contact's present addresses is one of ours. HubSpot may give a property whose history is asked for in
-// the history alone.
+// staffValue says whether one of the contact's present addresses is one of ours. HubSpot may give a property whose
+// history is asked for in the history alone.
 func staffValue(staff *people.Staff, o *object) string {
 	email, _, _ := o.latest("email")
 	present := append(strings.Split(o.get("hs_additional_emails"), ";"), email, o.get("work_email"))
@@ -167,8 +169,8 @@ func merges(o *object) []crm.Notice {
 	return out
 }
 
-// dedupe keeps of several facts with one id the latest, in the order of ids: two properties of HubSpot's can stand for one
-// of ours, as a country's name and its code do.
+// dedupe keeps of several facts with one id the latest, in the order of ids: two properties of HubSpot's can stand for
+// one of ours, as a country's name and its code do.
 func dedupe(ns []crm.Notice) []crm.Notice {
 	type key struct{ contact, id string }
 	best := map[key]crm.Notice{}

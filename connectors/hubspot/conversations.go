@@ -19,7 +19,8 @@ import (
 
 const threadsPath = "/conversations/conversations/" + version + "/threads"
 
-// atOnce is how many conversations are read together. They come one by one, so a full batch would take its time otherwise.
+// atOnce is how many conversations are read together. They come one by one, so a full batch would take its time
+// otherwise.
 const atOnce = 4
 
 // message is one entry of a conversation. Source: HubSpot docs, "Conversations inbox and messages".
@@ -46,7 +47,8 @@ type message struct {
 	} `json:"senders"`
 }
 
-// channels are HubSpot's own channels of conversations. Source: HubSpot docs, "Conversations inbox and messages", channels.
+// channels are HubSpot's own channels of conversations. Source: HubSpot docs, "Conversations inbox and messages",
+// channels.
 var channels = map[id]crm.Channel{"1000": crm.Chat, "1001": crm.Chat, "1002": crm.Email, "1003": crm.Form, "1007": crm.SMS}
 
 func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {

@@ -79,8 +79,8 @@ func number(s string) int64 {
 	return int64(v)
 }
 
-// notes are what our own people wrote about a contact. Only that they did and when is taken: their words are never asked for,
-// because they neither come from the contact nor reach it. Source: HubSpot docs, "Notes".
+// notes are what our own people wrote about a contact. Only that they did and when is taken: their words are never
+// asked for, because they neither come from the contact nor reach it. Source: HubSpot docs, "Notes".
 var notes = kind{
 	properties: []string{"hs_timestamp"},
 	facts: each(func(_ *Connector, o *object) *crm.Fact {

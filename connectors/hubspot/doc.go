@@ -14,12 +14,12 @@
 //
 // # What works
 //
-// An account can be connected in three ways, and HubSpot decides which are open to it. A project-based app and a legacy private
-// app have webhooks; a service key has none, and the account is then polled. Source: HubSpot developer changelog, "Service
-// keys" and "Legacy private app creation sunset".
+// An account can be connected in three ways, and HubSpot decides which are open to it. A project-based app and a legacy
+// private app have webhooks; a service key has none, and the account is then polled. Source: HubSpot developer
+// changelog, "Service keys" and "Legacy private app creation sunset".
 //
-// Changes of a contact's properties are complete facts: value and time are in the event. All other events name a record, which is
-// read in batches of 100, or 50 where the history of a property is read too.
+// Changes of a contact's properties are complete facts: value and time are in the event. All other events name a
+// record, which is read in batches of 100, or 50 where the history of a property is read too.
 //
 // # Quirks
 //

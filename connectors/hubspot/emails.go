@@ -79,8 +79,8 @@ func (c *Connector) email(o *object, mail relate.Mail, circle *relate.Circle) *c
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindMessage, At: at, Message: &m}
 }
 
-// direction is which way a mail went, by how it was logged and by who sent it: other programs log what comes in as if we had sent it, and
-// a colleague's mail in a logged thread is one of ours.
+// direction is which way a mail went, by how it was logged and by who sent it: other programs log what comes in as if
+// we had sent it, and a colleague's mail in a logged thread is one of ours.
 func direction(logged string, sender people.Sender) crm.Direction {
 	ours := sender == people.Ours
 	switch logged {
@@ -102,8 +102,8 @@ func direction(logged string, sender people.Sender) crm.Direction {
 	return 0
 }
 
-// parties are whom a mail names. HubSpot works the sender out of the headers, where it may stand alone for a while. Source: HubSpot docs,
-// "Email engagements", hs_email_headers.
+// parties are whom a mail names. HubSpot works the sender out of the headers, where it may stand alone for a while.
+// Source: HubSpot docs, "Email engagements", hs_email_headers.
 func parties(o *object) relate.Mail {
 	type party struct {
 		Email string `json:"email"`
@@ -139,7 +139,8 @@ func (c *Connector) readMessage(m *crm.Message, circle *relate.Circle, record st
 	}
 }
 
-// readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for it.
+// readText reduces a text to its features. A text that is blank throughout was withheld: the token lacks the scope for
+// it.
 func (c *Connector) readText(in text.Input) crm.Text {
 	if strings.TrimSpace(in.Body) == "" && strings.TrimSpace(in.HTML) == "" && strings.TrimSpace(in.Subject) == "" {
 		return crm.Text{Unread: true}

@@ -107,8 +107,8 @@ var typeWords = map[string]string{
 	"postal_mail": "postal_mail", "invoice": "invoices", "discount": "discounts", "quote_template": "quote_templates",
 }
 
-// objectType is the type that typeID or, where there is none, word stands for; "" when it is not known. Objects that the
-// account defined itself (2-...) are known, but nothing that is rated.
+// objectType is the type that typeID or, where there is none, word stands for; "" when it is not known. Objects that
+// the account defined itself (2-...) are known, but nothing that is rated.
 func objectType(typeID, word string) string {
 	if typeID != "" {
 		if t := typeIDs[typeID]; t != "" {

@@ -130,8 +130,8 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	return append(out, quotes...), err
 }
 
-// gone says which of the records that were asked for are no longer there: those in the recycle bin, and those that are nowhere and of
-// which an event told. A record that is merely not found says nothing.
+// gone says which of the records that were asked for are no longer there: those in the recycle bin, and those that are
+// nowhere and of which an event told. A record that is merely not found says nothing.
 func (c *Connector) gone(ctx context.Context, name string, os []*object, refs []crm.Ref) ([]crm.Notice, error) {
 	there := make(map[string]bool, len(os))
 	for _, o := range os {
@@ -209,8 +209,8 @@ func (c *Connector) Concerned(ctx context.Context, ref crm.Ref) ([]string, error
 	return nil, c.fail("fetch", connectors.Malformed, errors.New("a reference of a type that is not read"))
 }
 
-// timelineKinds are the activities that are looked for when a contact's properties say that something was logged. Source: HubSpot
-// knowledge base, "HubSpot's default contact properties", last activity date.
+// timelineKinds are the activities that are looked for when a contact's properties say that something was logged.
+// Source: HubSpot knowledge base, "HubSpot's default contact properties", last activity date.
 var timelineKinds = []string{"emails", "calls", "meetings", "communications", "notes", "tasks"}
 
 const maxTimeline = 10 // newest activities of a kind per contact

@@ -206,7 +206,8 @@ func TestAnswersReachTheDeal(t *testing.T) {
 	}
 }
 
-// A colleague who is no contact answers on the deal alone: nobody of the deal is waited for. What we write there is an attempt to nobody.
+// A colleague who is no contact answers on the deal alone: nobody of the deal is waited for. What we write there is an
+// attempt to nobody.
 func TestStrangersAnswerForTheDeal(t *testing.T) {
 	p := newPortal(t)
 	for id, direction := range map[string]string{"301": "INCOMING_EMAIL", "302": "EMAIL", "303": "INCOMING_EMAIL"} {
@@ -310,7 +311,8 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 	}
 }
 
-// An account may have outcomes of meetings that it made itself: they mean what the settings say, and otherwise neither held nor missed.
+// An account may have outcomes of meetings that it made itself: they mean what the settings say, and otherwise neither
+// held nor missed.
 func TestOwnMeetingOutcomes(t *testing.T) {
 	p := newPortal(t)
 	for id, outcome := range map[string]string{"1": "STAYED_AWAY", "2": "ON_SITE", "3": "FOLLOW_UP_AGREED", "4": "Canceled", "5": "COMPLETED"} {
@@ -328,7 +330,8 @@ func TestOwnMeetingOutcomes(t *testing.T) {
 	}
 }
 
-// Another zone, another unit or a wrong year: what they did was not later than HubSpot came to know of it; what we date ahead is ahead.
+// Another zone, another unit or a wrong year: what they did was not later than HubSpot came to know of it; what we date
+// ahead is ahead.
 func TestDatedAhead(t *testing.T) {
 	p := newPortal(t)
 	p.add("contacts", "101", "email", "ada@mill.example")
@@ -359,8 +362,8 @@ func TestDatedAhead(t *testing.T) {
 	}
 }
 
-// The list of users is not all of our people: colleagues without a seat, a +tag, one who left. Where it may not be read, that is said,
-// and their mails are still not the customer's.
+// The list of users is not all of our people: colleagues without a seat, a +tag, one who left. Where it may not be
+// read, that is said, and their mails are still not the customer's.
 func TestOurPeople(t *testing.T) {
 	p := newPortal(t)
 	p.add("contacts", "101", "email", "ada@mill.example")
@@ -592,7 +595,8 @@ func TestConcerned(t *testing.T) {
 	}
 }
 
-// TestKindsLeftOut: of a kind that OBJECTS does not name nothing is asked for, neither when it is heard of nor when it was noticed before.
+// TestKindsLeftOut: of a kind that OBJECTS does not name nothing is asked for, neither when it is heard of nor when it
+// was noticed before.
 func TestKindsLeftOut(t *testing.T) {
 	p := newPortal(t)
 	for kind, event := range map[string]string{
@@ -632,8 +636,8 @@ func TestNoEvents(t *testing.T) {
 	}
 }
 
-// Whether HubSpot gives an address among the properties, in its history or in both, one of ours is staff. The address that counts is the
-// present one.
+// Whether HubSpot gives an address among the properties, in its history or in both, one of ours is staff. The address
+// that counts is the present one.
 func TestStaffByAnyList(t *testing.T) {
 	p := newPortal(t)
 	for id, address := range map[string]string{"101": "boss@staff.example", "102": "guest@elsewhere.example"} {
@@ -652,8 +656,8 @@ func TestStaffByAnyList(t *testing.T) {
 	}
 }
 
-// TestWithinOneMillisecond: what is set and cleared within one millisecond is cleared, whatever the webhooks say, which do not tell which of
-// the two came last.
+// TestWithinOneMillisecond: what is set and cleared within one millisecond is cleared, whatever the webhooks say, which
+// do not tell which of the two came last.
 func TestWithinOneMillisecond(t *testing.T) {
 	p := newPortal(t)
 	at := "2026-02-12T00:00:00.5Z"

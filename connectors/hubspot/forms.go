@@ -8,9 +8,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
-// HubSpot keeps no record of a filled-in form among the CRM's objects: the contact alone says when the latest came in and which one it
-// was, and the history of both says so of those before. Source: HubSpot knowledge base, "HubSpot's default contact properties",
-// conversion information.
+// HubSpot keeps no record of a filled-in form among the CRM's objects: the contact alone says when the latest came in
+// and which one it was, and the history of both says so of those before. Source: HubSpot knowledge base, "HubSpot's
+// default contact properties", conversion information.
 const (
 	formSent = "recent_conversion_date"
 	formName = "recent_conversion_event_name"
@@ -18,8 +18,9 @@ const (
 	nameDelay crm.Millis = 10_000
 )
 
-// forms are what a contact sent in by web forms. Their words are not told. A form that the settings name asks for an answer. Of any
-// other, a newsletter's or a download's, nobody knows whether it does: it ends the silence before it and counts for and against nobody.
+// forms are what a contact sent in by web forms. Their words are not told. A form that the settings name asks for an
+// answer. Of any other, a newsletter's or a download's, nobody knows whether it does: it ends the silence before it and
+// counts for and against nobody.
 func (c *Connector) forms(o *object) []crm.Fact {
 	var out []crm.Fact
 	names := o.changes(formName)

@@ -92,8 +92,8 @@ func TestDeleted(t *testing.T) {
 	}
 }
 
-// A record that a contact has no longer to do with is gone for that contact alone, and what an event said of it before does not
-// count any more, whenever it comes.
+// A record that a contact has no longer to do with is gone for that contact alone, and what an event said of it before
+// does not count any more, whenever it comes.
 func TestNoLongerAssociated(t *testing.T) {
 	p := newPortal(t)
 	c := p.connect(t, nil)
@@ -161,7 +161,8 @@ func TestDeletedThreadsAndMergedDeals(t *testing.T) {
 	}
 }
 
-// In an account without webhooks a deleted contact is found in the recycle bin, and one that was restored when it is read.
+// In an account without webhooks a deleted contact is found in the recycle bin, and one that was restored when it is
+// read.
 func TestPolledContactsAreDeleted(t *testing.T) {
 	p := newPortal(t)
 	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -197,7 +198,8 @@ func TestPolledContactsAreDeleted(t *testing.T) {
 	}
 }
 
-// Deletions that no webhook told of are found in the recycle bin, which is looked through once a day, a few pages a round.
+// Deletions that no webhook told of are found in the recycle bin, which is looked through once a day, a few pages a
+// round.
 func TestPollFindsDeleted(t *testing.T) {
 	p := newPortal(t)
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

@@ -118,8 +118,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// Every subscription that HubSpot offers is known: none ends as a dead letter. Source: HubSpot docs, "Webhooks API" reference,
-// eventType.
+// Every subscription that HubSpot offers is known: none ends as a dead letter. Source: HubSpot docs, "Webhooks API"
+// reference, eventType.
 func TestEverySubscriptionIsKnown(t *testing.T) {
 	c := connectTo(t, "http://127.0.0.1:1", nil)
 	decode := func(e string) {

@@ -35,8 +35,8 @@ var meetings = kind{
 	}),
 }
 
-// mover is who made a change. Only a booking page tells: a contact uses it. One of our own who moves a meeting in the CRM
-// mostly does so because they asked for it, and what is not known is held against nobody.
+// mover is who made a change. Only a booking page tells: a contact uses it. One of our own who moves a meeting in the
+// CRM mostly does so because they asked for it, and what is not known is held against nobody.
 func mover(h history) crm.Direction {
 	if h.SourceType == "MEETINGS" {
 		return crm.In
@@ -50,8 +50,9 @@ var outcomes = map[string]crm.MeetingState{
 	"CANCELED": crm.Cancelled, "CANCELLED": crm.Cancelled,
 }
 
-// meetingState is what became of a meeting. An outcome that the account made itself means what the settings say. One of which they say
-// nothing is taken for a meeting that was moved by nobody knows whom: booked until its start, and after it neither held nor missed.
+// meetingState is what became of a meeting. An outcome that the account made itself means what the settings say. One of
+// which they say nothing is taken for a meeting that was moved by nobody knows whom: booked until its start, and after
+// it neither held nor missed.
 func (c *Connector) meetingState(outcome string) crm.MeetingState {
 	if state, ok := c.meetings[strings.ToLower(outcome)]; ok {
 		return state

@@ -20,8 +20,8 @@ const (
 	pageSize = 200
 	// searchDelay is how long HubSpot's search may take to find a new record.
 	searchDelay = 15 * time.Minute
-	// binEvery is how often the recycle bin is looked through, binOverlap how far each look goes back behind the one before, and
-	// binPages how many pages of it one round reads: the rest waits for the next one.
+	// binEvery is how often the recycle bin is looked through, binOverlap how far each look goes back behind the one
+	// before, and binPages how many pages of it one round reads: the rest waits for the next one.
 	binEvery   = 24 * time.Hour
 	binOverlap = 24 * time.Hour
 	binPages   = 20
@@ -99,9 +99,9 @@ func noticesOf(records []since.Record) []crm.Notice {
 	return out
 }
 
-// binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the last. Contacts are
-// among them in accounts without webhooks alone: where there are some they tell of a restore too, which cannot be told from the
-// contact itself. Of conversations there is no recycle bin.
+// binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the
+// last. Contacts are among them in accounts without webhooks alone: where there are some they tell of a restore too,
+// which cannot be told from the contact itself. Of conversations there is no recycle bin.
 func (c *Connector) binned(kind string) string {
 	for _, k := range c.cfg.Objects[slices.Index(c.cfg.Objects, kind)+1:] {
 		if _, ok := kinds[k]; ok || k == "contacts" && c.cfg.Webhooks == "off" {
@@ -111,9 +111,9 @@ func (c *Connector) binned(kind string) string {
 	return ""
 }
 
-// pollBin reads one page of the recycle bin, for deletions that no webhook told of. HubSpot lists it in the order of ids and cannot
-// search it by time, so a look goes through all of it, and keeps what was deleted since the one before. Source: HubSpot docs, "Using
-// object APIs", list with archived=true.
+// pollBin reads one page of the recycle bin, for deletions that no webhook told of. HubSpot lists it in the order of
+// ids and cannot search it by time, so a look goes through all of it, and keeps what was deleted since the one before.
+// Source: HubSpot docs, "Using object APIs", list with archived=true.
 func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices []crm.Notice, next string, more bool, err error) {
 	b := &cur.Bin
 	var got struct {
@@ -165,8 +165,8 @@ func changedBy(kind string) string {
 	return "hs_lastmodifieddate"
 }
 
-// happenedBy is the property by which a backfill takes records: when messages and calls happened, and when others changed
-// last, because an old deal that is still open matters.
+// happenedBy is the property by which a backfill takes records: when messages and calls happened, and when others
+// changed last, because an old deal that is still open matters.
 func happenedBy(kind string) string {
 	switch kind {
 	case "emails", "calls", "communications", "notes":
@@ -200,8 +200,8 @@ func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters
 	return got, about(err, "search "+kind+"; WINNOW_"+envName(c.opt.Source.Name)+"_OBJECTS says which kinds are read")
 }
 
-// page is one page of a kind, by a search of its own each time: HubSpot's page marks move while records change, and a search ends at
-// 10,000 records.
+// page is one page of a kind, by a search of its own each time: HubSpot's page marks move while records change, and a
+// search ends at 10,000 records.
 func (c *Connector) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	op := "poll"
 	by := changedBy(ask.Type)
@@ -243,15 +243,16 @@ func (c *Connector) page(ctx context.Context, ask since.Ask) (since.Page, error)
 
 func digits(at crm.Millis) string { return strconv.FormatInt(int64(at), 10) }
 
-// lastActivity are the properties of a contact that move when something is filed with it. Source: HubSpot knowledge base, "HubSpot's
-// default contact properties", last activity date.
+// lastActivity are the properties of a contact that move when something is filed with it. Source: HubSpot knowledge
+// base, "HubSpot's default contact properties", last activity date.
 var lastActivity = []string{"notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes"}
 
 // newly is how far behind the place of a poll something has to lie to be no news.
 const newly = 24 * time.Hour
 
-// contactChanged says what of a contact that a poll found has to be read again: its own record, unless it looks as it did, and its newest
-// activities, where one was filed with it or it is new itself: HubSpot files mails with a contact without changing the mail.
+// contactChanged says what of a contact that a poll found has to be read again: its own record, unless it looks as it
+// did, and its newest activities, where one was filed with it or it is new itself: HubSpot files mails with a contact
+// without changing the mail.
 func (c *Connector) contactChanged(o *object, from crm.Millis) []crm.Notice {
 	var out []crm.Notice
 	contact, news := string(o.ID), from-crm.Millis(newly.Milliseconds())

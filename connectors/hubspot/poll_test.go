@@ -88,8 +88,8 @@ func TestPoll(t *testing.T) {
 	}
 }
 
-// A contact that changed in nothing that is read of it, as by our own write, is not read again; one that changed otherwise is, although
-// our write came after that. Once a day it is read whatever changed.
+// A contact that changed in nothing that is read of it, as by our own write, is not read again; one that changed
+// otherwise is, although our write came after that. Once a day it is read whatever changed.
 func TestPollLeavesOwnWrites(t *testing.T) {
 	p := newPortal(t)
 	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -138,8 +138,8 @@ func TestPollLeavesOwnWrites(t *testing.T) {
 	}
 }
 
-// A contact that a webhook has told of is read again although it looks as it did when it was read: it may have changed back, of which no
-// event came.
+// A contact that a webhook has told of is read again although it looks as it did when it was read: it may have changed
+// back, of which no event came.
 func TestPollSeesWhatChangedBack(t *testing.T) {
 	p := newPortal(t)
 	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -163,8 +163,9 @@ func TestPollSeesWhatChangedBack(t *testing.T) {
 	}
 }
 
-// A mail that is filed with a contact days after it was logged changes the contact alone: a poll that sees it looks for the contact's newest
-// activities, once, and reads of them what was not read yet. The same goes for a contact that is new.
+// A mail that is filed with a contact days after it was logged changes the contact alone: a poll that sees it looks for
+// the contact's newest activities, once, and reads of them what was not read yet. The same goes for a contact that is
+// new.
 func TestPollFindsWhatIsFiledLater(t *testing.T) {
 	p := newPortal(t)
 	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

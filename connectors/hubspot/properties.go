@@ -70,8 +70,9 @@ func (c *Connector) translators() map[string]translate {
 	return all
 }
 
-// fit are the properties that are read as they are, and the names under which rules look at each: those that the source's own settings
-// name, and those that the rules look at. What we write ourselves is not among them: a rating must not feed on itself.
+// fit are the properties that are read as they are, and the names under which rules look at each: those that the
+// source's own settings name, and those that the rules look at. What we write ourselves is not among them: a rating
+// must not feed on itself.
 func (c *Connector) fit() map[string][]string {
 	return c.neutral.Named(slices.Concat(c.cfg.FitProperties, c.opt.Properties), func(name string) bool { return reserved[name] || c.isWritten[name] })
 }
@@ -153,7 +154,8 @@ func lifecycle(c *Connector, v string) []crm.Property {
 	return []crm.Property{{Name: crm.PropLifecycle, Value: v}, {Name: crm.PropCustomer, Value: customer}}
 }
 
-// override takes what a human set, in any case of letters. An unknown word is no override; that there is one is for people to be told.
+// override takes what a human set, in any case of letters. An unknown word is no override; that there is one is for
+// people to be told.
 func override(_ *Connector, v string) []crm.Property {
 	switch word := strings.TrimSpace(v); strings.ToLower(word) {
 	case "":
@@ -173,7 +175,8 @@ var origins = map[string]string{
 	"REFERRALS": "inbound", "OTHER_CAMPAIGNS": "inbound", "DIRECT_TRAFFIC": "inbound", "AI_REFERRALS": "inbound",
 }
 
-// origin is how the contact came about, from HubSpot's original source and its first drill-down; "" where they do not tell.
+// origin is how the contact came about, from HubSpot's original source and its first drill-down; "" where they do not
+// tell.
 func origin(source, detail string) string {
 	if source != "OFFLINE" {
 		return origins[source]
@@ -187,7 +190,8 @@ func origin(source, detail string) string {
 	return ""
 }
 
-// millis reads an instant as HubSpot gives it: ISO 8601, a plain date, or milliseconds as digits; 0 where it is neither.
+// millis reads an instant as HubSpot gives it: ISO 8601, a plain date, or milliseconds as digits; 0 where it is
+// neither.
 func millis(v string) crm.Millis {
 	if v == "" {
 		return 0

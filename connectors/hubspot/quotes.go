@@ -18,8 +18,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
-// quotes are offers. A quote that is published cannot be edited before it is taken back, so the history of its status counts
-// how often it was sent out. Source: HubSpot docs, "Quotes", and knowledge base, "HubSpot's quote properties".
+// quotes are offers. A quote that is published cannot be edited before it is taken back, so the history of its status
+// counts how often it was sent out. Source: HubSpot docs, "Quotes", and knowledge base, "HubSpot's quote properties".
 var quotes = kind{
 	properties: []string{
 		"hs_title", "hs_status", "hs_quote_amount", "hs_quote_link", "hs_expiration_date", "hs_terms", "hs_accepted_date", "hs_esign_date",
@@ -40,8 +40,8 @@ var quotes = kind{
 	},
 }
 
-// inside are the states in which a quote is still among ourselves. In any other a buyer can see it: HubSpot adds states to its newer kind
-// of quotes, and each is a step of one that is out.
+// inside are the states in which a quote is still among ourselves. In any other a buyer can see it: HubSpot adds states
+// to its newer kind of quotes, and each is a step of one that is out.
 var inside = map[string]bool{
 	"": true, "DRAFT": true, "MINIMAL_DRAFT": true, "PENDING_APPROVAL": true, "APPROVAL_PENDING": true, "REJECTED": true, "ARCHIVED": true, "DELETED": true,
 }
@@ -111,7 +111,8 @@ var lineProperties = []string{
 	"hs_recurring_billing_period",
 }
 
-// lineItems reads the lines of quotes. A token without the scope for them leaves quotes to be told apart by total and title.
+// lineItems reads the lines of quotes. A token without the scope for them leaves quotes to be told apart by total and
+// title.
 func (c *Connector) lineItems(ctx context.Context, os []*object) (map[string][]*object, error) {
 	if denied, _ := c.noLines.peek(c.now()); denied {
 		return nil, nil

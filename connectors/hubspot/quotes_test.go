@@ -71,7 +71,8 @@ func TestFetchQuotes(t *testing.T) {
 	}
 }
 
-// HubSpot adds states to its newer kind of quotes: a quote that is not among ourselves any more is out, by whatever name.
+// HubSpot adds states to its newer kind of quotes: a quote that is not among ourselves any more is out, by whatever
+// name.
 func TestStatesOfQuotes(t *testing.T) {
 	p := newPortal(t)
 	for id, state := range map[string]string{"1": "SENT", "2": "PARTIALLY_SIGNED", "3": "DRAFT", "4": "PENDING_APPROVAL", "5": "REJECTED", "6": "", "7": "APPROVED"} {

@@ -18,8 +18,8 @@ func (c *Connector) Keep(d connectors.Delivery) (connectors.Delivery, bool) {
 	return d.Kept(nil, nil), false
 }
 
-// Decode turns the events of a delivery into notices. An event that cannot be used is named in the error, by its place and
-// by what is wrong with it, never by its content; the others are returned.
+// Decode turns the events of a delivery into notices. An event that cannot be used is named in the error, by its place
+// and by what is wrong with it, never by its content; the others are returned.
 func (c *Connector) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	body := bytes.TrimSpace(d.Body)
 	if len(body) > 0 && body[0] == '{' { // a single event, as workflow webhooks send them
@@ -184,8 +184,8 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 	return out, nil
 }
 
-// decodeMerge tells each loser where it went, and the winner from whom facts will come. The winner may be a new record, to
-// which even the primary one is lost.
+// decodeMerge tells each loser where it went, and the winner from whom facts will come. The winner may be a new record,
+// to which even the primary one is lost.
 func (c *Connector) decodeMerge(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	winner := e.winner()
 	if winner == "" {
@@ -226,8 +226,8 @@ func mergeFacts(winner, loser string, at int64) []crm.Fact {
 	}
 }
 
-// decodeAssociation asks for the record that a contact has newly, or no longer, to do with. HubSpot reports each side and, of a
-// primary association, one more: they all give the same reference.
+// decodeAssociation asks for the record that a contact has newly, or no longer, to do with. HubSpot reports each side
+// and, of a primary association, one more: they all give the same reference.
 func (c *Connector) decodeAssociation(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	from, to := e.ends()
 	if from == "" && to == "" {
@@ -323,9 +323,9 @@ func (e *event) passed(object string) crm.Notice {
 	return crm.Notice{Passed: object, Account: string(e.PortalID)}
 }
 
-// isEcho reports whether our own write caused e: one of the properties that we write, changed by our app, which is also the app of the
-// subscription unless the settings say otherwise. Another program may write other properties through the same app, and whoever else
-// changes ours is no echo.
+// isEcho reports whether our own write caused e: one of the properties that we write, changed by our app, which is also
+// the app of the subscription unless the settings say otherwise. Another program may write other properties through the
+// same app, and whoever else changes ours is no echo.
 func (c *Connector) isEcho(e *event) bool {
 	if !c.isWritten[e.PropertyName] && !c.isUnqualified(e) || e.ChangeSource != "INTEGRATION" || e.SourceID == "" {
 		return false

@@ -9,15 +9,16 @@ import (
 	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
-// referrals are references to an association between two contacts that came or went; id: both of them in order, and "left" where it
-// went, because of one id the latest alone is fetched and a label that is changed is one that goes and one that comes.
+// referrals are references to an association between two contacts that came or went; id: both of them in order, and
+// "left" where it went, because of one id the latest alone is fetched and a label that is changed is one that goes and
+// one that comes.
 const referrals = relate.Referrals
 
 // readsReferrals reports whether the settings say which associations are referrals.
 func (c *Connector) readsReferrals() bool { return len(c.cfg.ReferralLabels) > 0 }
 
-// referrers tells who came through whom. An account makes its own labels, and of a pair of them only the one that leads upwards is known
-// here.
+// referrers tells who came through whom. An account makes its own labels, and of a pair of them only the one that leads
+// upwards is known here.
 type referrers struct{ c *Connector }
 
 func (r referrers) Links(ctx context.Context, contacts []string) (map[string]relate.Links, error) {
@@ -64,8 +65,8 @@ func (c *Connector) referralsOf(ctx context.Context, os []*object) ([]crm.Notice
 	return relate.ReferralsOf(ctx, referrers{c}, createdOf(os))
 }
 
-// decodeReferral asks for what became of an association between two contacts. HubSpot tells each side of it: both give the same
-// reference. Whether it is a referral, and whose, is not in the event.
+// decodeReferral asks for what became of an association between two contacts. HubSpot tells each side of it: both give
+// the same reference. Whether it is a referral, and whose, is not in the event.
 func (c *Connector) decodeReferral(out []crm.Notice, e *event) ([]crm.Notice, error) {
 	if !c.readsReferrals() || e.FromObjectID == e.ToObjectID && e.ToObjectID != "" {
 		return out, nil

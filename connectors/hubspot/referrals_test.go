@@ -25,8 +25,8 @@ func chain(t *testing.T, n int) *portal {
 	return p
 }
 
-// came are referrals as facts say them, "103 <- 101 at 2" for each side, in order; they have to be as new as version, or as the contact
-// that came, and each has to be said to both.
+// came are referrals as facts say them, "103 <- 101 at 2" for each side, in order; they have to be as new as version,
+// or as the contact that came, and each has to be said to both.
 func came(t *testing.T, ns []crm.Notice, err error, version int64) []string {
 	t.Helper()
 	var in, out []string
@@ -84,7 +84,8 @@ func TestReferralsAreOff(t *testing.T) {
 	}
 }
 
-// Circles end, whoever is nearer by another way counts as near, and two who each say that they came through the other say nothing.
+// Circles end, whoever is nearer by another way counts as near, and two who each say that they came through the other
+// say nothing.
 func TestReferralsInCircles(t *testing.T) {
 	p := chain(t, 4)
 	p.refer("101", "104")
@@ -105,8 +106,8 @@ func TestReferralsInCircles(t *testing.T) {
 
 const linked = `[{"subscriptionType":"contact.associationChange","associationType":"CONTACT_TO_CONTACT","fromObjectId":%s,"toObjectId":%s,"associationRemoved":%t,"occurredAt":%d}]`
 
-// A new referral concerns all who came through the contact, and one that is gone takes with it what led through it: what holds still
-// is newer than what is taken back.
+// A new referral concerns all who came through the contact, and one that is gone takes with it what led through it:
+// what holds still is newer than what is taken back.
 func TestReferralsComeAndGo(t *testing.T) {
 	p := chain(t, 5)
 	c := p.connect(t, withReferrals)

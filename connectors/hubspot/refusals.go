@@ -83,8 +83,8 @@ func (v *contextValues) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// explain says what a refusal means. Only words that HubSpot itself chose from a finite list, names of properties and names
-// of scopes go into the error: its messages quote values.
+// explain says what a refusal means. Only words that HubSpot itself chose from a finite list, names of properties and
+// names of scopes go into the error: its messages quote values.
 func (c *Connector) explain(r *rest.Response) *connectors.Error {
 	var body apiError
 	_ = json.Unmarshal(r.Body, &body) // what is not JSON explains nothing: the status does

@@ -44,8 +44,8 @@ func (n neighbours) Addresses(ctx context.Context, contacts []string) (people.Bo
 // addressProperties hold a contact's addresses. Source: HubSpot docs, "Default contact properties".
 var addressProperties = []string{"email", "hs_additional_emails", "work_email"}
 
-// addresses are all of a contact's, those that it had before among them. HubSpot may give a property whose history is asked for in the
-// history alone.
+// addresses are all of a contact's, those that it had before among them. HubSpot may give a property whose history is
+// asked for in the history alone.
 func (o *object) addresses() []string {
 	var out []string
 	for _, name := range addressProperties {

@@ -234,8 +234,8 @@ func (c *Connector) variable(name string) string {
 	return "WINNOW_" + envName(c.opt.Source.Name) + "_" + name
 }
 
-// checkScopes tries what the token has to be able to read. There is one way that works for every sort of token: asking. A scope that
-// several kinds need is one step, and missing where one of them is refused.
+// checkScopes tries what the token has to be able to read. There is one way that works for every sort of token: asking.
+// A scope that several kinds need is one step, and missing where one of them is refused.
 func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) {
 	var steps []connectors.Step
 	granted, refused := map[string][]string{}, map[string][]string{}
@@ -312,7 +312,8 @@ var readScopes = map[string]string{
 // writeScopes are those that writing and set-up need.
 var writeScopes = []string{"crm.objects.contacts.write", "crm.schemas.contacts.read", "crm.schemas.contacts.write"}
 
-// Advice is what remains to be done by hand: HubSpot lets nobody but its own tools create subscriptions for a private app.
+// Advice is what remains to be done by hand: HubSpot lets nobody but its own tools create subscriptions for a private
+// app.
 func (c *Connector) Advice(publicURL string) string {
 	var b strings.Builder
 	scopes := slices.Clone(writeScopes)

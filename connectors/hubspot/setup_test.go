@@ -234,8 +234,8 @@ func TestSetupNamesTheHostThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// What the rules look at is read, subscribed to and missed where it is not there, as if the source's own settings named it. What we write
-// ourselves, and what means something here already, is not taken.
+// What the rules look at is read, subscribed to and missed where it is not there, as if the source's own settings named
+// it. What we write ourselves, and what means something here already, is not taken.
 func TestPropertiesOfTheRules(t *testing.T) {
 	p := newPortal(t)
 	p.override = (&account{props: map[string]obj{"industry": {"name": "industry", "type": "enumeration"}}}).serve
@@ -262,8 +262,8 @@ func TestPropertiesOfTheRules(t *testing.T) {
 	}
 }
 
-// Under enforce an account's own list of lead statuses has to have the value that a disqualified contact gets: set-up and the check of the
-// settings say so, and name those that there are.
+// Under enforce an account's own list of lead statuses has to have the value that a disqualified contact gets: set-up
+// and the check of the settings say so, and name those that there are.
 func TestTheNativeStatusIsLookedFor(t *testing.T) {
 	for value, there := range map[string]bool{"UNQUALIFIED": false, "BAD_FIT": true} {
 		p := newPortal(t)

@@ -59,8 +59,8 @@ func (c *Connector) staff(ctx context.Context) (*people.Staff, error) {
 	return c.roster.Staff(ctx, c.now(), c.cfg.StaffDomains, c.owners)
 }
 
-// keeper looks now and then whether the account's users can be read, so that a missing scope is said, as that of any other record is. The
-// rest goes on without them.
+// keeper looks now and then whether the account's users can be read, so that a missing scope is said, as that of any
+// other record is. The rest goes on without them.
 type keeper struct{ c *Connector }
 
 // Recall has nothing to take over.
@@ -110,8 +110,8 @@ func (c *Connector) owners(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// accountZone is the account's time zone, in which our own people are taken to work: HubSpot tells nobody's own. "" where the
-// token may not read it.
+// accountZone is the account's time zone, in which our own people are taken to work: HubSpot tells nobody's own. ""
+// where the token may not read it.
 func (c *Connector) accountZone(ctx context.Context) (string, error) {
 	return c.zone.get(c.now(), time.Hour, func() (string, error) {
 		d, err := c.details(ctx, "fetch")

@@ -25,12 +25,12 @@ const (
 	headerVersion = "X-HubSpot-Signature-Version"
 )
 
-// maxAge is how old, and by our clock how far ahead, a signed delivery may be. Source: HubSpot docs, "Validating requests",
-// v3 signature; the bound ahead is ours, because a timestamp far ahead could be replayed until then.
+// maxAge is how old, and by our clock how far ahead, a signed delivery may be. Source: HubSpot docs, "Validating
+// requests", v3 signature; the bound ahead is ours, because a timestamp far ahead could be replayed until then.
 const maxAge = 5 * time.Minute
 
-// Verify reports whether d was signed with one of the client secrets. Where the newest signature is present it alone counts:
-// falling back to an older one would let whoever strips a header choose the weaker check.
+// Verify reports whether d was signed with one of the client secrets. Where the newest signature is present it alone
+// counts: falling back to an older one would let whoever strips a header choose the weaker check.
 func (c *Connector) Verify(d connectors.Delivery, now time.Time) error {
 	if err := c.verify(d, now); err != nil {
 		return c.fail("verify", connectors.Unauthenticated, err)
@@ -38,7 +38,8 @@ func (c *Connector) Verify(d connectors.Delivery, now time.Time) error {
 	return nil
 }
 
-// Screen refuses a delivery by its headers. What is only just too old is left to Verify, which tells a wrong clock from a wrong secret.
+// Screen refuses a delivery by its headers. What is only just too old is left to Verify, which tells a wrong clock from
+// a wrong secret.
 func (c *Connector) Screen(d connectors.Delivery, now time.Time) error {
 	if err := screen(d, now); err != nil {
 		return c.fail("verify", connectors.Unauthenticated, err)
@@ -139,8 +140,8 @@ func (c *Connector) verifyV3(d connectors.Delivery, now time.Time) error {
 	return nil
 }
 
-// match tries the URL that the vendor was told, in both readings of its escapes, and where none fits, the URLs that a first
-// set-up confuses with it, so that the error can name the one that would have been right.
+// match tries the URL that the vendor was told, in both readings of its escapes, and where none fits, the URLs that a
+// first set-up confuses with it, so that the error can name the one that would have been right.
 func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, version string) error {
 	origins := c.origins(d)
 	for i, origin := range origins {
@@ -163,8 +164,9 @@ func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, ve
 		version, origins[0], d.URL.EscapedPath())
 }
 
-// origins are the addresses before /hooks under which HubSpot may have called, which are origins but for a gateway's path: the one that counts first, then those that are mistaken for it, which are
-// only good for saying so. A proxy may have kept the host that was called in a header of its own.
+// origins are the addresses before /hooks under which HubSpot may have called, which are origins but for a gateway's
+// path: the one that counts first, then those that are mistaken for it, which are only good for saying so. A proxy may
+// have kept the host that was called in a header of its own.
 func (c *Connector) origins(d connectors.Delivery) []string {
 	public := strings.TrimRight(c.opt.PublicURL, "/")
 	if public == "" {
@@ -183,8 +185,9 @@ func (c *Connector) origins(d connectors.Delivery) []string {
 	return all
 }
 
-// forms are the readings of the URL that HubSpot may have signed: as it stands, and with the escapes decoded that its documentation
-// lists for v3 (its own libraries decode none), each with and without the slash at its end, which proxies add and take away.
+// forms are the readings of the URL that HubSpot may have signed: as it stands, and with the escapes decoded that its
+// documentation lists for v3 (its own libraries decode none), each with and without the slash at its end, which proxies
+// add and take away.
 func forms(origin string, u *url.URL) []string {
 	query := ""
 	if u.RawQuery != "" || u.ForceQuery {
@@ -201,7 +204,8 @@ func forms(origin string, u *url.URL) []string {
 	return out
 }
 
-// decodeURI decodes the escapes that HubSpot says it decodes, in one pass. Source: HubSpot docs, "Validating requests", v3.
+// decodeURI decodes the escapes that HubSpot says it decodes, in one pass. Source: HubSpot docs, "Validating requests",
+// v3.
 var decodeURI = func() *strings.Replacer {
 	var pairs []string
 	for _, char := range ":/?@!$'()*,;" {

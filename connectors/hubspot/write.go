@@ -50,8 +50,8 @@ type batchResult struct {
 	} `json:"errors"`
 }
 
-// Write sends one batch/update, and returns one error per change. The CRM's own status, which an account may have no such value for,
-// goes in a call of its own, so that no rating is refused for its sake.
+// Write sends one batch/update, and returns one error per change. The CRM's own status, which an account may have no
+// such value for, goes in a call of its own, so that no rating is refused for its sake.
 func (c *Connector) Write(ctx context.Context, chs []crm.Change) []error {
 	out := make([]error, len(chs))
 	var ours []update
@@ -88,8 +88,8 @@ func (c *Connector) Write(ctx context.Context, chs []crm.Change) []error {
 	return out
 }
 
-// updateNative sets the CRM's own status to one value. What is refused for good is refused beside ratings that are written; where it is
-// not the value, each contact is tried by itself.
+// updateNative sets the CRM's own status to one value. What is refused for good is refused beside ratings that are
+// written; where it is not the value, each contact is tried by itself.
 func (c *Connector) updateNative(ctx context.Context, ins []update) map[string]error {
 	failed := c.update(ctx, ins)
 	for contact, err := range failed {
@@ -119,7 +119,8 @@ func (c *Connector) oneByOne(ctx context.Context, ins []update) map[string]error
 	return failed
 }
 
-// update makes one batch/update and returns what failed, by contact. An answer that names no record stands for the whole batch.
+// update makes one batch/update and returns what failed, by contact. An answer that names no record stands for the
+// whole batch.
 func (c *Connector) update(ctx context.Context, ins []update) map[string]error {
 	failed := map[string]error{}
 	if len(ins) == 0 {
@@ -197,8 +198,8 @@ func (c *Connector) notThere(ctx context.Context, contact string) error {
 	return c.fail("write", connectors.NotFound, errors.New("HubSpot returned no record of this id: deleted, or merged into another"))
 }
 
-// merged is the error of a contact that was merged: HubSpot takes its id for the winner's, in reads and in writes, and only the id in the
-// answer tells.
+// merged is the error of a contact that was merged: HubSpot takes its id for the winner's, in reads and in writes, and
+// only the id in the answer tells.
 func (c *Connector) merged(into string) error {
 	return &connectors.Error{Vendor: Vendor, Op: "write", Kind: connectors.NotFound, Into: into, Err: errors.New("the contact was merged into another")}
 }

@@ -65,8 +65,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// An account has a list of lead statuses of its own. One that it does not have is refused by itself: ratings are written, and the error
-// names the property and the setting. Whatever passes is tried again with the rating.
+// An account has a list of lead statuses of its own. One that it does not have is refused by itself: ratings are
+// written, and the error names the property and the setting. Whatever passes is tried again with the rating.
 func TestNativeStatusGoesByItself(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int

@@ -2,8 +2,8 @@ package people
 
 import "strings"
 
-// Address is a mail address in the form in which two spellings of one mailbox are equal: in lower case, without a name, angle brackets
-// and a +tag, and as Google reads it where it is Google's. It is empty for what is no address.
+// Address is a mail address in the form in which two spellings of one mailbox are equal: in lower case, without a name,
+// angle brackets and a +tag, and as Google reads it where it is Google's. It is empty for what is no address.
 func Address(s string) string {
 	if i := strings.LastIndexByte(s, '<'); i >= 0 {
 		s, _, _ = strings.Cut(s[i+1:], ">")
@@ -45,7 +45,8 @@ func within(a, b string) bool {
 	return a == b || strings.HasSuffix(a, "."+b) || strings.HasSuffix(b, "."+a)
 }
 
-// FreeMail reports whether anybody can have an address at a domain, so that two people there have nothing to do with each other.
+// FreeMail reports whether anybody can have an address at a domain, so that two people there have nothing to do with
+// each other.
 func FreeMail(domain string) bool {
 	if freeDomains[domain] {
 		return true

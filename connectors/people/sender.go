@@ -1,9 +1,9 @@
-// Package people says who wrote a mail: one of our own people, one of the prospects whom it is filed with, somebody else at their company,
-// or a stranger. Conduct is a prospect's only where the sender is known to be that prospect; so every connector asks here, and none
-// decides it by itself.
+// Package people says who wrote a mail: one of our own people, one of the prospects whom it is filed with, somebody
+// else at their company, or a stranger. Conduct is a prospect's only where the sender is known to be that prospect; so
+// every connector asks here, and none decides it by itself.
 //
-// The vendor gives addresses: those of the CRM's users (Roster), those of the people whom a record is filed with (Book), and that of
-// the sender. Nothing in here keeps an address longer than it takes, but for the users'.
+// The vendor gives addresses: those of the CRM's users (Roster), those of the people whom a record is filed with
+// (Book), and that of the sender. Nothing in here keeps an address longer than it takes, but for the users'.
 package people
 
 import "slices"
@@ -64,9 +64,9 @@ func (b Book) near(address string, among []string) bool {
 	})
 }
 
-// Sender says whose a message from an address is that is filed with some people, and which of them wrote it. A user's domain is ours
-// unless one of these people is at home there. Where the CRM does not tell who its users are, whoever is neither one of these people nor
-// at their company is taken for one of ours: in a log of mail that is who remains.
+// Sender says whose a message from an address is that is filed with some people, and which of them wrote it. A user's
+// domain is ours unless one of these people is at home there. Where the CRM does not tell who its users are, whoever is
+// neither one of these people nor at their company is taken for one of ours: in a log of mail that is who remains.
 func (s *Staff) Sender(address string, b Book, among []string) (Sender, string) {
 	a := Address(address)
 	switch {

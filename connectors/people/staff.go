@@ -17,8 +17,8 @@ type Staff struct {
 	unknown   bool            // the CRM would not say who its users are
 }
 
-// NewStaff takes the domains that the settings name and the addresses of the CRM's users, those who left among them. Colleagues without
-// an account write from the users' domains too; a free-mail domain tells nothing.
+// NewStaff takes the domains that the settings name and the addresses of the CRM's users, those who left among them.
+// Colleagues without an account write from the users' domains too; a free-mail domain tells nothing.
 func NewStaff(domains, users []string) *Staff {
 	s := &Staff{users: map[string]bool{}, following: map[string]bool{}}
 	for _, d := range domains {
@@ -39,8 +39,9 @@ func NewStaff(domains, users []string) *Staff {
 	return s
 }
 
-// Has reports whether an address is one of ours for certain: a user's, or at a domain that the settings name. It alone decides that a
-// prospect is one of our own people: a customer may have got an account in our CRM, and colleagues of that customer are customers.
+// Has reports whether an address is one of ours for certain: a user's, or at a domain that the settings name. It alone
+// decides that a prospect is one of our own people: a customer may have got an account in our CRM, and colleagues of
+// that customer are customers.
 func (s *Staff) Has(address string) bool {
 	a := Address(address)
 	if a == "" {
@@ -75,7 +76,8 @@ const (
 	refusedLasts = 10 * time.Minute
 )
 
-// Roster keeps who the CRM's users are: their list is asked for with every mail. Whoever finds it old reads it while the others wait.
+// Roster keeps who the CRM's users are: their list is asked for with every mail. Whoever finds it old reads it while
+// the others wait.
 type Roster struct {
 	mu      sync.Mutex
 	staff   *Staff
@@ -83,8 +85,8 @@ type Roster struct {
 	refused error
 }
 
-// Staff returns who our own people are, by the domains of the settings and the addresses that read returns. Where the credential may not
-// read the users, the settings alone tell, and Refused says so.
+// Staff returns who our own people are, by the domains of the settings and the addresses that read returns. Where the
+// credential may not read the users, the settings alone tell, and Refused says so.
 func (r *Roster) Staff(ctx context.Context, now time.Time, domains []string, read func(context.Context) ([]string, error)) (*Staff, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

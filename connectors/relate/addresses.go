@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// addressLasts is how long the addresses of a person are not read again. They change seldom; a vendor that hears of it says so (Know,
-	// Forget), by an event or by a poll.
+	// addressLasts is how long the addresses of a person are not read again. They change seldom; a vendor that hears of
+	// it says so (Know, Forget), by an event or by a poll.
 	addressLasts = 24 * time.Hour
 	// justNow is how long what was read is beyond doubt: a batch of mails of one stranger is one reading.
 	justNow = 5 * time.Second
@@ -20,7 +20,8 @@ const (
 	maxAddresses = 20_000
 )
 
-// addresses remembers those that were read lately, in memory alone: a mail in ten concerns somebody of whom there was one just before.
+// addresses remembers those that were read lately, in memory alone: a mail in ten concerns somebody of whom there was
+// one just before.
 type addresses struct {
 	mu sync.Mutex
 	by map[string]listed

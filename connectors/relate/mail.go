@@ -15,8 +15,8 @@ type Mail struct {
 	To, Copy []string
 }
 
-// Mails tells who wrote the records, before Sender is asked and Notices are made. It reads the addresses of the people concerned where
-// they make a difference.
+// Mails tells who wrote the records, before Sender is asked and Notices are made. It reads the addresses of the people
+// concerned where they make a difference.
 func (c *Circle) Mails(ctx context.Context, staff *people.Staff, mails map[string]Mail) error {
 	c.staff, c.mails = staff, mails
 	var who []string
@@ -35,8 +35,8 @@ func (c *Circle) Mails(ctx context.Context, staff *people.Staff, mails map[strin
 	return c.lookAgain(ctx)
 }
 
-// lookAgain reads the addresses anew of people with whom something is filed that somebody else seems to have written: one of them may have
-// got another address since.
+// lookAgain reads the addresses anew of people with whom something is filed that somebody else seems to have written:
+// one of them may have got another address since.
 func (c *Circle) lookAgain(ctx context.Context) error {
 	var doubted []string
 	for record := range c.mails {
@@ -58,8 +58,9 @@ func (c *Circle) Sender(record string) (people.Sender, string) {
 	return c.staff.Sender(m.From, c.book, c.people[record])
 }
 
-// from is as whose fact what came in reaches a person: empty for the person's own, another one, or crm.Stranger. What a machine sent is
-// no conduct and says what it says whoever it is from. Where the CRM names no sender, a record of one person is that one's.
+// from is as whose fact what came in reaches a person: empty for the person's own, another one, or crm.Stranger. What a
+// machine sent is no conduct and says what it says whoever it is from. Where the CRM names no sender, a record of one
+// person is that one's.
 func (c *Circle) from(record string, f *crm.Fact, person string) string {
 	if f.Message == nil || f.Message.Direction != crm.In || f.Message.Text.Class != crm.Human {
 		return ""
@@ -75,7 +76,8 @@ func (c *Circle) from(record string, f *crm.Fact, person string) string {
 	return crm.Stranger
 }
 
-// copied reports whether a person had no more than a copy of a mail of ours: what was asked there was asked of somebody else.
+// copied reports whether a person had no more than a copy of a mail of ours: what was asked there was asked of somebody
+// else.
 func (c *Circle) copied(record string, f *crm.Fact, person string) bool {
 	m := c.mails[record]
 	if f.Message == nil || f.Message.Direction != crm.Out || len(m.To) == 0 {
@@ -90,7 +92,8 @@ func (c *Circle) copied(record string, f *crm.Fact, person string) bool {
 	return has(m.Copy) && !has(m.To)
 }
 
-// toAnother is a mail of ours as it concerns one who had a copy of it: nothing is asked of them, and it is no attempt to reach them.
+// toAnother is a mail of ours as it concerns one who had a copy of it: nothing is asked of them, and it is no attempt
+// to reach them.
 func toAnother(m crm.Message) *crm.Message {
 	m.Copied, m.Text.Asks, m.Links = true, 0, nil
 	m.Text.Intents &^= crm.Asks | crm.AsksYesNo | crm.ProposesTime | crm.CarriesQuote

@@ -101,8 +101,8 @@ func (r *Relater) peers(ctx context.Context, answers []answer) ([]crm.Notice, er
 	return out, nil
 }
 
-// strangers hands on what somebody answered in a mail that is filed with a deal alone. It is nobody's conduct, and nobody of the deal is
-// waited for any longer.
+// strangers hands on what somebody answered in a mail that is filed with a deal alone. It is nobody's conduct, and
+// nobody of the deal is waited for any longer.
 func (c *Circle) strangers(ctx context.Context, records []string, facts map[string]crm.Fact) ([]crm.Notice, error) {
 	if c.r.Deals == "" {
 		return nil, nil

@@ -8,8 +8,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Referrals is the type of references to an association between two people that came or went (Ref.Contacts, Ref.Left). It also begins
-// the ids of the facts: referrals/<who came>/<through whom>, the same for both sides, so that one removal takes back both.
+// Referrals is the type of references to an association between two people that came or went (Ref.Contacts, Ref.Left).
+// It also begins the ids of the facts: referrals/<who came>/<through whom>, the same for both sides, so that one
+// removal takes back both.
 const Referrals = "referrals"
 
 // Bounds on what one change leads to.
@@ -26,8 +27,8 @@ type Links struct {
 	Near    []string // all, those among them
 }
 
-// Referrers is what a vendor tells of who came through whom. Of a pair of links mostly the one that leads upwards is known alone; so whom a
-// person sent is seen from theirs.
+// Referrers is what a vendor tells of who came through whom. Of a pair of links mostly the one that leads upwards is
+// known alone; so whom a person sent is seen from theirs.
 type Referrers interface {
 	// Links returns those of people.
 	Links(ctx context.Context, people []string) (map[string]Links, error)
@@ -66,7 +67,8 @@ func (t *tree) look(ctx context.Context, people []string) error {
 	return nil
 }
 
-// climb reads all that above needs, a level a call, and one more to see that the last referrer does not claim the contrary.
+// climb reads all that above needs, a level a call, and one more to see that the last referrer does not claim the
+// contrary.
 func (t *tree) climb(ctx context.Context, people []string) error {
 	for range maxLevel + 1 {
 		if err := t.look(ctx, people); err != nil {
@@ -81,8 +83,9 @@ func (t *tree) climb(ctx context.Context, people []string) error {
 	return nil
 }
 
-// above gives through whom a contact came: those of the first level, of the second, of the third. Nobody is in it twice, nor the
-// contact itself, whatever circles people made. Two who each say that they came through the other say nothing.
+// above gives through whom a contact came: those of the first level, of the second, of the third. Nobody is in it
+// twice, nor the contact itself, whatever circles people made. Two who each say that they came through the other say
+// nothing.
 func (t *tree) above(contact string) (levels [maxLevel][]string) {
 	seen, at := map[string]bool{contact: true}, []string{contact}
 	for level := range levels {
@@ -99,14 +102,16 @@ func (t *tree) above(contact string) (levels [maxLevel][]string) {
 	return levels
 }
 
-// turn is when (ms) a person's referrals became what they are, and when some of them may have ended; 0: not known, none.
+// turn is when (ms) a person's referrals became what they are, and when some of them may have ended; 0: not known,
+// none.
 type turn struct{ asOf, ended int64 }
 
 func (t turn) later(u turn) turn {
 	return turn{max(t.asOf, u.asOf), max(t.ended, u.ended)}
 }
 
-// spread adds to the people whose referrals changed all who came through them, as far as a level can reach: theirs changed too.
+// spread adds to the people whose referrals changed all who came through them, as far as a level can reach: theirs
+// changed too.
 func (t *tree) spread(ctx context.Context, changed map[string]turn) error {
 	at := sortedKeys(changed)
 	for range maxLevel - 1 {
@@ -136,8 +141,8 @@ func (t *tree) spread(ctx context.Context, changed map[string]turn) error {
 	return nil
 }
 
-// facts are a person's referrals, for itself and for those through whom it came. They happened when it came, and of what CRMs keep no time
-// they are as old: a copy changes nothing.
+// facts are a person's referrals, for itself and for those through whom it came. They happened when it came, and of
+// what CRMs keep no time they are as old: a copy changes nothing.
 func (t *tree) facts(person string, created crm.Millis, asOf int64) []crm.Notice {
 	var out []crm.Notice
 	for level, list := range t.above(person) {
@@ -168,9 +173,9 @@ func ReferralsOf(ctx context.Context, from Referrers, created map[string]crm.Mil
 	return out, nil
 }
 
-// ReferralsChanged reads anew who came through whom where links came or went. One that went cannot be asked any more, and it took others
-// with it that led through it: so all that was said before of whom it may concern is taken back, and what is still true is said again as
-// of now.
+// ReferralsChanged reads anew who came through whom where links came or went. One that went cannot be asked any more,
+// and it took others with it that led through it: so all that was said before of whom it may concern is taken back, and
+// what is still true is said again as of now.
 func ReferralsChanged(ctx context.Context, from Referrers, refs []crm.Ref) ([]crm.Notice, error) {
 	t := newTree(from)
 	var ends []string

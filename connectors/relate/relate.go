@@ -1,5 +1,6 @@
-// Package relate decides whom a record of a CRM concerns, and as whose move it reaches each of them. A vendor tells what stands beside its
-// records (Neighbours) and who wrote and got a mail (Mail); everything that follows from it is decided here, once for all vendors:
+// Package relate decides whom a record of a CRM concerns, and as whose move it reaches each of them. A vendor tells
+// what stands beside its records (Neighbours) and who wrote and got a mail (Mail); everything that follows from it is
+// decided here, once for all vendors:
 //
 //   - a record concerns the people that it is filed with, and those for whom a reference asks
 //   - what they wrote is the conduct of the one whose address it came from: whoever else it is filed with only had it from another
@@ -8,8 +9,8 @@
 //   - who sent us whom reaches three levels (ReferralsOf, ReferralsChanged)
 //   - an answer clears all contacts of the same deals; one that is filed with a deal alone clears its contacts too
 //
-// The steps of a fetch: Look, then Mails and Recall where the records are mails, the vendor's own reading of each record, oldest first, which
-// may ask Sender and Ours, and Notices at the end.
+// The steps of a fetch: Look, then Mails and Recall where the records are mails, the vendor's own reading of each
+// record, oldest first, which may ask Sender and Ours, and Notices at the end.
 package relate
 
 import (
@@ -22,8 +23,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/people"
 )
 
-// Neighbours is what a vendor tells of what stands beside its records. People are written as in crm.Fact. Every method takes many ids at
-// once, any number of them, and leaves out those that have none.
+// Neighbours is what a vendor tells of what stands beside its records. People are written as in crm.Fact. Every method
+// takes many ids at once, any number of them, and leaves out those that have none.
 type Neighbours interface {
 	// People returns the people that records of a type are filed with, by record; the type of deals is Relater.Deals.
 	People(ctx context.Context, typ string, records []string) (map[string][]string, error)
@@ -69,8 +70,8 @@ type Circle struct {
 	wrote map[string][]crm.Wrote // by person
 }
 
-// Look finds whom records of a type concern, all of which refs ask for. A record that is filed with nobody concerns the people of its
-// deals where viaDeals is set.
+// Look finds whom records of a type concern, all of which refs ask for. A record that is filed with nobody concerns the
+// people of its deals where viaDeals is set.
 func (r *Relater) Look(ctx context.Context, typ string, records []string, refs []crm.Ref, viaDeals bool) (*Circle, error) {
 	filed, err := r.Neighbours.People(ctx, typ, records)
 	if err != nil {
@@ -120,8 +121,8 @@ func ByRecord(refs []crm.Ref) map[string]crm.Ref {
 	return out
 }
 
-// Concerned returns all whom facts of a record could reach: the people that it concerns, those of its deals where there are none, and
-// the others of their deals, for whom it may be an answer.
+// Concerned returns all whom facts of a record could reach: the people that it concerns, those of its deals where there
+// are none, and the others of their deals, for whom it may be an answer.
 func (r *Relater) Concerned(ctx context.Context, ref crm.Ref, viaDeals bool) ([]string, error) {
 	c, err := r.Look(ctx, ref.Type, []string{ref.ID}, []crm.Ref{ref}, viaDeals)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/people"
 )
 
-// desk is a vendor with two kinds of people: what stands beside its records is written down as "mail/1": {"contact/1", "lead/1"}.
+// desk is a vendor with two kinds of people: what stands beside its records is written down as "mail/1": {"contact/1",
+// "lead/1"}.
 type desk struct {
 	people, deals map[string][]string
 	book          people.Book
@@ -111,7 +112,8 @@ func told(t *testing.T, d *desk, record string, m Mail, f crm.Fact, refs ...crm.
 	return out
 }
 
-// Whoever wrote is known by the address alone: what somebody else wrote is nobody's conduct, and what we wrote asks those who got it.
+// Whoever wrote is known by the address alone: what somebody else wrote is nobody's conduct, and what we wrote asks
+// those who got it.
 func TestWhoseItIs(t *testing.T) {
 	peer8 := func(from string) string { return "peer/mail/1 from " + from }
 	for _, c := range []struct {
@@ -175,7 +177,8 @@ func TestAddressesAreRemembered(t *testing.T) {
 	}
 }
 
-// Whoever seems to be a stranger may be one of the people by an address that is new: it is read again before it is said.
+// Whoever seems to be a stranger may be one of the people by an address that is new: it is read again before it is
+// said.
 func TestNewAddressesAreLookedFor(t *testing.T) {
 	d := newDesk()
 	r := d.relater()

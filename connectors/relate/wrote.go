@@ -35,8 +35,8 @@ func (c *Circle) Wrote(record string, w crm.Wrote) {
 	}
 }
 
-// Ours are the hashes of the lines of our messages to those whom a record concerns, as far as they went out before at: what we
-// wrote later may repeat words of theirs.
+// Ours are the hashes of the lines of our messages to those whom a record concerns, as far as they went out before at:
+// what we wrote later may repeat words of theirs.
 func (c *Circle) Ours(record string, at crm.Millis) []uint64 {
 	var lines []uint64
 	for _, person := range c.people[record] {

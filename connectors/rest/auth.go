@@ -17,8 +17,8 @@ type Credential struct {
 type Auth interface {
 	// Credential returns what a request sent now proves itself with. Its error is a *connectors.Error.
 	Credential(ctx context.Context) (Credential, error)
-	// Refused is told of a credential to which the vendor answered 401, and reports whether another can be had now: then the
-	// request is sent once more.
+	// Refused is told of a credential to which the vendor answered 401, and reports whether another can be had now:
+	// then the request is sent once more.
 	Refused(c Credential) bool
 }
 

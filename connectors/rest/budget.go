@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Class is how urgent a request is. Ratings that wait to be written come before records to be read, and these before polls.
+// Class is how urgent a request is. Ratings that wait to be written come before records to be read, and these before
+// polls.
 type Class uint8
 
 // The classes, most urgent first.
@@ -71,9 +72,9 @@ type Plan struct {
 	Now      func() time.Time // nil: time.Now
 }
 
-// Budget is how many requests may go to one account. It keeps sliding windows of what was sent, follows the limits that the
-// vendor's answers tell, halves its share when the vendor refuses and lets it creep back, and stops asking a vendor that
-// does not answer, but for one probe at a time. It is safe for concurrent use.
+// Budget is how many requests may go to one account. It keeps sliding windows of what was sent, follows the limits that
+// the vendor's answers tell, halves its share when the vendor refuses and lets it creep back, and stops asking a vendor
+// that does not answer, but for one probe at a time. It is safe for concurrent use.
 type Budget struct {
 	now      func() time.Time
 	patience time.Duration
@@ -108,8 +109,9 @@ func NewBudget(p Plan) *Budget {
 	return b
 }
 
-// Acquire waits until a request of class c may go and counts its cost, in the vendor's units. Call done when the request has
-// ended. The error is a *Refused where that is further off than the budget's patience, and ctx's when it ends first.
+// Acquire waits until a request of class c may go and counts its cost, in the vendor's units. Call done when the
+// request has ended. The error is a *Refused where that is further off than the budget's patience, and ctx's when it
+// ends first.
 func (b *Budget) Acquire(ctx context.Context, c Class, cost int) (done func(), err error) {
 	start, cost := b.now(), max(1, cost)
 	for waited := time.Duration(0); ; {
@@ -142,8 +144,8 @@ func (b *Budget) Acquire(ctx context.Context, c Class, cost int) (done func(), e
 	}
 }
 
-// take counts a request and returns 0, or returns how long to wait before asking again. landed, where it is not nil, is closed
-// when it is worth asking earlier.
+// take counts a request and returns 0, or returns how long to wait before asking again. landed, where it is not nil, is
+// closed when it is worth asking earlier.
 func (b *Budget) take(c Class, cost int, waited time.Duration) (wait time.Duration, landed <-chan struct{}, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -157,8 +159,8 @@ func (b *Budget) take(c Class, cost int, waited time.Duration) (wait time.Durati
 	}
 	for _, w := range b.windows {
 		w.slide(now)
-		// Who has waited for a whole interval may fill the window like a write, so that a steady flow of urgent requests
-		// delays the others but does not starve them.
+		// Who has waited for a whole interval may fill the window like a write, so that a steady flow of urgent
+		// requests delays the others but does not starve them.
 		part := share
 		if waited >= w.Interval {
 			part = 1
@@ -250,8 +252,8 @@ func (b *Budget) learn(l Limits, now time.Time) {
 	}
 }
 
-// Limited reports that the vendor refused because of its limits and wants after to pass; 0: it named no time. The share in
-// use is halved, once per interval, and nothing goes until the pause is over.
+// Limited reports that the vendor refused because of its limits and wants after to pass; 0: it named no time. The share
+// in use is halved, once per interval, and nothing goes until the pause is over.
 func (b *Budget) Limited(l Limits, after time.Duration) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -38,8 +38,8 @@ type Options struct {
 
 	// Limits reads the vendor's rate limit headers; nil: it sends none.
 	Limits func(http.Header) Limits
-	// Explain says what a refusal (status 400 and above) means, as an Error with Kind, After and Err; nil: by status alone. What
-	// it puts into Err must hold nothing of the body but words of a known, finite sort.
+	// Explain says what a refusal (status 400 and above) means, as an Error with Kind, After and Err; nil: by status
+	// alone. What it puts into Err must hold nothing of the body but words of a known, finite sort.
 	Explain func(*Response) *connectors.Error
 
 	Transport http.RoundTripper // nil: a transport of its own
@@ -95,8 +95,8 @@ func New(opt Options) *Client {
 	return &Client{opt: opt, resty: r}
 }
 
-// Do sends one request and returns the vendor's answer. Every failure is a *connectors.Error; beside one that the vendor
-// answered (status 400 and above) the Response is returned too.
+// Do sends one request and returns the vendor's answer. Every failure is a *connectors.Error; beside one that the
+// vendor answered (status 400 and above) the Response is returned too.
 func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
 	if q.Anonymous || c.opt.Auth == nil {
 		return c.send(ctx, q, Credential{})
@@ -144,7 +144,8 @@ func (c *Client) send(ctx context.Context, q Request, cred Credential) (*Respons
 	}
 	if q.Into != nil {
 		if err := q.Format.read(resp.Body, q.Into); err != nil {
-			// A page of a proxy or an empty body: whoever answered, it was not the vendor's API. The decoder's own words can quote the body.
+			// A page of a proxy or an empty body: whoever answered, it was not the vendor's API. The decoder's own
+			// words can quote the body.
 			c.opt.Budget.Failed()
 			return resp, c.fail(q, connectors.Garbled,
 				fmt.Errorf("HTTP %d: the answer is not the %s that the vendor documents", resp.Status, q.Format))

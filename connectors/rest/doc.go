@@ -1,5 +1,5 @@
-// Package rest is how connectors speak to a CRM's REST API: one client per source, with one budget that its writes, fetches
-// and polls share. It makes one attempt per request, because the queue retries, and turns every failure into a
+// Package rest is how connectors speak to a CRM's REST API: one client per source, with one budget that its writes,
+// fetches and polls share. It makes one attempt per request, because the queue retries, and turns every failure into a
 // connectors.Error that names neither a body, nor a URL's query, nor a credential.
 //
 //	Auth    what a request proves itself with, and where it is good: a fixed header, or tokens that OAuth renews

@@ -7,11 +7,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A vendor's JSON is taken as encoding/json would take it: a name twice, or bytes that are no UTF-8, are no reason to lose a record.
+// A vendor's JSON is taken as encoding/json would take it: a name twice, or bytes that are no UTF-8, are no reason to
+// lose a record.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Unmarshal reads a vendor's JSON. Webhooks and answers hold a record in a hundred places that nobody asked for, and this reads past
-// them two to three times as fast as encoding/json.
+// Unmarshal reads a vendor's JSON. Webhooks and answers hold a record in a hundred places that nobody asked for, and
+// this reads past them two to three times as fast as encoding/json.
 func Unmarshal(b []byte, v any) error { return json.Unmarshal(b, v, lenient) }
 
 // marshal writes a request. Equal bodies have equal bytes.

@@ -35,8 +35,8 @@ func JWTBearer(c jwt.Config) Grant {
 	return func(ctx context.Context) (*oauth2.Token, error) { return c.TokenSource(ctx).Token() }
 }
 
-// Refresh is the grant of RFC 6749, section 6. A vendor may answer with another refresh token and refuse the old one from then
-// on: kept has the newest, first the one of the settings.
+// Refresh is the grant of RFC 6749, section 6. A vendor may answer with another refresh token and refuse the old one
+// from then on: kept has the newest, first the one of the settings.
 func Refresh(c oauth2.Config, kept RefreshToken) Grant {
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		old, err := kept.Load(ctx)
@@ -78,8 +78,8 @@ type OAuthOptions struct {
 	Transport http.RoundTripper // nil: http.DefaultTransport
 }
 
-// OAuth is an Auth whose access tokens are renewed: when they run out where the answer says when, and when the vendor refuses
-// one. However many requests need a token, one asks for it. Its clock is the machine's.
+// OAuth is an Auth whose access tokens are renewed: when they run out where the answer says when, and when the vendor
+// refuses one. However many requests need a token, one asks for it. Its clock is the machine's.
 type OAuth struct {
 	opt    OAuthOptions
 	flight singleflight.Group

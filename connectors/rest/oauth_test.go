@@ -88,7 +88,8 @@ func TestOneTokenInFlight(t *testing.T) {
 	}
 }
 
-// An answer without expires_in is good until it is refused, and a refusal of an older token does not cost the newer one.
+// An answer without expires_in is good until it is refused, and a refusal of an older token does not cost the newer
+// one.
 func TestRenewedWhenRefused(t *testing.T) {
 	l := newLogin(t, func(n int) (int, string) {
 		return 200, `{"access_token":"` + string(rune('a'+n-1)) + `","instance_url":"https://eu7.crm.example"}`

@@ -55,8 +55,8 @@ func (w *window) untilFree(now time.Time) time.Duration {
 	return step
 }
 
-// learn takes over what an answer says of this window. Others may call the same account with the same credential: what they
-// used is used.
+// learn takes over what an answer says of this window. Others may call the same account with the same credential: what
+// they used is used.
 func (w *window) learn(l Limits, now time.Time) {
 	if l.Interval != w.Interval {
 		w.Interval, w.counts, w.headAt = l.Interval, [slots + 1]int{}, now

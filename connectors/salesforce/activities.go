@@ -82,8 +82,8 @@ func (c *records) mailRefs(ctx context.Context, tasks []record, refs []crm.Ref) 
 	return out, err
 }
 
-// loggedMail is a mail of which there is a task alone: that one of ours wrote is known, and not a word of it. What came in is logged so
-// too, so its direction is not taken from it.
+// loggedMail is a mail of which there is a task alone: that one of ours wrote is known, and not a word of it. What came
+// in is logged so too, so its direction is not taken from it.
 func (c *records) loggedMail(r record) crm.Fact {
 	m := crm.Message{Channel: crm.Email, Mass: r.text("TaskSubtype") == "ListEmail", Text: crm.Text{Unread: true}}
 	if m.Mass {

@@ -27,7 +27,8 @@ type shapeField struct {
 	} `json:"picklistValues"`
 }
 
-// has reports whether the object has a field. One of a related record is taken as given: it is named in code or by a person.
+// has reports whether the object has a field. One of a related record is taken as given: it is named in code or by a
+// person.
 func (s shape) has(name string) bool {
 	_, ok := s.fields[strings.ToLower(name)]
 	return ok || strings.Contains(name, ".")

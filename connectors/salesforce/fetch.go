@@ -104,8 +104,8 @@ func (c *records) named(object string) []string {
 	}[object]}
 }
 
-// gone says which of the records that were asked for are in the recycle bin or nowhere, and returns the others. Of one that is nowhere
-// only a reference with a time says that it was there.
+// gone says which of the records that were asked for are in the recycle bin or nowhere, and returns the others. Of one
+// that is nowhere only a reference with a time says that it was there.
 func (c *records) gone(object string, rs []record, refs []crm.Ref) (out []crm.Notice, there []record) {
 	missing := relate.ByRecord(refs)
 	for _, r := range rs {

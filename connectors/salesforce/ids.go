@@ -20,8 +20,8 @@ const (
 	orgPrefix         = "00D"
 )
 
-// full is an id with 18 characters: the last three say which of the others are capitals, five each. It is empty for what is no id.
-// Source: Salesforce Help, "Convert 15-Character IDs to 18-Character IDs".
+// full is an id with 18 characters: the last three say which of the others are capitals, five each. It is empty for
+// what is no id. Source: Salesforce Help, "Convert 15-Character IDs to 18-Character IDs".
 func full(id string) string {
 	if len(id) != 15 && len(id) != 18 {
 		return ""

@@ -27,19 +27,20 @@ import (
 // Vendor is Salesforce's name in WINNOW_SOURCES.
 const Vendor crm.Vendor = "salesforce"
 
-// version is the version of the REST API that everything here speaks. Each is supported for at least three years. Source: REST API
-// Developer Guide, "API End-of-Life Policy".
+// version is the version of the REST API that everything here speaks. Each is supported for at least three years.
+// Source: REST API Developer Guide, "API End-of-Life Policy".
 const version = "v62.0"
 
 const (
 	// interval is the window of our own limit: Salesforce's is one of the day.
 	interval = 10 * time.Second
-	// atOnce keeps below the 25 requests of 20 s and more that an org answers at the same time. Source: REST API Developer Guide,
-	// "API Request Limits and Allocations".
+	// atOnce keeps below the 25 requests of 20 s and more that an org answers at the same time. Source: REST API
+	// Developer Guide, "API Request Limits and Allocations".
 	atOnce = 20
 	// patience is how long a request waits for the budget before the queue takes it back.
 	patience = 30 * time.Second
-	// callOptions marks our changes in the change events of other programs. Source: REST API Developer Guide, "Call Options Header".
+	// callOptions marks our changes in the change events of other programs. Source: REST API Developer Guide, "Call
+	// Options Header".
 	callOptions = "client=winnow"
 )
 
@@ -116,7 +117,8 @@ func New(cfg Config, opt connectors.Options) (*Org, error) {
 	return c, nil
 }
 
-// auth is the org's credential. An access token says nothing of its end: it is good until it is refused. Source: Salesforce Help, "OAuth
+// auth is the org's credential. An access token says nothing of its end: it is good until it is refused. Source:
+// Salesforce Help, "OAuth
 // 2.0 Client Credentials Flow" and "OAuth 2.0 JWT Bearer Flow".
 func (c Config) auth() rest.Auth {
 	grant := rest.ClientCredentials(clientcredentials.Config{

@@ -77,7 +77,8 @@ func (c *persons) profileOf(ctx context.Context, op, object string) (profile, []
 	return p, names, nil
 }
 
-// fetch reads contacts or leads. Their change time is the record's: which of the fields changed the record in our store finds out.
+// fetch reads contacts or leads. Their change time is the record's: which of the fields changed the record in our store
+// finds out.
 func (c *persons) fetch(ctx context.Context, object string, refs []crm.Ref) ([]crm.Notice, error) {
 	p, names, err := c.profileOf(ctx, "fetch", object)
 	if err != nil {
@@ -236,7 +237,8 @@ func zone(name string) string {
 	return name
 }
 
-// origins say whether a lead source of Salesforce's own came to us. Others say nothing. Source: Object Reference, Lead, LeadSource.
+// origins say whether a lead source of Salesforce's own came to us. Others say nothing. Source: Object Reference, Lead,
+// LeadSource.
 var origins = map[string]string{
 	"web": "inbound", "phone inquiry": "inbound", "partner referral": "inbound", "external referral": "inbound", "word of mouth": "inbound",
 	"public relations": "inbound", "advertisement": "inbound", "purchased list": "outbound",

@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	// pageSize is how many records one page of a poll has: as many as one page of a query's answer. Source: REST API Developer Guide,
-	// "Query", batch size.
+	// pageSize is how many records one page of a poll has: as many as one page of a query's answer. Source: REST API
+	// Developer Guide, "Query", batch size.
 	pageSize = 2000
-	// overlap is how far each round goes back: a record shows once its transaction has ended, with the time at which it was written.
+	// overlap is how far each round goes back: a record shows once its transaction has ended, with the time at which it
+	// was written.
 	overlap = 5 * time.Minute
 )
 
@@ -148,7 +149,8 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	return page, nil
 }
 
-// pollFields are what a page shows of its records: of people all that is read of them, so that our own writes are told from others.
+// pollFields are what a page shows of its records: of people all that is read of them, so that our own writes are told
+// from others.
 func (c *poller) pollFields(ctx context.Context, op, object string) ([]string, profile, error) {
 	switch object {
 	case "Contact", "Lead":

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// maxIDs is how many ids stand in one IN: with 21 characters each the address stays below 16,384 bytes. Source: REST API Developer
-	// Guide, "Query", URI length.
+	// maxIDs is how many ids stand in one IN: with 21 characters each the address stays below 16,384 bytes. Source:
+	// REST API Developer Guide, "Query", URI length.
 	maxIDs = 200
 	// maxPages bounds the pages of one query.
 	maxPages = 200

@@ -21,8 +21,8 @@ type receiver struct {
 	user *atomic.Value // string: the id of the user that we run as
 }
 
-// Verify checks the key in the address and the organization that the message names. There is neither a signature nor a time in it: a
-// message that is sent again, whoever sends it, has a record read that is read anyway.
+// Verify checks the key in the address and the organization that the message names. There is neither a signature nor a
+// time in it: a message that is sent again, whoever sends it, has a record read that is read anyway.
 func (c *receiver) Verify(d connectors.Delivery, _ time.Time) error {
 	given := d.Query.Get("key")
 	right := false
@@ -49,8 +49,8 @@ func (c *receiver) Keep(d connectors.Delivery) (kept connectors.Delivery, text b
 	return kept, false
 }
 
-// Decode returns a reference to each record that the message names. What the running user changed is our own echo. A message carries the
-// record as it is now, not as it was, and no more than its fields: so it is read.
+// Decode returns a reference to each record that the message names. What the running user changed is our own echo. A
+// message carries the record as it is now, not as it was, and no more than its fields: so it is read.
 func (c *receiver) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	m, err := parse(d.Body)
 	var out []crm.Notice

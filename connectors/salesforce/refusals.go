@@ -14,7 +14,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
-// limits reads what an answer says of the day: api-usage=18/100000. Source: REST API Developer Guide, "Limit Info Header".
+// limits reads what an answer says of the day: api-usage=18/100000. Source: REST API Developer Guide, "Limit Info
+// Header".
 func limits(h http.Header) rest.Limits {
 	for part := range strings.SplitSeq(h.Get("Sforce-Limit-Info"), ",") {
 		usage, ok := strings.CutPrefix(strings.TrimSpace(part), "api-usage=")

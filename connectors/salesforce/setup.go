@@ -177,7 +177,8 @@ func (c *setup) unseen(ctx context.Context, set string) ([]ourField, error) {
 	return out, nil
 }
 
-// permit makes the permission set, gives it our fields, and the running user the set. Source: Object Reference, FieldPermissions.
+// permit makes the permission set, gives it our fields, and the running user the set. Source: Object Reference,
+// FieldPermissions.
 func (c *setup) permit(ctx context.Context) error {
 	m, err := c.whoAmI(ctx, "setup")
 	if err != nil {

@@ -14,7 +14,8 @@ const (
 	instance = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// maxNotifications is how many records a message may name: Salesforce sends at most 100, and more would be no message of its.
+// maxNotifications is how many records a message may name: Salesforce sends at most 100, and more would be no message
+// of its.
 const maxNotifications = 1000
 
 // message is an outbound message.

@@ -14,7 +14,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/relate"
 )
 
-// The fields of opportunities and quotes. Source: Object Reference, Opportunity, OpportunityHistory, Quote, QuoteLineItem, QuoteHistory.
+// The fields of opportunities and quotes. Source: Object Reference, Opportunity, OpportunityHistory, Quote,
+// QuoteLineItem, QuoteHistory.
 var (
 	dealFields  = []string{"StageName", "Amount", "IsClosed", "IsWon", "NextStep", "CloseDate"}
 	moveFields  = []string{"Id", "OpportunityId", "StageName", "Probability", "CreatedDate"}
@@ -73,7 +74,8 @@ func minor(v float64) int64 {
 	return int64(math.Round(v * 100))
 }
 
-// quotes are offers with their lines, and when they were sent: each time that the status came to one that the buyer has got.
+// quotes are offers with their lines, and when they were sent: each time that the status came to one that the buyer has
+// got.
 func (c *records) quotes(ctx context.Context, rs []record, _ *relate.Circle) (map[string]crm.Fact, error) {
 	lines, err := c.optional("QuoteLineItem", func() ([]record, error) {
 		return c.selectIn(ctx, "QuoteLineItem", lineFields, "QuoteId", idsOf(rs))
@@ -103,7 +105,8 @@ func (c *records) quotes(ctx context.Context, rs []record, _ *relate.Circle) (ma
 	return out, nil
 }
 
-// sent are the times at which a quote came to the buyer. Where the org keeps no history of the status, that is when it changed last.
+// sent are the times at which a quote came to the buyer. Where the org keeps no history of the status, that is when it
+// changed last.
 func (c *records) sent(r record, states []record) (out []crm.Millis) {
 	theirs := func(status string) bool { return slices.Contains(c.cfg.QuoteSent, status) }
 	for _, s := range states {

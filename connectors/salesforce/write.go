@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// maxCollection is how many records one composite/sobjects takes. Source: REST API Developer Guide, "sObject Collections".
+	// maxCollection is how many records one composite/sobjects takes. Source: REST API Developer Guide, "sObject
+	// Collections".
 	maxCollection = 200
 	// maxText is how long the long texts are that set-up makes, in characters: Salesforce allows 131,072.
 	maxText = 32000
@@ -47,8 +48,8 @@ type row struct {
 	Errors  []refusal `json:"errors"`
 }
 
-// Write sends one collection and returns one error per change. A lead's status, for which the org may have no such value, goes in a call
-// of its own, so that no rating is refused for its sake.
+// Write sends one collection and returns one error per change. A lead's status, for which the org may have no such
+// value, goes in a call of its own, so that no rating is refused for its sake.
 func (c *writer) Write(ctx context.Context, chs []crm.Change) []error {
 	out := make([]error, len(chs))
 	var ours, natives []map[string]any

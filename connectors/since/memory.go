@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// Memory remembers what people looked like when they were last read, as hashes, so that a poll need not have somebody read again who
-// changed in nothing that matters here. Mostly that is our own write: it moves the change time, and no answer tells a poll who did. The
-// time of our write would not do for that: somebody else's change just before it would be taken for ours. Values cannot be mistaken so.
+// Memory remembers what people looked like when they were last read, as hashes, so that a poll need not have somebody
+// read again who changed in nothing that matters here. Mostly that is our own write: it moves the change time, and no
+// answer tells a poll who did. The time of our write would not do for that: somebody else's change just before it would
+// be taken for ours. Values cannot be mistaken so.
 //
-// It also remembers what a CRM says of people's last activity, because most CRMs file something with a person later without changing
-// the record that is filed; and which records were read for whom, so that looking for new ones does not read the old ones again.
+// It also remembers what a CRM says of people's last activity, because most CRMs file something with a person later
+// without changing the record that is filed; and which records were read for whom, so that looking for new ones does
+// not read the old ones again.
 //
-// It is forgotten at a restart, on purpose: a poll lists only what has changed since the one before, so that this costs one read for
-// each person who changed since the last poll of the process before. Kept in the store it would cost a write for each one read, ever.
+// It is forgotten at a restart, on purpose: a poll lists only what has changed since the one before, so that this costs
+// one read for each person who changed since the last poll of the process before. Kept in the store it would cost a
+// write for each one read, ever.
 type Memory struct {
 	seed maphash.Seed
 	mu   sync.Mutex
@@ -35,8 +38,8 @@ type look struct {
 const (
 	maxLooks = 100_000 // people remembered: some hundred bytes each
 	maxRead  = 200_000 // records remembered
-	// ProfileLasts is how long a person is not read again. What is made of one depends a little on more than its own properties: who our
-	// own people are, and the account's zone.
+	// ProfileLasts is how long a person is not read again. What is made of one depends a little on more than its own
+	// properties: who our own people are, and the account's zone.
 	ProfileLasts = 24 * time.Hour
 )
 
@@ -56,8 +59,8 @@ func (m *Memory) Sum(values ...string) uint64 {
 	return h.Sum64()
 }
 
-// Profile notes that a person was read and what it looked like, and what the CRM then said of its last activity, if that is the first
-// that is heard of it.
+// Profile notes that a person was read and what it looked like, and what the CRM then said of its last activity, if
+// that is the first that is heard of it.
 func (m *Memory) Profile(person string, profile, mark uint64, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,8 +97,8 @@ func (m *Memory) Knows(person string, profile uint64, now time.Time) bool {
 	return ok && !l.at.IsZero() && l.profile == profile && now.Sub(l.at) < ProfileLasts
 }
 
-// Begin opens a page of a poll at a cursor: what the page before it noticed counts once that page is durable, which a poll shows by
-// going on from there.
+// Begin opens a page of a poll at a cursor: what the page before it noticed counts once that page is durable, which a
+// poll shows by going on from there.
 func (m *Memory) Begin(cursor string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -116,8 +119,9 @@ func (m *Memory) End(next string) {
 	m.page = next
 }
 
-// Moved reports whether what the CRM says of a person's last activity is something else than before: then its newest activities have to
-// be looked for. Of somebody of whom nothing is remembered it is so where recent says that something happened lately.
+// Moved reports whether what the CRM says of a person's last activity is something else than before: then its newest
+// activities have to be looked for. Of somebody of whom nothing is remembered it is so where recent says that something
+// happened lately.
 func (m *Memory) Moved(person string, mark uint64, recent bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

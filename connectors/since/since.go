@@ -1,5 +1,6 @@
-// Package since finds what changed in a CRM since it was last asked, and what was there before, by the change times and ids of its records
-// alone. Page marks of a CRM shift while records change, and end somewhere; times do not. What it has to put up with:
+// Package since finds what changed in a CRM since it was last asked, and what was there before, by the change times and
+// ids of its records alone. Page marks of a CRM shift while records change, and end somewhere; times do not. What it
+// has to put up with:
 //
 //   - a CRM's index may show a record some time after it changed: each round goes back behind the newest that it has seen (Walk.Overlap)
 //   - an import changes more records at one instant than fit a page: that instant is read in the order of ids
@@ -16,7 +17,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Ask is one page that a vendor is asked for: the records of a type in the order of their time, from From to Until, both included.
+// Ask is one page that a vendor is asked for: the records of a type in the order of their time, from From to Until,
+// both included.
 type Ask struct {
 	Type  string
 	From  crm.Millis
@@ -90,8 +92,8 @@ type Cursor struct {
 	Total  int              `json:"total,omitempty"` // backfill: of all types, as far as they were counted at its start
 }
 
-// Poll reads the next page of a round and moves the cursor on; what no round has read yet begins at since. over says that this was the
-// last page of the round.
+// Poll reads the next page of a round and moves the cursor on; what no round has read yet begins at since. over says
+// that this was the last page of the round.
 func (w *Walk) Poll(ctx context.Context, cur *Cursor, since time.Time) (records []Record, over bool, err error) {
 	if cur.Places == nil {
 		cur.Places = map[string]Place{}

@@ -10,7 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// mail is a message of n bytes made of the corpus: plain sentences in four or more languages, a quoted answer and a signature.
+// mail is a message of n bytes made of the corpus: plain sentences in four or more languages, a quoted answer and a
+// signature.
 func mail(b testing.TB, n int) string {
 	b.Helper()
 	files, err := filepath.Glob("testdata/corpus/*.txt")
@@ -36,8 +37,8 @@ func mail(b testing.TB, n int) string {
 	return strings.ToValidUTF8(text[:n], "")
 }
 
-// BenchmarkRead is the whole way from a plain message to features. The letters are what people write; the corpus is the worst
-// case, in which every sentence holds a phrase.
+// BenchmarkRead is the whole way from a plain message to features. The letters are what people write; the corpus is the
+// worst case, in which every sentence holds a phrase.
 func BenchmarkRead(b *testing.B) {
 	for name, body := range map[string]string{
 		"letter": file(b, "testdata/bench/letter.txt"), "brief": file(b, "testdata/bench/brief.txt"), "short": "Hi Anna,\n\nTuesday works for me.\n\nBest\nTom\n",

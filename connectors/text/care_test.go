@@ -153,9 +153,9 @@ func readRemarks(t *testing.T, dir string) (right, all int, harm map[string]int)
 	return right, all, harm
 }
 
-// TestCare measures what a wrong reading costs on messages that were written before the reader told strong words from weak ones, and
-// that were not looked at while it learned to: 89 of the 186 were right before, 179 after. Faults of the engine that the others showed were
-// mended then. The limits only ever become stricter.
+// TestCare measures what a wrong reading costs on messages that were written before the reader told strong words from
+// weak ones, and that were not looked at while it learned to: 89 of the 186 were right before, 179 after. Faults of the
+// engine that the others showed were mended then. The limits only ever become stricter.
 func TestCare(t *testing.T) {
 	right, all, harm := readRemarks(t, "care")
 	if right < 183 {

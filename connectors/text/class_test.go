@@ -9,7 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestClass goes through what machines and people send: a case is a block in a file. All were sent on Wednesday, 7 January 2026.
+// TestClass goes through what machines and people send: a case is a block in a file. All were sent on Wednesday, 7
+// January 2026.
 func TestClass(t *testing.T) {
 	files, err := filepath.Glob("testdata/class/*.txt")
 	if err != nil || len(files) == 0 {
@@ -82,8 +83,9 @@ func TestClass(t *testing.T) {
 	}
 }
 
-// TestWayOut holds that a way out of a list below a letter of ours proves nothing, wherever it stands and whatever its line begins with:
-// CRMs put one below every letter. The header that leaves a list with one click does, which no person's mail has.
+// TestWayOut holds that a way out of a list below a letter of ours proves nothing, wherever it stands and whatever its
+// line begins with: CRMs put one below every letter. The header that leaves a list with one click does, which no
+// person's mail has.
 func TestWayOut(t *testing.T) {
 	const letter = "Dear customers,\n\nour new catalogue is out. It has 200 pages of the best parts.\n\nYour Example team\n\n"
 	const link = " https://example.com/u?1"

@@ -74,7 +74,8 @@ func signed(seg []string, i int, c closingKind) bool {
 	return len(l) <= 90 && len(strings.Fields(l)) <= 12 && !strings.HasSuffix(l, "?")
 }
 
-// closingPhrase is how a closing formula begins, folded. short ones stand alone or before a name only: they begin sentences too.
+// closingPhrase is how a closing formula begins, folded. short ones stand alone or before a name only: they begin
+// sentences too.
 type closingPhrase struct {
 	begins string
 	kind   closingKind

@@ -60,8 +60,8 @@ func (s *sample) verdict() verdict {
 	return verdict{want: s.want, mayBe: crm.DefersTime &^ s.mustNot, owed: s.want.Any(answered)}
 }
 
-// counted are the intents whose hits on samples labelled otherwise are faults. The others (answers, informs, asks and the like)
-// hold of many samples beside their label and are held by "must not" labels alone.
+// counted are the intents whose hits on samples labelled otherwise are faults. The others (answers, informs, asks and
+// the like) hold of many samples beside their label and are held by "must not" labels alone.
 const counted = crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.FutureBusiness | crm.AcceptsTime | crm.RefusesTime | crm.Accepts | crm.NotInterested |
 	crm.NotReady | crm.OptOut | crm.Thanks | crm.ChangeRequest | crm.Vague | crm.ClearNo
 
@@ -180,8 +180,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// TestHeldOut measures what the lexicons make of messages that they were not made for. A miss here is no reason to add its
-// phrase: then it would be held out no longer.
+// TestHeldOut measures what the lexicons make of messages that they were not made for. A miss here is no reason to add
+// its phrase: then it would be held out no longer.
 func TestHeldOut(t *testing.T) {
 	perLang, _ := measure(t, "heldout")
 	var all tally

@@ -80,7 +80,8 @@ func (s *scan) dateAt(c calendar, i, to int) (dated, int) {
 	return s.relative(c, i, to)
 }
 
-// value is the whole number at the beginning of a number token, as in 5, 5th, 5º; -1 if it is none or longer than four digits.
+// value is the whole number at the beginning of a number token, as in 5, 5th, 5º; -1 if it is none or longer than four
+// digits.
 func (s *scan) value(i int) int {
 	t := &s.tokens[i]
 	if t.kind != numberToken {
@@ -129,8 +130,8 @@ func (s *scan) dayMonth(c calendar, i, to int) (dated, int) {
 // articles stand between a weekday and the number of its day.
 var articles = setOf("the den dem der le el il dia de")
 
-// dayOfWeek reads "Monday the 26th", "lunes 26": the next such day within two months. A bare number behind another word is rather
-// an hour ("Monday at 10").
+// dayOfWeek reads "Monday the 26th", "lunes 26": the next such day within two months. A bare number behind another word
+// is rather an hour ("Monday at 10").
 func (s *scan) dayOfWeek(c calendar, i int) (dated, bool) {
 	k := i - 1
 	if k > 0 && articles[s.wordAt(k)] {
@@ -182,7 +183,8 @@ func (s *scan) monthDay(c calendar, i, to, m int, sure bool) (dated, int) {
 	return d, 1 + n
 }
 
-// introduces reports whether a word of time makes a month of the word after it that means something else as well: "in March".
+// introduces reports whether a word of time makes a month of the word after it that means something else as well: "in
+// March".
 func introduces(t when) bool { return t == inside || t == midOf || t == endOf || t == nextOne }
 
 // year reads a year that may follow a word like "de"; 0 and no tokens if there is none.
@@ -220,8 +222,8 @@ func (c calendar) day(y, m, d int) (dated, bool) {
 	return dated{first: t, last: t}, true
 }
 
-// numeric reads a date in digits at the beginning of s and returns its length in bytes: 2027-01-05, 5.1.2027, 5.1., 05/01/27,
-// 2027年1月5日, 1月5日, 1월 5일.
+// numeric reads a date in digits at the beginning of s and returns its length in bytes: 2027-01-05, 5.1.2027, 5.1.,
+// 05/01/27, 2027年1月5日, 1月5日, 1월 5일.
 func (c calendar) numeric(s string) (dated, int, bool) {
 	a, i, ok := digits(s, 0)
 	if !ok {
@@ -301,8 +303,8 @@ func digits(s string, i int) (n, end int, ok bool) {
 	return n, end, end > i
 }
 
-// separator reads what stands between the numbers of a date: . - / or the signs for year, month and day (y, m, d), with a space
-// before or after it. 0 if there is none.
+// separator reads what stands between the numbers of a date: . - / or the signs for year, month and day (y, m, d), with
+// a space before or after it. 0 if there is none.
 func separator(s string, i int) (sep byte, end int) {
 	if i < len(s) && s[i] == ' ' {
 		i++

@@ -10,8 +10,8 @@ import (
 // foldEnd is the first rune that letters does not cover: Basic Latin up to Greek.
 const foldEnd = 0x400
 
-// letters holds what each Latin and Greek letter is folded to: lower case without marks, because people leave marks out as often
-// as not. Combining marks are folded to nothing.
+// letters holds what each Latin and Greek letter is folded to: lower case without marks, because people leave marks out
+// as often as not. Combining marks are folded to nothing.
 var letters = func() (t [foldEnd]string) {
 	special := map[rune]string{
 		'ß': "ss", 'ł': "l", 'Ł': "l", 'ø': "o", 'Ø': "o", 'đ': "d", 'Đ': "d", 'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe",

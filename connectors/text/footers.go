@@ -4,15 +4,15 @@ import "strings"
 
 // What mail programs, companies and lists put below a text in the languages that they speak. All is folded.
 
-// sentFrom reports whether the folded line begins with the advertisement of a device or program. A sentence that begins like one, but
-// names no device and goes on, is theirs.
+// sentFrom reports whether the folded line begins with the advertisement of a device or program. A sentence that begins
+// like one, but names no device and goes on, is theirs.
 func sentFrom(f string) bool {
 	f = strings.TrimLeft(f, " -_*<([.")
 	return advert(strings.TrimSpace(f[:sentenceLength(f)]))
 }
 
-// behindAdvert is what stands in a line behind the advertisement of a device or program with which it begins, and behind excuses for
-// typing errors: an answer, or nothing.
+// behindAdvert is what stands in a line behind the advertisement of a device or program with which it begins, and
+// behind excuses for typing errors: an answer, or nothing.
 func behindAdvert(l string) string {
 	l = l[sentenceLength(l):]
 	for l != "" {
@@ -98,7 +98,8 @@ func byFirst(list string) map[byte][]string {
 	return m
 }
 
-// legalNotice reports whether a paragraph that begins with the folded line f is about confidentiality, liability or paper.
+// legalNotice reports whether a paragraph that begins with the folded line f is about confidentiality, liability or
+// paper.
 func legalNotice(f string) bool {
 	for _, p := range legalAlone {
 		if strings.HasPrefix(f, p) {

@@ -222,7 +222,8 @@ func laidOut(s string) string {
 	return strings.Join(out, "\n")
 }
 
-// TestFresh reads whole messages of every sort. The reader was mended on them, so they hold what it can and measure nothing.
+// TestFresh reads whole messages of every sort. The reader was mended on them, so they hold what it can and measure
+// nothing.
 func TestFresh(t *testing.T) {
 	r := readLetters(t, "fresh")
 	for _, floor := range []struct {
@@ -249,8 +250,9 @@ func TestFresh(t *testing.T) {
 	}
 }
 
-// TestUnseen reads messages that nothing was mended on. Its figures are the honest ones: what is said in a way that no lexicon
-// foresaw is missed, and then counts as a plain answer of a person, which harms nobody. What is found must be right.
+// TestUnseen reads messages that nothing was mended on. Its figures are the honest ones: what is said in a way that no
+// lexicon foresaw is missed, and then counts as a plain answer of a person, which harms nobody. What is found must be
+// right.
 func TestUnseen(t *testing.T) {
 	r := readLetters(t, "unseen")
 	for _, floor := range []struct {

@@ -120,8 +120,8 @@ func TestLinksAreLinear(t *testing.T) {
 	}
 }
 
-// linear holds that one text takes no more than four times as long as its sixteen parts. What is quadratic takes sixteen times as
-// long; a machine busy with other things is given five tries.
+// linear holds that one text takes no more than four times as long as its sixteen parts. What is quadratic takes
+// sixteen times as long; a machine busy with other things is given five tries.
 func linear(t *testing.T, name, unit string, read func(string)) {
 	t.Helper()
 	part, whole := strings.Repeat(unit, MaxBytes/64/len(unit)), strings.Repeat(unit, MaxBytes/64/len(unit)*16)

@@ -2,8 +2,8 @@ package text
 
 import "strings"
 
-// gate is a quick look at the first three letters of a line: few begin like anything that stands in a tail, and only those are
-// compared with all of it.
+// gate is a quick look at the first three letters of a line: few begin like anything that stands in a tail, and only
+// those are compared with all of it.
 type gate [1 << 10]uint64
 
 // gateTrim is what may stand before the first letter.

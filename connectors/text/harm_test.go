@@ -68,8 +68,8 @@ func (v *verdict) harm(got crm.Text) harm {
 	return none
 }
 
-// shrugs reports whether the rules take for a shrug what is none: "maybe" counts against them where they ask nothing, and a time put off or
-// refused where it takes the word from a yes.
+// shrugs reports whether the rules take for a shrug what is none: "maybe" counts against them where they ask nothing,
+// and a time put off or refused where it takes the word from a yes.
 func shrugs(got crm.Text, known crm.Intents) bool {
 	return got.Asks == 0 && got.Intents.Any(crm.Vague&^known) ||
 		got.Intents.Any(crm.ClearYes) && got.Intents.Any((crm.RefusesTime|crm.DefersTime)&^known)
@@ -191,7 +191,8 @@ func (m *heldOut) labels(t *testing.T, position, label string) (quiet bool) {
 	return quiet
 }
 
-// read is the harm that the reader does with the message: to lose their own words, or to take ours for theirs, is one as well.
+// read is the harm that the reader does with the message: to lose their own words, or to take ours for theirs, is one
+// as well.
 func (m *heldOut) read() harm {
 	got := reader.Trace(m.in)
 	h := m.harm(got.Text)
@@ -203,14 +204,15 @@ func (m *heldOut) read() harm {
 
 var showHoldout = flag.Bool("holdout.show", false, "name the messages of the hold-out that are misread: afterwards it is none for whoever mends the reader")
 
-// What the hold-out cost when it was last measured: a limit that only ever falls. The aim is 0.1 % of the people's messages.
+// What the hold-out cost when it was last measured: a limit that only ever falls. The aim is 0.1 % of the people's
+// messages.
 const (
 	maxHarmed = 4
 	maxMissed = 6
 )
 
-// TestHarmOnHoldout measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with sales,
-// which were written before the reader was mended and never looked at while it was.
+// TestHarmOnHoldout measures what wrong readings cost on messages of seven languages, and on mails that have nothing to
+// do with sales, which were written before the reader was mended and never looked at while it was.
 func TestHarmOnHoldout(t *testing.T) {
 	files, err := filepath.Glob("testdata/holdout/*.txt")
 	if err != nil || len(files) != 8 {

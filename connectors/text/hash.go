@@ -20,8 +20,8 @@ func (r *Reader) sum(kind byte, data []byte) uint64 {
 	return max(binary.BigEndian.Uint64(out[:]), 1)
 }
 
-// key is the hash of the words of the body; 0 for none. It does not depend on case, marks on letters, punctuation, white space
-// and a salutation on a line of its own.
+// key is the hash of the words of the body; 0 for none. It does not depend on case, marks on letters, punctuation,
+// white space and a salutation on a line of its own.
 func (r *Reader) key(m *message) uint64 {
 	if m.first >= m.tailFrom {
 		return 0
@@ -33,8 +33,8 @@ func (r *Reader) key(m *message) uint64 {
 	return r.sum('t', m.folded[m.sentences[m.first].folded:to])
 }
 
-// LinkHash is the keyed hash of one link. Scheme, the case of the host, a fragment, a slash at the end and parameters that
-// only track the reader make no difference; 0 for an empty link.
+// LinkHash is the keyed hash of one link. Scheme, the case of the host, a fragment, a slash at the end and parameters
+// that only track the reader make no difference; 0 for an empty link.
 func (r *Reader) LinkHash(link string) uint64 {
 	link = strings.TrimSpace(link)
 	if link == "" {

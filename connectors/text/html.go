@@ -7,13 +7,14 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// FromHTML returns the plain text of an HTML body. Quoted parts come out marked as in plain mail (lines with >, a separator
-// above a cited message), so that Strip finds them; signatures that a mail program has marked as such, scripts, styles and what is
-// hidden from the reader are left out. It reads tokens, not a tree, so that hostile nesting costs nothing.
+// FromHTML returns the plain text of an HTML body. Quoted parts come out marked as in plain mail (lines with >, a
+// separator above a cited message), so that Strip finds them; signatures that a mail program has marked as such,
+// scripts, styles and what is hidden from the reader are left out. It reads tokens, not a tree, so that hostile nesting
+// costs nothing.
 func FromHTML(html string) string { return plainOf(html, false) }
 
-// maxHTML is how much of an HTML body is looked at, in bytes: styles and images that are spelt out take more room than the text,
-// of which MaxBytes are enough.
+// maxHTML is how much of an HTML body is looked at, in bytes: styles and images that are spelt out take more room than
+// the text, of which MaxBytes are enough.
 const maxHTML = 4 * MaxBytes
 
 // plainOf is FromHTML; with links the target of each link follows its words.
@@ -52,7 +53,8 @@ type page struct {
 	links  bool
 	href   string
 	quotes int // how deep in cited text
-	// open are the open elements of the names that may quote. A program closes what it never opened, so each name is counted for itself.
+	// open are the open elements of the names that may quote. A program closes what it never opened, so each name is
+	// counted for itself.
 	open    map[atom.Atom][]element
 	soft    int       // the number of the box that quotes until a blockquote in it does; 0 for none
 	softs   int       // how many such boxes there were
@@ -462,8 +464,8 @@ var blacks = setOf("black inherit initial windowtext 222 222222 333 333333 curre
 // colourCues are how people say that they answer in a colour.
 var colourCues = foldAll("in red|in blue|in green|in bold|in colo|in purple|in orange|in rot|in blau|in grün|in farbe|farbig|en rouge|en bleu|en vert|en couleur|en rojo|en azul|en verde|en color|in rosso|in blu|in verde|a colori|em vermelho|em azul|em verde|in rood|in blauw|in groen|i rött|i blått|na czerwono|na niebiesko|赤字|青字|红色|蓝色|紅色|빨간|파란")
 
-// The names that mail programs give to their parts. citations are blockquotes; below a history all is the other message; a box is
-// quoted as a whole, a soft box up to the blockquote in it.
+// The names that mail programs give to their parts. citations are blockquotes; below a history all is the other
+// message; a box is quoted as a whole, a soft box up to the blockquote in it.
 var (
 	citations  = setOf("gmail_quote cite protonmail_quote tutanota_quote zmail_extra_quote wordsection_quote front-blockquote clean_bq blockquote_zmail iscontent")
 	histories  = setOf("outlookmessageheader divrplyfwdmsg mail-editor-reference-message-container ms-outlook-mobile-reference-message hmmessage_quote replysplit reply-intro_history zwchr")

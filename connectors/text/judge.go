@@ -110,8 +110,8 @@ func (m *message) hear(h *hit, first, end int) ruling {
 	return weak
 }
 
-// alone reports whether the tokens from, to (exclusive) say nothing beside h. Of a language of which only the phrases are known, few
-// words may stand beside one.
+// alone reports whether the tokens from, to (exclusive) say nothing beside h. Of a language of which only the phrases
+// are known, few words may stand beside one.
 func (m *message) alone(h *hit, from, to int) bool {
 	if m.net.spoken&(1<<h.lang) == 0 {
 		return to-from <= int(h.to-h.from)+shortRest

@@ -9,8 +9,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestKinds reads the messages of testdata/kinds: a line each, what is known of it before a bar, and a subject before two where it is not
-// that of an answer. They were written while the reader was mended, a few of each kind in each language.
+// TestKinds reads the messages of testdata/kinds: a line each, what is known of it before a bar, and a subject before
+// two where it is not that of an answer. They were written while the reader was mended, a few of each kind in each
+// language.
 func TestKinds(t *testing.T) {
 	files, err := filepath.Glob("testdata/kinds/*.txt")
 	if err != nil || len(files) == 0 {

@@ -2,9 +2,11 @@ package text
 
 import "strings"
 
-// What mail programs write around quoted text in the languages that they speak. All is folded: lower case without marks.
+// What mail programs write around quoted text in the languages that they speak. All is folded: lower case without
+// marks.
 
-// originalMessage are the words of separators; forwardedMessage are those above what somebody passes on, which is another's message.
+// originalMessage are the words of separators; forwardedMessage are those above what somebody passes on, which is
+// another's message.
 var (
 	originalMessage = lines(`original message|original appointment|original mail|original email|replied message|reply message|previous message
 reply message|original text|message from|ursprungliche nachricht|original-nachricht|originalnachricht
@@ -54,8 +56,8 @@ var fields = func() map[string]fieldKind {
 	return m
 }()
 
-// verbs are what the sentence above quoted text says its author did, as single words; joinedVerbs stand in scripts without spaces
-// or in sentences that end in them.
+// verbs are what the sentence above quoted text says its author did, as single words; joinedVerbs stand in scripts
+// without spaces or in sentences that end in them.
 var (
 	verbs       = setOf("wrote writes said napisana napisane schrieb geschrieben schreibt écrit écrivait escribió escribe escrito scritto scrive scrisse escreveu escreve escrito schreef geschreven skrev skriver napisał napisała napisal napsal napsala pisze kirjoitti píše napísal написал написала пишет написав yazdı írta scris έγραψε כתב כתבה كتب ecrit menulis viết")
 	joinedVerbs = foldAll("写道|寫道|のメール|書きました|작성|님이 쓴|님의 글|כתב|كتب|كتابة|έγραψε")
@@ -75,7 +77,8 @@ var headerWords = setOf("on am le el il em op den w dnia dniu dne o v в at um u
 	"et gmt utc cet cest est edt pst pdt mst mdt cst cdt bst ist met mez mesz pm p.m a.m p m h hs đã hrs ha hat has have heeft har có г ora orele giorno időpont date message in the tarihinde şunu odesílatel uživatel użytkownik użytkownika dne " +
 	"st nd rd th er eh lúc ngày vào tháng năm pukul alt following folgendes lo the ke")
 
-// pronouns are words by which people speak of themselves and of each other. Those that are also a word of a header are left out.
+// pronouns are words by which people speak of themselves and of each other. Those that are also a word of a header are
+// left out.
 var pronouns = setOf("you we i he she they us our your me my wir ich ihr ihnen uns mir mich vous nous je elle votre notre nosotros usted ustedes yo nos noi lei io voi você vocês nós eu wij jij ik nosso мы вы нам biz siz")
 
 // dateWords are the names of months and days.
@@ -116,7 +119,8 @@ func byFirstByte(list string) map[byte][]string {
 	return out
 }
 
-// What help desks write above a mail that they send, so that they find the answer: "please type your reply above this line".
+// What help desks write above a mail that they send, so that they find the answer: "please type your reply above this
+// line".
 var (
 	lineWords    = setOf("line linie zeile línea ligne riga linea linha lijn regel linjen linje linii")
 	lineWordList = foldAll("line|linie|zeile|línea|ligne|riga|linea|linha|lijn|regel|linje|linii|lini|行|線|줄|строк|čar|السطر|الخط|satır|viiva|çizgi")

@@ -10,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// plainLayouts are what mail programs put between an answer and the message that it answers; %s is that message, marked where the
-// program marks it.
+// plainLayouts are what mail programs put between an answer and the message that it answers; %s is that message, marked
+// where the program marks it.
 var plainLayouts = map[string]string{
 	"gmail":           "On Tue, Mar 3, 2026 at 10:12 AM Tom Berg <tom@vendor.example> wrote:\n\n> %s",
 	"gmail, wrapped":  "On Tue, Mar 3, 2026 at 10:12 AM Tom Berg <tom.berg@vendor.example\n> wrote:\n\n> %s",
@@ -75,8 +75,8 @@ var lastLines = []string{
 
 const theirsBefore = "How many seats would you like to have?"
 
-// TestOwnLinesAreKept holds that the last line of an answer is kept, whatever it holds, with and without a blank line before the
-// message that it answers, and that nothing of that message is.
+// TestOwnLinesAreKept holds that the last line of an answer is kept, whatever it holds, with and without a blank line
+// before the message that it answers, and that nothing of that message is.
 func TestOwnLinesAreKept(t *testing.T) {
 	n, lost := 0, 0
 	check := func(name, mail, want string) {
@@ -103,8 +103,8 @@ func TestOwnLinesAreKept(t *testing.T) {
 	t.Logf("%d of %d lost their last line or kept what is not theirs", lost, n)
 }
 
-// TestOwnLettersAreKept holds the same of whole messages in seven languages: above a quotation there is left of them what is left of
-// them alone, even where the header begins in their last line.
+// TestOwnLettersAreKept holds the same of whole messages in seven languages: above a quotation there is left of them
+// what is left of them alone, even where the header begins in their last line.
 func TestOwnLettersAreKept(t *testing.T) {
 	files, err := filepath.Glob("testdata/heldout/*.txt")
 	if err != nil || len(files) != 7 {
@@ -131,8 +131,8 @@ func TestOwnLettersAreKept(t *testing.T) {
 	}
 }
 
-// TestLayouts reads what mail programs make of an answer, in more layouts and languages than the other tests. The messages were written
-// before the reader saw one of them.
+// TestLayouts reads what mail programs make of an answer, in more layouts and languages than the other tests. The
+// messages were written before the reader saw one of them.
 func TestLayouts(t *testing.T) {
 	files, err := filepath.Glob("testdata/layouts/*.txt")
 	if err != nil || len(files) == 0 {
@@ -156,7 +156,8 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// TestOurLines holds that what we wrote is history, however it is quoted and wrapped, and that their words around it are kept.
+// TestOurLines holds that what we wrote is history, however it is quoted and wrapped, and that their words around it
+// are kept.
 func TestOurLines(t *testing.T) {
 	const farewell = "Hello Anna,\n\nwould you still like to have the offer? If you are not interested any more, just let me know and I take you off my list.\n\nBest regards\nTom Miller"
 	lines := reader.Lines(farewell, "")

@@ -18,10 +18,10 @@ import (
 //	not_interested weak          the same, but never certain enough to act on
 //	    @send _ quote|offer      a phrase
 //
-// In a phrase a word* stands for all words that begin so, a|b for either, _ for up to three words of any kind, ^ for the
-// beginning of a clause, $ for its end, and #number, #clock, #percent, #day, #month, #link, #address for what the token is. A phrase
-// that begins with ! counts even when the clause denies it before, one that begins with ~ not even when the clause denies it
-// after it, and one that ends in ? counts in questions only.
+// In a phrase a word* stands for all words that begin so, a|b for either, _ for up to three words of any kind, ^ for
+// the beginning of a clause, $ for its end, and #number, #clock, #percent, #day, #month, #link, #address for what the
+// token is. A phrase that begins with ! counts even when the clause denies it before, one that begins with ~ not even
+// when the clause denies it after it, and one that ends in ? counts in questions only.
 //
 //go:embed lexicon/*.txt
 var lexiconFiles embed.FS
@@ -86,10 +86,10 @@ func featureOf(name string) (feature, bool) {
 	return bit(i), true
 }
 
-// Features and negation. denied are those that a negation before them in the same clause turns into nothing; the others hold
-// their own negation, or are not the kind of thing that is denied. A question is not denied: "Can't you send the quote again?".
-// agrees are those that a negation after them undoes as well. stated are those that nobody means by a question. whole are the
-// refusals: theirs is a clause that says it all, so that "no hurry, take your time" is none.
+// Features and negation. denied are those that a negation before them in the same clause turns into nothing; the others
+// hold their own negation, or are not the kind of thing that is denied. A question is not denied: "Can't you send the
+// quote again?". agrees are those that a negation after them undoes as well. stated are those that nobody means by a
+// question. whole are the refusals: theirs is a clause that says it all, so that "no hurry, take your time" is none.
 const (
 	denied = set(crm.QuoteRequest|crm.QuoteAgain|crm.Discount|crm.FutureBusiness|crm.ProposesTime|crm.AcceptsTime|crm.Accepts|
 		crm.OptOut|crm.Urgent|crm.ChangeRequest|crm.CarriesQuote|crm.Promises) | 1<<cuePromise | 1<<cueKeen
@@ -167,8 +167,9 @@ func (b *builder) file(lang string, number uint8, data string) error {
 	return errors.Join(errs...)
 }
 
-// class registers a class of words. The words of the class not deny what follows them; those of the class no do so in phrases of
-// their own language only; those of the class if keep an agreement from counting; those of the class common tell the language.
+// class registers a class of words. The words of the class not deny what follows them; those of the class no do so in
+// phrases of their own language only; those of the class if keep an agreement from counting; those of the class common
+// tell the language.
 func (b *builder) class(lang string, number uint8, name string, members []string) {
 	key := lang + "@" + name
 	id, ok := b.classes[key]
@@ -197,8 +198,8 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 	}
 }
 
-// enter makes the word w, which may end in a star, stand for id. A word that the scan would cut into several cannot be in a
-// class; it is a fault of the file.
+// enter makes the word w, which may end in a star, stand for id. A word that the scan would cut into several cannot be
+// in a class; it is a fault of the file.
 func (b *builder) enter(w string, id sym, t when) {
 	loose := strings.HasSuffix(w, "*")
 	if !b.single(strings.TrimSuffix(w, "*")) || loose && (len(fold(w)) < 4 || len(fold(w)) > 31) {
@@ -312,7 +313,8 @@ func (b *builder) phrase(lang string, number uint8, p hit, fields []string) erro
 	return nil
 }
 
-// literals cuts w as a text would be cut: an elided article or each sign of a script without spaces is a step of its own.
+// literals cuts w as a text would be cut: an elided article or each sign of a script without spaces is a step of its
+// own.
 func (b *builder) literals(w string) []sym {
 	if b.single(w) {
 		return []sym{b.literal(w)}
@@ -329,7 +331,8 @@ func (b *builder) literals(w string) []sym {
 	return path
 }
 
-// alternatives takes a|@b|#c|d apart into its plain words (a|d), its classes and its marks: each is a phrase of its own.
+// alternatives takes a|@b|#c|d apart into its plain words (a|d), its classes and its marks: each is a phrase of its
+// own.
 func alternatives(w string) []string {
 	if !strings.ContainsAny(w, "@#$") || !strings.Contains(w, "|") {
 		return nil

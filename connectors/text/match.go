@@ -122,7 +122,8 @@ func (n *net) finish() {
 	}
 }
 
-// langs are the languages of a text in which h counts. What machines write is often in two languages, so cues count in all.
+// langs are the languages of a text in which h counts. What machines write is often in two languages, so cues count in
+// all.
 func (n *net) langs(h hit) uint64 {
 	if h.feature >= cueGreeting && h.feature != cuePromise || n.spoken&(1<<h.lang) == 0 {
 		return everyLang
@@ -130,8 +131,8 @@ func (n *net) langs(h hit) uint64 {
 	return 1 << h.lang
 }
 
-// match finds the phrases in one sentence; what it returns is good until the next call. A phrase has few steps and at most two
-// gaps, so the work per token has a fixed bound.
+// match finds the phrases in one sentence; what it returns is good until the next call. A phrase has few steps and at
+// most two gaps, so the work per token has a fixed bound.
 func (n *net) match(sc *scan, s *sentence) []hit {
 	sc.runs = sc.runs[:0]
 	w := walk{net: n, sc: sc, to: s.to, question: s.question, lang: everyLang}
@@ -179,8 +180,8 @@ type walk struct {
 	lang     uint64
 }
 
-// begin walks from the nodes that the token before i leads to. What rules most of them out stands beside their numbers, so that they
-// need not be looked at.
+// begin walks from the nodes that the token before i leads to. What rules most of them out stands beside their numbers,
+// so that they need not be looked at.
 func (w *walk) begin(from []start, i int) {
 	for k := range from {
 		if s := &from[k]; s.langs&w.lang != 0 && (s.ends || i < w.to && s.sig.meets(&w.sc.ahead[i])) {
@@ -254,8 +255,9 @@ func (s *scan) split(h hit) bool {
 	return false
 }
 
-// negated reports whether a negation in the same clause denies the tokens from, to (exclusive): one of the five tokens before
-// them, one among them, or, where after is set, one of the six after: "Tuesday does not work", "klappt es bei mir leider nicht".
+// negated reports whether a negation in the same clause denies the tokens from, to (exclusive): one of the five tokens
+// before them, one among them, or, where after is set, one of the six after: "Tuesday does not work", "klappt es bei
+// mir leider nicht".
 func (s *scan) negated(h hit) bool {
 	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
 		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs != 0) { // "if that works" agrees to nothing
@@ -284,8 +286,8 @@ func (s *scan) negated(h hit) bool {
 	return false
 }
 
-// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in another: in a
-// text whose language is not plain they deny what any language says.
+// denies reports whether token i is a negation. Some hold in every language, some (no, sin, plus) mean other things in
+// another: in a text whose language is not plain they deny what any language says.
 func (s *scan) denies(i int, lang uint8) bool {
 	if s.lang == 0 {
 		return s.entry(i).denies != 0

@@ -11,7 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Lexicon adds phrases to the built-in ones, by the intent that they show. Keys that are several intents at once are left out.
+// Lexicon adds phrases to the built-in ones, by the intent that they show. Keys that are several intents at once are
+// left out.
 type Lexicon map[crm.Intents][]string
 
 const (
@@ -20,8 +21,8 @@ const (
 	maxOfPhrase = 1000         // phrases of the settings; the built-in ones are four times as many
 )
 
-// Decode reads phrases as settings hold them: an intent, a colon and its phrases with commas between, a line or a semicolon after
-// each. envconfig calls it; all faults are in one error of one line.
+// Decode reads phrases as settings hold them: an intent, a colon and its phrases with commas between, a line or a
+// semicolon after each. envconfig calls it; all faults are in one error of one line.
 func (l *Lexicon) Decode(value string) error {
 	out, n := Lexicon{}, 0
 	var faults []string

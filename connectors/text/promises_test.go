@@ -9,8 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// TestOurPromises holds that we owe what we promised, and only that: a promise of ours that is missed lets them be blamed for our
-// silence, one that is none keeps a clock from running.
+// TestOurPromises holds that we owe what we promised, and only that: a promise of ours that is missed lets them be
+// blamed for our silence, one that is none keeps a clock from running.
 func TestOurPromises(t *testing.T) {
 	files, err := filepath.Glob("testdata/promises/*.txt")
 	if err != nil || len(files) != 7 {

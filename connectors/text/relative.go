@@ -2,7 +2,8 @@ package text
 
 import "time"
 
-// relative reads a date that counts from today: a weekday, tomorrow, next month, in two weeks, end of the year, after the summer.
+// relative reads a date that counts from today: a weekday, tomorrow, next month, in two weeks, end of the year, after
+// the summer.
 func (s *scan) relative(c calendar, i, to int) (dated, int) {
 	if c.today.IsZero() {
 		return dated{}, 0
@@ -118,7 +119,8 @@ func (c calendar) after(u when, n int) time.Time {
 	return c.today.AddDate(n, 0, 0)
 }
 
-// period is the first and the last day of this unit (ahead 0) or the next one (1). Weeks begin on Monday and end on Friday.
+// period is the first and the last day of this unit (ahead 0) or the next one (1). Weeks begin on Monday and end on
+// Friday.
 func (c calendar) period(u when, ahead int) (first, last time.Time) {
 	y, m, _ := c.today.Date()
 	zone := c.today.Location()

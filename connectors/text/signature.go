@@ -9,8 +9,8 @@ import (
 // maxSignature is how many lines a signature may have below its closing formula.
 const maxSignature = 16
 
-// cutTail splits a segment of new text from its tail. later says that text of theirs stands above, so that the segment may
-// consist of a tail alone.
+// cutTail splits a segment of new text from its tail. later says that text of theirs stands above, so that the segment
+// may consist of a tail alone.
 func cutTail(seg []string, later bool) (keep, tail []string) {
 	above := later // any text so far
 	blank, fenced := true, false
@@ -63,7 +63,8 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 	return finish(seg, n, n)
 }
 
-// marksSignature reports whether a signature follows line i: a delimiter, unless it fences something else, or a rule above contact data.
+// marksSignature reports whether a signature follows line i: a delimiter, unless it fences something else, or a rule
+// above contact data.
 func marksSignature(seg []string, i int, above, fenced bool) bool {
 	l := seg[i]
 	return (delimiter(l) && !fenced || rule(l) && above && contactBelow(seg, i+1)) && !announced(seg, i)
@@ -131,7 +132,8 @@ func delimiter(l string) bool {
 	return false
 }
 
-// orderBelow reports whether what stands below a mark from line i on is no signature but a list of how much of what: "20 seats".
+// orderBelow reports whether what stands below a mark from line i on is no signature but a list of how much of what:
+// "20 seats".
 func orderBelow(seg []string, i int) bool {
 	order := false
 	for i = nextText(seg, i); i < len(seg) && seg[i] != ""; i++ {
@@ -145,7 +147,8 @@ func orderBelow(seg []string, i int) bool {
 	return order
 }
 
-// announced reports whether the last sentence above line i says that contact data follow, so that they are no signature.
+// announced reports whether the last sentence above line i says that contact data follow, so that they are no
+// signature.
 func announced(seg []string, i int) bool {
 	i--
 	for i >= 0 && seg[i] == "" {
@@ -197,7 +200,8 @@ func contactBelow(seg []string, i int) bool {
 	return false
 }
 
-// contactBlock finds a last paragraph that is nothing but name, title and how to reach them, and returns where it begins.
+// contactBlock finds a last paragraph that is nothing but name, title and how to reach them, and returns where it
+// begins.
 func contactBlock(seg []string) int {
 	end := len(seg)
 	for end > 0 && seg[end-1] == "" {

@@ -9,14 +9,14 @@ import (
 // subjectPhrase is how the subject of a message begins that no person wrote, folded.
 type subjectPhrase struct {
 	begins string
-	// loose phrases occur in people's subjects as well ("Out of office space in Ghent"): a colon, a dash or one of the words that
-	// follow them in such notes must come after.
+	// loose phrases occur in people's subjects as well ("Out of office space in Ghent"): a colon, a dash or one of the
+	// words that follow them in such notes must come after.
 	loose bool
 	whole bool // it is the whole subject
 }
 
-// subjectPhrases are what Exchange, Outlook, Gmail, Lotus Notes, Postfix, Exim and their kin put first in their own languages,
-// and what people name their notes of absence.
+// subjectPhrases are what Exchange, Outlook, Gmail, Lotus Notes, Postfix, Exim and their kin put first in their own
+// languages, and what people name their notes of absence.
 var subjectPhrases = map[crm.Class][]subjectPhrase{
 	crm.AutoReply: phrases(`automatic reply|auto:|auto$|auto reply|auto-reply|autoreply|auto response|auto-response|automated reply|automated response|automatic response|autoresponse
 		automatische antwort|autom. antwort|automatische ruckmeldung|automatische nachricht|automatische eingangsbestatigung|eingangsbestatigung|autoantwort
@@ -86,7 +86,8 @@ func phrases(list string, loose bool) []subjectPhrase {
 // classes in the order in which they are tried: what is said most plainly first.
 var subjectClasses = []crm.Class{crm.OutOfOffice, crm.AutoReply, crm.Bounce, crm.Receipt, crm.Calendar}
 
-// class is what the subject alone says. An answer to such a message has its subject too, behind a prefix, and is a person's.
+// class is what the subject alone says. An answer to such a message has its subject too, behind a prefix, and is a
+// person's.
 func (s subject) class() crm.Class {
 	if s.tag != "" {
 		if c := (subject{folded: s.tag}).class(); c == crm.OutOfOffice || c == crm.AutoReply {

@@ -1,9 +1,9 @@
 // Package text reads the text of a message once and keeps only features of it: how long it is, what it asks, what it
 // answers, whether a person wrote it at all. Nothing in a result can be turned back into words.
 //
-// The steps are one file each: html.go makes plain text, strip.go takes quoted text and signature away (attribution.go and
-// strip_headers.go know what heads a quotation, ours.go what we wrote ourselves), tokens.go cuts what is left into words, match.go finds the
-// phrases of the lexicons in one pass, class.go and intents.go draw the conclusions.
+// The steps are one file each: html.go makes plain text, strip.go takes quoted text and signature away (attribution.go
+// and strip_headers.go know what heads a quotation, ours.go what we wrote ourselves), tokens.go cuts what is left into
+// words, match.go finds the phrases of the lexicons in one pass, class.go and intents.go draw the conclusions.
 package text
 
 import (
@@ -20,7 +20,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// MaxBytes is how much of one message is considered. What follows is quoted history in practice; the limit bounds the work.
+// MaxBytes is how much of one message is considered. What follows is quoted history in practice; the limit bounds the
+// work.
 const MaxBytes = 256 << 10
 
 // Input is one message as a CRM gives it. Only Body or HTML is needed.
@@ -46,8 +47,8 @@ type Reader struct {
 	macs  sync.Pool // of hash.Hash, keyed and reset
 }
 
-// NewReader returns a Reader. salt keys the hashes, so that they mean nothing outside this store; extra adds phrases to the
-// built-in lexicons.
+// NewReader returns a Reader. salt keys the hashes, so that they mean nothing outside this store; extra adds phrases to
+// the built-in lexicons.
 func NewReader(salt []byte, extra Lexicon) *Reader {
 	r := new(Reader)
 	r.words, r.net, r.sizes = compile(extra)
@@ -194,8 +195,8 @@ func valid(s string, size int) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// mended is s with letters put right that some program on the way took for Western ones, so that é became Ã©: what can be read as
-// if none had. Where anything in it could not have come about so, s is as it was written.
+// mended is s with letters put right that some program on the way took for Western ones, so that é became Ã©: what can
+// be read as if none had. Where anything in it could not have come about so, s is as it was written.
 func mended(s string) string {
 	if !strings.Contains(s, "\u00c3") && !strings.Contains(s, "\u00c2") && !strings.Contains(s, "\u00e2") {
 		return s

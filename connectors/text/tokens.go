@@ -107,8 +107,8 @@ func (s *scan) read(text string, v *vocabulary) {
 	s.endSentence()
 }
 
-// wordEnd is where the word or mark that begins at at ends, as UAX #29 has it. Most of most texts is plain ASCII, which is cut
-// without its tables.
+// wordEnd is where the word or mark that begins at at ends, as UAX #29 has it. Most of most texts is plain ASCII, which
+// is cut without its tables.
 func wordEnd(text string, at int) int {
 	end, kind := at+1, asciiKind[text[at]]
 	for (kind == asciiLetter || kind == asciiBlank) && end < len(text) && asciiKind[text[end]] == kind {
@@ -328,8 +328,8 @@ func (s *scan) mark(r rune, at, end int) {
 	}
 }
 
-// closes reports whether what stands at end lets a mark before it close the sentence, so that the dots of v2.1, e.g. names
-// of hosts, and the question mark of a query do not.
+// closes reports whether what stands at end lets a mark before it close the sentence, so that the dots of v2.1, e.g.
+// names of hosts, and the question mark of a query do not.
 func (s *scan) closes(end int) bool {
 	if end >= len(s.text) {
 		return true
@@ -341,7 +341,8 @@ func (s *scan) closes(end int) bool {
 // beforeOrdinal are words of German and its neighbours before a number with a point.
 var beforeOrdinal = setOf("am dem den der vom zum bis")
 
-// ordinal reports whether the point at at belongs to a date: "19. Januar", "bis 16.1. abwesend", "ab dem 15. wieder da".
+// ordinal reports whether the point at at belongs to a date: "19. Januar", "bis 16.1. abwesend", "ab dem 15. wieder
+// da".
 func (s *scan) ordinal(at, end int) bool {
 	n := len(s.tokens)
 	if s.words == nil || n == s.from || s.tokens[n-1].kind != numberToken || int(s.tokens[n-1].end) != at {
@@ -390,8 +391,8 @@ func (s *scan) endSentence() {
 	s.from, s.counts, s.question = len(s.tokens), counts{}, false
 }
 
-// wrapColumn is how long a line must be for its end to count as a mere wrap. Mail programs wrap at 72 to 78 characters, and
-// a long word moves to the next line.
+// wrapColumn is how long a line must be for its end to count as a mere wrap. Mail programs wrap at 72 to 78 characters,
+// and a long word moves to the next line.
 const wrapColumn = 55
 
 // newline ends the sentence unless the line was wrapped.

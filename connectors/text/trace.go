@@ -8,8 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Trace shows how a message was read. Unlike crm.Text it holds words of the message: it is for a person who looks at it, and never
-// stored.
+// Trace shows how a message was read. Unlike crm.Text it holds words of the message: it is for a person who looks at
+// it, and never stored.
 type Trace struct {
 	Text crm.Text
 	Kept string   // the new text: without quoted history, signature, footers and legal notices
@@ -51,7 +51,8 @@ func (r *Reader) Trace(in Input) Trace {
 	return t
 }
 
-// decides reports whether a phrase for f has a part in t. Cues decide what sort of message it is, the others what it does.
+// decides reports whether a phrase for f has a part in t. Cues decide what sort of message it is, the others what it
+// does.
 func decides(f feature, t crm.Text) bool {
 	if f >= cueGreeting {
 		return t.Class != crm.Human && f != cueGreeting && f != cueCourtesy && f != cueSmallTalk && f != cueOpen

@@ -17,8 +17,9 @@ func (c *counts) add(d counts) {
 	c.marks += d.marks
 }
 
-// units weighs the scripts so that the same thing said in each of them has about the same length: two Chinese characters make
-// a word, so do three characters of Japanese and four clusters of Thai. Anything visible is at least one.
+// units weighs the scripts so that the same thing said in each of them has about the same length: two Chinese
+// characters make a word, so do three characters of Japanese and four clusters of Thai. Anything visible is at least
+// one.
 func (c counts) units() int {
 	n := c.words + (c.clusters+3)/4
 	if c.kana > 0 {

@@ -209,7 +209,8 @@ func TestExtraPhrases(t *testing.T) {
 	}
 }
 
-// TestCutsAsUnicodeDoes holds the quick way of cutting ASCII against the tables, on every pair of bytes between words too.
+// TestCutsAsUnicodeDoes holds the quick way of cutting ASCII against the tables, on every pair of bytes between words
+// too.
 func TestCutsAsUnicodeDoes(t *testing.T) {
 	texts := []string{mail(t, 300_000)}
 	for a := range 128 {

@@ -167,8 +167,8 @@ func gateOf[T string | []byte](w T) uint32 {
 // manySyms is from how many on a set is quicker than a list.
 const manySyms = 6
 
-// finish gives each word what the prefixes of it stand for, and each prefix what shorter ones do, so that one look-up tells all,
-// and lays out what the net asks of it.
+// finish gives each word what the prefixes of it stand for, and each prefix what shorter ones do, so that one look-up
+// tells all, and lays out what the net asks of it.
 func (v *vocabulary) finish(n *net) {
 	for _, m := range []map[string]*entry{v.prefixes, v.words} {
 		for w, e := range m {

@@ -1,4 +1,5 @@
-// Package calendar counts business days and hours, and the time that passes outside stretches in which a clock stands still.
+// Package calendar counts business days and hours, and the time that passes outside stretches in which a clock stands
+// still.
 package calendar
 
 import (
@@ -9,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Calendar counts business days and hours for one party: its zone, its working week, its country's public holidays and the
-// hours in which it can be expected to work.
+// Calendar counts business days and hours for one party: its zone, its working week, its country's public holidays and
+// the hours in which it can be expected to work.
 type Calendar struct {
 	Zone        *time.Location
 	Days        *workdays
@@ -50,8 +51,8 @@ type workdaysKey struct {
 	week    Week
 }
 
-// tables holds the tables that were needed so far. There are at most as many as countries known here, times the working weeks
-// that settings name.
+// tables holds the tables that were needed so far. There are at most as many as countries known here, times the working
+// weeks that settings name.
 var tables sync.Map // workdaysKey to *workdays
 
 func workdaysOf(country string, w Week) *workdays {
@@ -109,8 +110,8 @@ func (t *workdays) is(day int) bool {
 	return t.before[day-firstDay+1] > t.before[day-firstDay]
 }
 
-// count is the number of business days from one day up to another, which is not included. Days outside the table count as none:
-// nothing that is rated lies there.
+// count is the number of business days from one day up to another, which is not included. Days outside the table count
+// as none: nothing that is rated lies there.
 func (t *workdays) count(from, until int) int {
 	i, j := min(max(from, firstDay), endDay), min(max(until, firstDay), endDay)
 	if j <= i {
@@ -127,7 +128,8 @@ func (t *workdays) nth(day, n int) int {
 	return firstDay + i - 1
 }
 
-// Civil is the local day of an instant, since 1970-01-01, and the time since local midnight as clocks on the wall have it.
+// Civil is the local day of an instant, since 1970-01-01, and the time since local midnight as clocks on the wall have
+// it.
 func (c *Calendar) Civil(m crm.Millis) (day int, tod crm.Millis) {
 	_, offset := time.UnixMilli(int64(m)).In(c.Zone).Zone()
 	local := m + crm.Millis(offset)*1000
@@ -145,8 +147,8 @@ func (c *Calendar) instant(day int, tod crm.Millis) crm.Millis {
 	return crm.Millis(time.Date(y, m, d, 0, 0, 0, int(tod)*int(time.Millisecond), c.Zone).UnixMilli())
 }
 
-// After is the instant at which n business days have gone by since m. What comes on a day off counts from the start of the next
-// business day, so that a later start never ends earlier.
+// After is the instant at which n business days have gone by since m. What comes on a day off counts from the start of
+// the next business day, so that a later start never ends earlier.
 func (c *Calendar) After(m crm.Millis, n int) crm.Millis {
 	if n <= 0 {
 		return m
@@ -158,8 +160,9 @@ func (c *Calendar) After(m crm.Millis, n int) crm.Millis {
 	return c.instant(c.Days.nth(day, n), tod)
 }
 
-// DayEnd is the local midnight that ends the nth business day after m's day, leaving out the days that one of the spans touches:
-// whole days, so that a grace does not depend on the second in which it was announced. It is never where the spans have no end.
+// DayEnd is the local midnight that ends the nth business day after m's day, leaving out the days that one of the spans
+// touches: whole days, so that a grace does not depend on the second in which it was announced. It is never where the
+// spans have no end.
 func (c *Calendar) DayEnd(m crm.Millis, n int, spans []Span) crm.Millis {
 	day, _ := c.Civil(m)
 	for range 1000 {

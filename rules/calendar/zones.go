@@ -42,8 +42,9 @@ import (
 	"github.com/rickar/cal/v2/za"
 )
 
-// holidays are the nationwide public holidays of each country, of Australia those of New South Wales, because there only the states have
-// lists. Other regional ones are not among them: a day too few counts against the prospect by some hours, and every clock here runs for days.
+// holidays are the nationwide public holidays of each country, of Australia those of New South Wales, because there
+// only the states have lists. Other regional ones are not among them: a day too few counts against the prospect by some
+// hours, and every clock here runs for days.
 var holidays = map[string][]*cal.Holiday{
 	"AR": ar.Holidays, "AT": at.Holidays, "AU": au.HolidaysNSW, "BE": be.Holidays, "BG": bg.Holidays, "BR": br.Holidays, "CA": ca.Holidays,
 	"CH": ch.Holidays, "CZ": cz.Holidays, "DE": de.Holidays, "DK": dk.Holidays, "ES": es.Holidays, "FR": fr.Holidays, "GB": gb.Holidays,
@@ -65,8 +66,8 @@ var weeks = map[string]Week{
 	"QA": sundayToThursday, "SA": sundayToThursday, "SD": sundayToThursday, "SY": sundayToThursday, "YE": sundayToThursday,
 }
 
-// ZoneOf is the zone of each country that has one zone for practically all of its business. Countries with several are left out:
-// of somebody there, without a zone, the hours are not known. Source: IANA time zone database, zone1970.tab.
+// ZoneOf is the zone of each country that has one zone for practically all of its business. Countries with several are
+// left out: of somebody there, without a zone, the hours are not known. Source: IANA time zone database, zone1970.tab.
 var ZoneOf = map[string]string{
 	"AE": "Asia/Dubai", "AR": "America/Argentina/Buenos_Aires", "AT": "Europe/Vienna", "BD": "Asia/Dhaka", "BE": "Europe/Brussels", "BG": "Europe/Sofia",
 	"BH": "Asia/Bahrain", "CH": "Europe/Zurich", "CN": "Asia/Shanghai", "CO": "America/Bogota", "CY": "Asia/Nicosia", "CZ": "Europe/Prague", "DE": "Europe/Berlin",
@@ -106,11 +107,12 @@ var (
 	zoneMiss atomic.Int32
 )
 
-// maxZoneMisses bounds what is remembered of wrong names, which come from outside; beyond it they are looked up each time.
+// maxZoneMisses bounds what is remembered of wrong names, which come from outside; beyond it they are looked up each
+// time.
 const maxZoneMisses = 1000
 
-// ZoneNamed returns the zone of an IANA name, nil where there is none. "Local" and the empty name are none: they would mean
-// the machine's zone, or UTC for somebody whose zone is not known.
+// ZoneNamed returns the zone of an IANA name, nil where there is none. "Local" and the empty name are none: they would
+// mean the machine's zone, or UTC for somebody whose zone is not known.
 func ZoneNamed(name string) *time.Location {
 	if name == "" || name == "Local" || len(name) > 64 {
 		return nil

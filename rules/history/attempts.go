@@ -9,8 +9,8 @@ const WhyTooSoon = "too soon after the one before"
 
 const whyEnough = "enough had been tried"
 
-// countAttempts says which of our attempts in the current silence count: delivered ones, none sooner than the gap after the one
-// before, and no more than are needed. Writing more often must not cost the contact anything.
+// countAttempts says which of our attempts in the current silence count: delivered ones, none sooner than the gap after
+// the one before, and no more than are needed. Writing more often must not cost the contact anything.
 func (h *History) countAttempts() {
 	counted := 0
 	var before *Attempt // the last that counted
@@ -59,7 +59,8 @@ func (h *History) LastTry() (last crm.Millis) {
 	return last
 }
 
-// Beyond is how many of our delivered messages in the current silence do not count, because they came too soon or after enough.
+// Beyond is how many of our delivered messages in the current silence do not count, because they came too soon or after
+// enough.
 func (h *History) Beyond() (n int) {
 	for i := range h.Tries {
 		if a := &h.Tries[i]; a.delivered && (a.Why == WhyTooSoon || a.Why == whyEnough) {

@@ -5,8 +5,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/calendar"
 )
 
-// Due collects the instants at which time alone changes a rating, and keeps the next. What depends on how far the source has
-// been read is expected with the same lag as now.
+// Due collects the instants at which time alone changes a rating, and keeps the next. What depends on how far the
+// source has been read is expected with the same lag as now.
 type Due struct {
 	Now  crm.Millis
 	Lag  crm.Millis

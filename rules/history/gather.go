@@ -35,7 +35,8 @@ func (h *gatherer) talkEvents() {
 	}
 }
 
-// isAhead reports whether something of ours is dated ahead: it does nothing until then. What is theirs has happened once it is known.
+// isAhead reports whether something of ours is dated ahead: it does nothing until then. What is theirs has happened
+// once it is known.
 func (h *gatherer) isAhead(f *crm.Fact) bool {
 	ours := f.Message != nil && f.Message.Direction == crm.Out || f.Call != nil && f.Call.Direction == crm.Out
 	if !ours || f.At <= h.Now {
@@ -50,9 +51,9 @@ func (h *gatherer) isOwn(id string) bool {
 	return slices.ContainsFunc(h.R.Conduct, func(f crm.Fact) bool { return f.ID == id && !f.Gone })
 }
 
-// whyUnknown: a messenger's logged message need not say whose it is. It may have been their answer, so that the silence before it is none; it
-// is neither held to be one nor to be an attempt of ours. The same is all that is known of what was deleted from the CRM: a clean-up there
-// must not turn somebody who answered into one who is silent.
+// whyUnknown: a messenger's logged message need not say whose it is. It may have been their answer, so that the silence
+// before it is none; it is neither held to be one nor to be an attempt of ours. The same is all that is known of what
+// was deleted from the CRM: a clean-up there must not turn somebody who answered into one who is silent.
 const WhyUnknown = "whose it is is not known"
 
 // kindOf says what a message or call is, and why where it counts for nothing.
@@ -114,8 +115,8 @@ func (h *gatherer) kindOf(f *crm.Fact) (EventKind, string) {
 
 const whyCameBack = "came back"
 
-// bounces makes void what came back: of each bounce the last mail of ours before it, in the same conversation where one is
-// named.
+// bounces makes void what came back: of each bounce the last mail of ours before it, in the same conversation where one
+// is named.
 func (h *gatherer) bounces() {
 	for i := range h.Events {
 		f := h.Events[i].F

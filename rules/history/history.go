@@ -10,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/record"
 )
 
-// History is one contact's history as it is seen at one instant: who owes the next move, what was said in which turn, what
-// stands still. It is built once a rating and thrown away.
+// History is one contact's history as it is seen at one instant: who owes the next move, what was said in which turn,
+// what stands still. It is built once a rating and thrown away.
 type History struct {
 	Frame
 	Due Due
@@ -96,7 +96,8 @@ type Stage struct {
 	Ahead   bool // something is agreed for the future
 }
 
-// Won reports whether they have bought: by the deals that are known, and where the record has forgotten some by what lasts.
+// Won reports whether they have bought: by the deals that are known, and where the record has forgotten some by what
+// lasts.
 func (h *History) Won() bool {
 	if len(h.R.Items) >= record.MaxItems && h.R.Lasting.Won != 0 && h.R.Lasting.Won <= h.Ref() {
 		return true
@@ -114,7 +115,8 @@ func (h *History) Won() bool {
 	return false
 }
 
-// Hang is what an episode hangs on: the last thing that they did, or where they never did anything our first open question.
+// Hang is what an episode hangs on: the last thing that they did, or where they never did anything our first open
+// question.
 func (h *History) Hang() string {
 	if h.Own.ID != "" {
 		return h.Own.ID
@@ -236,9 +238,9 @@ func (h *History) calendars() {
 	h.Ours = calendar.New(calendar.ZoneNamed(h.P.ownerZone), h.S.OwnerZone, h.S.OwnerHours, h.S.OwnerCountry, h.S.Week)
 }
 
-// ticked sets the instant at which decay and windows are measured: it moves on once a day, at the hour of their first message,
-// so that time alone changes a contact's scores at most once a day, and not all contacts' at the same hour. Our own messages
-// have no part in it, because deleting one must not move a score.
+// ticked sets the instant at which decay and windows are measured: it moves on once a day, at the hour of their first
+// message, so that time alone changes a contact's scores at most once a day, and not all contacts' at the same hour.
+// Our own messages have no part in it, because deleting one must not move a score.
 func (h *History) ticked() {
 	phase := h.R.Lasting.FirstIn % calendar.DayMS
 	h.Tick = (h.Now-phase)/calendar.DayMS*calendar.DayMS + phase

@@ -6,7 +6,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/record"
 )
 
-// items takes meetings, quotes, tasks and deals: as events, as time in which clocks stand still, as commitments, as stage.
+// items takes meetings, quotes, tasks and deals: as events, as time in which clocks stand still, as commitments, as
+// stage.
 func (h *gatherer) items() {
 	for i := range h.R.Items {
 		f := &h.R.Items[i]
@@ -42,8 +43,8 @@ func (h *gatherer) items() {
 	}
 }
 
-// meeting: while one is booked, clocks stand still; one that was held is a talk. Of one whose end has passed and of which
-// nothing else is said we assume that it was held, but not that it answered what they had asked.
+// meeting: while one is booked, clocks stand still; one that was held is a talk. Of one whose end has passed and of
+// which nothing else is said we assume that it was held, but not that it answered what they had asked.
 func (h *gatherer) meeting(f *crm.Fact, peer bool) {
 	m := f.Meeting
 	start, end := m.Start, m.End
@@ -153,8 +154,9 @@ func (h *gatherer) task(f *crm.Fact) {
 	}
 }
 
-// wasThere: a task or a booked meeting that was deleted stopped clocks until then, and who agreed to the meeting answered. Otherwise
-// whoever deletes one would turn the time in which the next move was ours, or agreed, into silence of theirs after the fact (G3).
+// wasThere: a task or a booked meeting that was deleted stopped clocks until then, and who agreed to the meeting
+// answered. Otherwise whoever deletes one would turn the time in which the next move was ours, or agreed, into silence
+// of theirs after the fact (G3).
 func (h *gatherer) wasThere(f *crm.Fact, peer bool) {
 	sp := calendar.Span{From: f.At, Until: min(crm.Millis(f.Version), h.Ref()), Fact: f.ID}
 	switch {
@@ -213,8 +215,9 @@ func (h *gatherer) shrugs(f *crm.Fact) bool {
 	return t.Asks == 0 && (t.Intents.Any(crm.Vague) || !t.Intents.Any(progress|wants))
 }
 
-// decisionEvents takes what our own decisions mean for the history: a contact opened at its recheck date starts anew, and the
-// conduct of one who came back counts from then on. One who comes back again soon is seen with what was before, too.
+// decisionEvents takes what our own decisions mean for the history: a contact opened at its recheck date starts anew,
+// and the conduct of one who came back counts from then on. One who comes back again soon is seen with what was before,
+// too.
 func (h *gatherer) decisionEvents() {
 	var back crm.Millis // when they came back last
 	for i := range h.R.Decisions {

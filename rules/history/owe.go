@@ -10,8 +10,8 @@ import (
 // ledger finds what we owe, and where our own silence stopped their clocks.
 type ledger struct{ *History }
 
-// owe finds what we owe beside an answer: promises of ours, agreed dates that we let pass. A debt gives us the ball, and while
-// it lasts every clock that runs against them stands still.
+// owe finds what we owe beside an answer: promises of ours, agreed dates that we let pass. A debt gives us the ball,
+// and while it lasts every clock that runs against them stands still.
 func (h *ledger) owe() {
 	slices.Sort(h.Acts)
 	slices.Sort(h.Reached)
@@ -32,7 +32,8 @@ func (h *ledger) owe() {
 	}
 }
 
-// promises of ours are kept by whatever we do next that reaches them, and overdue once their date has passed without it.
+// promises of ours are kept by whatever we do next that reaches them, and overdue once their date has passed without
+// it.
 func (h *ledger) promises() {
 	for i := range h.Events {
 		e := &h.Events[i]
@@ -69,7 +70,8 @@ func (h *ledger) keptBy(promise *Event) crm.Millis {
 	return calendar.Never
 }
 
-// keeps notes a follow-up that we kept: something of ours reached them from the day of an instant on, at the latest on that of another.
+// keeps notes a follow-up that we kept: something of ours reached them from the day of an instant on, at the latest on
+// that of another.
 func (h *ledger) keeps(from, until crm.Millis, fact string) {
 	i, _ := slices.BinarySearch(h.Reached, h.Ours.DayStart(min(from, until)))
 	if i < len(h.Reached) && h.Reached[i] < h.Ours.NextDay(max(from, until)) && h.Reached[i] <= h.Ref() {
@@ -77,8 +79,8 @@ func (h *ledger) keeps(from, until crm.Millis, fact string) {
 	}
 }
 
-// followed looks at an agreed date: before it clocks stand still; after it they do until we have come back to them. The date is
-// missed at the end of our day.
+// followed looks at an agreed date: before it clocks stand still; after it they do until we have come back to them. The
+// date is missed at the end of our day.
 func (h *ledger) followed(f *FollowUp) {
 	if f.again {
 		h.keeps(f.set, f.Due, f.Fact)

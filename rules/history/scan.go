@@ -117,7 +117,8 @@ func (h *scanner) turn(e *Event, dir crm.Direction) *Turn {
 	return t
 }
 
-// weWrote: what asks something gives them the ball; what asks nothing answers them, and leaves open what we asked before.
+// weWrote: what asks something gives them the ball; what asks nothing answers them, and leaves open what we asked
+// before.
 func (h *scanner) weWrote(e *Event) {
 	h.Acts = append(h.Acts, e.At)
 	h.Reached = append(h.Reached, e.At)
@@ -159,8 +160,9 @@ func (h *scanner) weWrote(e *Event) {
 	}
 }
 
-// published: a quote that was published answers them and leaves the next move to them, also where no mail of ours is known. It is no
-// question of ours and no attempt, since nothing shows that it reached them: a mail that carries it says that itself, in the same turn.
+// published: a quote that was published answers them and leaves the next move to them, also where no mail of ours is
+// known. It is no question of ours and no attempt, since nothing shows that it reached them: a mail that carries it
+// says that itself, in the same turn.
 func (h *scanner) published(e *Event) {
 	h.Acts = append(h.Acts, e.At)
 	if h.Gone {
@@ -223,7 +225,8 @@ func (h *scanner) cleared(e *Event) {
 	}
 }
 
-// answeredStranger: what one who is no contact asked in the contact's conversation is answered by whatever we write back.
+// answeredStranger: what one who is no contact asked in the contact's conversation is answered by whatever we write
+// back.
 func (h *scanner) answeredStranger(e *Event) {
 	h.Acts = append(h.Acts, e.At)
 	if h.stranger && h.Ball == crm.Us {
@@ -246,7 +249,8 @@ func (h *scanner) cameBack(e *Event) {
 	}
 }
 
-// settled: a booking answers a time that they proposed or agreed to, and a deal won any yes. Other questions of theirs stay open.
+// settled: a booking answers a time that they proposed or agreed to, and a deal won any yes. Other questions of theirs
+// stay open.
 func (h *scanner) settled(e *Event) {
 	n := len(h.Turns)
 	if h.Ball != crm.Us || n == 0 {

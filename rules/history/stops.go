@@ -18,8 +18,9 @@ func (h *History) Paused() (calendar.Span, bool) {
 	return calendar.Span{}, false
 }
 
-// Absent says why nothing could be expected of them at an instant, empty if it could: an automatic reply had told us by then that they
-// are away, or they had said when they would come back. What is sent meanwhile is no attempt to get an answer.
+// Absent says why nothing could be expected of them at an instant, empty if it could: an automatic reply had told us by
+// then that they are away, or they had said when they would come back. What is sent meanwhile is no attempt to get an
+// answer.
 func (h *History) Absent(at crm.Millis) string {
 	for _, sp := range h.Stops {
 		if sp.Away && sp.From <= at && at < sp.Until {
@@ -32,8 +33,8 @@ func (h *History) Absent(at crm.Millis) string {
 // WhyOwnSilence is why clocks stand still where we did not come back to them.
 const WhyOwnSilence = "we did not come back to them"
 
-// ownSilence finds where we did not come back to them. Until enough has been tried, an attempt keeps their clock running for some time;
-// what follows up to the next attempt is our own silence, which counts against nobody.
+// ownSilence finds where we did not come back to them. Until enough has been tried, an attempt keeps their clock
+// running for some time; what follows up to the next attempt is our own silence, which counts against nobody.
 func (h *ledger) ownSilence() {
 	if h.Start.ID == "" || h.S.AttemptLasts == 0 {
 		return

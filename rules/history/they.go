@@ -7,8 +7,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/calendar"
 )
 
-// theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us. Who promises to
-// come back keeps it.
+// theyWrote: what awaits an answer gives us the ball, and a thank-you after an open question does not take it from us.
+// Who promises to come back keeps it.
 func (h *scanner) theyWrote(e *Event) {
 	if n := len(h.Turns); n > 0 && h.Turns[n-1].Unsure { // the answer, or one more of it
 		h.Turns[n-1].Cleared = false
@@ -68,8 +68,8 @@ func named(f *crm.Fact) crm.Millis {
 	return 0
 }
 
-// theyNamed: until the day that they named is over, and a business day more, nothing is to be expected of them. A time without a day does
-// so once: who puts us off to some time again, and took no step in between, let the first one pass.
+// theyNamed: until the day that they named is over, and a business day more, nothing is to be expected of them. A time
+// without a day does so once: who puts us off to some time again, and took no step in between, let the first one pass.
 func (h *scanner) theyNamed(e *Event, turn *Turn, promise, awaits bool) {
 	t := &e.F.Message.Text
 	day := named(e.F)
@@ -129,7 +129,8 @@ func (h *scanner) theyPutOff(e *Event, promise, awaits, again bool) {
 	}
 }
 
-// theyAccepted: a quote of ours that they accept in words is a commitment, unless the CRM says itself that it was accepted.
+// theyAccepted: a quote of ours that they accept in words is a commitment, unless the CRM says itself that it was
+// accepted.
 func (h *scanner) theyAccepted(e *Event) {
 	if h.offered && !slices.ContainsFunc(h.R.Items, func(f crm.Fact) bool {
 		q := f.Quote

@@ -22,11 +22,13 @@ type Turn struct {
 	Vague       bool // it puts us off to some time without a day
 }
 
-// wants is what demands an answer whatever stands beside it: a question, a request, or a yes, after which the next step is ours.
+// wants is what demands an answer whatever stands beside it: a question, a request, or a yes, after which the next step
+// is ours.
 const wants = crm.Asks | crm.AsksYesNo | crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Discount | crm.Requests |
 	crm.ProposesTime | crm.AcceptsTime | crm.Accepts
 
-// quiet is what needs no answer where nothing else stands beside it: courtesy, a clear refusal, and what they will do themselves.
+// quiet is what needs no answer where nothing else stands beside it: courtesy, a clear refusal, and what they will do
+// themselves.
 const quiet = crm.Thanks | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
 
 // Strong reports whether a text does one of these things without a doubt.
@@ -44,7 +46,8 @@ func NeedsAnswer(f *crm.Fact) bool {
 	return t.Unread || demands(t) || !Strong(t, quiet) && !putsOff(f)
 }
 
-// putsOff reports whether a message of theirs does no more than name a later time: until then there is nothing to answer.
+// putsOff reports whether a message of theirs does no more than name a later time: until then there is nothing to
+// answer.
 func putsOff(f *crm.Fact) bool { return Strong(&f.Message.Text, crm.DefersTime) && named(f) != 0 }
 
 // progress is what takes a matter a step further: a date, a number, a name, a yes or a no, never warm words alone.
@@ -70,8 +73,8 @@ func Tells(t *Turn) bool {
 	return t.Unread || t.Spoken || t.Intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts)
 }
 
-// IsShort reports whether an answer is short and says nothing. A clear yes or no to a question that asks for one says enough,
-// and so does a date, a time or a number. What is not known is not short.
+// IsShort reports whether an answer is short and says nothing. A clear yes or no to a question that asks for one says
+// enough, and so does a date, a time or a number. What is not known is not short.
 func (h *History) IsShort(t, question *Turn) bool {
 	if t.Dir != crm.In || t.Unread || t.Spoken || t.units == 0 || t.units > h.S.ShortUnits {
 		return false

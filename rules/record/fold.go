@@ -10,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Fold adds facts and reports whether the record changed. It is idempotent, commutative and associative: the same facts in
-// any order, split and repetition give the same record. Of two facts with one ID the higher Version stays, of equal
+// Fold adds facts and reports whether the record changed. It is idempotent, commutative and associative: the same facts
+// in any order, split and repetition give the same record. Of two facts with one ID the higher Version stays, of equal
 // versions the greater encoding. A bounded set keeps the newest by At, which is the same in every version of a fact.
 func (r *Record) Fold(facts ...crm.Fact) bool {
 	changed := false
@@ -51,8 +51,8 @@ func (r *Record) fold(f *crm.Fact) bool {
 }
 
 // remember joins into Lasting what f says that must outlive it. It does so for every version of every fact as it comes,
-// kept or not, because what is done only on eviction would depend on the order. What is gone later stays in it: a minimum cannot
-// be taken back.
+// kept or not, because what is done only on eviction would depend on the order. What is gone later stays in it: a
+// minimum cannot be taken back.
 func (r *Record) remember(f *crm.Fact) bool {
 	if f.Peer != "" || f.Gone {
 		return false
@@ -145,8 +145,8 @@ func byAt(g crm.Fact, f *crm.Fact) int {
 	return strings.Compare(g.ID, f.ID)
 }
 
-// keepConduct is keepNewest for messages and calls. All but the newest lose the hashes of their lines, by their place alone, so that the order in
-// which they come makes no difference.
+// keepConduct is keepNewest for messages and calls. All but the newest lose the hashes of their lines, by their place
+// alone, so that the order in which they come makes no difference.
 func (r *Record) keepConduct(f *crm.Fact) bool {
 	newer := func() int { // how many stand behind f, or will
 		i, found := slices.BinarySearchFunc(r.Conduct, f, byAt)
@@ -187,8 +187,8 @@ func (r *Record) Wrote() []crm.Wrote {
 	return out
 }
 
-// keepProfile puts f into a list sorted by ID. When there are more than limit, the properties that rules know by name stay,
-// and of the others those first by ID: nothing that changes from version to version may decide what is kept.
+// keepProfile puts f into a list sorted by ID. When there are more than limit, the properties that rules know by name
+// stay, and of the others those first by ID: nothing that changes from version to version may decide what is kept.
 func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 	l := *list
 	i, found := slices.BinarySearchFunc(l, f.ID, func(g crm.Fact, id string) int { return strings.Compare(g.ID, id) })
@@ -225,9 +225,10 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 
 func ofRecord(f *crm.Fact) bool { return f.Property != nil && f.Property.OfRecord && !f.Gone }
 
-// joinVersions is what two versions of a property say together whose time is that of the whole record: the value of the later one, and
-// since when it has been seen to be that without a break. The order in which versions are joined makes no difference to the value; a
-// version that comes late, between two of another value, may date the change later than it was, never earlier.
+// joinVersions is what two versions of a property say together whose time is that of the whole record: the value of the
+// later one, and since when it has been seen to be that without a break. The order in which versions are joined makes
+// no difference to the value; a version that comes late, between two of another value, may date the change later than
+// it was, never earlier.
 func joinVersions(f, g *crm.Fact) crm.Fact {
 	later, earlier := own(f), g
 	if !beats(f, g) {
@@ -261,8 +262,8 @@ func beats(f, g *crm.Fact) bool {
 	return bytes.Compare(Encoded(&h), Encoded(g)) > 0
 }
 
-// own is f as a record keeps it. Of what is gone its place is kept, so that nothing that a full list has let go comes back in its
-// stead, and of its content only what stopped clocks.
+// own is f as a record keeps it. Of what is gone its place is kept, so that nothing that a full list has let go comes
+// back in its stead, and of its content only what stopped clocks.
 func own(f *crm.Fact) crm.Fact {
 	if f.Gone {
 		return crm.Fact{ID: f.ID, Version: f.Version, Seq: f.Seq, Ours: f.Ours, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
@@ -281,8 +282,8 @@ func Encoded(f *crm.Fact) []byte {
 	return b
 }
 
-// Facts returns everything in the record as facts, what lasts among them, so that folding them into another record gives
-// the union of both. They share memory with the record: read only.
+// Facts returns everything in the record as facts, what lasts among them, so that folding them into another record
+// gives the union of both. They share memory with the record: read only.
 func (r *Record) Facts() []crm.Fact {
 	all := slices.Concat(r.Conduct, r.Peers, r.Items, r.Profile, r.Decisions, r.Life, r.Notes, r.Referrals)
 	if r.Lasting != (crm.Lasting{}) {
@@ -292,8 +293,8 @@ func (r *Record) Facts() []crm.Fact {
 	return all
 }
 
-// AsOf is what the record held at an earlier instant, as far as it still knows: later facts are left out, and of each fact
-// there is only its latest version. It is for looking back, with Rate at that instant.
+// AsOf is what the record held at an earlier instant, as far as it still knows: later facts are left out, and of each
+// fact there is only its latest version. It is for looking back, with Rate at that instant.
 func (r *Record) AsOf(at crm.Millis) *Record {
 	var past Record
 	for _, f := range r.Facts() {

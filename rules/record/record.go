@@ -8,7 +8,8 @@ import (
 // LastingID is the id of the fact as which Lasting travels from record to record.
 const LastingID = "lasting"
 
-// How many facts of each sort a record keeps. They are bounded apart, so that a flood of one sort cannot push out another.
+// How many facts of each sort a record keeps. They are bounded apart, so that a flood of one sort cannot push out
+// another.
 const (
 	MaxConduct   = 300
 	MaxPeers     = 50

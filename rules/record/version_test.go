@@ -32,7 +32,8 @@ func each(facts []crm.Fact, fn func(order []crm.Fact, r *Record)) {
 	permute(nil, facts)
 }
 
-// TestWithinOneTick: what is set and cleared within one second of a clock of whole seconds ends cleared, in whatever order it comes.
+// TestWithinOneTick: what is set and cleared within one second of a clock of whole seconds ends cleared, in whatever
+// order it comes.
 func TestWithinOneTick(t *testing.T) {
 	for name, values := range map[string][]string{
 		crm.PropOverride: {"D", ""}, crm.PropOptOut: {"true", "false"}, crm.PropDoNotProfile: {"false", "true"}, crm.PropLeadStatus: {"new", "open", "new"},
@@ -49,7 +50,8 @@ func TestWithinOneTick(t *testing.T) {
 	}
 }
 
-// TestOursIsBeaten: a fact dated by its receipt gives way to any that the vendor dates, and goes by the receipt among its like.
+// TestOursIsBeaten: a fact dated by its receipt gives way to any that the vendor dates, and goes by the receipt among
+// its like.
 func TestOursIsBeaten(t *testing.T) {
 	dated := func(value string, at int64, ours bool) crm.Fact {
 		return crm.Fact{ID: "property/x", Version: at, Ours: ours, Kind: crm.KindProperty, At: crm.Millis(at), Property: &crm.Property{Name: "x", Value: value}}
@@ -66,8 +68,8 @@ func TestOursIsBeaten(t *testing.T) {
 	})
 }
 
-// TestChangeThatWasSeen: where the time is the record's, a property changed when it was first read with its present value, however often
-// the record changes after that.
+// TestChangeThatWasSeen: where the time is the record's, a property changed when it was first read with its present
+// value, however often the record changes after that.
 func TestChangeThatWasSeen(t *testing.T) {
 	facts := []crm.Fact{read("x", "a", 10, 1), read("x", "b", 20, 2), read("x", "b", 30, 3), read("x", "b", 40, 4)}
 	each(facts, func(order []crm.Fact, r *Record) {

@@ -12,8 +12,8 @@ var suspectHourRow = Signal{
 	Source: S0,
 }
 
-// suspectHour is A01: a small hint from the hour of the very first enquiry, and only beside something else that counts against
-// them. Where the zone is not known there is no hour.
+// suspectHour is A01: a small hint from the hour of the very first enquiry, and only beside something else that counts
+// against them. Where the zone is not known there is no hour.
 func suspectHour(h *View, sh *Sheet) {
 	if len(h.Turns) == 0 || h.Turns[0].Dir != crm.In || !h.Theirs.Known || sh.against == 0 {
 		return

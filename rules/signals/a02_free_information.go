@@ -17,8 +17,8 @@ var freeInformationRow = Signal{
 	Source: S0 + "; " + S1,
 }
 
-// intake is how many questions and price requests of theirs there are in a signal's window, and in how many of our answered questions
-// they gave us something.
+// intake is how many questions and price requests of theirs there are in a signal's window, and in how many of our
+// answered questions they gave us something.
 func intake(h *View, w *weight) (theirs int, asked, told int) {
 	for i := range h.Turns {
 		t := &h.Turns[i]

@@ -15,8 +15,8 @@ var answersRow = Signal{
 	Source: S3,
 }
 
-// answers is A04: the share of our questions that they answered. The last one counts as unanswered once its time is over. A shrug
-// (A06) or a question in return (A02) is neither an answer nor none.
+// answers is A04: the share of our questions that they answered. The last one counts as unanswered once its time is
+// over. A shrug (A06) or a question in return (A02) is neither an answer nor none.
 func answers(h *View, sh *Sheet) {
 	w := Weigh(h, RowAnswers)
 	good, open, others := 0, 0, 0

@@ -33,8 +33,9 @@ func ReplyTimes(h *View) []time.Duration {
 	return list
 }
 
-// replyLatency is A05: the median business time to an answer, against what is usual and against their own earlier answers. A message
-// that cannot be read may have been a shrug, which is no answer: it can show that they are quick, and not that they are slow.
+// replyLatency is A05: the median business time to an answer, against what is usual and against their own earlier
+// answers. A message that cannot be read may have been a shrug, which is no answer: it can show that they are quick,
+// and not that they are slow.
 func replyLatency(h *View, sh *Sheet) {
 	w, all := latencies(h, true)
 	if w.sum > 0 {
@@ -83,8 +84,8 @@ func latencies(h *View, unread bool) (w weight, all crm.Millis) {
 	return w, all
 }
 
-// latency is the business time between our question and their answer, without their absences. Where something else made clocks
-// stand still meanwhile, a slow answer says nothing, and ok is false.
+// latency is the business time between our question and their answer, without their absences. Where something else made
+// clocks stand still meanwhile, a slow answer says nothing, and ok is false.
 func latency(h *View, from, until crm.Millis) (total crm.Millis, ok bool) {
 	total = h.Theirs.Hours(from, until)
 	stopped := false

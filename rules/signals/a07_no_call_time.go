@@ -18,8 +18,8 @@ var noCallTimeRow = Signal{
 	Source: S3,
 }
 
-// noCallTime is A07: times that they declined, and meetings that they moved, cancelled or missed, beyond those held. What is
-// not known to be theirs is held against nobody.
+// noCallTime is A07: times that they declined, and meetings that they moved, cancelled or missed, beyond those held.
+// What is not known to be theirs is held against nobody.
 func noCallTime(h *View, sh *Sheet) {
 	w := Weigh(h, RowNoCallTime)
 	var marks []history.Mark
@@ -75,8 +75,8 @@ func noCallTime(h *View, sh *Sheet) {
 	sh.add(&w, RowNoCallTime, text)
 }
 
-// declined reports whether in turn i we proposed a time, they answered, and neither a yes, a time of theirs, a booking nor a talk followed.
-// Not every appointment is put into the CRM.
+// declined reports whether in turn i we proposed a time, they answered, and neither a yes, a time of theirs, a booking
+// nor a talk followed. Not every appointment is put into the CRM.
 func declined(h *View, i int) bool {
 	if !h.Answered(i) || h.Turns[i].Unsure || h.Turns[i].Proposed.ID == "" || h.Turns[i+1].Dir != crm.In {
 		return false

@@ -14,8 +14,8 @@ var dinnerCallsRow = Signal{
 	Source: S3,
 }
 
-// dinnerCalls is A08: our voicemail is answered by a call outside our hours, soon after. Where our hours are not known there
-// is no dinner.
+// dinnerCalls is A08: our voicemail is answered by a call outside our hours, soon after. Where our hours are not known
+// there is no dinner.
 func dinnerCalls(h *View, sh *Sheet) {
 	if !h.Ours.Known {
 		return

@@ -18,8 +18,8 @@ var sameQuoteRow = Signal{
 	Source: S3,
 }
 
-// sameQuote is A09: how often one and the same quote went out because they asked for it. Each request counts once, and only if
-// that quote was sent before their next request; what we send again unasked does not count.
+// sameQuote is A09: how often one and the same quote went out because they asked for it. Each request counts once, and
+// only if that quote was sent before their next request; what we send again unasked does not count.
 func sameQuote(h *View, sh *Sheet) {
 	w := Weigh(h, RowSameQuote)
 	requests := requests(h)
@@ -80,8 +80,8 @@ type file struct {
 	at   crm.Millis
 }
 
-// files are the attachments that are quotes. One that has also gone out with a message that neither carries a quote nor follows a request
-// for one is none: a logo, a brochure.
+// files are the attachments that are quotes. One that has also gone out with a message that neither carries a quote nor
+// follows a request for one is none: a logo, a brochure.
 func files(h *View) []file {
 	var sent []file
 	quote, other := map[uint64]bool{}, map[uint64]bool{}
@@ -105,7 +105,8 @@ func files(h *View) []file {
 	return slices.DeleteFunc(sent, func(f file) bool { return !quote[f.hash] || other[f.hash] })
 }
 
-// sends are the instants at which each quote went out, by the quote's content: published, mailed as a link, or as a file.
+// sends are the instants at which each quote went out, by the quote's content: published, mailed as a link, or as a
+// file.
 func sends(h *View) [][]crm.Millis {
 	type send struct {
 		key string

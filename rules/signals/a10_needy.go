@@ -16,8 +16,8 @@ var needyRow = Signal{
 	Source: S3,
 }
 
-// needy is A10: bursts of messages and weeks of messages at all hours, by their own times, so that nothing hangs on how fast we answer.
-// What answers a question of ours is not counted.
+// needy is A10: bursts of messages and weeks of messages at all hours, by their own times, so that nothing hangs on how
+// fast we answer. What answers a question of ours is not counted.
 func needy(h *View, sh *Sheet) {
 	w := Weigh(h, RowNeedy)
 	written := unasked(h)

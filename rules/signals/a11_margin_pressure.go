@@ -17,7 +17,8 @@ var marginPressureRow = Signal{
 	Source: S3,
 }
 
-// marginPressure is A11: how often they asked for a better price, and how often we gave way. What we offered unasked does not count.
+// marginPressure is A11: how often they asked for a better price, and how often we gave way. What we offered unasked
+// does not count.
 func marginPressure(h *View, sh *Sheet) {
 	w := Weigh(h, RowMarginPressure)
 	each := 1 / float64(h.S.Discounts+1)
@@ -42,8 +43,8 @@ func marginPressure(h *View, sh *Sheet) {
 	sh.add(&w, RowMarginPressure, text)
 }
 
-// concessions are the quotes that take off more than any before, after they had asked for that. The first quote is our own offer, and what
-// we take off unasked is too.
+// concessions are the quotes that take off more than any before, after they had asked for that. The first quote is our
+// own offer, and what we take off unasked is too.
 func concessions(h *View, asked []history.Mark) []history.Mark {
 	type offer struct {
 		history.Mark

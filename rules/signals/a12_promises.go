@@ -21,8 +21,8 @@ var futurePromisesRow = Signal{
 	Source: S3,
 }
 
-// A promise of later business without a date is expected within promiseHorizon; it is broken when its date has passed by
-// promiseGrace without a deal won or a quote accepted since it was made.
+// A promise of later business without a date is expected within promiseHorizon; it is broken when its date has passed
+// by promiseGrace without a deal won or a quote accepted since it was made.
 const (
 	promiseHorizon = 180 * calendar.DayMS
 	promiseGrace   = 30 * calendar.DayMS

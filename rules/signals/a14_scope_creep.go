@@ -16,8 +16,8 @@ var scopeCreepRow = Signal{
 	Source: S2,
 }
 
-// scopeCreep is A14: changes asked for after the contract, beyond what is normal in thirty days. Without a contract on file
-// there is nothing that could creep.
+// scopeCreep is A14: changes asked for after the contract, beyond what is normal in thirty days. Without a contract on
+// file there is nothing that could creep.
 func scopeCreep(h *View, sh *Sheet) {
 	since, _ := Contract(h)
 	if since == 0 {

@@ -19,8 +19,8 @@ var effortRow = Signal{
 // hoursOf rounds a time of ours to hours.
 func hoursOf(d time.Duration) int { return int((d + 30*time.Minute) / time.Hour) }
 
-// Effort is A17 as grounds and treatment rest on it: our time that they caused. It is caused by a question or a request of theirs, by a
-// talk or a meeting that they took part in or agreed to, and not by our running after them.
+// Effort is A17 as grounds and treatment rest on it: our time that they caused. It is caused by a question or a request
+// of theirs, by a talk or a meeting that they took part in or agreed to, and not by our running after them.
 func Effort(h *View) time.Duration {
 	return touches(h, true)
 }

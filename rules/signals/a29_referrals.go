@@ -22,8 +22,8 @@ var referralsReceivedRow = Signal{
 	Source: S0,
 }
 
-// referrals is A29: whom they sent us, to the third level, and whether they came through somebody we know. Where the CRM links no
-// contacts for that, two properties say so.
+// referrals is A29: whom they sent us, to the third level, and whether they came through somebody we know. Where the
+// CRM links no contacts for that, two properties say so.
 func referrals(h *View, sh *Sheet) {
 	given, received := Weigh(h, RowReferralsGiven), Weigh(h, RowReferralsReceived)
 	n := 0
@@ -54,7 +54,8 @@ func referrals(h *View, sh *Sheet) {
 	}
 }
 
-// sent reports whether one whom they sent us is among facts already: who has come to be one contact by a merge stands there for each.
+// sent reports whether one whom they sent us is among facts already: who has come to be one contact by a merge stands
+// there for each.
 func sent(facts []crm.Fact, other string) bool {
 	return slices.ContainsFunc(facts, func(f crm.Fact) bool {
 		return f.Referral != nil && f.Referral.Direction == crm.Out && f.Referral.Other == other

@@ -6,8 +6,8 @@ var misfitRow = Signal{
 	Source: S0 + "; " + S4,
 }
 
-// CannotServe reports whether one of the conditions in the settings says that we cannot serve the contact, and which. Who sends us
-// others is none: what they bring counts more.
+// CannotServe reports whether one of the conditions in the settings says that we cannot serve the contact, and which.
+// Who sends us others is none: what they bring counts more.
 func CannotServe(h *View) (string, bool) {
 	if !h.S.Rows[RowMisfit].On {
 		return "", false

@@ -14,9 +14,10 @@ import (
 	"github.com/winnow-crm/winnow/rules/record"
 )
 
-// CustomSignal is a signal that settings bring along: a condition in jq on one fact, with its own numbers. It is held to the
-// guard-rails of all others: it sees only what they did or what they are, never our messages and tasks (G2, G3); it sees no
-// text that could not be read and no property without a value (G12); it may not ask for personal traits (G14).
+// CustomSignal is a signal that settings bring along: a condition in jq on one fact, with its own numbers. It is held
+// to the guard-rails of all others: it sees only what they did or what they are, never our messages and tasks (G2, G3);
+// it sees no text that could not be read and no property without a value (G12); it may not ask for personal traits
+// (G14).
 type CustomSignal struct {
 	Signal
 	When string
@@ -26,8 +27,8 @@ type CustomSignal struct {
 // Unfit are words that no reason may hold, because the contact may read it.
 var Unfit = regexp.MustCompile(`(?i)\b(waster|loser|idiot|stupid|lazy|annoying|crazy|bad customer|liar|lies|cheap|rude|nuisance|useless|worthless|hopeless|garbage|dishonest)\b`)
 
-// allowed are the words of jq that a condition may use: what looks at a value. What could run for ever, or would tell a condition
-// the time or the environment, is not among them.
+// allowed are the words of jq that a condition may use: what looks at a value. What could run for ever, or would tell a
+// condition the time or the environment, is not among them.
 var allowed = strings.Fields(`and or not if then elif else end true false null length test startswith endswith contains inside has in any all
 	map select tostring tonumber ascii_downcase ascii_upcase type keys values first last min max add empty floor abs index split join fromdateiso8601`)
 
@@ -75,7 +76,8 @@ func (c *CustomSignal) Properties() []string {
 	return names
 }
 
-// met reports whether a fact meets the condition. What fails on a fact, as a comparison with a field that it lacks may, does not.
+// met reports whether a fact meets the condition. What fails on a fact, as a comparison with a field that it lacks may,
+// does not.
 func (c *CustomSignal) met(fact any) bool {
 	v, ok := c.Code.Run(fact).Next()
 	yes, isBool := v.(bool)

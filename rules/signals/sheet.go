@@ -71,7 +71,8 @@ func (sh *Sheet) Note(w *weight, text string) {
 // ClampID marks the reason that a sub-score has reached its end.
 const ClampID = "A00"
 
-// Close brings each sub-score into 0 to 100, says so where that took points away, and sorts the reasons, strongest first.
+// Close brings each sub-score into 0 to 100, says so where that took points away, and sorts the reasons, strongest
+// first.
 func (sh *Sheet) Close() (scores [3]int) {
 	for k := range scores {
 		n := 50 + sh.sums[k]

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Traits are the words by which a setting would score a person for what they are, in the languages in which CRMs are kept. They are
-// whole words of a property's name. Names of companies are no traits.
+// Traits are the words by which a setting would score a person for what they are, in the languages in which CRMs are
+// kept. They are whole words of a property's name. Names of companies are no traits.
 var Traits = wordSet(`
 	gender sex sexual age birth birthday birthdate dob nationality citizenship ethnicity ethnic race racial religion religious faith health
 	disability disabled illness pregnant pregnancy marital married children orientation political politics union language accent firstname

@@ -5,8 +5,8 @@ import (
 	"github.com/winnow-crm/winnow/rules/calendar"
 )
 
-// Episode is where the decisions among the facts have led: what was announced last, and when for the first time. The CRM may
-// have been told twice, so that the earliest of equal decisions counts.
+// Episode is where the decisions among the facts have led: what was announced last, and when for the first time. The
+// CRM may have been told twice, so that the earliest of equal decisions counts.
 type Episode struct {
 	crm.Decision
 	at      crm.Millis // when the status was first announced
@@ -36,7 +36,8 @@ func EpisodeOf(decisions []crm.Fact, limit crm.Millis) (e Episode) {
 // skew is how far the CRM's clock may stand from ours when a decision is looked back at.
 const skew = calendar.DayMS
 
-// lastDay is the date of the day that ends at an instant in the prospect's zone, 0 for one without an end. People are shown a date.
+// lastDay is the date of the day that ends at an instant in the prospect's zone, 0 for one without an end. People are
+// shown a date.
 func (h *Judge) lastDay(end crm.Millis) crm.Millis {
 	if end >= calendar.Never {
 		return 0
@@ -54,13 +55,13 @@ func (h *Judge) recheckOn(e Episode) crm.Millis {
 	return (e.at + calendar.Millis(wait)) / calendar.DayMS * calendar.DayMS
 }
 
-// lookBack rates the contact as of the episode's beginning with what is known today: a decision stands if it would have been
-// right when it was made. A reply or a mail of before that was found later takes it away.
+// lookBack rates the contact as of the episode's beginning with what is known today: a decision stands if it would have
+// been right when it was made. A reply or a mail of before that was found later takes it away.
 func (h *Judge) lookBack(e Episode) (Finding, bool) {
 	var v Judge
 	v.Due.Now = calendar.Never // what happened then wakes nobody now
-	// The decision is timed by the CRM's clock: what came just before it need not have been known to whoever made it, but a
-	// reply always counts.
+	// The decision is timed by the CRM's clock: what came just before it need not have been known to whoever made it,
+	// but a reply always counts.
 	v.Look(h.S, h.R, e.Pending, min(e.Pending+skew, max(h.Seen, e.Pending)), e.Pending)
 	f := v.find(e.Ground, nil)
 	return f, f.met && f.Hangs == e.Hangs

@@ -79,7 +79,8 @@ func (h *Judge) unresponsive() Finding {
 	return f
 }
 
-// pursuit is how much longer a silence may last where we have written far more than counts: whom we drove away is waited for.
+// pursuit is how much longer a silence may last where we have written far more than counts: whom we drove away is
+// waited for.
 const pursuit = 14 * calendar.DayMS
 
 // SilentUntil is when a silence has reached its quota and our last attempt that counts has rested.
@@ -120,8 +121,9 @@ func (h *Judge) dormant() Finding {
 }
 
 // stuck is A43: we came back as agreed, more than once, and nothing moved. Of somebody who answers in
-// a word, never finds a time, puts us off again and again or only asks, it is enough that we asked often. An answer that says something is a step too. One who has
-// fallen silent is unresponsive or nothing: silence has a clock of its own, which stands still where this one runs.
+// a word, never finds a time, puts us off again and again or only asks, it is enough that we asked often. An answer
+// that says something is a step too. One who has fallen silent is unresponsive or nothing: silence has a clock of its
+// own, which stands still where this one runs.
 func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	f := Finding{ground: crm.NoProgress, Hangs: h.Hang()}
 	var since crm.Millis
@@ -178,11 +180,12 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	return f
 }
 
-// benefit is how many answers in a row that hold no fact we can see are taken for a step all the same: some of them will have held one.
+// benefit is how many answers in a row that hold no fact we can see are taken for a step all the same: some of them
+// will have held one.
 const benefit = 3
 
-// told is when they last took the matter a step further: an answer that holds a fact, a talk, a colleague's word. Warm words are none, if
-// there are more of them than can be by chance.
+// told is when they last took the matter a step further: an answer that holds a fact, a talk, a colleague's word. Warm
+// words are none, if there are more of them than can be by chance.
 func (h *Judge) told() (last crm.Millis) {
 	warm := 0
 	for i := range h.Turns {
@@ -207,8 +210,8 @@ func (h *Judge) told() (last crm.Millis) {
 	return last
 }
 
-// waits are the times in which no step of theirs could be expected: everything that makes clocks stand still, except what we have
-// merely planned, and the times in which they waited for our answer.
+// waits are the times in which no step of theirs could be expected: everything that makes clocks stand still, except
+// what we have merely planned, and the times in which they waited for our answer.
 func (h *Judge) waits() []calendar.Span {
 	var list []calendar.Span
 	for _, sp := range h.Stops {
@@ -235,8 +238,8 @@ func (h *Judge) unprofitable() Finding {
 	return f
 }
 
-// difficult: several habits at once that take our time, and not enough beside them that is worth it: who answers well and commits may
-// bargain and move appointments.
+// difficult: several habits at once that take our time, and not enough beside them that is worth it: who answers well
+// and commits may bargain and move appointments.
 func (h *Judge) difficult(sh *signals.Sheet) Finding {
 	f := Finding{ground: crm.Difficult, Hangs: h.Hang()}
 	if h.Own.ID == "" || h.Own.At <= h.Anew {

@@ -1,4 +1,5 @@
-// Package status decides where a contact stands: what was announced, whether it still stands, whether something new is to be.
+// Package status decides where a contact stands: what was announced, whether it still stands, whether something new is
+// to be.
 package status
 
 import (

@@ -8,8 +8,9 @@ import (
 	"github.com/winnow-crm/winnow/rules/signals"
 )
 
-// steady is the row of the matrix for an engagement. Since something new came about, time alone moves a contact to another one only where
-// the engagement has left the band by a margin: a letter that goes back and forth with the fading of old conduct tells nobody anything.
+// steady is the row of the matrix for an engagement. Since something new came about, time alone moves a contact to
+// another one only where the engagement has left the band by a margin: a letter that goes back and forth with the
+// fading of old conduct tells nobody anything.
 func (h *Judge) steady(engagement int) int {
 	band := h.S.Bands[0]
 	best, worst := band.Of(engagement+h.S.Margin), band.Of(engagement-h.S.Margin)
@@ -29,7 +30,8 @@ func (h *Judge) steady(engagement int) int {
 	return min(max(band.Of(sh.Close()[0]), best), worst)
 }
 
-// lastNews is when something last came about that may move a letter: conduct of theirs, or a fact about them. Our own messages are none.
+// lastNews is when something last came about that may move a letter: conduct of theirs, or a fact about them. Our own
+// messages are none.
 func (h *Judge) lastNews() (last crm.Millis) {
 	news := func(at crm.Millis) {
 		if at > h.Ref() { // it counts already, by a clock that runs ahead

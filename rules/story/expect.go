@@ -53,8 +53,8 @@ func parseExpectations(part string, line int) (list []expectation, err error) {
 	return list, err
 }
 
-// parseExpectation reads "2026-03-02 status=open next_move=us", "by 2026-05-01 status=pending", "never before 2026-05-01 status=pending"
-// and "always rating=A|B".
+// parseExpectation reads "2026-03-02 status=open next_move=us", "by 2026-05-01 status=pending", "never before
+// 2026-05-01 status=pending" and "always rating=A|B".
 func parseExpectation(text string) (e expectation, err error) {
 	words, err := split(text)
 	if err != nil {

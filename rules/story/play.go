@@ -23,9 +23,9 @@ const shown = 2 * time.Second
 // most bounds a play: a history that is rated more often does not come to rest.
 const most = 20000
 
-// Play rates a contact from one instant to another: whenever a fact becomes known or time alone changes something. What the rules
-// announce is shown by the CRM at once and is a fact from then on. A fact is known from its version on, which is the time of its
-// change, and not before it came about.
+// Play rates a contact from one instant to another: whenever a fact becomes known or time alone changes something. What
+// the rules announce is shown by the CRM at once and is a fact from then on. A fact is known from its version on, which
+// is the time of its change, and not before it came about.
 func Play(s *rules.Settings, facts []crm.Fact, from, to time.Time) ([]Step, error) {
 	known := func(f crm.Fact) crm.Millis { return max(crm.Millis(f.Version), f.At) }
 	ahead := slices.Clone(facts)

@@ -1,5 +1,6 @@
-// Package story reads stories: histories of one contact with what the rules have to make of them. The rule book's own are in
-// testdata of each room of rules, and whoever runs Winnow keeps others beside their settings. docs/stories.md describes the format.
+// Package story reads stories: histories of one contact with what the rules have to make of them. The rule book's own
+// are in testdata of each room of rules, and whoever runs Winnow keeps others beside their settings. docs/stories.md
+// describes the format.
 package story
 
 import (

@@ -90,8 +90,8 @@ func (r *rig) rates(t *testing.T, w winnow, contact int) {
 	r.eventually(w, time.Minute, "a rating in the sandbox", func() bool { return r.rating(contact) != "" })
 }
 
-// killed sends deliveries while the CRM is away, kills Winnow among them, starts another container on the volume, and wants every
-// contact rated whose delivery was acknowledged.
+// killed sends deliveries while the CRM is away, kills Winnow among them, starts another container on the volume, and
+// wants every contact rated whose delivery was acknowledged.
 func (r *rig) killed(w winnow, from int) winnow {
 	t := r.t
 	ctx := t.Context()

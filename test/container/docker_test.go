@@ -13,7 +13,8 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 )
 
-// missing skips a test for want of something outside, and fails it where WINNOW_TEST_CONTAINERS=required says that it must be there.
+// missing skips a test for want of something outside, and fails it where WINNOW_TEST_CONTAINERS=required says that it
+// must be there.
 func missing(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("WINNOW_TEST_CONTAINERS") == "required" {
@@ -71,7 +72,8 @@ func needBaseImages(t *testing.T, docker *client.Client) {
 	}
 }
 
-// newProvider returns testcontainers' way to the engine. Without the name of the engine's own network it would make one and leave it.
+// newProvider returns testcontainers' way to the engine. Without the name of the engine's own network it would make one
+// and leave it.
 func newProvider(t *testing.T) *testcontainers.DockerProvider {
 	t.Helper()
 	provider, err := testcontainers.NewDockerProvider(testcontainers.WithDefaultBridgeNetwork(testcontainers.Bridge))
@@ -110,8 +112,8 @@ func build(t *testing.T, docker *client.Client) string {
 	return image
 }
 
-// hosts are where the published ports of containers may be found from here: on this machine, or, where the tests run in a container
-// themselves, where testcontainers takes the engine to be.
+// hosts are where the published ports of containers may be found from here: on this machine, or, where the tests run in
+// a container themselves, where testcontainers takes the engine to be.
 func hosts(t *testing.T) []string {
 	t.Helper()
 	provider := newProvider(t)

@@ -50,7 +50,8 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	// Ryuk, which tidies up after tests, is an image of its own that may not be there: what is made here is removed here.
+	// Ryuk, which tidies up after tests, is an image of its own that may not be there: what is made here is removed
+	// here.
 	t.Setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
 	r := &rig{t: t, docker: needDocker(t), web: &http.Client{Timeout: 10 * time.Second}}
 	r.image = build(t, r.docker)
@@ -81,7 +82,8 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-// run starts a container of the image in the network. Nothing but its volume can be written to, and it has no capabilities.
+// run starts a container of the image in the network. Nothing but its volume can be written to, and it has no
+// capabilities.
 func (r *rig) run(req testcontainers.ContainerRequest) testcontainers.Container {
 	r.t.Helper()
 	req.Image, req.Networks = r.image, []string{r.network}
@@ -166,7 +168,8 @@ func (r *rig) deliver(ctx context.Context, w winnow, contact int) (int, error) {
 	return resp.StatusCode, resp.Body.Close()
 }
 
-// get asks for url with the token of the sandbox, reads the answer into out where that is not nil, and returns its status.
+// get asks for url with the token of the sandbox, reads the answer into out where that is not nil, and returns its
+// status.
 func (r *rig) get(url string, out any) (int, error) {
 	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, url, nil)
 	if err != nil {

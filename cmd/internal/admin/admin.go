@@ -1,4 +1,5 @@
-// Package admin is the admin side over HTTP: is the process alive and ready, its metrics, and the admin API behind a token.
+// Package admin is the admin side over HTTP: is the process alive and ready, its metrics, and the admin API behind a
+// token.
 package admin
 
 import (
@@ -29,9 +30,9 @@ type Options struct {
 	API      http.Handler                        // gets every request under /api/, path unchanged; nil: there is none
 }
 
-// New returns the handler of the admin port. /livez and /readyz answer everybody, because probes of container platforms carry no
-// token; everything else asks for it. Without a token requests must name this machine as their host, so that a web
-// page cannot reach the port by a name of its own that resolves to 127.0.0.1.
+// New returns the handler of the admin port. /livez and /readyz answer everybody, because probes of container platforms
+// carry no token; everything else asks for it. Without a token requests must name this machine as their host, so that a
+// web page cannot reach the port by a name of its own that resolves to 127.0.0.1.
 func New(o Options) http.Handler {
 	metrics := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 	mux := http.NewServeMux()

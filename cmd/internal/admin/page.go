@@ -125,8 +125,8 @@ func page(show func(context.Context) (Page, error), ready *probe) http.Handler {
 	})
 }
 
-// forBrowsers lets a browser give the token as the password of any user, because it cannot send it otherwise. It stands before what only
-// shows: a browser sends a password along with what other sites make it ask for, too.
+// forBrowsers lets a browser give the token as the password of any user, because it cannot send it otherwise. It stands
+// before what only shows: a browser sends a password along with what other sites make it ask for, too.
 func forBrowsers(token connectors.Secret, next http.Handler) http.Handler {
 	if token == "" {
 		return next

@@ -63,8 +63,8 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// A browser cannot send a bearer token: it asks for the password. What changes something takes no password, because browsers send one
-// along with what other sites make them ask for.
+// A browser cannot send a bearer token: it asks for the password. What changes something takes no password, because
+// browsers send one along with what other sites make them ask for.
 func TestPageAccess(t *testing.T) {
 	h := New(Options{
 		Ready: pass, Live: pass, Gatherer: prometheus.NewRegistry(), Token: "t0ken", Page: somePage,

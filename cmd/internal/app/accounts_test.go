@@ -9,8 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
-// TestAccounts plays accounts as people keep them, each with something that a program would rather not find there, and looks at what the
-// CRM shows in the end.
+// TestAccounts plays accounts as people keep them, each with something that a program would rather not find there, and
+// looks at what the CRM shows in the end.
 func TestAccounts(t *testing.T) {
 	t.Parallel()
 	const ask = "Good morning, what does a dye vat for cotton cost, and how long does delivery take?"

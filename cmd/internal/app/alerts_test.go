@@ -10,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
-// TestAlerts holds deploy/alerts.yaml and the runbook against the metrics that there are: a rule on a series that is misspelt, or not
-// there before its first event, never fires.
+// TestAlerts holds deploy/alerts.yaml and the runbook against the metrics that there are: a rule on a series that is
+// misspelt, or not there before its first event, never fires.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{RateLimit: 1000, SearchPerSecond: -1}) // with limits, so that it tells what is left of the day
@@ -59,7 +59,8 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
-// has reports whether a series of that name has labels that match: each a="x" or a=~"x|y", of which one value is enough.
+// has reports whether a series of that name has labels that match: each a="x" or a=~"x|y", of which one value is
+// enough.
 func has(series []string, name, matchers string) bool {
 	for _, line := range series {
 		labels, ok := strings.CutPrefix(line, name)

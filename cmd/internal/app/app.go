@@ -49,7 +49,8 @@ type App struct {
 	running atomic.Bool
 }
 
-// New opens the store, makes the connectors and binds the ports, so that whatever is wrong with the settings shows here.
+// New opens the store, makes the connectors and binds the ports, so that whatever is wrong with the settings shows
+// here.
 func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a *App, err error) {
 	qc := cfg.QueueConfig()
 	qc.Log = queueLog(log.Named("queue"))
@@ -155,8 +156,8 @@ func queueLog(log *zap.Logger) func(level, message string) {
 	}
 }
 
-// hooks leads requests to the receiver. The path that a gateway puts before /hooks, which is that of the public address, may still be
-// there or be taken away. What leads nowhere is the receiver's to count.
+// hooks leads requests to the receiver. The path that a gateway puts before /hooks, which is that of the public
+// address, may still be there or be taken away. What leads nowhere is the receiver's to count.
 func hooks(receiver http.Handler, publicURL string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/{source}", receiver)

@@ -15,8 +15,8 @@ import (
 // mostConnections is how many connections the webhooks may have at once where the process may open so many files.
 const mostConnections = 4096
 
-// bounded is a listener that has at most so many connections open. Beyond that the oldest one that has not sent a request yet, or waits
-// for its next, gives way: whoever opens connections and says nothing cannot keep others out.
+// bounded is a listener that has at most so many connections open. Beyond that the oldest one that has not sent a
+// request yet, or waits for its next, gives way: whoever opens connections and says nothing cannot keep others out.
 type bounded struct {
 	net.Listener
 	most int
@@ -93,8 +93,8 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
-// serverLog takes in what an HTTP server says of its connections: at a bounded pace, for whoever connects can cause it, and without
-// addresses.
+// serverLog takes in what an HTTP server says of its connections: at a bounded pace, for whoever connects can cause it,
+// and without addresses.
 func serverLog(l *zap.Logger) *log.Logger {
 	l = l.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(c, 10*time.Minute, 1, 0)

@@ -19,7 +19,8 @@ import (
 // ending is how a member of the cast ends.
 type ending struct{ Letter, Status, Ground, Ball string }
 
-// exceptions are what a vendor cannot tell, by vendor and member, each with the reason why. They stand in the vendor's README too.
+// exceptions are what a vendor cannot tell, by vendor and member, each with the reason why. They stand in the vendor's
+// README too.
 var exceptions = map[string]map[string]string{}
 
 // stillClock is set by the play and stands in between.

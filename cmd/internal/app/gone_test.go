@@ -7,8 +7,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
-// TestDeletedTask: a task of ours that nobody does makes the next move ours, and one that is deleted does so no more. HubSpot's event
-// names the task alone.
+// TestDeletedTask: a task of ours that nobody does makes the next move ours, and one that is deleted does so no more.
+// HubSpot's event names the task alone.
 func TestDeletedTask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Subscriptions: append(sandbox.DefaultSubscriptions(), sandbox.Subscription{
@@ -50,8 +50,8 @@ func TestDeletedTask(t *testing.T) {
 	}
 }
 
-// TestDeletedMail: a mail of theirs that is deleted awaits no answer any more, for the contact itself and for the others of its deal.
-// No webhook tells of it: the poll finds it in the recycle bin.
+// TestDeletedMail: a mail of theirs that is deleted awaits no answer any more, for the contact itself and for the
+// others of its deal. No webhook tells of it: the poll finds it in the recycle bin.
 func TestDeletedMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Subscriptions: sandbox.ContactSubscriptions()}, "WINNOW_POLL_INTERVAL=1h")

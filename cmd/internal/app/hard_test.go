@@ -340,7 +340,8 @@ func TestSettingsChange(t *testing.T) {
 	}
 }
 
-// TestModes: shadow writes nothing and advise starts anew; enforce sets the native status and puts back what it replaced.
+// TestModes: shadow writes nothing and advise starts anew; enforce sets the native status and puts back what it
+// replaced.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, "WINNOW_MODE=shadow")
@@ -395,8 +396,8 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// TestEnforceLater: what was disqualified under advise gets its native status when the mode becomes enforce, which is no mass change, and
-// gets back what stood there when the decision falls.
+// TestEnforceLater: what was disqualified under advise gets its native status when the mode becomes enforce, which is
+// no mass change, and gets back what stood there when the decision falls.
 func TestEnforceLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, "WINNOW_BREAKER_COUNT=100")
@@ -513,8 +514,8 @@ func TestDiskFloor(t *testing.T) {
 	w.until("it is ready again", func() bool { status, _ := w.admin("/readyz"); return status == http.StatusOK })
 }
 
-// TestBackfillOfSilent reads the history of many contacts who have been silent for long: nothing is announced while it is being read,
-// and then the mass-change breaker trips until a person releases it.
+// TestBackfillOfSilent reads the history of many contacts who have been silent for long: nothing is announced while it
+// is being read, and then the mass-change breaker trips until a person releases it.
 func TestBackfillOfSilent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{})

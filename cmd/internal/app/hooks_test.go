@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestHooks: a target with a slash at its end, below a gateway's path or with that taken away, leads to its source; all else to the
-// receiver too, which counts it.
+// TestHooks: a target with a slash at its end, below a gateway's path or with that taken away, leads to its source; all
+// else to the receiver too, which counts it.
 func TestHooks(t *testing.T) {
 	receiver := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.PathValue("source"), " ", r.PathValue("path"), " ", r.URL.Path)

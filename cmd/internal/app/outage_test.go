@@ -11,8 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
-// TestOutageOfAMinute takes the CRM away while 500 contacts change ten times each: for a real minute in its long form. What waits is the
-// latest of each, so that catching up writes each contact once.
+// TestOutageOfAMinute takes the CRM away while 500 contacts change ten times each: for a real minute in its long form.
+// What waits is the latest of each, so that catching up writes each contact once.
 func TestOutageOfAMinute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{})

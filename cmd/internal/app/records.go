@@ -9,8 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// RecordLine is one line of /api/records. The first names the model by which contacts are rated, each of the others holds a contact; the
-// last says how many there were, or what went wrong. Without a last line the answer is cut off.
+// RecordLine is one line of /api/records. The first names the model by which contacts are rated, each of the others
+// holds a contact; the last says how many there were, or what went wrong. Without a last line the answer is cut off.
 type RecordLine struct {
 	Model   string        `json:"model,omitempty"`
 	Contact string        `json:"contact,omitempty"`

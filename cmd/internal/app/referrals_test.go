@@ -8,8 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 )
 
-// TestReferrals: whom a contact sent us counts for it, and whom those sent us too; and it is no misfit while it sends us somebody (G7).
-// The rules alone name the property by which it would be one.
+// TestReferrals: whom a contact sent us counts for it, and whom those sent us too; and it is no misfit while it sends
+// us somebody (G7). The rules alone name the property by which it would be one.
 func TestReferrals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{Subscriptions: append(sandbox.DefaultSubscriptions(), sandbox.Subscription{

@@ -16,8 +16,8 @@ const (
 	writeAll  = "/contacts/batch/update"
 )
 
-// TestRefusals has the CRM refuse what Winnow reads and writes in every way there is. Each passes, and then everything that was asked
-// for is there; until then the CRM is not stormed.
+// TestRefusals has the CRM refuse what Winnow reads and writes in every way there is. Each passes, and then everything
+// that was asked for is there; until then the CRM is not stormed.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -101,8 +101,8 @@ func (w *world) calls(path string) int {
 	return n
 }
 
-// TestGone: a record that is not there is no reason to stop: a mail that was deleted says nothing, and a rating for a contact that was
-// deleted is parked with its reason, while its neighbours are written.
+// TestGone: a record that is not there is no reason to stop: a mail that was deleted says nothing, and a rating for a
+// contact that was deleted is parked with its reason, while its neighbours are written.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{})

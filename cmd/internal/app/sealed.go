@@ -13,8 +13,9 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// sealed is what one source's connector remembers, in the store. Values are encrypted, so that a look into the store, a copy of it or
-// its log shows no key of a CRM. Without WINNOW_QUEUE_KEY the key lies in the same store, and who has all of it can open them.
+// sealed is what one source's connector remembers, in the store. Values are encrypted, so that a look into the store, a
+// copy of it or its log shows no key of a CRM. Without WINNOW_QUEUE_KEY the key lies in the same store, and who has all
+// of it can open them.
 type sealed struct {
 	q      *queue.Queue
 	source string

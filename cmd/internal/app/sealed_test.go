@@ -8,7 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// TestSealed: what a connector remembers is there after a restart, for its source alone, and is not to be read in the store.
+// TestSealed: what a connector remembers is there after a restart, for its source alone, and is not to be read in the
+// store.
 func TestSealed(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	open := func() *queue.Queue {

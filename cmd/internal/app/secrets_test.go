@@ -20,8 +20,8 @@ type castClock struct{ w *world }
 
 func (c castClock) Set(t time.Time) { c.w.now.Store(t.UnixNano()) }
 
-// TestNothingPrivateIsKept plays the whole cast and searches what Winnow printed, answered and stored: no secret and no message text
-// anywhere, and no address but in a delivery that waits or is dead.
+// TestNothingPrivateIsKept plays the whole cast and searches what Winnow printed, answered and stored: no secret and no
+// message text anywhere, and no address but in a delivery that waits or is dead.
 func TestNothingPrivateIsKept(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays eight months")

@@ -16,7 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
-// ratings are what stands in the CRM of Winnow's fields, but for rated_at. An empty field is shown like one that was never set.
+// ratings are what stands in the CRM of Winnow's fields, but for rated_at. An empty field is shown like one that was
+// never set.
 func (w *world) ratings() map[string]map[string]string {
 	w.t.Helper()
 	all := map[string]map[string]string{}
@@ -65,8 +66,8 @@ func (w *world) post(ds []sandbox.Delivery) {
 	}
 }
 
-// repeated makes deliveries of one to three events of events, each sent one to three times, some of the repetitions split or joined
-// otherwise than the first time, in any order.
+// repeated makes deliveries of one to three events of events, each sent one to three times, some of the repetitions
+// split or joined otherwise than the first time, in any order.
 func repeated(w *world, rnd *rand.Rand, events []json.RawMessage) (ds []sandbox.Delivery, distinct int) {
 	for rest := events; len(rest) > 0; distinct++ {
 		n := min(1+rnd.IntN(3), len(rest))
@@ -90,8 +91,9 @@ func repeated(w *world, rnd *rand.Rand, events []json.RawMessage) (ds []sandbox.
 	return ds, distinct
 }
 
-// TestShuffled sends the same 60 days twice: once as they came, and once in deliveries that are repeated, shuffled and split, 10,000 of
-// them in its long form. Whatever the CRM shows must be the same to the byte, then and as time goes on.
+// TestShuffled sends the same 60 days twice: once as they came, and once in deliveries that are repeated, shuffled and
+// split, 10,000 of them in its long form. Whatever the CRM shows must be the same to the byte, then and as time goes
+// on.
 func TestShuffled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("2,000 deliveries")

@@ -30,7 +30,8 @@ func TestThread(t *testing.T) {
 	}
 }
 
-// TestOwnWritesAreNotReadAgain: what we write changes the contact, and the next poll lists it, but it is not fetched for that.
+// TestOwnWritesAreNotReadAgain: what we write changes the contact, and the next poll lists it, but it is not fetched
+// for that.
 func TestOwnWritesAreNotReadAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{}, "WINNOW_POLL_INTERVAL=1h")

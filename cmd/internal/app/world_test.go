@@ -136,8 +136,8 @@ func (w *world) restart(env ...string) {
 	w.start()
 }
 
-// settle sends the webhooks that wait and returns when Winnow has nothing left to do at this instant. Stages that cannot end because
-// the CRM is away are named in but.
+// settle sends the webhooks that wait and returns when Winnow has nothing left to do at this instant. Stages that
+// cannot end because the CRM is away are named in but.
 func (w *world) settle(but ...string) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), waittest.Hang)

@@ -43,7 +43,8 @@ func inDays(d time.Duration) string {
 	return fmt.Sprintf("%g d", d.Hours()/24)
 }
 
-// OfSignal reports whether a setting is one of those that every signal has: the table of signals shows them in its columns.
+// OfSignal reports whether a setting is one of those that every signal has: the table of signals shows them in its
+// columns.
 func OfSignal(s rules.Setting) bool {
 	return slices.ContainsFunc(rules.Defaults().Signals(), func(sig rules.Signal) bool { return strings.HasPrefix(s.Meaning, sig.ID+", ") })
 }

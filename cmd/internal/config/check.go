@@ -189,7 +189,8 @@ func (c *Config) servers() []string {
 	return servers
 }
 
-// replicas is 3 where three servers are named and nothing else was asked for, because R1 in a cluster loses the store with its node.
+// replicas is 3 where three servers are named and nothing else was asked for, because R1 in a cluster loses the store
+// with its node.
 func (c *Config) replicas() int {
 	if c.NATS.Replicas == 0 && len(c.servers()) >= 3 {
 		return 3

@@ -78,8 +78,8 @@ type Queue struct {
 	Key              connectors.Secret `desc:"encrypts the embedded store at rest, 16 characters or more; fixed when the store is made, and without it the store cannot be read"`
 }
 
-// Load reads the settings from environ, which has the form of os.Environ. It reports everything that is wrong in one error.
-// The Config is never nil: beside an error it is good for Describe and nothing else.
+// Load reads the settings from environ, which has the form of os.Environ. It reports everything that is wrong in one
+// error. The Config is never nil: beside an error it is good for Describe and nothing else.
 func Load(environ []string) (*Config, error) {
 	c := &Config{}
 	l := newLoader(environ)

@@ -273,7 +273,8 @@ func TestDescribeSaysWhereFrom(t *testing.T) {
 	}
 }
 
-// A secret that cannot be right is said at the start, with the name of its variable and what is odd, and never what it is.
+// A secret that cannot be right is said at the start, with the name of its variable and what is odd, and never what it
+// is.
 func TestOddSecretsAreSaid(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte("\ufeffpat-eu1-from-a-file\r\n"), 0o600); err != nil {

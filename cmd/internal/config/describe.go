@@ -14,7 +14,8 @@ type Row struct {
 	Secret  bool
 }
 
-// Reference describes the settings of an installation with one source of each vendor, named like it, for the documentation.
+// Reference describes the settings of an installation with one source of each vendor, named like it, for the
+// documentation.
 func Reference() []Row {
 	c, _ := Load([]string{prefix + "_SOURCES=" + strings.Join(vendorNames(), ",")}) // without credentials there is an error; the description does not depend on it
 	return c.Describe()

@@ -29,8 +29,8 @@ func parseEnvironment(environ []string) environment {
 	return env
 }
 
-// links are the shapes of the variables that Kubernetes sets in every pod for each service of its namespace, so for one called
-// winnow too. Source: Kubernetes documentation, "Service", environment variables.
+// links are the shapes of the variables that Kubernetes sets in every pod for each service of its namespace, so for one
+// called winnow too. Source: Kubernetes documentation, "Service", environment variables.
 var links = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$`)
 
 func serviceLink(name, value string) bool {
@@ -40,8 +40,8 @@ func serviceLink(name, value string) bool {
 // variable is a value and where it came from: "environment" or "file /path".
 type variable struct{ text, from string }
 
-// lookup returns the value of name, from the environment or from the file that NAME_FILE names. An empty value is none, because
-// that is what compose files and charts leave where nothing was given.
+// lookup returns the value of name, from the environment or from the file that NAME_FILE names. An empty value is none,
+// because that is what compose files and charts leave where nothing was given.
 func (env environment) lookup(name string, path bool) (v variable, found bool, err error) {
 	value, file := env[name], env[name+fileSuffix]
 	switch {

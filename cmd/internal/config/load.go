@@ -54,7 +54,8 @@ type field struct {
 func (f field) secret() bool { return f.value.Type() == reflect.TypeFor[connectors.Secret]() }
 func (f field) path() bool   { return f.value.Type() == reflect.TypeFor[Path]() }
 
-// fieldsOf returns the settings of spec under the names that envconfig gives them. envconfig shows them to a template only.
+// fieldsOf returns the settings of spec under the names that envconfig gives them. envconfig shows them to a template
+// only.
 func fieldsOf(prefix string, spec any) []field {
 	var fields []field
 	collect := func(key string, value reflect.Value, tags reflect.StructTag) string {
@@ -101,8 +102,8 @@ func words(key string) bool {
 	return strings.HasSuffix(key, "_PASSWORD") || strings.HasSuffix(key, "_PASSPHRASE") || key == prefix+"_QUEUE_KEY"
 }
 
-// process hands set to envconfig, which stops at the first value that it cannot read: that one is reported and left out until
-// nothing is left to complain about.
+// process hands set to envconfig, which stops at the first value that it cannot read: that one is reported and left out
+// until nothing is left to complain about.
 func (l *loader) process(prefix string, spec any, fields []field, set map[string]string) {
 	for {
 		err := withEnvironment(set, func() error { return envconfig.Process(prefix, spec) })
@@ -226,7 +227,8 @@ func (l *loader) rules() *rules.Settings {
 // processEnvironment guards the process's own environment, which is the only one that envconfig reads.
 var processEnvironment sync.Mutex
 
-// withEnvironment runs fn while the WINNOW_* variables of this process are exactly those in set, and puts back what was there.
+// withEnvironment runs fn while the WINNOW_* variables of this process are exactly those in set, and puts back what was
+// there.
 func withEnvironment(set map[string]string, fn func() error) error {
 	processEnvironment.Lock()
 	defer processEnvironment.Unlock()

@@ -7,8 +7,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// Rules reads WINNOW_RULES_* and nothing else, for commands that need no CRM. Beside the settings it returns the values that were given,
-// without the prefix, so that others can be tried on top of them.
+// Rules reads WINNOW_RULES_* and nothing else, for commands that need no CRM. Beside the settings it returns the values
+// that were given, without the prefix, so that others can be tried on top of them.
 func Rules(environ []string) (*rules.Settings, map[string]string, error) {
 	env, values := parseEnvironment(environ), map[string]string{}
 	var errs []error

@@ -62,7 +62,8 @@ func (ss Sources) Unknown(name string) error {
 // sourceName keeps names usable as they are in URLs, subjects, metric labels and variables.
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
-// Decode reads `hubspot` or `eu=hubspot,us=hubspot`; envconfig calls it. It settles names: the loader finds their vendors' definitions.
+// Decode reads `hubspot` or `eu=hubspot,us=hubspot`; envconfig calls it. It settles names: the loader finds their
+// vendors' definitions.
 func (ss *Sources) Decode(value string) error {
 	var (
 		problems []error

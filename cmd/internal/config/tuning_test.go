@@ -8,7 +8,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// Every block of settings on the page about tuning is accepted as it stands, and every rule that its table of grounds names is there.
+// Every block of settings on the page about tuning is accepted as it stands, and every rule that its table of grounds
+// names is there.
 func TestTuningPage(t *testing.T) {
 	page := string(read(t, root+"docs/TUNING.md"))
 	blocks := regexp.MustCompile("(?s)```\n(.*?)```").FindAllStringSubmatch(page, -1)

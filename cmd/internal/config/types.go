@@ -51,8 +51,8 @@ func (s *Share) Decode(value string) error {
 	return nil
 }
 
-// Path is the name of a file that something else opens. Beside WINNOW_X the name may stand in WINNOW_X_FILE, which for other
-// settings names a file that holds the value: of a file both mean the same.
+// Path is the name of a file that something else opens. Beside WINNOW_X the name may stand in WINNOW_X_FILE, which for
+// other settings names a file that holds the value: of a file both mean the same.
 type Path string
 
 // Mode is how much Winnow changes in the CRM.

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// refuseUnknown reports the names that nothing reads: a misspelt setting would otherwise be a setting that does nothing.
+// refuseUnknown reports the names that nothing reads: a misspelt setting would otherwise be a setting that does
+// nothing.
 func (l *loader) refuseUnknown() {
 	if l.failed[prefix+"_SOURCES"] {
 		return // without the sources nobody can say which names are theirs

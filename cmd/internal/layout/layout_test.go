@@ -94,7 +94,8 @@ func step(name string, others ...string) rule {
 	return rule{dir: "cmd/internal/pipeline/" + name, ours: ours}
 }
 
-// within reports whether the directory name is the rule's, or below it. A rule that ends in a slash is for what is below only.
+// within reports whether the directory name is the rule's, or below it. A rule that ends in a slash is for what is
+// below only.
 func within(name, dir string) bool {
 	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }

@@ -14,11 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// mostMethods is how many methods a type may have. One with more is two types: every method can touch every field, so nobody can say what
-// a change of one of them reaches.
+// mostMethods is how many methods a type may have. One with more is two types: every method can touch every field, so
+// nobody can say what a change of one of them reaches.
 const mostMethods = 30
 
-// large are the types that have more, each with what is to become of it. The list only shrinks: an entry that is no longer needed fails.
+// large are the types that have more, each with what is to become of it. The list only shrinks: an entry that is no
+// longer needed fails.
 var large = map[string]string{
 	"queue/internal/jet.Server":        "is the protocol: one method a request that the server takes",
 	"connectors/hubspot.Connector":     "is being divided by noun, as the contract of a vendor has it",

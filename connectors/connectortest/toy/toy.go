@@ -1,6 +1,7 @@
-// Package toy is a CRM that exists for tests alone: whatever no vendor written so far does, it does. It has contacts and leads that are
-// numbered apart, one call for each record, a 404 that means gone, deliveries whose event only the path names and whose proof stands in
-// the body, a clock of whole seconds, no status of its own for a lead, an answer of its own for each outcome, and a key that it shows once.
+// Package toy is a CRM that exists for tests alone: whatever no vendor written so far does, it does. It has contacts
+// and leads that are numbered apart, one call for each record, a 404 that means gone, deliveries whose event only the
+// path names and whose proof stands in the body, a clock of whole seconds, no status of its own for a lead, an answer
+// of its own for each outcome, and a key that it shows once.
 package toy
 
 import (

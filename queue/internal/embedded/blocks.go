@@ -18,11 +18,12 @@ import (
 	"github.com/minio/highwayhash"
 )
 
-// The server keeps a stream's messages in block files of records: length (the topmost bit: has headers), sequence, time, length of the
-// subject; then subject, length of the headers if there are any, headers, body; and a keyed hash over all but the lengths. Source:
-// nats-server 2.15, filestore.go, writeMsgRecordLocked. A record that does not fit its hash is never delivered: consumers pass over it in
-// silence, a stream that replaces it stops until the next start, and a start that has to read the files again cuts the block off there.
-// So the files are read before the server reads them, and a record that is damaged is made one that can be read and says so.
+// The server keeps a stream's messages in block files of records: length (the topmost bit: has headers), sequence,
+// time, length of the subject; then subject, length of the headers if there are any, headers, body; and a keyed hash
+// over all but the lengths. Source: nats-server 2.15, filestore.go, writeMsgRecordLocked. A record that does not fit
+// its hash is never delivered: consumers pass over it in silence, a stream that replaces it stops until the next start,
+// and a start that has to read the files again cuts the block off there. So the files are read before the server reads
+// them, and a record that is damaged is made one that can be read and says so.
 const (
 	recordHead  = 22
 	recordHash  = 8
@@ -75,8 +76,9 @@ func (d *Dir) Blocks(judge Judge) *Blocks {
 	return &Blocks{dir: d, judge: judge, seen: map[string]stamp{}}
 }
 
-// Check reads the block files, or those that have changed since it read them last, and returns what was lost in them. live says that the
-// server runs: then its view of the stream is left alone, and what it may be writing just now is looked at twice.
+// Check reads the block files, or those that have changed since it read them last, and returns what was lost in them.
+// live says that the server runs: then its view of the stream is left alone, and what it may be writing just now is
+// looked at twice.
 func (b *Blocks) Check(all, live bool) (holes []Hole, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -242,9 +244,9 @@ func (b block) hash(parts ...[]byte) []byte {
 	return b.sum.Sum(nil)
 }
 
-// damage returns the damaged parts of a block. What lies behind the last sound record counts only if it has the length that it says: else
-// it was being written when the process ended, and nobody was told that it is stored. A block of which nothing is sound is not one that
-// is understood here.
+// damage returns the damaged parts of a block. What lies behind the last sound record counts only if it has the length
+// that it says: else it was being written when the process ended, and nobody was told that it is stored. A block of
+// which nothing is sound is not one that is understood here.
 func (b block) damage() (spans []span) {
 	var seq uint64
 	var at int64
@@ -342,7 +344,8 @@ func (b block) sealed(record []byte, h head) []byte {
 	return record
 }
 
-// erased is a record like those that the server leaves where it has erased one: it stands for the first message that is lost.
+// erased is a record like those that the server leaves where it has erased one: it stands for the first message that is
+// lost.
 func (b block) erased(s span) []byte {
 	out := make([]byte, s.to-s.from)
 	_, _ = rand.Read(out[recordHead:]) // never fails: crypto/rand ends the program instead

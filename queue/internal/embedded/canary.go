@@ -77,7 +77,8 @@ func writeCanary(path, key string) error {
 	return WriteFile(path, b)
 }
 
-// WriteFile writes a small file beside the one of that name and renames it, each synced: a power failure leaves the one or the other.
+// WriteFile writes a small file beside the one of that name and renames it, each synced: a power failure leaves the one
+// or the other.
 func WriteFile(path string, b []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {

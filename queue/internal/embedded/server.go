@@ -23,7 +23,8 @@ const startWait = 5 * time.Minute
 // account is the one that the server uses where none is configured, and the name of its directory.
 const account = "$G"
 
-// maxPending is what the server may hold for one connection before it calls it slow: far more than we ever ask for at once.
+// maxPending is what the server may hold for one connection before it calls it slow: far more than we ever ask for at
+// once.
 const maxPending = 512 << 20
 
 // ErrInUse says that another process has the directory.
@@ -163,8 +164,8 @@ func unusable(err error) error {
 	return fmt.Errorf("WINNOW_DATA_DIR: %w", err)
 }
 
-// health asks the server how it is. It gives itself a millisecond to find out whether it takes connections, which on a busy machine
-// passes while it waits for the processor: that answer says nothing, and it is asked again.
+// health asks the server how it is. It gives itself a millisecond to find out whether it takes connections, which on a
+// busy machine passes while it waits for the processor: that answer says nothing, and it is asked again.
 func (e *Server) health(o *server.HealthzOptions) *server.HealthStatus {
 	for try := 1; ; try++ {
 		h := e.srv.Healthz(o)
@@ -229,7 +230,8 @@ func storedStreams(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		// A stream without its description was not finished when the process ended: nothing in it was ever acknowledged.
+		// A stream without its description was not finished when the process ended: nothing in it was ever
+		// acknowledged.
 		if _, err := os.Stat(filepath.Join(dir, "jetstream", account, "streams", e.Name(), "meta.inf")); err == nil {
 			names = append(names, e.Name())
 		}

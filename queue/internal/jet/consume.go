@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Consumer takes messages from a durable pull consumer. Each message goes to one taker, in this process or another, and comes again
-// if it is not acknowledged. It is safe for concurrent use, one Fetch at a time.
+// Consumer takes messages from a durable pull consumer. Each message goes to one taker, in this process or another, and
+// comes again if it is not acknowledged. It is safe for concurrent use, one Fetch at a time.
 type Consumer struct {
 	s      *Server
 	stream string
@@ -25,15 +25,15 @@ type Consumer struct {
 	puller *puller
 }
 
-// Consumer returns the taker of a durable consumer's messages, over connection conn. Messages with the header skip are acknowledged
-// unseen; an empty one stands for none. What is not what was stored goes to lost, and is acknowledged too.
+// Consumer returns the taker of a durable consumer's messages, over connection conn. Messages with the header skip are
+// acknowledged unseen; an empty one stands for none. What is not what was stored goes to lost, and is acknowledged too.
 func (s *Server) Consumer(stream string, config jetstream.ConsumerConfig, skip string, conn int, lost func(*Msg)) *Consumer {
 	return &Consumer{s: s, stream: stream, config: config, skip: skip, lost: lost, nc: s.Conn(conn)}
 }
 
-// Fetch returns up to most messages, of maxBytes together where it is not 0, as soon as there is one; none after wait. Nothing may
-// be there although something waits: while the connection is lost, or the server elects. An error other than ctx's means that the
-// consumer cannot go on; Failed has it too.
+// Fetch returns up to most messages, of maxBytes together where it is not 0, as soon as there is one; none after wait.
+// Nothing may be there although something waits: while the connection is lost, or the server elects. An error other
+// than ctx's means that the consumer cannot go on; Failed has it too.
 func (c *Consumer) Fetch(ctx context.Context, most, maxBytes int, wait time.Duration) ([]*Msg, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,8 +94,8 @@ func (c *Consumer) take(raw []*nats.Msg) []*Msg {
 	return msgs
 }
 
-// recover makes the durable consumer anew if it is gone. Made anew it begins with the first message of the stream: what was
-// acknowledged and not yet trimmed comes again. While the server cannot answer it waits, for no longer than wait.
+// recover makes the durable consumer anew if it is gone. Made anew it begins with the first message of the stream: what
+// was acknowledged and not yet trimmed comes again. While the server cannot answer it waits, for no longer than wait.
 func (c *Consumer) recover(ctx context.Context, wait time.Duration) error {
 	try, cancel := context.WithTimeout(ctx, max(wait, time.Second))
 	defer cancel()
@@ -117,7 +117,8 @@ func (c *Consumer) recover(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// Close gives up the consumer's subscription; the durable consumer stays. What is on its way here goes to the next taker at once.
+// Close gives up the consumer's subscription; the durable consumer stays. What is on its way here goes to the next
+// taker at once.
 func (c *Consumer) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,15 +132,16 @@ func (c *Consumer) Close() {
 	}
 }
 
-// Oldest returns the first message of filter that the stream's consumer has not seen acknowledged; nil if there is none.
+// Oldest returns the first message of filter that the stream's consumer has not seen acknowledged; nil if there is
+// none.
 func (s *Server) Oldest(ctx context.Context, stream, consumer, filter string) (*Stored, error) {
 	c, err := s.js[0].Consumer(ctx, stream, consumer)
 	if err != nil {
 		return nil, err
 	}
-	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message; none where it was
-	// acknowledged or replaced between the two requests. Whether anything waits is not asked of the consumer: in a cluster its leader may
-	// not have heard yet of what the stream's has stored.
+	// The floor lies below the first message that is not acknowledged, so the next one that is there is that message;
+	// none where it was acknowledged or replaced between the two requests. Whether anything waits is not asked of the
+	// consumer: in a cluster its leader may not have heard yet of what the stream's has stored.
 	return s.Next(ctx, stream, filter, c.CachedInfo().AckFloor.Stream+1)
 }
 

@@ -65,8 +65,9 @@ func apiError(err error) *jetstream.APIError {
 	return nil
 }
 
-// Unanswered reports whether err says that the server could not be asked or gave no clear answer, as while a cluster has no quorum or the
-// connection is lost. That ends by itself, and until then it is not known what came of the request. A refusal is an answer.
+// Unanswered reports whether err says that the server could not be asked or gave no clear answer, as while a cluster
+// has no quorum or the connection is lost. That ends by itself, and until then it is not known what came of the
+// request. A refusal is an answer.
 func Unanswered(err error) bool {
 	if errors.Is(err, nats.ErrConnectionClosed) {
 		return false

@@ -8,8 +8,8 @@ import (
 // pullWait is how long Gather waits for the first message.
 const pullWait = time.Second
 
-// Gather takes up to most messages that wait, and with fewer than enough bytes at hand waits for more until patience is over: a round of
-// few messages costs as much as one of many.
+// Gather takes up to most messages that wait, and with fewer than enough bytes at hand waits for more until patience is
+// over: a round of few messages costs as much as one of many.
 func (c *Consumer) Gather(ctx context.Context, most, enough int, patience time.Duration) ([]*Msg, error) {
 	msgs, err := c.Fetch(ctx, most, 0, pullWait)
 	if err != nil || len(msgs) == 0 {

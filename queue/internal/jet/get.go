@@ -99,7 +99,8 @@ func (s *Server) MultiLastOf(ctx context.Context, conn int, stream string, subje
 	return nil
 }
 
-// MultiLast returns the last message of each subject, as far as there is one, in one request. The subjects must fit one request.
+// MultiLast returns the last message of each subject, as far as there is one, in one request. The subjects must fit one
+// request.
 func (s *Server) MultiLast(ctx context.Context, conn int, stream string, subjects []string, each func(Stored)) error {
 	for len(subjects) > 0 {
 		got := make(map[string]bool, len(subjects))

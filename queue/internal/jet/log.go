@@ -62,8 +62,8 @@ func (l *Log) open(ctx context.Context) error {
 	return err
 }
 
-// Next returns up to most bundles as soon as there is one, none after wait. The order has no gaps: what was lost on the way is read
-// again. An error other than ctx's means that the log cannot go on; Failed has it too.
+// Next returns up to most bundles as soon as there is one, none after wait. The order has no gaps: what was lost on the
+// way is read again. An error other than ctx's means that the log cannot go on; Failed has it too.
 func (l *Log) Next(ctx context.Context, most int, wait time.Duration) ([]*Msg, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -116,11 +116,12 @@ func (l *Log) Mark(ctx context.Context) error {
 	return nil
 }
 
-// Reached reports whether Next has returned all that was there at the last Mark. Without one, since the log was opened or had to be
-// opened anew, that is not known: false.
+// Reached reports whether Next has returned all that was there at the last Mark. Without one, since the log was opened
+// or had to be opened anew, that is not known: false.
 func (l *Log) Reached() bool { return l.order >= l.mark }
 
-// reopen makes the consumer anew. While the server cannot answer it waits, for no longer than wait, and the next Next tries again.
+// reopen makes the consumer anew. While the server cannot answer it waits, for no longer than wait, and the next Next
+// tries again.
 func (l *Log) reopen(ctx context.Context, wait time.Duration) error {
 	try, cancel := context.WithTimeout(ctx, max(wait, time.Second))
 	defer cancel()

@@ -50,8 +50,9 @@ func (m *Msg) settle(verb string) error {
 }
 
 // newMsg reads what the server says of a message from its reply subject:
-// $JS.ACK.<domain>.<account hash>.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<timestamp>.<pending>[.<random>], or
-// the same without domain and account. Source: NATS docs, "JetStream wire API", acknowledgement subject.
+// $JS.ACK.<domain>.<account hash>.<stream>.<consumer>.<delivered>.<stream seq>.<consumer
+// seq>.<timestamp>.<pending>[.<random>], or the same without domain and account. Source: NATS docs, "JetStream wire
+// API", acknowledgement subject.
 func newMsg(nc *nats.Conn, m *nats.Msg) *Msg {
 	t := strings.Split(m.Reply, ".")
 	if len(t) >= 11 {

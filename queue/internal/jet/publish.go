@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nuid"
 )
 
-// Headers of the server. It compares them byte by byte. Source: NATS architecture and design records, ADR-50 (atomic batches),
-// ADR-43 (time to live).
+// Headers of the server. It compares them byte by byte. Source: NATS architecture and design records, ADR-50 (atomic
+// batches), ADR-43 (time to live).
 const (
 	HeaderBatchID       = "Nats-Batch-Id"
 	HeaderBatchSequence = "Nats-Batch-Sequence"
@@ -29,8 +29,8 @@ type pubAck struct {
 	Seq   uint64              `json:"seq"`
 }
 
-// AtomicBatch stores msgs together and returns the sequence of the last one. Only the last is answered; a connection lost in between
-// leaves a batch that the server drops.
+// AtomicBatch stores msgs together and returns the sequence of the last one. Only the last is answered; a connection
+// lost in between leaves a batch that the server drops.
 func (s *Server) AtomicBatch(ctx context.Context, conn int, msgs []*nats.Msg) (uint64, error) {
 	id := []string{nuid.Next()}
 	for i, m := range msgs {
@@ -68,14 +68,15 @@ func (s *Server) AtomicBatch(ctx context.Context, conn int, msgs []*nats.Msg) (u
 
 var tooLarge = regexp.MustCompile(`too large: (\d+)`)
 
-// leastBatch is the least that an atomic batch must take: a server that allows less would make commits too small to be of use.
+// leastBatch is the least that an atomic batch must take: a server that allows less would make commits too small to be
+// of use.
 const leastBatch = 500
 
 // MaxBatch is how many messages an atomic batch may have.
 func (s *Server) MaxBatch() int { return s.maxBatch }
 
-// ReadMaxBatch asks the server how many messages an atomic batch may have. There is no request for it: a message that claims to be
-// far into a batch that was never begun is refused with the limit, and leaves nothing behind.
+// ReadMaxBatch asks the server how many messages an atomic batch may have. There is no request for it: a message that
+// claims to be far into a batch that was never begun is refused with the limit, and leaves nothing behind.
 func (s *Server) ReadMaxBatch(ctx context.Context, subject string) error {
 	m := nats.NewMsg(subject)
 	m.Header[HeaderBatchID] = []string{nuid.Next()}
@@ -99,8 +100,8 @@ func (s *Server) ReadMaxBatch(ctx context.Context, subject string) error {
 	return nil
 }
 
-// Of so many messages or more one atomic batch is cheaper than an fsync for each: it has three or four of its own, whatever it holds. But
-// the server writes what it holds twice, so large messages go by themselves.
+// Of so many messages or more one atomic batch is cheaper than an fsync for each: it has three or four of its own,
+// whatever it holds. But the server writes what it holds twice, so large messages go by themselves.
 const (
 	together     = 8
 	togetherSize = 2 << 10 // bytes of a message, on average
@@ -130,7 +131,8 @@ func (s *Server) PublishAll(ctx context.Context, conn int, stream string, msgs [
 	return s.publishEach(ctx, conn, stream, msgs)
 }
 
-// publishEach sends msgs without waiting in between and returns when all are answered, with the first error in their order.
+// publishEach sends msgs without waiting in between and returns when all are answered, with the first error in their
+// order.
 func (s *Server) publishEach(ctx context.Context, conn int, stream string, msgs []*nats.Msg) error {
 	acks := make([]jetstream.PubAckFuture, 0, len(msgs))
 	for _, m := range msgs {

@@ -15,9 +15,9 @@ import (
 // errNoConsumer says that nobody answers the pull: the consumer is gone, or the server is.
 var errNoConsumer = errors.New("no such consumer")
 
-// puller takes messages from one pull consumer, one request at a time over one subscription. A request is answered at once with what
-// is there, or with the first that comes within its wait. The library's own iterators either wait for a full batch or, in rare
-// cases, stand still for 30 seconds.
+// puller takes messages from one pull consumer, one request at a time over one subscription. A request is answered at
+// once with what is there, or with the first that comes within its wait. The library's own iterators either wait for a
+// full batch or, in rare cases, stand still for 30 seconds.
 type puller struct {
 	nc      *nats.Conn
 	subject string // of the requests: $JS.API.CONSUMER.MSG.NEXT.<stream>.<consumer>
@@ -26,8 +26,8 @@ type puller struct {
 	n       uint64 // numbers the requests, so that a late answer to one is not taken for the answer to the next
 }
 
-// gap is how long the next message of a begun batch may take. Only a consumer that has reached its limit of messages in hand makes
-// us wait for it.
+// gap is how long the next message of a begun batch may take. Only a consumer that has reached its limit of messages in
+// hand makes us wait for it.
 const gap = 100 * time.Millisecond
 
 func newPuller(nc *nats.Conn, stream, consumer string) (*puller, error) {
@@ -41,7 +41,8 @@ func newPuller(nc *nats.Conn, stream, consumer string) (*puller, error) {
 
 func (p *puller) close() { _ = p.sub.Unsubscribe() } // an error means that it is gone already
 
-// drain ends the subscription, and with it the request that may still stand at the server, and returns what came for it.
+// drain ends the subscription, and with it the request that may still stand at the server, and returns what came for
+// it.
 func (p *puller) drain() (msgs []*nats.Msg) {
 	if p.sub.Drain() != nil {
 		return nil // it is gone already
@@ -65,8 +66,8 @@ type pullRequest struct {
 	NoWait   bool          `json:"no_wait"`
 }
 
-// pull returns up to most messages of maxBytes together (0: any), or none after wait. A single message larger than maxBytes comes
-// alone. Messages that came too late for the request before this one are returned first.
+// pull returns up to most messages of maxBytes together (0: any), or none after wait. A single message larger than
+// maxBytes comes alone. Messages that came too late for the request before this one are returned first.
 func (p *puller) pull(ctx context.Context, most, maxBytes int, wait time.Duration) ([]*nats.Msg, error) {
 	if msgs := p.late(most); len(msgs) > 0 {
 		return msgs, nil

@@ -7,8 +7,9 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Every message ends with two checksums of ours, of its subject and of its body, so that whoever reads it knows whether it still is what
-// was stored. The server has hashes of its own; what it does with a message that does not fit them is to say nothing.
+// Every message ends with two checksums of ours, of its subject and of its body, so that whoever reads it knows whether
+// it still is what was stored. The server has hashes of its own; what it does with a message that does not fit them is
+// to say nothing.
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 

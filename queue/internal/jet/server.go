@@ -1,5 +1,5 @@
-// Package jet speaks to one NATS JetStream: publishes, reads, ordered walks and pull consumers, each with what its answers mean. It knows
-// streams and subjects by name only; what they are for is the queue's.
+// Package jet speaks to one NATS JetStream: publishes, reads, ordered walks and pull consumers, each with what its
+// answers mean. It knows streams and subjects by name only; what they are for is the queue's.
 package jet
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// connections is how many there are to the server. Each has one reader and one writer goroutine on either side; partitions spread
-// over them, so that one commit of thousands of messages does not stand before all else.
+// connections is how many there are to the server. Each has one reader and one writer goroutine on either side;
+// partitions spread over them, so that one commit of thousands of messages does not stand before all else.
 const connections = 4
 
 // asyncPending is how many asynchronous publishes of one connection may wait for their acknowledgement.
@@ -44,7 +44,8 @@ type Server struct {
 	closing  chan struct{}
 }
 
-// Connect makes the connections. An outside server is tried until ctx ends, and lost connections are made again for ever.
+// Connect makes the connections. An outside server is tried until ctx ends, and lost connections are made again for
+// ever.
 func Connect(ctx context.Context, opt Options) (*Server, error) {
 	s := &Server{opt: opt, replicas: 1, failed: make(chan error, 1), closing: make(chan struct{})}
 	for i := range connections {
@@ -147,7 +148,8 @@ func (s *Server) Connected() error {
 	return nil
 }
 
-// Failed receives one error when the queue cannot go on: the embedded server died, the connection was closed for good, a stream is gone.
+// Failed receives one error when the queue cannot go on: the embedded server died, the connection was closed for good,
+// a stream is gone.
 func (s *Server) Failed() <-chan error { return s.failed }
 
 // Closing is closed when Close begins.

@@ -11,7 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Ready waits until JetStream answers: a cluster that has just started elects its leader first, and forgets what it was asked before.
+// Ready waits until JetStream answers: a cluster that has just started elects its leader first, and forgets what it was
+// asked before.
 func (s *Server) Ready(ctx context.Context) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, 2*time.Second)

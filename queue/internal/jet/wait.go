@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// How long an answer of the server may take where the caller's context sets no end. What is asked of a cluster while it elects is
-// lost, so a question is not waited for as long as a commit, which on a slow disk takes its time.
+// How long an answer of the server may take where the caller's context sets no end. What is asked of a cluster while it
+// elects is lost, so a question is not waited for as long as a commit, which on a slow disk takes its time.
 const (
 	RequestWait = 15 * time.Second
 	CommitWait  = time.Minute

@@ -100,8 +100,8 @@ func (s *Server) walkOnce(ctx context.Context, w *Walk, fn func(*nats.Msg, *Msg)
 	}
 }
 
-// settled waits until the copies of a stream that are there have caught up with its leader, because a consumer may be put beside any
-// of them.
+// settled waits until the copies of a stream that are there have caught up with its leader, because a consumer may be
+// put beside any of them.
 func (s *Server) settled(ctx context.Context, stream string) error {
 	if s.replicas == 1 {
 		return nil

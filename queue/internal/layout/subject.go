@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// Ids come from outside and become tokens of subjects, where dots, stars and spaces have a meaning. So a token keeps letters,
-// digits, - and _ and writes every other byte as =XX; the empty id is a lone =. The way back is exact, and no two ids meet.
+// Ids come from outside and become tokens of subjects, where dots, stars and spaces have a meaning. So a token keeps
+// letters, digits, - and _ and writes every other byte as =XX; the empty id is a lone =. The way back is exact, and no
+// two ids meet.
 
-// MaxToken is the length in bytes that an encoded id may have: with three of them a subject stays below the 4,096 bytes that
-// NATS allows for a line of its protocol (server option max_control_line).
+// MaxToken is the length in bytes that an encoded id may have: with three of them a subject stays below the 4,096 bytes
+// that NATS allows for a line of its protocol (server option max_control_line).
 const MaxToken = 1000
 
 const upperHex = "0123456789ABCDEF"
@@ -83,7 +84,8 @@ func Untoken(t string) (id string, ok bool) {
 	return string(b), true
 }
 
-// PartitionOf is FNV-1a-32 of source and contact, modulo the number of partitions. It is fixed for ever: what is stored relies on it.
+// PartitionOf is FNV-1a-32 of source and contact, modulo the number of partitions. It is fixed for ever: what is stored
+// relies on it.
 func PartitionOf(source, contact string, partitions int) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(source)) // a hash never fails

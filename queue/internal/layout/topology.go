@@ -11,14 +11,16 @@ import (
 
 // The streams, or the first part of their names where there are several.
 const (
-	// Deliveries holds webhook requests as they came, one stream a source (DELIVERIES_hubspot): only a stream has a bound in bytes
-	// that the server itself keeps, and one source that floods must not take another's room.
+	// Deliveries holds webhook requests as they came, one stream a source (DELIVERIES_hubspot): only a stream has a
+	// bound in bytes that the server itself keeps, and one source that floods must not take another's room.
 	Deliveries = "DELIVERIES"
-	// Fetches holds the records that have to be fetched, the latest per record, one stream a source for the same reason.
+	// Fetches holds the records that have to be fetched, the latest per record, one stream a source for the same
+	// reason.
 	Fetches = "FETCHES"
 	// Facts holds the bundles that wait to be rated, fact.<p> for each partition.
 	Facts = "FACTS"
-	// Contacts holds records, ratings and checkpoints, the latest per subject and for ever, in CONTACTS_0 to CONTACTS_<S-1>.
+	// Contacts holds records, ratings and checkpoints, the latest per subject and for ever, in CONTACTS_0 to
+	// CONTACTS_<S-1>.
 	Contacts = "CONTACTS"
 	// DeadLetters holds what could not be used.
 	DeadLetters = "DEADLETTERS"
@@ -33,14 +35,15 @@ const (
 	WriteWait = 60 * time.Second
 )
 
-// inFlight is how many messages of one consumer may be in hand. Messages put off by Nak count, so it is far above any batch: ten of
-// them must not starve the rest.
+// inFlight is how many messages of one consumer may be in hand. Messages put off by Nak count, so it is far above any
+// batch: ten of them must not starve the rest.
 const inFlight = 20000
 
 // dedupe is how long a dead letter's id is remembered. It costs memory for each, so it covers a redelivery and no more.
 const dedupe = 10 * time.Minute
 
-// Mark says in a stream's metadata that it is ours, so that a stream of another program with the same name is left alone.
+// Mark says in a stream's metadata that it is ours, so that a stream of another program with the same name is left
+// alone.
 const (
 	Mark        = "winnow"
 	MarkVersion = "1"
@@ -82,9 +85,9 @@ func Lane(stream, source string) string { return stream + "_" + Token(source) }
 // ContactsStream is the name of the stream of records with number i.
 func ContactsStream(i int) string { return Contacts + "_" + strconv.Itoa(i) }
 
-// Streams returns every stream. All are kept by limits: deleting at the acknowledgement (WorkQueue) would cost a synced write for
-// each message, and what is behind is trimmed in bulk. None has a MaxAge that could drop what was acknowledged to a CRM; where
-// bytes are bounded, new messages are refused (DiscardNew) rather than old ones dropped.
+// Streams returns every stream. All are kept by limits: deleting at the acknowledgement (WorkQueue) would cost a synced
+// write for each message, and what is behind is trimmed in bulk. None has a MaxAge that could drop what was
+// acknowledged to a CRM; where bytes are bounded, new messages are refused (DiscardNew) rather than old ones dropped.
 func (l Layout) Streams() []jetstream.StreamConfig {
 	var all []jetstream.StreamConfig
 	file := func(c jetstream.StreamConfig) {
@@ -99,8 +102,8 @@ func (l Layout) Streams() []jetstream.StreamConfig {
 		all = append(all, c)
 	}
 
-	// CONTACTS comes first: CONTACTS_0 says what the rest of the store looks like. A partition's subjects are all in one stream,
-	// because an atomic batch is a matter of one stream.
+	// CONTACTS comes first: CONTACTS_0 says what the rest of the store looks like. A partition's subjects are all in
+	// one stream, because an atomic batch is a matter of one stream.
 	for i := range l.Shards {
 		c := jetstream.StreamConfig{Name: ContactsStream(i), MaxMsgsPerSubject: 1, Discard: jetstream.DiscardOld, AllowDirect: true, AllowAtomicPublish: true}
 		for p := i; p < l.Partitions; p += l.Shards {
@@ -161,8 +164,8 @@ func ProbeSubject(stream string) string { return KindProbe + "." + stream }
 // FillerSubject is where compaction fills a file of the stream up.
 func FillerSubject(stream, token string) string { return KindFiller + "." + stream + "." + token }
 
-// Consumer is one durable pull consumer. Each has one filter subject, because several make the server compare every message with
-// all of them; and one source, because what one source cannot take must not keep another's waiting.
+// Consumer is one durable pull consumer. Each has one filter subject, because several make the server compare every
+// message with all of them; and one source, because what one source cannot take must not keep another's waiting.
 type Consumer struct {
 	Stream, Name, Filter string
 	Wait                 time.Duration // until a message in hand is delivered again

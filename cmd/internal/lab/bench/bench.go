@@ -1,8 +1,8 @@
-// Package bench measures Winnow on the machine at hand: how fast deliveries are acknowledged durably, how fast facts become ratings
-// in the CRM, and what many contacts cost. What is measured runs as a child process of its own, the very program that serve runs, so
-// that neither the sandbox CRM nor the senders of the load stand in its memory or its profile. Beside every figure stands that of a
-// bare handler, or a bare client, that does the least with the same bytes in the same run, by turns: on a busy machine the ratio
-// means more than the figure.
+// Package bench measures Winnow on the machine at hand: how fast deliveries are acknowledged durably, how fast facts
+// become ratings in the CRM, and what many contacts cost. What is measured runs as a child process of its own, the very
+// program that serve runs, so that neither the sandbox CRM nor the senders of the load stand in its memory or its
+// profile. Beside every figure stands that of a bare handler, or a bare client, that does the least with the same bytes
+// in the same run, by turns: on a busy machine the ratio means more than the figure.
 package bench
 
 import (

@@ -55,8 +55,8 @@ func (t *tail) String() string {
 	return string(t.b)
 }
 
-// settings is the environment of a worker over the store in dir, env and the caller's on top of it. The CRM's own quota is out of the
-// way: what is measured is Winnow.
+// settings is the environment of a worker over the store in dir, env and the caller's on top of it. The CRM's own quota
+// is out of the way: what is measured is Winnow.
 func (r *run) settings(dir, api string, env ...string) []string {
 	return slices.Concat([]string{
 		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_POLL_INTERVAL=24h", "WINNOW_QUEUE_MIN_FREE=64MiB",

@@ -30,8 +30,9 @@ type sent struct {
 
 func (s sent) perSecond() float64 { return float64(s.count) / s.elapsed.Seconds() }
 
-// send sends what next gives, over so many connections at once, until it gives nil. Each connection waits for the answer before it
-// sends the next one. The requests are bytes made beforehand, so that the senders take little of the machine.
+// send sends what next gives, over so many connections at once, until it gives nil. Each connection waits for the
+// answer before it sends the next one. The requests are bytes made beforehand, so that the senders take little of the
+// machine.
 func send(ctx context.Context, addr string, connections int, next func() []byte) (sent, error) {
 	var mu sync.Mutex
 	total := sent{began: time.Now()}

@@ -86,7 +86,8 @@ func fsync(dir string) (p50, p99 time.Duration, err error) {
 	return p50, p99, nil
 }
 
-// ownCPU is the CPU time in seconds that this process, the senders and the sandbox, has taken; 0 where the system does not tell.
+// ownCPU is the CPU time in seconds that this process, the senders and the sandbox, has taken; 0 where the system does
+// not tell.
 func ownCPU() float64 {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -19,7 +19,8 @@ import (
 // mailReaders is how many requests the bare client has under way: more do not make the sandbox faster on two cores.
 const mailReaders = 4
 
-// mail measures new mails, which a webhook only names: each has to be fetched, with what it is associated with, and read.
+// mail measures new mails, which a webhook only names: each has to be fetched, with what it is associated with, and
+// read.
 func (r *run) mail(ctx context.Context) (err error) {
 	p, err := newPortal(r.Contacts, "winnow_ball")
 	if err != nil {
@@ -61,8 +62,8 @@ func (r *run) mail(ctx context.Context) (err error) {
 	return nil
 }
 
-// mails logs n mails, each with another contact: by turns a question of theirs, after which the next move is ours, and our answer
-// with a question, after which it is theirs. So each changes what the CRM shows.
+// mails logs n mails, each with another contact: by turns a question of theirs, after which the next move is ours, and
+// our answer with a question, after which it is theirs. So each changes what the CRM shows.
 func (p *portal) mails(n int) traffic {
 	t := traffic{events: min(n, len(p.ids)), want: map[string]string{}}
 	for len(t.want) < t.events {

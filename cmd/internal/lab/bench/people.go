@@ -14,8 +14,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and a few mails each, rated,
-// and shown by the CRM.
+// seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and a few
+// mails each, rated, and shown by the CRM.
 func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (err error) {
 	cfg, err := config.Load(r.settings(dir, p.url, env...))
 	if err != nil {
@@ -33,8 +33,8 @@ func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (e
 	return nil
 }
 
-// person is what is known of the i-th contact: nine properties and four mails, the last of them a thank-you of ours, so that
-// nobody owes the next move and nothing falls due while we measure.
+// person is what is known of the i-th contact: nine properties and four mails, the last of them a thank-you of ours, so
+// that nobody owes the next move and nothing falls due while we measure.
 func person(i int, now time.Time) []crm.Fact {
 	at := func(days int) crm.Millis {
 		return crm.At(now.AddDate(0, 0, -days).Add(time.Duration(i%1440) * time.Minute))

@@ -22,7 +22,8 @@ import (
 // showWait is how long the CRM may take to show what a round wants.
 const showWait = 2 * time.Minute
 
-// portal is a sandbox HubSpot with contacts in it, watched from outside: which rating each contact shows, and what was asked for.
+// portal is a sandbox HubSpot with contacts in it, watched from outside: which rating each contact shows, and what was
+// asked for.
 type portal struct {
 	box  *sandbox.Sandbox
 	ids  []string // of the contacts
@@ -151,8 +152,9 @@ type traffic struct {
 	want   map[string]string
 }
 
-// changes makes n property changes, over contacts in random order and again in the same order. One in each sets another override,
-// which changes the rating; the others change the owner, which changes nothing that is written. Deliveries hold size events each.
+// changes makes n property changes, over contacts in random order and again in the same order. One in each sets another
+// override, which changes the rating; the others change the owner, which changes nothing that is written. Deliveries
+// hold size events each.
 func (p *portal) changes(n, each, size int) traffic {
 	t := traffic{want: map[string]string{}}
 	order := p.rand.Perm(len(p.ids))
@@ -186,8 +188,8 @@ func (p *portal) changes(n, each, size int) traffic {
 	return t
 }
 
-// other is an override that is neither of two: not the present one, so that something changes, nor the one from before the round, so
-// that something has changed when it is over.
+// other is an override that is neither of two: not the present one, so that something changes, nor the one from before
+// the round, so that something has changed when it is over.
 func other(now, before string) string {
 	for _, v := range []string{"A", "B", "C"} {
 		if v != now && v != before {
@@ -227,8 +229,8 @@ func (p *portal) expect(want map[string]string) {
 	}
 }
 
-// shows waits until the CRM shows what is expected, and returns how long after begun the last write was that brought it about. Once
-// nothing is under way it looks again: what is right in between may be wrong at the end.
+// shows waits until the CRM shows what is expected, and returns how long after begun the last write was that brought it
+// about. Once nothing is under way it looks again: what is right in between may be wrong at the end.
 func (p *portal) shows(ctx context.Context, c *child, begun time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, showWait)
 	defer cancel()

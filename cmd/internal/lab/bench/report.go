@@ -19,8 +19,8 @@ type Report struct {
 	Size        []SizeRow    `json:",omitempty"`
 }
 
-// Round is one measurement. CPU is what the worker took for one of what is counted, OtherCPU what the senders and the sandbox took,
-// which share the machine; all times are in seconds.
+// Round is one measurement. CPU is what the worker took for one of what is counted, OtherCPU what the senders and the
+// sandbox took, which share the machine; all times are in seconds.
 type Round struct {
 	PerSecond float64
 	P50       float64 `json:",omitempty"` // of one request
@@ -49,7 +49,8 @@ type FlowRow struct {
 	Winnow, Bare []Round
 }
 
-// MailRow is new mails that have to be fetched and read; Limit is how fast a bare client gets the same answers from the sandbox.
+// MailRow is new mails that have to be fetched and read; Limit is how fast a bare client gets the same answers from the
+// sandbox.
 type MailRow struct {
 	Mails, Contacts int
 	Reads           float64 // requests for each mail

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// size measures the same flow over stores of many contacts: time to start, memory, and the rate when most contacts are not in
-// memory.
+// size measures the same flow over stores of many contacts: time to start, memory, and the rate when most contacts are
+// not in memory.
 func (r *run) size(ctx context.Context) error {
 	for _, n := range r.Sizes {
 		row, err := r.sizeOf(ctx, n)
@@ -54,7 +54,8 @@ func (r *run) sizeOf(ctx context.Context, n int) (row SizeRow, err error) {
 	row.IdleRSS, row.IdleHeap = idle.RSS, idle.Heap
 	r.Progress("size: %d contacts, ready after %.2f s, every partition after %.2f s, %.0f MiB", n, row.Ready, row.Started, idle.RSS/(1<<20))
 
-	// Each round takes the contacts in another order, so the first ones are all cold, and of the later ones as many as do not fit.
+	// Each round takes the contacts in another order, so the first ones are all cold, and of the later ones as many as
+	// do not fit.
 	events := max(int(aimOfHundred*r.Duration.Seconds()), 1000)
 	for range r.Rounds {
 		t := p.changes(events, 1, 100)

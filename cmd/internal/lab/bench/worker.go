@@ -42,8 +42,8 @@ type addresses struct {
 	Control string // everything of the admin port, and /bench/...
 }
 
-// Work is the child process: a worker of the given kind under the settings in environ. It says where it listens on out and ends with
-// in: when the process that started it is gone, so is that.
+// Work is the child process: a worker of the given kind under the settings in environ. It says where it listens on out
+// and ends with in: when the process that started it is gone, so is that.
 func Work(ctx context.Context, kind string, environ []string, in io.Reader, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

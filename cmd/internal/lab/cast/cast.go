@@ -1,8 +1,9 @@
-// Package cast is a company of prospects who play through eight months of simulated time in the sandbox of any CRM, each one true to a
-// kind of customer that sales people tell of. They write their own mails, answer late or not at all, and each knows how Winnow ought to
-// have judged them in the end.
+// Package cast is a company of prospects who play through eight months of simulated time in the sandbox of any CRM,
+// each one true to a kind of customer that sales people tell of. They write their own mails, answer late or not at all,
+// and each knows how Winnow ought to have judged them in the end.
 //
-// Nothing here knows how Winnow decides: the stories and what they have to lead to are written from the rule book alone.
+// Nothing here knows how Winnow decides: the stories and what they have to lead to are written from the rule book
+// alone.
 package cast
 
 import (
@@ -26,8 +27,8 @@ type Member struct {
 // Step is one thing that happens.
 type Step struct {
 	At time.Time
-	// When, where set, holds this step and all that follow back until what Winnow shows of the contact satisfies it, which is looked at once a
-	// working day. What follows is late by as many days, and keeps to working days.
+	// When, where set, holds this step and all that follow back until what Winnow shows of the contact satisfies it,
+	// which is looked at once a working day. What follows is late by as many days, and keeps to working days.
 	When func(fields map[string]string) bool
 	Do   func(s world.CRM, contact string)
 }

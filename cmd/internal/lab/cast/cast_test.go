@@ -88,7 +88,8 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// TestPlaysTheSameTwice plays the whole cast twice and compares every event. Nobody rates, so those who wait for it wait for ever.
+// TestPlaysTheSameTwice plays the whole cast twice and compares every event. Nobody rates, so those who wait for it
+// wait for ever.
 func TestPlaysTheSameTwice(t *testing.T) {
 	play := func(seed uint64) (events []byte, members []Member) {
 		c := &clock{}
@@ -128,7 +129,8 @@ func TestPlaysTheSameTwice(t *testing.T) {
 	}
 }
 
-// TestWaitingSteps follows the one who returns: she is broken up with once pending shows, and comes back three days later.
+// TestWaitingSteps follows the one who returns: she is broken up with once pending shows, and comes back three days
+// later.
 func TestWaitingSteps(t *testing.T) {
 	c := &clock{}
 	s := stage(t, c)

@@ -33,7 +33,8 @@ type mail struct {
 	sign          string
 }
 
-// render is the text as a mail program sends it: the words, the signature, the mail that is answered, which holds no more than its own words.
+// render is the text as a mail program sends it: the words, the signature, the mail that is answered, which holds no
+// more than its own words.
 func (m *mail) render(answered *mail) string {
 	var b strings.Builder
 	b.WriteString(m.text)

@@ -35,9 +35,9 @@ func (a *actor) due() (at time.Time, ok bool) {
 	return at, true
 }
 
-// Play plays the members' steps in the order of time, from Begin to End. After each simulated day it calls settle, which returns when
-// everything that the day set off has come to rest, and then onDay, which may be nil. It sets Contact of each member. An error of settle
-// ends it, as does the end of ctx.
+// Play plays the members' steps in the order of time, from Begin to End. After each simulated day it calls settle,
+// which returns when everything that the day set off has come to rest, and then onDay, which may be nil. It sets
+// Contact of each member. An error of settle ends it, as does the end of ctx.
 func Play(ctx context.Context, s world.CRM, members []Member, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
 	return play(ctx, s, members, Begin, End, clock, settle, onDay)
 }
@@ -117,7 +117,8 @@ func Path(s world.Face, contact string) []string {
 	return slices.Compact(path)
 }
 
-// writesOf are the writes to a contact, those among them that it got as the lead or the loser of a merge that it was before.
+// writesOf are the writes to a contact, those among them that it got as the lead or the loser of a merge that it was
+// before.
 func writesOf(s world.Face, contact string) []world.Write {
 	lives := map[string]bool{contact: true}
 	return slices.DeleteFunc(s.Writes(), func(w world.Write) bool {

@@ -37,8 +37,8 @@ func (w *warp) now() time.Time {
 	return time.Now()
 }
 
-// Serve runs a sandbox until ctx ends, for trying `winnow serve` against it. The cast plays the months that end now: what it does is
-// dated in the past, and delivered and signed now, as after an outage of the CRM.
+// Serve runs a sandbox until ctx ends, for trying `winnow serve` against it. The cast plays the months that end now:
+// what it does is dated in the past, and delivered and signed now, as after an outage of the CRM.
 func Serve(ctx context.Context, opt ServeOptions) (err error) {
 	w := &warp{}
 	opt.Sandbox.Now, opt.Sandbox.Sent, opt.Sandbox.Live = w.now, time.Now, true
@@ -73,8 +73,8 @@ func Serve(ctx context.Context, opt ServeOptions) (err error) {
 	return nil
 }
 
-// reachable waits until somebody listens where deliveries go, so that the cast does not play to an empty house. It returns false when
-// ctx ends first.
+// reachable waits until somebody listens where deliveries go, so that the cast does not play to an empty house. It
+// returns false when ctx ends first.
 func reachable(ctx context.Context, webhook string, out *lines) bool {
 	u, err := url.Parse(webhook)
 	if err != nil || u.Host == "" {

@@ -34,8 +34,8 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// TestServe runs the standalone sandbox with the cast at full speed: deliveries come in stamped with the real time, and the output can be
-// pasted into a shell.
+// TestServe runs the standalone sandbox with the cast at full speed: deliveries come in stamped with the real time, and
+// the output can be pasted into a shell.
 func TestServe(t *testing.T) {
 	var deliveries, stale atomic.Int64
 	hooks := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

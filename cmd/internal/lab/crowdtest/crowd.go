@@ -1,5 +1,6 @@
-// Package crowdtest is a crowd of prospects whose lives are drawn by lot, the same for the same seed. Where the cast tells stories with
-// a known end, the crowd does everything that can be done in a CRM in any order, for tests that compare two ways to the same end.
+// Package crowdtest is a crowd of prospects whose lives are drawn by lot, the same for the same seed. Where the cast
+// tells stories with a known end, the crowd does everything that can be done in a CRM in any order, for tests that
+// compare two ways to the same end.
 package crowdtest
 
 import (
@@ -46,7 +47,8 @@ func New(box *sandbox.Sandbox, set func(time.Time), seed uint64, n int) *Crowd {
 
 func pick[T any](c *Crowd, of ...T) T { return of[c.rnd.IntN(len(of))] }
 
-// Live has n things happen between from and to, in the order of time, each at an instant of its own. It leaves the clock at to.
+// Live has n things happen between from and to, in the order of time, each at an instant of its own. It leaves the
+// clock at to.
 func (c *Crowd) Live(from, to time.Time, n int) {
 	at := make([]time.Duration, n)
 	for i := range at {

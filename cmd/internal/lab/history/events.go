@@ -1,4 +1,5 @@
-// Package history turns what happened with a contact, as people tell it, into the facts that a connector would have made of it.
+// Package history turns what happened with a contact, as people tell it, into the facts that a connector would have
+// made of it.
 package history
 
 import (
@@ -13,8 +14,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/text"
 )
 
-// event is one thing that happened. A mail has its text; a call, a meeting, a quote, a task or a deal has the fields of that part of a
-// fact, either beside the kind or under its name.
+// event is one thing that happened. A mail has its text; a call, a meeting, a quote, a task or a deal has the fields of
+// that part of a fact, either beside the kind or under its name.
 type event struct {
 	letter.Letter
 	Kind    string   `json:"kind"` // mail where nothing is said

@@ -38,7 +38,8 @@ type line struct {
 // maxLine is how long a history may be, in bytes.
 const maxLine = 64 << 20
 
-// Scan returns the histories in r, a JSON object a line or a story. The name is the story's, and its own where a history has none.
+// Scan returns the histories in r, a JSON object a line or a story. The name is the story's, and its own where a
+// history has none.
 func Scan(r *text.Reader, name string, in io.Reader) iter.Seq2[History, error] {
 	return func(yield func(History, error) bool) {
 		if filepath.Ext(name) == ".txtar" {
@@ -79,7 +80,8 @@ func parse(r *text.Reader, raw []byte) (h History, err error) {
 	return h, h.through(err)
 }
 
-// through finds the time that the history lasts where it says nothing: from its first fact to half a year after the last.
+// through finds the time that the history lasts where it says nothing: from its first fact to half a year after the
+// last.
 func (h *History) through(err error) error {
 	switch {
 	case err != nil:

@@ -1,5 +1,5 @@
-// Package letter reads single messages for whoever wants to know what Winnow makes of them: as JSON lines or as mails in a file. It
-// keeps nothing.
+// Package letter reads single messages for whoever wants to know what Winnow makes of them: as JSON lines or as mails
+// in a file. It keeps nothing.
 package letter
 
 import (

@@ -20,8 +20,8 @@ var words = mime.WordDecoder{CharsetReader: charset.NewReaderLabel}
 // maxParts is how deep parts may stand in parts.
 const maxParts = 10
 
-// parseMail reads one mail as mail programs save it (.eml). Of several forms of its text it takes the plain one and HTML beside it;
-// attachments and attached mails are left out.
+// parseMail reads one mail as mail programs save it (.eml). Of several forms of its text it takes the plain one and
+// HTML beside it; attachments and attached mails are left out.
 func parseMail(r io.Reader) (Letter, error) {
 	m, err := mail.ReadMessage(r)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 // maxLetter is how much one letter may hold, attachments among it.
 const maxLetter = 32 << 20
 
-// Scan returns the letters in r: a mail as mail programs save it, or JSON lines. A letter that does not say when it was sent was sent
-// at now. It ends at the first letter that cannot be read.
+// Scan returns the letters in r: a mail as mail programs save it, or JSON lines. A letter that does not say when it was
+// sent was sent at now. It ends at the first letter that cannot be read.
 func Scan(r io.Reader, now time.Time) iter.Seq2[Letter, error] {
 	return func(yield func(Letter, error) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)

@@ -6,12 +6,13 @@ type Archetype struct {
 	Truth  Truth
 	Source string // the article of the rule book that describes them
 	Story  string
-	// Quota is for wasters: how many days may pass from their turn until they are pending. Days on which we owed something, they were
-	// away or a date was agreed do not count. It follows from the rule book: 45 days of silence before the first quote, 30 after it, 60
-	// without progress, and 15 for the last attempt to rest and for the calendar.
+	// Quota is for wasters: how many days may pass from their turn until they are pending. Days on which we owed
+	// something, they were away or a date was agreed do not count. It follows from the rule book: 45 days of silence
+	// before the first quote, 30 after it, 60 without progress, and 15 for the last attempt to rest and for the
+	// calendar.
 	Quota int
-	// Talks says that the waste is in the talking, so that the quota runs from the first contact; otherwise it runs from the first
-	// question of ours after which they never write again.
+	// Talks says that the waste is in the talking, so that the quota runs from the first contact; otherwise it runs
+	// from the first question of ours after which they never write again.
 	Talks bool
 	// Times is how often a waster has to be pending to count as found, where once is not enough.
 	Times  int

@@ -6,8 +6,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Fourth is a crowd of people who waste our time in ways that each look harmless for a month: watched for a year, beside people of genuine
-// interest who do the same for a while and buy. It was settled before anything was judged on it.
+// Fourth is a crowd of people who waste our time in ways that each look harmless for a month: watched for a year,
+// beside people of genuine interest who do the same for a while and buy. It was settled before anything was judged on
+// it.
 func Fourth(seed uint64, people int) *Population {
 	return draw(seed, people, crowd{
 		name: "fourth", begin: time.Date(2025, time.March, 3, 0, 0, 0, 0, time.UTC), shares: fourthShares, careless: 1.2, world: newWorld(),
@@ -23,8 +24,9 @@ var fourthShares = map[string]float64{
 	"next_week": 1.5, "never_there": 1.5, "chased": 1.5, "shrugs_back": 1.5, "friendly": 1.5, "weekly_question": 1.25, "same_file": 1.25,
 }
 
-// fourthArchetypes are the kinds that occur in the fourth crowd alone. The quotas are those of the others: who is silent is seen within
-// sixty days, who talks within a hundred and twenty; who answers each farewell with a shrug has had two by then.
+// fourthArchetypes are the kinds that occur in the fourth crowd alone. The quotas are those of the others: who is
+// silent is seen within sixty days, who talks within a hundred and twenty; who answers each farewell with a shrug has
+// had two by then.
 var fourthArchetypes = []Archetype{
 	{"next_week_then_buys", Genuine, "S2", "puts us off to next week more than once, means it, and buys", 0, false, 0, buyer(func(m *manner) {
 		m.putsOff, m.hours = 0.3, 9

@@ -121,8 +121,8 @@ func (l *Life) Owes() (since time.Time, owes bool) { return l.owed, !l.owed.IsZe
 // Turned is since when they waste our time; zero while they do not.
 func (l *Life) Turned() time.Time { return l.turned }
 
-// Fair reports whether today's silence is all theirs: we owe nothing and have nothing to do, they are not away, and no date is agreed
-// after which we have not come back to them yet.
+// Fair reports whether today's silence is all theirs: we owe nothing and have nothing to do, they are not away, and no
+// date is agreed after which we have not come back to them yet.
 func (l *Life) Fair() bool {
 	ours := !l.owed.IsZero() || !l.promised.IsZero() || l.task != nil
 	return !ours && l.meeting == nil && l.until.IsZero() && l.back(l.now).Equal(l.now)
@@ -149,8 +149,8 @@ func (l *Life) Until(t time.Time) []crm.Fact {
 	return facts
 }
 
-// See is the seller's morning look at the contact in the CRM: a break-up mail is due while it is pending, and nothing is done about
-// one that is disqualified. One that is open again at its recheck date is asked once more.
+// See is the seller's morning look at the contact in the CRM: a break-up mail is due while it is pending, and nothing
+// is done about one that is disqualified. One that is open again at its recheck date is asked once more.
 func (l *Life) See(r *crm.Rating) {
 	switch {
 	case r.Status == crm.Pending && !l.parted:

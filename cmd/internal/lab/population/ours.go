@@ -192,8 +192,8 @@ func (l *Life) send(t crm.Text, links []uint64) {
 	l.reached()
 }
 
-// reached is what happens on their side when a mail arrives: somebody away has a machine answer, and for a waster who is gone the
-// waste begins.
+// reached is what happens on their side when a mail arrives: somebody away has a machine answer, and for a waster who
+// is gone the waste begins.
 func (l *Life) reached() {
 	if l.gone && l.turned.IsZero() {
 		l.turned = l.now

@@ -1,10 +1,10 @@
-// Package population is a crowd of prospects of whom it is known what they are: buyers of many manners, and people who take our time
-// for nothing. Each leads a two-sided conversation with a seller of ours, over months, in its own zone, with holidays, absences and our
-// own slips, and both sides react: to each other, and the seller to what the CRM shows of the contact. What comes about is facts, as
-// connectors would report them.
+// Package population is a crowd of prospects of whom it is known what they are: buyers of many manners, and people who
+// take our time for nothing. Each leads a two-sided conversation with a seller of ours, over months, in its own zone,
+// with holidays, absences and our own slips, and both sides react: to each other, and the seller to what the CRM shows
+// of the contact. What comes about is facts, as connectors would report them.
 //
-// Everything is drawn by lot from a seed, and the same for the same seed. What the people are was settled before any number of the
-// rules was tuned on them: changing an archetype to please the rules would make the comparison worthless.
+// Everything is drawn by lot from a seed, and the same for the same seed. What the people are was settled before any
+// number of the rules was tuned on them: changing an archetype to please the rules would make the comparison worthless.
 package population
 
 import (
@@ -48,7 +48,8 @@ type Person struct {
 	seller *seller
 }
 
-// span is how long the crowd is watched: people appear during the first part, so that all are seen for at least watched.
+// span is how long the crowd is watched: people appear during the first part, so that all are seen for at least
+// watched.
 const (
 	appearing = 90 * 24 * time.Hour
 	watched   = 240 * 24 * time.Hour
@@ -62,8 +63,8 @@ func First(seed uint64, people int) *Population {
 	})
 }
 
-// Second is another crowd, with other shares and another time of the year and more careless sellers. Faults of the rules were found on
-// it, so that it says no more than the first.
+// Second is another crowd, with other shares and another time of the year and more careless sellers. Faults of the
+// rules were found on it, so that it says no more than the first.
 func Second(seed uint64, people int) *Population {
 	return draw(seed, people, crowd{
 		name: "second", begin: time.Date(2024, time.June, 3, 0, 0, 0, 0, time.UTC), shares: secondShares, careless: 1.5, world: newWorld(),

@@ -64,7 +64,8 @@ func checkFacts(t *testing.T, p *Population) {
 	}
 }
 
-// Whoever changes one of the crowds changes what was settled before anything was judged on it, and every comparison with earlier tables.
+// Whoever changes one of the crowds changes what was settled before anything was judged on it, and every comparison
+// with earlier tables.
 func TestCrowdsStayAsTheyAre(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("other processors round otherwise, and draw other lots from there on")

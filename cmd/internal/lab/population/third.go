@@ -18,10 +18,10 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// Third is a crowd that is harder to judge: languages that nobody reads, zones of half and quarter hours, winters in July, firms that
-// close over the end of the year, absences one after another, machines that answer everything, colleagues who answer in their place, and
-// still more careless sellers. It was settled before anything was judged on it, and is kept for the last look: no number and no rule is
-// to be changed for its sake.
+// Third is a crowd that is harder to judge: languages that nobody reads, zones of half and quarter hours, winters in
+// July, firms that close over the end of the year, absences one after another, machines that answer everything,
+// colleagues who answer in their place, and still more careless sellers. It was settled before anything was judged on
+// it, and is kept for the last look: no number and no rule is to be changed for its sake.
 func Third(seed uint64, people int) *Population {
 	return draw(seed, people, crowd{
 		name: "third", begin: time.Date(2025, time.September, 15, 0, 0, 0, 0, time.UTC), shares: thirdShares, careless: 2, world: newThirdWorld(),
@@ -93,7 +93,8 @@ func (l *Life) understood(t crm.Text) crm.Text {
 	return t
 }
 
-// closures adds to the absences: firms close over the end of the year, longer where that is summer, and one absence follows another.
+// closures adds to the absences: firms close over the end of the year, longer where that is summer, and one absence
+// follows another.
 func (l *Life) closures(p *Population) {
 	if l.often(l.hard.closed) {
 		for year := p.Begin.Year(); year <= p.End.Year(); year++ {

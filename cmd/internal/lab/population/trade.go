@@ -200,7 +200,8 @@ func (l *Life) buy() {
 	}
 }
 
-// postpone asks us to come back at a date. Some sellers make a task of it, some note it at the contact, some merely remember.
+// postpone asks us to come back at a date. Some sellers make a task of it, some note it at the contact, some merely
+// remember.
 func (l *Life) postpone() {
 	due := l.now.AddDate(0, 0, between(l.rnd, 20, 80))
 	t := crm.Text{Units: between(l.rnd, 8, 40), Intents: crm.NotReady}

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// maxNotifications is how many records one outbound message names. Source: SOAP API Developer Guide, "Outbound Messaging".
+	// maxNotifications is how many records one outbound message names. Source: SOAP API Developer Guide, "Outbound
+	// Messaging".
 	maxNotifications = 100
 	// ackTimeout is how long Salesforce waits for the acknowledgement.
 	ackTimeout = 60 * time.Second
@@ -44,7 +45,8 @@ func (q *queue) init(o *Org) {
 	q.org, q.url, q.pending, q.wake = o, o.opt.WebhookURL, map[string][]*notification{}, make(chan struct{}, 1)
 }
 
-// add queues a record. The caller holds Org.mu. A record that waits already is not named twice: a message carries the latest data.
+// add queues a record. The caller holds Org.mu. A record that waits already is not named twice: a message carries the
+// latest data.
 func (q *queue) add(r *record) {
 	if q.pending == nil || q.org.integration != nil && r.by == q.org.integration.id && !q.org.opt.Echo {
 		return
@@ -93,7 +95,8 @@ func (q *queue) acknowledged(object string, ns []*notification) {
 	q.pending[object] = slices.DeleteFunc(q.pending[object], func(n *notification) bool { return slices.Contains(ns, n) })
 }
 
-// Flush sends all that is queued, again and again what is not acknowledged, and returns an error where that does not help.
+// Flush sends all that is queued, again and again what is not acknowledged, and returns an error where that does not
+// help.
 func (o *Org) Flush(ctx context.Context) error {
 	for failed := 0; ; {
 		url, object, ns := o.queue.batch()

@@ -15,8 +15,8 @@ import (
 // hookKey is what the endpoint's address carries for the stories: outbound messages have no signature.
 const hookKey = "sandbox-hook-key"
 
-// Face is the org as every sandbox shows itself to a story. New people are leads, and become contacts when a deal is opened, as
-// Salesforce converts them; customers are contacts from the start.
+// Face is the org as every sandbox shows itself to a story. New people are leads, and become contacts when a deal is
+// opened, as Salesforce converts them; customers are contacts from the start.
 type Face struct{ *Org }
 
 var _ world.Face = Face{}

@@ -184,7 +184,8 @@ func (o *Org) ExpireSessions() {
 	clear(o.tokens)
 }
 
-// OnWrite has f called with every write to a contact or lead over the API, after it took effect and before it is answered.
+// OnWrite has f called with every write to a contact or lead over the API, after it took effect and before it is
+// answered.
 func (o *Org) OnWrite(f func(Write)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -106,8 +106,8 @@ func (o *Org) admit(c *call) (any, error) {
 	return nil, nil
 }
 
-// token is the token endpoint. Its answers have no expires_in. Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow" and
-// "OAuth 2.0 JWT Bearer Flow".
+// token is the token endpoint. Its answers have no expires_in. Source: Salesforce Help, "OAuth 2.0 Client Credentials
+// Flow" and "OAuth 2.0 JWT Bearer Flow".
 func (o *Org) token(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -50,8 +50,8 @@ func (o *object) add(f *fieldDef) {
 	o.byName[strings.ToLower(f.name)] = f
 }
 
-// schema describes the objects, a line each: name, prefix of ids, then the fields as name:type[:length or target]. A field with
-// a ! cannot be written, one with a ~ cannot be filtered by. Source: Salesforce, "Object Reference".
+// schema describes the objects, a line each: name, prefix of ids, then the fields as name:type[:length or target]. A
+// field with a ! cannot be written, one with a ~ cannot be filtered by. Source: Salesforce, "Object Reference".
 const schema = `
 Organization 00D Name:string:80
 User 005 Email:email Name:string:121! IsActive:boolean UserType:picklist! TimeZoneSidKey:picklist Username:string:80
@@ -162,7 +162,8 @@ func stageNames() []string {
 	return names
 }
 
-// winnowFields are what Winnow's documentation says its set-up creates on contacts and leads: name, type, values or length.
+// winnowFields are what Winnow's documentation says its set-up creates on contacts and leads: name, type, values or
+// length.
 const winnowFields = `
 Rating picklist A,B,C,D
 Machine_Rating picklist A,B,C,D

@@ -110,7 +110,8 @@ func (o *Org) repoint(from, to, by string) {
 	}
 }
 
-// convert makes a contact with an account of a lead. Its activities move to the contact. Source: Salesforce Help, "Lead conversion".
+// convert makes a contact with an account of a lead. Its activities move to the contact. Source: Salesforce Help, "Lead
+// conversion".
 func (o *Org) convert(lead *record, by string) *record {
 	account := o.insert(o.object("Account"), by, map[string]any{
 		"Name": lead.text("Company"), "Industry": lead.text("Industry"), "OwnerId": lead.text("OwnerId"),
@@ -133,7 +134,8 @@ func (o *Org) convert(lead *record, by string) *record {
 	return contact
 }
 
-// merge joins two records of one object. The master keeps its values, and the other goes to the recycle bin with MasterRecordId.
+// merge joins two records of one object. The master keeps its values, and the other goes to the recycle bin with
+// MasterRecordId.
 func (o *Org) merge(master, other *record, by string) {
 	for name, v := range other.values {
 		if _, set := master.values[name]; !set {
@@ -158,8 +160,8 @@ func newID(prefix string, n int) string {
 	return full(string(id))
 }
 
-// full is the form of an id with 18 characters: the last three say which of the others are capitals, five each. Source: Salesforce
-// Help, "Convert 15-character IDs to 18-character IDs".
+// full is the form of an id with 18 characters: the last three say which of the others are capitals, five each. Source:
+// Salesforce Help, "Convert 15-character IDs to 18-character IDs".
 func full(id string) string {
 	if len(id) != 15 {
 		return id

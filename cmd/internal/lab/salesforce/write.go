@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxCollection is how many records one composite write may carry. Source: REST API Developer Guide, "sObject Collections".
+	// maxCollection is how many records one composite write may carry. Source: REST API Developer Guide, "sObject
+	// Collections".
 	maxCollection = 200
 	// maxChunks is how many runs of one object it may hold.
 	maxChunks = 10

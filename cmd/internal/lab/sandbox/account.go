@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// accessTokenLife is how long a token of the OAuth endpoint is good. Source: HubSpot documentation, "Working with OAuth".
+// accessTokenLife is how long a token of the OAuth endpoint is good. Source: HubSpot documentation, "Working with
+// OAuth".
 const accessTokenLife = 30 * time.Minute
 
 // account is GET /account-info/details.
@@ -97,8 +98,8 @@ func (s *Sandbox) pipelines(*request) (answer, *problem) {
 	}}}}, nil
 }
 
-// listThreads is GET /conversations/threads: those of one contact where associatedContactId asks for it, or those with a message after
-// latestMessageTimestampAfter, by id or, where sort says so, by their latest message.
+// listThreads is GET /conversations/threads: those of one contact where associatedContactId asks for it, or those with
+// a message after latestMessageTimestampAfter, by id or, where sort says so, by their latest message.
 func (s *Sandbox) listThreads(r *request) (answer, *problem) {
 	q := r.URL.Query()
 	limit, after, p := page(q, 100, 500)

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// The actors' side: what people do in the CRM. Each method changes records as somebody at the screen would, without the limits of the
-// API, and queues the webhooks that HubSpot would send. Ids are the CRM's own, as text. What names a record or a property that is not
-// there is a fault of the program and panics.
+// The actors' side: what people do in the CRM. Each method changes records as somebody at the screen would, without the
+// limits of the API, and queues the webhooks that HubSpot would send. Ids are the CRM's own, as text. What names a
+// record or a property that is not there is a fault of the program and panics.
 
 // CreateContact makes a contact.
 func (s *Sandbox) CreateContact(props map[string]string) (id string) {
@@ -79,7 +79,8 @@ func (s *Sandbox) Associate(a, b Ref) {
 	s.plans(y, s.user)
 }
 
-// Label connects two records as Associate does, in words of the account's own: one for what b is to a, and one for what a is to b.
+// Label connects two records as Associate does, in words of the account's own: one for what b is to a, and one for what
+// a is to b.
 func (s *Sandbox) Label(a, b Ref, ofB, ofA string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +120,8 @@ func (s *Sandbox) archive(r *record, src *source) {
 	s.notify("deletion", r, src, func(e *event) { e.flag = "DELETED" })
 }
 
-// plans updates what contacts show of their next activity when one of them came or went: those it is about, and those it was about.
+// plans updates what contacts show of their next activity when one of them came or went: those it is about, and those
+// it was about.
 func (s *Sandbox) plans(activity *record, src *source, was ...*record) {
 	if activity.kind != meetings && activity.kind != tasks {
 		return
@@ -150,15 +152,16 @@ func (s *Sandbox) PutBack(kindName, id string) bool {
 	return true
 }
 
-// PrivacyDelete erases a contact for good, as a request under data protection law does. Nothing of it can be read afterwards.
+// PrivacyDelete erases a contact for good, as a request under data protection law does. Nothing of it can be read
+// afterwards.
 func (s *Sandbox) PrivacyDelete(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase(s.must(contacts, id), s.user)
 }
 
-// erase drops everything that is kept of r. Two events tell of it. Source: HubSpot documentation, "Webhooks API": a contact.deletion
-// is sent beside a contact.privacyDeletion.
+// erase drops everything that is kept of r. Two events tell of it. Source: HubSpot documentation, "Webhooks API": a
+// contact.deletion is sent beside a contact.privacyDeletion.
 func (s *Sandbox) erase(r *record, src *source) {
 	for _, l := range r.links {
 		to := l.to
@@ -169,8 +172,8 @@ func (s *Sandbox) erase(r *record, src *source) {
 	s.notify("deletion", r, src, func(e *event) { e.flag = "DELETED" })
 }
 
-// Merge joins two contacts. The primary's values win where both have one. It returns the id under which both live on: a new one, or
-// the primary's under Options.KeepPrimary.
+// Merge joins two contacts. The primary's values win where both have one. It returns the id under which both live on: a
+// new one, or the primary's under Options.KeepPrimary.
 func (s *Sandbox) Merge(primary, other string) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,7 +217,8 @@ func (s *Sandbox) merge(primary, other *record, src *source) *record {
 	return winner
 }
 
-// otherEmails are the addresses that a merge leaves beside the winner's own. Source: HubSpot Knowledge Base, "Merge records".
+// otherEmails are the addresses that a merge leaves beside the winner's own. Source: HubSpot Knowledge Base, "Merge
+// records".
 func (s *Sandbox) otherEmails(winner *record, losers []*record) string {
 	props := s.props[contacts.index].byName
 	own := winner.get(props["email"])

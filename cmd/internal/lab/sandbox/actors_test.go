@@ -115,7 +115,8 @@ func TestSignaturesOfEveryVersion(t *testing.T) {
 	if d.Header.Get("X-HubSpot-Signature-v3") != "" || d.URL != "http://127.0.0.1:1/inner" {
 		t.Errorf("a delivery to %s with %v", d.URL, d.Header)
 	}
-	// A known answer, computed with openssl: printf 'POSThttps://hooks.example/hooks/hubspot?tenant=a/b[]1768208400000' | openssl dgst -sha256 -hmac shh -binary | base64
+	// A known answer, computed with openssl: printf 'POSThttps://hooks.example/hooks/hubspot?tenant=a/b[]1768208400000'
+	// | openssl dgst -sha256 -hmac shh -binary | base64
 	s = start(t, sandbox.Options{ClientSecret: secret, WebhookURL: uri, Signatures: []string{"v3"}})
 	if got := s.Sign([]byte("[]")).Header.Get("X-HubSpot-Signature-v3"); got != "vKU2c3KVf9aW3+a5nbq+Z78+mMQ3LXym5n+6NTVin4Q=" {
 		t.Errorf("v3: %s", got)

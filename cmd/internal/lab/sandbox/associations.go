@@ -7,17 +7,19 @@ import (
 	"strconv"
 )
 
-// Limits of reading associations. Source: HubSpot documentation, "Associations": 1,000 inputs a request, 500 associations a record and page.
+// Limits of reading associations. Source: HubSpot documentation, "Associations": 1,000 inputs a request, 500
+// associations a record and page.
 const (
 	maxLinkInputs = 1000
 	linkPage      = 500
 )
 
-// userDefined is the type of associations with a label of the account's own. HubSpot counts them up; that one is like another is a
-// liberty.
+// userDefined is the type of associations with a label of the account's own. HubSpot counts them up; that one is like
+// another is a liberty.
 const userDefined = 36
 
-// associations is POST /crm/associations/{from}/{to}/batch/read. Records without associations are named in errors beside the results.
+// associations is POST /crm/associations/{from}/{to}/batch/read. Records without associations are named in errors
+// beside the results.
 func (s *Sandbox) associations(r *request) (answer, *problem) {
 	to := kindByName[r.PathValue("to")]
 	if to == nil {

@@ -161,8 +161,8 @@ func (s *Sandbox) written(k *kind, ins []input) {
 	s.observe.record(ws)
 }
 
-// batchUpdate is POST /crm/objects/{type}/batch/update. Invalid values refuse the whole batch, unless Options.MultiStatus; records that
-// are not there are named beside those that were written.
+// batchUpdate is POST /crm/objects/{type}/batch/update. Invalid values refuse the whole batch, unless
+// Options.MultiStatus; records that are not there are named beside those that were written.
 func (s *Sandbox) batchUpdate(r *request) (answer, *problem) {
 	ins, p := readInputs(r.body, readInput)
 	if p != nil {

@@ -1,8 +1,8 @@
 package sandbox
 
-// standard are the properties that HubSpot itself defines, as far as anybody who rates contacts would meet them: a name, a type, and
-// for enumerations the values; "calculated" ones cannot be written. Source: HubSpot documentation, the guide of each object, and
-// "HubSpot's default contact properties".
+// standard are the properties that HubSpot itself defines, as far as anybody who rates contacts would meet them: a
+// name, a type, and for enumerations the values; "calculated" ones cannot be written. Source: HubSpot documentation,
+// the guide of each object, and "HubSpot's default contact properties".
 const standard = `
 contacts
 email string

@@ -20,8 +20,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// How HubSpot delivers. Source: HubSpot documentation, "Webhooks API" and "Error handling": up to 100 events a request, 10 requests at
-// once for an account, 5 s to answer, up to 10 repetitions. They are spread over 24 h there, and over seconds here.
+// How HubSpot delivers. Source: HubSpot documentation, "Webhooks API" and "Error handling": up to 100 events a request,
+// 10 requests at once for an account, 5 s to answer, up to 10 repetitions. They are spread over 24 h there, and over
+// seconds here.
 const (
 	maxEvents       = 100
 	maxConcurrent   = 10
@@ -75,7 +76,8 @@ func (s *Sandbox) Lost() int {
 	return s.queue.lost
 }
 
-// Events takes the queued events out of the queue, each as JSON, for a test that packs them otherwise than HubSpot would.
+// Events takes the queued events out of the queue, each as JSON, for a test that packs them otherwise than HubSpot
+// would.
 func (s *Sandbox) Events() []json.RawMessage {
 	events := s.takeEvents()
 	raw := make([]json.RawMessage, len(events))
@@ -144,7 +146,8 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// unescape decodes the escapes that the v3 signature is computed without. Source: HubSpot documentation, "Validating requests".
+// unescape decodes the escapes that the v3 signature is computed without. Source: HubSpot documentation, "Validating
+// requests".
 var unescape = strings.NewReplacer(
 	"%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'", "%28", "(", "%29", ")", "%2A", "*",
 	"%2C", ",", "%3B", ";",
@@ -170,8 +173,8 @@ func (s *Sandbox) encode(events []event) []byte {
 	return append(body, ']')
 }
 
-// Flush delivers everything that is queued, also what is queued meanwhile, and returns when all of it was answered with 2xx. An error
-// says what was given up, or that ctx ended; then what was not delivered is queued again.
+// Flush delivers everything that is queued, also what is queued meanwhile, and returns when all of it was answered with
+// 2xx. An error says what was given up, or that ctx ended; then what was not delivered is queued again.
 func (s *Sandbox) Flush(ctx context.Context) error {
 	for {
 		events := s.takeEvents()

@@ -100,7 +100,8 @@ func (q *queue) add(e event) {
 	}
 }
 
-// notify queues an event for every subscription to a type of event about a kind of record, generic or of the kind's own.
+// notify queues an event for every subscription to a type of event about a kind of record, generic or of the kind's
+// own.
 func (s *Sandbox) notify(what string, r *record, src *source, fill func(*event)) {
 	for _, key := range [2]string{"object." + what + " " + r.kind.name, r.kind.single + "." + what} {
 		for _, h := range s.queue.simple[key] {

@@ -84,8 +84,8 @@ func (s *Sandbox) Recover() {
 	s.faults.next = nil
 }
 
-// ValidationRule makes a property of contacts required by the portal's admin: a contact without it refuses every write over the
-// API. An empty name ends all such rules.
+// ValidationRule makes a property of contacts required by the portal's admin: a contact without it refuses every write
+// over the API. An empty name ends all such rules.
 func (s *Sandbox) ValidationRule(property string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,7 +1,7 @@
 package sandbox
 
-// kind is one type of record. Source: HubSpot documentation, "Understanding the CRM APIs" (object type ids) and the guide of each
-// object (scopes).
+// kind is one type of record. Source: HubSpot documentation, "Understanding the CRM APIs" (object type ids) and the
+// guide of each object (scopes).
 type kind struct {
 	index    int    // in kinds
 	name     string // in paths and scopes: contacts

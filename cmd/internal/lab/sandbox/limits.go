@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// limits counts requests as HubSpot does: so many in any ten seconds, so many in a day, and fewer searches in a second. Source:
-// HubSpot documentation, "API usage guidelines and limits".
+// limits counts requests as HubSpot does: so many in any ten seconds, so many in a day, and fewer searches in a second.
+// Source: HubSpot documentation, "API usage guidelines and limits".
 type limits struct {
 	mu       sync.Mutex
 	clock    func() time.Time
@@ -67,8 +67,8 @@ func (l *limits) init(opt Options, zone *time.Location) {
 	l.searches = newWindow(opt.SearchPerSecond, time.Second)
 }
 
-// allow counts one request and returns the name of the policy that refuses it, if one does. It sets the headers that tell what is left;
-// searches have none.
+// allow counts one request and returns the name of the policy that refuses it, if one does. It sets the headers that
+// tell what is left; searches have none.
 func (l *limits) allow(h http.Header, search bool) (policy string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -66,7 +66,8 @@ func TestDeleteRestoreAndPrivacyDelete(t *testing.T) {
 	}
 }
 
-// What was deleted is found in the recycle bin alone, without its associations, and contacts no longer show it as their next activity.
+// What was deleted is found in the recycle bin alone, without its associations, and contacts no longer show it as their
+// next activity.
 func TestRecycleBin(t *testing.T) {
 	s := start(t, sandbox.Options{})
 	contact := s.CreateContact(map[string]string{"email": "ada@looms.example"})

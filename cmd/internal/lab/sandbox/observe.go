@@ -79,8 +79,8 @@ func (o *observe) record(ws []Write) {
 	}
 }
 
-// OnWrite has f called with every write to a contact over the API, after it took effect and before it is answered. f must be quick
-// and safe for concurrent use; it may call the sandbox.
+// OnWrite has f called with every write to a contact over the API, after it took effect and before it is answered. f
+// must be quick and safe for concurrent use; it may call the sandbox.
 func (s *Sandbox) OnWrite(f func(Write)) {
 	s.observe.mu.Lock()
 	defer s.observe.mu.Unlock()
@@ -95,8 +95,8 @@ func (s *Sandbox) Writes() []Write {
 	return append(slices.Clone(o.writes[o.first:]), o.writes[:o.first]...)
 }
 
-// Calls returns how many requests each route got, refused ones included: "POST /crm/objects/2026-09/contacts/batch/update" and so
-// on, ids as {id}.
+// Calls returns how many requests each route got, refused ones included: "POST
+// /crm/objects/2026-09/contacts/batch/update" and so on, ids as {id}.
 func (s *Sandbox) Calls() map[string]int {
 	s.observe.mu.Lock()
 	defer s.observe.mu.Unlock()

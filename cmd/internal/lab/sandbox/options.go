@@ -109,8 +109,8 @@ var watched = map[string][]string{
 	"line_items":     {"quantity", "price", "amount"},
 }
 
-// DefaultSubscriptions are the generic object.* webhooks for every type of record and the properties worth watching, the privacy
-// deletion of contacts, and conversations.
+// DefaultSubscriptions are the generic object.* webhooks for every type of record and the properties worth watching,
+// the privacy deletion of contacts, and conversations.
 func DefaultSubscriptions() []Subscription {
 	var subs []Subscription
 	for i := range kinds {
@@ -126,8 +126,8 @@ func DefaultSubscriptions() []Subscription {
 		Subscription{Type: "conversation.newMessage"}, Subscription{Type: "conversation.deletion"})
 }
 
-// ContactSubscriptions are what an app has without the generic webhooks: contact.* and deal.*, and conversations. Mails, calls,
-// meetings and quotes send nothing there and can only be polled.
+// ContactSubscriptions are what an app has without the generic webhooks: contact.* and deal.*, and conversations.
+// Mails, calls, meetings and quotes send nothing there and can only be polled.
 func ContactSubscriptions() []Subscription {
 	var subs []Subscription
 	for object, single := range map[string]string{"contacts": "contact", "deals": "deal"} {

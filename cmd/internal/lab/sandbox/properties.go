@@ -217,7 +217,8 @@ func (def *Property) normal(value string) (string, *invalid) {
 	return value, nil
 }
 
-// maxText is the longest text a property holds, in bytes here. Source: HubSpot knowledge base, "Property field types": 65,536 characters.
+// maxText is the longest text a property holds, in bytes here. Source: HubSpot knowledge base, "Property field types":
+// 65,536 characters.
 const maxText = 65_536
 
 // option finds a value among the options and returns the definition's own copy, so that a million contacts share it.

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// scan reads JSON that is known to be valid, in the order in which it stands. Batch updates are what a benchmark sends by the tens of
-// thousands, and maps by reflection would cost more than all the rest.
+// scan reads JSON that is known to be valid, in the order in which it stands. Batch updates are what a benchmark sends
+// by the tens of thousands, and maps by reflection would cost more than all the rest.
 type scan struct {
 	b []byte
 	i int
@@ -35,8 +35,8 @@ func (s *scan) peek() byte {
 	return s.b[s.i]
 }
 
-// each calls f for every element of the array or object that comes next, in an object with the key; f must consume the value. It
-// reports false, consuming the value, when something else comes next.
+// each calls f for every element of the array or object that comes next, in an object with the key; f must consume the
+// value. It reports false, consuming the value, when something else comes next.
 func (s *scan) each(open byte, f func(key string)) bool {
 	if s.peek() != open {
 		s.skip()

@@ -262,8 +262,8 @@ func (s *Sandbox) settleLog(k *kind) {
 	t.unsorted = false
 }
 
-// find10k returns the records from after on, as many as limit, and how many there are in all. What changed less than the index lag ago is
-// not found yet.
+// find10k returns the records from after on, as many as limit, and how many there are in all. What changed less than
+// the index lag ago is not found yet.
 func (s *Sandbox) find10k(k *kind, in *searchInput, groups [][]filter, after, limit int) (found []*record, total int, p *problem) {
 	horizon := s.now() - s.opt.IndexLag.Milliseconds()
 	take := func(r *record) {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Seed makes n contacts that were there before anybody looked: no webhooks, one millisecond of age between them, the youngest as old as
-// now. props, which may be nil, gives the properties of the i-th.
+// Seed makes n contacts that were there before anybody looked: no webhooks, one millisecond of age between them, the
+// youngest as old as now. props, which may be nil, gives the properties of the i-th.
 func (s *Sandbox) Seed(n int, props func(i int) map[string]string) (first, last int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,11 +14,12 @@ type selection struct {
 	blank   bool // mails without content
 }
 
-// maxWithHistory is how many records may be read at once with the history of properties. Source: observed answers of HubSpot's API
-// ("The maximum number of inputs supported in a batch request for property histories is 50").
+// maxWithHistory is how many records may be read at once with the history of properties. Source: observed answers of
+// HubSpot's API ("The maximum number of inputs supported in a batch request for property histories is 50").
 const maxWithHistory = 50
 
-// choose finds what was asked for. Names that no property has are passed over in silence, as HubSpot does. The caller holds mu.
+// choose finds what was asked for. Names that no property has are passed over in silence, as HubSpot does. The caller
+// holds mu.
 func (s *Sandbox) choose(k *kind, props, history, linked []string) (selection, *problem) {
 	all := &s.props[k.index]
 	var sel selection

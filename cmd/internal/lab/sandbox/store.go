@@ -55,8 +55,8 @@ type record struct {
 type table struct {
 	byID  map[int64]*record
 	order []*record // by id, as ids only grow
-	// log has an entry for every change, in the order of time, so that a search for what changed since an instant need not look
-	// at everything. An entry counts while the record has not changed again.
+	// log has an entry for every change, in the order of time, so that a search for what changed since an instant need
+	// not look at everything. An entry counts while the record has not changed again.
 	log      []stamp
 	unsorted bool // the clock went back: sort before use
 }
@@ -100,8 +100,8 @@ func (e stamp) stale() bool {
 	return e.rec.updated != e.at || e.rec.archived || e.rec.erased || e.rec.into != nil
 }
 
-// set gives a property of r a value and reports whether that changed anything; an equal value leaves no trace, as in HubSpot. The
-// caller holds mu and has checked the value.
+// set gives a property of r a value and reports whether that changed anything; an equal value leaves no trace, as in
+// HubSpot. The caller holds mu and has checked the value.
 func (s *Sandbox) set(r *record, def *Property, value string, src *source) bool {
 	now := s.now()
 	f := r.field(def)

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// stages are the standard sales pipeline with the probability of each stage. Source: HubSpot documentation, "Pipelines".
+// stages are the standard sales pipeline with the probability of each stage. Source: HubSpot documentation,
+// "Pipelines".
 var stages = []struct {
 	id, label   string
 	probability string
@@ -101,8 +102,8 @@ func (s *Sandbox) Quote(contactIDs []string, q Quote) (id string) {
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// Publish makes a quote public and returns its link. A published quote goes back to a draft first, as HubSpot has it before anything
-// can be changed, so that each publication leaves its mark in the history of hs_status.
+// Publish makes a quote public and returns its link. A published quote goes back to a draft first, as HubSpot has it
+// before anything can be changed, so that each publication leaves its mark in the history of hs_status.
 func (s *Sandbox) Publish(id string) (link string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,16 +7,16 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// standing are the properties that say who somebody is to us and where: they are taken as known from the beginning, because a CRM's
-// history of them is seldom kept and nothing about an outcome can be read from them.
+// standing are the properties that say who somebody is to us and where: they are taken as known from the beginning,
+// because a CRM's history of them is seldom kept and nothing about an outcome can be read from them.
 var standing = []string{
 	crm.PropCreated, crm.PropStaff, crm.PropTimeZone, crm.PropCountry, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOrigin, crm.PropSegment,
 	crm.PropProfiled,
 }
 
-// AsOf is what had been known of a contact at an instant, as far as its record still tells: a record keeps the latest version of a
-// fact, so that what has come about since is taken off it again. A property that got its value later is left out, whatever it was
-// before. Decisions are left out altogether.
+// AsOf is what had been known of a contact at an instant, as far as its record still tells: a record keeps the latest
+// version of a fact, so that what has come about since is taken off it again. A property that got its value later is
+// left out, whatever it was before. Decisions are left out altogether.
 func AsOf(r *rules.Record, at crm.Millis) rules.Record {
 	var then rules.Record
 	for _, list := range [...][]crm.Fact{r.Conduct, r.Peers, r.Items, r.Profile, r.Life, r.Notes, r.Referrals} {

@@ -85,7 +85,8 @@ type Side struct {
 
 const dayMillis = crm.Millis(24 * time.Hour / time.Millisecond)
 
-// Report is what a backtest found. Tallies are those of today's settings, the draft's, and those of each changed setting alone.
+// Report is what a backtest found. Tallies are those of today's settings, the draft's, and those of each changed
+// setting alone.
 type Report struct {
 	Since    crm.Millis     `json:"since"`
 	Until    crm.Millis     `json:"until"`
@@ -101,8 +102,8 @@ type Report struct {
 	Changes  []Difference   `json:"changes"`
 }
 
-// Backtest rates contacts under several settings at the same instants. Contacts are added one by one, from one goroutine; they are
-// worked on by several.
+// Backtest rates contacts under several settings at the same instants. Contacts are added one by one, from one
+// goroutine; they are worked on by several.
 type Backtest struct {
 	since, now time.Time
 	variants   []Variant
@@ -118,7 +119,8 @@ type job struct {
 	record          rules.Record
 }
 
-// NewBacktest compares today's settings with a draft between two instants. alone are further variants: each changed setting by itself.
+// NewBacktest compares today's settings with a draft between two instants. alone are further variants: each changed
+// setting by itself.
 func NewBacktest(today, draft *rules.Settings, alone []Variant, since, now time.Time) *Backtest {
 	b := &Backtest{since: since, now: now, work: make(chan job, 64)}
 	b.variants = append([]Variant{{"today", today}, {"draft", draft}}, alone...)
@@ -251,7 +253,8 @@ func sideOf(t *Track) Side {
 	return Side{Rating: r.Letter, Score: r.Score, Status: r.Status, Ground: r.Ground, Flagged: t.Flagged, Ended: t.Ended}
 }
 
-// byDay is s with its instants cut to days: people are shown days, and what differs by hours differs by nothing that they see.
+// byDay is s with its instants cut to days: people are shown days, and what differs by hours differs by nothing that
+// they see.
 func (s Side) byDay() Side {
 	s.Flagged -= s.Flagged % dayMillis
 	s.Ended -= s.Ended % dayMillis

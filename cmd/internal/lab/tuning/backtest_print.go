@@ -64,7 +64,8 @@ func (r *Report) Print(w io.Writer, most int) error {
 	return nil
 }
 
-// printTallies writes what each variant makes of all contacts, and what it would have cost among the deals that came to an end.
+// printTallies writes what each variant makes of all contacts, and what it would have cost among the deals that came to
+// an end.
 func (r *Report) printTallies(w io.Writer) error {
 	name := func(i int) string {
 		if i > 1 {

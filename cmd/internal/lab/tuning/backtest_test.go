@@ -50,7 +50,8 @@ func TestAsOfIsWhatWasKnown(t *testing.T) {
 			}
 		}
 	}
-	// A meeting that was moved since stands at its new hour, and a next step that was noted later is there already: all else agrees.
+	// A meeting that was moved since stands at its new hour, and a next step that was noted later is there already: all
+	// else agrees.
 	if same < looked*96/100 {
 		t.Errorf("%d of %d looks back say what was said then, want 96 %%", same, looked)
 	}
@@ -202,8 +203,8 @@ func TestEarlierDecisionsStand(t *testing.T) {
 	}
 }
 
-// Under a longer grace a contact is pending on the same day and disqualified later: the list has to say so, and not to list those of whom
-// only hours differ.
+// Under a longer grace a contact is pending on the same day and disqualified later: the list has to say so, and not to
+// list those of whom only hours differ.
 func TestDifferenceSaysWhatMoves(t *testing.T) {
 	at := func(day, hour int) crm.Millis {
 		return crm.At(time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC))

@@ -53,7 +53,8 @@ type Compared struct {
 	Crowd *Crowd
 }
 
-// PrintGuards writes what the guard-rails saved: the genuine buyers that would have been flagged, disqualified and rated D without each.
+// PrintGuards writes what the guard-rails saved: the genuine buyers that would have been flagged, disqualified and
+// rated D without each.
 func PrintGuards(w io.Writer, with *Crowd, without []Compared) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(tw, "settings\tbuyers ever pending\tever disqualified\tever rated D\ttime-wasters in time\n")

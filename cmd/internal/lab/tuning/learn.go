@@ -11,8 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// How much is needed before anything is said. Ten outcomes of the rarer kind for each weight is the usual rule of thumb for a logistic
-// regression.
+// How much is needed before anything is said. Ten outcomes of the rarer kind for each weight is the usual rule of thumb
+// for a logistic regression.
 const (
 	leastEach    = 30 // won, and lost
 	leastShown   = 15 // contacts that show a signal, or have a value
@@ -71,8 +71,8 @@ type Learner struct {
 	replies      []time.Duration
 }
 
-// NewLearner learns from contacts as they stood so long ahead of their outcome: what comes just before the end is the end itself. env
-// are today's rules without WINNOW_RULES_.
+// NewLearner learns from contacts as they stood so long ahead of their outcome: what comes just before the end is the
+// end itself. env are today's rules without WINNOW_RULES_.
 func NewLearner(env map[string]string, ahead time.Duration, now time.Time) (*Learner, error) {
 	today, err := rules.Parse(env)
 	if err != nil {

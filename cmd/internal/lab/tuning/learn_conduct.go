@@ -81,7 +81,8 @@ func pick(all []float64, used []int) []float64 {
 	return x
 }
 
-// weigh turns odds into points: such that engagement spreads as far as it does today, so that the bands keep their meaning.
+// weigh turns odds into points: such that engagement spreads as far as it does today, so that the bands keep their
+// meaning.
 func (l *Learner) weigh(c *Conduct, used []int, f fit) {
 	var today, fitted []float64
 	for i := range l.samples {

@@ -23,7 +23,8 @@ type Lift struct {
 	Note      string
 }
 
-// known are the properties that are Winnow's own, tell of the outcome, or say where somebody lives, which is no measure of fit.
+// known are the properties that are Winnow's own, tell of the outcome, or say where somebody lives, which is no measure
+// of fit.
 var known = []string{
 	crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut, crm.PropDoNotProfile,
 	crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment,
@@ -140,7 +141,8 @@ func (l *Learner) conditions(name string, won, lost int) []Lift {
 	return list
 }
 
-// measure compares those that meet the condition with all others. One more won and one more lost are added to either side.
+// measure compares those that meet the condition with all others. One more won and one more lost are added to either
+// side.
 func (f *Lift) measure(won, lost int) {
 	a, b := float64(f.Won), float64(f.Lost)
 	c, d := float64(won)-a, float64(lost)-b

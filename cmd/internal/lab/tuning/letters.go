@@ -81,8 +81,8 @@ func (f *Flaps) steady(most int) (n, of int) {
 	return n, len(f.worst)
 }
 
-// The letter of a genuine buyer changes at most once a quarter on average, and anybody's at most twice in any quarter, in nine of ten.
-// Nine of ten wasters of each kind are found within their quota and a month.
+// The letter of a genuine buyer changes at most once a quarter on average, and anybody's at most twice in any quarter,
+// in nine of ten. Nine of ten wasters of each kind are found within their quota and a month.
 const (
 	mostOnAverage = 1.0
 	mostInQuarter = 2
@@ -90,8 +90,8 @@ const (
 	foundShare    = 90.0
 )
 
-// PrintKinds writes, for each kind of people, how steady its letters are and how many of its wasters are found within a month of their
-// quota.
+// PrintKinds writes, for each kind of people, how steady its letters are and how many of its wasters are found within a
+// month of their quota.
 func (c *Crowd) PrintKinds(w io.Writer) error {
 	fmt.Fprintf(w, "How often the letter changes in a quarter, and which wasters are found within their quota and a month:\n\n")
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)

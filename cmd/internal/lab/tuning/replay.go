@@ -9,7 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// judge rates one contact as time goes on. What it announces counts as shown by the CRM a moment later, and is a fact from then on.
+// judge rates one contact as time goes on. What it announces counts as shown by the CRM a moment later, and is a fact
+// from then on.
 type judge struct {
 	s         *rules.Settings
 	decisions []crm.Fact
@@ -21,7 +22,8 @@ type judge struct {
 // shown is how long the CRM takes to show what was announced.
 const shown = time.Minute
 
-// look rates the contact if something about it is new or its time has come. It returns what was announced, nil where nothing was.
+// look rates the contact if something about it is new or its time has come. It returns what was announced, nil where
+// nothing was.
 func (j *judge) look(r *rules.Record, fresh bool, now time.Time) *crm.Decision {
 	if j.rated && !fresh && (j.rating.Due == 0 || j.rating.Due > crm.At(now)) {
 		return nil
@@ -66,8 +68,8 @@ func (t *Track) note(d *crm.Decision, now time.Time) {
 	}
 }
 
-// replay rates what was known of a contact day by day, at the same instants for all settings. What was decided before since stands;
-// what was decided afterwards is decided anew by each of them.
+// replay rates what was known of a contact day by day, at the same instants for all settings. What was decided before
+// since stands; what was decided afterwards is decided anew by each of them.
 func replay(settings []*rules.Settings, r *rules.Record, since, now time.Time) []Track {
 	tracks, judges := make([]Track, len(settings)), make([]judge, len(settings))
 	var before []crm.Fact

@@ -55,8 +55,8 @@ func (o *Outcome) within(days int) bool { return o.found() && o.FairDays <= o.Ar
 
 func (o *Outcome) found() bool { return o.pendings >= max(o.Archetype.Times, 1) }
 
-// Simulate leads every person of a population through its time, with the settings as the judge. done is told how many people have come
-// to their end; it may be nil, and is called from several goroutines.
+// Simulate leads every person of a population through its time, with the settings as the judge. done is told how many
+// people have come to their end; it may be nil, and is called from several goroutines.
 func Simulate(ctx context.Context, s *rules.Settings, p *population.Population, done func(n int)) ([]Outcome, error) {
 	outcomes := make([]Outcome, p.Len())
 	g, ctx := errgroup.WithContext(ctx)
@@ -77,8 +77,8 @@ func Simulate(ctx context.Context, s *rules.Settings, p *population.Population, 
 	return outcomes, g.Wait()
 }
 
-// Together leads the people of several populations, one after another, and sums each up and all of them. done is told how many people of
-// how many have come to their end; it may be nil, and is called from several goroutines.
+// Together leads the people of several populations, one after another, and sums each up and all of them. done is told
+// how many people of how many have come to their end; it may be nil, and is called from several goroutines.
 func Together(ctx context.Context, s *rules.Settings, crowds []*population.Population, done func(n, of int)) (each []*Crowd, all *Crowd, err error) {
 	people, before := 0, 0
 	for _, p := range crowds {
@@ -108,8 +108,8 @@ func Together(ctx context.Context, s *rules.Settings, crowds []*population.Popul
 // morning is when ratings are made and written, in UTC.
 const morning = 6 * time.Hour
 
-// lead is one life under the settings. Each morning it is rated if something came about or its time has come, and what is announced
-// becomes a fact as soon as the CRM has shown it.
+// lead is one life under the settings. Each morning it is rated if something came about or its time has come, and what
+// is announced becomes a fact as soon as the CRM has shown it.
 func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 	l := p.Live(i)
 	o := Outcome{ID: l.ID, Archetype: l.Archetype}
@@ -179,8 +179,8 @@ func (o *Outcome) announced(l *population.Life, d *crm.Decision, now time.Time) 
 	}
 }
 
-// idleRule is what many a CRM offers: no word of theirs for so many days, whoever owes the next one. It is what these rules are
-// compared with.
+// idleRule is what many a CRM offers: no word of theirs for so many days, whoever owes the next one. It is what these
+// rules are compared with.
 type idleRule struct {
 	early, after time.Duration
 	since        time.Time // their last word, or our first

@@ -13,7 +13,8 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-// behind is by how much the defaults still miss an aim on a crowd. These figures may only fall, and the lines go as the aims are reached.
+// behind is by how much the defaults still miss an aim on a crowd. These figures may only fall, and the lines go as the
+// aims are reached.
 var behind = map[string]map[string]float64{
 	"third": {
 		"pending while we owed them an answer":                             1, // our answer bounced, the quote in it was published
@@ -25,8 +26,9 @@ var behind = map[string]map[string]float64{
 	},
 }
 
-// The default settings reach what they are there for, on every crowd. Each is drawn several times, because a crowd has six sellers only
-// and one careless one among them weighs much; twice is enough in a hurry, and then the last crowds, of which nothing was tuned, rest.
+// The default settings reach what they are there for, on every crowd. Each is drawn several times, because a crowd has
+// six sellers only and one careless one among them weighs much; twice is enough in a hurry, and then the last crowds,
+// of which nothing was tuned, rest.
 func TestDefaultsReachTheirAims(t *testing.T) {
 	for _, of := range []struct {
 		draw        func(uint64, int) *population.Population

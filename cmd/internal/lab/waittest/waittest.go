@@ -1,4 +1,5 @@
-// Package waittest is how tests wait: for what has to come about, never for a time in which a fast machine would have done it.
+// Package waittest is how tests wait: for what has to come about, never for a time in which a fast machine would have
+// done it.
 package waittest
 
 import (
@@ -7,8 +8,8 @@ import (
 	"time"
 )
 
-// Hang is how long a test waits for something before it takes it that it will never come: no measure of speed, and long enough for a
-// machine that is busy with other things.
+// Hang is how long a test waits for something before it takes it that it will never come: no measure of speed, and long
+// enough for a machine that is busy with other things.
 const Hang = 5 * time.Minute
 
 // Until returns once done reports true, and fails the test after Hang.

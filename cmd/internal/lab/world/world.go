@@ -1,5 +1,5 @@
-// Package world is what people do in a CRM, whichever it is: the words in which a story is told once and played through the sandbox
-// of every vendor. It knows no vendor and nothing of how Winnow decides.
+// Package world is what people do in a CRM, whichever it is: the words in which a story is told once and played through
+// the sandbox of every vendor. It knows no vendor and nothing of how Winnow decides.
 package world
 
 import (
@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// CRM is one account as people use it at the screen. Its methods change records without the limits of the API, and queue the
-// webhooks that the vendor would send. Ids are the vendor's own, as text. What names a record that is not there is a fault of the
-// program and panics.
+// CRM is one account as people use it at the screen. Its methods change records without the limits of the API, and
+// queue the webhooks that the vendor would send. Ids are the vendor's own, as text. What names a record that is not
+// there is a fault of the program and panics.
 type CRM interface {
 	Now() time.Time
 
 	// CreatePerson makes a prospect of the kind that new ones have at the vendor's.
 	CreatePerson(p Profile) (id string)
-	// Person returns a prospect, deleted ones too. After a merge or a conversion it has another id. ok is false for one that
-	// is erased, or never was.
+	// Person returns a prospect, deleted ones too. After a merge or a conversion it has another id. ok is false for one
+	// that is erased, or never was.
 	Person(id string) (p Person, ok bool)
 	// Become makes a prospect a customer.
 	Become(id string)
@@ -53,8 +53,8 @@ type Face interface {
 	SetWebhookURL(url string)
 	// Flush delivers all webhooks that are queued.
 	Flush(ctx context.Context) error
-	// OnWrite has f called with every write to a person over the API, after it took effect and before it is answered. f is quick,
-	// and safe for concurrent use; it may call the face.
+	// OnWrite has f called with every write to a person over the API, after it took effect and before it is answered. f
+	// is quick, and safe for concurrent use; it may call the face.
 	OnWrite(f func(Write))
 	// Writes returns the latest writes, oldest first.
 	Writes() []Write

@@ -35,8 +35,8 @@ func (x *Exchange) poll(ctx context.Context) error {
 	for attempt := 1; ctx.Err() == nil; {
 		pause := x.Tick
 		if next != nil && next.due(x.Now()) {
-			// The next poll goes by when this one began: what changes while it runs is seen by that one only, and the source has
-			// been read no further than that.
+			// The next poll goes by when this one began: what changes while it runs is seen by that one only, and the
+			// source has been read no further than that.
 			begun := x.Now()
 			err := x.pollOnce(ctx, poller, begun)
 			if attempt++; err == nil {

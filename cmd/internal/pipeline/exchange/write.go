@@ -368,8 +368,8 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 	var shown []*parcel
 	for i, c := range batch {
 		if into := connectors.IntoOf(errs[i]); into != "" {
-			// The call may have written this rating to the winner. The profile of that one tells of the merge, if nothing else
-			// did yet.
+			// The call may have written this rating to the winner. The profile of that one tells of the merge, if
+			// nothing else did yet.
 			if ref, ok := w.s.CRM.ProfileRef(into); ok {
 				out.Add(crm.Notice{Ref: &ref})
 			}
@@ -444,8 +444,8 @@ func (w *writer) rest(d time.Duration) {
 	defer w.mu.Unlock()
 	if until := time.Now().Add(d); until.After(w.pause) {
 		w.pause = until
-		// What waits here is given back: when the pause is over the queue knows what has been superseded meanwhile, and we
-		// would not.
+		// What waits here is given back: when the pause is over the queue knows what has been superseded meanwhile, and
+		// we would not.
 		for _, c := range w.waiting {
 			_ = c.msg.Nak(d) // without it the message comes again after the consumer's wait
 		}

@@ -15,9 +15,9 @@ var (
 	errGivenUp = errors.New("the body came more slowly than others that needed its room")
 )
 
-// bodies bounds what the bodies hold together that are being read. Until a signature is verified anybody can send, over as many connections
-// as they like: so a body has to come at some rate, the slowest one gives way where the room is full, one address does not get all of it,
-// and a quarter is kept for small bodies, as deliveries are.
+// bodies bounds what the bodies hold together that are being read. Until a signature is verified anybody can send, over
+// as many connections as they like: so a body has to come at some rate, the slowest one gives way where the room is
+// full, one address does not get all of it, and a quarter is kept for small bodies, as deliveries are.
 type bodies struct {
 	most int64
 
@@ -68,7 +68,8 @@ func (b *bodies) free(o *body) {
 	o.bytes = 0
 }
 
-// done says that all of a body has come: it does not give way any more, and its connection may be read for as long as storing takes.
+// done says that all of a body has come: it does not give way any more, and its connection may be read for as long as
+// storing takes.
 func (o *body) done() {
 	_ = o.limit(time.Time{})
 	b := o.all

@@ -95,8 +95,8 @@ func stall(t *testing.T, addr, signature string, part int) net.Conn {
 	return c
 }
 
-// TestSilentBodies: connections that fill the room for bodies and then say nothing lock nobody out. They give way to what comes, and are
-// ended for coming too slowly; what they are answered makes no error of it.
+// TestSilentBodies: connections that fill the room for bodies and then say nothing lock nobody out. They give way to
+// what comes, and are ended for coming too slowly; what they are answered makes no error of it.
 func TestSilentBodies(t *testing.T) {
 	r, url, logged := port(t, 1<<20)
 	addr := url[len("http://") : len(url)-len("/hooks/fake")]
@@ -122,7 +122,8 @@ func TestSilentBodies(t *testing.T) {
 	}
 }
 
-// TestSlowestGivesWay: where large bodies have filled the room, the one that comes most slowly is given up for the next.
+// TestSlowestGivesWay: where large bodies have filled the room, the one that comes most slowly is given up for the
+// next.
 func TestSlowestGivesWay(t *testing.T) {
 	r, url, _ := port(t, 400_000)
 	addr := url[len("http://") : len(url)-len("/hooks/fake")]

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// sender is the address that a request comes from, as far as senders can be told apart: behind proxies that are trusted it is what they
-// say, the last one that is none of them. Empty where it is a machine of ours that is not said to be a proxy: others may stand behind it.
+// sender is the address that a request comes from, as far as senders can be told apart: behind proxies that are trusted
+// it is what they say, the last one that is none of them. Empty where it is a machine of ours that is not said to be a
+// proxy: others may stand behind it.
 func sender(req *http.Request, proxies []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(req.RemoteAddr)
 	if err != nil {

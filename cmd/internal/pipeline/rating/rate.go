@@ -179,8 +179,8 @@ func (o *owner) step(ctx context.Context) error {
 	size := 0
 	for _, key := range keys {
 		if size > timing.RateBytes {
-			// Until the last batch says that the facts are done with they count as unread, and folding them again changes
-			// nothing.
+			// Until the last batch says that the facts are done with they count as unread, and folding them again
+			// changes nothing.
 			if err := o.commit(hold, batch, o.at.Facts); err != nil {
 				return err
 			}

@@ -26,7 +26,8 @@ const (
 
 // Waits that all steps share, in machine time.
 const (
-	// StoreAgain is how long work waits that the queue could not take or give: it heals by itself, mostly within a second.
+	// StoreAgain is how long work waits that the queue could not take or give: it heals by itself, mostly within a
+	// second.
 	StoreAgain = time.Second
 	// PullWait is how long a step waits for its first message before it looks again whether it is to end.
 	PullWait = time.Second
@@ -42,7 +43,8 @@ const (
 	MendEvery = time.Second
 	// ReleaseEvery is how often it is looked whether what was lost has been read again; a backfill takes minutes.
 	ReleaseEvery = 2 * time.Second
-	// HistoryAgain is how far back a record is read again that was lost, in domain time: as far as winnow backfill does.
+	// HistoryAgain is how far back a record is read again that was lost, in domain time: as far as winnow backfill
+	// does.
 	HistoryAgain = 365 * 24 * time.Hour
 )
 
@@ -57,8 +59,8 @@ const (
 	BodyBytes = 64 << 20
 	// SmallBody is up to where a body may use the quarter of that which is kept free of larger ones.
 	SmallBody = 64 << 10
-	// BodyGrace and BodyRate are how a body has to come: so many bytes a second after so long. A CRM sends what it has at once; a line that
-	// is slower than a modem's is nobody's who has a delivery.
+	// BodyGrace and BodyRate are how a body has to come: so many bytes a second after so long. A CRM sends what it has
+	// at once; a line that is slower than a modem's is nobody's who has a delivery.
 	BodyGrace = 3 * time.Second
 	BodyRate  = 8 << 10
 	// BodyYoung is for how long a body is not called slow.
