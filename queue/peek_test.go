@@ -10,7 +10,8 @@ func TestWaitingLastFactAndTouchRating(t *testing.T) {
 	q := open(t)
 	waiting := func(role interface {
 		Waiting(ctx context.Context, source string) (uint64, error)
-	}, want uint64) {
+	}, want uint64,
+	) {
 		t.Helper()
 		eventually(t, fmt.Sprintf("%d wait in %T", want, role), func() bool { return must1[uint64](t)(role.Waiting(t.Context(), src)) == want })
 	}

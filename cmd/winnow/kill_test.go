@@ -204,7 +204,7 @@ func survives(t *testing.T, dir string, crashes int, crash func(*process)) {
 	}
 	quiet.end()
 	peace.settled()
-	diff := ""
+	var diff string
 	for end := time.Now().Add(waittest.Hang); ; time.Sleep(time.Second) { // a contact may just fall due
 		if diff = cmp.Diff(peace.ratings(), crashed.ratings()); diff == "" || time.Now().After(end) {
 			break

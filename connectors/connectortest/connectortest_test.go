@@ -92,7 +92,8 @@ func (c *toy) vendor() connectors.Vendor {
 
 func (c *toy) Keep(d connectors.Delivery) (connectors.Delivery, bool) { return d.Kept(nil, nil), false }
 
-func (c *toy) FetchLimits(string) connectors.Limits  { return connectors.Limits{Batch: 10, Calls: 1} }
+func (c *toy) FetchLimits(string) connectors.Limits { return connectors.Limits{Batch: 10, Calls: 1} }
+
 func (c *toy) WriteLimits() connectors.Limits        { return connectors.Limits{Batch: 10, Calls: 1} }
 func (c *toy) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
 

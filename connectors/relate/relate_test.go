@@ -123,24 +123,53 @@ func TestWhoseItIs(t *testing.T) {
 		fact   crm.Fact
 		want   map[string]string
 	}{
-		{"one of two wrote", "1", Mail{From: "Ada <ada@mill.example>"}, mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7")}},
-		{"from a private address", "1", Mail{From: "ada@home.example"}, mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7")}},
-		{"the front desk wrote", "1", Mail{From: "desk@mill.example"}, mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger")}},
-		{"a carrier wrote, with one contact on the mail", "2", Mail{From: "plans@carrier.example"}, mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/2 from stranger", "lead/7": "peer/mail/2 from stranger", "contact/8": "peer/mail/2 from stranger"}},
-		{"nobody knows which of two wrote", "1", Mail{}, mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger")}},
-		{"the CRM names no sender of a mail of one", "2", Mail{}, mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/2", "lead/7": "peer/mail/2 from contact/7", "contact/8": "peer/mail/2 from contact/7"}},
+		{
+			"one of two wrote", "1",
+			Mail{From: "Ada <ada@mill.example>"},
+			mail(crm.In, crm.Human),
+			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7")},
+		},
+		{
+			"from a private address", "1",
+			Mail{From: "ada@home.example"},
+			mail(crm.In, crm.Human),
+			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7")},
+		},
+		{
+			"the front desk wrote", "1",
+			Mail{From: "desk@mill.example"},
+			mail(crm.In, crm.Human),
+			map[string]string{"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger")},
+		},
+		{
+			"a carrier wrote, with one contact on the mail", "2",
+			Mail{From: "plans@carrier.example"},
+			mail(crm.In, crm.Human),
+			map[string]string{"contact/7": "mail/2 from stranger", "lead/7": "peer/mail/2 from stranger", "contact/8": "peer/mail/2 from stranger"},
+		},
+		{
+			"nobody knows which of two wrote", "1",
+			Mail{},
+			mail(crm.In, crm.Human),
+			map[string]string{"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger")},
+		},
+		{
+			"the CRM names no sender of a mail of one", "2",
+			Mail{},
+			mail(crm.In, crm.Human),
+			map[string]string{"contact/7": "mail/2", "lead/7": "peer/mail/2 from contact/7", "contact/8": "peer/mail/2 from contact/7"},
+		},
 		{"a bounce comes from a machine", "2", Mail{From: "mailer-daemon@mx.example"}, mail(crm.In, crm.Bounce), map[string]string{"contact/7": "mail/2"}},
 		{"so does an absence, of whichever address", "2", Mail{From: "a.d@mill.example"}, mail(crm.In, crm.OutOfOffice), map[string]string{"contact/7": "mail/2"}},
-		{"we wrote to one, with a copy to another", "1", Mail{From: "rita@looms.example", To: []string{"ada@mill.example"}, Copy: []string{"BEN@mill.example"}},
-			mail(crm.Out, crm.Human), map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 copied"}},
+		{
+			"we wrote to one, with a copy to another", "1",
+			Mail{From: "rita@looms.example", To: []string{"ada@mill.example"}, Copy: []string{"BEN@mill.example"}},
+			mail(crm.Out, crm.Human),
+			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 copied"},
+		},
 		{"filed with the deal alone", "3", Mail{From: "desk@mill.example"}, mail(crm.In, crm.Human), map[string]string{
-			"contact/7": "peer/mail/3 from stranger", "lead/7": "peer/mail/3 from stranger", "contact/8": "peer/mail/3 from stranger"}},
+			"contact/7": "peer/mail/3 from stranger", "lead/7": "peer/mail/3 from stranger", "contact/8": "peer/mail/3 from stranger",
+		}},
 	} {
 		if diff := cmp.Diff(c.want, told(t, newDesk(), c.record, c.mail, c.fact)); diff != "" {
 			t.Errorf("%s:\n%s", c.why, diff)

@@ -48,8 +48,10 @@ type hit struct {
 }
 
 func newNet() *net {
-	return &net{begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}, ifs: map[sym]uint64{},
-		roles: map[sym]role{}, used: map[sym]bool{}}
+	return &net{
+		begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}, ifs: map[sym]uint64{},
+		roles: map[sym]role{}, used: map[sym]bool{},
+	}
 }
 
 func (n *net) node() int32 {

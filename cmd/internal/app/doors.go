@@ -53,7 +53,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 func (b *bounded) oldest(newest *counted) *counted {
 	oldest := newest
 	for c, since := range b.open {
-		if !since.IsZero() && (since.Before(b.open[oldest])) {
+		if !since.IsZero() && since.Before(b.open[oldest]) {
 			oldest = c
 		}
 	}

@@ -14,9 +14,14 @@ func TestHooks(t *testing.T) {
 		fmt.Fprint(w, r.PathValue("source"), " ", r.PathValue("path"), " ", r.URL.Path)
 	})
 	for _, c := range []struct{ public, came, want string }{
-		{"", "/hooks/eu", "eu  /hooks/eu"}, {"", "/hooks/eu/", "eu  /hooks/eu/"}, {"", "/hooks/eu/Lead.update", "eu Lead.update /hooks/eu/Lead.update"},
-		{"", "/hook/eu", "  /hook/eu"}, {"", "/", "  /"}, {"", "/hooks/", "  /hooks/"},
-		{"https://gw.example.com/crm/", "/hooks/eu", "eu  /hooks/eu"}, {"https://gw.example.com/crm/", "/crm/hooks/eu/", "eu  /hooks/eu/"},
+		{"", "/hooks/eu", "eu  /hooks/eu"},
+		{"", "/hooks/eu/", "eu  /hooks/eu/"},
+		{"", "/hooks/eu/Lead.update", "eu Lead.update /hooks/eu/Lead.update"},
+		{"", "/hook/eu", "  /hook/eu"},
+		{"", "/", "  /"},
+		{"", "/hooks/", "  /hooks/"},
+		{"https://gw.example.com/crm/", "/hooks/eu", "eu  /hooks/eu"},
+		{"https://gw.example.com/crm/", "/crm/hooks/eu/", "eu  /hooks/eu/"},
 		{"https://gw.example.com/crm", "/other/hooks/eu", "  /other/hooks/eu"},
 	} {
 		rec := httptest.NewRecorder()

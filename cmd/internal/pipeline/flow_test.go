@@ -59,7 +59,8 @@ func (f *fake) Keep(d connectors.Delivery) (connectors.Delivery, bool) {
 	return d.Kept(nil, nil), false
 }
 
-func (f *fake) FetchLimits(string) connectors.Limits  { return connectors.Limits{Batch: 10, Calls: 1} }
+func (f *fake) FetchLimits(string) connectors.Limits { return connectors.Limits{Batch: 10, Calls: 1} }
+
 func (f *fake) WriteLimits() connectors.Limits        { return connectors.Limits{Batch: 10, Calls: 4} }
 func (f *fake) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -21,7 +22,7 @@ func Scan(r io.Reader, now time.Time) iter.Seq2[Letter, error] {
 		in := bufio.NewReaderSize(r, 64<<10)
 		first, err := firstByte(in)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 		case err != nil:
 			yield(Letter{}, err)
 		case first == '{':

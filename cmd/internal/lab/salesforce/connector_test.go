@@ -117,8 +117,10 @@ func TestRowsAreJudgedByThemselves(t *testing.T) {
 		crm.FieldOwedSince: "2026-03-02T09:30:00Z", crm.FieldReasons: strings.Repeat("x", 40000), crm.FieldNativeStatus: crm.UnqualifiedStatus,
 	}
 	chs := []crm.Change{
-		{Contact: "lead/" + ids[0], Values: values}, {Contact: "lead/" + ids[1], Values: values},
-		{Contact: "lead/" + ids[2], Values: values}, {Contact: "contact/" + contact, Values: values},
+		{Contact: "lead/" + ids[0], Values: values},
+		{Contact: "lead/" + ids[1], Values: values},
+		{Contact: "lead/" + ids[2], Values: values},
+		{Contact: "contact/" + contact, Values: values},
 	}
 	errs := v.Write.Write(t.Context(), chs)
 	for i, want := range []connectors.Kind{0, connectors.Conflict, connectors.NotFound, 0} {

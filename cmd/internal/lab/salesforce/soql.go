@@ -35,14 +35,16 @@ type ordering struct {
 // condition is a part of WHERE.
 type condition interface{ holds(o *Org, r *record) bool }
 
-type both struct{ a, b condition }
-type either struct{ a, b condition }
-type not struct{ a condition }
-type compare struct {
-	path
-	op     string
-	values []any // one, or those of IN
-}
+type (
+	both    struct{ a, b condition }
+	either  struct{ a, b condition }
+	not     struct{ a condition }
+	compare struct {
+		path
+		op     string
+		values []any // one, or those of IN
+	}
+)
 
 // problem is a refusal, as the API words it.
 type problem struct {

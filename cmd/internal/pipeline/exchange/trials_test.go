@@ -121,6 +121,7 @@ type failing struct{ err error }
 func (f *failing) FetchLimits(string) connectors.Limits {
 	return connectors.Limits{Batch: 10, Calls: 1}
 }
+
 func (f *failing) WriteLimits() connectors.Limits        { return connectors.Limits{Batch: 10, Calls: 1} }
 func (f *failing) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
 

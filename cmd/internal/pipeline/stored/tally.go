@@ -20,8 +20,10 @@ type Tally struct {
 
 // NewTally returns the tally of nobody.
 func NewTally() Tally {
-	return Tally{Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{},
-		Unprofiled: map[string]int{}, Coming: map[string]int{}}
+	return Tally{
+		Rated: map[string]map[string]int{}, Overdue: map[string]int{}, Flagged: map[string]int{},
+		Unprofiled: map[string]int{}, Coming: map[string]int{},
+	}
 }
 
 // Count adds n contacts that are rated like r.
