@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
 	"github.com/winnow-crm/winnow/connectors/people"
 )
 
@@ -24,7 +26,7 @@ const (
 // one just before.
 type addresses struct {
 	mu sync.Mutex
-	by map[string]listed
+	by *simplelru.LRU[string, listed] // nil until the first
 }
 
 type listed struct {
@@ -43,23 +45,33 @@ func (r *Relater) Know(person string, list ...string) {
 func (r *Relater) Forget(person string) {
 	r.known.mu.Lock()
 	defer r.known.mu.Unlock()
-	delete(r.known.by, person)
+	if r.known.by != nil {
+		r.known.by.Remove(person)
+	}
 }
 
 func (a *addresses) put(person string, list []string, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.by == nil || len(a.by) >= maxAddresses {
-		a.by = map[string]listed{}
+	if a.by == nil {
+		a.by, _ = simplelru.NewLRU[string, listed](maxAddresses, nil) // it refuses a size below 1 alone
 	}
-	a.by[person] = listed{list, now.Add(addressLasts)}
+	a.by.Add(person, listed{list, now.Add(addressLasts)})
 }
 
 func (a *addresses) get(person string, now time.Time) ([]string, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l, ok := a.by[person]
+	l, ok := a.listed(person)
 	return l.addresses, ok && now.Before(l.until) && l.until.Sub(now) <= addressLasts
+}
+
+// listed is what is remembered of a person. The caller holds mu.
+func (a *addresses) listed(person string) (listed, bool) {
+	if a.by == nil {
+		return listed{}, false
+	}
+	return a.by.Get(person)
 }
 
 // addresses returns those of people, read where they are not known.
@@ -106,6 +118,6 @@ func (r *Relater) read(ctx context.Context, who []string) (people.Book, error) {
 func (a *addresses) isNew(person string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l, ok := a.by[person]
+	l, ok := a.listed(person)
 	return ok && l.until.Sub(now) > addressLasts-justNow
 }

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // Memory remembers what people looked like when they were last read, as hashes, so that a poll need not have somebody
@@ -21,8 +23,8 @@ import (
 type Memory struct {
 	seed maphash.Seed
 	mu   sync.Mutex
-	by   map[string]look
-	read map[uint64]bool
+	by   *simplelru.LRU[string, look]
+	read *simplelru.LRU[uint64, struct{}]
 
 	staged map[string]uint64 // marks of the page that was given out last
 	page   string            // the cursor after that page
@@ -45,7 +47,10 @@ const (
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{seed: maphash.MakeSeed(), by: map[string]look{}, read: map[uint64]bool{}}
+	m := &Memory{seed: maphash.MakeSeed()}
+	m.by, _ = simplelru.NewLRU[string, look](maxLooks, nil) // it refuses a size below 1 alone
+	m.read, _ = simplelru.NewLRU[uint64, struct{}](maxRead, nil)
+	return m
 }
 
 // Sum stands for values, in their order.
@@ -64,28 +69,21 @@ func (m *Memory) Sum(values ...string) uint64 {
 func (m *Memory) Profile(person string, profile, mark uint64, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l := m.by[person]
+	l, _ := m.by.Get(person)
 	l.profile, l.at = profile, now
 	if !l.marked {
 		l.mark, l.marked = mark, true
 	}
-	m.put(person, l)
-}
-
-func (m *Memory) put(person string, l look) {
-	if _, there := m.by[person]; !there && len(m.by) >= maxLooks {
-		clear(m.by)
-	}
-	m.by[person] = l
+	m.by.Add(person, l)
 }
 
 // Forget has a person read again: it changed, and may look as before when it is polled next.
 func (m *Memory) Forget(person string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if l, ok := m.by[person]; ok {
+	if l, ok := m.by.Peek(person); ok {
 		l.at = time.Time{}
-		m.by[person] = l
+		m.by.Add(person, l)
 	}
 }
 
@@ -93,7 +91,7 @@ func (m *Memory) Forget(person string) {
 func (m *Memory) Knows(person string, profile uint64, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	l, ok := m.by[person]
+	l, ok := m.by.Get(person)
 	return ok && !l.at.IsZero() && l.profile == profile && now.Sub(l.at) < ProfileLasts
 }
 
@@ -104,9 +102,9 @@ func (m *Memory) Begin(cursor string) {
 	defer m.mu.Unlock()
 	if m.page == cursor {
 		for person, mark := range m.staged {
-			l := m.by[person]
+			l, _ := m.by.Peek(person)
 			l.mark, l.marked = mark, true
-			m.put(person, l)
+			m.by.Add(person, l)
 		}
 	}
 	m.staged, m.page = map[string]uint64{}, ""
@@ -126,7 +124,7 @@ func (m *Memory) Moved(person string, mark uint64, recent bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.staged[person] = mark
-	if l, ok := m.by[person]; ok && l.marked {
+	if l, ok := m.by.Get(person); ok && l.marked {
 		return l.mark != mark
 	}
 	return recent
@@ -137,10 +135,7 @@ func (m *Memory) Read(typ, record, person string) {
 	sum := m.Sum(typ, record, person)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.read) >= maxRead {
-		clear(m.read)
-	}
-	m.read[sum] = true
+	m.read.Add(sum, struct{}{})
 }
 
 // WasRead reports whether a record was read for a person lately.
@@ -148,5 +143,5 @@ func (m *Memory) WasRead(typ, record, person string) bool {
 	sum := m.Sum(typ, record, person)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.read[sum]
+	return m.read.Contains(sum)
 }

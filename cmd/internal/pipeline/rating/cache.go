@@ -1,7 +1,9 @@
 package rating
 
 import (
-	"container/list"
+	"math"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/queue"
@@ -11,31 +13,25 @@ import (
 type cache struct {
 	max   int64
 	bytes int64
-	order *list.List // of *cached, most recent in front
-	by    map[queue.Key]*list.Element
+	lru   *simplelru.LRU[queue.Key, cached]
 }
 
 type cached struct {
-	key   queue.Key
 	c     *stored.Contact
 	bytes int64
 }
 
 func newCache(max int64) *cache {
-	return &cache{max: max, order: list.New(), by: map[queue.Key]*list.Element{}}
+	c := &cache{max: max}
+	c.lru, _ = simplelru.NewLRU(math.MaxInt, func(_ queue.Key, v cached) { c.bytes -= v.bytes }) // its bound is bytes
+	return c
 }
 
 // take returns a contact and removes it: it is put back once it is stored, so a failed commit leaves nothing wrong
 // behind.
 func (c *cache) take(key queue.Key) *stored.Contact {
-	e, ok := c.by[key]
-	if !ok {
-		return nil
-	}
-	v := e.Value.(*cached)
-	c.order.Remove(e)
-	delete(c.by, key)
-	c.bytes -= v.bytes
+	v, _ := c.lru.Peek(key)
+	c.lru.Remove(key)
 	return v.c
 }
 
@@ -43,10 +39,10 @@ func (c *cache) take(key queue.Key) *stored.Contact {
 func (c *cache) put(key queue.Key, v *stored.Contact, size int) {
 	c.take(key)
 	bytes := decodedSize(size)
-	c.by[key] = c.order.PushFront(&cached{key, v, bytes})
+	c.lru.Add(key, cached{v, bytes})
 	c.bytes += bytes
-	for c.bytes > c.max && c.order.Len() > 1 {
-		c.take(c.order.Back().Value.(*cached).key)
+	for c.bytes > c.max && c.lru.Len() > 1 {
+		c.lru.RemoveOldest()
 	}
 }
 
