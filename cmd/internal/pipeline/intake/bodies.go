@@ -68,25 +68,43 @@ func (b *bodies) free(o *body) {
 	o.bytes = 0
 }
 
-// done says that all of a body has come: it does not give way any more, and its connection may be read for as long as
-// storing takes.
-func (o *body) done() {
-	_ = o.limit(time.Time{})
+// done says that no more of a body is read: it does not give way any more. Where all of it has come, its connection may
+// be read for as long as storing takes; where reading failed not any more, or the server would wait for the rest of the
+// body before it answers, for as long as the sender likes.
+func (o *body) done(failed error) {
 	b := o.all
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.in, o)
+	until := time.Time{}
+	if failed != nil {
+		until = time.Now()
+	}
+	_ = o.limit(until)
 }
 
 // Read reads on, for as long as the body comes at the least rate.
 func (o *body) Read(p []byte) (int, error) {
-	until := o.began.Add(timing.BodyGrace + time.Duration(o.bytes)*time.Second/timing.BodyRate)
-	_ = o.limit(until) // a server that cannot bounds the whole request instead
+	if err := o.all.await(o); err != nil {
+		return 0, err
+	}
 	n, err := o.Reader.Read(p)
 	if refused := o.all.take(o, int64(n)); refused != nil {
 		return n, refused
 	}
 	return n, err
+}
+
+// await sets until when more of a body has to come, unless it has given way.
+func (b *bodies) await(o *body) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o.giveUp {
+		return errGivenUp
+	}
+	until := o.began.Add(timing.BodyGrace + time.Duration(o.bytes)*time.Second/timing.BodyRate)
+	_ = o.limit(until) // a server that cannot bounds the whole request instead
+	return nil
 }
 
 // take counts n more bytes of a body, and has the slowest of all give way where there is no room for them.

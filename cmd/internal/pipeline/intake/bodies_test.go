@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -197,5 +198,49 @@ func TestOneAddressDoesNotGetAll(t *testing.T) {
 	two.close()
 	if b.held() != 0 || len(b.from) != 0 {
 		t.Errorf("%d bytes are held, by %v", b.held(), b.from)
+	}
+}
+
+// TestSlowBodyIsAnswered: who sends a part of a body and then nothing is answered, and the connection ends: it would
+// count as at work for ever.
+func TestSlowBodyIsAnswered(t *testing.T) {
+	_, url, _ := port(t, 1<<20)
+	addr := url[len("http://") : len(url)-len("/hooks/fake")]
+	for name, body := range map[string]string{
+		"small":  "Content-Length: 1000\r\n\r\nx",
+		"large":  "Content-Length: 1000000\r\n\r\nx",
+		"chunks": "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fmt.Fprintf(c, "POST /hooks/fake HTTP/1.1\r\nHost: x\r\nSignature: guessed\r\n%s", body); err != nil {
+				t.Fatal(err)
+			}
+			reply, err := io.ReadAll(c)
+			if err != nil || !bytes.HasPrefix(reply, []byte("HTTP/1.1 503")) {
+				t.Errorf("answered with %q: %v", reply, err)
+			}
+		})
+	}
+}
+
+// TestGivenUpStaysSo: a body that has given way is read no more, whatever it was about to do.
+func TestGivenUpStaysSo(t *testing.T) {
+	b := newBodies(1000)
+	slow, next := b.open(httptest.NewRecorder(), strings.NewReader("x"), ""), b.open(httptest.NewRecorder(), nil, "")
+	slow.began = slow.began.Add(-time.Minute)
+	if err := errors.Join(b.take(slow, 500), b.take(next, 900)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := slow.Read(make([]byte, 1)); n != 0 || !errors.Is(err, errGivenUp) {
+		t.Errorf("%d bytes are read: %v", n, err)
 	}
 }

@@ -137,7 +137,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 	in := r.bodies.open(w, http.MaxBytesReader(w, req.Body, s.MaxBody), sender(req, r.Proxies))
 	defer in.close()
 	body, err := io.ReadAll(in)
-	in.done()
+	in.done(err)
 	if errors.Is(err, errBodies) || errors.Is(err, errGivenUp) {
 		r.say(r.Troubles.Warns, s, "delivery refused for want of memory", err)
 		return "no_room", replyTo(s, d, connectors.Full)
