@@ -53,13 +53,16 @@ type DeadLetters struct {
 
 // Bury stores a dead letter durably and returns its number. The same id again within ten minutes changes nothing; an
 // empty id is never the same. Seq and Time are not looked at. What is beyond its source's share of the bytes is only
-// counted, by the letter whose number is returned.
+// counted, by the letter whose number is returned; a letter that counts others itself is stored as it is.
 func (l *DeadLetters) Bury(ctx context.Context, d DeadLetter, id string) (uint64, error) {
 	if layout.TokenLength(d.Stage) > maxSource || !ValidID(d.Source) {
 		return 0, fmt.Errorf("bury: stage or source: %w", ErrTooLarge)
 	}
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
+	if d.Count > 0 {
+		return l.put(ctx, d, id)
+	}
 	if !l.fits(ctx, d.Source, len(d.Payload)) {
 		return l.sum(ctx, d)
 	}

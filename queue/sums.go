@@ -87,7 +87,7 @@ func (l *DeadLetters) sum(ctx context.Context, d DeadLetter) (uint64, error) {
 	}
 	next := was.with(d)
 	s.by[key] = next
-	if was.Seq != 0 && slices.Equal(was.Contacts, next.Contacts) && time.Since(s.wrote[key]) < sumEvery {
+	if was.Seq != 0 && was.concerns(next) && time.Since(s.wrote[key]) < sumEvery {
 		return was.Seq, nil
 	}
 	seq, err := l.put(ctx, next, "")
@@ -112,6 +112,11 @@ func (s *sums) discarded(seq uint64) {
 			s.by[key] = DeadLetter{}
 		}
 	}
+}
+
+// concerns reports whether a sum concerns whom the next one does, for as long: else that has to be stored at once.
+func (d DeadLetter) concerns(next DeadLetter) bool {
+	return slices.Equal(d.Contacts, next.Contacts) && d.Nobody == next.Nobody && d.Keep == next.Keep
 }
 
 // with is the letter that stands for one more.

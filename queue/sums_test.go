@@ -76,3 +76,37 @@ func TestSumNamesAllOrNobody(t *testing.T) {
 		t.Errorf("%d contacts of %d, nobody %v", len(got.Contacts), got.Count, got.Nobody)
 	}
 }
+
+// What changes whom a sum may concern is stored at once: decisions hang on it. A sum that is put in once more, without
+// one of those it named, is counted in no other.
+func TestSumsConcernWhomTheySay(t *testing.T) {
+	q := open(t, func(c *Config) {
+		c.Sources = []string{src}
+		c.MaxPayload = int32(mib)
+		c.DeadLettersBytes = 2 * mib
+	})
+	bury := func(d DeadLetter) uint64 {
+		d.Stage, d.Source = "fetch", src
+		return must1[uint64](t)(q.DeadLetters.Bury(t.Context(), d, ""))
+	}
+	large := make([]byte, 500_000)
+	for range 5 {
+		bury(DeadLetter{Nobody: true, Payload: large})
+	}
+	if d := must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(DeadLetter{Payload: large}))); d.Count == 0 || d.Nobody {
+		t.Errorf("the sum says nobody %v of %d, the last of which may concern anybody", d.Nobody, d.Count)
+	}
+	bury(DeadLetter{Kind: "other", Contacts: []string{"a"}, Payload: large})
+	d := must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(DeadLetter{Kind: "other", Contacts: []string{"b"}, Payload: large})))
+	was := d.Seq
+	d.Contacts = []string{"b"}
+	d = must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(d)))
+	if !slices.Equal(d.Contacts, []string{"b"}) || d.Count != 2 || d.Seq == was {
+		t.Errorf("put in without a: %+v", d)
+	}
+	must(t, q.DeadLetters.Discard(t.Context(), was))
+	d = must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(DeadLetter{Kind: "other", Contacts: []string{"c"}, Payload: large})))
+	if slices.Contains(d.Contacts, "a") {
+		t.Errorf("the next sum names %v, and a is erased", d.Contacts)
+	}
+}

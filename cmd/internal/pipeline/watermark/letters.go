@@ -162,9 +162,13 @@ func Without(s Source, ref crm.Ref, contact string) (rest crm.Ref, left bool) {
 	return ref, len(ref.Contacts)+len(ref.Left) > 0
 }
 
-// Strike takes a contact out of the letter of a record that could not be fetched, and reports whether others wait for
-// it too.
+// Strike takes a contact out of the letter of a record that could not be fetched, or of one that stands for many, and
+// reports whether others wait for it too.
 func Strike(s Source, d *queue.DeadLetter, contact string) bool {
+	if d.Count > 0 && len(d.Contacts) > 1 { // nothing is kept of what it stands for but whom that named
+		d.Contacts = slices.DeleteFunc(slices.Clone(d.Contacts), func(id string) bool { return id == contact })
+		return true
+	}
 	ref, err := stored.Decode[crm.Ref](d.Payload)
 	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || OfPerson(s, ref, contact) { // what is no reference waits for nobody
 		return false
