@@ -136,25 +136,33 @@ func (m *Mender) fillAgain(ctx context.Context, source string, since time.Time) 
 	return stored.BackfillState(source).Put(ctx, m.Queue, stored.Filling{Since: from, Until: now, Moved: now}, rev)
 }
 
-// release takes back the letters of what a backfill has read again.
+// release takes back the letters of what a backfill has read again. What it has not read because a person had it begin
+// later is read once it is done.
 func (m *Mender) release(ctx context.Context, source string) error {
 	f, _, err := stored.BackfillState(source).Get(ctx, m.Queue)
 	if err != nil || !f.Done || len(m.Queue.Damaged()) > 0 {
 		return err
 	}
 	var done []uint64
+	missed := f.Since
 	err = m.Queue.DeadLetters.Each(ctx, 0, watermark.StageFetch, source, func(d queue.DeadLetter) error {
 		if d.Kind != watermark.KindDamaged {
 			return nil
 		}
-		ref, err := stored.Decode[crm.Ref](d.Payload)
-		if ref.Noticed <= f.Until {
-			done = append(done, d.Seq)
+		noticed, since, err := holeOf(d, f.Until)
+		if err != nil {
+			return err
 		}
-		return err
+		if noticed <= f.Until {
+			done, missed = append(done, d.Seq), min(missed, since)
+		}
+		return nil
 	})
 	if err != nil || len(done) == 0 {
 		return err
+	}
+	if missed < f.Since {
+		return m.fillAgain(ctx, source, missed.Time())
 	}
 	if n, err := m.Queue.Fetches.Waiting(ctx, source); err != nil || n > 0 {
 		return err
@@ -166,4 +174,18 @@ func (m *Mender) release(ctx context.Context, source string) error {
 	}
 	m.Log.Info("what the store had lost has been read again", zap.String("source", source), zap.Int("letters", len(done)))
 	return nil
+}
+
+// holeOf is when a letter was noted, and since when what it stands for is read again by a backfill up to until: one
+// contact's history, and what is not known, as far back as is ever read again.
+func holeOf(d queue.DeadLetter, until crm.Millis) (noticed, since crm.Millis, err error) {
+	furthest := max(crm.At(until.Time().Add(-timing.HistoryAgain)), 1)
+	if d.Count > 0 { // it stands for many, and nothing is kept of them
+		return crm.At(d.Time), furthest, nil
+	}
+	ref, err := stored.Decode[crm.Ref](d.Payload)
+	if len(d.Contacts) > 0 {
+		return ref.Noticed, furthest, err
+	}
+	return ref.Noticed, max(ref.Noticed, furthest), err
 }
