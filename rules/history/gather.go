@@ -113,6 +113,29 @@ func (h *gatherer) kindOf(f *crm.Fact) (EventKind, string) {
 	return Void, ""
 }
 
+// conversations makes mass mail of ours that stands in a conversation with them what it is: somebody's answer, whatever
+// program sent it and whatever footer is below it.
+func (h *gatherer) conversations() {
+	for i := range h.Events {
+		e := &h.Events[i]
+		if e.Kind != Void || e.F == nil || e.F.Message == nil {
+			continue
+		}
+		m := e.F.Message
+		mass := m.Mass && m.Text.Class == crm.Human || m.Text.Class == crm.Bulk
+		if m.Direction == crm.Out && mass && !m.Failed && !m.Copied && m.Thread != "" && h.spoke(i, m.Thread) {
+			e.Kind, e.Why = Sent, ""
+		}
+	}
+}
+
+// spoke reports whether they wrote in a conversation before an event.
+func (h *gatherer) spoke(before int, thread string) bool {
+	return slices.ContainsFunc(h.Events[:before], func(e Event) bool {
+		return e.Kind == Received && e.F != nil && e.F.Message != nil && e.F.Message.Thread == thread
+	})
+}
+
 const whyCameBack = "came back"
 
 // bounces makes void what came back: of each bounce the last mail of ours before it, in the same conversation where one

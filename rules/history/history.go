@@ -212,6 +212,7 @@ func (h *History) Build(s *Settings, r *record.Record, now, seen, limit crm.Mill
 	if !slices.IsSortedFunc(h.Events, order) { // a record's conduct is sorted, so that mostly there is little to do
 		slices.SortFunc(h.Events, order)
 	}
+	g.conversations()
 	g.bounces()
 	(&scanner{h}).scan()
 	l := ledger{h}
