@@ -167,7 +167,13 @@ func hooks(receiver http.Handler, publicURL string) http.Handler {
 		prefix := strings.TrimRight(u.Path, "/")
 		mux.Handle(prefix+"/hooks/", http.StripPrefix(prefix, hooks(receiver, "")))
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if strings.Contains(req.URL.Path, "//") { // the mux would redirect it, which no CRM follows and nothing counts
+			receiver.ServeHTTP(w, req)
+			return
+		}
+		mux.ServeHTTP(w, req)
+	})
 }
 
 // Addresses are where the ports are bound, empty where they are not.

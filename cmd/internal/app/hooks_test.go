@@ -19,6 +19,8 @@ func TestHooks(t *testing.T) {
 		{"", "/hooks/eu/Lead.update", "eu Lead.update /hooks/eu/Lead.update"},
 		{"", "/hook/eu", "  /hook/eu"},
 		{"", "/", "  /"},
+		{"", "http://winnow.example.com//hooks/eu", "  //hooks/eu"},
+		{"https://gw.example.com/crm", "/crm//hooks/eu", "  /crm//hooks/eu"},
 		{"", "/hooks/", "  /hooks/"},
 		{"https://gw.example.com/crm/", "/hooks/eu", "eu  /hooks/eu"},
 		{"https://gw.example.com/crm/", "/crm/hooks/eu/", "eu  /hooks/eu/"},
