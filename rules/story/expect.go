@@ -122,13 +122,56 @@ var fields = []string{
 	"rating", "machine_rating", "status", "ground", "next_move", "owed", "owed_since", "pending_until", "recheck_on", "treatment", "reason", "action", "unrated",
 }
 
+// values are what a field may have, where that is a finite list.
+var values = map[string][]string{
+	"rating": crm.Letters, "machine_rating": crm.Letters,
+	"status": words(crm.Open, crm.Pending, crm.Disqualified, crm.Requalified, crm.Nurture, crm.Override),
+	"ground": words(crm.Unresponsive, crm.NoProgress, crm.FactFinding, crm.SaidNo, crm.SaidLater, crm.Misfit,
+		crm.Unprofitable, crm.Difficult, crm.ByHuman),
+	"next_move": words(crm.Us, crm.Them, crm.None), "owed": {"yes", "no"},
+	"treatment": {"intensive", "standard", "light", "nurture"},
+	"unrated":   {"opted_out", "do_not_profile", "staff", "deleted", "merged"},
+}
+
+func words[T ~string](vs ...T) []string {
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = string(v)
+	}
+	return out
+}
+
 func parseCheck(word string) (check, error) {
 	field, value, ok := strings.Cut(word, "=")
 	field, not := strings.CutSuffix(field, "!")
 	if !ok || !slices.Contains(fields, field) {
 		return check{}, fmt.Errorf("%q: want a field and its value, as in status=open; fields are %s", word, strings.Join(fields, ", "))
 	}
-	return check{field, not, strings.Split(value, "|")}, nil
+	c := check{field, not, strings.Split(value, "|")}
+	for _, v := range c.values {
+		if err := valid(field, v); err != nil {
+			return check{}, fmt.Errorf("%q: %w", word, err)
+		}
+	}
+	return c, nil
+}
+
+// valid refuses a value that the field never has: with it "never" would hold whatever comes about.
+func valid(field, v string) error {
+	if v == "" || v == "-" {
+		return nil
+	}
+	switch field {
+	case "owed_since", "pending_until", "recheck_on":
+		if _, err := time.Parse(time.DateOnly, v); err != nil {
+			return errors.New("want a day such as 2026-03-02, or a dash for none")
+		}
+		return nil
+	}
+	if can := values[field]; can != nil && !slices.Contains(can, v) {
+		return fmt.Errorf("want one of %s, or a dash for none", strings.Join(can, ", "))
+	}
+	return nil
 }
 
 // check says what is wrong, empty where nothing is. The steps end at to.
