@@ -27,9 +27,10 @@ func (s Secret) Equal(other string) bool {
 	return subtle.ConstantTimeCompare([]byte(s), []byte(other)) == 1
 }
 
-// unfilled is what a template leaves where it was not filled in: ${TOKEN}, $(TOKEN), {{ .token }}, $TOKEN, <your
-// token>.
-var unfilled = regexp.MustCompile(`\$[{(]|\{\{|^\$[A-Z][A-Z0-9_]*$|^<[^>]*>$`)
+// unfilled is what a template or an example leaves where it was not filled in: ${TOKEN}, $(TOKEN), {{ .token }},
+// $TOKEN, <your token>, YOUR_TOKEN, changeme, xxxx and dots.
+var unfilled = regexp.MustCompile(`\$[{(]|\{\{|^\$[A-Z][A-Z0-9_]*$|^<[^>]*>$|^(?:\.{3,}|\x{2026})$|` +
+	`^(?i:x{3,}|change[-_]?me|your(?:[-_][a-z]+)*[-_](?:token|secret|key|password))$`)
 
 // schemes are what stands before a token in a header, where it does not belong to the token.
 var schemes = []string{"bearer ", "basic ", "token ", "authorization:", "authorization "}

@@ -12,6 +12,9 @@ func TestOddSecrets(t *testing.T) {
 		`"` + token + `"`: "in quotes", "'" + token + "'": "in quotes", "“" + token + "”": "in quotes", token + `"`: "in quotes",
 		"Bearer " + token: "authorization scheme", "bearer " + token: "authorization scheme", "Authorization: Bearer " + token: "authorization scheme",
 		"${HUBSPOT_TOKEN}": "not filled in", "$HUBSPOT_TOKEN": "not filled in", "{{ .Values.token }}": "not filled in", "<your token>": "not filled in",
+		"...": "not filled in", "…": "not filled in", "changeme": "not filled in", "YOUR_ACCESS_TOKEN": "not filled in",
+		"xxxx":        "not filled in",
+		"your-s3cret": "", "xxl": "",
 		"\ufeff" + token: "byte-order mark", " " + token: "begins or ends with a blank", token + "\t": "begins or ends with a blank",
 		"pat na1": "holds a blank", token + "\n" + token: "more than one line", "pat-\u200bna1": "cannot be seen",
 	} {
