@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,6 +104,9 @@ func (v *Vendor) Named(person string) (string, error) {
 		}
 	}
 	if _, ok := v.kindOf(p); !ok {
+		if len(v.People) == 1 {
+			return "", errors.New("want the id of its record alone, which stands at the end of its address in the CRM")
+		}
 		kinds := make([]string, len(v.People))
 		for i, k := range v.People {
 			kinds[i] = crm.Person{Kind: k.Kind, ID: "<id>"}.String()

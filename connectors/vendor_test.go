@@ -59,4 +59,9 @@ func TestPeople(t *testing.T) {
 			t.Errorf("%s names %q, %v; want to be asked which", given, got, err)
 		}
 	}
+	one := Vendor{People: []PersonKind{{Record: "contacts"}}}
+	got, err := one.Named("https://crm.example.com/contact/7")
+	if err == nil || !strings.Contains(err.Error(), "the id of its record alone") {
+		t.Errorf("an address of a record names %q, %v; want to be told what to give", got, err)
+	}
 }

@@ -75,6 +75,16 @@ func needs(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// several asks for at least one of what is named.
+func several(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return fmt.Errorf("%s: want <%s> ..., got none", cmd.CommandPath(), name)
+	}
+}
+
 // onlyParts is for a command that does nothing itself: it shows what it has, and refuses what it has not.
 func onlyParts(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {

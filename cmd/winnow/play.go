@@ -15,7 +15,7 @@ import (
 func playCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "play <file> ...", Short: "Rate a history through its time", Args: cobra.MinimumNArgs(1),
+		Use: "play <file> ...", Short: "Rate a history through its time", Args: several("file"),
 		Long: `Rates a history of one contact through its time and prints a line for each change: when, letter, status, ground, whose move is next, the
 advice, and the reasons where they changed. What Winnow would announce counts as shown by the CRM at once.
 

@@ -413,6 +413,8 @@ func TestMisuse(t *testing.T) {
 		"simulate --people 0":                    "--people",
 		"deadletters resend":                     "--all",
 		"setup hubspot hubspot":                  "want <source>",
+		"play":                                   "winnow play: want <file> ...",
+		"test":                                   "winnow test: want <story.txtar> ...",
 		"deadletters discard 1 --all --nonsense": "see winnow deadletters discard --help",
 	} {
 		cmd := exec.Command(os.Args[0], strings.Fields(args)...)

@@ -19,7 +19,7 @@ import (
 func testCommand() *cobra.Command {
 	var update bool
 	cmd := &cobra.Command{
-		Use: "test <story.txtar> ...", Short: "Try the rules on stories with what is expected of them", Args: cobra.MinimumNArgs(1),
+		Use: "test <story.txtar> ...", Short: "Try the rules on stories with what is expected of them", Args: several("story.txtar"),
 		Long: `Plays stories under the settings that are to be rolled out and says where they do not come about as they are written: the file, the
 line, and what came about instead. It ends with 1 where one fails. WINNOW_RULES_* and WINNOW_PHRASES apply, and a story's own
 settings.env on top of them. It needs neither a CRM nor a store. docs/stories.md describes the format.`,

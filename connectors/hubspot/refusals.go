@@ -83,6 +83,14 @@ func (v *contextValues) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// renewal is what to do about a credential that is refused.
+func (c *Connector) renewal() string {
+	if c.cfg.Token == "" {
+		return "connect the app again"
+	}
+	return "make a new one and set it in " + c.variable("TOKEN")
+}
+
 // explain says what a refusal means. Only words that HubSpot itself chose from a finite list, names of properties and
 // names of scopes go into the error: its messages quote values.
 func (c *Connector) explain(r *rest.Response) *connectors.Error {
@@ -95,7 +103,7 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 	}
 	switch r.Status {
 	case http.StatusUnauthorized:
-		what += ": the token is wrong, expired or revoked, or its app was uninstalled or deleted: make a new one"
+		what += ": the token is wrong, expired or revoked, or its app was uninstalled or deleted: " + c.renewal()
 	case http.StatusForbidden:
 		if scopes := body.scopes(); len(scopes) > 0 {
 			what += ": the token lacks the scope " + strings.Join(scopes, " or ")
@@ -106,7 +114,7 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 		if body.Status != "error" && body.Category == "" {
 			// Not HubSpot's own answer about a record. Taking it for one would forget records because of a wrong URL.
 			e.Kind = connectors.Misconfigured
-			what += ": this is not HubSpot's API; check API_URL and what stands between"
+			what += ": this is not HubSpot's API; check " + c.variable("API_URL") + " and what stands between"
 		}
 	case http.StatusLocked: // Source: HubSpot docs, "Error handling": wait at least 2 seconds
 		e.After = max(e.After, 2*time.Second)
