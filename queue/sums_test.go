@@ -89,23 +89,24 @@ func TestSumsConcernWhomTheySay(t *testing.T) {
 		d.Stage, d.Source = "fetch", src
 		return must1[uint64](t)(q.DeadLetters.Bury(t.Context(), d, ""))
 	}
+	get := func(seq uint64) DeadLetter { return must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), seq)) }
 	large := make([]byte, 500_000)
 	for range 5 {
 		bury(DeadLetter{Nobody: true, Payload: large})
 	}
-	if d := must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(DeadLetter{Payload: large}))); d.Count == 0 || d.Nobody {
+	if d := get(bury(DeadLetter{Payload: large})); d.Count == 0 || d.Nobody {
 		t.Errorf("the sum says nobody %v of %d, the last of which may concern anybody", d.Nobody, d.Count)
 	}
 	bury(DeadLetter{Kind: "other", Contacts: []string{"a"}, Payload: large})
-	d := must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(DeadLetter{Kind: "other", Contacts: []string{"b"}, Payload: large})))
+	d := get(bury(DeadLetter{Kind: "other", Contacts: []string{"b"}, Payload: large}))
 	was := d.Seq
 	d.Contacts = []string{"b"}
-	d = must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(d)))
+	d = get(bury(d))
 	if !slices.Equal(d.Contacts, []string{"b"}) || d.Count != 2 || d.Seq == was {
 		t.Errorf("put in without a: %+v", d)
 	}
 	must(t, q.DeadLetters.Discard(t.Context(), was))
-	d = must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), bury(DeadLetter{Kind: "other", Contacts: []string{"c"}, Payload: large})))
+	d = get(bury(DeadLetter{Kind: "other", Contacts: []string{"c"}, Payload: large}))
 	if slices.Contains(d.Contacts, "a") {
 		t.Errorf("the next sum names %v, and a is erased", d.Contacts)
 	}

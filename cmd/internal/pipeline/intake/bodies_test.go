@@ -221,7 +221,8 @@ func TestSlowBodyIsAnswered(t *testing.T) {
 			if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := fmt.Fprintf(c, "POST /hooks/fake HTTP/1.1\r\nHost: x\r\nSignature: guessed\r\n%s", body); err != nil {
+			_, err = fmt.Fprintf(c, "POST /hooks/fake HTTP/1.1\r\nHost: x\r\nSignature: guessed\r\n%s", body)
+			if err != nil {
 				t.Fatal(err)
 			}
 			reply, err := io.ReadAll(c)

@@ -23,12 +23,13 @@ func (past) Backfill(context.Context, string, time.Time, time.Time) (connectors.
 	return connectors.BackfillPage{}, nil
 }
 
-// TestLettersOfWhatWasLost: they go once a backfill has read all that they stand for. One that a person had begin later
+// TestLettersOfWhatWasLost: they go once a backfill has read all that they stand for. One that was to begin later
 // lets none of them go, and what it has left out is read after it.
 func TestLettersOfWhatWasLost(t *testing.T) {
 	now := time.Now().Add(time.Minute) // the store dates the letters
 	year, day := crm.At(now.Add(-timing.HistoryAgain)), crm.At(now.Add(-24*time.Hour))
-	contact := queue.DeadLetter{Contacts: []string{"1"}, Payload: stored.Encode(crm.Ref{Type: "person", ID: "1", Noticed: crm.At(now)})}
+	ref := crm.Ref{Type: "person", ID: "1", Noticed: crm.At(now)}
+	contact := queue.DeadLetter{Contacts: []string{"1"}, Payload: stored.Encode(ref)}
 	hole := queue.DeadLetter{Payload: stored.Encode(crm.Ref{Noticed: day})}
 	older := queue.DeadLetter{Payload: stored.Encode(crm.Ref{Noticed: year / 2})}
 	for _, c := range []struct {
@@ -46,7 +47,9 @@ func TestLettersOfWhatWasLost(t *testing.T) {
 		{"many, a day was read", queue.DeadLetter{Count: 3}, day, year},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+			q, err := queue.Open(t.Context(), queue.Config{
+				Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,9 +63,11 @@ func TestLettersOfWhatWasLost(t *testing.T) {
 			if err := stored.BackfillState("fake").Put(t.Context(), q, read, stored.AnyRevision); err != nil {
 				t.Fatal(err)
 			}
+			fake := watermark.Source{Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Backfill: past{}}}
 			m := &Mender{
-				Queue: q, Now: func() time.Time { return now }, Log: zap.NewNop(), Metrics: watermark.NewMetrics(prometheus.NewRegistry()),
-				Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Backfill: past{}}}},
+				Queue: q, Now: func() time.Time { return now }, Log: zap.NewNop(),
+				Metrics: watermark.NewMetrics(prometheus.NewRegistry()),
+				Sources: map[string]watermark.Source{"fake": fake},
 			}
 			if err := m.release(t.Context(), "fake"); err != nil {
 				t.Fatal(err)
