@@ -278,6 +278,59 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestMovedMeanwhile: who was merged, or converted, while a rating was on its way is named as whom they have become.
+// Where that cannot be asked the write is tried again; who is gone and has become nobody stays gone.
+func TestMovedMeanwhile(t *testing.T) {
+	const hana = "00QD000000QOMqjMAH"
+	for name, c := range map[string]struct {
+		code, found string
+		status      int
+		into        string
+		kind        connectors.Kind
+	}{
+		"converted": {
+			"CANNOT_UPDATE_CONVERTED_LEAD", `"IsConverted":true,"ConvertedContactId":"` + ada + `"`, 200,
+			person(ada), connectors.NotFound,
+		},
+		"merged": {
+			"ENTITY_IS_DELETED", `"IsDeleted":true,"MasterRecordId":"` + hana + `"`, 200,
+			person(hana), connectors.NotFound,
+		},
+		"deleted": {"ENTITY_IS_DELETED", `"IsDeleted":true`, 200, "", connectors.NotFound},
+		"away":    {"ENTITY_IS_DELETED", `SERVER_UNAVAILABLE`, 503, "", connectors.Unavailable},
+		"unseen":  {"ENTITY_IS_DELETED", `INVALID_FIELD`, 400, "", connectors.NotFound},
+	} {
+		o := connect(t, movedAPI(t, c.code, c.status, c.found), nil)
+		change := crm.Change{Contact: person(greg), Values: map[crm.Field]string{crm.FieldRating: "A"}}
+		err := o.Vendor().Write.Write(t.Context(), []crm.Change{change})[0]
+		if got := connectors.IntoOf(err); got != c.into || connectors.KindOf(err) != c.kind {
+			t.Errorf("%s: %v, followed to %q; want %q and %s", name, err, got, c.into, c.kind)
+		}
+	}
+}
+
+// movedAPI refuses every write with a code, and answers queries with a status and one record.
+func movedAPI(t *testing.T, code string, status int, found string) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.URL.Path == "/services/oauth2/token":
+			_, _ = fmt.Fprintf(w, `{"access_token":"t0ken","instance_url":"http://%s"}`, r.Host)
+		case strings.HasSuffix(r.URL.Path, "/describe"):
+			_, _ = io.WriteString(w, `{"fields":[{"name":"Winnow_Rating__c","type":"picklist"}]}`)
+		case r.Method == http.MethodPatch:
+			_, _ = io.WriteString(w, `[{"success":false,"errors":[{"statusCode":"`+code+`","message":"x"}]}]`)
+		case status != http.StatusOK:
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `[{"errorCode":"`+found+`","message":"x"}]`)
+		default:
+			_, _ = io.WriteString(w, `{"done":true,"records":[{"Id":"`+greg+`",`+found+`}]}`)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // The running user is remembered, so that a process that only receives knows our echo.
 func TestTheRunningUserIsRemembered(t *testing.T) {
 	o := connect(t, apiThat(t, 200, `{"user_id":"005000000000001","organization_id":"`+org[:15]+`"}`), nil)

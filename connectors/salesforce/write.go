@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -66,6 +67,7 @@ func (c *writer) Write(ctx context.Context, chs []crm.Change) []error {
 	for n, err := range c.update(ctx, ours) {
 		out[of[n]] = err
 	}
+	c.follow(ctx, chs, out)
 	for i, ch := range chs {
 		if status, ok := ch.Values[crm.FieldNativeStatus]; ok && out[i] == nil && crm.ParsePerson(ch.Contact).Kind == lead {
 			if status == crm.UnqualifiedStatus {
@@ -80,6 +82,38 @@ func (c *writer) Write(ctx context.Context, chs []crm.Change) []error {
 		out[nativeOf[n]] = c.beside(err)
 	}
 	return out
+}
+
+// follow says of people who were merged, or converted, while their rating was on its way whom they have become: the
+// rating of that one is written, and theirs is no failure.
+func (c *writer) follow(ctx context.Context, chs []crm.Change, errs []error) {
+	late := map[string]map[string]int{contact: {}, lead: {}} // the place in chs, by kind and id
+	for i, err := range errs {
+		p := crm.ParsePerson(chs[i].Contact)
+		e, ok := errors.AsType[*connectors.Error](err)
+		if ok && e.Kind == connectors.NotFound && !e.Whole && late[p.Kind] != nil {
+			late[p.Kind][p.ID] = i
+		}
+	}
+	names := map[string][]string{
+		contact: {"Id", "IsDeleted", "MasterRecordId"},
+		lead:    {"Id", "IsDeleted", "MasterRecordId", "IsConverted", "ConvertedContactId"},
+	}
+	for kind, places := range late {
+		found, err := c.selectFrom(ctx, objectOf(kind), names[kind], "Id", slices.Collect(maps.Keys(places)), true)
+		if k := connectors.KindOf(err); err != nil && (k == connectors.Unavailable || k == connectors.RateLimited) {
+			for _, i := range places { // the write is tried again, and asks again
+				errs[i] = err
+			}
+		}
+		for _, r := range found {
+			i, asked := places[full(r.text("Id"))]
+			if into := movedTo(r); asked && into != "" {
+				e := c.fail("write", connectors.NotFound, errors.New("the record was merged or converted into another"))
+				e.Into, errs[i] = into, e
+			}
+		}
+	}
 }
 
 // beside is the error of a status that could not be set beside a rating that is written.
