@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,11 +129,12 @@ func (c *Contacts) loadChunk(ctx context.Context, p int, subjects []string, out 
 	seen := c.parts[p].seen.Load()
 	for range jet.StaleTries {
 		var at uint64
+		found := map[Key]Record{} // out holds what other chunks found
 		err := c.srv.MultiLast(ctx, p, c.layout.Records(p), subjects, func(m jet.Stored) {
 			if m.Subject == subjects[0] {
 				at = m.Seq
 			} else if k, ok := keyOf(m.Subject); ok {
-				out[k] = Record{Key: k, Data: m.Data, Seq: m.Seq, Time: m.Time, Damaged: m.Damaged}
+				found[k] = Record{Key: k, Data: m.Data, Seq: m.Seq, Time: m.Time, Damaged: m.Damaged}
 				if m.Damaged {
 					c.lost(c.layout.Records(p), m.Subject, m.Seq, m.Time)
 				}
@@ -146,9 +148,9 @@ func (c *Contacts) loadChunk(ctx context.Context, p int, subjects []string, out 
 		}
 		if err == nil && at >= seen {
 			c.parts[p].mute.Store(0)
+			maps.Copy(out, found)
 			return nil
 		}
-		clear(out)
 		if err := jet.Pause(ctx, 20*time.Millisecond); err != nil {
 			return err
 		}

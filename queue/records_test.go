@@ -6,6 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 func TestCommitIsAllOrNothing(t *testing.T) {
@@ -168,4 +172,32 @@ func TestState(t *testing.T) {
 		t.Errorf("state %q %d %v", data, at, err)
 	}
 	must1[uint64](t)(q.States.Put(t.Context(), "a.b", []byte("4"), AnyState))
+}
+
+// A copy of the stream that lags behind is asked again. What other requests of the same load have found stays: without
+// it those contacts would be taken for new, and their records replaced.
+func TestLaggingCopyTakesNothingAway(t *testing.T) {
+	q := open(t)
+	at := commit(t, q, 0, Checkpoint{}, map[string]string{"b": "1"}, nil)
+	q.Contacts.parts[0].saw(at.Seq + 1) // as if the copy that answers had not heard of the next commit yet
+	next := make(chan Checkpoint)
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		at.Facts++
+		now, _ := q.Contacts.Commit(context.WithoutCancel(t.Context()), 0, Batch{Checkpoint: at})
+		next <- now
+	}()
+	a, b := Key{src, "a"}, Key{src, "b"}
+	out := map[Key]Record{a: {Key: a}}
+	subjects, err := []string{layout.CheckpointSubject(0), b.subject(layout.KindContact, 0)}, jet.ErrStale
+	for errors.Is(err, jet.ErrStale) { // until the commit is there
+		err = q.Contacts.loadChunk(t.Context(), 0, subjects, out)
+	}
+	must(t, err)
+	if _, ok := out[a]; !ok || string(out[b].Data) != "1" {
+		t.Errorf("a load has found %v, want what was found before too", out)
+	}
+	if now := <-next; now.Seq <= at.Seq {
+		t.Errorf("the commit is %+v", now)
+	}
 }
