@@ -23,6 +23,9 @@ func Wrote(q *queue.Queue, source string) func(context.Context, []string) (map[s
 				return nil, fmt.Errorf("look up our messages: %w", err)
 			}
 			for key, r := range records {
+				if r.Damaged { // as if it had never been stored: it is read again
+					continue
+				}
 				c, err := Decode[Contact](r.Data)
 				if err != nil {
 					return nil, fmt.Errorf("record at %d: %w", r.Seq, err)
