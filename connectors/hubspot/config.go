@@ -13,6 +13,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/fields"
+	"github.com/winnow-crm/winnow/connectors/people"
 )
 
 // Config is what WINNOW_<SOURCE>_* sets for a HubSpot account.
@@ -141,7 +142,9 @@ func (c *Config) Validate(prefix string) error {
 	}
 	_, wrongFields := fields.Parse(v.Fields, spelling)
 	_, wrongProperties := fields.ParseProperties(v.Properties, neutral, spelling)
-	for name, err := range map[string]error{"FIELDS": wrongFields, "PROPERTIES": wrongProperties} {
+	for name, err := range map[string]error{
+		"FIELDS": wrongFields, "PROPERTIES": wrongProperties, "STAFF_DOMAINS": people.CheckDomains(v.StaffDomains),
+	} {
 		if err != nil {
 			for line := range strings.SplitSeq(err.Error(), "\n") {
 				bad(name, "%s", line)

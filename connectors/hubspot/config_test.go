@@ -96,6 +96,8 @@ func TestValidate(t *testing.T) {
 		"a property of another field's": {func(c *Config) { c.Fields = "rating=winnow_score" }, false},
 		"a property of HubSpot's own":   {func(c *Config) { c.Fields = "rating=lifecyclestage" }, false},
 		"the lead status":               {func(c *Config) { c.Fields = "status=hs_lead_status" }, true},
+		"a domain with an at sign":      {func(c *Config) { c.StaffDomains = []string{"@a.example"} }, true},
+		"an address for a domain":       {func(c *Config) { c.StaffDomains = []string{"ada@a.example"} }, false},
 		"no contacts":                   {func(c *Config) { c.Objects = []string{"emails"} }, false},
 		"conversations":                 {func(c *Config) { c.Objects = []string{"contacts", "conversations"} }, true},
 		"an API with a password in it":  {func(c *Config) { c.API.URL = "https://u:p@x.example" }, false},

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +38,18 @@ func NewStaff(domains, users []string) *Staff {
 		}
 	}
 	return s
+}
+
+// CheckDomains says which of the domains that the settings name is none: nobody would be at it, and our people would be
+// rated.
+func CheckDomains(domains []string) error {
+	for _, d := range domains {
+		d = strings.TrimPrefix(strings.TrimSpace(d), "@")
+		if d != "" && (strings.ContainsAny(d, "@*/: \"'") || strings.Trim(d, ".") != d) {
+			return fmt.Errorf("%q is no domain: want what follows the @, such as example.com", d)
+		}
+	}
+	return nil
 }
 
 // Has reports whether an address is one of ours for certain: a user's, or at a domain that the settings name. It alone

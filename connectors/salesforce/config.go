@@ -12,6 +12,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/fields"
+	"github.com/winnow-crm/winnow/connectors/people"
 )
 
 // Config is what WINNOW_<SOURCE>_* sets for a Salesforce org.
@@ -144,7 +145,7 @@ func (c *Config) Validate(prefix string) error {
 	for name, address := range map[string]string{"API_URL": v.API.URL, "LOGIN_URL": v.Login.URL} {
 		u, err := url.Parse(address)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" {
-			bad(name, "want https://host, without user and query")
+			bad(name, "want https://host, without user and query, such as https://company.my.salesforce.com")
 		}
 	}
 	for _, o := range v.Objects {
@@ -190,6 +191,9 @@ func (c Config) checkNames(bad func(name, format string, args ...any)) {
 	}
 	if _, err := fields.ParseProperties(c.Properties, neutral, spelling); err != nil {
 		bad("PROPERTIES", "%v", err)
+	}
+	if err := people.CheckDomains(c.StaffDomains); err != nil {
+		bad("STAFF_DOMAINS", "%v", err)
 	}
 	if _, err := fields.Meanings[crm.Outcome](c.CallDispositions); err != nil {
 		bad("CALL_DISPOSITIONS", "%v", err)

@@ -198,6 +198,7 @@ func TestValidate(t *testing.T) {
 		"their field":       {func(c *Config) { c.Fields = "rating=Rating" }, "WINNOW_SF_FIELDS"},
 		"odd object":        {func(c *Config) { c.Objects = []string{"Contact", "Account"} }, "WINNOW_SF_OBJECTS"},
 		"odd name":          {func(c *Config) { c.MeetingOutcome = "a b" }, "WINNOW_SF_MEETING_OUTCOME"},
+		"odd domain":        {func(c *Config) { c.StaffDomains = []string{"*.a.example"} }, "WINNOW_SF_STAFF_DOMAINS"},
 		"odd meaning":       {func(c *Config) { c.CallDispositions = "x=y" }, "WINNOW_SF_CALL_DISPOSITIONS"},
 	} {
 		cfg := good
