@@ -169,6 +169,8 @@ func TestSender(t *testing.T) {
 		{"from outside, with a claim", "198.51.100.7:1", "203.0.113.1", proxies, "198.51.100.7"},
 		{"through a proxy", "10.0.0.1:1", "203.0.113.1", proxies, "203.0.113.1"},
 		{"through two", "10.0.0.1:1", "192.0.2.66, 203.0.113.1, 10.9.9.9", proxies, "203.0.113.1"},
+		{"from a network of its own", "[2001:db8:1:2:3:4:5:6]:1", "", nil, "2001:db8:1:2::"},
+		{"through a proxy, by the old protocol", "10.0.0.1:1", "::ffff:203.0.113.1", proxies, "203.0.113.1"},
 		{"a proxy that says nothing", "10.0.0.1:1", "", proxies, ""},
 		{"a neighbour that may be a proxy", "192.168.1.1:1", "203.0.113.1", nil, ""},
 		{"this machine", "[::1]:1", "", nil, ""},

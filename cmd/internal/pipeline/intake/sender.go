@@ -35,6 +35,11 @@ func sender(req *http.Request, proxies []netip.Prefix) string {
 	if len(proxies) == 0 && (addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()) {
 		return ""
 	}
+	if addr.Is6() { // who has one address has all of its network
+		if network, err := addr.Prefix(64); err == nil {
+			addr = network.Addr()
+		}
+	}
 	return addr.String()
 }
 
