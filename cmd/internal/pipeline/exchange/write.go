@@ -345,15 +345,19 @@ func recordsOf(batch ...*parcel) []string {
 }
 
 func (w *writer) call(ctx context.Context, changes []crm.Change) (errs []error) {
+	fault := func(what string) []error {
+		err := &connectors.Error{Vendor: w.s.Vendor, Op: "write", Whole: true, Err: errors.New(what)}
+		return slices.Repeat([]error{err}, len(changes))
+	}
 	defer func() {
 		if r := recover(); r != nil {
-			errs = make([]error, len(changes))
-			for i := range errs {
-				errs[i] = &connectors.Error{Vendor: w.s.Vendor, Op: "write", Whole: true, Err: fmt.Errorf("panic: %T", r)}
-			}
+			errs = fault(fmt.Sprintf("panic: %T", r))
 		}
 	}()
-	return w.s.CRM.Write.Write(ctx, changes)
+	if errs = w.s.CRM.Write.Write(ctx, changes); len(errs) != len(changes) {
+		return fault(fmt.Sprintf("%d results for %d changes", len(errs), len(changes)))
+	}
+	return errs
 }
 
 func whole(errs []error) bool {
