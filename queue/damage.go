@@ -31,6 +31,11 @@ type Damage struct {
 // Key names the contact that was lost; false where it is not one contact.
 func (d Damage) Key() (Key, bool) { return Key{d.Source, d.Contact}, d.Contact != "" }
 
+// Letter is the number of the dead letter that was lost; false where it is none.
+func (d Damage) Letter() (seq uint64, ok bool) {
+	return d.First, d.Stream == layout.DeadLetters && d.First == d.Last
+}
+
 // String says what was lost, without naming anybody.
 func (d Damage) String() string {
 	return fmt.Sprintf("messages %d to %d of %s", d.First, d.Last, d.Stream)

@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,7 +51,11 @@ func (m *Mender) Run(ctx context.Context) error {
 // Mend deals with what the store has lost and nobody has dealt with yet.
 func (m *Mender) Mend(ctx context.Context) error {
 	for _, d := range m.Queue.Damaged() {
-		if err := m.mend(ctx, d); err != nil {
+		err := m.mend(ctx, d)
+		if err == nil {
+			err = m.discard(ctx, d)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", d, err)
 		}
 		m.Metrics.Damage(d.Stream)
@@ -88,6 +93,19 @@ func (m *Mender) mend(ctx context.Context, d queue.Damage) error {
 		if err := m.fillAgain(ctx, name, since); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// discard takes out a dead letter that cannot be read: another one stands for it, and whoever looks for what is new
+// among the letters would look for it again and again.
+func (m *Mender) discard(ctx context.Context, d queue.Damage) error {
+	seq, ok := d.Letter()
+	if !ok {
+		return nil
+	}
+	if err := m.Queue.DeadLetters.Discard(ctx, seq); !errors.Is(err, queue.ErrNotFound) {
+		return err
 	}
 	return nil
 }

@@ -1,7 +1,10 @@
 package operate
 
 import (
+	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -87,5 +90,58 @@ func TestLettersOfWhatWasLost(t *testing.T) {
 				t.Errorf("%d letters are left, and the backfill is %+v, want it since %d", len(left), f, c.again)
 			}
 		})
+	}
+}
+
+// TestDamagedLetter: another one stands for it, and it is there no more.
+func TestDamagedLetter(t *testing.T) {
+	cfg := queue.Config{Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30}
+	reopen := func() *queue.Queue {
+		q, err := queue.Open(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = q.Close() })
+		return q
+	}
+	q := reopen()
+	for _, reason := range []string{"unmistakable", "another"} {
+		d := queue.DeadLetter{Stage: watermark.StageWrite, Source: "fake", Reason: reason}
+		if _, err := q.DeadLetters.Bury(t.Context(), d, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(cfg.Dir, "jetstream", "$G", "streams", "DEADLETTERS", "msgs", "*.blk"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	block, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	block = bytes.Replace(block, []byte("unmistakable"), []byte("unmistakably"), 1)
+	if err := os.WriteFile(files[0], block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q = reopen()
+	metrics := watermark.NewMetrics(prometheus.NewRegistry())
+	m := &Mender{
+		Queue: q, Now: time.Now, Log: zap.NewNop(), Metrics: metrics,
+		Letters: watermark.NewLetters(q, stored.NewTombs(q), metrics, zap.NewNop()),
+		Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}}},
+	}
+	if err := m.Mend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	left, err := q.DeadLetters.List(t.Context(), 0, 10, "", "")
+	if err != nil || len(left) != 2 || left[0].Reason != "another" || left[1].Kind != watermark.KindDamaged {
+		t.Errorf("the letters are %+v: %v", left, err)
+	}
+	numbers, err := q.DeadLetters.Numbers(t.Context(), "", "")
+	if err != nil || len(numbers) != 2 || len(q.Damaged()) != 0 {
+		t.Errorf("the letters are %v, and damage is %v: %v", numbers, q.Damaged(), err)
 	}
 }
