@@ -220,7 +220,8 @@ func (b *apiError) badRequest(what string, ours []string) (connectors.Kind, stri
 		what += ": " + strings.Join(names, ", ")
 	}
 	if slices.Contains(codes, "PROPERTY_DOESNT_EXIST") {
-		return connectors.Misconfigured, what + ": create the properties with winnow setup, or map the fields with FIELDS"
+		return connectors.Misconfigured, what +
+			": create the properties with winnow setup, or map the fields with WINNOW_<SOURCE>_FIELDS"
 	}
 	return kind, what
 }

@@ -81,7 +81,7 @@ type api struct {
 
 // New returns a connector for one org. It does no I/O and refuses settings that Validate refuses.
 func New(cfg Config, opt connectors.Options) (*Org, error) {
-	if err := cfg.Validate("WINNOW_" + strings.ToUpper(strings.ReplaceAll(opt.Source.Name, "-", "_"))); err != nil {
+	if err := cfg.Validate(settings(opt.Source.Name)); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
@@ -221,6 +221,14 @@ func (c *Org) Maintain(ctx context.Context) (time.Time, error) {
 	}
 	return c.now().Add(again), nil
 }
+
+// settings is what the names of a source's settings begin with.
+func settings(source string) string {
+	return "WINNOW_" + strings.ToUpper(strings.ReplaceAll(source, "-", "_"))
+}
+
+// variable is the full name of one of this source's settings.
+func (c *api) variable(name string) string { return settings(c.opt.Source.Name) + "_" + name }
 
 func (c *api) fail(op string, k connectors.Kind, err error) *connectors.Error {
 	return &connectors.Error{Vendor: Vendor, Op: op, Kind: k, Err: err}

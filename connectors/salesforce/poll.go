@@ -138,7 +138,7 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	}
 	rs, err := read()
 	if err != nil {
-		return since.Page{}, about(err, "list "+ask.Type+"; OBJECTS says which are read")
+		return since.Page{}, about(err, "list "+ask.Type+"; "+c.variable("OBJECTS")+" says which are read")
 	}
 	page := since.Page{Full: len(rs) >= pageSize}
 	for _, r := range rs {

@@ -30,14 +30,16 @@ func (c *receiver) Verify(d connectors.Delivery, _ time.Time) error {
 		right = key.Equal(given) || right
 	}
 	if !right {
-		return c.fail("verify", connectors.Unauthenticated, errors.New("the key in the address is missing or wrong"))
+		wrong := errors.New("the key in the address is missing, or is not in " + c.variable("HOOK_KEY"))
+		return c.fail("verify", connectors.Unauthenticated, wrong)
 	}
 	m, err := parse(d.Body)
 	if err != nil && m.org == "" {
 		return c.fail("verify", connectors.Malformed, err)
 	}
 	if subtle.ConstantTimeCompare([]byte(full(m.org)), []byte(full(c.cfg.OrgID))) != 1 {
-		return c.fail("verify", connectors.Unauthenticated, errors.New("the message is of another organization than ORG_ID"))
+		other := errors.New("the message is of another organization than " + c.variable("ORG_ID"))
+		return c.fail("verify", connectors.Unauthenticated, other)
 	}
 	return nil
 }

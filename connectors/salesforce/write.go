@@ -124,7 +124,8 @@ func (c *writer) beside(err error) error {
 	}
 	own := *e
 	own.Kind, own.Whole, own.Beside = connectors.Rejected, false, true
-	own.Err = fmt.Errorf("Lead.Status was not set: %w; UNQUALIFIED names the value for a disqualified lead", e.Err)
+	own.Err = fmt.Errorf(
+		"Lead.Status was not set: %w; %s names the value for a disqualified lead", e.Err, c.variable("UNQUALIFIED"))
 	return &own
 }
 

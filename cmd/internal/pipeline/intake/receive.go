@@ -88,7 +88,7 @@ func (r *Receiver) stray() {
 	slices.Sort(paths)
 	err := fmt.Errorf("webhooks are taken in at %s: compare the target in the CRM, and what a proxy makes of its path", strings.Join(paths, ", "))
 	if len(paths) == 0 {
-		err = errors.New("no source takes webhooks: WEBHOOKS is off for each")
+		err = errors.New("no source takes webhooks: WINNOW_<SOURCE>_WEBHOOKS is off for each")
 	}
 	r.Troubles.Warns("stray", "a request came to a path that leads to no source", err)
 }
