@@ -15,7 +15,7 @@ var (
 		"WhoId", "WhatId", "Status", "IsClosed", "ActivityDate", "TaskSubtype", "CallType", "CallDurationInSeconds", "CallDisposition",
 		"CompletedDateTime",
 	}
-	eventFields = []string{"WhoId", "WhatId", "StartDateTime", "EndDateTime"}
+	eventFields = []string{"WhoId", "WhatId", "StartDateTime", "EndDateTime", "IsChild"}
 )
 
 // tasks are what one of us has to do, calls that were made, and mails that were logged as no more than a task.
@@ -123,10 +123,14 @@ func (c *records) task(r record) crm.Fact {
 	return c.fact(r, crm.Fact{Kind: crm.KindTask, At: r.created(), Task: &t})
 }
 
-// events are meetings. What became of one an org says in a field of its own, if at all.
+// events are meetings. What became of one an org says in a field of its own, if at all. For each colleague who is
+// invited there is another event, a child of the first. Source: Change Data Capture Developer Guide, "Event Invitees".
 func (c *records) events(_ context.Context, rs []record, _ *relate.Circle) (map[string]crm.Fact, error) {
 	out := make(map[string]crm.Fact, len(rs))
 	for _, r := range rs {
+		if r.is("IsChild") {
+			continue
+		}
 		m := crm.Meeting{Start: r.at("StartDateTime"), End: r.at("EndDateTime")}
 		if outcome := strings.ToLower(strings.TrimSpace(r.text(c.cfg.MeetingOutcome))); c.cfg.MeetingOutcome != "" && outcome != "" {
 			state, known := c.meetings[outcome]

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
@@ -41,8 +44,9 @@ func (s shape) field(name string) (shapeField, bool) {
 
 // shapes keeps what objects look like.
 type shapes struct {
-	mu sync.Mutex
-	by map[string]shape
+	flight singleflight.Group // whoever needs an object that is being looked at waits, and nobody else
+	mu     sync.Mutex
+	by     map[string]shape
 }
 
 // shapeLasts is how long that is believed: set-up makes fields while we run.
@@ -50,12 +54,25 @@ const shapeLasts = 10 * time.Minute
 
 // describe returns what an object looks like to the running user: fields that it may not see are not there.
 func (c *api) describe(ctx context.Context, op, object string) (shape, error) {
-	c.shapes.mu.Lock()
-	defer c.shapes.mu.Unlock()
-	now := c.now()
-	if s, ok := c.shapes.by[object]; ok && now.Before(s.until) && s.until.Sub(now) <= shapeLasts {
+	if s, ok := c.shapes.get(object, c.now()); ok {
 		return s, nil
 	}
+	got := c.shapes.flight.DoChan(object, func() (any, error) { // it outlives ctx: the others still want it
+		return c.look(context.WithoutCancel(ctx), op, object)
+	})
+	select {
+	case <-ctx.Done():
+		return shape{}, c.fail(op, connectors.Unavailable, ctx.Err())
+	case r := <-got:
+		if r.Err != nil {
+			return shape{}, r.Err
+		}
+		return r.Val.(shape), nil
+	}
+}
+
+// look asks the org.
+func (c *api) look(ctx context.Context, op, object string) (shape, error) {
 	var got struct {
 		Fields []shapeField `json:"fields"`
 	}
@@ -65,15 +82,28 @@ func (c *api) describe(ctx context.Context, op, object string) (shape, error) {
 	if err != nil {
 		return shape{}, about(err, "look at "+object)
 	}
-	s := shape{fields: make(map[string]shapeField, len(got.Fields)), until: now.Add(shapeLasts)}
+	s := shape{fields: make(map[string]shapeField, len(got.Fields)), until: c.now().Add(shapeLasts)}
 	for _, f := range got.Fields {
 		s.fields[strings.ToLower(f.Name)] = f
 	}
-	if c.shapes.by == nil {
-		c.shapes.by = map[string]shape{}
-	}
-	c.shapes.by[object] = s
+	c.shapes.put(object, s)
 	return s, nil
+}
+
+func (s *shapes) get(object string, now time.Time) (shape, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of, ok := s.by[object]
+	return of, ok && now.Before(of.until) && of.until.Sub(now) <= shapeLasts
+}
+
+func (s *shapes) put(object string, of shape) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by == nil {
+		s.by = map[string]shape{}
+	}
+	s.by[object] = of
 }
 
 // forget has an object looked at again: something was refused that may have been made meanwhile.

@@ -74,7 +74,27 @@ func (c *persons) profileOf(ctx context.Context, op, object string) (profile, []
 	for name := range p.plain {
 		names = append(names, name)
 	}
+	if object == "Lead" {
+		names = ofOwners(names)
+	}
 	return p, names, nil
+}
+
+// ofOwners puts what is read of a lead's owner into one TYPEOF: a lead may belong to a queue, so that its Owner has no
+// fields of a user. Source: SOQL and SOSL Reference, "Understanding Relationship Fields and Polymorphic Fields".
+func ofOwners(names []string) []string {
+	var plain, of []string
+	for _, name := range names {
+		if field, ok := strings.CutPrefix(name, "Owner."); ok {
+			of = append(of, field)
+		} else {
+			plain = append(plain, name)
+		}
+	}
+	if len(of) == 0 {
+		return plain
+	}
+	return append(plain, "TYPEOF Owner WHEN User THEN "+strings.Join(unique(of), ", ")+" END")
 }
 
 // fetch reads contacts or leads. Their change time is the record's: which of the fields changed the record in our store

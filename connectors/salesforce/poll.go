@@ -77,8 +77,9 @@ func (c *poller) Backfill(ctx context.Context, at string, from, until time.Time)
 func (c *poller) countAll(ctx context.Context, types []string, from, until time.Time) (int, error) {
 	sum := 0
 	for _, t := range types {
-		n, err := c.count(ctx, "backfill", fmt.Sprintf("%s WHERE SystemModstamp >= %s AND SystemModstamp <= %s",
-			t, soqlTime(crm.At(from)), soqlTime(crm.At(until))))
+		where := fmt.Sprintf(" WHERE SystemModstamp >= %s AND SystemModstamp <= %s AND IsDeleted = false",
+			soqlTime(crm.At(from)), soqlTime(crm.At(until)))
+		n, err := c.count(ctx, "backfill", t+where)
 		if connectors.KindOf(err) == connectors.Misconfigured {
 			continue // not every org has every object
 		}
@@ -130,8 +131,11 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	} else if ask.Until != 0 {
 		where += " AND SystemModstamp <= " + soqlTime(ask.Until)
 	}
+	if ask.History {
+		where += " AND IsDeleted = false"
+	}
 	soql := fmt.Sprintf("SELECT %s FROM %s WHERE %s%s LIMIT %d", strings.Join(unique(names), ", "), ask.Type, where, order, pageSize)
-	list := func() ([]record, error) { return c.query(ctx, op, rest.Poll, soql, !ask.History) }
+	list := func() ([]record, error) { return c.query(ctx, op, rest.Poll, soql, true) }
 	read := list
 	if ask.Type == "Quote" { // not every org has them; what else cannot be seen is an error, or we would be blind and not know it
 		read = func() ([]record, error) { return c.optional(ask.Type, list) }

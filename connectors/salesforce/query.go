@@ -71,8 +71,11 @@ func instant(v string) crm.Millis {
 	return 0
 }
 
-// soqlTime writes an instant into a query.
-func soqlTime(at crm.Millis) string { return at.Time().UTC().Format("2006-01-02T15:04:05Z") }
+// soqlTime writes an instant into a query. Salesforce's times have whole seconds: a place just behind one of them
+// begins with the next, or a second that has been read would be read again.
+func soqlTime(at crm.Millis) string {
+	return at.Time().Add(time.Second - time.Millisecond).UTC().Truncate(time.Second).Format("2006-01-02T15:04:05Z")
+}
 
 // quoted writes a text into a query. Source: SOQL and SOSL Reference, "Quoted String Escape Sequences".
 func quoted(s string) string { return "'" + escape.Replace(s) + "'" }
@@ -87,7 +90,8 @@ type rows struct {
 	Records   []record `json:"records"`
 }
 
-// query runs a SOQL query to its end; deleted records are among the answers where all is set.
+// query runs a SOQL query to its end; deleted records, and activities of more than a year ago, are among the answers
+// where all is set. Source: Object Reference, "Archived Activities".
 func (c *api) query(ctx context.Context, op string, class rest.Class, soql string, all bool) ([]record, error) {
 	path := "/services/data/" + version + "/query"
 	if all {
@@ -113,11 +117,11 @@ func (c *api) query(ctx context.Context, op string, class rest.Class, soql strin
 	return nil, c.fail(op, connectors.Malformed, errors.New("the answer has too many pages"))
 }
 
-// count is how many records a query without fields finds.
+// count is how many records a query without fields finds, as query with all.
 func (c *api) count(ctx context.Context, op, from string) (int, error) {
 	var got rows
 	_, err := c.rest.Do(ctx, rest.Request{
-		Op: op, Class: rest.Poll, Method: http.MethodGet, Path: "/services/data/" + version + "/query",
+		Op: op, Class: rest.Poll, Method: http.MethodGet, Path: "/services/data/" + version + "/queryAll",
 		Query: url.Values{"q": {"SELECT COUNT() FROM " + from}}, Into: &got,
 	})
 	return got.TotalSize, err

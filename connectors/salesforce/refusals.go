@@ -14,10 +14,11 @@ import (
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
-// limits reads what an answer says of the day: api-usage=18/100000. Source: REST API Developer Guide, "Limit Info
-// Header".
+// limits reads what an answer says of the day: api-usage=18/100000; api-bursts=1/750. Source: REST API Developer Guide,
+// "Limit Info Header".
 func limits(h http.Header) rest.Limits {
-	for part := range strings.SplitSeq(h.Get("Sforce-Limit-Info"), ",") {
+	apart := func(r rune) bool { return r == ';' || r == ',' }
+	for part := range strings.FieldsFuncSeq(h.Get("Sforce-Limit-Info"), apart) {
 		usage, ok := strings.CutPrefix(strings.TrimSpace(part), "api-usage=")
 		used, most, both := strings.Cut(usage, "/")
 		if !ok || !both {
@@ -34,6 +35,10 @@ func limits(h http.Header) rest.Limits {
 
 // dayPause is how long nothing goes once the day's calls are used up: they come back hour by hour.
 const dayPause = 15 * time.Minute
+
+// longPause is how long nothing goes while the org has too many calls of 20 s and more under way, ours or others'. That
+// has the same code, and only Salesforce's words tell it: ConcurrentRequests (Concurrent API Requests) Limit exceeded.
+const longPause = 20 * time.Second
 
 // refusal is one of the errors in an answer. Source: REST API Developer Guide, "Status Codes and Error Responses".
 type refusal struct {
@@ -70,6 +75,9 @@ var kinds = map[string]connectors.Kind{
 // explain says what a refusal of a whole call means.
 func (c *api) explain(r *rest.Response) *connectors.Error {
 	e := &connectors.Error{Kind: connectors.KindOfStatus(r.Status), Err: fmt.Errorf("HTTP %d", r.Status)}
+	if e.Kind == connectors.NotFound { // no call is for one record: what is not there is an object, or the API
+		e.Kind = connectors.Misconfigured
+	}
 	var list []refusal
 	if rest.Unmarshal(r.Body, &list) != nil || len(list) == 0 || !codeWord.MatchString(list[0].Code) {
 		return e
@@ -102,6 +110,8 @@ func (c *api) meaning(code string, r refusal) *connectors.Error {
 		e.Err = fmt.Errorf("%s: %s", code, strings.Join(unique(plain), ", "))
 	}
 	switch {
+	case code == "REQUEST_LIMIT_EXCEEDED" && strings.HasPrefix(r.Message, "Concurrent"):
+		e.After, e.Err = longPause, errors.New(code+": too many long calls at the same time")
 	case code == "REQUEST_LIMIT_EXCEEDED":
 		e.After, e.Err = dayPause, errors.New(code+": the org's calls of the last 24 hours are used up")
 	case e.Kind == connectors.NotFound:

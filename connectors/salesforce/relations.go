@@ -96,7 +96,8 @@ func (n neighbours) pairs(
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rs, err := n.c.selectIn(ctx, object, []string{"Id", field, other}, field, ids, tail...)
+	all := field == "Id" // the record is known: it may be an activity of long ago
+	rs, err := n.c.selectFrom(ctx, object, []string{"Id", field, other}, field, ids, all, tail...)
 	if err != nil {
 		return nil, err
 	}

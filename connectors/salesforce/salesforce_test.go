@@ -188,9 +188,11 @@ func TestValidate(t *testing.T) {
 		change func(*Config)
 		say    string
 	}{
-		"no key":            {func(c *Config) { c.HookKey = " , " }, "WINNOW_SF_HOOK_KEY: not set"},
-		"no org":            {func(c *Config) { c.OrgID = "acme" }, "WINNOW_SF_ORG_ID"},
-		"no API":            {func(c *Config) { c.API.URL = "" }, "WINNOW_SF_API_URL"},
+		"no key": {func(c *Config) { c.HookKey = " , " }, "WINNOW_SF_HOOK_KEY: not set"},
+		"no org": {func(c *Config) { c.OrgID = "acme" }, "WINNOW_SF_ORG_ID"},
+		"no API": {
+			404, `[{"errorCode":"NOT_FOUND","message":"It does not exist"}]`, connectors.Misconfigured, "NOT_FOUND",
+		},
 		"no credential":     {func(c *Config) { c.ClientSecret = "" }, "WINNOW_SF_CLIENT_SECRET: not set"},
 		"two credentials":   {func(c *Config) { c.Username = "u" }, "use one flow"},
 		"half a credential": {func(c *Config) { c.ClientSecret, c.Username = "", "u" }, "WINNOW_SF_USERNAME"},
@@ -227,6 +229,11 @@ func TestInstants(t *testing.T) {
 	if instant("2024-04-11") != crm.At(time.Date(2024, 4, 11, 0, 0, 0, 0, time.UTC)) || instant("") != 0 || instant("soon") != 0 {
 		t.Error("days, or what is none")
 	}
+	for after, clock := range map[crm.Millis]string{0: "03:12:09Z", 1: "03:12:10Z", 999: "03:12:10Z"} {
+		if got := soqlTime(want + after); !strings.HasSuffix(got, clock) {
+			t.Errorf("%d ms behind 03:12:09 is %s", after, got)
+		}
+	}
 	if got := quoted(`O'Neil \ x`); got != `'O\'Neil \\ x'` {
 		t.Error(got)
 	}
@@ -240,7 +247,7 @@ func apiThat(t *testing.T, status int, body string) string {
 			_, _ = fmt.Fprintf(w, `{"access_token":"t0ken","instance_url":"http://%s"}`, r.Host)
 			return
 		}
-		w.Header().Set("Sforce-Limit-Info", "api-usage=18/100000")
+		w.Header().Set("Sforce-Limit-Info", "api-usage=18/100000; api-bursts=1/750")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))
@@ -255,8 +262,13 @@ func TestRefusals(t *testing.T) {
 		kind   connectors.Kind
 		say    string
 	}{
-		"session":  {401, `[{"errorCode":"INVALID_SESSION_ID","message":"Session expired"}]`, connectors.Unauthenticated, "INVALID_SESSION_ID"},
-		"day":      {403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`, connectors.RateLimited, "24 hours"},
+		"session": {401, `[{"errorCode":"INVALID_SESSION_ID","message":"Session expired"}]`, connectors.Unauthenticated, "INVALID_SESSION_ID"},
+		"day":     {403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`, connectors.RateLimited, "24 hours"},
+		"crowd": {
+			403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"ConcurrentPerOrgLongTxn Limit exceeded."}]`,
+			connectors.RateLimited, "same time",
+		},
+		"no API":   {404, `[{"errorCode":"NOT_FOUND","message":"It does not exist"}]`, connectors.Misconfigured, "NOT_FOUND"},
 		"field":    {400, `[{"errorCode":"INVALID_FIELD","message":"\nSELECT x\n^\nNo such column 'Winnow_X__c' on entity 'Lead'."}]`, connectors.Misconfigured, "Winnow_X__c"},
 		"object":   {400, `[{"errorCode":"INVALID_TYPE","message":"sObject type 'Quote' is not supported."}]`, connectors.Misconfigured, "Quote"},
 		"locator":  {400, `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"x"}]`, connectors.Unavailable, ""},
@@ -366,4 +378,45 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("unreadable is %v", err)
 		}
 	})
+}
+
+// While one object is looked at, others can be.
+func TestObjectsAreLookedAtSideBySide(t *testing.T) {
+	held, asked := make(chan struct{}), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/services/oauth2/token" {
+			_, _ = fmt.Fprintf(w, `{"access_token":"t0ken","instance_url":"http://%s"}`, r.Host)
+			return
+		}
+		if strings.Contains(r.URL.Path, "/Lead/") {
+			close(asked) // a second request for the same object would panic
+			<-held
+		}
+		_, _ = io.WriteString(w, `{"fields":[{"name":"Email","type":"email"}]}`)
+	}))
+	defer s.Close()
+	o := connect(t, s.URL, nil)
+	done := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := o.describe(t.Context(), "fetch", "Lead")
+			done <- err
+		}()
+	}
+	<-asked
+	if shape, err := o.describe(t.Context(), "fetch", "Contact"); err != nil || !shape.has("email") {
+		t.Error(err)
+	}
+	given, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := o.describe(given, "fetch", "Lead"); connectors.KindOf(err) != connectors.Unavailable {
+		t.Errorf("given up: %v", err)
+	}
+	close(held)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
 }

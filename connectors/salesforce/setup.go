@@ -75,6 +75,9 @@ func (c *setup) Apply(ctx context.Context, s connectors.Step) error {
 	}
 	defer c.shapes.forget(m.object)
 	_, err := c.post(ctx, "tooling/sobjects/CustomField", map[string]any{"FullName": m.object + "." + m.name, "Metadata": metadata(m.spec)})
+	if err != nil && strings.Contains(err.Error(), "DUPLICATE_DEVELOPER_NAME") {
+		return nil // it is there, and the running user does not see it yet, as after a set-up that was broken off
+	}
 	return about(err, "make "+m.object+"."+m.name)
 }
 
@@ -85,7 +88,7 @@ func metadata(spec crm.FieldSpec) map[string]any {
 	case crm.Choice:
 		var values []map[string]any
 		for _, o := range spec.Options {
-			values = append(values, map[string]any{"fullName": o.Value, "label": o.Label, "default": false})
+			values = append(values, map[string]any{"valueName": o.Value, "label": o.Label, "default": false})
 		}
 		m["type"] = "Picklist"
 		m["valueSet"] = map[string]any{"restricted": true, "valueSetDefinition": map[string]any{"sorted": false, "value": values}}

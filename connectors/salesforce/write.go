@@ -138,7 +138,10 @@ func (c *writer) update(ctx context.Context, records []map[string]any) []error {
 	var got []row
 	_, err := c.rest.Do(ctx, rest.Request{
 		Op: "write", Class: rest.Write, Method: http.MethodPatch, Path: "/services/data/" + version + "/composite/sobjects",
-		Header: http.Header{"Sforce-Call-Options": {callOptions}}, Body: map[string]any{"allOrNone": false, "records": records}, Into: &got,
+		// Without the second header a lead that is updated is assigned anew by the org's rules. Source: REST API
+		// Developer Guide, "Assignment Rule Header".
+		Header: http.Header{"Sforce-Call-Options": {callOptions}, "Sforce-Auto-Assign": {"FALSE"}},
+		Body:   map[string]any{"allOrNone": false, "records": records}, Into: &got,
 	})
 	if err == nil && len(got) != len(records) {
 		err = c.fail("write", connectors.Garbled, errors.New("the answer has another number of rows than the request"))

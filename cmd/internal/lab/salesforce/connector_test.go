@@ -22,7 +22,9 @@ import (
 func connected(t *testing.T, opt Options, change func(*salesforce.Config)) (Face, connectors.Vendor) {
 	t.Helper()
 	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
-	opt.Now = func() time.Time { at = at.Add(time.Second); return at }
+	if opt.Now == nil {
+		opt.Now = func() time.Time { at = at.Add(time.Second); return at }
+	}
 	o, err := Start(opt)
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +90,9 @@ func TestSetUp(t *testing.T) {
 		}
 		made++
 	}
+	if err := v.Setup.Apply(t.Context(), steps[0]); err != nil {
+		t.Errorf("after a set-up that was broken off: %v", err)
+	}
 	steps, err = v.Setup.Plan(t.Context())
 	if err != nil || made < 45 || len(steps) != made {
 		t.Fatal(made, len(steps), err)
@@ -148,6 +153,82 @@ func TestRowsAreJudgedByThemselves(t *testing.T) {
 	_, bare := connected(t, Options{}, nil)
 	if err := bare.Write.Write(t.Context(), chs[:1])[0]; connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "winnow setup salesforce") {
 		t.Errorf("without set-up: %v", err)
+	}
+}
+
+// A rating does not have a lead assigned anew, and that of a queue has no zone.
+func TestALeadKeepsItsOwner(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, nil)
+	id := f.CreatePerson(world.Profile{Last: "B", Email: "a@b.example"})
+	was, _ := f.Get(id)
+	ch := crm.Change{Contact: "lead/" + id, Values: map[crm.Field]string{crm.FieldRating: "B"}}
+	if err := v.Write.Write(t.Context(), []crm.Change{ch})[0]; err != nil {
+		t.Fatal(err)
+	}
+	if is, _ := f.Get(id); is["OwnerId"] != was["OwnerId"] || is["Winnow_Rating__c"] != "B" {
+		t.Errorf("the owner was %v and is %v", was["OwnerId"], is["OwnerId"])
+	}
+	f.Set(id, map[string]any{"OwnerId": f.Insert("Group", map[string]any{"Name": "Inbound"})})
+	if fs, _ := facts(t, v, "Lead", id); property(fs, "lead/"+id, crm.PropOwnerTimeZone) != "" {
+		t.Error("a queue has a time zone")
+	}
+}
+
+// An import that changes more records in one second than fit a page is read once.
+func TestAnImportIsReadOnce(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	alone := func(c *salesforce.Config) { c.Objects = []string{"Lead"} }
+	f, v := connected(t, Options{Now: func() time.Time { return at }}, alone)
+	for range 4100 {
+		f.Insert("Lead", map[string]any{"LastName": "B"})
+	}
+	cursor, seen, pages := "", map[string]bool{}, 0
+	for more := true; more && pages < 20; pages++ {
+		var ns []crm.Notice
+		var err error
+		if ns, cursor, more, err = v.Poll.Poll(t.Context(), cursor, at.Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range ns {
+			seen[n.Ref.ID] = true
+		}
+	}
+	if len(seen) != 4100 || pages > 6 {
+		t.Errorf("%d of 4100 leads in %d pages", len(seen), pages)
+	}
+}
+
+// Activities of long ago are archived: they are history all the same. A colleague's copy of a meeting is no meeting.
+func TestActivitiesOfLongAgo(t *testing.T) {
+	f, v := connected(t, Options{}, nil)
+	who := f.CreatePerson(world.Profile{Last: "B", Email: "a@b.example"})
+	call := f.Call([]string{who}, world.Call{Title: "Looms", Duration: time.Minute})
+	meeting := f.Meet([]string{who}, world.Meeting{Title: "Looms", Start: f.Now()})
+	values, _ := f.Get(meeting)
+	copied := f.Insert("Event", map[string]any{
+		"WhoId": who, "StartDateTime": values["StartDateTime"], "EndDateTime": values["EndDateTime"], "IsChild": true,
+	})
+	f.Archive(call)
+	f.Archive(meeting)
+	if fs, _ := facts(t, v, "Task", call); len(fs) != 1 || fs[0].Contact != "lead/"+who {
+		t.Errorf("the call says %+v", fs)
+	}
+	if fs, _ := facts(t, v, "Event", meeting, copied); len(fs) != 1 || fs[0].ID != "Event/"+meeting {
+		t.Errorf("the meetings say %+v", fs)
+	}
+	found, total := map[string]bool{}, 0
+	for cursor, first := "", true; first || cursor != ""; first = false {
+		page, err := v.Backfill.Backfill(t.Context(), cursor, f.Now().Add(-time.Hour), f.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range page.Notices {
+			found[n.Ref.ID] = true
+		}
+		cursor, total = page.Next, page.Total
+	}
+	if !found[call] || !found[meeting] || total != 4 {
+		t.Errorf("the history has %d records: %v", total, found)
 	}
 }
 

@@ -58,6 +58,7 @@ type Org struct {
 	orgID       string
 	integration *record // the user that the app runs as
 	owner       *record // the user at the screen
+	inbound     *record // the queue of the active assignment rule for leads
 }
 
 // Write is one record's share of a write over the API.
@@ -109,6 +110,7 @@ func New(opt Options) *Org {
 		"Email": "integration@winnow.example", "Name": "Winnow", "IsActive": true, "UserType": "Standard", "TimeZoneSidKey": "Europe/Berlin",
 		"Username": opt.Username,
 	})
+	o.inbound = o.insert(o.object("Group"), "", map[string]any{"Name": "Inbound leads"})
 	o.queue.init(o)
 	o.mux = o.routes()
 	ctx, stop := context.WithCancel(context.Background())
@@ -242,6 +244,13 @@ func (o *Org) Delete(id string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.remove(o.must(id), o.owner.id)
+}
+
+// Archive does to a task or event what Salesforce does once it is a year old.
+func (o *Org) Archive(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.must(id).archived = true
 }
 
 // Undelete takes a record out of the recycle bin.

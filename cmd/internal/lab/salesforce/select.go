@@ -10,7 +10,7 @@ import (
 func (o *Org) run(q *query) []*record {
 	var rs []*record
 	for _, r := range o.tables[q.obj.name] {
-		if !r.erased && (q.all || !r.deleted) && (q.where == nil || q.where.holds(o, r)) {
+		if !r.erased && (q.all || !r.deleted && !r.archived) && (q.where == nil || q.where.holds(o, r)) {
 			rs = append(rs, r)
 		}
 	}

@@ -158,15 +158,9 @@ func (p *parser) query() *query {
 	q := &query{limit: -1}
 	p.expect("SELECT")
 	var names []string
-	if p.is("COUNT", "(", ")") {
-		q.count = true
-	} else {
-		for {
-			names = append(names, p.next())
-			if !p.is(",") {
-				break
-			}
-		}
+	var byType []typeOf
+	if q.count = p.is("COUNT", "(", ")"); !q.count {
+		names, byType = p.selected()
 	}
 	p.expect("FROM")
 	name := p.next()
@@ -176,6 +170,9 @@ func (p *parser) query() *query {
 	q.obj = p.obj
 	for _, n := range names {
 		q.fields = append(q.fields, p.path(n))
+	}
+	for _, t := range byType {
+		q.fields = append(q.fields, p.paths(t)...)
 	}
 	if p.is("WHERE") {
 		q.where = p.or()
@@ -203,6 +200,59 @@ func (p *parser) query() *query {
 	return q
 }
 
+// selected reads what stands between SELECT and FROM.
+func (p *parser) selected() (names []string, byType []typeOf) {
+	for {
+		if p.is("TYPEOF") {
+			byType = append(byType, p.typeOf())
+		} else {
+			names = append(names, p.next())
+		}
+		if !p.is(",") {
+			return names, byType
+		}
+	}
+}
+
+// typeOf is TYPEOF relation WHEN object THEN names END, without ELSE and with one WHEN.
+type typeOf struct {
+	relation, object string
+	names            []string
+}
+
+func (p *parser) typeOf() typeOf {
+	t := typeOf{relation: p.next()}
+	p.expect("WHEN")
+	t.object = p.next()
+	p.expect("THEN")
+	for {
+		if t.names = append(t.names, p.next()); !p.is(",") {
+			break
+		}
+	}
+	p.expect("END")
+	return t
+}
+
+// paths are what a TYPEOF selects.
+func (p *parser) paths(t typeOf) (out []path) {
+	via, obj := p.obj.field(t.relation+"Id"), p.org.object(t.object)
+	if via == nil || obj == nil || len(via.to) < 2 || !slices.Contains(via.to, obj.name) {
+		panic(refuse("INVALID_TYPEOF", "'%s' does not lead to '%s', or to nothing else", t.relation, t.object))
+	}
+	for _, name := range t.names {
+		if obj.field(name) == nil {
+			panic(p.noField(obj, name))
+		}
+		out = append(out, path{text: t.relation + "." + name, via: via, name: name})
+	}
+	return out
+}
+
+// ofAnything are fields that every record has to which a reference with several targets may lead. Source: Object
+// Reference, Name.
+var ofAnything = []string{"Id", "Name", "Email", "FirstName", "LastName", "Type"}
+
 // path finds a field by its name or through a relation.
 func (p *parser) path(text string) path {
 	relation, name, dotted := strings.Cut(text, ".")
@@ -216,6 +266,9 @@ func (p *parser) path(text string) path {
 	via := p.obj.field(relation + "Id")
 	if via == nil || via.typ != tReference {
 		panic(refuse("INVALID_FIELD", "Didn't understand relationship '%s' in field path.", relation))
+	}
+	if len(via.to) > 1 && !slices.Contains(ofAnything, name) {
+		panic(refuse("INVALID_FIELD", "No such column '%s' on entity 'Name'.", name))
 	}
 	if !slices.ContainsFunc(via.to, func(to string) bool { return p.org.object(to).field(name) != nil }) {
 		panic(p.noField(p.org.object(via.to[0]), name))

@@ -17,6 +17,8 @@ type record struct {
 	by      string // user who changed it last
 	deleted bool
 	erased  bool // out of the recycle bin: not even queryAll shows it
+	// archived: queryAll alone shows it. Source: Object Reference, "Archived Activities".
+	archived bool
 }
 
 // insert makes a record. The caller holds mu.

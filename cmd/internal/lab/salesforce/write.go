@@ -43,6 +43,7 @@ func (o *Org) collection(c *call) (any, error) {
 	if n := len(in.Records); n == 0 || n > maxCollection {
 		return nil, refuse("INVALID_INPUT", "Number of records must be between 1 and %d: %d", maxCollection, n)
 	}
+	assigns := !strings.EqualFold(c.Header.Get("Sforce-Auto-Assign"), "FALSE")
 	chunks, last := 0, ""
 	for _, rec := range in.Records {
 		attributes, _ := rec["attributes"].(map[string]any)
@@ -56,13 +57,23 @@ func (o *Org) collection(c *call) (any, error) {
 	rows := make([]row, len(in.Records))
 	seen := map[string]bool{}
 	for i, rec := range in.Records {
-		rows[i] = o.updateRow(rec, seen)
+		if rows[i] = o.updateRow(rec, seen); assigns && rows[i].Success {
+			o.assign(rows[i].ID)
+		}
 	}
 	if failed := slices.ContainsFunc(rows, func(r row) bool { return !r.Success }); in.AllOrNone && failed {
 		panic("salesforce: allOrNone is not played here")
 	}
 	o.writeCalls++
 	return rows, nil
+}
+
+// assign has the org's active assignment rule give a lead to its queue, which is what happens to leads that are updated
+// over REST unless the request says otherwise. Source: REST API Developer Guide, "Assignment Rule Header".
+func (o *Org) assign(id string) {
+	if r := o.byID[id]; r.obj.name == "Lead" {
+		r.put("OwnerId", o.inbound.id)
+	}
 }
 
 // updateRow writes one record of a collection.
@@ -200,7 +211,7 @@ func (o *Org) customField(c *call) (any, error) {
 			ValueSet     struct {
 				Restricted         bool
 				ValueSetDefinition struct {
-					Value []struct{ FullName, Label string }
+					Value []struct{ ValueName, Label string }
 				}
 			}
 		}
@@ -236,7 +247,7 @@ func (o *Org) customField(c *call) (any, error) {
 	case "Picklist":
 		f.typ = tPicklist
 		for _, v := range m.ValueSet.ValueSetDefinition.Value {
-			f.values = append(f.values, v.FullName)
+			f.values = append(f.values, v.ValueName)
 		}
 		wrong = unless(len(f.values) > 0, "a Picklist wants values")
 	default:
