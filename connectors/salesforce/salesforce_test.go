@@ -188,11 +188,9 @@ func TestValidate(t *testing.T) {
 		change func(*Config)
 		say    string
 	}{
-		"no key": {func(c *Config) { c.HookKey = " , " }, "WINNOW_SF_HOOK_KEY: not set"},
-		"no org": {func(c *Config) { c.OrgID = "acme" }, "WINNOW_SF_ORG_ID"},
-		"no API": {
-			404, `[{"errorCode":"NOT_FOUND","message":"It does not exist"}]`, connectors.Misconfigured, "NOT_FOUND",
-		},
+		"no key":            {func(c *Config) { c.HookKey = " , " }, "WINNOW_SF_HOOK_KEY: not set"},
+		"no org":            {func(c *Config) { c.OrgID = "acme" }, "WINNOW_SF_ORG_ID"},
+		"no API":            {func(c *Config) { c.API.URL = "" }, "WINNOW_SF_API_URL"},
 		"no credential":     {func(c *Config) { c.ClientSecret = "" }, "WINNOW_SF_CLIENT_SECRET: not set"},
 		"two credentials":   {func(c *Config) { c.Username = "u" }, "use one flow"},
 		"half a credential": {func(c *Config) { c.ClientSecret, c.Username = "", "u" }, "WINNOW_SF_USERNAME"},
@@ -268,7 +266,9 @@ func TestRefusals(t *testing.T) {
 			403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"ConcurrentPerOrgLongTxn Limit exceeded."}]`,
 			connectors.RateLimited, "same time",
 		},
-		"no API":   {404, `[{"errorCode":"NOT_FOUND","message":"It does not exist"}]`, connectors.Misconfigured, "NOT_FOUND"},
+		"no API": {
+			404, `[{"errorCode":"NOT_FOUND","message":"It does not exist"}]`, connectors.Misconfigured, "NOT_FOUND",
+		},
 		"field":    {400, `[{"errorCode":"INVALID_FIELD","message":"\nSELECT x\n^\nNo such column 'Winnow_X__c' on entity 'Lead'."}]`, connectors.Misconfigured, "Winnow_X__c"},
 		"object":   {400, `[{"errorCode":"INVALID_TYPE","message":"sObject type 'Quote' is not supported."}]`, connectors.Misconfigured, "Quote"},
 		"locator":  {400, `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"x"}]`, connectors.Unavailable, ""},
