@@ -266,6 +266,7 @@ func TestStoreThatLostFiles(t *testing.T) {
 		for name, lose := range map[string]func(t testing.TB, q *Queue){
 			"stream": func(t testing.TB, q *Queue) { must(t, os.RemoveAll(filepath.Dir(msgs(q, stream)))) },
 			"blocks": func(t testing.TB, q *Queue) { must(t, os.RemoveAll(msgs(q, stream))) },
+			"block":  func(t testing.TB, q *Queue) { must(t, os.Remove(filepath.Join(msgs(q, stream), "1.blk"))) },
 			"tail": func(t testing.TB, q *Queue) {
 				must(t, os.Remove(filepath.Join(msgs(q, stream), "index.db")))
 				must(t, os.Truncate(filepath.Join(msgs(q, stream), "1.blk"), 150))
@@ -274,6 +275,9 @@ func TestStoreThatLostFiles(t *testing.T) {
 				must(t, os.WriteFile(filepath.Join(filepath.Dir(msgs(q, stream)), "meta.inf"), []byte("{"), 0o600))
 			},
 		} {
+			if name == "block" && !strings.HasPrefix(stream, "CONTACTS") {
+				continue // the index still says how far the stream went, and others may have been emptied
+			}
 			if testing.Short() && stream != "CONTACTS_1" && stream != "DELIVERIES_hubspot" {
 				continue
 			}

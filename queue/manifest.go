@@ -64,6 +64,16 @@ func (m *manifest) write(dir string) error {
 	return embedded.WriteFile(filepath.Join(dir, manifestName), b)
 }
 
+// repaired writes down at once what is left of a store that was repaired: a command closes it sooner than keepManifest
+// comes to it, and the next start would miss the same again.
+func (q *Queue) repaired(ctx context.Context) error {
+	m, err := q.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	return m.write(q.cfg.Dir)
+}
+
 // keepManifest writes down what the store holds, as often as that changes, until Close.
 func (q *Queue) keepManifest() {
 	tick := time.NewTicker(manifestEvery)
@@ -173,7 +183,8 @@ func (q *Queue) lacks(ctx context.Context, name string, was extent) (what string
 	if now.LastSeq < was.Last {
 		return fmt.Sprintf("stream %s ends at message %d, and went to %d", name, now.LastSeq, was.Last), now.LastTime, nil
 	}
-	if strings.HasPrefix(name, layout.Contacts) && now.Msgs+gone < was.Messages {
+	few := now.Msgs+gone < was.Messages || now.Msgs == 0 && was.Messages > 0 // checkpoints stay when all are forgotten
+	if strings.HasPrefix(name, layout.Contacts) && few {
 		return fmt.Sprintf("stream %s has %d messages, and had %d", name, now.Msgs, was.Messages), time.Time{}, nil
 	}
 	return "", since, nil

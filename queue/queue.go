@@ -80,6 +80,11 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	q.DeadLetters = &DeadLetters{q.base, newSums()}
 	q.Leases = &Leases{base: q.base, name: q.cfg.Name}
 	if q.local != nil {
+		if q.cfg.Repair {
+			if err := q.repaired(ctx); err != nil {
+				return nil, err
+			}
+		}
 		q.watch.Go(func() { q.local.Watch(q.srv.Fail) })
 		q.watch.Go(q.scrub)
 		q.watch.Go(q.keepManifest)
