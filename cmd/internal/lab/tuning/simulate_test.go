@@ -21,6 +21,7 @@ var behind = map[string]map[string]float64{
 		"the kind of time-waster found least within its quota and a month": 2.6,
 	},
 	"fourth": {
+		"genuine buyers ever pending":                                      0.06, // one of 1,848
 		"time-wasters pending within their quota":                          10.4, // who is chased every day is waited for longer
 		"the kind of time-waster found least within its quota and a month": 10.1,
 	},
