@@ -17,6 +17,10 @@ import (
 const maxImage = 40 << 20
 
 // TestImage runs the image as the README says, beside a sandbox HubSpot in another container.
+// hang is how long something is waited for that only a hang keeps from happening: what was in hand when a process was
+// killed comes again a minute later.
+const hang = 4 * time.Minute
+
 func TestImage(t *testing.T) {
 	r := newRig(t)
 	r.checkImage()
@@ -87,7 +91,7 @@ func (r *rig) rates(t *testing.T, w winnow, contact int) {
 	if err != nil || status/100 != 2 {
 		t.Fatalf("a signed delivery got %d, %v\n%s", status, err, r.logs(w))
 	}
-	r.eventually(w, time.Minute, "a rating in the sandbox", func() bool { return r.rating(contact) != "" })
+	r.eventually(w, hang, "a rating in the sandbox", func() bool { return r.rating(contact) != "" })
 }
 
 // killed sends deliveries while the CRM is away, kills Winnow among them, starts another container on the volume, and
@@ -127,7 +131,7 @@ func (r *rig) killed(w winnow, from int) winnow {
 	}
 	select {
 	case <-enough:
-	case <-time.After(time.Minute):
+	case <-time.After(hang):
 		t.Fatalf("%d deliveries were acknowledged within a minute, %d wanted\n%s", count.Load(), before, r.logs(w))
 	}
 	if _, err := r.docker.ContainerKill(ctx, w.GetContainerID(), client.ContainerKillOptions{Signal: "KILL"}); err != nil {
@@ -147,7 +151,7 @@ func (r *rig) killed(w winnow, from int) winnow {
 	w = r.start()
 	t.Logf("killed after %d acknowledged deliveries; %d contacts are to be rated", before, count.Load())
 	acked.Range(func(contact, _ any) bool {
-		r.eventually(w, time.Minute, "the rating of an acknowledged contact", func() bool { return r.rating(contact.(int)) != "" })
+		r.eventually(w, hang, "the rating of an acknowledged contact", func() bool { return r.rating(contact.(int)) != "" })
 		return true
 	})
 	return w
@@ -156,7 +160,7 @@ func (r *rig) killed(w winnow, from int) winnow {
 // healthy waits for the image's own health check.
 func (r *rig) healthy(w winnow) {
 	r.t.Helper()
-	r.eventually(w, time.Minute, "HEALTHCHECK says healthy", func() bool {
+	r.eventually(w, hang, "HEALTHCHECK says healthy", func() bool {
 		state, err := w.State(r.t.Context())
 		return err == nil && state.Health != nil && state.Health.Status == "healthy"
 	})
