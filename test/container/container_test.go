@@ -16,11 +16,11 @@ import (
 // maxImage is the largest image that may be shipped, in bytes.
 const maxImage = 40 << 20
 
-// TestImage runs the image as the README says, beside a sandbox HubSpot in another container.
 // hang is how long something is waited for that only a hang keeps from happening: what was in hand when a process was
 // killed comes again a minute later.
 const hang = 4 * time.Minute
 
+// TestImage runs the image as the README says, beside a sandbox HubSpot in another container.
 func TestImage(t *testing.T) {
 	r := newRig(t)
 	r.checkImage()
