@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"io/fs"
 	"maps"
@@ -35,24 +34,7 @@ var update = flag.Bool("update", false, "write the list of older places anew: it
 // places counts what breaks a rule of the house, by kind and place.
 func places(tree fs.FS) (map[string]int, error) {
 	found := map[string]int{}
-	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
-			return fs.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(name, ".go") {
-			return nil
-		}
-		source, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments)
-		if err != nil {
-			return err
-		}
+	err := goFiles(tree, func(name string, source []byte, file *ast.File) {
 		if n := longLines(source); n > 0 {
 			found["long "+name] = n
 		}
@@ -69,7 +51,6 @@ func places(tree fs.FS) (map[string]int, error) {
 				}
 			}
 		}
-		return nil
 	})
 	return found, err
 }

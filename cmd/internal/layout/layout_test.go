@@ -107,10 +107,9 @@ func allowed(imported string, patterns []string) bool {
 	})
 }
 
-// violations reads the imports of every Go file in tree and says what breaks a rule.
-func violations(tree fs.FS) ([]string, error) {
-	var found []string
-	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+// goFiles calls visit with every Go file in tree, hidden folders and testdata left out.
+func goFiles(tree fs.FS, visit func(name string, source []byte, file *ast.File)) error {
+	return fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -124,12 +123,20 @@ func violations(tree fs.FS) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, source, 0)
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments)
 		if err != nil {
 			return err
 		}
-		found = append(found, inFile(name, file)...)
+		visit(name, source, file)
 		return nil
+	})
+}
+
+// violations reads the imports of every Go file in tree and says what breaks a rule.
+func violations(tree fs.FS) ([]string, error) {
+	var found []string
+	err := goFiles(tree, func(name string, _ []byte, file *ast.File) {
+		found = append(found, inFile(name, file)...)
 	})
 	slices.Sort(found)
 	return found, err
