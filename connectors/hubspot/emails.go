@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -153,26 +152,8 @@ const maxLinks = 20
 
 // links are the hashes of a mail's links that may be quotes.
 func (c *Connector) links(body, html string) []uint64 {
-	hashes := c.text().LinkHashes(body, html, c.mayBeQuote)
+	hashes := c.text().LinkHashes(body, html, text.OnHosts(c.cfg.LinkHosts))
 	return hashes[:min(len(hashes), maxLinks)]
-}
-
-func (c *Connector) mayBeQuote(link string) bool {
-	if len(c.cfg.LinkHosts) == 0 {
-		return true
-	}
-	u, err := url.Parse(link)
-	if err != nil {
-		return false
-	}
-	host := strings.ToLower(u.Hostname())
-	for _, h := range c.cfg.LinkHosts {
-		h = strings.ToLower(strings.TrimSpace(h))
-		if h != "" && (host == h || strings.HasSuffix(host, "."+h)) {
-			return true
-		}
-	}
-	return false
 }
 
 // headers reads what HubSpot keeps of a mail's headers: a JSON object, mostly of sender and recipients, sometimes with

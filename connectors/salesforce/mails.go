@@ -2,8 +2,6 @@ package salesforce
 
 import (
 	"context"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -62,7 +60,7 @@ func (c *records) mail(r record, sender people.Sender) crm.Fact {
 	}
 	if m.Direction == crm.Out {
 		m.Mass = m.Text.Class == crm.Bulk
-		links := c.text().LinkHashes(body, html, c.mayBeQuote)
+		links := c.text().LinkHashes(body, html, text.OnHosts(c.cfg.LinkHosts))
 		m.Links = links[:min(len(links), maxLinks)]
 		m.Lines = c.text().Lines(body, html)
 	}
@@ -71,17 +69,6 @@ func (c *records) mail(r record, sender people.Sender) crm.Fact {
 
 // maxLinks bounds what is kept of one mail: a quote's link stands among the first.
 const maxLinks = 20
-
-func (c *records) mayBeQuote(link string) bool {
-	if len(c.cfg.LinkHosts) == 0 {
-		return true
-	}
-	u, err := url.Parse(link)
-	return err == nil && slices.ContainsFunc(c.cfg.LinkHosts, func(h string) bool {
-		h, host := strings.ToLower(strings.TrimSpace(h)), strings.ToLower(u.Hostname())
-		return h != "" && (host == h || strings.HasSuffix(host, "."+h))
-	})
-}
 
 // maxHeaders bounds the headers that are read, in bytes.
 const maxHeaders = 64 << 10

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,24 @@ func plainLink(link string) string {
 
 // maxLinks is how many links of one message are looked at: more are no letter.
 const maxLinks = 500
+
+// OnHosts is a match for LinkHashes: links to some hosts and what is below them; without hosts, every link.
+func OnHosts(hosts []string) func(link string) bool {
+	if len(hosts) == 0 {
+		return nil
+	}
+	return func(link string) bool {
+		u, err := url.Parse(link)
+		if err != nil {
+			return false
+		}
+		host := strings.ToLower(u.Hostname())
+		return slices.ContainsFunc(hosts, func(h string) bool {
+			h = strings.ToLower(strings.TrimSpace(h))
+			return h != "" && (host == h || strings.HasSuffix(host, "."+h))
+		})
+	}
+}
 
 // LinkHashes returns the hash of each link that match accepts, each once, in the order of their appearance. A nil match
 // accepts all. The links of html count, or those of body where there is no html; links in quoted text do not, because
