@@ -2,6 +2,8 @@ package salesforce
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,21 +21,11 @@ var (
 )
 
 // tasks are what one of us has to do, calls that were made, and mails that were logged as no more than a task.
-func (c *records) tasks(ctx context.Context, rs []record, _ *relate.Circle) (map[string]crm.Fact, error) {
-	var logged []string
-	for _, r := range rs {
-		if isMail(r) {
-			logged = append(logged, r.id())
-		}
-	}
-	whole, err := c.mailsOfTasks(ctx, logged)
-	if err != nil {
-		return nil, err
-	}
+func (c *records) tasks(_ context.Context, rs []record, _ *relate.Circle) (map[string]crm.Fact, error) {
 	out := make(map[string]crm.Fact, len(rs))
 	for _, r := range rs {
 		switch {
-		case isMail(r) && whole[r.id()] != "": // the mail is a record of its own
+		case r.text(mailOfTask) != "": // the mail is a record of its own
 		case isMail(r):
 			out[r.id()] = c.loggedMail(r)
 		case r.text("TaskSubtype") == "Call" && r.is("IsClosed"):
@@ -50,36 +42,39 @@ func isMail(r record) bool {
 	return subtype == "Email" || subtype == "ListEmail"
 }
 
-// mailsOfTasks are the mails of those of some tasks whose mail is a record of its own, by task.
-func (c *records) mailsOfTasks(ctx context.Context, tasks []string) (map[string]string, error) {
-	out := map[string]string{}
-	if len(tasks) == 0 || !c.reads("EmailMessage") {
-		return out, nil
-	}
-	rs, err := c.selectIn(ctx, "EmailMessage", []string{"Id", "ActivityId"}, "ActivityId", tasks)
-	for _, r := range rs {
-		out[full(r.text("ActivityId"))] = r.id()
-	}
-	return out, err
-}
+// mailOfTask is the field under which a task read here has its mail's id, where the mail is a record of its own.
+const mailOfTask = "its EmailMessage"
 
-// mailRefs asks for the mails of tasks. A mail sends no outbound message of its own, and its task does.
-func (c *records) mailRefs(ctx context.Context, tasks []record, refs []crm.Ref) ([]crm.Notice, error) {
-	var logged []string
+// withMails notes with tasks which mail each of them is of, and asks for these mails. A mail sends no outbound message of
+// its own, and its task does.
+func (c *records) withMails(ctx context.Context, tasks []record, refs []crm.Ref) ([]crm.Notice, error) {
+	logged := map[string]record{}
 	for _, r := range tasks {
 		if isMail(r) {
-			logged = append(logged, r.id())
+			logged[r.id()] = r
 		}
 	}
-	whole, err := c.mailsOfTasks(ctx, logged)
+	if len(logged) == 0 || !c.reads("EmailMessage") {
+		return nil, nil
+	}
+	ids := slices.Sorted(maps.Keys(logged))
+	rs, err := c.selectIn(ctx, "EmailMessage", []string{"Id", "ActivityId"}, "ActivityId", ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rs {
+		if task := logged[full(r.text("ActivityId"))]; task != nil {
+			task[mailOfTask] = r.id()
+		}
+	}
 	asked := relate.ByRecord(refs)
 	var out []crm.Notice
-	for _, task := range logged {
-		if id := whole[task]; id != "" {
-			out = append(out, crm.Notice{Ref: &crm.Ref{Type: "EmailMessage", ID: id, Depth: asked[task].Depth + 1}})
+	for _, id := range ids {
+		if mail := logged[id].text(mailOfTask); mail != "" {
+			out = append(out, crm.Notice{Ref: &crm.Ref{Type: "EmailMessage", ID: mail, Depth: asked[id].Depth + 1}})
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // loggedMail is a mail of which there is a task alone: that one of ours wrote is known, and not a word of it. What came

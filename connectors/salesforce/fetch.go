@@ -72,7 +72,7 @@ func (c *records) fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, erro
 		return out, nil
 	}
 	if object == "Task" {
-		mails, err := c.mailRefs(ctx, there, refs)
+		mails, err := c.withMails(ctx, there, refs)
 		if err != nil {
 			return nil, err
 		}
