@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/winnow-crm/winnow/queue/internal/jet"
 )
 
 // TestOlderStore: a store of an older build is refused by name, and nothing in it is touched.
@@ -20,7 +22,7 @@ func TestOlderStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := q.srv.JS(0).Publish(t.Context(), metaSubject, b); err != nil {
+	if _, err := q.srv.JS(0).PublishMsg(t.Context(), jet.NewMsg(metaSubject, b)); err != nil {
 		t.Fatal(err)
 	}
 	if err := q.Close(); err != nil {
