@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/crowdtest"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
@@ -32,7 +32,7 @@ type senders struct {
 	done     sync.WaitGroup
 }
 
-func send(ctx context.Context, box *sandbox.Sandbox) *senders {
+func send(ctx context.Context, box *hubspot.Sandbox) *senders {
 	s := &senders{work: make(chan []byte)}
 	for range 6 {
 		s.done.Go(func() {
@@ -63,7 +63,7 @@ func (s *senders) end() {
 // lane is a portal and the winnow that serves it.
 type lane struct {
 	t      *testing.T
-	box    *sandbox.Sandbox
+	box    *hubspot.Sandbox
 	env    []string
 	admin  string
 	bodies [][]byte // the deliveries that tell of what happened in the portal
@@ -73,7 +73,7 @@ type lane struct {
 func lived(t *testing.T, dir string, people, things int) *lane {
 	t.Helper()
 	var back atomic.Int64 // by which the portal's clock is behind, while its history is made up
-	box, err := sandbox.Start(sandbox.Options{Winnow: true, RateLimit: -1, SearchPerSecond: -1, Now: func() time.Time {
+	box, err := hubspot.Start(hubspot.Options{Winnow: true, RateLimit: -1, SearchPerSecond: -1, Now: func() time.Time {
 		return time.Now().Add(-time.Duration(back.Load())).UTC()
 	}})
 	if err != nil {

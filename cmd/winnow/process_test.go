@@ -20,7 +20,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // to stand in the CRM in the end.
 type town struct {
 	t        *testing.T
-	box      *sandbox.Sandbox
+	box      *hubspot.Sandbox
 	contacts []string
 
 	mu   sync.Mutex
@@ -50,7 +50,7 @@ type town struct {
 
 func newTown(t *testing.T, people int) *town {
 	t.Helper()
-	box, err := sandbox.Start(sandbox.Options{RateLimit: -1, SearchPerSecond: -1, Winnow: true})
+	box, err := hubspot.Start(hubspot.Options{RateLimit: -1, SearchPerSecond: -1, Winnow: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (w *town) change(rnd *rand.Rand, n int) []json.RawMessage {
 			time.Sleep(2 * time.Millisecond) // of two changes in one millisecond nobody could tell which came last
 		}
 		if rnd.IntN(10) == 0 {
-			w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "a question", Text: "Could you tell me the price of two?"})
+			w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "a question", Text: "Could you tell me the price of two?"})
 		}
 	}
 	return w.box.Events()
@@ -306,7 +306,7 @@ func TestCommands(t *testing.T) {
 	w.box.SetWebhookURL(hook())
 	p := start(t, env, "serve")
 	id := w.contacts[0]
-	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Offer", Text: "What would five of them cost?"})
+	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Offer", Text: "What would five of them cost?"})
 	w.send(t.Context(), hook, w.box.Events())
 	if status, err := w.box.Send(t.Context(), w.box.Sign([]byte("not what HubSpot sends"))); err != nil || status != 204 {
 		t.Fatalf("a signed body that cannot be read: %d %v, want 204", status, err)

@@ -7,16 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // TestAlerts holds deploy/alerts.yaml and the runbook against the metrics that there are: a rule on a series that is
 // misspelt, or not there before its first event, never fires.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{RateLimit: 1000, SearchPerSecond: -1}) // with limits, so that it tells what is left of the day
+	w := newWorld(t, hubspot.Options{RateLimit: 1000, SearchPerSecond: -1}) // with limits, so that it tells what is left of the day
 	id := w.box.CreateContact(map[string]string{"email": "a@alerts.example"})
-	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "a question", Text: "What does it cost?"})
+	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "a question", Text: "What does it cost?"})
 	w.settle()
 	var series []string
 	for range 20 { // what a busy machine cannot tell within three seconds is left out

@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // TestDeliveries sends what may come to the port of the webhooks, with genuine signatures and without.
 func TestDeliveries(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_MAX_BODY=64KiB")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_MAX_BODY=64KiB")
 	id := w.box.CreateContact(map[string]string{"email": "a@answers.example"})
 	w.settle()
 	change := func(extra string) string {
@@ -23,23 +23,23 @@ func TestDeliveries(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name   string
-		change func(d *sandbox.Delivery)
+		change func(d *hubspot.Delivery)
 		body   string
 		want   int
 		kept   bool   // the delivery is in the store afterwards
 		dead   string // in the reason of the one dead letter
 	}{
-		{name: "wrong signature", body: change(""), want: http.StatusUnauthorized, change: func(d *sandbox.Delivery) {
+		{name: "wrong signature", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
 			d.Header.Set("X-HubSpot-Signature-v3", "AAAA"+d.Header.Get("X-HubSpot-Signature-v3")[4:])
 		}},
-		{name: "no signature", body: change(""), want: http.StatusUnauthorized, change: func(d *sandbox.Delivery) { d.Header = http.Header{} }},
-		{name: "wrong v3 beside a right v1", body: change(""), want: http.StatusUnauthorized, change: func(d *sandbox.Delivery) {
+		{name: "no signature", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) { d.Header = http.Header{} }},
+		{name: "wrong v3 beside a right v1", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
 			d.Header.Set("X-HubSpot-Signature-v3", "bm9ib2R5")
 		}},
-		{name: "changed body", body: change(""), want: http.StatusUnauthorized, change: func(d *sandbox.Delivery) {
+		{name: "changed body", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
 			d.Body = bytes.Replace(d.Body, []byte(`"A"`), []byte(`"D"`), 1)
 		}},
-		{name: "stale", body: change(""), want: http.StatusUnauthorized, change: func(*sandbox.Delivery) { w.now.Add(int64(6 * time.Minute)) }},
+		{name: "stale", body: change(""), want: http.StatusUnauthorized, change: func(*hubspot.Delivery) { w.now.Add(int64(6 * time.Minute)) }},
 		{name: "over the limit", body: "[" + strings.Repeat(" ", 70_000) + "]", want: http.StatusRequestEntityTooLarge},
 		{name: "at the limit", body: "[" + strings.Repeat(" ", 64<<10-2) + "]", want: http.StatusNoContent, kept: true},
 		{name: "invalid JSON", body: `[{"eventId":`, want: http.StatusNoContent, kept: true, dead: "not a JSON array"},

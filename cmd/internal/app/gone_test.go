@@ -4,21 +4,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // TestDeletedTask: a task of ours that nobody does makes the next move ours, and one that is deleted does so no more.
 // HubSpot's event names the task alone.
 func TestDeletedTask(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{Subscriptions: append(sandbox.DefaultSubscriptions(), sandbox.Subscription{
+	w := newWorld(t, hubspot.Options{Subscriptions: append(hubspot.DefaultSubscriptions(), hubspot.Subscription{
 		Type: "object.propertyChange", Object: "contacts", Property: "notes_next_activity_date", // which goes with the task
 	})})
 	id, other := w.contact("task"), w.contact("other")
-	w.box.Email([]string{id}, sandbox.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+	w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
 	w.settle()
-	task := w.box.Task([]string{id}, sandbox.Task{Subject: "call them", Due: w.clock().Add(2 * day)})
-	theirs := w.box.Task([]string{other}, sandbox.Task{Subject: "call them", Due: w.clock().Add(2 * day)})
+	task := w.box.Task([]string{id}, hubspot.Task{Subject: "call them", Due: w.clock().Add(2 * day)})
+	theirs := w.box.Task([]string{other}, hubspot.Task{Subject: "call them", Due: w.clock().Add(2 * day)})
 	w.pass(4 * day)
 	w.want(id, "ball", "us")
 	w.want(other, "ball", "us")
@@ -40,8 +40,8 @@ func TestDeletedTask(t *testing.T) {
 	w.pass(time.Hour)
 	w.want(id, "ball", "us")
 	w.now.Add(int64(time.Second))
-	w.box.Disassociate(sandbox.Ref{Kind: "tasks", ID: theirs}, sandbox.Ref{Kind: "contacts", ID: other})
-	w.box.Associate(sandbox.Ref{Kind: "tasks", ID: theirs}, sandbox.Ref{Kind: "contacts", ID: id})
+	w.box.Disassociate(hubspot.Ref{Kind: "tasks", ID: theirs}, hubspot.Ref{Kind: "contacts", ID: other})
+	w.box.Associate(hubspot.Ref{Kind: "tasks", ID: theirs}, hubspot.Ref{Kind: "contacts", ID: id})
 	w.settle()
 	w.pass(time.Hour)
 	w.want(other, "ball", "none")
@@ -54,14 +54,14 @@ func TestDeletedTask(t *testing.T) {
 // others of its deal. No webhook tells of it: the poll finds it in the recycle bin.
 func TestDeletedMail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{Subscriptions: sandbox.ContactSubscriptions()}, "WINNOW_POLL_INTERVAL=1h")
+	w := newWorld(t, hubspot.Options{Subscriptions: hubspot.ContactSubscriptions()}, "WINNOW_POLL_INTERVAL=1h")
 	a, b := w.contact("a"), w.contact("b")
-	deal := w.box.Deal([]string{a, b}, sandbox.Deal{Name: "Looms"})
+	deal := w.box.Deal([]string{a, b}, hubspot.Deal{Name: "Looms"})
 	w.settle()
-	w.box.Email([]string{b}, sandbox.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+	w.box.Email([]string{b}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
 	w.now.Add(int64(time.Hour))
 	w.settle()
-	mail := w.box.Email([]string{a}, sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?", Deals: []string{deal}})
+	mail := w.box.Email([]string{a}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?", Deals: []string{deal}})
 	note := w.box.Note([]string{a}, "they have many looms")
 	w.pass(day)
 	w.until("a question of theirs, which is an answer for the colleague too", func() bool {

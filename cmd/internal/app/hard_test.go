@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -25,7 +25,7 @@ func (w *world) letters3(ids ...string) {
 	w.t.Helper()
 	for range 3 {
 		for _, id := range ids {
-			w.box.Email([]string{id}, sandbox.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+			w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
 		}
 		w.pass(7 * day)
 	}
@@ -51,7 +51,7 @@ func (w *world) contact(name string) string {
 // TestEpisodes: a decision is void when its ground is gone, and the next time begins anew.
 func TestEpisodes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	replies, found, silent := w.contact("replies"), w.contact("found"), w.contact("silent")
 	w.letters3(replies, found, silent)
 	w.untilStatus(silent, "pending", 60)
@@ -64,9 +64,9 @@ func TestEpisodes(t *testing.T) {
 	announced := w.clock()
 
 	w.pass(2 * day)
-	w.box.Email([]string{replies}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "Sorry for the silence. What would 20 looms cost?"})
+	w.box.Email([]string{replies}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Sorry for the silence. What would 20 looms cost?"})
 	// A mail of theirs of before the decision that was logged late.
-	w.box.Email([]string{found}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. When can you come?", At: announced.Add(-20 * day)})
+	w.box.Email([]string{found}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. When can you come?", At: announced.Add(-20 * day)})
 	w.settle()
 	w.pass(time.Hour)
 	w.want(replies, "status", "requalified")
@@ -105,20 +105,20 @@ func TestEpisodes(t *testing.T) {
 func TestMergeInTheFlow(t *testing.T) {
 	t.Parallel()
 	for _, keep := range []bool{false, true} {
-		w := newWorld(t, sandbox.Options{KeepPrimary: keep})
+		w := newWorld(t, hubspot.Options{KeepPrimary: keep})
 		a, b := w.contact("a"), w.contact("b")
-		w.box.Email([]string{a}, sandbox.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats? We decide next week."})
+		w.box.Email([]string{a}, hubspot.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats? We decide next week."})
 		w.settle()
 		w.box.SetProperty(b, "winnow_override", "D")
 		w.settle()
 		w.want(b, "rating", "D")
 		w.now.Add(int64(time.Hour))
-		w.box.Email([]string{b}, sandbox.Email{Incoming: true, Subject: "Delivery", Text: "How long does delivery take?"})
+		w.box.Email([]string{b}, hubspot.Email{Incoming: true, Subject: "Delivery", Text: "How long does delivery take?"})
 		late := w.box.Events() // of a loser, on its way for long
 		w.now.Add(int64(time.Hour))
 		winner := w.box.Merge(a, b)
 		w.settle()
-		w.post([]sandbox.Delivery{w.box.Pack(late)})
+		w.post([]hubspot.Delivery{w.box.Pack(late)})
 		w.settle()
 		w.pass(time.Hour)
 		e := w.explain(winner)
@@ -174,17 +174,17 @@ func (w *world) unknown(id string) bool {
 // TestForgetInTheFlow erases a contact about whom there is something everywhere: record, deliveries, dead letters.
 func TestForgetInTheFlow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_HUBSPOT_FIT_PROPERTIES=jobtitle")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_HUBSPOT_FIT_PROPERTIES=jobtitle")
 	const marker = "Keeper-of-the-Xyzzy-Looms"
 	id, other := w.contact("forget-me"), w.contact("keep-me")
-	w.box.Email([]string{id, other}, sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
+	w.box.Email([]string{id, other}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
 	w.now.Add(int64(time.Second))
 	w.box.SetProperty(id, "jobtitle", marker)
 	events := w.box.Events()
-	w.post([]sandbox.Delivery{w.box.Pack(events)})
+	w.post([]hubspot.Delivery{w.box.Pack(events)})
 	w.settle()
 	// One delivery of which a part cannot be read, and that names the contact in a part that only refers to it.
-	w.post([]sandbox.Delivery{w.box.Pack(append(rawEvent(`{"eventId":9,"portalId":62515,"occurredAt":%d,"subscriptionType":"contact.propertyChange","objectId":%s,"propertyName":"email","propertyValue":"%s@hard.example"}`,
+	w.post([]hubspot.Delivery{w.box.Pack(append(rawEvent(`{"eventId":9,"portalId":62515,"occurredAt":%d,"subscriptionType":"contact.propertyChange","objectId":%s,"propertyName":"email","propertyValue":"%s@hard.example"}`,
 		w.clock().UnixMilli(), id, marker), rawEvent(`{"subscriptionType":"nonsense"}`)...))})
 	w.settle()
 	if len(w.letters()) != 1 || !slices.Contains(w.letters()[0].Contacts, id) {
@@ -204,8 +204,8 @@ func TestForgetInTheFlow(t *testing.T) {
 	if !w.unknown(id) || len(w.letters()) != 0 {
 		t.Errorf("known still: %t, dead letters %+v", !w.unknown(id), w.letters())
 	}
-	w.post([]sandbox.Delivery{w.box.Pack(events)}) // late
-	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "And two of them?"})
+	w.post([]hubspot.Delivery{w.box.Pack(events)}) // late
+	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "And two of them?"})
 	w.settle()
 	w.pass(11 * day) // polls find it too
 	if !w.unknown(id) {
@@ -245,9 +245,9 @@ func holding(t *testing.T, dir, s string) (names []string) {
 // TestPrivacyDeletion: HubSpot's own erasure erases here too.
 func TestPrivacyDeletion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	id, gone := w.contact("erased"), w.contact("deleted")
-	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
+	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
 	w.settle()
 	w.now.Add(int64(time.Second))
 	w.box.PrivacyDelete(id)
@@ -277,9 +277,9 @@ func TestPrivacyDeletion(t *testing.T) {
 // TestOptOut clears what was written, once.
 func TestOptOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	id := w.contact("out")
-	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
+	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
 	w.settle()
 	w.want(id, "ball", "us")
 	w.now.Add(int64(time.Second))
@@ -293,7 +293,7 @@ func TestOptOut(t *testing.T) {
 	}
 	writes := len(w.box.Writes())
 	for range 5 {
-		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "Hello?"})
+		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "Hello?"})
 		w.pass(day)
 	}
 	if n := len(w.box.Writes()) - writes; n != 0 {
@@ -307,12 +307,12 @@ func TestOptOut(t *testing.T) {
 // TestSettingsChange rates everybody again under other settings; only where something else changes is anything written.
 func TestSettingsChange(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	curt, plain := w.contact("curt"), w.contact("plain")
 	for range 4 {
-		w.box.Email([]string{curt}, sandbox.Email{Subject: "Looms", Text: "How many looms do you have today?"})
+		w.box.Email([]string{curt}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today?"})
 		w.pass(time.Hour)
-		w.box.Email([]string{curt}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "Not sure."})
+		w.box.Email([]string{curt}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Not sure."})
 		w.pass(day)
 	}
 	before := map[string]string{curt: w.field(curt, "engagement"), plain: w.field(plain, "engagement")}
@@ -344,7 +344,7 @@ func TestSettingsChange(t *testing.T) {
 // replaced.
 func TestModes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_MODE=shadow")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_MODE=shadow")
 	back, touched := w.contact("back"), w.contact("touched")
 	native := func(id string) string { r, _ := w.box.Contact(id); return r.Properties["hs_lead_status"] }
 	for _, id := range []string{back, touched} {
@@ -386,7 +386,7 @@ func TestModes(t *testing.T) {
 		t.Errorf("what a human set became %q", native(touched))
 	}
 	for _, id := range []string{back, touched} {
-		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
+		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
 	}
 	w.settle()
 	w.pass(time.Hour)
@@ -400,7 +400,7 @@ func TestModes(t *testing.T) {
 // no mass change, and gets back what stood there when the decision falls.
 func TestEnforceLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_BREAKER_COUNT=100")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_BREAKER_COUNT=100")
 	var ids []string
 	for i := range 25 { // more than the breaker lets become disqualified in a day
 		ids = append(ids, w.contact(fmt.Sprint("silent", i)))
@@ -434,7 +434,7 @@ func TestEnforceLater(t *testing.T) {
 		t.Errorf("%d writes in days in which nothing happened; what a human set is %q", n, native(ids[1]))
 	}
 	for _, id := range ids[:2] {
-		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
+		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
 	}
 	w.settle()
 	w.pass(time.Hour)
@@ -447,7 +447,7 @@ func TestEnforceLater(t *testing.T) {
 // TestMapping: when a field gets another property, every rating goes there.
 func TestMapping(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	id := w.contact("mapped")
 	w.settle()
 	w.want(id, "rating", "C")
@@ -462,7 +462,7 @@ func TestMapping(t *testing.T) {
 // TestRestartKeepsTime: what was due is due after a restart, at the same instant.
 func TestRestartKeepsTime(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	id := w.contact("due")
 	w.letters3(id)
 	due := w.explain(id).Rating.Due
@@ -482,7 +482,7 @@ func TestRestartKeepsTime(t *testing.T) {
 // TestDiskFloor: before the disk is full nothing more is taken in, and the process says that it is not ready.
 func TestDiskFloor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	w.restart("WINNOW_QUEUE_MIN_FREE=1000TiB")
 	resp, err := http.Post(w.hooks, "application/json", strings.NewReader("[]"))
 	if err != nil {
@@ -518,14 +518,14 @@ func TestDiskFloor(t *testing.T) {
 // is being read, and then the mass-change breaker trips until a person releases it.
 func TestBackfillOfSilent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	var ids []string
 	for i := range 100 {
 		ids = append(ids, w.contact(fmt.Sprint("silent", i)))
 	}
 	for range 3 {
 		for _, id := range ids {
-			w.box.Email([]string{id}, sandbox.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+			w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
 		}
 		w.now.Add(int64(7 * day))
 	}

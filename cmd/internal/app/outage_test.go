@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
@@ -15,7 +15,7 @@ import (
 // What waits is the latest of each, so that catching up writes each contact once.
 func TestOutageOfAMinute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	var ids []string
 	for i := range 500 {
 		ids = append(ids, w.box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d@outage.example", i)}))
@@ -59,13 +59,13 @@ func TestOutageOfAMinute(t *testing.T) {
 // blind is a world in which 24 contacts have had three letters of ours, a week apart, and ought to answer them.
 func blind(t *testing.T) (w *world, ids []string) {
 	t.Helper()
-	w = newWorld(t, sandbox.Options{})
+	w = newWorld(t, hubspot.Options{})
 	for i := range 24 {
 		ids = append(ids, w.box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d@blind.example", i)}))
 	}
 	for range 3 {
 		for _, id := range ids {
-			w.box.Email([]string{id}, sandbox.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+			w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
 		}
 		w.pass(7 * 24 * time.Hour)
 	}
@@ -78,7 +78,7 @@ func (w *world) darkness(ids []string, but ...string) {
 	for day := range 60 {
 		for i, id := range ids {
 			if day == 5 && i%3 == 0 {
-				w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. What would 20 new ones cost?"})
+				w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. What would 20 new ones cost?"})
 			}
 			if (day+i)%10 == 0 {
 				w.box.SetProperty(id, "hs_lead_status", []string{"NEW", "OPEN", "IN_PROGRESS"}[day%3])
@@ -137,9 +137,9 @@ func TestBlindSilence(t *testing.T) {
 	t.Run("mail scope revoked", func(t *testing.T) {
 		t.Parallel()
 		w, ids := blind(t)
-		w.box.SetScopes(slices.DeleteFunc(sandbox.AllScopes(), func(s string) bool { return s == "sales-email-read" })...)
+		w.box.SetScopes(slices.DeleteFunc(hubspot.AllScopes(), func(s string) bool { return s == "sales-email-read" })...)
 		w.darkness(ids, "fetch")
-		w.box.SetScopes(sandbox.AllScopes()...)
+		w.box.SetScopes(hubspot.AllScopes()...)
 		w.daylight(ids)
 	})
 }
@@ -147,7 +147,7 @@ func TestBlindSilence(t *testing.T) {
 // TestOtherSourceAtFullSpeed has one of two accounts never answer while the other is worked for.
 func TestOtherSourceAtFullSpeed(t *testing.T) {
 	t.Parallel()
-	us, err := sandbox.Start(sandbox.Options{
+	us, err := hubspot.Start(hubspot.Options{
 		Token: "us-token", ClientSecret: "us-secret", Winnow: true, RateLimit: -1, SearchPerSecond: -1,
 		Now: func() time.Time { return monday }, PortalID: 777,
 	})
@@ -155,13 +155,13 @@ func TestOtherSourceAtFullSpeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = us.Close() })
-	w := newWorld(t, sandbox.Options{}, "WINNOW_SOURCES=hubspot,us=hubspot", "WINNOW_US_CLIENT_SECRET=us-secret", "WINNOW_US_TOKEN=us-token",
+	w := newWorld(t, hubspot.Options{}, "WINNOW_SOURCES=hubspot,us=hubspot", "WINNOW_US_CLIENT_SECRET=us-secret", "WINNOW_US_TOKEN=us-token",
 		"WINNOW_US_API_URL="+us.URL(), "WINNOW_US_RATE_LIMIT=1000000", "WINNOW_HUBSPOT_TIMEOUT=1h")
 	us.SetWebhookURL(strings.Replace(w.hooks, "/hubspot", "/us", 1))
-	load := func(box *sandbox.Sandbox, round int) (ids []string) {
+	load := func(box *hubspot.Sandbox, round int) (ids []string) {
 		for i := range 300 {
 			id := box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d-%d@two.example", round, i)})
-			box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats?"})
+			box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats?"})
 			ids = append(ids, id)
 		}
 		return ids

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 func TestConsolePage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	for _, rating := range []string{"A", "A", "D"} {
 		id := w.box.CreateContact(map[string]string{"email": rating + "@page.example", "firstname": "Nobody"})
 		w.box.SetProperty(id, "winnow_override", rating)

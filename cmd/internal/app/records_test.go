@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/rules"
 )
 
 // The records that the API streams rate as the stored ones do.
 func TestRecordsAreStreamed(t *testing.T) {
-	w := newWorld(t, sandbox.Options{}, "WINNOW_ADMIN_TOKEN=t0ken")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_ADMIN_TOKEN=t0ken")
 	ids := []string{w.box.CreateContact(map[string]string{"email": "one@loom.example"}), w.box.CreateContact(map[string]string{"email": "two@loom.example"})}
 	for _, id := range ids {
-		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Looms", Text: "Hello, what does a loom cost? We need 20 of them."})
+		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Looms", Text: "Hello, what does a loom cost? We need 20 of them."})
 	}
 	w.settle()
 	get := func(token, source string) *httptest.ResponseRecorder {

@@ -5,29 +5,29 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // TestReferrals: whom a contact sent us counts for it, and whom those sent us too; and it is no misfit while it sends
 // us somebody (G7). The rules alone name the property by which it would be one.
 func TestReferrals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{Subscriptions: append(sandbox.DefaultSubscriptions(), sandbox.Subscription{
+	w := newWorld(t, hubspot.Options{Subscriptions: append(hubspot.DefaultSubscriptions(), hubspot.Subscription{
 		Type: "object.propertyChange", Object: "contacts", Property: "industry",
 	})}, "WINNOW_HUBSPOT_REFERRAL_LABELS=Referred by", "WINNOW_RULES_MISFIT=industry=casino")
 	a, b, c := w.contact("a"), w.contact("b"), w.contact("c")
 	w.box.SetProperty(a, "industry", "casino")
-	w.box.Email([]string{a}, sandbox.Email{Incoming: true, Subject: "Looms", Text: "What does a loom cost?"})
+	w.box.Email([]string{a}, hubspot.Email{Incoming: true, Subject: "Looms", Text: "What does a loom cost?"})
 	w.settle()
 	w.now.Add(int64(time.Hour))
-	w.box.Email([]string{a}, sandbox.Email{Subject: "Looms", Text: "We cannot serve casinos. The makers of cards can help you better."})
+	w.box.Email([]string{a}, hubspot.Email{Subject: "Looms", Text: "We cannot serve casinos. The makers of cards can help you better."})
 	w.settle()
 	w.pass(day)
 	w.want(a, "status", "nurture")
 
 	refer := func(came, through string) {
 		w.now.Add(int64(time.Hour))
-		w.box.Label(sandbox.Ref{Kind: "contacts", ID: came}, sandbox.Ref{Kind: "contacts", ID: through}, "Referred by", "Referred")
+		w.box.Label(hubspot.Ref{Kind: "contacts", ID: came}, hubspot.Ref{Kind: "contacts", ID: through}, "Referred by", "Referred")
 		w.settle()
 	}
 	reasons := func(contact string, want bool, text string) {
@@ -57,7 +57,7 @@ func TestReferrals(t *testing.T) {
 	}
 
 	w.now.Add(int64(time.Hour))
-	w.box.Disassociate(sandbox.Ref{Kind: "contacts", ID: b}, sandbox.Ref{Kind: "contacts", ID: a})
+	w.box.Disassociate(hubspot.Ref{Kind: "contacts", ID: b}, hubspot.Ref{Kind: "contacts", ID: a})
 	w.settle()
 	w.pass(time.Hour)
 	w.want(a, "status", "nurture")

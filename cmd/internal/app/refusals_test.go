@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 const (
@@ -22,18 +22,18 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
-		fail    sandbox.Failure
+		fail    hubspot.Failure
 		slow    bool          // it is tried again after a minute, because only a person can help
 		quiet   time.Duration // for so long nothing is asked again
 		most    int           // calls of the path in the three seconds after the first
 		says    string        // in the log
 		timeout bool
 	}{
-		{name: "401", fail: sandbox.Failure{Status: 401}, slow: true, most: 5, says: "token is wrong"},
-		{name: "403", fail: sandbox.Failure{Status: 403}, slow: true, most: 5, says: "may not do this"},
-		{name: "429", fail: sandbox.Failure{Status: 429, After: 3 * time.Second}, quiet: 2 * time.Second, most: 5, says: "429"},
-		{name: "500", fail: sandbox.Failure{Status: 500}, most: 12, says: "500"},
-		{name: "503", fail: sandbox.Failure{Status: 503, After: 2 * time.Second}, most: 8, says: "503"},
+		{name: "401", fail: hubspot.Failure{Status: 401}, slow: true, most: 5, says: "token is wrong"},
+		{name: "403", fail: hubspot.Failure{Status: 403}, slow: true, most: 5, says: "may not do this"},
+		{name: "429", fail: hubspot.Failure{Status: 429, After: 3 * time.Second}, quiet: 2 * time.Second, most: 5, says: "429"},
+		{name: "500", fail: hubspot.Failure{Status: 500}, most: 12, says: "500"},
+		{name: "503", fail: hubspot.Failure{Status: 503, After: 2 * time.Second}, most: 8, says: "503"},
 		{name: "time-out", timeout: true, most: 12, says: "time-out"},
 	} {
 		for way, path := range map[string]string{"read": readMails, "write": writeAll} {
@@ -42,7 +42,7 @@ func TestRefusals(t *testing.T) {
 					t.Skip("waits for a minute")
 				}
 				t.Parallel()
-				w := newWorld(t, sandbox.Options{}, "WINNOW_HUBSPOT_TIMEOUT=1s")
+				w := newWorld(t, hubspot.Options{}, "WINNOW_HUBSPOT_TIMEOUT=1s")
 				id := w.box.CreateContact(map[string]string{"email": "a@refusals.example"})
 				w.settle()
 				if c.timeout {
@@ -53,7 +53,7 @@ func TestRefusals(t *testing.T) {
 					w.box.Fail(f)
 				}
 				if way == "read" {
-					w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
+					w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
 				} else {
 					w.box.SetProperty(id, "winnow_override", "A")
 				}
@@ -105,12 +105,12 @@ func (w *world) calls(path string) int {
 // contact that was deleted is parked with its reason, while its neighbours are written.
 func TestGone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	var ids []string
 	for i := range 20 {
 		ids = append(ids, w.box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d@gone.example", i)}))
 	}
-	mail := w.box.Email(ids[:1], sandbox.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
+	mail := w.box.Email(ids[:1], hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
 	w.box.Remove("emails", mail)
 	w.settle()
 	if len(w.letters()) != 0 {
@@ -126,7 +126,7 @@ func TestGone(t *testing.T) {
 	}
 	late := w.box.Pack(rawEvent(`{"eventId":1,"portalId":62515,"occurredAt":%d,"subscriptionType":"contact.propertyChange","objectId":%s,"propertyName":"winnow_override","propertyValue":"B"}`,
 		w.clock().UnixMilli(), ids[7]))
-	w.post([]sandbox.Delivery{late})
+	w.post([]hubspot.Delivery{late})
 	w.settle()
 	for i, id := range ids {
 		if i != 7 {
@@ -140,7 +140,7 @@ func TestGone(t *testing.T) {
 	if e := w.explain(ids[7]); e.Rating.Letter != "B" {
 		t.Errorf("a write that found nobody made us forget the contact: %+v", e.Rating)
 	}
-	w.post([]sandbox.Delivery{w.box.Pack(lost)})
+	w.post([]hubspot.Delivery{w.box.Pack(lost)})
 	w.settle()
 	if e := w.explain(ids[7]); e.Rating.Unrated != "deleted" {
 		t.Errorf("a deleted contact is rated: %+v", e.Rating)
@@ -153,9 +153,9 @@ func TestMissingProperties(t *testing.T) {
 		t.Skip("waits for a minute")
 	}
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	id := w.box.CreateContact(map[string]string{"email": "a@setup.example"})
-	w.box.Fail(sandbox.Failure{Status: http.StatusBadRequest, Times: -1, Path: writeAll, Body: `{"status":"error","category":"VALIDATION_ERROR","message":"Property values were not valid",` +
+	w.box.Fail(hubspot.Failure{Status: http.StatusBadRequest, Times: -1, Path: writeAll, Body: `{"status":"error","category":"VALIDATION_ERROR","message":"Property values were not valid",` +
 		`"errors":[{"message":"Property \"winnow_rating\" does not exist","code":"PROPERTY_DOESNT_EXIST","context":{"propertyName":["winnow_rating"]}}]}`})
 	w.settle("write")
 	w.until("the log says what to do", func() bool { return strings.Contains(w.warnings(), "winnow setup") })
@@ -174,7 +174,7 @@ func rawEvent(format string, args ...any) []json.RawMessage {
 // TestPublicURLIsNamed: a first set-up that gives the wrong origin is told the right one.
 func TestPublicURLIsNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_PUBLIC_URL=https://wrong.example.com")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_PUBLIC_URL=https://wrong.example.com")
 	if status, err := w.box.Send(t.Context(), w.box.Pack(nil)); err != nil || status != http.StatusUnauthorized {
 		t.Fatalf("answered %d, %v, want 401", status, err)
 	}

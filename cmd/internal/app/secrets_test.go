@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // castClock moves a world's clock as the cast plays.
@@ -27,7 +27,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 		t.Skip("plays eight months")
 	}
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_LOG_LEVEL=debug", "WINNOW_PARTITIONS=2")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_LOG_LEVEL=debug", "WINNOW_PARTITIONS=2")
 	w.now.Store(cast.Begin.UnixNano())
 	members := cast.All()
 	settle := func(ctx context.Context) error {
@@ -36,7 +36,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 		}
 		return w.app.Pipeline.Idle(ctx)
 	}
-	if err := cast.Play(t.Context(), sandbox.Face{Sandbox: w.box}, members, castClock{w}, settle, nil); err != nil {
+	if err := cast.Play(t.Context(), hubspot.Face{Sandbox: w.box}, members, castClock{w}, settle, nil); err != nil {
 		t.Fatal(err)
 	}
 	bad := w.box.Sign([]byte(`{"wrong":"` + strings.Repeat("x", 50) + `"}`)) // one dead letter and one refusal
@@ -107,7 +107,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 }
 
 // words are stretches of what people wrote in the sandbox's mails and calls, long enough to stand nowhere by chance.
-func words(box *sandbox.Sandbox) []string {
+func words(box *hubspot.Sandbox) []string {
 	var out []string
 	for _, id := range box.Objects("emails") {
 		r, _ := box.Object("emails", id)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/crowdtest"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
@@ -36,14 +36,14 @@ func (w *world) ratings() map[string]map[string]string {
 // crowded is a world in which a crowd has lived for 60 days, of which Winnow has heard nothing yet.
 func crowded(t *testing.T, people, things int) (w *world, events []json.RawMessage) {
 	t.Helper()
-	w = newWorld(t, sandbox.Options{}, "WINNOW_POLL_INTERVAL=0")
+	w = newWorld(t, hubspot.Options{}, "WINNOW_POLL_INTERVAL=0")
 	c := crowdtest.New(w.box, func(at time.Time) { w.now.Store(at.UnixNano()) }, 42, people)
 	c.Live(monday.Add(time.Minute), monday.AddDate(0, 0, 60), things)
 	return w, w.box.Events()
 }
 
 // post sends signed deliveries, ten at a time as HubSpot does, each until it is accepted.
-func (w *world) post(ds []sandbox.Delivery) {
+func (w *world) post(ds []hubspot.Delivery) {
 	w.t.Helper()
 	var g errgroup.Group
 	g.SetLimit(10)
@@ -68,7 +68,7 @@ func (w *world) post(ds []sandbox.Delivery) {
 
 // repeated makes deliveries of one to three events of events, each sent one to three times, some of the repetitions
 // split or joined otherwise than the first time, in any order.
-func repeated(w *world, rnd *rand.Rand, events []json.RawMessage) (ds []sandbox.Delivery, distinct int) {
+func repeated(w *world, rnd *rand.Rand, events []json.RawMessage) (ds []hubspot.Delivery, distinct int) {
 	for rest := events; len(rest) > 0; distinct++ {
 		n := min(1+rnd.IntN(3), len(rest))
 		chunk, behind := rest[:n], rest[n:]
@@ -108,7 +108,7 @@ func TestShuffled(t *testing.T) {
 	if !slices.EqualFunc(events, same, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
 		t.Fatal("the two sandboxes have different histories: nothing can be compared")
 	}
-	var once []sandbox.Delivery
+	var once []hubspot.Delivery
 	for batch := range slices.Chunk(events, 100) {
 		once = append(once, clean.box.Pack(batch))
 	}

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // TestThread is the thinnest way through everything: one contact, one mail, one rating.
 func TestThread(t *testing.T) {
-	w := newWorld(t, sandbox.Options{})
+	w := newWorld(t, hubspot.Options{})
 	id := w.box.CreateContact(map[string]string{"email": "ada@example.com", "hs_timezone": "europe_slash_berlin"})
-	w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Price list", Text: "Hello, could you send me a quote for 20 seats? We decide next week."})
+	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price list", Text: "Hello, could you send me a quote for 20 seats? We decide next week."})
 	w.settle()
 	w.pass(time.Hour)
 	w.want(id, "rating", "C")
@@ -34,7 +34,7 @@ func TestThread(t *testing.T) {
 // for that.
 func TestOwnWritesAreNotReadAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.Options{}, "WINNOW_POLL_INTERVAL=1h")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_POLL_INTERVAL=1h")
 	id := w.contact("polled")
 	w.settle()
 	searches := func() int { return w.box.Calls()["POST /crm/objects/2026-09/contacts/search"] }
@@ -51,10 +51,10 @@ func TestOwnWritesAreNotReadAgain(t *testing.T) {
 	polled()
 	before, written := reads(), len(w.box.Writes())
 	for range 5 {
-		w.box.Email([]string{id}, sandbox.Email{Incoming: true, Subject: "Looms", Text: "What does a loom cost?"})
+		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Looms", Text: "What does a loom cost?"})
 		w.settle()
 		polled()
-		w.box.Email([]string{id}, sandbox.Email{Subject: "Re: Looms", Text: "Ten thousand. How many would you need?"})
+		w.box.Email([]string{id}, hubspot.Email{Subject: "Re: Looms", Text: "Ten thousand. How many would you need?"})
 		w.settle()
 		polled()
 	}

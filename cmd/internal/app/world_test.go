@@ -19,7 +19,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -29,7 +29,7 @@ import (
 // world is a sandbox HubSpot and a Winnow beside it, on a clock that stands until a test moves it.
 type world struct {
 	t     *testing.T
-	box   *sandbox.Sandbox
+	box   *hubspot.Sandbox
 	app   *App
 	hooks string // where webhooks go
 	dir   string
@@ -43,7 +43,7 @@ type world struct {
 var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // newWorld starts both. env is added to the settings.
-func newWorld(t *testing.T, opt sandbox.Options, env ...string) *world {
+func newWorld(t *testing.T, opt hubspot.Options, env ...string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), log: &syncBuffer{}}
 	w.now.Store(monday.UnixNano())
@@ -52,7 +52,7 @@ func newWorld(t *testing.T, opt sandbox.Options, env ...string) *world {
 	if opt.RateLimit == 0 {
 		opt.RateLimit, opt.SearchPerSecond = -1, -1
 	}
-	box, err := sandbox.Start(opt)
+	box, err := hubspot.Start(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func (w *world) explain(contact string) operate.Explanation {
 
 // path is every status that was written of a contact, in order, without repetitions.
 func (w *world) path(contact string) []string {
-	return cast.Path(sandbox.Face{Sandbox: w.box}, contact)
+	return cast.Path(hubspot.Face{Sandbox: w.box}, contact)
 }
 
 // field is what stands in a contact's property in the sandbox.

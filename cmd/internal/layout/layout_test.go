@@ -63,7 +63,7 @@ var rules = []rule{
 	{dir: "queue", ours: []string{"queue/internal/*"}},
 	{dir: "cmd/internal/lab/world", std: true},
 	{dir: "cmd/internal/lab/salesforce", ours: []string{"cmd/internal/lab/world"}},
-	{dir: "cmd/internal/lab/sandbox", ours: []string{"cmd/internal/lab/world"}}, // shares no code with the connector that it tries, or both would share one fault
+	{dir: "cmd/internal/lab/hubspot", ours: []string{"cmd/internal/lab/world"}}, // shares no code with the connector that it tries, or both would share one fault
 	{dir: "test/"}, // from outside: these tests see what users see
 	step("timing"),
 	step("stored", "timing"),
@@ -232,7 +232,7 @@ func TestViolationsAreFound(t *testing.T) {
 	add("cmd/internal/pipeline/exchange/rating.go", `import _ "github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"`)
 	add("cmd/internal/pipeline/exchange/whole.go", `import _ "github.com/winnow-crm/winnow/cmd/internal/pipeline"`)
 	add("cmd/internal/pipeline/stored/rules.go", `import _ "github.com/winnow-crm/winnow/rules"`)
-	add("cmd/internal/lab/sandbox/client.go", `import _ "github.com/winnow-crm/winnow/connectors/text"`)
+	add("cmd/internal/lab/hubspot/client.go", `import _ "github.com/winnow-crm/winnow/connectors/text"`)
 	add("elsewhere/x.go", "")
 	add("rules/testdata/ignored.go", `import _ "github.com/winnow-crm/winnow/queue"`)
 	found, err := violations(tree)
@@ -240,7 +240,7 @@ func TestViolationsAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"cmd/internal/lab/sandbox/client.go: must not import connectors/text",
+		"cmd/internal/lab/hubspot/client.go: must not import connectors/text",
 		"cmd/internal/pipeline/app.go: app knows every part, no part knows app",
 		"cmd/internal/pipeline/exchange/rating.go: must not import cmd/internal/pipeline/rating",
 		"cmd/internal/pipeline/exchange/whole.go: must not import cmd/internal/pipeline",

@@ -23,7 +23,7 @@ const mostMethods = 30
 var large = map[string]string{
 	"queue/internal/jet.Server":        "is the protocol: one method a request that the server takes",
 	"connectors/hubspot.Connector":     "is being divided by noun, as the contract of a vendor has it",
-	"cmd/internal/lab/sandbox.Sandbox": "is being divided into one account and the faces of the vendors",
+	"cmd/internal/lab/hubspot.Sandbox": "is being divided into one account and the faces of the vendors",
 	"cmd/internal/lab/salesforce.Org":  "is an org with all that a story can do to it; to be divided as the account of the world is",
 	"cmd/internal/lab/salesforce.Face": "one method a request that the org answers",
 	"cmd/internal/lab/population.Life": "its methods are what can happen in a life; a table of them would say no more",

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // sent is what became of a load.
@@ -109,7 +109,7 @@ func exchange(conn net.Conn, r *bufio.Reader, request []byte) (status int, err e
 }
 
 // signed makes the requests that bring bodies to a worker.
-func signed(box *sandbox.Sandbox, hooks string, bodies [][]byte) ([][]byte, error) {
+func signed(box *hubspot.Sandbox, hooks string, bodies [][]byte) ([][]byte, error) {
 	box.SetWebhookURL("http://" + hooks + "/hooks/" + source)
 	out := make([][]byte, len(bodies))
 	for i, body := range bodies {

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // mailReaders is how many requests the bare client has under way: more do not make the sandbox faster on two cores.
@@ -76,7 +76,7 @@ func (p *portal) mails(n int) traffic {
 		p.mu.Unlock()
 		// What a stranger writes moves nothing but the ball: the sender has to be known as the contact.
 		p.box.SetProperty(id, "email", "contact"+id+"@example.com")
-		m := sandbox.Email{Incoming: incoming, Subject: "Re: Seats", Text: question, Thread: id}
+		m := hubspot.Email{Incoming: incoming, Subject: "Re: Seats", Text: question, Thread: id}
 		t.want[id] = "us"
 		if !incoming {
 			m.Text = answer

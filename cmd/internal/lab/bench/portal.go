@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // showWait is how long the CRM may take to show what a round wants.
@@ -25,7 +25,7 @@ const showWait = 2 * time.Minute
 // portal is a sandbox HubSpot with contacts in it, watched from outside: which rating each contact shows, and what was
 // asked for.
 type portal struct {
-	box  *sandbox.Sandbox
+	box  *hubspot.Sandbox
 	ids  []string // of the contacts
 	url  string
 	srv  *http.Server
@@ -59,7 +59,7 @@ type recorded struct {
 func newPortal(n int, field string) (_ *portal, err error) {
 	p := &portal{field: field, shown: map[string]string{}, override: map[string]string{}, owner: map[string]int{}, done: make(chan struct{}), rand: rand.New(rand.NewPCG(1, 2))}
 	p.since.Store(time.Now().AddDate(0, -3, 0).UnixMilli())
-	p.box, err = sandbox.New(sandbox.Options{Now: p.now, RateLimit: -1, SearchPerSecond: -1, Winnow: true, WriteLog: -1})
+	p.box, err = hubspot.New(hubspot.Options{Now: p.now, RateLimit: -1, SearchPerSecond: -1, Winnow: true, WriteLog: -1})
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (p *portal) close() error {
 	return errors.Join(err, p.box.Close())
 }
 
-func (p *portal) wrote(w sandbox.Write) {
+func (p *portal) wrote(w hubspot.Write) {
 	v, ok := w.Properties[p.field]
 	if !ok {
 		return

@@ -14,7 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,10 +24,10 @@ type clock struct{ ms atomic.Int64 }
 func (c *clock) Set(t time.Time) { c.ms.Store(t.UnixMilli()) }
 func (c *clock) now() time.Time  { return time.UnixMilli(c.ms.Load()).UTC() }
 
-func stage(t *testing.T, c *clock) sandbox.Face {
+func stage(t *testing.T, c *clock) hubspot.Face {
 	t.Helper()
 	c.Set(Begin)
-	s, err := sandbox.Start(sandbox.Options{Now: c.now, Winnow: true, RateLimit: -1})
+	s, err := hubspot.Start(hubspot.Options{Now: c.now, Winnow: true, RateLimit: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +36,11 @@ func stage(t *testing.T, c *clock) sandbox.Face {
 			t.Error(err)
 		}
 	})
-	return sandbox.Face{Sandbox: s}
+	return hubspot.Face{Sandbox: s}
 }
 
 // rate writes a contact's fields over the API, as Winnow does.
-func rate(t *testing.T, s sandbox.Face, contact, fields string) {
+func rate(t *testing.T, s hubspot.Face, contact, fields string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.URL()+"/crm/objects/2026-09/contacts/"+contact, strings.NewReader(`{"properties":`+fields+`}`))
 	if err != nil {

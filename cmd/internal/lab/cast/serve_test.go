@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
@@ -51,7 +51,7 @@ func TestServe(t *testing.T) {
 	done := make(chan error)
 	go func() {
 		done <- Serve(ctx, ServeOptions{
-			Start: sandbox.StartFace, Cast: true, Speed: 2000, Out: out,
+			Start: hubspot.StartFace, Cast: true, Speed: 2000, Out: out,
 			Sandbox: world.Options{WebhookURL: hooks.URL + "/hooks/hubspot", Token: "tok", Fields: true, People: 3},
 		})
 	}()

@@ -9,14 +9,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 )
 
 // Crowd is the people and what there is about them.
 type Crowd struct {
 	Contacts []string // by the CRM's ids
 
-	box *sandbox.Sandbox
+	box *hubspot.Sandbox
 	set func(time.Time)
 	rnd *rand.Rand
 	by  map[string]*person
@@ -28,7 +28,7 @@ type person struct {
 }
 
 // New makes a crowd of n contacts, created at the sandbox's present instant. set moves the sandbox's clock.
-func New(box *sandbox.Sandbox, set func(time.Time), seed uint64, n int) *Crowd {
+func New(box *hubspot.Sandbox, set func(time.Time), seed uint64, n int) *Crowd {
 	c := &Crowd{box: box, set: set, rnd: rand.New(rand.NewPCG(seed, 7)), by: map[string]*person{}}
 	for i := range n {
 		props := map[string]string{"email": fmt.Sprintf("person%d@crowd%d.example", i, i%17)}
@@ -87,7 +87,7 @@ func (c *Crowd) act() {
 	p, one, now := c.by[id], []string{id}, c.box.Now()
 	switch n := c.rnd.IntN(100); {
 	case n < 24:
-		m := sandbox.Email{Incoming: true, Subject: "Re: looms", Text: pick(c, theirs...), Deals: c.some(p.deals)}
+		m := hubspot.Email{Incoming: true, Subject: "Re: looms", Text: pick(c, theirs...), Deals: c.some(p.deals)}
 		if c.rnd.IntN(12) == 0 {
 			m.Subject, m.Text = "Automatic reply: looms", "I am out of the office until 20 May 2026."
 		}
@@ -96,33 +96,33 @@ func (c *Crowd) act() {
 		}
 		c.box.Email(one, m)
 	case n < 52:
-		mail := c.box.Email(one, sandbox.Email{Subject: "Looms", Text: pick(c, ourOwn...), Deals: c.some(p.deals)})
+		mail := c.box.Email(one, hubspot.Email{Subject: "Looms", Text: pick(c, ourOwn...), Deals: c.some(p.deals)})
 		if c.rnd.IntN(15) == 0 {
 			c.box.Bounce(mail)
 		}
 	case n < 60:
-		c.box.Call(one, sandbox.Call{
+		c.box.Call(one, hubspot.Call{
 			Incoming: c.rnd.IntN(2) == 0, Duration: time.Duration(c.rnd.IntN(600)) * time.Second,
-			Status: pick(c, "COMPLETED", "NO_ANSWER", "BUSY"), Disposition: pick(c, "", sandbox.CallConnected, sandbox.CallNoAnswer),
+			Status: pick(c, "COMPLETED", "NO_ANSWER", "BUSY"), Disposition: pick(c, "", hubspot.CallConnected, hubspot.CallNoAnswer),
 		})
 	case n < 66:
-		p.meetings = append(p.meetings, c.box.Meeting(one, sandbox.Meeting{Title: "Looms", Start: now.Add(time.Duration(1+c.rnd.IntN(200)) * time.Hour)}))
+		p.meetings = append(p.meetings, c.box.Meeting(one, hubspot.Meeting{Title: "Looms", Start: now.Add(time.Duration(1+c.rnd.IntN(200)) * time.Hour)}))
 	case n < 70 && len(p.meetings) > 0:
 		c.box.MoveMeeting(pick(c, p.meetings...), now.Add(time.Duration(1+c.rnd.IntN(200))*time.Hour))
 	case n < 74 && len(p.meetings) > 0:
 		c.box.EndMeeting(pick(c, p.meetings...), pick(c, "COMPLETED", "NO_SHOW", "CANCELED", "RESCHEDULED"))
 	case n < 77:
-		p.deals = append(p.deals, c.box.Deal(append(one, c.other(id)...), sandbox.Deal{Name: "Looms", Amount: float64(100 * (1 + c.rnd.IntN(900)))}))
+		p.deals = append(p.deals, c.box.Deal(append(one, c.other(id)...), hubspot.Deal{Name: "Looms", Amount: float64(100 * (1 + c.rnd.IntN(900)))}))
 	case n < 80 && len(p.deals) > 0:
 		c.box.SetStage(pick(c, p.deals...), pick(c, "qualifiedtobuy", "presentationscheduled", "contractsent", "closedlost", "closedlost", "closedwon"))
 	case n < 83:
-		p.quotes = append(p.quotes, c.box.Quote(one, sandbox.Quote{Title: "Looms", Number: fmt.Sprint(c.rnd.IntN(1000)), Lines: []sandbox.Line{
+		p.quotes = append(p.quotes, c.box.Quote(one, hubspot.Quote{Title: "Looms", Number: fmt.Sprint(c.rnd.IntN(1000)), Lines: []hubspot.Line{
 			{Name: "Loom", Quantity: float64(1 + c.rnd.IntN(20)), Price: 1200, Discount: float64(c.rnd.IntN(3) * 50)},
 		}}))
 	case n < 88 && len(p.quotes) > 0:
 		c.box.Publish(pick(c, p.quotes...))
 	case n < 91:
-		p.tasks = append(p.tasks, c.box.Task(one, sandbox.Task{Subject: "Call them", Due: now.Add(time.Duration(c.rnd.IntN(300)) * time.Hour)}))
+		p.tasks = append(p.tasks, c.box.Task(one, hubspot.Task{Subject: "Call them", Due: now.Add(time.Duration(c.rnd.IntN(300)) * time.Hour)}))
 	case n < 93 && len(p.tasks) > 0:
 		c.box.DoTask(pick(c, p.tasks...))
 	case n < 95:

@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/salesforce"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/sandbox"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // starts has the face of each vendor.
 var starts = map[string]func(world.Options) (world.Face, error){
-	"hubspot":    sandbox.StartFace,
+	"hubspot":    hubspot.StartFace,
 	"salesforce": salesforce.StartFace,
 }
 
