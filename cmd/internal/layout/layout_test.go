@@ -45,6 +45,15 @@ var rules = []rule{
 	{dir: "connectors/relate", ours: []string{"connectors/crm", "connectors/people"}, banned: pure, clock: true},
 	{dir: "connectors/since", ours: []string{"connectors", "connectors/crm"}, banned: pure, clock: true},
 	{dir: "connectors/fields", ours: []string{"connectors", "connectors/crm"}, banned: pure, clock: true},
+	{dir: "connectors/generic/jq"},
+	{dir: "connectors/generic/mapping", ours: []string{"connectors/generic/jq"}},
+	{dir: "connectors/generic/proof", ours: []string{"connectors", "connectors/crm", "connectors/generic/mapping"}},
+	{dir: "connectors/generic/body", ours: []string{"connectors"}},
+	{dir: "connectors/generic/presets"},
+	{dir: "connectors/generic", ours: []string{
+		"connectors", "connectors/crm", "connectors/rest", "connectors/text", "connectors/people", "connectors/relate",
+		"connectors/since", "connectors/fields", "connectors/generic/*",
+	}},
 	{dir: "connectors/", ours: []string{
 		"connectors", "connectors/crm", "connectors/rest", "connectors/text", "connectors/people", "connectors/relate", "connectors/since",
 		"connectors/fields",
