@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -44,6 +45,7 @@ type App struct {
 	log     *zap.Logger
 	now     func() time.Time
 	grace   time.Duration
+	proxies []netip.Prefix
 	hookLn  net.Listener // nil: this process does not receive
 	adminLn net.Listener
 	running atomic.Bool
@@ -58,7 +60,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	if err != nil {
 		return nil, err
 	}
-	a = &App{Queue: q, log: log, now: o.Now, grace: cfg.Grace}
+	a = &App{Queue: q, log: log, now: o.Now, grace: cfg.Grace, proxies: cfg.TrustedProxies}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -192,21 +194,38 @@ func (a *App) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if a.hookLn != nil {
 		g.Go(func() error {
-			ln := bound(a.hookLn, connectionBound())
-			srv := &http.Server{
-				Handler: a.Hooks, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-				ConnState: ln.state, ErrorLog: serverLog(a.log),
-			}
-			return serve(ctx, srv, ln, a.grace)
+			ln := bound(a.hookLn, min(openFiles()/2, mostConnections))
+			ln.share, ln.proxies = ln.most/connectionShare, a.proxies
+			return serve(ctx, ln.serve(hookServer(a.Hooks, a.log)), ln, a.grace)
 		})
 	}
 	if a.adminLn != nil {
-		g.Go(func() error { return serve(ctx, admin.Server(a.Admin), a.adminLn, a.grace) })
+		g.Go(func() error {
+			ln := bound(a.adminLn, min(openFiles()/8, mostAsking))
+			srv := admin.Server(a.Admin)
+			srv.ErrorLog = serverLog(a.log, "the server of the admin port complains of a connection")
+			return serve(ctx, ln.serve(srv), ln, a.grace)
+		})
 	}
 	g.Go(func() error { return a.Pipeline.Run(ctx) })
 	a.running.Store(true)
 	defer a.running.Store(false)
 	return g.Wait()
+}
+
+// The connections that the webhooks and the admin port may have at once, where the process may open so many files.
+// What is left belongs to the store, the CRM, and the other of the two.
+const (
+	mostConnections = 4096
+	mostAsking      = 256
+)
+
+// hookServer is the server of the webhooks, with bounds on what anybody may take.
+func hookServer(h http.Handler, log *zap.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: serverLog(log, "the server of the webhooks complains of a connection"),
+	}
 }
 
 // serve answers until ctx ends, then lets the requests in hand finish within grace.

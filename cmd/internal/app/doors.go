@@ -1,32 +1,64 @@
 package app
 
 import (
-	"log"
+	"container/list"
+	"context"
 	"net"
 	"net/http"
-	"regexp"
+	"net/netip"
 	"sync"
-	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/intake"
 )
 
-// mostConnections is how many connections the webhooks may have at once where the process may open so many files.
-const mostConnections = 4096
-
-// bounded is a listener that has at most so many connections open. Beyond that the oldest one that has not sent a
-// request yet, or waits for its next, gives way: whoever opens connections and says nothing cannot keep others out.
+// bounded is a listener that has at most so many connections open, and of one address at most a share of them. Beyond
+// that a connection gives way that has none of a verified request in hand: first of those that never had one, the
+// oldest of them first. So nobody is kept out by connections that say nothing, or a byte now and then.
 type bounded struct {
 	net.Listener
-	most int
+	most    int
+	share   int            // of one address; 0: as many as there may be
+	proxies []netip.Prefix // have the connections of many
 
 	mu   sync.Mutex
-	open map[*counted]time.Time // since when it has been idle; zero: it is at work
+	all  waiting
+	from map[string]*waiting // by address
 }
 
+// connectionShare is the part of the webhooks' connections that one address may have: a CRM sends from few addresses,
+// over some tens of connections.
+const connectionShare = 4
+
 func bound(ln net.Listener, most int) *bounded {
-	return &bounded{Listener: ln, most: most, open: map[*counted]time.Time{}}
+	return &bounded{Listener: ln, most: most, from: map[string]*waiting{}}
+}
+
+// waiting are connections, and which of them may give way, in this order.
+type waiting struct {
+	open             int
+	strangers, known list.List // of *counted: nothing verified came over it yet; something did
+}
+
+func (w *waiting) put(c *counted) *list.Element {
+	if c.known {
+		return w.known.PushBack(c)
+	}
+	return w.strangers.PushBack(c)
+}
+
+func (w *waiting) takeOut(e *list.Element) {
+	w.strangers.Remove(e) // the list that e is not of leaves it alone
+	w.known.Remove(e)
+}
+
+func (w *waiting) first() *counted {
+	for _, l := range []*list.List{&w.strangers, &w.known} {
+		if e := l.Front(); e != nil {
+			c, _ := e.Value.(*counted)
+			return c
+		}
+	}
+	return nil
 }
 
 // Accept returns the next connection.
@@ -36,77 +68,111 @@ func (b *bounded) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c := &counted{Conn: conn, of: b}
-	b.mu.Lock()
-	b.open[c] = time.Now()
-	var oldest *counted
-	if len(b.open) > b.most {
-		oldest = b.oldest(c)
+	if b.share > 0 {
+		c.from = intake.Peer(conn.RemoteAddr().String(), b.proxies)
 	}
-	b.mu.Unlock()
-	if oldest != nil {
-		_ = oldest.Close() // its server finds it closed
+	if first := b.add(c); first != nil {
+		_ = first.Close() // its server finds it closed
 	}
 	return c, nil
 }
 
-// oldest is the connection that has been idle for longest; the newest itself where all are at work.
-func (b *bounded) oldest(newest *counted) *counted {
-	oldest := newest
-	for c, since := range b.open {
-		if !since.IsZero() && since.Before(b.open[oldest]) {
-			oldest = c
-		}
-	}
-	return oldest
-}
-
-// state follows what the server says of its connections.
-func (b *bounded) state(conn net.Conn, s http.ConnState) {
-	c, ok := conn.(*counted)
-	if !ok {
-		return
-	}
+// add counts c, and returns the connection that gives way for it.
+func (b *bounded) add(c *counted) (first *counted) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, ok := b.open[c]; !ok {
-		return
+	own := b.from[c.from]
+	if own == nil {
+		own = &waiting{}
+		b.from[c.from] = own
 	}
-	switch s {
-	case http.StateActive:
-		b.open[c] = time.Time{}
-	case http.StateIdle:
-		b.open[c] = time.Now()
+	b.all.open++
+	own.open++
+	c.wait(own)
+	if c.from != "" && own.open > b.share {
+		first = own.first()
+	} else if b.all.open > b.most {
+		first = b.all.first()
 	}
+	if first != nil {
+		first.remove()
+	}
+	return first
+}
+
+// serve has a server tell what becomes of its connections.
+func (b *bounded) serve(srv *http.Server) *http.Server {
+	srv.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if c, ok := conn.(*counted); ok {
+			return intake.WhenVerified(ctx, c.verified)
+		}
+		return ctx
+	}
+	srv.ConnState = func(conn net.Conn, s http.ConnState) {
+		if c, ok := conn.(*counted); ok && s == http.StateIdle {
+			c.idle()
+		}
+	}
+	return srv
 }
 
 // counted is a connection that is counted until it is closed.
 type counted struct {
 	net.Conn
-	of *bounded
+	of   *bounded
+	from string // the address; empty: not told apart from others
+
+	known  bool // something verified came over it
+	closed bool
+	places [2]*list.Element // of those that may give way: all, and those of its address; nil: it is at work
+}
+
+// verified says that a request in hand is the CRM's: its connection does not give way.
+func (c *counted) verified() {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.known = true
+	c.busy()
+}
+
+// idle says that the next request is awaited.
+func (c *counted) idle() {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	if !c.closed && c.places[0] == nil { // one that was refused keeps its place
+		c.wait(c.of.from[c.from])
+	}
+}
+
+func (c *counted) wait(own *waiting) { c.places = [2]*list.Element{c.of.all.put(c), own.put(c)} }
+
+func (c *counted) busy() {
+	if c.places[0] == nil {
+		return
+	}
+	c.of.all.takeOut(c.places[0])
+	c.of.from[c.from].takeOut(c.places[1])
+	c.places = [2]*list.Element{}
+}
+
+// remove takes c out of the count.
+func (c *counted) remove() {
+	if c.closed {
+		return
+	}
+	c.closed = true
+	c.busy()
+	own := c.of.from[c.from]
+	c.of.all.open--
+	if own.open--; own.open == 0 {
+		delete(c.of.from, c.from)
+	}
 }
 
 // Close closes the connection.
 func (c *counted) Close() error {
 	c.of.mu.Lock()
-	delete(c.of.open, c)
+	c.remove()
 	c.of.mu.Unlock()
 	return c.Conn.Close()
-}
-
-// serverLog takes in what an HTTP server says of its connections: at a bounded pace, for whoever connects can cause it,
-// and without addresses.
-func serverLog(l *zap.Logger) *log.Logger {
-	l = l.WithOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {
-		return zapcore.NewSamplerWithOptions(c, 10*time.Minute, 1, 0)
-	}))
-	return log.New(said{l}, "", 0)
-}
-
-type said struct{ log *zap.Logger }
-
-var address = regexp.MustCompile(`\[?[0-9a-fA-F:.]+\]?:\d+`)
-
-func (s said) Write(line []byte) (int, error) {
-	s.log.Warn("the server of the webhooks complains of a connection", zap.ByteString("what", address.ReplaceAll(line, []byte("an address"))))
-	return len(line), nil
 }

@@ -23,12 +23,18 @@ type bodies struct {
 
 	mu    sync.Mutex
 	bytes int64
-	from  map[string]int64 // bytes, by address
+	from  map[string]share // by address
 	in    map[*body]struct{}
 }
 
+// share is what one address has of the room.
+type share struct {
+	bytes  int64
+	bodies int // that are being read
+}
+
 func newBodies(most int64) *bodies {
-	return &bodies{most: most, from: map[string]int64{}, in: map[*body]struct{}{}}
+	return &bodies{most: most, from: map[string]share{}, in: map[*body]struct{}{}}
 }
 
 // body is one that is being read.
@@ -48,6 +54,10 @@ func (b *bodies) open(w http.ResponseWriter, r io.Reader, from string) *body {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.in[one] = struct{}{}
+	b.count(from, 0, 1)
+	if from != "" && b.from[from].bodies > timing.SenderBodies {
+		b.giveWay(b.oldest(from))
+	}
 	return one
 }
 
@@ -56,16 +66,39 @@ func (o *body) close() {
 	b := o.all
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.in, o)
+	b.leave(o)
 	b.free(o)
+}
+
+// leave says that a body is read no more.
+func (b *bodies) leave(o *body) {
+	if _, ok := b.in[o]; ok {
+		delete(b.in, o)
+		b.count(o.from, 0, -1)
+	}
 }
 
 func (b *bodies) free(o *body) {
 	b.bytes -= o.bytes
-	if b.from[o.from] -= o.bytes; b.from[o.from] <= 0 {
-		delete(b.from, o.from)
-	}
+	b.count(o.from, -o.bytes, 0)
 	o.bytes = 0
+}
+
+func (b *bodies) count(from string, bytes int64, bodies int) {
+	s := b.from[from]
+	s.bytes += bytes
+	s.bodies += bodies
+	if b.from[from] = s; s == (share{}) {
+		delete(b.from, from)
+	}
+}
+
+// giveWay ends the reading of a body, and frees its room.
+func (b *bodies) giveWay(o *body) {
+	o.giveUp = true
+	_ = o.limit(time.Now()) // wakes its reader
+	b.leave(o)
+	b.free(o)
 }
 
 // done says that no more of a body is read: it does not give way any more. Where all of it has come, its connection may
@@ -75,7 +108,7 @@ func (o *body) done(failed error) {
 	b := o.all
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.in, o)
+	b.leave(o)
 	until := time.Time{}
 	if failed != nil {
 		until = time.Now()
@@ -116,12 +149,12 @@ func (b *bodies) take(o *body, n int64) error {
 	}
 	b.bytes += n
 	o.bytes += n
-	b.from[o.from] += n
+	b.count(o.from, n, 0)
 	room := b.most
 	if o.bytes > timing.SmallBody {
 		room -= b.most / 4
 	}
-	if o.from != "" && b.from[o.from] > b.most/2 {
+	if o.from != "" && b.from[o.from].bytes > b.most/2 {
 		return errBodies
 	}
 	for b.bytes > room {
@@ -129,10 +162,7 @@ func (b *bodies) take(o *body, n int64) error {
 		if slow == nil || slow == o {
 			return errBodies
 		}
-		slow.giveUp = true
-		_ = slow.limit(time.Now()) // wakes its reader
-		delete(b.in, slow)
-		b.free(slow)
+		b.giveWay(slow)
 	}
 	return nil
 }
@@ -150,4 +180,14 @@ func (b *bodies) slowest() (slow *body) {
 		}
 	}
 	return slow
+}
+
+// oldest is the body of an address that has been read for longest.
+func (b *bodies) oldest(from string) (oldest *body) {
+	for o := range b.in {
+		if o.from == from && (oldest == nil || o.began.Before(oldest.began)) {
+			oldest = o
+		}
+	}
+	return oldest
 }

@@ -18,6 +18,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -183,6 +185,11 @@ func TestSender(t *testing.T) {
 		if got := sender(req, c.proxies); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+		if got := Peer(c.peer, c.proxies); len(c.proxies) > 0 && c.forwarded != "" && c.want != "198.51.100.7" && got != "" {
+			t.Errorf("%s: the connection is %q's, not its proxy's", c.name, got)
+		} else if (c.proxies == nil || c.want == "198.51.100.7") && got != c.want {
+			t.Errorf("%s: the connection is %q's, want %q", c.name, got, c.want)
+		}
 	}
 }
 
@@ -232,6 +239,76 @@ func TestSlowBodyIsAnswered(t *testing.T) {
 				t.Errorf("answered with %q: %v", reply, err)
 			}
 		})
+	}
+}
+
+// TestDrippedBody: a byte now and then is too slow, however long it goes on.
+func TestDrippedBody(t *testing.T) {
+	_, url, _ := port(t, 1<<20)
+	c := stall(t, url[len("http://"):len(url)-len("/hooks/fake")], "guessed", 1)
+	go func() {
+		for err := error(nil); err == nil; time.Sleep(50 * time.Millisecond) {
+			_, err = c.Write([]byte("x"))
+		}
+	}()
+	if err := c.SetReadDeadline(time.Now().Add(waittest.Hang)); err != nil {
+		t.Fatal(err)
+	}
+	if reply, err := io.ReadAll(c); !bytes.HasPrefix(reply, []byte("HTTP/1.1 503")) {
+		t.Errorf("answered with %q: %v", reply, err)
+	}
+}
+
+// TestRoomForSmallBodies: large bodies leave a quarter of the room to small ones.
+func TestRoomForSmallBodies(t *testing.T) {
+	b := newBodies(8 * timing.SmallBody)
+	large, next, small := b.open(httptest.NewRecorder(), nil, ""), b.open(httptest.NewRecorder(), nil, ""), b.open(httptest.NewRecorder(), nil, "")
+	if err := b.take(large, 6*timing.SmallBody); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.take(next, timing.SmallBody+1); !errors.Is(err, errBodies) {
+		t.Errorf("a large one beside those that have three quarters: %v", err)
+	}
+	next.close()
+	if err := b.take(small, timing.SmallBody); err != nil {
+		t.Errorf("a small one: %v", err)
+	}
+}
+
+// TestOneAddressReadsSoMany: beyond them the oldest body of the address gives way, and none of another's.
+func TestOneAddressReadsSoMany(t *testing.T) {
+	b := newBodies(1 << 20)
+	other := b.open(httptest.NewRecorder(), nil, "b")
+	other.began = other.began.Add(-2 * time.Hour)
+	var mine []*body
+	for i := range timing.SenderBodies + 2 {
+		mine = append(mine, b.open(httptest.NewRecorder(), nil, "a"))
+		mine[i].began = other.began.Add(time.Duration(i+1) * time.Second)
+	}
+	if !mine[0].giveUp || !mine[1].giveUp || mine[2].giveUp || other.giveUp {
+		t.Errorf("gave way: %t, %t, %t and of another %t", mine[0].giveUp, mine[1].giveUp, mine[2].giveUp, other.giveUp)
+	}
+	for _, o := range append(mine, other) {
+		o.done(nil)
+		o.close()
+	}
+	if len(b.from) != 0 || len(b.in) != 0 {
+		t.Errorf("left: %v, %d bodies", b.from, len(b.in))
+	}
+}
+
+// TestVerifiedIsTold: the connection hears of what is verified, and of nothing else.
+func TestVerifiedIsTold(t *testing.T) {
+	r, _, _ := port(t, 1<<20)
+	for signature, want := range map[string]int{"genuine": 1, "guessed": 0, "": 0} {
+		told := 0
+		req := httptest.NewRequest(http.MethodPost, "/hooks/fake", strings.NewReader("[]"))
+		req.Header.Set("Signature", signature)
+		req.SetPathValue("source", "fake")
+		r.ServeHTTP(httptest.NewRecorder(), req.WithContext(WhenVerified(t.Context(), func() { told++ })))
+		if told != want {
+			t.Errorf("%q: told %d times, want %d", signature, told, want)
+		}
 	}
 }
 

@@ -159,12 +159,26 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 		}
 		return string(connectors.NotVerified), replyTo(s, d, connectors.NotVerified)
 	}
+	verified(req.Context())
 	kept, text := s.CRM.Receive.Keep(d)
 	if err := r.groups[s.Name].add(req.Context(), stored.ToDelivery(kept, text)); err != nil {
 		r.say(r.Troubles.Warns, s, "delivery not stored", err)
 		return "not_stored", replyTo(s, d, connectors.Full)
 	}
 	return string(connectors.Stored), replyTo(s, d, connectors.Stored)
+}
+
+type whenVerified struct{}
+
+// WhenVerified returns a context for the requests of a connection: tell is called once one of them is verified.
+func WhenVerified(ctx context.Context, tell func()) context.Context {
+	return context.WithValue(ctx, whenVerified{}, tell)
+}
+
+func verified(ctx context.Context) {
+	if tell, ok := ctx.Value(whenVerified{}).(func()); ok {
+		tell()
+	}
 }
 
 // say logs what any request can cause, so that requests cannot fill the log: at once, and then now and then with how

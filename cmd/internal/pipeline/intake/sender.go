@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -12,15 +11,10 @@ import (
 // it is what they say, the last one that is none of them. Empty where it is a machine of ours that is not said to be a
 // proxy: others may stand behind it.
 func sender(req *http.Request, proxies []netip.Prefix) string {
-	host, _, err := net.SplitHostPort(req.RemoteAddr)
-	if err != nil {
+	addr, ok := parse(req.RemoteAddr)
+	if !ok {
 		return ""
 	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return ""
-	}
-	addr = addr.Unmap()
 	hops := strings.Split(strings.Join(req.Header.Values("X-Forwarded-For"), ","), ",")
 	for trusted(addr, proxies) {
 		if len(hops) == 0 {
@@ -32,6 +26,25 @@ func sender(req *http.Request, proxies []netip.Prefix) string {
 		}
 		addr, hops = next.Unmap(), hops[:len(hops)-1]
 	}
+	return name(addr, proxies)
+}
+
+// Peer is the address of one end of a connection, as sender tells it; empty where it is a proxy's.
+func Peer(remote string, proxies []netip.Prefix) string {
+	addr, ok := parse(remote)
+	if !ok || trusted(addr, proxies) {
+		return ""
+	}
+	return name(addr, proxies)
+}
+
+func parse(remote string) (netip.Addr, bool) {
+	at, err := netip.ParseAddrPort(remote)
+	return at.Addr().Unmap(), err == nil
+}
+
+// name is an address as one sender.
+func name(addr netip.Addr, proxies []netip.Prefix) string {
 	if len(proxies) == 0 && (addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()) {
 		return ""
 	}

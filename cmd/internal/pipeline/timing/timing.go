@@ -63,6 +63,8 @@ const (
 	// at once; a line that is slower than a modem's is nobody's who has a delivery.
 	BodyGrace = 3 * time.Second
 	BodyRate  = 8 << 10
+	// SenderBodies is how many bodies of one address are read at the same time: a CRM has some tens under way.
+	SenderBodies = 256
 	// BodyYoung is for how long a body is not called slow.
 	BodyYoung = 500 * time.Millisecond
 )
