@@ -26,7 +26,7 @@ history, signature and footers, and which phrases decided. It takes mails as mai
 All but the text may be left out. direction is in, a message of theirs, or out; at is RFC 3339, and relative days count from it; ours are
 earlier messages of ours in the conversation. Without a file it reads standard input. With --json it prints
 
-  {"id","class","intents","weak","units","kept","return","horizon","why"}
+  {"id","class","intents","weak","units","kept","return","horizon","why","language"}
 
 a line for each. It needs neither a CRM nor a store and keeps nothing; of the settings WINNOW_PHRASES applies.`,
 		Example: `  winnow read mail.eml

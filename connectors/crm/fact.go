@@ -213,6 +213,9 @@ type Text struct {
 	Weak Intents `cbor:"9,keyasint,omitempty" json:"weak,omitempty"`
 	// Loose is set where Horizon was said without a day: "next week", "soon".
 	Loose bool `cbor:"10,keyasint,omitempty" json:"loose,omitempty"`
+	// Language is that in which a message of theirs is plainly written (ISO 639-1), of those whose lexicon tells it;
+	// empty where it is not plain. We answer in it and judge nobody by it.
+	Language string `cbor:"11,keyasint,omitempty" json:"language,omitempty"`
 }
 
 // Outcome is how a call ended.

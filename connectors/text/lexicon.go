@@ -117,7 +117,9 @@ func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
 	if err != nil {
 		panic(err) // embedded: cannot be absent
 	}
+	b.net.files = []string{""} // no language
 	for i, f := range files {
+		b.net.files = append(b.net.files, strings.TrimSuffix(f.Name(), ".txt"))
 		data, err := lexiconFiles.ReadFile("lexicon/" + f.Name())
 		if err != nil {
 			panic(err)

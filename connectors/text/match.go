@@ -13,6 +13,7 @@ type net struct {
 	roles    map[sym]role   // what words of a class are beside a refusal
 	used     map[sym]bool   // what stands in a phrase
 	spoken   uint64         // the languages that have such words; the other files hold for all
+	files    []string       // by number: the languages
 }
 
 // node is a place in the tree.
@@ -305,7 +306,43 @@ func (s *scan) language() uint8 {
 			votes[bits.TrailingZeros64(m)]++
 		}
 	}
-	best, second := 0, 0
+	best, second := twoBest(&votes)
+	if votes[best] >= 2 && votes[second] == 0 || votes[best] >= 3 && votes[best] >= 2*votes[second] {
+		return uint8(best)
+	}
+	return 0
+}
+
+// written returns the file of the language that the tokens are most likely in, 0 where two are as likely. It is less
+// certain than language: words of the other classes tell it too, and one that a single language has counts double.
+func (s *scan) written() uint8 {
+	if s.lang != 0 {
+		return s.lang
+	}
+	var votes [64]int
+	for i := range s.tokens[:min(len(s.tokens), 400)] {
+		e := s.entry(i)
+		langs := e.common
+		for _, r := range e.roles {
+			langs |= 1 << r.lang
+		}
+		each := 1
+		if bits.OnesCount64(langs) == 1 {
+			each = 2
+		}
+		for m := langs; m != 0; m &= m - 1 {
+			votes[bits.TrailingZeros64(m)] += each
+		}
+	}
+	best, second := twoBest(&votes)
+	if votes[best] >= 3 && votes[best] > votes[second]+1 {
+		return uint8(best)
+	}
+	return 0
+}
+
+// twoBest are the files with the most votes; the one without a language takes no part.
+func twoBest(votes *[64]int) (best, second int) {
 	for l := 1; l < len(votes); l++ {
 		switch {
 		case votes[l] > votes[best]:
@@ -314,8 +351,5 @@ func (s *scan) language() uint8 {
 			second = l
 		}
 	}
-	if votes[best] >= 2 && votes[second] == 0 || votes[best] >= 3 && votes[best] >= 2*votes[second] {
-		return uint8(best)
-	}
-	return 0
+	return best, second
 }

@@ -107,6 +107,9 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 		return out
 	}
 	m.intents(&out)
+	if in.Direction != crm.Out {
+		out.Language = r.net.files[m.written()]
+	}
 	if m.below { // perhaps we wrote it: it may not harm
 		const harms = crm.NotInterested | crm.NotReady | crm.OptOut
 		out.Weak |= out.Intents & harms

@@ -57,6 +57,8 @@ type Reading struct {
 	Return  string   `json:"return"`  // the day on which an absence ends
 	Horizon string   `json:"horizon"` // the day until which something is promised or put off
 	Why     []string `json:"why"`     // the phrases that decided
+	// Language is that of a message of theirs, where it is plain: in it a farewell is proposed.
+	Language string `json:"language,omitempty"`
 }
 
 // direction is the letter's, in where it says nothing.
@@ -103,6 +105,7 @@ func (l *Letter) Read(r *text.Reader) (Reading, error) {
 	return Reading{
 		ID: l.ID, Class: t.Text.Class.String(), Intents: names(t.Text.Intents), Weak: names(t.Text.Weak), Units: t.Text.Units,
 		Kept: t.Kept, Return: day(t.Text.Return, in.Zone), Horizon: day(t.Text.Horizon, in.Zone), Why: append([]string{}, t.Why...),
+		Language: t.Text.Language,
 	}, nil
 }
 

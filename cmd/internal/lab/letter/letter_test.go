@@ -83,9 +83,9 @@ func TestBadLines(t *testing.T) {
 
 func TestMails(t *testing.T) {
 	for name, want := range map[string]Reading{
-		"reply.eml":   {ID: "2@prospect.example", Class: "human", Kept: "Können Sie uns das Angebot über 20 Plätze noch einmal schicken?"},
+		"reply.eml":   {ID: "2@prospect.example", Class: "human", Kept: "Können Sie uns das Angebot über 20 Plätze noch einmal schicken?", Language: "de"},
 		"absence.eml": {ID: "3@prospect.example", Class: "out_of_office", Kept: "I am out of the office until 15 June.", Return: "2026-06-15"},
-		"html.eml":    {ID: "4@prospect.example", Class: "human", Kept: "Tuesday at 10:30 works for me."},
+		"html.eml":    {ID: "4@prospect.example", Class: "human", Kept: "Tuesday at 10:30 works for me.", Language: "en"},
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {

@@ -30,6 +30,7 @@ func (r *Reading) Print(out io.Writer, l *Letter) error {
 	for _, row := range []struct{ name, value string }{
 		{"intents", strings.Join(r.Intents, ", ")},
 		{"not certain", strings.Join(r.Weak, ", ")},
+		{"language", r.Language},
 		{"back on", r.Return},
 		{"until", r.Horizon},
 		{"because of", strings.Join(r.Why, "\n\t")},
