@@ -37,6 +37,26 @@ type Screener interface {
 	Screen(d Delivery, now time.Time) error
 }
 
+// Prover is the role of a vendor that says how good the proof of a delivery is. It is pure: no network, no clock.
+type Prover interface {
+	// Proof tells by the method, address and headers of d what it brings as its proof, right or not.
+	Proof(d Delivery) Proof
+}
+
+// Proof is what a delivery proves itself by. The zero one is taken, and nothing is known of it.
+type Proof struct {
+	Name string // for people: v3
+	// Rank orders the proofs of one vendor: once a delivery of one rank is verified, those of a lower one are refused,
+	// because who strips the better proof would choose the weaker check. 0: it is taken whatever came before.
+	Rank int
+	// Weak is what whoever has seen one such delivery can do with it, where the vendor has a better proof; it completes
+	// "anyone who has seen one can".
+	Weak string
+	Back string // how such deliveries are taken again once they are refused: the setting
+	// Unique says that an id or a time of each event is among the bytes of a delivery: the same ones twice are one.
+	Unique bool
+}
+
 // Replier is the role of a vendor that wants to hear something of its own. It is pure: no network, no clock.
 type Replier interface {
 	// Reply is the answer to d for what became of it. Whether it is durable is not the vendor's to say: Stored comes

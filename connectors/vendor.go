@@ -16,6 +16,7 @@ type Vendor struct {
 	People   []PersonKind // whom it rates: one kind at HubSpot, two at Salesforce; never empty
 	Receive  Receiver     // nil: polled only
 	Screen   Screener     // nil: before the body is read nothing can be told of a delivery
+	Prove    Prover       // nil: a proof is right or wrong, and of two deliveries of the same bytes each may be news
 	Reply    Replier      // nil: DefaultReply, and no handshakes
 	Fetch    Fetcher      // never nil
 	Relate   Relater      // nil: every record names its people itself

@@ -70,6 +70,7 @@ func (h Harness) body() []byte {
 func Run(t *testing.T, h Harness) {
 	if h.New(t, nowhere).Receive != nil {
 		t.Run("Verify", h.verify)
+		t.Run("Headers", func(t *testing.T) { headers(t, h) })
 		t.Run("Decode", h.decode)
 	}
 	t.Run("Calls", h.calls)

@@ -67,6 +67,20 @@ func (c *toy) Verify(d connectors.Delivery, now time.Time) error {
 	return nil
 }
 
+func (c *toy) Screen(d connectors.Delivery, _ time.Time) error {
+	if c.fault == "refuses by its headers" || d.Header.Get("Toy-Mac") == "" && c.fault != "takes what has no proof" {
+		return c.fail("verify", connectors.Unauthenticated, errors.New("no proof"))
+	}
+	return nil
+}
+
+func (c *toy) Proof(connectors.Delivery) connectors.Proof {
+	if c.fault == "names no proof" {
+		return connectors.Proof{Rank: 1}
+	}
+	return connectors.Proof{Name: "mac", Rank: 1}
+}
+
 func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	var in struct {
 		Contact, Stage string
@@ -87,7 +101,7 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 }
 
 func (c *toy) vendor() connectors.Vendor {
-	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Fetch: c, Write: c}
+	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Screen: c, Prove: c, Fetch: c, Write: c}
 }
 
 func (c *toy) Keep(d connectors.Delivery) (connectors.Delivery, bool) { return d.Kept(nil, nil), false }
@@ -225,6 +239,9 @@ func TestFaults(t *testing.T) {
 	for fault, rule := range map[string]string{
 		"reads the body anew":               "a space added to the body",
 		"accepts replays":                   "a delivery of 6m0s ago, but accepted",
+		"refuses by its headers":            "a genuine delivery is refused by its headers",
+		"takes what has no proof":           "without any proof passes by its headers",
+		"names no proof":                    "has no name",
 		"tells its secret":                  "an error holds what must not be seen",
 		"hears itself":                      "the CRM's answer to it must start nothing",
 		"has facts without a version":       "without contact, id, kind or version",

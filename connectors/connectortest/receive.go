@@ -79,6 +79,32 @@ func (h Harness) verify(t *testing.T) {
 	}
 }
 
+// headers checks what a vendor says of a delivery before its body is read.
+func headers(t *testing.T, h Harness) {
+	v := h.New(t, nowhere)
+	genuine := h.Sign(h.body(), h.Secret, at)
+	genuine.Body = nil
+	bare := connectors.Delivery{Method: genuine.Method, URL: &url.URL{}, Received: genuine.Received}
+	if v.Screen != nil {
+		if err := v.Screen.Screen(genuine, at.Add(time.Minute)); err != nil {
+			t.Errorf("a genuine delivery is refused by its headers: %v", err)
+		}
+		if err := v.Screen.Screen(bare, at); err == nil {
+			t.Error("a delivery without any proof passes by its headers")
+		} else if e := h.tellsNothing(t, err, ""); e.Kind != connectors.Unauthenticated || e.Op != "verify" {
+			t.Errorf("without any proof: refused as %s in %q, want unauthenticated in verify", e.Kind, e.Op)
+		}
+	}
+	if v.Prove != nil {
+		if p := v.Prove.Proof(genuine); p.Name == "" || p.Rank < 0 {
+			t.Errorf("the proof of a genuine delivery has no name or a rank below 0: %+v", p)
+		}
+		if p := v.Prove.Proof(bare); p.Weak != "" && p.Rank > 0 && p.Back == "" {
+			t.Errorf("a weak proof may be refused, and no setting is named that takes it again: %+v", p)
+		}
+	}
+}
+
 // signing are the headers that differ between two secrets or two times: those that carry the proof.
 func signing(h Harness, body []byte) []string {
 	a, b, c := h.Sign(body, h.Secret, at), h.Sign(body, h.Secret+"x", at), h.Sign(body, h.Secret, at.Add(time.Second))

@@ -175,6 +175,11 @@ type Ref struct {
 	AsOf int64 `cbor:"6,keyasint,omitempty" json:"as_of,omitempty"`
 	// Left are contacts whom the record is said to concern no more.
 	Left []string `cbor:"7,keyasint,omitempty" json:"left,omitempty"`
+	// Changed is when (ms, the vendor's time) the record changed, as the event says that names it; 0: none says.
+	Changed int64 `cbor:"8,keyasint,omitempty" json:"changed,omitempty"`
+	// Heard says that a delivery named the record. The pipeline sets it: what anybody who can make a delivery has us
+	// fetch is bounded.
+	Heard bool `cbor:"9,keyasint,omitempty" json:"heard,omitempty"`
 }
 
 // Removal says that a record is no longer there, and so takes back all that was said of it: the fact with its ID, those

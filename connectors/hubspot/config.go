@@ -20,7 +20,7 @@ import (
 type Config struct {
 	ClientSecret     connectors.Secret `split_words:"true" desc:"client secret of the app whose webhooks come in; comma-separated while it is rotated, any of them verifies"`
 	Webhooks         string            `default:"on" desc:"on, or off for an account without webhooks, which is then polled alone"`
-	RequireV3        bool              `split_words:"true" desc:"refuse deliveries that carry only the older signatures v1 and v2"`
+	RequireV3        string            `split_words:"true" default:"auto" desc:"auto: from the first v3 signature on, deliveries that carry only the older v1 or v2 are refused; true: always; false: never, for an app that sends no v3 any more"`
 	Token            connectors.Secret `desc:"bearer token: service key, private app or project app"`
 	OAuth            OAuth
 	API              API
@@ -79,6 +79,10 @@ func (c Config) withDefaults() Config {
 	}
 	set(&c.Webhooks, "on")
 	set(&c.Owners, "on")
+	set(&c.RequireV3, "auto")
+	if yes, err := strconv.ParseBool(c.RequireV3); err == nil {
+		c.RequireV3 = strconv.FormatBool(yes)
+	}
 	set(&c.API.URL, defaultURL)
 	set(&c.Unqualified, "UNQUALIFIED")
 	if len(c.Objects) == 0 {
@@ -111,6 +115,9 @@ func (c *Config) Validate(prefix string) error {
 	}
 	if v.Webhooks != "on" && v.Webhooks != "off" {
 		bad("WEBHOOKS", "want on or off")
+	}
+	if !slices.Contains([]string{"auto", "true", "false"}, v.RequireV3) {
+		bad("REQUIRE_V3", "want auto, true or false")
 	}
 	if v.Owners != "on" && v.Owners != "off" {
 		bad("OWNERS", "want on or off")

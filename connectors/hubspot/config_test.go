@@ -33,7 +33,7 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "b"}, c.secrets()); diff != "" {
 		t.Error(diff)
 	}
-	if !c.RequireV3 || c.API.URL != "http://127.0.0.1:9" || c.AppID != "5" || c.Timeout != 5*time.Second || len(c.StaffDomains) != 2 {
+	if c.RequireV3 != "true" || c.API.URL != "http://127.0.0.1:9" || c.AppID != "5" || c.Timeout != 5*time.Second || len(c.StaffDomains) != 2 {
 		t.Errorf("%+v", *c)
 	}
 	fields, _ := fields.Parse(c.Fields, spelling)

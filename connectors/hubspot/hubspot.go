@@ -127,7 +127,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 // Vendor is the connector by its roles. Where an account has no webhooks, none is received.
 func (c *Connector) Vendor() connectors.Vendor {
 	v := connectors.Vendor{
-		Screen: c,
+		Screen: c, Prove: c,
 		People: []connectors.PersonKind{{
 			Record: "contacts", Text: maxText,
 			Native: connectors.Native{Disqualify: connectors.ByStatus, Closed: c.cfg.Unqualified},

@@ -308,7 +308,7 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 }
 
 func (e *event) ref(object string, record id) crm.Notice {
-	return crm.Notice{Ref: &crm.Ref{Type: object, ID: string(record)}, Account: string(e.PortalID)}
+	return crm.Notice{Ref: &crm.Ref{Type: object, ID: string(record), Changed: e.OccurredAt}, Account: string(e.PortalID)}
 }
 
 // refNow is ref for an event that the record's own change time may not show.

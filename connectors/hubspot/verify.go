@@ -68,6 +68,26 @@ func screen(d connectors.Delivery, now time.Time) error {
 	return nil
 }
 
+// Proof tells by which signature a delivery proves itself. The older ones are a plain hash of the secret and what
+// follows: from one of them who does not know the secret makes that of a longer body (length extension), and they hold
+// no time. Every event has an id and a time, so the same bytes are the same events.
+func (c *Connector) Proof(d connectors.Delivery) connectors.Proof {
+	if len(d.Header.Values(headerV3)) > 0 {
+		return connectors.Proof{Name: "v3", Rank: 2, Unique: true}
+	}
+	p := connectors.Proof{
+		Name: "v1", Rank: 1, Unique: true, Weak: "send it again for ever, and lengthen it",
+		Back: "WINNOW_" + envName(c.opt.Source.Name) + "_REQUIRE_V3=false",
+	}
+	if d.Header.Get(headerVersion) == "v2" {
+		p.Name = "v2"
+	}
+	if c.cfg.RequireV3 == "false" {
+		p.Rank = 0
+	}
+	return p
+}
+
 func (c *Connector) verify(d connectors.Delivery, now time.Time) error {
 	if c.cfg.Webhooks == "off" {
 		return errors.New("webhooks are switched off for this source")
@@ -75,7 +95,7 @@ func (c *Connector) verify(d connectors.Delivery, now time.Time) error {
 	if len(d.Header.Values(headerV3)) > 0 {
 		return c.verifyV3(d, now)
 	}
-	if c.cfg.RequireV3 {
+	if c.cfg.RequireV3 == "true" {
 		return errors.New("no v3 signature, and the settings demand one")
 	}
 	signature := d.Header.Get(headerV1)

@@ -85,12 +85,47 @@ func TestKnownAnswers(t *testing.T) {
 			if c.Verify(d, file.At) == nil {
 				t.Error("accepted with another body")
 			}
-			strict := connectTo(t, "http://127.0.0.1:1", func(c *Config) { set(c); c.RequireV3 = true })
+			strict := connectTo(t, "http://127.0.0.1:1", func(c *Config) { set(c); c.RequireV3 = "true" })
 			d.Body = []byte(v.Body)
 			if err := strict.Verify(d, file.At); (err == nil) != (v.Version == "v3") {
 				t.Errorf("with REQUIRE_V3: %v", err)
 			}
 		})
+	}
+}
+
+// TestProof: an older signature ranks below v3 unless the settings take it, and only beside a v3 one is it not looked
+// at.
+func TestProof(t *testing.T) {
+	header := func(pairs ...string) connectors.Delivery {
+		d := connectors.Delivery{Header: http.Header{}}
+		for i := 0; i < len(pairs); i += 2 {
+			d.Header.Set(pairs[i], pairs[i+1])
+		}
+		return d
+	}
+	for name, c := range map[string]struct {
+		set  string
+		d    connectors.Delivery
+		want string
+		rank int
+	}{
+		"v3":            {"", header(headerV3, "x"), "v3", 2},
+		"v3 beside v1":  {"", header(headerV3, "", headerV1, "x"), "v3", 2},
+		"v1":            {"", header(headerV1, "x"), "v1", 1},
+		"v2":            {"", header(headerV1, "x", headerVersion, "v2"), "v2", 1},
+		"v1, allowed":   {"false", header(headerV1, "x"), "v1", 0},
+		"v3 beside it":  {"0", header(headerV3, "x"), "v3", 2},
+		"nothing":       {"", header(), "v1", 1},
+		"v1, never yet": {"true", header(headerV1, "x"), "v1", 1},
+	} {
+		got := connectTo(t, "http://127.0.0.1:1", func(cfg *Config) { cfg.RequireV3 = c.set }).Proof(c.d)
+		if got.Name != c.want || got.Rank != c.rank || !got.Unique || (got.Weak == "") != (c.want == "v3") {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if c.want == "v1" && got.Back != "WINNOW_HUBSPOT_REQUIRE_V3=false" {
+			t.Errorf("%s: the way back is %q", name, got.Back)
+		}
 	}
 }
 

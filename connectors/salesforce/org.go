@@ -154,7 +154,7 @@ func (c *Org) Vendor() connectors.Vendor {
 	}
 	if c.cfg.Webhooks != "off" {
 		in := &receiver{c.api, c.cfg.keys(), &c.user}
-		v.Receive, v.Reply = in, in
+		v.Receive, v.Reply, v.Screen, v.Prove = in, in, in, in
 	}
 	return v
 }

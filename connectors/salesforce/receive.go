@@ -24,14 +24,8 @@ type receiver struct {
 // Verify checks the key in the address and the organization that the message names. There is neither a signature nor a
 // time in it: a message that is sent again, whoever sends it, has a record read that is read anyway.
 func (c *receiver) Verify(d connectors.Delivery, _ time.Time) error {
-	given := d.Query.Get("key")
-	right := false
-	for _, key := range c.keys { // all of them, so that the time tells nothing
-		right = key.Equal(given) || right
-	}
-	if !right {
-		wrong := errors.New("the key in the address is missing, or is not in " + c.variable("HOOK_KEY"))
-		return c.fail("verify", connectors.Unauthenticated, wrong)
+	if err := c.rightKey(d); err != nil {
+		return err
 	}
 	m, err := parse(d.Body)
 	if err != nil && m.org == "" {
@@ -43,6 +37,28 @@ func (c *receiver) Verify(d connectors.Delivery, _ time.Time) error {
 	}
 	return nil
 }
+
+func (c *receiver) rightKey(d connectors.Delivery) error {
+	given := d.Query.Get("key")
+	right := false
+	for _, key := range c.keys { // all of them, so that the time tells nothing
+		right = key.Equal(given) || right
+	}
+	if right {
+		return nil
+	}
+	wrong := errors.New("the key in the address is missing, or is not in " + c.variable("HOOK_KEY"))
+	return c.fail("verify", connectors.Unauthenticated, wrong)
+}
+
+// Proof is the key in the address, the only one that Salesforce can be told to send. Each notification has an id of its
+// own, by which one that is sent again is known.
+func (c *receiver) Proof(connectors.Delivery) connectors.Proof {
+	return connectors.Proof{Name: "key", Rank: 1, Unique: true}
+}
+
+// Screen refuses a message without the right key before its body is read.
+func (c *receiver) Screen(d connectors.Delivery, _ time.Time) error { return c.rightKey(d) }
 
 // Keep takes the session's id out: it is a credential of a user, and nothing here needs it. A message holds no texts.
 func (c *receiver) Keep(d connectors.Delivery) (kept connectors.Delivery, text bool) {

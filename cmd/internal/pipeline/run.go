@@ -69,6 +69,7 @@ type Options struct {
 	Tick         time.Duration // how often the clock is looked at; 0: 250 ms
 	Breaker      stored.BreakerLimits
 	CacheBytes   int64         // records kept decoded; 0: 256 MiB
+	Refetch      time.Duration // how long a record is not fetched again that did not change; 0: a minute where Now is nil, else at once
 	FirstWrite   time.Duration // how long a first write waits for what is on its way about the contact; 0: 10 s
 	Now          func() time.Time
 	Log          *zap.Logger
@@ -81,6 +82,7 @@ func (o Options) orDefaults() Options {
 		o.Roles = Roles
 	}
 	if o.Now == nil {
+		o.Refetch = cmp.Or(o.Refetch, timing.Refetch)
 		o.Now = time.Now
 	}
 	o.Mode = cmp.Or(o.Mode, watermark.Advise)
@@ -133,7 +135,7 @@ func New(o Options) *Pipeline {
 	}
 	ex := exchange.Deps{
 		Queue: o.Queue, Roles: names(o.Roles), LeaseTTL: o.LeaseTTL, Grace: o.Grace,
-		Tick: o.Tick, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
+		Tick: o.Tick, Refetch: o.Refetch, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
 		Troubles: troubles, Metrics: o.Metrics.exchange,
 	}
 	p.receiver = intake.NewReceiver(in)

@@ -18,6 +18,7 @@ type Deps struct {
 	LeaseTTL  time.Duration
 	Grace     time.Duration
 	Tick      time.Duration
+	Refetch   time.Duration // how long a record is not fetched again that a delivery names, unless it changed
 	Limits    stored.BreakerLimits
 	Now       func() time.Time
 	Log       *zap.Logger
@@ -33,12 +34,13 @@ type Exchange struct {
 	Deps
 	s      watermark.Source
 	trials *trials
+	recent *recent
 	next   *schedule // nil: it is not polled by this process
 }
 
 // New returns the exchange with the CRM of a source.
 func New(d Deps, s watermark.Source) *Exchange {
-	x := &Exchange{Deps: d, s: s, trials: newTrials()}
+	x := &Exchange{Deps: d, s: s, trials: newTrials(), recent: newRecent(d.Refetch)}
 	if s.CRM.Poll != nil && s.PollEvery != nil && *s.PollEvery > 0 && slices.Contains(d.Roles, rolePoll) {
 		x.next = &schedule{}
 	}

@@ -39,7 +39,7 @@ func (x *Exchange) fetch(ctx context.Context) error {
 		if err != nil {
 			return timing.IgnoreDone(ctx, fmt.Errorf("fetch %s: %w", x.s.Name, err))
 		}
-		for _, batch := range byType(msgs, x.s.CRM.Fetch) {
+		for _, batch := range byType(msgs, x.s.CRM.Fetch, x.recent) {
 			f.start(ctx, batch)
 		}
 	}
@@ -118,13 +118,17 @@ func (w wanted) record() string { return w.ref.Type + "/" + w.ref.ID }
 
 // byType groups messages into batches of one type, none larger than the vendor takes. Types go by turns, so that none
 // starves.
-func byType(msgs []*queue.Msg, c connectors.Fetcher) [][]wanted {
+func byType(msgs []*queue.Msg, c connectors.Fetcher, lately *recent) [][]wanted {
 	groups := map[string][]wanted{}
 	var types []string
 	for _, m := range msgs {
 		ref, err := stored.Decode[crm.Ref](m.Data)
 		if err != nil {
 			_ = m.Term() // only our own encoding is ever put here: bytes that are not cannot be repaired by waiting
+			continue
+		}
+		if wait := lately.wait(ref, time.Now()); wait > 0 {
+			_ = m.Nak(wait) // without it the message comes again after the consumer's wait
 			continue
 		}
 		if _, ok := groups[ref.Type]; !ok {
@@ -159,6 +163,7 @@ func (x *Exchange) fetchBatch(ctx context.Context, batch []wanted) (wait time.Du
 // itself where the vendor tells them apart. It returns the parts that are to be tried again at once.
 func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Duration, parts [][]wanted) {
 	refs := refsOf(batch)
+	began := time.Now()
 	results := x.fetchRefs(ctx, refs)
 	var fetched, together []wanted
 	var notices []crm.Notice
@@ -167,6 +172,7 @@ func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Du
 		e, ok := errors.AsType[*connectors.Error](r.Err)
 		switch {
 		case r.Err == nil:
+			x.recent.note(refs[i], began)
 			fetched, notices = append(fetched, batch[i]), append(notices, r.Notices...)
 		case ok && e.Whole:
 			together, err = append(together, batch[i]), r.Err

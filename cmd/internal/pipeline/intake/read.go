@@ -139,11 +139,11 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				continue
 			}
 			if n.Ref != nil {
-				n.Ref.Noticed = d.Received
+				n.Ref.Noticed, n.Ref.Heard = d.Received, true
 			}
 			out.Add(n)
 			if ref, ok := r.looksAgain(n); ok {
-				ref.Noticed = d.Received
+				ref.Noticed, ref.Heard = d.Received, true
 				out.Add(crm.Notice{Ref: &ref})
 			}
 		}

@@ -26,16 +26,18 @@ import (
 type Receiver struct {
 	Deps
 	groups map[string]*group
+	proofs map[string]*proofs
 	bodies *bodies
 }
 
 // NewReceiver returns the handler of /hooks/{source}.
 func NewReceiver(d Deps) *Receiver {
 	most := int64(timing.BodyBytes)
-	r := &Receiver{Deps: d, groups: map[string]*group{}}
+	r := &Receiver{Deps: d, groups: map[string]*group{}, proofs: map[string]*proofs{}}
 	for name, s := range d.Sources {
 		most = max(most, 4*s.MaxBody)
 		d.Metrics.begin(name)
+		r.proofs[name] = newProofs(d.Queue, name)
 		r.groups[name] = &group{publish: func(ctx context.Context, ds []stored.Delivery) error {
 			return stored.PublishDeliveries(ctx, d.Queue, name, ds)
 		}, max: min(timing.GroupBytes, d.Queue.MaxBundle()/2)}
@@ -115,57 +117,98 @@ func answer(w http.ResponseWriter, reply connectors.Reply) {
 	_, _ = w.Write(reply.Body)
 }
 
+// receive says what became of a delivery, by the first of these that ends it: there is no room, it is too large, its
+// headers do not prove it, its body does not come, it is not verified, it is not stored.
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark.Source, d connectors.Delivery) (result string, reply connectors.Reply) {
 	if err := r.Room(); err != nil {
 		r.say(r.Troubles.Warns, s, "delivery refused for want of room", err)
 		return "no_room", replyTo(s, d, connectors.Full)
 	}
-	tooLarge := func() (string, connectors.Reply) { // it will not come again, unless it was none of the vendor's: it is not verified yet
-		err := fmt.Errorf("more than the limit of a delivery, %s", humanize.IBytes(uint64(s.MaxBody)))
-		r.say(r.Troubles.Warns, s, "delivery lost, it is too large: raise MAX_BODY of the source if it was the CRM's", err)
-		return "too_large", replyTo(s, d, connectors.TooLarge)
-	}
 	if req.ContentLength > s.MaxBody {
-		return tooLarge()
+		return r.tooLarge(s, d)
 	}
-	if s.CRM.Screen != nil {
-		if err := s.CRM.Screen.Screen(d, d.Received.Time()); err != nil {
-			r.say(r.Troubles.Warns, s, "delivery not verified", err)
-			return string(connectors.NotVerified), replyTo(s, d, connectors.NotVerified)
-		}
+	proof := proofOf(s, d)
+	if err := r.screen(req.Context(), s, d, proof); errors.Is(err, errNotKnown) {
+		return r.notStored(s, d, err)
+	} else if err != nil {
+		return r.notVerified(s, d, err)
 	}
 	in := r.bodies.open(w, http.MaxBytesReader(w, req.Body, s.MaxBody), sender(req, r.Proxies))
 	defer in.close()
 	body, err := io.ReadAll(in)
-	in.done(err)
-	if errors.Is(err, errBodies) || errors.Is(err, errGivenUp) {
-		r.say(r.Troubles.Warns, s, "delivery refused for want of memory", err)
-		return "no_room", replyTo(s, d, connectors.Full)
-	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return tooLarge()
-	}
-	if err != nil {
-		return "not_read", replyTo(s, d, connectors.Full) // the sender hung up or was too slow: it will come again
+	if in.done(err); err != nil {
+		return r.notRead(s, d, err)
 	}
 	d.Body = body
 	if reply, ok := handshake(s, d); ok {
 		return "handshake", reply
 	}
 	if err := s.CRM.Receive.Verify(d, d.Received.Time()); err != nil {
-		r.say(r.Troubles.Warns, s, "delivery not verified", err)
-		if connectors.KindOf(err) == connectors.Malformed {
-			return string(connectors.Unreadable), replyTo(s, d, connectors.Unreadable)
-		}
-		return string(connectors.NotVerified), replyTo(s, d, connectors.NotVerified)
+		return r.notVerified(s, d, err)
 	}
 	verified(req.Context())
+	r.proofs[s.Name].verified(req.Context(), proof, r.Troubles)
+	return r.store(req.Context(), s, d, proof.Unique)
+}
+
+// screen refuses by the headers what would be refused whatever the body.
+func (r *Receiver) screen(ctx context.Context, s watermark.Source, d connectors.Delivery, proof connectors.Proof) error {
+	if s.CRM.Screen != nil {
+		if err := s.CRM.Screen.Screen(d, d.Received.Time()); err != nil {
+			return err
+		}
+	}
+	return r.proofs[s.Name].weaker(ctx, proof)
+}
+
+// store keeps a verified delivery. Where the vendor says that the same bytes are the same events, one that this process
+// has stored before is stored already.
+func (r *Receiver) store(ctx context.Context, s watermark.Source, d connectors.Delivery, unique bool) (result string, reply connectors.Reply) {
 	kept, text := s.CRM.Receive.Keep(d)
-	if err := r.groups[s.Name].add(req.Context(), stored.ToDelivery(kept, text)); err != nil {
-		r.say(r.Troubles.Warns, s, "delivery not stored", err)
-		return "not_stored", replyTo(s, d, connectors.Full)
+	one := stored.ToDelivery(kept, text)
+	same, before := print(one), r.proofs[s.Name].stored
+	if unique && before.Contains(same) {
+		return "repeated", replyTo(s, d, connectors.Stored)
+	}
+	if err := r.groups[s.Name].add(ctx, one); err != nil {
+		return r.notStored(s, d, err)
+	}
+	if unique {
+		before.Add(same, struct{}{})
 	}
 	return string(connectors.Stored), replyTo(s, d, connectors.Stored)
+}
+
+// tooLarge is final: it will not come again, unless it was none of the vendor's. It is not verified yet.
+func (r *Receiver) tooLarge(s watermark.Source, d connectors.Delivery) (string, connectors.Reply) {
+	err := fmt.Errorf("more than the limit of a delivery, %s", humanize.IBytes(uint64(s.MaxBody)))
+	r.say(r.Troubles.Warns, s, "delivery lost, it is too large: raise MAX_BODY of the source if it was the CRM's", err)
+	return "too_large", replyTo(s, d, connectors.TooLarge)
+}
+
+func (r *Receiver) notRead(s watermark.Source, d connectors.Delivery, err error) (string, connectors.Reply) {
+	if errors.Is(err, errBodies) || errors.Is(err, errGivenUp) {
+		r.say(r.Troubles.Warns, s, "delivery refused for want of memory", err)
+		return "no_room", replyTo(s, d, connectors.Full)
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return r.tooLarge(s, d)
+	}
+	return "not_read", replyTo(s, d, connectors.Full) // the sender hung up or was too slow: it will come again
+}
+
+func (r *Receiver) notVerified(s watermark.Source, d connectors.Delivery, err error) (string, connectors.Reply) {
+	r.say(r.Troubles.Warns, s, "delivery not verified", err)
+	outcome := connectors.NotVerified
+	if connectors.KindOf(err) == connectors.Malformed {
+		outcome = connectors.Unreadable
+	}
+	return string(outcome), replyTo(s, d, outcome)
+}
+
+func (r *Receiver) notStored(s watermark.Source, d connectors.Delivery, err error) (string, connectors.Reply) {
+	r.say(r.Troubles.Warns, s, "delivery not stored", err)
+	return "not_stored", replyTo(s, d, connectors.Full)
 }
 
 type whenVerified struct{}

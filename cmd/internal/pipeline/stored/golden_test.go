@@ -112,6 +112,7 @@ func TestBytesAtRest(t *testing.T) {
 	golden(t, "bundle", filled[Bundle]())
 	golden(t, "outgoing", filled[Outgoing]())
 	golden(t, "reference", filled[crm.Ref]())
+	golden(t, "proven", filled[Proven]())
 	golden(t, "polled", filled[Polled]())
 	golden(t, "filling", filled[Filling]())
 	golden(t, "breaker", filled[Breaker]())

@@ -48,7 +48,8 @@ func (o *Output) Add(n crm.Notice) {
 		}
 		if old, ok := o.Refs[key]; ok {
 			n.Ref.Contacts, n.Ref.Left = append(n.Ref.Contacts, old.Contacts...), append(n.Ref.Left, old.Left...)
-			n.Ref.AsOf = max(n.Ref.AsOf, old.AsOf)
+			n.Ref.AsOf, n.Ref.Changed = max(n.Ref.AsOf, old.AsOf), max(n.Ref.Changed, old.Changed)
+			n.Ref.Heard = n.Ref.Heard && old.Heard
 			n.Ref.Noticed = min(n.Ref.Noticed, old.Noticed)
 		}
 		o.Refs[key] = *n.Ref
@@ -108,14 +109,17 @@ func ToFetch(source string, ref crm.Ref) queue.FetchMsg {
 }
 
 // SinceEarlier is the latest reference of a record in the place of an earlier one that may not have been fetched: the
-// record has been unread since that one.
+// record has been unread since that one, and is fetched as soon as either would be.
 func SinceEarlier(earlier, latest []byte) []byte {
 	was, err1 := Decode[crm.Ref](earlier)
 	ref, err2 := Decode[crm.Ref](latest)
-	if err1 != nil || err2 != nil || was.Noticed == 0 || was.Noticed >= ref.Noticed {
+	if err1 != nil || err2 != nil {
 		return latest
 	}
-	ref.Noticed = was.Noticed
+	if was.Noticed != 0 {
+		ref.Noticed = min(ref.Noticed, was.Noticed)
+	}
+	ref.Changed, ref.Heard = max(ref.Changed, was.Changed), ref.Heard && was.Heard
 	return Encode(ref)
 }
 

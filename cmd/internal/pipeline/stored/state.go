@@ -31,6 +31,9 @@ func AccountState(source string) State[string] { return State[string]{"account."
 // PutOffState is for what a source needs a person; empty: for nothing.
 func PutOffState(source string) State[string] { return State[string]{"putoff." + source} }
 
+// ProvenState is the best proof that a source's deliveries have brought.
+func ProvenState(source string) State[Proven] { return State[Proven]{"proven." + source} }
+
 // EpochState counts the settings by which this store has been rated.
 func EpochState() State[Epoch] { return State[Epoch]{"epoch"} }
 
@@ -54,6 +57,12 @@ func (s State[T]) Put(ctx context.Context, q *queue.Queue, v T, expected uint64)
 }
 
 func (s State[T]) key() string { return strings.ReplaceAll(s.name, " ", "_") }
+
+// Proven is a proof that a source's deliveries have brought, as connectors.Proof has it.
+type Proven struct {
+	Rank int    `cbor:"1,keyasint,omitempty"`
+	Name string `cbor:"2,keyasint,omitempty"`
+}
 
 // Polled is how far a source has been polled.
 type Polled struct {

@@ -69,6 +69,20 @@ const (
 	BodyYoung = 500 * time.Millisecond
 )
 
+// What a verified delivery may set off, in machine time.
+const (
+	// SameDeliveries is how many deliveries of a source are remembered, so that the same one is not stored twice: some
+	// hours' worth, in 5 MB.
+	SameDeliveries = 1 << 16
+	// Refetch is how long a record is not fetched again because a delivery names it, unless it says that the record has
+	// changed since.
+	Refetch = time.Minute
+	// RefetchMost is of how many records it is remembered when they were fetched: as many as a busy minute has.
+	RefetchMost = 1 << 16
+	// ProofAgain is how often it is looked whether another process has seen a better proof.
+	ProofAgain = time.Minute
+)
+
 // Read, in machine time but for ClocksApart.
 const (
 	ReadMessages = 64                    // messages of DELIVERIES taken together
@@ -194,6 +208,7 @@ const (
 const (
 	WarnEvery   = time.Minute      // what heals by itself is said again after this while it lasts
 	ErrorEvery  = 10 * time.Minute // and what needs a person after this
+	DailyEvery  = 24 * time.Hour   // what is as it is until somebody changes it
 	RemindEvery = 6 * time.Hour    // how often the log says that dead letters hold decisions back
 )
 

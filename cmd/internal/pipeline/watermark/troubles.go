@@ -92,6 +92,11 @@ func (t *Troubles) Warns(what, message string, err error, fields ...zap.Field) b
 	return t.paced(t.log.Warn, timing.WarnEvery, what, message, err, fields...)
 }
 
+// Daily says what works and should be otherwise, once a day. what is one of few.
+func (t *Troubles) Daily(what, message string, err error, fields ...zap.Field) {
+	t.paced(t.log.Warn, timing.DailyEvery, what, message, err, fields...)
+}
+
 // Alarms says what a person has to see to, at the pace of what heals by itself: it may be over before the slow pace
 // says it again. what is one of few.
 func (t *Troubles) Alarms(what, message string, err error, fields ...zap.Field) bool {
