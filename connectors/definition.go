@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -42,4 +43,25 @@ type Definition struct {
 	Vendor crm.Vendor
 	Config func() Config // fresh settings with their defaults
 	New    func(Config, Options) (Vendor, error)
+}
+
+// settings is a vendor's own type of settings, by the pointer that is its Config.
+type settings[C any] interface {
+	*C
+	Config
+}
+
+// Define is the definition of a vendor whose settings are of type C.
+func Define[C any, P settings[C]](vendor crm.Vendor, make func(C, Options) (Vendor, error)) Definition {
+	return Definition{
+		Vendor: vendor,
+		Config: func() Config { return P(new(C)) },
+		New: func(cfg Config, opt Options) (Vendor, error) {
+			own, ok := cfg.(P)
+			if !ok {
+				return Vendor{}, fmt.Errorf("%s: settings of another vendor: %T", vendor, cfg)
+			}
+			return make(*own, opt)
+		},
+	}
 }

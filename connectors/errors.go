@@ -52,6 +52,17 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.Vendor, e.Op, e.Err) }
 func (e *Error) Unwrap() error { return e.Err }
 
+// About adds to an error of a connector what was being done; nil stays nil.
+func About(err error, doing string) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	own := *e // the error may be another's too
+	own.Err = fmt.Errorf("%s: %w", doing, e.Err)
+	return &own
+}
+
 // KindOf returns the Kind of the first *Error in err's chain, Internal where there is none.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {

@@ -22,6 +22,18 @@ func (s *Secret) Decode(value string) error { *s = Secret(value); return nil }
 // Reveal is the value itself, for the one place that sends or compares it.
 func (s Secret) Reveal() string { return string(s) }
 
+// Each are the values of a setting that may have several, comma-separated, as while a secret is rotated. Empty ones are
+// left out: an empty secret would let anybody in.
+func (s Secret) Each() []Secret {
+	var out []Secret
+	for one := range strings.SplitSeq(string(s), ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			out = append(out, Secret(one))
+		}
+	}
+	return out
+}
+
 // Equal compares in constant time.
 func (s Secret) Equal(other string) bool {
 	return subtle.ConstantTimeCompare([]byte(s), []byte(other)) == 1

@@ -55,9 +55,24 @@ const DefaultText = 4000
 // Native is how a CRM itself says what has become of a person, which WINNOW_MODE=enforce sets.
 type Native struct {
 	Disqualify Disqualify
-	Values     []string // the statuses there are, where they are fixed
-	Open       []string // those of them that mean that somebody works on the person
+	Values     []string // the statuses there are; nil: the account's own, which are not known here
+	Open       []string // those of them that mean that somebody works on the person; nil: not known
 	Closed     string   // the status of a disqualified person
+}
+
+// Closes reports whether a person of that status is given the one of a disqualified person. A human who closed it
+// in another way, as won or as a duplicate, has said more than we know.
+func (n Native) Closes(status string) bool {
+	return n.Disqualify != "" && (status == "" || n.Open == nil || slices.Contains(n.Open, status))
+}
+
+// Reopens is the status of a person who is no longer disqualified: the one that was replaced. Where the CRM does not
+// have that one, as where it had none and takes no empty one, it is the first that is open.
+func (n Native) Reopens(replaced string) string {
+	if n.Values == nil || len(n.Open) == 0 || slices.Contains(n.Values, replaced) {
+		return replaced
+	}
+	return n.Open[0]
 }
 
 // Disqualify is the way in which a CRM disqualifies a person.

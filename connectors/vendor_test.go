@@ -23,6 +23,23 @@ func TestLacks(t *testing.T) {
 	}
 }
 
+// TestNative: a status that a human closed stays, and what is put back is one that the CRM has.
+func TestNative(t *testing.T) {
+	own := Native{Disqualify: ByStatus, Closed: "unqualified"} // an account's own statuses, of which nothing is known
+	fixed := Native{Disqualify: ByStatus, Values: []string{"new", "talking", "won", "lost"}, Open: []string{"new", "talking"}, Closed: "lost"}
+	for status, want := range map[string]bool{"": true, "talking": true, "won": false} {
+		if fixed.Closes(status) != want || !own.Closes(status) || (Native{}).Closes(status) {
+			t.Errorf("%q is closed: %t, want %t; where nothing is known of statuses always, and without a way never",
+				status, fixed.Closes(status), want)
+		}
+	}
+	for replaced, want := range map[string]string{"talking": "talking", "": "new", "of before": "new"} {
+		if got := fixed.Reopens(replaced); got != want || own.Reopens(replaced) != replaced {
+			t.Errorf("in place of %q stands %q, want %q", replaced, got, want)
+		}
+	}
+}
+
 // TestPeople: a lead and a contact with one number are two people, each with a record of its own.
 func TestPeople(t *testing.T) {
 	v := Vendor{

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/signals"
 	"github.com/winnow-crm/winnow/rules/status"
 )
@@ -83,7 +83,7 @@ func (s *Settings) Properties() []string {
 		names = append(names, segment.Properties()...)
 	}
 	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || record.OwnName(name) })
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || crm.Reserved(name) })
 }
 
 // Describe lists every setting in order, then those of custom signals and of segments.

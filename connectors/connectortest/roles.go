@@ -56,8 +56,23 @@ func (h Harness) people(t *testing.T) {
 		if back, is := v.PersonOf(ref); !ok || !is || back != person || ref.ID != "7" {
 			t.Errorf("the record of %s is %+v, which is the record of %q: each kind has a type of record of its own", person, ref, back)
 		}
-		if n := k.Native; n.Disqualify == connectors.ByStatus && n.Closed == "" {
-			t.Errorf("people of kind %q are disqualified by a status that has no name", k.Kind)
+		native(t, k)
+	}
+}
+
+// native: what stands for a disqualified person is a status of the CRM's, and none of those that are open.
+func native(t *testing.T, k connectors.PersonKind) {
+	t.Helper()
+	n := k.Native
+	if n.Disqualify == connectors.ByStatus && n.Closed == "" {
+		t.Errorf("people of kind %q are disqualified by a status that has no name", k.Kind)
+	}
+	if n.Closed != "" && slices.Contains(n.Open, n.Closed) {
+		t.Errorf("the status of a disqualified %q, %q, is one of somebody who is worked on", k.Kind, n.Closed)
+	}
+	for _, status := range append(slices.Clone(n.Open), n.Closed) {
+		if status != "" && n.Values != nil && !slices.Contains(n.Values, status) {
+			t.Errorf("people of kind %q get the status %q, which is not one of those there are", k.Kind, status)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package crm
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,15 @@ type Source struct {
 	Name   string // as in WINNOW_SOURCES, the path of its webhooks and the settings WINNOW_<NAME>_*
 	Vendor Vendor
 }
+
+// Prefix is what the names of the source's settings begin with, without the last underscore: WINNOW_EU_WEST for
+// eu-west.
+func (s Source) Prefix() string {
+	return "WINNOW_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+// Variable is the whole name of one of the source's settings, for whoever has to mend it.
+func (s Source) Variable(name string) string { return s.Prefix() + "_" + name }
 
 // ContactRef names one contact of one source by the CRM's own id.
 type ContactRef struct {

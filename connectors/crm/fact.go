@@ -328,14 +328,21 @@ const (
 	PropProfiled      = "profiled"        // "true" once the person's own record was read: nothing is written of anybody before
 )
 
-// Profiled is the fact that a person's own record was read. Every connector gives it with the record's properties. That
-// it was read once does not change, so all versions are the same.
-func Profiled(person string) *Fact {
-	return &Fact{
-		Contact: person, ID: "property/" + PropProfiled, Version: 1, Kind: KindProperty, At: 1,
-		Property: &Property{Name: PropProfiled, Value: "true"},
+// Reserved reports whether a property's name is one of those above: a property of the vendor's own by such a name is
+// not taken for it.
+func Reserved(name string) bool {
+	switch name {
+	case PropCreated, PropCustomer, PropStaff, PropLifecycle, PropLeadStatus, PropTimeZone, PropCountry, PropOptOut, PropDoNotProfile,
+		PropNextActivity, PropOwner, PropOwnerTimeZone, PropOverride, PropOverrideUntil, PropOverrideOdd, PropShown, PropOrigin,
+		PropSegment, PropProfiled:
+		return true
 	}
+	return false
 }
+
+// Storable reports whether a property's value may become a fact: no fact holds an address, or a text of more than 256
+// bytes.
+func Storable(value string) bool { return !strings.Contains(value, "@") && len(value) <= 256 }
 
 // Existence is whether the contact is there in the CRM.
 type Existence struct {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // Neutral are the names under which rules look at what a CRM knows of a person, whatever the CRM calls it: each source
@@ -58,13 +60,14 @@ func (p Properties) Of(neutral string) string {
 	return neutral
 }
 
-// Named returns what rules look at under the CRM's name: which neutral names each property stands for. Names in except
-// are left out.
-func (p Properties) Named(wanted []string, except func(name string) bool) map[string][]string {
+// Named returns what rules look at under the CRM's name: which neutral names each property stands for. Left out are
+// names that mean something here already, and those in written: a rating must not feed on itself.
+func (p Properties) Named(wanted, written []string) map[string][]string {
+	except := func(name string) bool { return name == "" || crm.Reserved(name) || slices.Contains(written, name) }
 	out := map[string][]string{}
 	for _, neutral := range wanted {
 		name := p.Of(neutral)
-		if neutral != "" && name != "" && !except(name) && !except(neutral) && !slices.Contains(out[name], neutral) {
+		if !except(name) && !except(neutral) && !slices.Contains(out[name], neutral) {
 			out[name] = append(out[name], neutral)
 		}
 	}

@@ -2,8 +2,6 @@ package hubspot
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -142,7 +140,7 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 			Body: map[string]any{"inputs": inputs(chunk), "properties": properties, "propertiesWithHistory": orEmpty(histories)},
 		})
 		if err != nil {
-			return nil, about(err, "read "+kind)
+			return nil, connectors.About(err, "read "+kind)
 		}
 		all = append(all, slices.DeleteFunc(got.Results, func(o *object) bool { return o == nil || o.ID == "" })...)
 	}
@@ -165,7 +163,7 @@ func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map
 			return out, nil
 		}
 		if err != nil {
-			return nil, about(err, "look for "+kind+" in the recycle bin")
+			return nil, connectors.About(err, "look for "+kind+" in the recycle bin")
 		}
 		for _, o := range got.Results {
 			if o != nil && o.ID != "" && millis(o.ArchivedAt) != 0 {
@@ -230,7 +228,7 @@ func (c *Connector) labelled(ctx context.Context, from, to string, ids []string)
 				Path: "/crm/associations/" + version + "/" + from + "/" + to + "/batch/read", Body: map[string]any{"inputs": chunk},
 			})
 			if err != nil {
-				return nil, about(err, "read the associations of "+from+" with "+to)
+				return nil, connectors.About(err, "read the associations of "+from+" with "+to)
 			}
 			for _, r := range got.Results {
 				for _, t := range r.To {
@@ -268,13 +266,4 @@ func orEmpty(s []string) []string {
 		return []string{}
 	}
 	return s
-}
-
-// about says what was being done when err came.
-func about(err error, what string) error {
-	if e, ok := errors.AsType[*connectors.Error](err); ok {
-		e.Err = fmt.Errorf("%s: %w", what, e.Err)
-		return e
-	}
-	return err
 }

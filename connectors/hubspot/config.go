@@ -1,9 +1,7 @@
 package hubspot
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -108,99 +106,83 @@ var propertyName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,99}$`)
 
 // Validate reports everything wrong with the settings in one error, each line with the variable and what to do.
 func (c *Config) Validate(prefix string) error {
-	v := c.withDefaults()
-	var errs []error
-	bad := func(name, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s_%s: %s", prefix, name, fmt.Sprintf(format, args...)))
+	v, p := c.withDefaults(), connectors.Problems{Prefix: prefix}
+	p.WantOnOff("WEBHOOKS", v.Webhooks)
+	p.WantOnOff("OWNERS", v.Owners)
+	if v.Webhooks != "off" && len(v.ClientSecret.Each()) == 0 {
+		p.Add("CLIENT_SECRET", "not set: without it no webhook can be verified; set it, or %s_WEBHOOKS=off to poll only", prefix)
 	}
-	if v.Webhooks != "on" && v.Webhooks != "off" {
-		bad("WEBHOOKS", "want on or off")
+	v.checkCredentials(&p)
+	p.WantURL("API_URL", v.API.URL, "https://host")
+	if v.AppID != "" {
+		if _, err := strconv.ParseInt(v.AppID, 10, 64); err != nil {
+			p.Add("APP_ID", "want a number")
+		}
 	}
 	if !slices.Contains([]string{"auto", "true", "false"}, v.RequireV3) {
-		bad("REQUIRE_V3", "want auto, true or false")
+		p.Add("REQUIRE_V3", "want auto, true or false")
 	}
-	if v.Owners != "on" && v.Owners != "off" {
-		bad("OWNERS", "want on or off")
+	v.checkObjects(&p)
+	v.checkNames(&p)
+	if v.RateLimit < 1 {
+		p.Add("RATE_LIMIT", "want at least 1")
 	}
-	if v.Webhooks != "off" && len(v.secrets()) == 0 {
-		bad("CLIENT_SECRET", "not set: without it no webhook can be verified; set it, or %s_WEBHOOKS=off to poll only", prefix)
+	if v.Timeout < time.Second {
+		p.Add("TIMEOUT", "want at least 1s")
 	}
+	return p.Err()
+}
+
+func (c Config) checkCredentials(p *connectors.Problems) {
 	oauth := 0
-	for _, s := range []string{v.OAuth.ClientID, v.OAuth.ClientSecret.Reveal(), v.OAuth.RefreshToken.Reveal()} {
+	for _, s := range []string{c.OAuth.ClientID, c.OAuth.ClientSecret.Reveal(), c.OAuth.RefreshToken.Reveal()} {
 		if s != "" {
 			oauth++
 		}
 	}
+	const all = "%[1]s_OAUTH_CLIENT_ID, %[1]s_OAUTH_CLIENT_SECRET and %[1]s_OAUTH_REFRESH_TOKEN"
 	switch {
-	case v.Token == "" && oauth == 0:
-		bad("TOKEN", "not set: needed to read and write; or set %[1]s_OAUTH_CLIENT_ID, %[1]s_OAUTH_CLIENT_SECRET and %[1]s_OAUTH_REFRESH_TOKEN", prefix)
-	case v.Token != "" && oauth > 0:
-		bad("TOKEN", "set together with %s_OAUTH_*: use one of them", prefix)
+	case c.Token == "" && oauth == 0:
+		p.Add("TOKEN", "not set: needed to read and write; or set "+all, p.Prefix)
+	case c.Token != "" && oauth > 0:
+		p.Add("TOKEN", "set together with %s_OAUTH_*: use one of them", p.Prefix)
 	case oauth > 0 && oauth < 3:
-		bad("OAUTH_CLIENT_ID", "OAuth needs %[1]s_OAUTH_CLIENT_ID, %[1]s_OAUTH_CLIENT_SECRET and %[1]s_OAUTH_REFRESH_TOKEN together", prefix)
+		p.Add("OAUTH_CLIENT_ID", "OAuth needs "+all+" together", p.Prefix)
 	}
-	if u, err := url.Parse(v.API.URL); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" {
-		bad("API_URL", "want https://host, without user and query")
-	}
-	if v.AppID != "" {
-		if _, err := strconv.ParseInt(v.AppID, 10, 64); err != nil {
-			bad("APP_ID", "want a number")
-		}
-	}
-	_, wrongFields := fields.Parse(v.Fields, spelling)
-	_, wrongProperties := fields.ParseProperties(v.Properties, neutral, spelling)
-	for name, err := range map[string]error{
-		"FIELDS": wrongFields, "PROPERTIES": wrongProperties, "STAFF_DOMAINS": people.CheckDomains(v.StaffDomains),
-	} {
-		if err != nil {
-			for line := range strings.SplitSeq(err.Error(), "\n") {
-				bad(name, "%s", line)
-			}
-		}
-	}
-	if _, err := fields.Meanings[crm.Outcome](v.CallDispositions); err != nil {
-		bad("CALL_DISPOSITIONS", "%v", err)
-	}
-	if _, err := fields.Meanings[crm.MeetingState](v.MeetingOutcomes); err != nil {
-		bad("MEETING_OUTCOMES", "%v", err)
-	}
-	for _, o := range v.Objects {
-		if o != conversations && !slices.Contains(defaultObjects, o) {
-			bad("OBJECTS", "%q is not known: want some of %s, %s", o, strings.Join(defaultObjects, ", "), conversations)
-		}
-	}
-	if !slices.Contains(v.Objects, "contacts") {
-		bad("OBJECTS", "contacts must be among them")
-	}
-	for name, values := range map[string][]string{
-		"FIT_PROPERTIES": v.FitProperties, "SEGMENT_PROPERTY": {v.SegmentProperty}, "FOLLOWUP_PROPERTY": {v.FollowupProperty},
-		"CONTRACT_PROPERTY": {v.ContractProperty}, "MARGIN_PROPERTY": {v.MarginProperty},
-	} {
-		for _, p := range values {
-			if p != "" && !propertyName.MatchString(p) {
-				bad(name, "%q is not a property's internal name (lower-case letters, digits and _)", p)
-			}
-		}
-	}
-	if v.RateLimit < 1 {
-		bad("RATE_LIMIT", "want at least 1")
-	}
-	if v.Timeout < time.Second {
-		bad("TIMEOUT", "want at least 1s")
-	}
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(errs...)
 }
 
-// secrets are the client secrets that verify, empty ones left out: an empty secret would let anybody sign.
-func (c Config) secrets() []string {
-	var out []string
-	for s := range strings.SplitSeq(c.ClientSecret.Reveal(), ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
+func (c Config) checkObjects(p *connectors.Problems) {
+	for _, o := range c.Objects {
+		if o != conversations && !slices.Contains(defaultObjects, o) {
+			p.Add("OBJECTS", "%q is not known: want some of %s, %s", o, strings.Join(defaultObjects, ", "), conversations)
 		}
 	}
-	return out
+	if !slices.Contains(c.Objects, "contacts") {
+		p.Add("OBJECTS", "contacts must be among them")
+	}
+}
+
+// checkNames checks what names properties of the account's own, and words of it.
+func (c Config) checkNames(p *connectors.Problems) {
+	_, err := fields.Parse(c.Fields, spelling)
+	p.AddAll("FIELDS", err)
+	_, err = fields.ParseProperties(c.Properties, neutral, spelling)
+	p.AddAll("PROPERTIES", err)
+	p.AddAll("STAFF_DOMAINS", people.CheckDomains(c.StaffDomains))
+	_, err = fields.Meanings[crm.Outcome](c.CallDispositions)
+	p.AddAll("CALL_DISPOSITIONS", err)
+	_, err = fields.Meanings[crm.MeetingState](c.MeetingOutcomes)
+	p.AddAll("MEETING_OUTCOMES", err)
+	for name, values := range map[string][]string{
+		"FIT_PROPERTIES": c.FitProperties, "SEGMENT_PROPERTY": {c.SegmentProperty}, "FOLLOWUP_PROPERTY": {c.FollowupProperty},
+		"CONTRACT_PROPERTY": {c.ContractProperty}, "MARGIN_PROPERTY": {c.MarginProperty},
+	} {
+		for _, property := range values {
+			if property != "" {
+				p.AddAll(name, spelling.Valid(property))
+			}
+		}
+	}
 }
 
 // Mapping stands for where our fields go: when it changes, every rating is written again.

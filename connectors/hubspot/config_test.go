@@ -30,7 +30,7 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	if err := c.Validate("WINNOW_EU"); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"a", "b"}, c.secrets()); diff != "" {
+	if diff := cmp.Diff([]connectors.Secret{"a", "b"}, c.ClientSecret.Each()); diff != "" {
 		t.Error(diff)
 	}
 	if c.RequireV3 != "true" || c.API.URL != "http://127.0.0.1:9" || c.AppID != "5" || c.Timeout != 5*time.Second || len(c.StaffDomains) != 2 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		contact, unrated := string(o.ID), false
 		add := func(p crm.Property, version int64) {
 			unrated = unrated || p.Value == "true" && (p.Name == crm.PropOptOut || p.Name == crm.PropDoNotProfile || p.Name == crm.PropStaff)
-			out = append(out, crm.Notice{Fact: propertyFact(contact, p, version)})
+			out = append(out, crm.Notice{Fact: crm.PropertyOf(contact, p, version)})
 		}
 		for _, name := range histories {
 			if value, version, ok := o.latest(name); ok {
@@ -76,7 +77,7 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		}
 		out = append(out, merges(o)...)
 		if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
-			out = append(out, existence(contact, false, o.changed()))
+			out = append(out, crm.Notice{Fact: crm.Present(contact, o.changed())})
 		}
 		c.relate.Know(contact, o.addresses()...)
 		c.memory.Profile(contact, c.profile(o), c.activity(o), c.now())
@@ -86,13 +87,6 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		return nil, err
 	}
 	return append(dedupe(out), came...), nil
-}
-
-// existence says whether a contact is there, as of a time (ms).
-func existence(contact string, deleted bool, at int64) crm.Notice {
-	return crm.Notice{Fact: &crm.Fact{
-		Contact: contact, ID: "existence", Version: at, At: crm.Millis(at), Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: deleted},
-	}}
 }
 
 // dated are the properties of a contact that are read with the time of their last change, undated those that are read
@@ -145,10 +139,7 @@ func (o *object) latest(name string) (string, int64, bool) {
 func staffValue(staff *people.Staff, o *object) string {
 	email, _, _ := o.latest("email")
 	present := append(strings.Split(o.get("hs_additional_emails"), ";"), email, o.get("work_email"))
-	if slices.ContainsFunc(present, staff.Has) {
-		return "true"
-	}
-	return "false"
+	return strconv.FormatBool(slices.ContainsFunc(present, staff.Has))
 }
 
 // merges are the contacts that were merged into this one, for accounts whose webhooks do not tell.
@@ -161,9 +152,7 @@ func merges(o *object) []crm.Notice {
 				continue
 			}
 			seen[loser] = true
-			for _, f := range mergeFacts(string(o.ID), loser, int64(h.at())) {
-				out = append(out, crm.Notice{Fact: &f})
-			}
+			out = append(out, crm.Merged(string(o.ID), loser, int64(h.at()))...)
 		}
 	}
 	return out

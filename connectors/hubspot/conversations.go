@@ -242,5 +242,5 @@ func (c *Connector) getOne(ctx context.Context, path string, query url.Values, i
 	if connectors.KindOf(err) == connectors.NotFound {
 		return true, nil
 	}
-	return false, about(err, "read a conversation")
+	return false, connectors.About(err, "read a conversation")
 }

@@ -64,10 +64,10 @@ func chance(odds []history, at crm.Millis) int {
 // minor reads an amount in hundredths of its currency's unit; 0 where there is none.
 func minor(s string) int64 {
 	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || math.IsNaN(v) || math.Abs(v) > 1e15 {
+	if err != nil {
 		return 0
 	}
-	return int64(math.Round(v * 100))
+	return crm.Minor(v)
 }
 
 // number reads a whole or decimal number; 0 where there is none.

@@ -149,7 +149,7 @@ func (c *Connector) gone(ctx context.Context, name string, os []*object, refs []
 	var out []crm.Notice
 	for _, record := range sortedKeys(missing) {
 		if at := max(since[record], missing[record].AsOf); at > 0 {
-			out = append(out, crm.Notice{Removed: &crm.Removal{ID: name + "/" + record, Version: at}})
+			out = append(out, crm.Removed(name, record, at))
 		}
 	}
 	return out, nil
@@ -157,8 +157,7 @@ func (c *Connector) gone(ctx context.Context, name string, os []*object, refs []
 
 // quotesOf asks for the quotes of deals on behalf of the contacts that have newly joined or left them.
 func (c *Connector) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
-	joined := relate.ByRecord(refs)
-	maps.DeleteFunc(joined, func(_ string, r crm.Ref) bool { return len(r.Contacts)+len(r.Left) == 0 })
+	joined := relate.Joined(refs)
 	if len(joined) == 0 || !c.reads("quotes") {
 		return nil, nil
 	}
@@ -169,8 +168,7 @@ func (c *Connector) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice,
 	var out []crm.Notice
 	for _, deal := range sortedKeys(of) {
 		for _, quote := range of[deal] {
-			r := joined[deal]
-			out = append(out, crm.Notice{Ref: &crm.Ref{Type: "quotes", ID: quote, Contacts: r.Contacts, Left: r.Left, AsOf: r.AsOf, Depth: r.Depth + 1}})
+			out = append(out, relate.Onward(joined[deal], "quotes", quote))
 		}
 	}
 	return out, nil

@@ -666,7 +666,7 @@ func TestWithinOneMillisecond(t *testing.T) {
 	got, err := c.Fetch(t.Context(), refs("contacts", "101"))
 	fs := facts(t, got, err)
 	cleared := fs["101 property/override"]
-	set := propertyFact("101", crm.Property{Name: crm.PropOverride, Value: "D"}, int64(ms(at)))
+	set := crm.PropertyOf("101", crm.Property{Name: crm.PropOverride, Value: "D"}, int64(ms(at)))
 	if cleared.Property == nil || cleared.Property.Value != "" || cleared.Compare(set) <= 0 {
 		t.Errorf("the history gives %+v, which has to be later than the webhook's %+v", cleared, set)
 	}

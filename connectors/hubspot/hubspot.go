@@ -3,7 +3,6 @@ package hubspot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,28 +30,20 @@ const (
 )
 
 // Definition is how the shell makes HubSpot sources.
-var Definition = connectors.Definition{
-	Vendor: Vendor,
-	Config: func() connectors.Config { return new(Config) },
-	New: func(cfg connectors.Config, opt connectors.Options) (connectors.Vendor, error) {
-		c, ok := cfg.(*Config)
-		if !ok {
-			return connectors.Vendor{}, fmt.Errorf("hubspot: settings of another vendor: %T", cfg)
-		}
-		made, err := New(*c, opt)
-		if err != nil {
-			return connectors.Vendor{}, err
-		}
-		return made.Vendor(), nil
-	},
-}
+var Definition = connectors.Define(Vendor, func(cfg Config, opt connectors.Options) (connectors.Vendor, error) {
+	c, err := New(cfg, opt)
+	if err != nil {
+		return connectors.Vendor{}, err
+	}
+	return c.Vendor(), nil
+})
 
 // Connector is one HubSpot account. It is safe for concurrent use.
 type Connector struct {
 	cfg     Config
 	opt     connectors.Options
 	now     func() time.Time
-	secrets []string
+	secrets []connectors.Secret
 
 	fields     fields.Map
 	neutral    fields.Properties // by the names that rules know
@@ -84,7 +75,7 @@ const (
 
 // New returns a connector for one account. It does no I/O and refuses settings that Validate refuses.
 func New(cfg Config, opt connectors.Options) (*Connector, error) {
-	if err := cfg.Validate("WINNOW_" + envName(opt.Source.Name)); err != nil {
+	if err := cfg.Validate(opt.Source.Prefix()); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
@@ -92,7 +83,7 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 		opt.Now = time.Now
 	}
 	c := &Connector{
-		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.secrets(),
+		cfg: cfg, opt: opt, now: opt.Now, secrets: cfg.ClientSecret.Each(),
 		isWritten: map[string]bool{}, isCustomer: map[string]bool{},
 		text: sync.OnceValue(func() *text.Reader { return text.NewReader(opt.Salt, opt.Phrases) }),
 		search: rest.NewBudget(rest.Plan{
@@ -143,9 +134,6 @@ func (c *Connector) Vendor() connectors.Vendor {
 	return v
 }
 
-// envName is a source's name as it stands in the environment.
-func envName(source string) string { return strings.ToUpper(strings.ReplaceAll(source, "-", "_")) }
-
 // reads reports whether records of a kind are wanted.
 func (c *Connector) reads(kind string) bool { return slices.Contains(c.cfg.Objects, kind) }
 
@@ -176,7 +164,7 @@ func (c *Connector) details(ctx context.Context, op string) (details, error) {
 		_, err := c.rest.Do(ctx, rest.Request{
 			Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/account-info/" + accountVersion + "/details", Into: &d,
 		})
-		return d, about(err, "read the account")
+		return d, connectors.About(err, "read the account")
 	})
 }
 

@@ -2,7 +2,6 @@ package hubspot
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,51 +51,30 @@ func (b *bin) begin(now time.Time, first string) {
 	}
 }
 
-func parseCursor(s string) cursor {
-	var c cursor
-	if json.Unmarshal([]byte(s), &c) != nil {
-		return cursor{} // it begins again: the same record may come twice, but none is left out
-	}
-	return c
-}
-
-func (c cursor) String() string {
-	b, _ := json.Marshal(c) // nothing in it can fail
-	return string(b)
-}
-
 // Poll returns references to what changed, a page of one kind at a time.
-func (c *Connector) Poll(ctx context.Context, at string, since time.Time) (notices []crm.Notice, next string, more bool, err error) {
-	cur := parseCursor(at)
+func (c *Connector) Poll(ctx context.Context, at string, from time.Time) (notices []crm.Notice, next string, more bool, err error) {
+	cur := since.Parse[cursor](at)
 	if cur.Bin.Pages > 0 {
 		return c.pollBin(ctx, at, cur)
 	}
 	if cur.Bin.Looked == 0 { // what was deleted before we began is nothing that we know of
-		cur.Bin.Looked = since.UnixMilli()
+		cur.Bin.Looked = from.UnixMilli()
 	}
 	c.memory.Begin(at)
-	records, over, err := c.walk().Poll(ctx, &cur.Cursor, since)
+	records, over, err := c.walk().Poll(ctx, &cur.Cursor, from)
 	if err != nil {
 		return nil, at, false, err
 	}
 	if over {
 		cur.Bin.begin(c.now(), c.binned(""))
 	}
-	next = cur.String()
+	next = since.Text(cur)
 	c.memory.End(next)
-	return noticesOf(records), next, !over || cur.Bin.Pages > 0, nil
+	return since.Notices(records), next, !over || cur.Bin.Pages > 0, nil
 }
 
 func (c *Connector) walk() *since.Walk {
 	return &since.Walk{Types: c.cfg.Objects, Overlap: searchDelay, Now: c.now, List: c.page}
-}
-
-func noticesOf(records []since.Record) []crm.Notice {
-	out := make([]crm.Notice, 0, len(records))
-	for _, r := range records {
-		out = append(out, r.Notices...)
-	}
-	return out
 }
 
 // binned is the kind after the given one, or the first after "", whose deleted records are looked for; "" after the
@@ -127,7 +105,7 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 		}
 		_, err = c.rest.Do(ctx, rest.Request{Op: "poll", Class: rest.Poll, Method: http.MethodGet, Path: objects(b.Kind), Query: query, Into: &got})
 		if err != nil && !withheld(err) {
-			return nil, at, false, about(err, "list deleted "+b.Kind)
+			return nil, at, false, connectors.About(err, "list deleted "+b.Kind)
 		}
 	}
 	for _, o := range got.Results {
@@ -139,9 +117,9 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 		case gone <= b.Looked-binOverlap.Milliseconds():
 		case b.Kind == "contacts":
 			c.memory.Forget(string(o.ID)) // restored, it may look as before
-			notices = append(notices, existence(string(o.ID), true, gone))
+			notices = append(notices, crm.Notice{Fact: crm.Deleted(string(o.ID), gone)})
 		default:
-			notices = append(notices, crm.Notice{Removed: &crm.Removal{ID: b.Kind + "/" + string(o.ID), Version: gone}})
+			notices = append(notices, crm.Removed(b.Kind, string(o.ID), gone))
 		}
 	}
 	b.Pages++
@@ -154,7 +132,7 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 	case b.Pages > binPages:
 		b.Pages = 0
 	}
-	return notices, cur.String(), b.Pages > 0, nil
+	return notices, since.Text(cur), b.Pages > 0, nil
 }
 
 // changedBy is the property that says when a record of a kind changed.
@@ -197,7 +175,7 @@ func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters
 			"sorts": []map[string]string{{"propertyName": sort, "direction": "ASCENDING"}},
 		},
 	})
-	return got, about(err, "search "+kind+"; WINNOW_"+envName(c.opt.Source.Name)+"_OBJECTS says which kinds are read")
+	return got, connectors.About(err, "search "+kind+"; "+c.opt.Source.Variable("OBJECTS")+" says which kinds are read")
 }
 
 // page is one page of a kind, by a search of its own each time: HubSpot's page marks move while records change, and a
@@ -295,7 +273,7 @@ func (c *Connector) threads(ctx context.Context, op string, ask since.Ask) (sinc
 	}
 	_, err := c.rest.Do(ctx, rest.Request{Op: op, Class: rest.Poll, Method: http.MethodGet, Path: threadsPath, Query: query, Into: &got})
 	if err != nil {
-		return since.Page{}, about(err, "list conversations")
+		return since.Page{}, connectors.About(err, "list conversations")
 	}
 	page := since.Page{Marks: true, Mark: got.Paging.Next.After}
 	for _, t := range got.Results {
@@ -309,10 +287,10 @@ func (c *Connector) threads(ctx context.Context, op string, ask since.Ask) (sinc
 }
 
 // Backfill returns references to the history between since and until, oldest first within each kind, contacts first.
-func (c *Connector) Backfill(ctx context.Context, at string, since, until time.Time) (connectors.BackfillPage, error) {
-	cur := parseCursor(at)
+func (c *Connector) Backfill(ctx context.Context, at string, from, until time.Time) (connectors.BackfillPage, error) {
+	cur := since.Parse[cursor](at)
 	if !slices.Contains(c.cfg.Objects, cur.Type) {
-		total, err := c.count(ctx, since, until)
+		total, err := c.count(ctx, from, until)
 		if err != nil {
 			return connectors.BackfillPage{}, err
 		}
@@ -320,13 +298,13 @@ func (c *Connector) Backfill(ctx context.Context, at string, since, until time.T
 		cur.Type, cur.Total = c.cfg.Objects[0], total
 	}
 	stage := cur.Type
-	records, over, err := c.walk().Backfill(ctx, &cur.Cursor, since, until)
+	records, over, err := c.walk().Backfill(ctx, &cur.Cursor, from, until)
 	if err != nil {
 		return connectors.BackfillPage{}, err
 	}
-	out := connectors.BackfillPage{Notices: noticesOf(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
+	out := connectors.BackfillPage{Notices: since.Notices(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
 	if !over {
-		out.Next = cur.String()
+		out.Next = since.Text(cur)
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
 )
 
 // translate gives what a contact's property means here. It gives nothing where the value alone says too little.
@@ -71,34 +72,17 @@ func (c *Connector) translators() map[string]translate {
 }
 
 // fit are the properties that are read as they are, and the names under which rules look at each: those that the
-// source's own settings name, and those that the rules look at. What we write ourselves is not among them: a rating
-// must not feed on itself.
+// source's own settings name, and those that the rules look at.
 func (c *Connector) fit() map[string][]string {
-	return c.neutral.Named(slices.Concat(c.cfg.FitProperties, c.opt.Properties), func(name string) bool { return reserved[name] || c.isWritten[name] })
-}
-
-// reserved are the names that mean something here already: a property of HubSpot's by the same name is not taken twice.
-var reserved = map[string]bool{
-	crm.PropCreated: true, crm.PropCustomer: true, crm.PropStaff: true, crm.PropLifecycle: true, crm.PropLeadStatus: true, crm.PropTimeZone: true,
-	crm.PropCountry: true, crm.PropOptOut: true, crm.PropDoNotProfile: true, crm.PropNextActivity: true, crm.PropOwner: true,
-	crm.PropOwnerTimeZone: true, crm.PropOverride: true, crm.PropOverrideUntil: true, crm.PropOverrideOdd: true, crm.PropShown: true, crm.PropOrigin: true, crm.PropSegment: true,
-	crm.PropProfiled: true,
-}
-
-// propertyFact is p as a fact about contact, as of the instant version (ms).
-func propertyFact(contact string, p crm.Property, version int64) *crm.Fact {
-	return &crm.Fact{
-		Contact: contact, ID: "property/" + p.Name, Version: version, At: crm.Millis(version),
-		Kind: crm.KindProperty, Property: &p,
-	}
+	return c.neutral.Named(slices.Concat(c.cfg.FitProperties, c.opt.Properties), c.fields.Written())
 }
 
 func one(name, value string) []crm.Property { return []crm.Property{{Name: name, Value: value}} }
 
-// plain takes the value as it is. Something that looks like an e-mail address is not taken: no fact holds one.
+// plain takes the value as it is, if a fact may hold it.
 func plain(name string) translate {
 	return func(_ *Connector, v string) []crm.Property {
-		if v = strings.TrimSpace(v); strings.Contains(v, "@") || len(v) > 256 {
+		if v = strings.TrimSpace(v); !crm.Storable(v) {
 			return nil
 		}
 		return one(name, v)
@@ -154,19 +138,8 @@ func lifecycle(c *Connector, v string) []crm.Property {
 	return []crm.Property{{Name: crm.PropLifecycle, Value: v}, {Name: crm.PropCustomer, Value: customer}}
 }
 
-// override takes what a human set, in any case of letters. An unknown word is no override; that there is one is for
-// people to be told.
-func override(_ *Connector, v string) []crm.Property {
-	switch word := strings.TrimSpace(v); strings.ToLower(word) {
-	case "":
-		return one(crm.PropOverride, "")
-	case "a", "b", "c", "d":
-		return one(crm.PropOverride, strings.ToUpper(word))
-	case "keep", "disqualified":
-		return one(crm.PropOverride, strings.ToLower(word))
-	}
-	return one(crm.PropOverrideOdd, "true")
-}
+// override takes what a human set.
+func override(_ *Connector, v string) []crm.Property { return one(fields.Override(v)) }
 
 // origins says for HubSpot's original source whether they came to us. OFFLINE covers what people typed in and what was
 // imported, so more has to be known. Source: HubSpot knowledge base, "Understand traffic sources".

@@ -2,16 +2,10 @@ package hubspot
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -50,8 +44,9 @@ var inside = map[string]bool{
 func published(state string) bool { return !inside[strings.ToUpper(state)] }
 
 func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
-	q := crm.Quote{Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date")}
-	q.Key = c.quoteKey(o, lines)
+	q := crm.Quote{
+		Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date"), Key: content(o, lines).Key(c.opt.Salt),
+	}
 	if link := o.get("hs_quote_link"); link != "" {
 		q.Link = c.text().LinkHash(link)
 	}
@@ -71,9 +66,8 @@ func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
 		q.Discount += lineDiscount(l)
 	}
 	if p := c.cfg.MarginProperty; p != "" {
-		if v, err := strconv.ParseFloat(o.get(p), 64); err == nil && math.Abs(v) <= 1000 {
-			margin := int(math.Round(v))
-			q.Margin = &margin
+		if v, err := strconv.ParseFloat(o.get(p), 64); err == nil {
+			q.Margin = crm.MarginOf(v)
 		}
 	}
 	return &crm.Fact{Version: o.changed(), Kind: crm.KindQuote, At: o.created(), Quote: &q}
@@ -148,39 +142,17 @@ func (c *Connector) lineItems(ctx context.Context, os []*object) (map[string][]*
 	return nil, err
 }
 
-// quoteKey is the same for quotes of the same content, whatever their number, date and validity.
-func (c *Connector) quoteKey(o *object, lines []*object) string {
-	var content []string
+// content is what makes quotes of the same content the same one.
+func content(o *object, lines []*object) crm.Content {
+	c := crm.Content{Title: o.get("hs_title"), Terms: o.get("hs_terms"), Total: minor(o.get("hs_quote_amount"))}
 	for _, l := range lines {
-		var parts []string
+		var line []string
 		for _, p := range lineProperties {
-			parts = append(parts, canonical(l.get(p)))
+			line = append(line, l.get(p))
 		}
-		content = append(content, strings.Join(parts, "\x1f"))
+		c.Lines = append(c.Lines, line)
 	}
-	slices.Sort(content)
-	if len(lines) == 0 {
-		content = []string{"title", title(o.get("hs_title"))}
-	}
-	content = append(content, fmt.Sprint("total ", minor(o.get("hs_quote_amount"))), strings.Join(strings.Fields(strings.ToLower(o.get("hs_terms"))), " "))
-	mac := hmac.New(sha256.New, c.opt.Salt)
-	mac.Write([]byte(strings.Join(content, "\x1e")))
-	return hex.EncodeToString(mac.Sum(nil)[:12])
-}
-
-// canonical writes numbers alike: 10, 10.0 and 10.00.
-func canonical(s string) string {
-	s = strings.TrimSpace(s)
-	if v, err := strconv.ParseFloat(s, 64); err == nil {
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	return strings.ToLower(s)
-}
-
-// title is a quote's title without its digits, which are numbers, dates and versions.
-func title(s string) string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) })
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "v" || w == "rev" || w == "copy" || w == "version" }), " ")
+	return c
 }
 
 // lineDiscount is what was taken off a line, in hundredths.

@@ -127,22 +127,19 @@ func (c *Connector) decodeContact(out []crm.Notice, e *event, action string) ([]
 		return out, errNoID
 	}
 	contact := string(e.ObjectID)
-	fact := func(f crm.Fact) {
-		f.Contact, f.Version, f.At = contact, e.OccurredAt, e.at()
-		out = append(out, crm.Notice{Fact: &f, Account: string(e.PortalID)})
-	}
+	fact := func(f *crm.Fact) { out = append(out, e.says(crm.Notice{Fact: f})) }
 	switch action {
 	case "creation": // it may be made from a mail that is older, of which no event tells
 		out = append(out, e.ref("contacts", e.ObjectID), e.ref(filed, e.ObjectID))
 	case "propertyChange":
 		return c.decodeProperty(out, e)
 	case "deletion":
-		fact(crm.Fact{ID: "existence", Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: true}})
+		fact(crm.Deleted(contact, e.OccurredAt))
 	case "restore":
-		fact(crm.Fact{ID: "existence", Kind: crm.KindExistence, Existence: &crm.Existence{}})
+		fact(crm.Present(contact, e.OccurredAt))
 		out = append(out, e.ref("contacts", e.ObjectID))
 	case "privacyDeletion":
-		fact(crm.Fact{ID: "forget", Kind: crm.KindForget})
+		fact(&crm.Fact{Contact: contact, ID: "forget", Version: e.OccurredAt, At: e.at(), Kind: crm.KindForget})
 	default:
 		return out, errAction
 	}
@@ -179,7 +176,7 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 		value = string(*e.PropertyValue)
 	}
 	for _, p := range c.properties(e.PropertyName, value) {
-		out = append(out, crm.Notice{Account: string(e.PortalID), Fact: propertyFact(string(e.ObjectID), p, e.OccurredAt)})
+		out = append(out, e.says(crm.Notice{Fact: crm.PropertyOf(string(e.ObjectID), p, e.OccurredAt)}))
 	}
 	return out, nil
 }
@@ -194,11 +191,11 @@ func (c *Connector) decodeMerge(out []crm.Notice, e *event) ([]crm.Notice, error
 	c.relate.Forget(string(winner)) // it has the losers' addresses now, and they have none
 	for _, loser := range e.losers() {
 		c.relate.Forget(string(loser))
-		for _, f := range mergeFacts(string(winner), string(loser), e.OccurredAt) {
-			out = append(out, crm.Notice{Fact: &f, Account: string(e.PortalID)})
+		for _, n := range crm.Merged(string(winner), string(loser), e.OccurredAt) {
+			out = append(out, e.says(n))
 		}
 		if c.readsReferrals() { // read of the winner, they would count twice
-			out = append(out, crm.Notice{Removed: &crm.Removal{ID: referrals + "/" + string(loser), Version: e.OccurredAt}, Account: string(e.PortalID)})
+			out = append(out, e.says(crm.Removed(referrals, string(loser), e.OccurredAt)))
 		}
 	}
 	return append(out, e.ref("contacts", winner)), nil
@@ -217,13 +214,6 @@ func (e *event) winner() id {
 // losers are the records that are no more after a merge.
 func (e *event) losers() []id {
 	return slices.DeleteFunc(append([]id{e.PrimaryObjectID}, e.MergedObjectIDs...), func(i id) bool { return i == "" || i == e.winner() })
-}
-
-func mergeFacts(winner, loser string, at int64) []crm.Fact {
-	return []crm.Fact{
-		{Contact: loser, ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{Into: winner}},
-		{Contact: winner, ID: "merge/" + loser, Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{loser}}},
-	}
 }
 
 // decodeAssociation asks for the record that a contact has newly, or no longer, to do with. HubSpot reports each side
@@ -297,9 +287,7 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 		if e.ObjectID == "" {
 			return out, errNoID
 		}
-		out = append(out, crm.Notice{
-			Removed: &crm.Removal{ID: conversations + "/" + string(e.ObjectID), Version: e.OccurredAt}, Account: string(e.PortalID),
-		})
+		out = append(out, e.says(crm.Removed(conversations, string(e.ObjectID), e.OccurredAt)))
 	case "creation", "propertyChange":
 	default:
 		return out, errAction
@@ -307,8 +295,14 @@ func (c *Connector) decodeConversation(out []crm.Notice, e *event, action string
 	return out, nil
 }
 
+// says is a notice with the account that the event is of.
+func (e *event) says(n crm.Notice) crm.Notice {
+	n.Account = string(e.PortalID)
+	return n
+}
+
 func (e *event) ref(object string, record id) crm.Notice {
-	return crm.Notice{Ref: &crm.Ref{Type: object, ID: string(record), Changed: e.OccurredAt}, Account: string(e.PortalID)}
+	return e.says(crm.Notice{Ref: &crm.Ref{Type: object, ID: string(record), Changed: e.OccurredAt}})
 }
 
 // refNow is ref for an event that the record's own change time may not show.
@@ -320,7 +314,7 @@ func (e *event) refNow(object string, record id) crm.Notice {
 
 // passed is an event of a kind of record that is not read.
 func (e *event) passed(object string) crm.Notice {
-	return crm.Notice{Passed: object, Account: string(e.PortalID)}
+	return e.says(crm.Notice{Passed: object})
 }
 
 // isEcho reports whether our own write caused e: one of the properties that we write, changed by our app, which is also

@@ -88,7 +88,7 @@ func (c *Connector) renewal() string {
 	if c.cfg.Token == "" {
 		return "connect the app again"
 	}
-	return "make a new one and set it in " + c.variable("TOKEN")
+	return "make a new one and set it in " + c.opt.Source.Variable("TOKEN")
 }
 
 // explain says what a refusal means. Only words that HubSpot itself chose from a finite list, names of properties and
@@ -114,7 +114,7 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 		if body.Status != "error" && body.Category == "" {
 			// Not HubSpot's own answer about a record. Taking it for one would forget records because of a wrong URL.
 			e.Kind = connectors.Misconfigured
-			what += ": this is not HubSpot's API; check " + c.variable("API_URL") + " and what stands between"
+			what += ": this is not HubSpot's API; check " + c.opt.Source.Variable("API_URL") + " and what stands between"
 		}
 	case http.StatusLocked: // Source: HubSpot docs, "Error handling": wait at least 2 seconds
 		e.After = max(e.After, 2*time.Second)

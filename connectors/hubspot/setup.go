@@ -133,7 +133,7 @@ func (c *Connector) nativeStep(there map[string]property) connectors.Step {
 	}
 	if step.Have = slices.Contains(values, c.cfg.Unqualified); !step.Have {
 		step.Detail = "the account's lead statuses are " + strings.Join(values, ", ")
-		step.Hand = "add it in HubSpot, or name one of them in " + c.variable("UNQUALIFIED")
+		step.Hand = "add it in HubSpot, or name one of them in " + c.opt.Source.Variable("UNQUALIFIED")
 	}
 	return step
 }
@@ -164,11 +164,11 @@ func (c *Connector) propertyStep(f crm.Field, name string, there map[string]prop
 	switch {
 	case !ok && name != spec.Stem():
 		step.Detail = "named in the settings but not there"
-		step.Hand = "correct its name in " + c.variable("FIELDS") + ", or create it in HubSpot as " + want.Type
+		step.Hand = "correct its name in " + c.opt.Source.Variable("FIELDS") + ", or create it in HubSpot as " + want.Type
 	case !ok:
 	case got.Type != want.Type && (want.Type != "string" || got.Type == "number"):
 		step.Detail = fmt.Sprintf("is there as %s, but has to be %s", got.Type, want.Type)
-		step.Hand = "delete it in HubSpot and run this again, or map the field to another property with " + c.variable("FIELDS")
+		step.Hand = "delete it in HubSpot and run this again, or map the field to another property with " + c.opt.Source.Variable("FIELDS")
 	case want.Type == "enumeration":
 		missing := lacking(got.Options, want.Options)
 		if step.Have = len(missing) == 0; !step.Have {
@@ -226,12 +226,7 @@ func (c *Connector) setup(ctx context.Context, method, path string, body, into a
 			what += " at " + u.Host
 		}
 	}
-	return about(err, what)
-}
-
-// variable is the full name of one of this source's settings.
-func (c *Connector) variable(name string) string {
-	return "WINNOW_" + envName(c.opt.Source.Name) + "_" + name
+	return connectors.About(err, what)
 }
 
 // checkScopes tries what the token has to be able to read. There is one way that works for every sort of token: asking.
@@ -255,12 +250,12 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 		step := connectors.Step{Name: "scope " + scope, Right: true, Have: refused[scope] == nil, Detail: "to read " + strings.Join(granted[scope], ", ")}
 		if !step.Have {
 			step.Detail = "to read " + strings.Join(refused[scope], ", ")
-			step.Hand = "grant it where the token was made, or leave what needs it out of " + c.variable("OBJECTS")
+			step.Hand = "grant it where the token was made, or leave what needs it out of " + c.opt.Source.Variable("OBJECTS")
 			switch what {
 			case quoteLines:
 				step.Hand = "grant it where the token was made; until then two quotes count as the same where total and title agree"
 			case owners:
-				step.Hand = "grant it where the token was made, or set " + c.variable("OWNERS") + "=off"
+				step.Hand = "grant it where the token was made, or set " + c.opt.Source.Variable("OWNERS") + "=off"
 			}
 		}
 		if i := slices.IndexFunc(steps, func(s connectors.Step) bool { return s.Name == step.Name }); i >= 0 {
@@ -335,7 +330,7 @@ func (c *Connector) Advice(publicURL string) string {
 	b.WriteString("\nWebhooks. In a project-based app, save this as src/app/webhooks/webhooks-hsmeta.json and upload the project with HubSpot's CLI.\n" +
 		"In a legacy private app, enter the same target URL and subscriptions under Webhooks in the app's settings.\n\n")
 	b.Write(component)
-	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into " + c.variable("CLIENT_SECRET") + ".\n")
+	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into " + c.opt.Source.Variable("CLIENT_SECRET") + ".\n")
 	return b.String()
 }
 

@@ -73,7 +73,7 @@ func (k keeper) Maintain(ctx context.Context) (next time.Time, err error) {
 	}
 	if err := k.c.roster.Refused(); err != nil {
 		return time.Time{}, k.c.fail("maintain", connectors.KindOf(err), fmt.Errorf("%w; until then our own people are told from theirs by %s alone (%s=off says so for good)",
-			errors.Unwrap(err), k.c.variable("STAFF_DOMAINS"), k.c.variable("OWNERS")))
+			errors.Unwrap(err), k.c.opt.Source.Variable("STAFF_DOMAINS"), k.c.opt.Source.Variable("OWNERS")))
 	}
 	return k.c.now().Add(time.Hour), nil
 }
@@ -97,7 +97,7 @@ func (c *Connector) owners(ctx context.Context) ([]string, error) {
 				Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: "/crm/owners/" + version, Query: query, Into: &got,
 			})
 			if err != nil {
-				return out, about(err, "read the owners")
+				return out, connectors.About(err, "read the owners")
 			}
 			for _, o := range got.Results {
 				out = append(out, o.Email)

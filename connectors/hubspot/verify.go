@@ -77,7 +77,7 @@ func (c *Connector) Proof(d connectors.Delivery) connectors.Proof {
 	}
 	p := connectors.Proof{
 		Name: "v1", Rank: 1, Unique: true, Weak: "send it again for ever, and lengthen it",
-		Back: "WINNOW_" + envName(c.opt.Source.Name) + "_REQUIRE_V3=false",
+		Back: c.opt.Source.Variable("REQUIRE_V3") + "=false",
 	}
 	if d.Header.Get(headerVersion) == "v2" {
 		p.Name = "v2"
@@ -104,21 +104,13 @@ func (c *Connector) verify(d connectors.Delivery, now time.Time) error {
 	}
 	switch version := d.Header.Get(headerVersion); version {
 	case "", "v1":
-		for _, secret := range c.secrets {
-			if equalHex(signature, sum(secret, string(d.Body))) {
-				return nil
-			}
+		if c.signed(func(secret string) bool { return equalHex(signature, sum(secret, string(d.Body))) }) {
+			return nil
 		}
 		return errors.New("wrong v1 signature: the client secret is another app's, or the body was changed")
 	case "v2":
-		sign := func(secret, uri string) string { return sum(secret, d.Method+uri+string(d.Body)) }
 		return c.match(d, func(uri string) bool {
-			for _, secret := range c.secrets {
-				if equalHex(signature, sign(secret, uri)) {
-					return true
-				}
-			}
-			return false
+			return c.signed(func(secret string) bool { return equalHex(signature, sum(secret, d.Method+uri+string(d.Body))) })
 		}, "v2")
 	default:
 		return errors.New("unknown signature version")
@@ -137,16 +129,13 @@ func (c *Connector) verifyV3(d connectors.Delivery, now time.Time) error {
 	}
 	// The signature comes before the age, so that a wrong clock is not blamed for a wrong secret.
 	err = c.match(d, func(uri string) bool {
-		for _, secret := range c.secrets {
+		return c.signed(func(secret string) bool {
 			mac := hmac.New(sha256.New, []byte(secret))
 			mac.Write([]byte(d.Method + uri))
 			mac.Write(d.Body)
 			mac.Write([]byte(stamp))
-			if hmac.Equal(mac.Sum(nil), given) {
-				return true
-			}
-		}
-		return false
+			return hmac.Equal(mac.Sum(nil), given)
+		})
 	}, "v3")
 	if err != nil {
 		return err
@@ -158,6 +147,11 @@ func (c *Connector) verifyV3(d connectors.Delivery, now time.Time) error {
 		return fmt.Errorf("signed %s in the future, the limit is %s: this machine's clock is behind", (-age).Round(time.Second), maxAge)
 	}
 	return nil
+}
+
+// signed reports whether a signature is right by one of the client secrets.
+func (c *Connector) signed(right func(secret string) bool) bool {
+	return slices.ContainsFunc(c.secrets, func(s connectors.Secret) bool { return right(s.Reveal()) })
 }
 
 // match tries the URL that the vendor was told, in both readings of its escapes, and where none fits, the URLs that a

@@ -104,7 +104,7 @@ func (c *Connector) updateNative(ctx context.Context, ins []update) map[string]e
 		own := *e
 		if own.Whole = false; refused {
 			own.Kind, own.Beside = connectors.Rejected, true
-			own.Err = fmt.Errorf("%s was not set: %w; %s names the value for a disqualified contact", nativeStatus, e.Err, c.variable("UNQUALIFIED"))
+			own.Err = fmt.Errorf("%s was not set: %w; %s names the value for a disqualified contact", nativeStatus, e.Err, c.opt.Source.Variable("UNQUALIFIED"))
 		}
 		failed[contact] = &own
 	}

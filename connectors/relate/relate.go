@@ -108,6 +108,20 @@ func (r *Relater) Around(typ string, filed map[string][]string, refs []crm.Ref) 
 // People are those whom a record concerns.
 func (c *Circle) People(record string) []string { return c.people[record] }
 
+// Joined are the references by record on behalf of people who have newly joined or left it.
+func Joined(refs []crm.Ref) map[string]crm.Ref {
+	out := ByRecord(refs)
+	maps.DeleteFunc(out, func(_ string, r crm.Ref) bool { return len(r.Contacts)+len(r.Left) == 0 })
+	return out
+}
+
+// Onward asks for a record on behalf of the people for whom of asks, as for the quotes of a deal that they joined.
+func Onward(of crm.Ref, typ, id string) crm.Notice {
+	return crm.Notice{Ref: &crm.Ref{
+		Type: typ, ID: id, Contacts: of.Contacts, Left: of.Left, AsOf: of.AsOf, Depth: of.Depth + 1,
+	}}
+}
+
 // ByRecord are references of one type by the record that they name, those of one record joined.
 func ByRecord(refs []crm.Ref) map[string]crm.Ref {
 	out := make(map[string]crm.Ref, len(refs))

@@ -1,9 +1,7 @@
 package salesforce
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -125,99 +123,71 @@ func ofLead(name string) string { return strings.TrimPrefix(name, "Account.") }
 
 // Validate reports everything wrong with the settings in one error, each line with the variable and what to do.
 func (c *Config) Validate(prefix string) error {
-	v := c.withDefaults()
-	var errs []error
-	bad := func(name, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s_%s: %s", prefix, name, fmt.Sprintf(format, args...)))
-	}
-	v.checkCredentials(prefix, bad)
-	if v.Webhooks != "on" && v.Webhooks != "off" {
-		bad("WEBHOOKS", "want on or off")
-	}
+	v, p := c.withDefaults(), connectors.Problems{Prefix: prefix}
+	v.checkCredentials(&p)
+	p.WantOnOff("WEBHOOKS", v.Webhooks)
 	if v.Webhooks != "off" {
-		if len(v.keys()) == 0 {
-			bad("HOOK_KEY", "not set: without it anybody could send outbound messages; set it, or %s_WEBHOOKS=off to poll only", prefix)
+		if len(v.HookKey.Each()) == 0 {
+			p.Add("HOOK_KEY", "not set: without it anybody could send outbound messages; set it, or %s_WEBHOOKS=off to poll only", prefix)
 		}
 		if !isOrg(v.OrgID) {
-			bad("ORG_ID", "want the organization's id, 15 or 18 characters that begin with 00D (Setup, Company Information)")
+			p.Add("ORG_ID", "want the organization's id, 15 or 18 characters that begin with 00D (Setup, Company Information)")
 		}
 	}
-	for name, address := range map[string]string{"API_URL": v.API.URL, "LOGIN_URL": v.Login.URL} {
-		u, err := url.Parse(address)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" {
-			bad(name, "want https://host, without user and query, such as https://company.my.salesforce.com")
-		}
-	}
+	p.WantURL("API_URL", v.API.URL, "https://company.my.salesforce.com")
+	p.WantURL("LOGIN_URL", v.Login.URL, defaultLogin)
 	for _, o := range v.Objects {
 		if !slices.Contains(objects, o) {
-			bad("OBJECTS", "%q is not known: want some of %s", o, strings.Join(objects, ", "))
+			p.Add("OBJECTS", "%q is not known: want some of %s", o, strings.Join(objects, ", "))
 		}
 	}
 	if !slices.Contains(v.Objects, "Contact") && !slices.Contains(v.Objects, "Lead") {
-		bad("OBJECTS", "Contact or Lead must be among them")
+		p.Add("OBJECTS", "Contact or Lead must be among them")
 	}
-	v.checkNames(bad)
+	v.checkNames(&p)
 	if v.RateLimit < 1 {
-		bad("RATE_LIMIT", "want at least 1")
+		p.Add("RATE_LIMIT", "want at least 1")
 	}
 	if v.Timeout < time.Second {
-		bad("TIMEOUT", "want at least 1s")
+		p.Add("TIMEOUT", "want at least 1s")
 	}
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(errs...)
+	return p.Err()
 }
 
-func (c Config) checkCredentials(prefix string, bad func(name, format string, args ...any)) {
+func (c Config) checkCredentials(p *connectors.Problems) {
 	jwt := c.Username != "" || c.PrivateKey != ""
 	switch {
 	case c.ClientID == "":
-		bad("CLIENT_ID", "not set: the consumer key of the connected app")
+		p.Add("CLIENT_ID", "not set: the consumer key of the connected app")
 	case c.ClientSecret == "" && !jwt:
-		bad("CLIENT_SECRET", "not set: the consumer secret of the connected app; or set %[1]s_USERNAME and %[1]s_PRIVATE_KEY", prefix)
+		p.Add("CLIENT_SECRET", "not set: the consumer secret of the connected app; or set %[1]s_USERNAME and %[1]s_PRIVATE_KEY", p.Prefix)
 	case c.ClientSecret != "" && jwt:
-		bad("CLIENT_SECRET", "set together with %[1]s_USERNAME or %[1]s_PRIVATE_KEY: use one flow", prefix)
+		p.Add("CLIENT_SECRET", "set together with %[1]s_USERNAME or %[1]s_PRIVATE_KEY: use one flow", p.Prefix)
 	case jwt && (c.Username == "" || c.PrivateKey == ""):
-		bad("USERNAME", "the JWT bearer flow needs %[1]s_USERNAME and %[1]s_PRIVATE_KEY together", prefix)
+		p.Add("USERNAME", "the JWT bearer flow needs %[1]s_USERNAME and %[1]s_PRIVATE_KEY together", p.Prefix)
 	case jwt && !strings.Contains(c.PrivateKey.Reveal(), "PRIVATE KEY-----"):
-		bad("PRIVATE_KEY", "want a private key in PEM: -----BEGIN PRIVATE KEY----- ...; a file is best given as %s_PRIVATE_KEY_FILE", prefix)
+		p.Add("PRIVATE_KEY", "want a private key in PEM: -----BEGIN PRIVATE KEY----- ...; a file is best given as %s_PRIVATE_KEY_FILE",
+			p.Prefix)
 	}
 }
 
-func (c Config) checkNames(bad func(name, format string, args ...any)) {
-	if _, err := fields.Parse(c.Fields, spelling); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			bad("FIELDS", "%s", line)
-		}
-	}
-	if _, err := fields.ParseProperties(c.Properties, neutral, spelling); err != nil {
-		bad("PROPERTIES", "%v", err)
-	}
-	if err := people.CheckDomains(c.StaffDomains); err != nil {
-		bad("STAFF_DOMAINS", "%v", err)
-	}
-	if _, err := fields.Meanings[crm.Outcome](c.CallDispositions); err != nil {
-		bad("CALL_DISPOSITIONS", "%v", err)
-	}
-	if _, err := fields.Meanings[crm.MeetingState](c.MeetingOutcomes); err != nil {
-		bad("MEETING_OUTCOMES", "%v", err)
-	}
+// checkNames checks what names fields of the org's own, and words of it.
+func (c Config) checkNames(p *connectors.Problems) {
+	_, err := fields.Parse(c.Fields, spelling)
+	p.AddAll("FIELDS", err)
+	_, err = fields.ParseProperties(c.Properties, neutral, spelling)
+	p.AddAll("PROPERTIES", err)
+	p.AddAll("STAFF_DOMAINS", people.CheckDomains(c.StaffDomains))
+	_, err = fields.Meanings[crm.Outcome](c.CallDispositions)
+	p.AddAll("CALL_DISPOSITIONS", err)
+	_, err = fields.Meanings[crm.MeetingState](c.MeetingOutcomes)
+	p.AddAll("MEETING_OUTCOMES", err)
 	for name, field := range map[string]string{
 		"SEGMENT_FIELD": c.SegmentField, "FOLLOWUP_FIELD": c.FollowupField, "CONTRACT_FIELD": c.ContractField,
 		"MARGIN_FIELD": c.MarginField, "MEETING_OUTCOME": c.MeetingOutcome,
 	} {
-		if field != "" && !apiName.MatchString(field) {
-			bad(name, "%q is not the API name of a field", field)
+		if field != "" {
+			p.AddAll(name, spelling.Valid(field))
 		}
 	}
-}
-
-// keys are the hook keys that are taken, empty ones left out: an empty key would let anybody in.
-func (c Config) keys() []connectors.Secret {
-	var out []connectors.Secret
-	for s := range strings.SplitSeq(c.HookKey.Reveal(), ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, connectors.Secret(s))
-		}
-	}
-	return out
 }

@@ -80,7 +80,7 @@ func (c *api) look(ctx context.Context, op, object string) (shape, error) {
 		Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/services/data/" + version + "/sobjects/" + object + "/describe", Into: &got,
 	})
 	if err != nil {
-		return shape{}, about(err, "look at "+object)
+		return shape{}, connectors.About(err, "look at "+object)
 	}
 	s := shape{fields: make(map[string]shapeField, len(got.Fields)), until: c.now().Add(shapeLasts)}
 	for _, f := range got.Fields {

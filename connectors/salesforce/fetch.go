@@ -3,6 +3,7 @@ package salesforce
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -115,41 +116,28 @@ func (c *records) gone(object string, rs []record, refs []crm.Ref) (out []crm.No
 			there = append(there, r)
 			continue
 		}
-		out = append(out, removal(object, r.id(), max(r.changed(), asked.AsOf)))
+		out = append(out, crm.Removed(object, r.id(), max(r.changed(), asked.AsOf)))
 	}
 	for id, ref := range missing {
 		if ref.AsOf > 0 {
-			out = append(out, removal(object, id, ref.AsOf))
+			out = append(out, crm.Removed(object, id, ref.AsOf))
 		}
 	}
 	return out, there
 }
 
-func removal(object, id string, at int64) crm.Notice {
-	return crm.Notice{Removed: &crm.Removal{ID: object + "/" + id, Version: at}}
-}
-
 // quotesOf asks for the quotes of opportunities on behalf of the people who have newly joined or left them.
 func (c *records) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
-	var deals []string
-	joined := relate.ByRecord(refs)
-	for id, r := range joined {
-		if len(r.Contacts)+len(r.Left) > 0 {
-			deals = append(deals, id)
-		}
-	}
-	if len(deals) == 0 || !c.reads("Quote") {
+	joined := relate.Joined(refs)
+	if len(joined) == 0 || !c.reads("Quote") {
 		return nil, nil
 	}
 	rs, err := c.optional("Quote", func() ([]record, error) {
-		return c.selectIn(ctx, "Quote", []string{"Id", "OpportunityId"}, "OpportunityId", deals)
+		return c.selectIn(ctx, "Quote", []string{"Id", "OpportunityId"}, "OpportunityId", slices.Collect(maps.Keys(joined)))
 	})
 	var out []crm.Notice
 	for _, r := range rs {
-		of := joined[full(r.text("OpportunityId"))]
-		out = append(out, crm.Notice{Ref: &crm.Ref{
-			Type: "Quote", ID: r.id(), Contacts: of.Contacts, Left: of.Left, AsOf: of.AsOf, Depth: of.Depth + 1,
-		}})
+		out = append(out, relate.Onward(joined[full(r.text("OpportunityId"))], "Quote", r.id()))
 	}
 	return out, err
 }

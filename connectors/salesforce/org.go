@@ -3,7 +3,6 @@ package salesforce
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,21 +44,13 @@ const (
 )
 
 // Definition is how the shell makes Salesforce sources.
-var Definition = connectors.Definition{
-	Vendor: Vendor,
-	Config: func() connectors.Config { return new(Config) },
-	New: func(cfg connectors.Config, opt connectors.Options) (connectors.Vendor, error) {
-		c, ok := cfg.(*Config)
-		if !ok {
-			return connectors.Vendor{}, fmt.Errorf("salesforce: settings of another vendor: %T", cfg)
-		}
-		o, err := New(*c, opt)
-		if err != nil {
-			return connectors.Vendor{}, err
-		}
-		return o.Vendor(), nil
-	},
-}
+var Definition = connectors.Define(Vendor, func(cfg Config, opt connectors.Options) (connectors.Vendor, error) {
+	o, err := New(cfg, opt)
+	if err != nil {
+		return connectors.Vendor{}, err
+	}
+	return o.Vendor(), nil
+})
 
 // Org is one Salesforce org. It is safe for concurrent use.
 type Org struct {
@@ -81,7 +72,7 @@ type api struct {
 
 // New returns a connector for one org. It does no I/O and refuses settings that Validate refuses.
 func New(cfg Config, opt connectors.Options) (*Org, error) {
-	if err := cfg.Validate(settings(opt.Source.Name)); err != nil {
+	if err := cfg.Validate(opt.Source.Prefix()); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
@@ -153,7 +144,7 @@ func (c *Org) Vendor() connectors.Vendor {
 		v.People = append(v.People, k)
 	}
 	if c.cfg.Webhooks != "off" {
-		in := &receiver{c.api, c.cfg.keys(), &c.user}
+		in := &receiver{c.api, c.cfg.HookKey.Each(), &c.user}
 		v.Receive, v.Reply, v.Screen, v.Prove = in, in, in, in
 	}
 	return v
@@ -177,7 +168,7 @@ func (c *api) whoAmI(ctx context.Context, op string) (me, error) {
 		Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/services/oauth2/userinfo", Into: &m,
 	})
 	if err != nil {
-		return me{}, about(err, "ask who we are")
+		return me{}, connectors.About(err, "ask who we are")
 	}
 	if m.User, m.Org = full(m.User), full(m.Org); m.User == "" || m.Org == "" {
 		return me{}, c.fail(op, connectors.Malformed, errors.New("the answer names no user or no organization"))
@@ -222,24 +213,6 @@ func (c *Org) Maintain(ctx context.Context) (time.Time, error) {
 	return c.now().Add(again), nil
 }
 
-// settings is what the names of a source's settings begin with.
-func settings(source string) string {
-	return "WINNOW_" + strings.ToUpper(strings.ReplaceAll(source, "-", "_"))
-}
-
-// variable is the full name of one of this source's settings.
-func (c *api) variable(name string) string { return settings(c.opt.Source.Name) + "_" + name }
-
 func (c *api) fail(op string, k connectors.Kind, err error) *connectors.Error {
 	return &connectors.Error{Vendor: Vendor, Op: op, Kind: k, Err: err}
-}
-
-// about says what was being done when err happened.
-func about(err error, doing string) error {
-	if e, ok := errors.AsType[*connectors.Error](err); ok {
-		own := *e
-		own.Err = fmt.Errorf("%s: %w", doing, e.Err)
-		return &own
-	}
-	return err
 }

@@ -3,9 +3,11 @@ package salesforce
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/fields"
 	"github.com/winnow-crm/winnow/connectors/people"
@@ -48,8 +50,7 @@ func (c *persons) profileOf(ctx context.Context, op, object string) (profile, []
 		return profile{}, nil, err
 	}
 	p := profile{object: object, plain: map[string][]string{}}
-	own := func(name string) bool { return slices.Contains(c.fields.Written(), name) }
-	for name, of := range c.properties.Named(c.opt.Properties, own) {
+	for name, of := range c.properties.Named(c.opt.Properties, c.fields.Written()) {
 		if object == "Lead" {
 			name = ofLead(name)
 		}
@@ -126,19 +127,18 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 		return merge(into, who, r.changed())
 	}
 	if r.is("IsDeleted") {
-		return []crm.Notice{existence(who, true, r.changed())}
+		return []crm.Notice{{Fact: crm.Deleted(who, r.changed())}}
 	}
-	out := []crm.Notice{{Fact: crm.Profiled(who)}, existence(who, false, r.changed())}
+	out := []crm.Notice{{Fact: crm.Profiled(who)}, {Fact: crm.Present(who, r.changed())}}
 	seq, unrated := c.now().UnixMilli(), false
 	add := func(name, value string) {
-		if strings.Contains(value, "@") || len(value) > 256 {
-			return // no fact holds an address
+		if !crm.Storable(value) {
+			return
 		}
 		unrated = unrated || value == "true" && (name == crm.PropOptOut || name == crm.PropDoNotProfile || name == crm.PropStaff)
-		out = append(out, crm.Notice{Fact: &crm.Fact{
-			Contact: who, ID: "property/" + name, Version: r.changed(), Seq: seq, At: crm.Millis(r.changed()), Kind: crm.KindProperty,
-			Property: &crm.Property{Name: name, Value: value, OfRecord: true},
-		}})
+		f := crm.PropertyOf(who, crm.Property{Name: name, Value: value, OfRecord: true}, r.changed())
+		f.Seq = seq
+		out = append(out, crm.Notice{Fact: f})
 	}
 	add(crm.PropCreated, r.created().Time().Format(time.RFC3339))
 	add(crm.PropCountry, people.Country(r.text("MailingCountry")+r.text("Country")))
@@ -146,8 +146,8 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 	add(crm.PropOwner, full(r.text("OwnerId")))
 	add(crm.PropOwnerTimeZone, zone(r.text("Owner.TimeZoneSidKey")))
 	add(crm.PropOrigin, origins[strings.ToLower(r.text("LeadSource"))])
-	add(crm.PropStaff, truth(staff.Has(r.text("Email"))))
-	add(crm.PropCustomer, truth(r.text("Account.Type") != "" && slices.Contains(c.cfg.CustomerTypes, r.text("Account.Type"))))
+	add(crm.PropStaff, strconv.FormatBool(staff.Has(r.text("Email"))))
+	add(crm.PropCustomer, strconv.FormatBool(r.text("Account.Type") != "" && slices.Contains(c.cfg.CustomerTypes, r.text("Account.Type"))))
 	if p.object == "Lead" {
 		add(crm.PropLeadStatus, r.text("Status"))
 	}
@@ -172,16 +172,7 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 
 // addOverride adds what people set for Winnow.
 func (c *persons) addOverride(r record, add func(name, value string)) {
-	given := strings.TrimSpace(r.text(c.fields[crm.FieldOverride]))
-	word := strings.ToLower(given)
-	switch {
-	case len(word) == 1 && word >= "a" && word <= "d":
-		add(crm.PropOverride, strings.ToUpper(word))
-	case word == "" || word == "keep" || word == "disqualified":
-		add(crm.PropOverride, word)
-	default:
-		add(crm.PropOverrideOdd, "true")
-	}
+	add(fields.Override(r.text(c.fields[crm.FieldOverride])))
 	add(crm.PropOverrideUntil, r.text(c.fields[crm.FieldOverrideUntil]))
 	add(crm.PropDoNotProfile, flag(r, c.fields[crm.FieldDoNotProfile]))
 }
@@ -216,35 +207,16 @@ func movedTo(r record) string {
 	return ""
 }
 
-// merge tells both sides of a merge, or of a conversion, which is a merge across kinds.
+// merge tells both sides, and reads the winner again.
 func merge(winner, loser string, at int64) []crm.Notice {
-	return []crm.Notice{
-		{Fact: &crm.Fact{Contact: loser, ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{Into: winner}}},
-		{Fact: &crm.Fact{
-			Contact: winner, ID: "merge/" + loser, Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{loser}},
-		}},
-		{Ref: &crm.Ref{Type: objectOf(crm.ParsePerson(winner).Kind), ID: crm.ParsePerson(winner).ID}},
-	}
-}
-
-// existence says whether a person is there, as of a time (ms).
-func existence(who string, deleted bool, at int64) crm.Notice {
-	return crm.Notice{Fact: &crm.Fact{
-		Contact: who, ID: "existence", Version: at, At: crm.Millis(at), Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: deleted},
-	}}
-}
-
-func truth(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
+	p := crm.ParsePerson(winner)
+	return append(crm.Merged(winner, loser, at), crm.Notice{Ref: &crm.Ref{Type: objectOf(p.Kind), ID: p.ID}})
 }
 
 // flag is a checkbox; empty where the org has none.
 func flag(r record, name string) string {
 	if b, ok := r.field(name).(bool); ok {
-		return truth(b)
+		return strconv.FormatBool(b)
 	}
 	return ""
 }
@@ -273,7 +245,7 @@ func (c *persons) staff(ctx context.Context) (*people.Staff, error) {
 		for _, r := range rs {
 			out = append(out, r.text("Email"))
 		}
-		return out, about(err, "read the users")
+		return out, connectors.About(err, "read the users")
 	})
 }
 

@@ -2,7 +2,6 @@ package salesforce
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,17 +43,17 @@ func (c *poller) walk() *since.Walk {
 
 // Poll returns references to what changed, and removals of what was deleted, a page of one object at a time.
 func (c *poller) Poll(ctx context.Context, at string, from time.Time) (notices []crm.Notice, next string, more bool, err error) {
-	cur := parseCursor(at)
+	cur := since.Parse[since.Cursor](at)
 	records, over, err := c.walk().Poll(ctx, &cur, from)
 	if err != nil {
 		return nil, at, false, err
 	}
-	return noticesOf(records), cursorText(cur), !over, nil
+	return since.Notices(records), since.Text(cur), !over, nil
 }
 
 // Backfill returns references to the history between since and until, oldest first within each object.
 func (c *poller) Backfill(ctx context.Context, at string, from, until time.Time) (connectors.BackfillPage, error) {
-	cur, w := parseCursor(at), c.walk()
+	cur, w := since.Parse[since.Cursor](at), c.walk()
 	if !slices.Contains(w.Types, cur.Type) {
 		total, err := c.countAll(ctx, w.Types, from, until)
 		if err != nil {
@@ -67,9 +66,9 @@ func (c *poller) Backfill(ctx context.Context, at string, from, until time.Time)
 	if err != nil {
 		return connectors.BackfillPage{}, err
 	}
-	out := connectors.BackfillPage{Notices: noticesOf(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
+	out := connectors.BackfillPage{Notices: since.Notices(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
 	if !over {
-		out.Next = cursorText(cur)
+		out.Next = since.Text(cur)
 	}
 	return out, nil
 }
@@ -84,32 +83,11 @@ func (c *poller) countAll(ctx context.Context, types []string, from, until time.
 			continue // not every org has every object
 		}
 		if err != nil {
-			return 0, about(err, "count "+t)
+			return 0, connectors.About(err, "count "+t)
 		}
 		sum += n
 	}
 	return sum, nil
-}
-
-func parseCursor(s string) since.Cursor {
-	var cur since.Cursor
-	if json.Unmarshal([]byte(s), &cur) != nil {
-		return since.Cursor{} // it begins again: the same record may come twice, but none is left out
-	}
-	return cur
-}
-
-func cursorText(cur since.Cursor) string {
-	b, _ := json.Marshal(cur) // nothing in it can fail
-	return string(b)
-}
-
-func noticesOf(records []since.Record) []crm.Notice {
-	var out []crm.Notice
-	for _, r := range records {
-		out = append(out, r.Notices...)
-	}
-	return out
 }
 
 // page reads one page of an object, in the order of change times and, within an instant, of ids.
@@ -142,7 +120,7 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	}
 	rs, err := read()
 	if err != nil {
-		return since.Page{}, about(err, "list "+ask.Type+"; "+c.variable("OBJECTS")+" says which are read")
+		return since.Page{}, connectors.About(err, "list "+ask.Type+"; "+c.opt.Source.Variable("OBJECTS")+" says which are read")
 	}
 	page := since.Page{Full: len(rs) >= pageSize}
 	for _, r := range rs {
@@ -175,7 +153,7 @@ func (c *poller) found(ask since.Ask, p profile, r record) []crm.Notice {
 		who := person(r.id())
 		if movedTo(r) == "" && r.is("IsDeleted") {
 			c.people.memory.Forget(who) // undeleted, it may look as before
-			return []crm.Notice{existence(who, true, r.changed())}
+			return []crm.Notice{{Fact: crm.Deleted(who, r.changed())}}
 		}
 		if c.people.memory.Knows(who, c.people.looks(p, r), c.now()) {
 			return nil // nothing changed that is read: mostly it was our own write
@@ -187,7 +165,7 @@ func (c *poller) found(ask since.Ask, p profile, r record) []crm.Notice {
 		return joined("Opportunity", full(r.text("OpportunityId")), person(r.text("ContactId")), r)
 	}
 	if r.is("IsDeleted") {
-		return []crm.Notice{removal(ask.Type, r.id(), r.changed())}
+		return []crm.Notice{crm.Removed(ask.Type, r.id(), r.changed())}
 	}
 	return []crm.Notice{{Ref: &crm.Ref{Type: ask.Type, ID: r.id()}}}
 }

@@ -149,7 +149,7 @@ func (c *api) selectFrom(
 		soql := "SELECT " + strings.Join(unique(names), ", ") + " FROM " + object + " WHERE " + field + " IN (" + strings.Join(list, ", ") + ")"
 		rs, err := c.query(ctx, "fetch", rest.Fetch, soql+strings.Join(tail, ""), all)
 		if err != nil {
-			return nil, about(err, "read "+object)
+			return nil, connectors.About(err, "read "+object)
 		}
 		out = append(out, rs...)
 	}

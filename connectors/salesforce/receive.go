@@ -32,7 +32,7 @@ func (c *receiver) Verify(d connectors.Delivery, _ time.Time) error {
 		return c.fail("verify", connectors.Malformed, err)
 	}
 	if subtle.ConstantTimeCompare([]byte(full(m.org)), []byte(full(c.cfg.OrgID))) != 1 {
-		other := errors.New("the message is of another organization than " + c.variable("ORG_ID"))
+		other := errors.New("the message is of another organization than " + c.opt.Source.Variable("ORG_ID"))
 		return c.fail("verify", connectors.Unauthenticated, other)
 	}
 	return nil
@@ -47,7 +47,7 @@ func (c *receiver) rightKey(d connectors.Delivery) error {
 	if right {
 		return nil
 	}
-	wrong := errors.New("the key in the address is missing, or is not in " + c.variable("HOOK_KEY"))
+	wrong := errors.New("the key in the address is missing, or is not in " + c.opt.Source.Variable("HOOK_KEY"))
 	return c.fail("verify", connectors.Unauthenticated, wrong)
 }
 

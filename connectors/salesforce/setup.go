@@ -78,7 +78,7 @@ func (c *setup) Apply(ctx context.Context, s connectors.Step) error {
 	if err != nil && strings.Contains(err.Error(), "DUPLICATE_DEVELOPER_NAME") {
 		return nil // it is there, and the running user does not see it yet, as after a set-up that was broken off
 	}
-	return about(err, "make "+m.object+"."+m.name)
+	return connectors.About(err, "make "+m.object+"."+m.name)
 }
 
 // metadata is a field as the Tooling API makes it. Source: Metadata API Developer Guide, CustomField.
@@ -138,7 +138,7 @@ func (c *setup) permitted(ctx context.Context) (bool, error) {
 	}
 	assigned, err := c.ask(ctx, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = "+quoted(set)+" AND AssigneeId = "+quoted(m.User))
 	if err != nil {
-		return false, about(err, "look for the permission set's users")
+		return false, connectors.About(err, "look for the permission set's users")
 	}
 	missing, err := c.unseen(ctx, set)
 	return len(assigned) > 0 && len(missing) == 0, err
@@ -147,7 +147,7 @@ func (c *setup) permitted(ctx context.Context) (bool, error) {
 func (c *setup) permissionSetID(ctx context.Context) (string, error) {
 	rs, err := c.ask(ctx, "SELECT Id FROM PermissionSet WHERE Name = "+quoted(permissionSet))
 	if err != nil || len(rs) == 0 {
-		return "", about(err, "look for the permission set")
+		return "", connectors.About(err, "look for the permission set")
 	}
 	return rs[0].id(), nil
 }
@@ -159,7 +159,7 @@ type ourField struct{ object, name string }
 func (c *setup) unseen(ctx context.Context, set string) ([]ourField, error) {
 	rs, err := c.ask(ctx, "SELECT Field FROM FieldPermissions WHERE ParentId = "+quoted(set))
 	if err != nil {
-		return nil, about(err, "read the permission set")
+		return nil, connectors.About(err, "read the permission set")
 	}
 	seen := map[string]bool{}
 	for _, r := range rs {
@@ -192,7 +192,7 @@ func (c *setup) permit(ctx context.Context) error {
 		set, err = c.post(ctx, "sobjects/PermissionSet", map[string]any{"Name": permissionSet, "Label": permissionSet})
 	}
 	if err != nil {
-		return about(err, "make the permission set")
+		return connectors.About(err, "make the permission set")
 	}
 	missing, err := c.unseen(ctx, set)
 	if err != nil {
@@ -203,14 +203,14 @@ func (c *setup) permit(ctx context.Context) error {
 			"ParentId": set, "SobjectType": f.object, "Field": f.object + "." + f.name, "PermissionsRead": true, "PermissionsEdit": true,
 		})
 		if err != nil {
-			return about(err, "show "+f.object+"."+f.name)
+			return connectors.About(err, "show "+f.object+"."+f.name)
 		}
 	}
 	assigned, err := c.ask(ctx, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = "+quoted(set)+" AND AssigneeId = "+quoted(m.User))
 	if err == nil && len(assigned) == 0 {
 		_, err = c.post(ctx, "sobjects/PermissionSetAssignment", map[string]any{"PermissionSetId": set, "AssigneeId": m.User})
 	}
-	return about(err, "give the running user the permission set")
+	return connectors.About(err, "give the running user the permission set")
 }
 
 // Advice is what remains to be clicked.

@@ -2,10 +2,6 @@ package salesforce
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -45,7 +41,7 @@ func (c *records) deals(ctx context.Context, rs []record, _ *relate.Circle) (map
 	out := make(map[string]crm.Fact, len(rs))
 	for _, r := range rs {
 		d := crm.Deal{
-			Stage: r.text("StageName"), Moves: moves[r.id()], Amount: minor(r.number("Amount")),
+			Stage: r.text("StageName"), Moves: moves[r.id()], Amount: crm.Minor(r.number("Amount")),
 			NextStep: strings.TrimSpace(r.text("NextStep")) != "", Contract: set(r.field(c.cfg.ContractField)),
 		}
 		closed := crm.Millis(r.changed())
@@ -66,14 +62,6 @@ func (c *records) deals(ctx context.Context, rs []record, _ *relate.Circle) (map
 // set reports whether a field has a value that is no no.
 func set(v any) bool { return v != nil && v != false && v != "" && v != 0.0 }
 
-// minor is an amount in hundredths of its currency's unit.
-func minor(v float64) int64 {
-	if math.IsNaN(v) || math.Abs(v) > 1e15 {
-		return 0
-	}
-	return int64(math.Round(v * 100))
-}
-
 // quotes are offers with their lines, and when they were sent: each time that the status came to one that the buyer has
 // got.
 func (c *records) quotes(ctx context.Context, rs []record, _ *relate.Circle) (map[string]crm.Fact, error) {
@@ -93,12 +81,11 @@ func (c *records) quotes(ctx context.Context, rs []record, _ *relate.Circle) (ma
 	out := make(map[string]crm.Fact, len(rs))
 	for _, r := range rs {
 		q := crm.Quote{
-			Amount: minor(r.number("GrandTotal")), Expires: r.at("ExpirationDate"), Key: c.quoteKey(r, linesOf[r.id()]),
+			Amount: crm.Minor(r.number("GrandTotal")), Expires: r.at("ExpirationDate"), Key: content(r, linesOf[r.id()]).Key(c.opt.Salt),
 			Sent: c.sent(r, statesOf[r.id()]), Accepted: accepted(r, statesOf[r.id()]), Discount: discount(linesOf[r.id()]),
 		}
-		if f := c.cfg.MarginField; f != "" && r.field(f) != nil && math.Abs(r.number(f)) <= 1000 {
-			margin := int(math.Round(r.number(f)))
-			q.Margin = &margin
+		if f := c.cfg.MarginField; f != "" && r.field(f) != nil {
+			q.Margin = crm.MarginOf(r.number(f))
 		}
 		out[r.id()] = c.fact(r, crm.Fact{Kind: crm.KindQuote, At: r.created(), Quote: &q})
 	}
@@ -132,26 +119,22 @@ func accepted(r record, states []record) crm.Millis {
 	return 0
 }
 
-// quoteKey is the same for quotes of the same content, whatever their number, name, date and validity.
-func (c *records) quoteKey(r record, lines []record) string {
-	var content []string
+// content is what makes quotes of the same content the same one.
+func content(r record, lines []record) crm.Content {
+	c := crm.Content{Title: r.text("Name"), Total: crm.Minor(r.number("GrandTotal"))}
 	for _, l := range lines {
-		content = append(content, strings.Join([]string{
-			strings.ToLower(strings.TrimSpace(l.text("Description"))), l.text("Quantity"), l.text("UnitPrice"), l.text("Discount"), l.text("TotalPrice"),
-		}, "\x1f"))
+		c.Lines = append(c.Lines, []string{
+			l.text("Description"), l.text("Quantity"), l.text("UnitPrice"), l.text("Discount"), l.text("TotalPrice"),
+		})
 	}
-	slices.Sort(content)
-	content = append(content, fmt.Sprint("total ", minor(r.number("GrandTotal"))))
-	mac := hmac.New(sha256.New, c.opt.Salt)
-	mac.Write([]byte(strings.Join(content, "\x1e")))
-	return hex.EncodeToString(mac.Sum(nil)[:12])
+	return c
 }
 
 // discount is what was taken off the lines, in hundredths.
 func discount(lines []record) (sum int64) {
 	for _, l := range lines {
 		if full := l.number("Quantity") * l.number("UnitPrice"); full > l.number("TotalPrice") {
-			sum += minor(full - l.number("TotalPrice"))
+			sum += crm.Minor(full - l.number("TotalPrice"))
 		}
 	}
 	return sum

@@ -125,7 +125,7 @@ func (c *writer) beside(err error) error {
 	own := *e
 	own.Kind, own.Whole, own.Beside = connectors.Rejected, false, true
 	own.Err = fmt.Errorf(
-		"Lead.Status was not set: %w; %s names the value for a disqualified lead", e.Err, c.variable("UNQUALIFIED"))
+		"Lead.Status was not set: %w; %s names the value for a disqualified lead", e.Err, c.opt.Source.Variable("UNQUALIFIED"))
 	return &own
 }
 

@@ -92,6 +92,32 @@ type Cursor struct {
 	Total  int              `json:"total,omitempty"` // backfill: of all types, as far as they were counted at its start
 }
 
+// Parse reads a cursor that Text has written. One that cannot be read begins again: the same record may come twice, but
+// none is left out.
+func Parse[C any](text string) C {
+	var cur C
+	if json.Unmarshal([]byte(text), &cur) != nil {
+		var none C
+		return none
+	}
+	return cur
+}
+
+// Text is a cursor as it is kept between calls.
+func Text(cur any) string {
+	b, _ := json.Marshal(cur) // nothing in one can fail
+	return string(b)
+}
+
+// Notices are what the records of a page lead to.
+func Notices(records []Record) []crm.Notice {
+	var out []crm.Notice
+	for _, r := range records {
+		out = append(out, r.Notices...)
+	}
+	return out
+}
+
 // Poll reads the next page of a round and moves the cursor on; what no round has read yet begins at since. over says
 // that this was the last page of the round.
 func (w *Walk) Poll(ctx context.Context, cur *Cursor, since time.Time) (records []Record, over bool, err error) {

@@ -50,17 +50,7 @@ func (r *Record) LastAt() crm.Millis {
 
 // known reports whether rules know a property by name, so that it is kept before others.
 func known(f *crm.Fact) bool {
-	return f.Property != nil && OwnName(f.Property.Name)
-}
-
-// OwnName reports whether a name is one that connectors translate the vendor's to.
-func OwnName(name string) bool {
-	switch name {
-	case crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut,
-		crm.PropDoNotProfile, crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment, crm.PropProfiled:
-		return true
-	}
-	return false
+	return f.Property != nil && crm.Reserved(f.Property.Name)
 }
 
 // Changed is when a property got its value.

@@ -72,15 +72,16 @@ func (c *Config) check() []error {
 
 // checkOwn checks what a source has of its own. What it leaves to the settings for all is checked with those.
 func (c *Config) checkOwn(s Source, complain complainer) {
-	name, every := envName(s.Name), *s.Own.PollInterval
+	own := func(name string) string { return strings.TrimPrefix(s.Variable(name), prefix+"_") }
+	every := *s.Own.PollInterval
 	if every < 0 && every != c.PollInterval {
-		complain(name+"_POLL_INTERVAL", "%s: want a pause such as 10m, or 0 where webhooks are enough", every)
+		complain(own("POLL_INTERVAL"), "%s: want a pause such as 10m, or 0 where webhooks are enough", every)
 	}
 	if s.Config != nil && s.Config.PolledAlone() && every == 0 {
 		complain("POLL_INTERVAL", "0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
 	}
 	if s.Own.MaxBody != c.MaxBody {
-		c.checkBody(name+"_MAX_BODY", s.Own.MaxBody, complain)
+		c.checkBody(own("MAX_BODY"), s.Own.MaxBody, complain)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/all"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -150,7 +151,9 @@ func envExample() string {
 
 // ofAnother reports whether a setting is one of a vendor that a plain installation has not.
 func ofAnother(setting string) bool {
-	return slices.ContainsFunc(vendorNames(), func(v string) bool { return v != "hubspot" && strings.HasPrefix(setting, envName(v)+"_") })
+	return slices.ContainsFunc(vendorNames(), func(v string) bool {
+		return v != "hubspot" && strings.HasPrefix(prefix+"_"+setting, crm.Source{Name: v}.Variable(""))
+	})
 }
 
 // The example must be an environment that Winnow accepts, line by line.

@@ -36,12 +36,6 @@ func (o *Own) resolve(c *Config) {
 	o.Mode, o.MaxBody = cmp.Or(o.Mode, c.Mode), cmp.Or(o.MaxBody, c.MaxBody)
 }
 
-// Prefix is what the source's variables begin with, without the last underscore: WINNOW_EU for eu.
-func (s Source) Prefix() string { return prefix + "_" + envName(s.Name) }
-
-// envName is a source's name as it stands in a variable.
-func envName(source string) string { return strings.ToUpper(strings.ReplaceAll(source, "-", "_")) }
-
 // Sources are the configured CRM accounts.
 type Sources []Source
 
@@ -67,7 +61,7 @@ var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 func (ss *Sources) Decode(value string) error {
 	var (
 		problems []error
-		taken    = map[string]string{} // variable name -> source name
+		taken    = map[string]string{} // prefix of the settings -> source name
 		out      Sources
 	)
 	for item := range strings.SplitSeq(value, ",") {
@@ -83,12 +77,13 @@ func (ss *Sources) Decode(value string) error {
 		if _, ok := all.Definitions[crm.Vendor(vendor)]; !ok {
 			problems = append(problems, fmt.Errorf("%q is no vendor; want one of %s%s", vendor, vendors(), didYouMean(vendor, vendorNames())))
 		}
-		if other, dup := taken[envName(name)]; dup {
-			problems = append(problems, fmt.Errorf("sources %q and %q would share the settings %s_%s_*; rename one", other, name, prefix, envName(name)))
+		source := crm.Source{Name: name, Vendor: crm.Vendor(vendor)}
+		if other, dup := taken[source.Prefix()]; dup {
+			problems = append(problems, fmt.Errorf("sources %q and %q would share the settings %s_*; rename one", other, name, source.Prefix()))
 			continue
 		}
-		taken[envName(name)] = name
-		out = append(out, Source{Source: crm.Source{Name: name, Vendor: crm.Vendor(vendor)}})
+		taken[source.Prefix()] = name
+		out = append(out, Source{Source: source})
 	}
 	*ss = out
 	return errors.Join(problems...)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // refuseUnknown reports the names that nothing reads: a misspelt setting would otherwise be a setting that does
@@ -29,7 +31,7 @@ func (l *loader) refuseUnknown() {
 // missingSource reports whether name belongs to a vendor of whom there is no source under the vendor's own name.
 func (l *loader) missingSource(name string) (source string, ok bool) {
 	for _, vendor := range vendorNames() {
-		begin := prefix + "_" + envName(vendor) + "_"
+		begin := crm.Source{Name: vendor}.Variable("")
 		if strings.HasPrefix(name, begin) && !slices.Contains(l.prefixes, begin) {
 			return vendor, true
 		}

@@ -113,24 +113,22 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	if ours {
 		at = int64(d.Received)
 	}
-	fact := func(p crm.Person, id string, f crm.Fact) crm.Notice {
-		f.Contact, f.ID, f.Version, f.Ours, f.At = p.String(), id, at, ours, crm.Millis(at)
-		return crm.Notice{Fact: &f}
-	}
+	person := crm.Person{Kind: word, ID: e.ID}.String()
 	switch {
 	case types[word] == "":
 		return nil, c.fail("decode", connectors.Malformed, "an event of no known type")
 	case verb == "deleted" && word == "mail":
-		return []crm.Notice{{Removed: &crm.Removal{ID: "mails/" + e.ID, Version: at}}}, nil
+		return []crm.Notice{crm.Removed("mails", e.ID, at)}, nil
 	case verb == "deleted":
-		return []crm.Notice{fact(crm.Person{Kind: word, ID: e.ID}, "existence", crm.Fact{Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: true}})}, nil
+		gone := crm.Deleted(person, at)
+		gone.Ours = ours
+		return []crm.Notice{{Fact: gone}}, nil
 	case verb == "converted":
-		lead, contact := crm.Person{Kind: "lead", ID: e.ID}, crm.Person{Kind: "contact", ID: e.Into}
-		return []crm.Notice{
-			fact(lead, "merge", crm.Fact{Kind: crm.KindMerge, Merge: &crm.Merge{Into: contact.String()}}),
-			fact(contact, "merge/"+lead.String(), crm.Fact{Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{lead.String()}}}),
-			{Ref: &crm.Ref{Type: "contacts", ID: e.Into}},
-		}, nil
+		out := crm.Merged(crm.Person{Kind: "contact", ID: e.Into}.String(), person, at)
+		for _, n := range out {
+			n.Fact.Ours = ours
+		}
+		return append(out, crm.Notice{Ref: &crm.Ref{Type: "contacts", ID: e.Into}}), nil
 	}
 	return []crm.Notice{{Ref: &crm.Ref{Type: types[word], ID: e.ID}}}, nil
 }
@@ -168,7 +166,7 @@ func (c *toy) one(ctx context.Context, ref crm.Ref) ([]crm.Notice, error) {
 	var r Record
 	err := c.call(ctx, "fetch", http.MethodGet, "/"+ref.Type+"/"+url.PathEscape(ref.ID), nil, &r)
 	if connectors.KindOf(err) == connectors.NotFound { // gone
-		return []crm.Notice{{Removed: &crm.Removal{ID: ref.Type + "/" + ref.ID, Version: max(ref.AsOf, c.Now().UnixMilli())}}}, nil
+		return []crm.Notice{crm.Removed(ref.Type, ref.ID, max(ref.AsOf, c.Now().UnixMilli()))}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -188,10 +186,9 @@ func (c *toy) one(ctx context.Context, ref crm.Ref) ([]crm.Notice, error) {
 	for name, value := range map[string]string{
 		crm.PropCreated: time.Unix(r.Created, 0).UTC().Format(time.RFC3339), crm.PropOptOut: strconv.FormatBool(r.OptOut), crm.PropOverride: r.Override,
 	} {
-		out = append(out, crm.Notice{Fact: &crm.Fact{
-			Contact: person, ID: "property/" + name, Version: r.Changed * 1000, Seq: seq, Kind: crm.KindProperty, At: crm.Millis(r.Changed * 1000),
-			Property: &crm.Property{Name: name, Value: value, OfRecord: true},
-		}})
+		f := crm.PropertyOf(person, crm.Property{Name: name, Value: value, OfRecord: true}, r.Changed*1000)
+		f.Seq = seq
+		out = append(out, crm.Notice{Fact: f})
 	}
 	return out, nil
 }

@@ -23,16 +23,10 @@ type Lift struct {
 	Note      string
 }
 
-// known are the properties that are Winnow's own, tell of the outcome, or say where somebody lives, which is no measure
-// of fit.
-var known = []string{
-	crm.PropCreated, crm.PropCustomer, crm.PropStaff, crm.PropLifecycle, crm.PropLeadStatus, crm.PropTimeZone, crm.PropCountry, crm.PropOptOut, crm.PropDoNotProfile,
-	crm.PropNextActivity, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOverride, crm.PropOverrideUntil, crm.PropOverrideOdd, crm.PropShown, crm.PropOrigin, crm.PropSegment,
-	crm.PropProfiled,
-}
-
+// learnable reports whether a property may measure fit. Those that rules know by name are Winnow's own, tell of the
+// outcome, or say where somebody lives.
 func learnable(name string) bool {
-	return !slices.Contains(known, name) && !strings.HasPrefix(strings.ToLower(name), "winnow")
+	return !crm.Reserved(name) && !strings.HasPrefix(strings.ToLower(name), "winnow")
 }
 
 // profile finds the conditions whose lift is not chance, and the setting that they make.

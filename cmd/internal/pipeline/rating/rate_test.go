@@ -222,6 +222,36 @@ func TestReplacedLast(t *testing.T) {
 	}
 }
 
+// TestNativeStatus: under enforce a disqualified person gets the CRM's own status, unless a human has closed it in
+// another way; once that is over the person is open again, even where the status of before is none of the CRM's.
+func TestNativeStatus(t *testing.T) {
+	crmSays := watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{{Native: connectors.Native{
+		Disqualify: connectors.ByStatus, Values: []string{"new", "won", "lost"}, Open: []string{"new"}, Closed: "lost",
+	}}}}}
+	status := func(value string) []crm.Fact {
+		return []crm.Fact{*crm.PropertyOf("7", crm.Property{Name: crm.PropLeadStatus, Value: value}, noon.UnixMilli())}
+	}
+	shown := crm.Fact{At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Disqualified, Enforced: true}}
+	for _, c := range []struct {
+		name     string
+		record   rules.Record
+		decide   crm.Status
+		want     string
+		enforced bool
+	}{
+		{"open", rules.Record{Profile: status("new")}, crm.Disqualified, crm.UnqualifiedStatus, true},
+		{"without one", rules.Record{}, crm.Disqualified, crm.UnqualifiedStatus, true},
+		{"closed by hand", rules.Record{Profile: status("won")}, crm.Disqualified, "", false},
+		{"over", rules.Record{Decisions: []crm.Fact{shown}}, crm.Open, "new", false},
+	} {
+		values, d := map[crm.Field]string{}, crm.Decision{Status: c.decide}
+		addNative(values, crmSays, "7", &c.record, &d)
+		if got := values[crm.FieldNativeStatus]; got != c.want || d.Enforced != c.enforced {
+			t.Errorf("%s: the status becomes %q, enforced %t; want %q, %t", c.name, got, d.Enforced, c.want, c.enforced)
+		}
+	}
+}
+
 // TestWhereHeldBackWait: who waits only for facts that are left for a later step has a turn when these are rated,
 // others when the look at their source says so.
 func TestWhereHeldBackWait(t *testing.T) {

@@ -206,14 +206,15 @@ func unenforced(mode watermark.Mode, c *stored.Contact) *crm.Decision {
 	return &d
 }
 
-// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, and what stood there
-// before when that is over, unless somebody has set another one since. Of a kind of person for whom the CRM has none,
-// nothing.
+// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, unless a human has closed it
+// in another way, and what stood there before when that is over, unless somebody has set another one since. Of a kind
+// of person for whom the CRM has none, nothing.
 func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *rules.Record, d *crm.Decision) {
 	if s.Mode == watermark.Shadow && d != nil {
 		d.Shadow = true
 	}
-	if s.Mode != watermark.Enforce || d == nil || s.CRM.NativeOf(contact).Disqualify == "" {
+	native := s.CRM.NativeOf(contact)
+	if s.Mode != watermark.Enforce || d == nil || native.Disqualify == "" {
 		return
 	}
 	status := ""
@@ -224,8 +225,10 @@ func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *ru
 		}
 	}
 	if d.Status == crm.Disqualified {
-		d.Enforced, d.Replaced = true, status
-		v[crm.FieldNativeStatus] = crm.UnqualifiedStatus
+		if native.Closes(status) {
+			d.Enforced, d.Replaced = true, status
+			v[crm.FieldNativeStatus] = crm.UnqualifiedStatus
+		}
 		return
 	}
 	if d.Status == crm.Pending || len(r.Decisions) == 0 {
@@ -233,7 +236,7 @@ func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *ru
 	}
 	last := r.Decisions[len(r.Decisions)-1]
 	if last.Decision.Enforced && since.Time().Before(last.At.Time().Add(time.Minute)) {
-		v[crm.FieldNativeStatus] = last.Decision.Replaced
+		v[crm.FieldNativeStatus] = native.Reopens(last.Decision.Replaced)
 	}
 }
 
