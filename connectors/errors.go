@@ -20,12 +20,16 @@ const (
 	Conflict                    // record busy or changed under us: retry it, slower each time
 	RateLimited                 // retry after Error.After
 	Unavailable                 // network, timeout or vendor 5xx: retry with backoff
-	Rejected                    // the vendor understood and will not: a validation rule, a missing property; park with the reason
-	Misconfigured               // set-up is missing (properties, scopes): wait, and say what to run
-	Garbled                     // a 2xx that is not the vendor's answer: something stands between; retry with backoff
+	// the vendor understood and will not: a validation rule, a missing property; park with the reason
+	Rejected
+	Misconfigured // set-up is missing (properties, scopes): wait, and say what to run
+	Garbled       // a 2xx that is not the vendor's answer: something stands between; retry with backoff
 )
 
-var kindNames = [...]string{"internal", "malformed", "unauthenticated", "not_found", "conflict", "rate_limited", "unavailable", "rejected", "misconfigured", "garbled"}
+var kindNames = [...]string{
+	"internal", "malformed", "unauthenticated", "not_found", "conflict", "rate_limited", "unavailable", "rejected",
+	"misconfigured", "garbled",
+}
 
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {

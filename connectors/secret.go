@@ -60,7 +60,8 @@ func (s Secret) Odd(words bool) []string {
 			odd = append(odd, what)
 		}
 	}
-	say(strings.HasPrefix(v, "\ufeff") || strings.HasPrefix(v, "\u00ef\u00bb\u00bf"), "begins with a byte-order mark: save the file as UTF-8 without one")
+	say(strings.HasPrefix(v, "\ufeff") || strings.HasPrefix(v, "\u00ef\u00bb\u00bf"),
+		"begins with a byte-order mark: save the file as UTF-8 without one")
 	v = strings.TrimLeft(v, "\ufeff")
 	lines := strings.ContainsAny(strings.TrimRight(v, "\r\n"), "\r\n")
 	say(lines, "holds more than one line")

@@ -55,7 +55,8 @@ func TestDefine(t *testing.T) {
 	if v, err := d.New(mine, Options{}); err != nil || v.People[0].Record != "people" {
 		t.Errorf("%+v, %v", v, err)
 	}
-	if _, err := d.New(new(otherConfig), Options{}); err == nil || !strings.Contains(err.Error(), "shop: settings of another vendor") {
+	if _, err := d.New(new(otherConfig), Options{}); err == nil ||
+		!strings.Contains(err.Error(), "shop: settings of another vendor") {
 		t.Errorf("settings of another vendor: %v", err)
 	}
 }

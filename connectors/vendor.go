@@ -159,7 +159,10 @@ func (v *Vendor) Lacks() []string {
 		{v.Write != nil, "write: ratings show in the console, not in the CRM"},
 		{v.Account != nil, "account: events of another account are not found out"},
 		{v.Setup != nil, "setup: its fields are made by hand"},
-		{slices.ContainsFunc(v.People, func(k PersonKind) bool { return k.Native.Disqualify != "" }), "native: enforce sets no status of its own"},
+		{
+			slices.ContainsFunc(v.People, func(k PersonKind) bool { return k.Native.Disqualify != "" }),
+			"native: enforce sets no status of its own",
+		},
 	}
 	var out []string
 	for _, r := range roles {

@@ -26,7 +26,10 @@ func TestLacks(t *testing.T) {
 // TestNative: a status that a human closed stays, and what is put back is one that the CRM has.
 func TestNative(t *testing.T) {
 	own := Native{Disqualify: ByStatus, Closed: "unqualified"} // an account's own statuses, of which nothing is known
-	fixed := Native{Disqualify: ByStatus, Values: []string{"new", "talking", "won", "lost"}, Open: []string{"new", "talking"}, Closed: "lost"}
+	fixed := Native{
+		Disqualify: ByStatus, Values: []string{"new", "talking", "won", "lost"}, Open: []string{"new", "talking"},
+		Closed: "lost",
+	}
 	for status, want := range map[string]bool{"": true, "talking": true, "won": false} {
 		if fixed.Closes(status) != want || !own.Closes(status) || (Native{}).Closes(status) {
 			t.Errorf("%q is closed: %t, want %t; where nothing is known of statuses always, and without a way never",
@@ -66,7 +69,9 @@ func TestPeople(t *testing.T) {
 	if v.TextOf("contact/7") != 100 || v.TextOf("lead/7") != DefaultText {
 		t.Error("how long a text may be does not go by the kind of person")
 	}
-	for given, want := range map[string]string{"contact/7": "contact/7", "q7": "lead/Q7", "lead/q7": "lead/Q7", "contact/q7": "contact/q7"} {
+	for given, want := range map[string]string{
+		"contact/7": "contact/7", "q7": "lead/Q7", "lead/q7": "lead/Q7", "contact/q7": "contact/q7",
+	} {
 		if got, err := v.Named(given); err != nil || got != want {
 			t.Errorf("%s names %q, %v; want %s", given, got, err, want)
 		}

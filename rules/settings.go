@@ -92,12 +92,19 @@ func (s *Settings) Describe() []Setting {
 	for i, k := range knobs {
 		list = append(list, Setting{Prefix + k.name, k.def, s.text[i], k.unit, k.meaning, k.source})
 	}
-	list = append(list, Setting{Prefix + "SEGMENTS", "", strings.Join(s.Segments(), ","), "list, comma-separated", "segments with settings of their own, chosen by the property segment: SEGMENT_<NAME>_ before any setting", signals.S2 + "; A31"})
+	list = append(list, Setting{
+		Prefix + "SEGMENTS", "", strings.Join(s.Segments(), ","), "list, comma-separated",
+		"segments with settings of their own, chosen by the property segment: SEGMENT_<NAME>_ before any setting",
+		signals.S2 + "; A31",
+	})
 	list = append(list, s.customSettings...)
 	for _, name := range s.Segments() {
 		for i, k := range knobs {
 			if v := s.segments[name].text[i]; v != s.text[i] {
-				list = append(list, Setting{Prefix + segmentPrefix(name) + k.name, s.text[i], v, k.unit, "for the segment " + name + ": " + k.meaning, k.source})
+				list = append(list, Setting{
+					Prefix + segmentPrefix(name) + k.name, s.text[i], v, k.unit, "for the segment " + name + ": " +
+						k.meaning, k.source,
+				})
 			}
 		}
 	}

@@ -37,7 +37,9 @@ func toySign(body []byte, secret string, at time.Time) connectors.Delivery {
 	m := hmac.New(sha256.New, []byte(secret))
 	m.Write([]byte(stamp))
 	m.Write(body)
-	return connectors.Delivery{Method: "POST", Body: body, Header: http.Header{"Toy-Time": {stamp}, "Toy-Mac": {hex.EncodeToString(m.Sum(nil))}}}
+	return connectors.Delivery{Method: "POST", Body: body, Header: http.Header{
+		"Toy-Time": {stamp}, "Toy-Mac": {hex.EncodeToString(m.Sum(nil))},
+	}}
 }
 
 func (c *toy) Verify(d connectors.Delivery, now time.Time) error {
@@ -93,7 +95,10 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	if in.Own && c.fault != "hears itself" {
 		return nil, nil
 	}
-	f := crm.Fact{Contact: in.Contact, ID: "property/" + crm.PropLifecycle, Version: in.At, At: crm.Millis(in.At), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropLifecycle, Value: in.Stage}}
+	f := crm.Fact{
+		Contact: in.Contact, ID: "property/" + crm.PropLifecycle, Version: in.At, At: crm.Millis(in.At),
+		Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropLifecycle, Value: in.Stage},
+	}
 	if c.fault == "has facts without a version" {
 		f.Version = 0
 	}
@@ -101,7 +106,9 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 }
 
 func (c *toy) vendor() connectors.Vendor {
-	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Screen: c, Prove: c, Fetch: c, Write: c}
+	return connectors.Vendor{
+		People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Screen: c, Prove: c, Fetch: c, Write: c,
+	}
 }
 
 func (c *toy) Keep(d connectors.Delivery) (connectors.Delivery, bool) { return d.Kept(nil, nil), false }
@@ -167,7 +174,10 @@ func (c *toy) call(ctx context.Context, op, method, path string, body []byte) ([
 	if resp.StatusCode < 300 {
 		return answer, nil
 	}
-	e := &connectors.Error{Vendor: "toy", Op: op, Kind: connectors.KindOfStatus(resp.StatusCode), Err: fmt.Errorf("HTTP %d %s", resp.StatusCode, resp.Header.Get("Toy-Reason"))}
+	e := &connectors.Error{
+		Vendor: "toy", Op: op, Kind: connectors.KindOfStatus(resp.StatusCode),
+		Err: fmt.Errorf("HTTP %d %s", resp.StatusCode, resp.Header.Get("Toy-Reason")),
+	}
 	if c.fault == "quotes answers" {
 		e.Err = errors.New(string(answer))
 	}
@@ -183,7 +193,8 @@ func (c *toy) call(ctx context.Context, op, method, path string, body []byte) ([
 func harness(t *testing.T, fault string) Harness {
 	dir := t.TempDir()
 	one := `{"Contact":"5","Stage":"lead","At":1772443800000}`
-	if err := os.WriteFile(filepath.Join(dir, "one.http"), []byte("POST /hooks/toy HTTP/1.1\nHost: example.com\n\n"+one+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "one.http"), []byte("POST /hooks/toy HTTP/1.1\nHost: example.com\n\n"+
+		one+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := `{
@@ -225,7 +236,9 @@ func harness(t *testing.T, fault string) Harness {
 				}
 			})
 		},
-		Refs: []crm.Ref{{Type: "contacts", ID: "5"}}, Profiles: []crm.Ref{{Type: "contacts", ID: "5"}}, Gone: []crm.Ref{{Type: "contacts", ID: "6"}},
+		Refs: []crm.Ref{{Type: "contacts", ID: "5"}}, Profiles: []crm.Ref{{Type: "contacts", ID: "5"}}, Gone: []crm.Ref{
+			{Type: "contacts", ID: "6"},
+		},
 		Changes: []crm.Change{{Contact: "5", Values: map[crm.Field]string{crm.FieldRating: "A"}}},
 	}
 }

@@ -54,7 +54,8 @@ func (h Harness) people(t *testing.T) {
 		person := crm.Person{Kind: k.Kind, ID: "7"}.String()
 		ref, ok := v.ProfileRef(person)
 		if back, is := v.PersonOf(ref); !ok || !is || back != person || ref.ID != "7" {
-			t.Errorf("the record of %s is %+v, which is the record of %q: each kind has a type of record of its own", person, ref, back)
+			t.Errorf("the record of %s is %+v, which is the record of %q: each kind has a type of record of its own",
+				person, ref, back)
 		}
 		native(t, k)
 	}
@@ -131,7 +132,9 @@ func (h Harness) fetches(t *testing.T) {
 	if h.Ill.ID == "" {
 		return
 	}
-	refs := append([]crm.Ref{h.Ill}, slices.DeleteFunc(slices.Clone(h.Refs), func(r crm.Ref) bool { return r.Type != h.Ill.Type })...)
+	refs := append([]crm.Ref{h.Ill}, slices.DeleteFunc(slices.Clone(h.Refs), func(r crm.Ref) bool {
+		return r.Type != h.Ill.Type
+	})...)
 	if len(refs) < 2 {
 		t.Fatal("Harness.Refs has none of the type of Harness.Ill")
 	}
@@ -162,7 +165,11 @@ func (h Harness) writes(t *testing.T) {
 	var many []crm.Change
 	for i := range 250 {
 		k := v.People[i%len(v.People)]
-		many = append(many, crm.Change{Contact: crm.Person{Kind: k.Kind, ID: fmt.Sprint(1000 + i)}.String(), Values: map[crm.Field]string{crm.FieldScore: fmt.Sprint(i % 7)}})
+		many = append(many, crm.Change{
+			Contact: crm.Person{Kind: k.Kind, ID: fmt.Sprint(1000 + i)}.String(), Values: map[crm.Field]string{
+				crm.FieldScore: fmt.Sprint(i % 7),
+			},
+		})
 	}
 	seen := map[string]int{}
 	for _, call := range v.Write.Split(many) {
@@ -175,7 +182,8 @@ func (h Harness) writes(t *testing.T) {
 	}
 	for _, ch := range many {
 		if n := seen[ch.Contact]; n != 1 {
-			t.Fatalf("Split puts the change of %s into %d calls, want one: none is lost and none doubled", ch.Contact, n)
+			t.Fatalf("Split puts the change of %s into %d calls, want one: none is lost and none doubled", ch.Contact,
+				n)
 		}
 	}
 	if calls := v.Write.Split(nil); len(calls) != 0 {
@@ -183,7 +191,9 @@ func (h Harness) writes(t *testing.T) {
 	}
 	long := make([]crm.Change, len(h.Changes))
 	for i, ch := range h.Changes {
-		long[i] = crm.Change{Contact: ch.Contact, Values: map[crm.Field]string{crm.FieldReasons: strings.Repeat("ä", v.TextOf(ch.Contact)+10)}}
+		long[i] = crm.Change{Contact: ch.Contact, Values: map[crm.Field]string{
+			crm.FieldReasons: strings.Repeat("ä", v.TextOf(ch.Contact)+10),
+		}}
 	}
 	for _, call := range v.Write.Split(long) {
 		if errs := v.Write.Write(t.Context(), call); len(errs) != len(call) {
@@ -198,7 +208,8 @@ func (h Harness) writes(t *testing.T) {
 	for _, ch := range h.Changes {
 		text := h.Written(ch.Contact, crm.FieldReasons)
 		if n := utf8.RuneCountInString(text); n == 0 || n > v.TextOf(ch.Contact) {
-			t.Errorf("%d characters were written to %s, want what its kind holds, %d", n, ch.Contact, v.TextOf(ch.Contact))
+			t.Errorf("%d characters were written to %s, want what its kind holds, %d", n, ch.Contact,
+				v.TextOf(ch.Contact))
 		}
 	}
 }
@@ -241,7 +252,8 @@ func (h Harness) polls(t *testing.T) {
 		}
 		again, _, _, err := v.Poll.Poll(t.Context(), cursor, since)
 		if err != nil || len(again) < len(ns) {
-			t.Errorf("page %d asked for again has %d notices after %d (%v): its answer may have been lost", n, len(again), len(ns), err)
+			t.Errorf("page %d asked for again has %d notices after %d (%v): its answer may have been lost", n,
+				len(again), len(ns), err)
 		}
 		shown(t, v, seen, ns)
 		if cursor = next; !more {
@@ -367,15 +379,20 @@ func (h Harness) replies(t *testing.T) {
 	if taken == nil {
 		taken = func(r connectors.Reply) bool { return r.Status >= 200 && r.Status < 300 }
 	}
-	for _, o := range []connectors.Outcome{connectors.Stored, connectors.NotVerified, connectors.Full, connectors.Unreadable, connectors.TooLarge} {
+	for _, o := range []connectors.Outcome{
+		connectors.Stored, connectors.NotVerified, connectors.Full, connectors.Unreadable, connectors.TooLarge,
+	} {
 		r := answer(o)
 		if r.Status < 100 || r.Status > 599 {
 			t.Errorf("%s: the status %d is none", o, r.Status)
 		}
 		if taken(r) != (o == connectors.Stored) {
-			t.Errorf("%s: the vendor takes the answer %d for %t: only what is durable may count as taken", o, r.Status, taken(r))
+			t.Errorf("%s: the vendor takes the answer %d for %t: only what is durable may count as taken", o, r.Status,
+				taken(r))
 		}
-		if o == connectors.Full && slices.Contains([]int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusGone}, r.Status) {
+		if o == connectors.Full && slices.Contains([]int{
+			http.StatusBadRequest, http.StatusTooManyRequests, http.StatusGone,
+		}, r.Status) {
 			t.Errorf("%s: %d makes several CRMs drop the event for good", o, r.Status)
 		}
 		for _, s := range append(h.Secrets, h.Secret) {
@@ -414,7 +431,8 @@ func (h Harness) maintains(t *testing.T) {
 		t.Errorf("another process does not know what was granted, after it recalled it: %v", err)
 	}
 	if again, err := other.Maintain.Maintain(t.Context()); err != nil || !again.Equal(next) {
-		t.Errorf("maintained again it is due at %s, %v, want %s as before: what is in force is not asked for again", again, err, next)
+		t.Errorf("maintained again it is due at %s, %v, want %s as before: what is in force is not asked for again",
+			again, err, next)
 	}
 }
 

@@ -33,8 +33,10 @@ const (
 // of equal versions the higher Seq, then the one that is Gone, and then the greater encoding, so that order, repetition
 // and splitting of deliveries make no difference.
 type Fact struct {
-	Contact string `cbor:"1,keyasint,omitempty" json:"contact,omitempty"` // whom it is about, as Person.String writes it
-	ID      string `cbor:"2,keyasint" json:"id"`                          // "emails/123", "property/lifecycle_stage": unique within the contact
+	// whom it is about, as Person.String writes it
+	Contact string `cbor:"1,keyasint,omitempty" json:"contact,omitempty"`
+	// "emails/123", "property/lifecycle_stage": unique within the contact
+	ID      string `cbor:"2,keyasint" json:"id"`
 	Version int64  `cbor:"3,keyasint,omitempty" json:"version,omitempty"` // the vendor's change time, ms; see Ours
 	Kind    Kind   `cbor:"4,keyasint" json:"kind"`
 	// At is when the thing came about (sent, created, called). It is the same in every version of a fact, because the
@@ -115,10 +117,13 @@ type Message struct {
 	Channel   Channel   `cbor:"2,keyasint" json:"channel"`
 	Thread    string    `cbor:"3,keyasint,omitempty" json:"thread,omitempty"` // the vendor's id of the conversation
 	Failed    bool      `cbor:"4,keyasint,omitempty" json:"failed,omitempty"` // not delivered: bounced, refused
-	Mass      bool      `cbor:"5,keyasint,omitempty" json:"mass,omitempty"`   // newsletter or sequence step: nobody wrote it to them
-	Copied    bool      `cbor:"8,keyasint,omitempty" json:"copied,omitempty"` // of ours, to somebody else: they had only a copy
-	Text      Text      `cbor:"6,keyasint" json:"text"`
-	Links     []uint64  `cbor:"7,keyasint,omitempty" json:"links,omitempty"` // Hash of each link in an out message: finds resent quotes
+	// newsletter or sequence step: nobody wrote it to them
+	Mass bool `cbor:"5,keyasint,omitempty" json:"mass,omitempty"`
+	// of ours, to somebody else: they had only a copy
+	Copied bool `cbor:"8,keyasint,omitempty" json:"copied,omitempty"`
+	Text   Text `cbor:"6,keyasint" json:"text"`
+	// Hash of each link in an out message: finds resent quotes
+	Links []uint64 `cbor:"7,keyasint,omitempty" json:"links,omitempty"`
 	// Files has a keyed hash of each attachment of an out message (name and size, or content): a quote may be a file.
 	Files []uint64 `cbor:"9,keyasint,omitempty" json:"files,omitempty"`
 	// Lines has a keyed hash of each line of substance of an out message: a reply that quotes it is told from their own
@@ -169,16 +174,20 @@ const (
 	Urgent                             // presses for speed
 	ChangeRequest                      // wants the scope or the order changed
 	CarriesQuote                       // of ours: hands over a quote or offer
-	Promises                           // promises to do something ("I will send it tomorrow"); theirs: to come back to us, or send something
-	Requests                           // asks for something to be sent or done, in the form of a request rather than a question
-	Refers                             // names another person as the right one to ask
-	Confirms                           // of ours: a confirmation, notice or stock reminder, which neither asks nor answers
+	// promises to do something ("I will send it tomorrow"); theirs: to come back to us, or send something
+	Promises
+	// asks for something to be sent or done, in the form of a request rather than a question
+	Requests
+	Refers // names another person as the right one to ask
+	// of ours: a confirmation, notice or stock reminder, which neither asks nor answers
+	Confirms
 )
 
 var intentNames = []string{
-	"quote_request", "quote_again", "discount", "future_business", "proposes_time", "accepts_time", "refuses_time", "defers_time",
-	"asks", "asks_yes_no", "answers", "clear_yes", "clear_no", "informs", "vague", "accepts", "not_interested", "not_ready", "opt_out",
-	"thanks", "urgent", "change_request", "carries_quote", "promises", "requests", "refers", "confirms",
+	"quote_request", "quote_again", "discount", "future_business", "proposes_time", "accepts_time", "refuses_time",
+	"defers_time", "asks", "asks_yes_no", "answers", "clear_yes", "clear_no", "informs", "vague", "accepts",
+	"not_interested", "not_ready", "opt_out", "thanks", "urgent", "change_request", "carries_quote", "promises",
+	"requests", "refers", "confirms",
 }
 
 // Has reports whether all of the intents in j are in i.
@@ -199,13 +208,17 @@ func (i Intents) String() string {
 
 // Text is what is kept of a message: features, never words.
 type Text struct {
-	Class   Class   `cbor:"1,keyasint,omitempty" json:"class,omitempty"`
-	Units   int     `cbor:"2,keyasint,omitempty" json:"units,omitempty"` // length in units of its script, quoted text and signature stripped
-	Asks    int     `cbor:"3,keyasint,omitempty" json:"asks,omitempty"`  // questions in it
+	Class Class `cbor:"1,keyasint,omitempty" json:"class,omitempty"`
+	// length in units of its script, quoted text and signature stripped
+	Units   int     `cbor:"2,keyasint,omitempty" json:"units,omitempty"`
+	Asks    int     `cbor:"3,keyasint,omitempty" json:"asks,omitempty"` // questions in it
 	Intents Intents `cbor:"4,keyasint,omitempty" json:"intents,omitempty"`
-	Return  Millis  `cbor:"5,keyasint,omitempty" json:"return,omitempty"`  // the start of the day on which an absence ends, where stated
-	Horizon Millis  `cbor:"6,keyasint,omitempty" json:"horizon,omitempty"` // by when something is promised or "not before", where stated
-	Key     uint64  `cbor:"7,keyasint,omitempty" json:"key,omitempty"`     // keyed hash of the normalised text: equal texts, equal keys
+	// the start of the day on which an absence ends, where stated
+	Return Millis `cbor:"5,keyasint,omitempty" json:"return,omitempty"`
+	// by when something is promised or "not before", where stated
+	Horizon Millis `cbor:"6,keyasint,omitempty" json:"horizon,omitempty"`
+	// keyed hash of the normalised text: equal texts, equal keys
+	Key uint64 `cbor:"7,keyasint,omitempty" json:"key,omitempty"`
 	// Unread is set where the CRM would not show the text: the direction and time still count, nothing is read into it.
 	Unread bool `cbor:"8,keyasint,omitempty" json:"unread,omitempty"`
 	// Weak are readings that could harm (refusal, opt-out, deferral) and are not certain enough to act on: advice,
@@ -254,19 +267,24 @@ type Meeting struct {
 	End   Millis       `cbor:"2,keyasint,omitempty" json:"end,omitempty"`
 	State MeetingState `cbor:"3,keyasint,omitempty" json:"state,omitempty"`
 	Moved []Millis     `cbor:"4,keyasint,omitempty" json:"moved,omitempty"` // when its start was changed, oldest first
-	By    Direction    `cbor:"5,keyasint,omitempty" json:"by,omitempty"`    // who moved or cancelled it; zero: not known, held against nobody
+	// who moved or cancelled it; zero: not known, held against nobody
+	By Direction `cbor:"5,keyasint,omitempty" json:"by,omitempty"`
 }
 
 // Quote is one quote document.
 type Quote struct {
-	Key      string   `cbor:"1,keyasint,omitempty" json:"key,omitempty"`      // of its content: lines, total, terms; not number, date, validity
-	Link     uint64   `cbor:"2,keyasint,omitempty" json:"link,omitempty"`     // Hash of its public link, as in Message.Links
-	Sent     []Millis `cbor:"3,keyasint,omitempty" json:"sent,omitempty"`     // each time it was published, oldest first
+	// of its content: lines, total, terms; not number, date, validity
+	Key string `cbor:"1,keyasint,omitempty" json:"key,omitempty"`
+	// Hash of its public link, as in Message.Links
+	Link uint64 `cbor:"2,keyasint,omitempty" json:"link,omitempty"`
+	// each time it was published, oldest first
+	Sent     []Millis `cbor:"3,keyasint,omitempty" json:"sent,omitempty"`
 	Accepted Millis   `cbor:"4,keyasint,omitempty" json:"accepted,omitempty"` // signed, paid or accepted
 	Amount   int64    `cbor:"5,keyasint,omitempty" json:"amount,omitempty"`   // minor units (cents)
 	Discount int64    `cbor:"6,keyasint,omitempty" json:"discount,omitempty"` // minor units taken off the list price
 	Expires  Millis   `cbor:"7,keyasint,omitempty" json:"expires,omitempty"`
-	Margin   *int     `cbor:"8,keyasint,omitempty" json:"margin,omitempty"` // expected margin after discount, per cent, where the CRM knows it
+	// expected margin after discount, per cent, where the CRM knows it
+	Margin *int `cbor:"8,keyasint,omitempty" json:"margin,omitempty"`
 }
 
 // Task is something one of us has to do.
@@ -277,9 +295,10 @@ type Task struct {
 
 // StageMove is one change of a deal's stage.
 type StageMove struct {
-	At          Millis `cbor:"1,keyasint" json:"at"`
-	Stage       string `cbor:"2,keyasint" json:"stage"`
-	Probability int    `cbor:"3,keyasint,omitempty" json:"probability,omitempty"` // per cent, as the pipeline has it: a rise is progress
+	At    Millis `cbor:"1,keyasint" json:"at"`
+	Stage string `cbor:"2,keyasint" json:"stage"`
+	// per cent, as the pipeline has it: a rise is progress
+	Probability int `cbor:"3,keyasint,omitempty" json:"probability,omitempty"`
 }
 
 // Deal is one opportunity that the contact is part of.
@@ -290,7 +309,8 @@ type Deal struct {
 	Lost     Millis      `cbor:"4,keyasint,omitempty" json:"lost,omitempty"`
 	Amount   int64       `cbor:"5,keyasint,omitempty" json:"amount,omitempty"`    // minor units
 	NextStep bool        `cbor:"6,keyasint,omitempty" json:"next_step,omitempty"` // a next milestone is on file
-	Contract bool        `cbor:"7,keyasint,omitempty" json:"contract,omitempty"`  // a contract or agreed scope is on file
+	// a contract or agreed scope is on file
+	Contract bool `cbor:"7,keyasint,omitempty" json:"contract,omitempty"`
 }
 
 // Property is one property of the contact under its name here (the Prop constants) or, for fit, the vendor's own.
@@ -322,19 +342,22 @@ const (
 	PropOverride      = "override"        // A, B, C, D, keep or disqualified, set by a human
 	PropOverrideUntil = "override_until"  // RFC 3339 or a date
 	PropOverrideOdd   = "override_odd"    // "true" as of when the override was given a word that is none
-	PropShown         = "shown"           // "true" where fields of ours show something, of a contact who must not be rated
-	PropOrigin        = "origin"          // "inbound" where they came to us, "outbound" where we went to them
-	PropSegment       = "segment"         // which profile of the settings applies
-	PropProfiled      = "profiled"        // "true" once the person's own record was read: nothing is written of anybody before
+	// "true" where fields of ours show something, of a contact who must not be rated
+	PropShown   = "shown"
+	PropOrigin  = "origin"  // "inbound" where they came to us, "outbound" where we went to them
+	PropSegment = "segment" // which profile of the settings applies
+	// "true" once the person's own record was read: nothing is written of anybody before
+	PropProfiled = "profiled"
 )
 
 // Reserved reports whether a property's name is one of those above: a property of the vendor's own by such a name is
 // not taken for it.
 func Reserved(name string) bool {
 	switch name {
-	case PropCreated, PropCustomer, PropStaff, PropLifecycle, PropLeadStatus, PropTimeZone, PropCountry, PropOptOut, PropDoNotProfile,
-		PropNextActivity, PropOwner, PropOwnerTimeZone, PropOverride, PropOverrideUntil, PropOverrideOdd, PropShown, PropOrigin,
-		PropSegment, PropProfiled:
+	case PropCreated, PropCustomer, PropStaff, PropLifecycle, PropLeadStatus, PropTimeZone, PropCountry, PropOptOut,
+		PropDoNotProfile,
+		PropNextActivity, PropOwner, PropOwnerTimeZone, PropOverride, PropOverrideUntil, PropOverrideOdd, PropShown,
+		PropOrigin, PropSegment, PropProfiled:
 		return true
 	}
 	return false
@@ -354,12 +377,14 @@ type Existence struct {
 type Merge struct {
 	Into string   `cbor:"1,keyasint,omitempty" json:"into,omitempty"`
 	From []string `cbor:"2,keyasint,omitempty" json:"from,omitempty"`
-	Done string   `cbor:"3,keyasint,omitempty" json:"done,omitempty"` // in the winner's: the loser whose facts have all come
+	// in the winner's: the loser whose facts have all come
+	Done string `cbor:"3,keyasint,omitempty" json:"done,omitempty"`
 }
 
 // Referral is one contact sent by another.
 type Referral struct {
-	Direction Direction `cbor:"1,keyasint" json:"direction"` // Out: this contact sent us Other; In: it came through Other
+	// Out: this contact sent us Other; In: it came through Other
+	Direction Direction `cbor:"1,keyasint" json:"direction"`
 	Other     string    `cbor:"2,keyasint" json:"other"`
 	Level     int       `cbor:"3,keyasint,omitempty" json:"level,omitempty"` // 1 to 3
 }
@@ -368,7 +393,8 @@ type Referral struct {
 // that two of them join in any order and a union counts once. Unlike other facts, versions of it are joined, not
 // replaced.
 type Lasting struct {
-	First   Millis `cbor:"1,keyasint,omitempty" json:"first,omitempty"`    // earliest message or call in either direction
+	// earliest message or call in either direction
+	First   Millis `cbor:"1,keyasint,omitempty" json:"first,omitempty"`
 	FirstIn Millis `cbor:"2,keyasint,omitempty" json:"first_in,omitempty"` // earliest of theirs
 	Quoted  Millis `cbor:"3,keyasint,omitempty" json:"quoted,omitempty"`   // earliest quote sent
 	Met     Millis `cbor:"4,keyasint,omitempty" json:"met,omitempty"`      // earliest meeting held

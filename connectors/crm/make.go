@@ -14,7 +14,8 @@ func Profiled(person string) *Fact {
 // PropertyOf is the fact that a person has a property, as of version (ms).
 func PropertyOf(person string, p Property, version int64) *Fact {
 	return &Fact{
-		Contact: person, ID: "property/" + p.Name, Version: version, Kind: KindProperty, At: Millis(version), Property: &p,
+		Contact: person, ID: "property/" + p.Name, Version: version, Kind: KindProperty, At: Millis(version),
+		Property: &p,
 	}
 }
 
@@ -36,7 +37,9 @@ func existence(person string, e Existence, version int64) *Fact {
 // went, and the winner from whom facts will come.
 func Merged(winner, loser string, version int64) []Notice {
 	fact := func(person, id string, m Merge) Notice {
-		return Notice{Fact: &Fact{Contact: person, ID: id, Version: version, Kind: KindMerge, At: Millis(version), Merge: &m}}
+		return Notice{
+			Fact: &Fact{Contact: person, ID: id, Version: version, Kind: KindMerge, At: Millis(version), Merge: &m},
+		}
 	}
 	return []Notice{
 		fact(loser, "merge", Merge{Into: winner}),

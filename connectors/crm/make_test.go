@@ -8,7 +8,8 @@ import (
 // TestMerged: both sides hear of a merge, the loser first.
 func TestMerged(t *testing.T) {
 	ns := Merged("contact/9", "lead/7", 5)
-	if len(ns) != 2 || ns[0].Fact.Contact != "lead/7" || ns[0].Fact.Merge.Into != "contact/9" || ns[0].Fact.Version != 5 {
+	if len(ns) != 2 || ns[0].Fact.Contact != "lead/7" || ns[0].Fact.Merge.Into != "contact/9" ||
+		ns[0].Fact.Version != 5 {
 		t.Fatalf("the loser hears %+v", ns)
 	}
 	if f := ns[1].Fact; f.Contact != "contact/9" || f.ID != "merge/lead/7" || f.Merge.From[0] != "lead/7" {

@@ -35,7 +35,8 @@ func (c Content) Key(salt []byte) string {
 	if len(c.Lines) == 0 {
 		content = []string{"title", wordsOf(c.Title)}
 	}
-	content = append(content, fmt.Sprint("total ", c.Total), strings.Join(strings.Fields(strings.ToLower(c.Terms)), " "))
+	content = append(content, fmt.Sprint("total ", c.Total), strings.Join(strings.Fields(strings.ToLower(c.Terms)),
+		" "))
 	mac := hmac.New(sha256.New, salt)
 	mac.Write([]byte(strings.Join(content, "\x1e")))
 	return hex.EncodeToString(mac.Sum(nil)[:12])

@@ -6,14 +6,17 @@ import "testing"
 func TestContent(t *testing.T) {
 	salt := []byte("salt")
 	loom := []string{"Loom", "10", "99.50"}
-	quote := Content{Lines: [][]string{loom, {"Yarn", "3", "5"}}, Title: "Offer 17", Terms: "30 days net", Total: 101000}
+	quote := Content{
+		Lines: [][]string{loom, {"Yarn", "3", "5"}}, Title: "Offer 17", Terms: "30 days net", Total: 101000,
+	}
 	lone := Content{Title: "Offer 17 v2 (copy)", Total: 500}
 	for name, c := range map[string]struct {
 		a, b Content
 		same bool
 	}{
 		"order, case and numbers": {quote, Content{
-			Lines: [][]string{{" yarn", "3.00", "5.0"}, {"LOOM", "10.0", "99.5"}}, Title: "another", Terms: "30  days NET", Total: 101000,
+			Lines: [][]string{{" yarn", "3.00", "5.0"}, {"LOOM", "10.0", "99.5"}}, Title: "another",
+			Terms: "30  days NET", Total: 101000,
 		}, true},
 		"a line less":     {quote, Content{Lines: [][]string{loom}, Terms: quote.Terms, Total: quote.Total}, false},
 		"another total":   {quote, Content{Lines: quote.Lines, Terms: quote.Terms, Total: 100000}, false},

@@ -27,7 +27,9 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for f, want := range map[crm.Field]string{crm.FieldRating: "grade", crm.FieldScore: "", crm.FieldFit: "W-fit", crm.FieldOverride: "by_hand"} {
+	for f, want := range map[crm.Field]string{
+		crm.FieldRating: "grade", crm.FieldScore: "", crm.FieldFit: "W-fit", crm.FieldOverride: "by_hand",
+	} {
 		if m[f] != want {
 			t.Errorf("%s is kept in %q, want %q", f, m[f], want)
 		}
@@ -39,7 +41,10 @@ func TestParse(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err = Parse("rating,no_such=x,fit=email,worth=a b,ball=W-fit", shop)
-	for _, want := range []string{`"rating": want`, `"no_such=x": want`, `"email" is the CRM's own`, `"a b" has a blank`, "fit and ball both name the property W-fit"} {
+	for _, want := range []string{
+		`"rating": want`, `"no_such=x": want`, `"email" is the CRM's own`, `"a b" has a blank`,
+		"fit and ball both name the property W-fit",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\nwant it to say %s", err, want)
 		}
@@ -52,12 +57,15 @@ func TestValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := m.Values(crm.Change{Values: map[crm.Field]string{
-		crm.FieldRating: "B", crm.FieldScore: "50", crm.FieldBall: "", crm.FieldReasons: "first\nsecond\nthird", crm.FieldNativeStatus: "x",
+		crm.FieldRating: "B", crm.FieldScore: "50", crm.FieldBall: "", crm.FieldReasons: "first\nsecond\nthird",
+		crm.FieldNativeStatus: "x",
 	}}, 14)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"W-rating": "B", "W-ball": "", "W-reasons": "first\nsecond"}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{
+		"W-rating": "B", "W-ball": "", "W-reasons": "first\nsecond",
+	}, got); diff != "" {
 		t.Error(diff)
 	}
 	if got, err := m.Values(crm.Change{Values: map[crm.Field]string{crm.FieldOverride: "A"}}, 14); err == nil {
@@ -66,7 +74,9 @@ func TestValues(t *testing.T) {
 }
 
 func TestProperties(t *testing.T) {
-	p, err := ParseProperties("role=job_role,reputation=", map[string]string{"role": "title", "company_size": "heads"}, shop)
+	p, err := ParseProperties("role=job_role,reputation=", map[string]string{
+		"role": "title", "company_size": "heads",
+	}, shop)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 // Neutral are the names under which rules look at what a CRM knows of a person, whatever the CRM calls it: each source
 // maps them to its own (`_PROPERTIES`), with a default per vendor. A name that is not among them is the CRM's own.
 var Neutral = []string{
-	"industry", "company_size", "role", "recurring_revenue", "referrals_given", "referred_by", "reputation", "open_tickets", "escalations",
-	"refunds", "rep_vote", "open_lines",
+	"industry", "company_size", "role", "recurring_revenue", "referrals_given", "referred_by", "reputation",
+	"open_tickets", "escalations", "refunds", "rep_vote", "open_lines",
 }
 
 // neutralName is what a name on our side looks like.
@@ -38,7 +38,8 @@ func ParseProperties(setting string, defaults map[string]string, s Spelling) (Pr
 		neutral, name, ok := strings.Cut(pair, "=")
 		neutral, name = strings.TrimSpace(neutral), strings.TrimSpace(name)
 		if !ok || !neutralName.MatchString(neutral) {
-			bad = append(bad, fmt.Errorf("%q: want name=property; names that the rules know are %s", pair, strings.Join(Neutral, ", ")))
+			bad = append(bad, fmt.Errorf("%q: want name=property; names that the rules know are %s", pair,
+				strings.Join(Neutral, ", ")))
 			continue
 		}
 		if name != "" {

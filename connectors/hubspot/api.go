@@ -39,7 +39,8 @@ type object struct {
 	History    map[string][]history `json:"propertiesWithHistory"`
 	CreatedAt  string               `json:"createdAt"`
 	UpdatedAt  string               `json:"updatedAt"`
-	ArchivedAt string               `json:"archivedAt"` // when it was deleted; of those alone that are in the recycle bin
+	// when it was deleted; of those alone that are in the recycle bin
+	ArchivedAt string `json:"archivedAt"`
 }
 
 // history is one value that a property had.
@@ -137,7 +138,9 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 		}
 		_, err := c.rest.Do(ctx, rest.Request{
 			Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Path: objects(kind) + "/batch/read", Into: &got,
-			Body: map[string]any{"inputs": inputs(chunk), "properties": properties, "propertiesWithHistory": orEmpty(histories)},
+			Body: map[string]any{
+				"inputs": inputs(chunk), "properties": properties, "propertiesWithHistory": orEmpty(histories),
+			},
 		})
 		if err != nil {
 			return nil, connectors.About(err, "read "+kind)
@@ -156,8 +159,11 @@ func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map
 			Results []*object `json:"results"`
 		}
 		_, err := c.rest.Do(ctx, rest.Request{
-			Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Path: objects(kind) + "/batch/read", Query: url.Values{"archived": {"true"}}, Into: &got,
-			Body: map[string]any{"inputs": inputs(chunk), "properties": []string{}, "propertiesWithHistory": []string{}},
+			Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Path: objects(kind) + "/batch/read",
+			Query: url.Values{"archived": {"true"}}, Into: &got,
+			Body: map[string]any{
+				"inputs": inputs(chunk), "properties": []string{}, "propertiesWithHistory": []string{},
+			},
 		})
 		if withheld(err) {
 			return out, nil
@@ -225,7 +231,8 @@ func (c *Connector) labelled(ctx context.Context, from, to string, ids []string)
 			}
 			_, err := c.rest.Do(ctx, rest.Request{
 				Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Into: &got,
-				Path: "/crm/associations/" + version + "/" + from + "/" + to + "/batch/read", Body: map[string]any{"inputs": chunk},
+				Path: "/crm/associations/" + version + "/" + from + "/" + to + "/batch/read",
+				Body: map[string]any{"inputs": chunk},
 			})
 			if err != nil {
 				return nil, connectors.About(err, "read the associations of "+from+" with "+to)

@@ -66,7 +66,9 @@ const (
 )
 
 // defaultObjects are the kinds that an account is read for when nothing is said.
-var defaultObjects = []string{"contacts", "emails", "calls", "meetings", "communications", "notes", "tasks", "deals", "quotes"}
+var defaultObjects = []string{
+	"contacts", "emails", "calls", "meetings", "communications", "notes", "tasks", "deals", "quotes",
+}
 
 // withDefaults fills what is empty, so that a Config made by hand means the same as one read from the environment.
 func (c Config) withDefaults() Config {
@@ -110,7 +112,8 @@ func (c *Config) Validate(prefix string) error {
 	p.WantOnOff("WEBHOOKS", v.Webhooks)
 	p.WantOnOff("OWNERS", v.Owners)
 	if v.Webhooks != "off" && len(v.ClientSecret.Each()) == 0 {
-		p.Add("CLIENT_SECRET", "not set: without it no webhook can be verified; set it, or %s_WEBHOOKS=off to poll only", prefix)
+		p.Add("CLIENT_SECRET",
+			"not set: without it no webhook can be verified; set it, or %s_WEBHOOKS=off to poll only", prefix)
 	}
 	v.checkCredentials(&p)
 	p.WantURL("API_URL", v.API.URL, "https://host")
@@ -154,7 +157,8 @@ func (c Config) checkCredentials(p *connectors.Problems) {
 func (c Config) checkObjects(p *connectors.Problems) {
 	for _, o := range c.Objects {
 		if o != conversations && !slices.Contains(defaultObjects, o) {
-			p.Add("OBJECTS", "%q is not known: want some of %s, %s", o, strings.Join(defaultObjects, ", "), conversations)
+			p.Add("OBJECTS", "%q is not known: want some of %s, %s", o, strings.Join(defaultObjects, ", "),
+				conversations)
 		}
 	}
 	if !slices.Contains(c.Objects, "contacts") {
@@ -174,7 +178,8 @@ func (c Config) checkNames(p *connectors.Problems) {
 	_, err = fields.Meanings[crm.MeetingState](c.MeetingOutcomes)
 	p.AddAll("MEETING_OUTCOMES", err)
 	for name, values := range map[string][]string{
-		"FIT_PROPERTIES": c.FitProperties, "SEGMENT_PROPERTY": {c.SegmentProperty}, "FOLLOWUP_PROPERTY": {c.FollowupProperty},
+		"FIT_PROPERTIES": c.FitProperties, "SEGMENT_PROPERTY": {c.SegmentProperty},
+		"FOLLOWUP_PROPERTY": {c.FollowupProperty},
 		"CONTRACT_PROPERTY": {c.ContractProperty}, "MARGIN_PROPERTY": {c.MarginProperty},
 	} {
 		for _, property := range values {
@@ -190,7 +195,10 @@ func (v *Config) Mapping() string { return v.Fields }
 
 // theirs are properties of HubSpot's own, beside those that begin with hs_. Source: HubSpot docs, "Default contact
 // properties".
-var theirs = []string{"lifecyclestage", "email", "firstname", "lastname", "phone", "company", "createdate", "lastmodifieddate", "hubspot_owner_id"}
+var theirs = []string{
+	"lifecyclestage", "email", "firstname", "lastname", "phone", "company", "createdate", "lastmodifieddate",
+	"hubspot_owner_id",
+}
 
 // spelling is how HubSpot names properties.
 var spelling = fields.Spelling{

@@ -20,7 +20,8 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		ids[i] = r.ID
 	}
 	histories := c.dated()
-	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated, lastActivity, c.fields.Marks()), histories)
+	os, err := c.read(ctx, "contacts", ids, slices.Concat([]string{"email", "createdate", "lastmodifieddate"}, undated,
+		lastActivity, c.fields.Marks()), histories)
 	if err != nil || len(os) == 0 {
 		return nil, err
 	}
@@ -36,7 +37,8 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	for _, o := range os {
 		contact, unrated := string(o.ID), false
 		add := func(p crm.Property, version int64) {
-			unrated = unrated || p.Value == "true" && (p.Name == crm.PropOptOut || p.Name == crm.PropDoNotProfile || p.Name == crm.PropStaff)
+			unrated = unrated || p.Value == "true" && (p.Name == crm.PropOptOut || p.Name == crm.PropDoNotProfile ||
+				p.Name == crm.PropStaff)
 			out = append(out, crm.Notice{Fact: crm.PropertyOf(contact, p, version)})
 		}
 		for _, name := range histories {
@@ -147,7 +149,9 @@ func merges(o *object) []crm.Notice {
 	var out []crm.Notice
 	seen := map[string]bool{"": true, string(o.ID): true}
 	for _, h := range o.changes("hs_merged_object_ids") {
-		for _, loser := range strings.FieldsFunc(h.value(), func(r rune) bool { return r == ';' || r == ',' || r == ' ' }) {
+		for _, loser := range strings.FieldsFunc(h.value(), func(r rune) bool {
+			return r == ';' || r == ',' || r == ' '
+		}) {
 			if seen[loser] {
 				continue
 			}
@@ -166,7 +170,8 @@ func dedupe(ns []crm.Notice) []crm.Notice {
 	for _, n := range ns {
 		k := key{n.Fact.Contact, n.Fact.ID}
 		old, ok := best[k]
-		if !ok || n.Fact.Version > old.Fact.Version || n.Fact.Version == old.Fact.Version && value(n.Fact) > value(old.Fact) {
+		if !ok || n.Fact.Version > old.Fact.Version || n.Fact.Version == old.Fact.Version &&
+			value(n.Fact) > value(old.Fact) {
 			best[k] = n
 		}
 	}

@@ -39,7 +39,8 @@ type message struct {
 		Type string `json:"statusType"`
 	} `json:"status"`
 	Senders []struct {
-		ActorID  string `json:"actorId"` // A-: one of ours, V-: visitor, E-: mail, B-, I-, S-: bots, integrations, the system
+		// A-: one of ours, V-: visitor, E-: mail, B-, I-, S-: bots, integrations, the system
+		ActorID  string `json:"actorId"`
 		Delivery struct {
 			Type  string `json:"type"` // HS_EMAIL_ADDRESS, HS_PHONE_NUMBER ...
 			Value string `json:"value"`
@@ -49,7 +50,9 @@ type message struct {
 
 // channels are HubSpot's own channels of conversations. Source: HubSpot docs, "Conversations inbox and messages",
 // channels.
-var channels = map[id]crm.Channel{"1000": crm.Chat, "1001": crm.Chat, "1002": crm.Email, "1003": crm.Form, "1007": crm.SMS}
+var channels = map[id]crm.Channel{
+	"1000": crm.Chat, "1001": crm.Chat, "1002": crm.Email, "1003": crm.Form, "1007": crm.SMS,
+}
 
 func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]crm.Notice, error) {
 	wanted := map[string][]crm.Ref{}
@@ -93,7 +96,9 @@ func (c *Connector) fetchConversations(ctx context.Context, refs []crm.Ref) ([]c
 	}
 	facts := map[string]crm.Fact{}
 	for _, t := range read {
-		slices.SortStableFunc(t.messages, func(a, b message) int { return cmp.Compare(millis(a.CreatedAt), millis(b.CreatedAt)) })
+		slices.SortStableFunc(t.messages, func(a, b message) int {
+			return cmp.Compare(millis(a.CreatedAt), millis(b.CreatedAt))
+		})
 		for _, m := range t.messages {
 			if f := c.chat(&m, circle, t.id+"/"+string(m.ID)); f != nil {
 				f.Message.Thread = t.id
@@ -196,7 +201,8 @@ func (c *Connector) messages(ctx context.Context, path string, ids []string, who
 	for i := range out {
 		if out[i].Truncated == "TRUNCATED" && out[i].ID != "" {
 			var full message
-			gone, err := c.getOne(ctx, path+"/messages/"+url.PathEscape(string(out[i].ID))+"/original-content", nil, &full)
+			gone, err := c.getOne(ctx, path+"/messages/"+url.PathEscape(string(out[i].ID))+"/original-content", nil,
+				&full)
 			if err != nil {
 				return nil, err
 			}
@@ -238,7 +244,9 @@ func (c *Connector) chat(m *message, circle *relate.Circle, record string) *crm.
 
 // getOne reads one resource and reports whether it is gone.
 func (c *Connector) getOne(ctx context.Context, path string, query url.Values, into any) (gone bool, err error) {
-	_, err = c.rest.Do(ctx, rest.Request{Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: path, Query: query, Into: into})
+	_, err = c.rest.Do(ctx, rest.Request{
+		Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: path, Query: query, Into: into,
+	})
 	if connectors.KindOf(err) == connectors.NotFound {
 		return true, nil
 	}

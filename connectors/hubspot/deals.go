@@ -10,15 +10,20 @@ import (
 
 // deals are opportunities. Source: HubSpot docs, "Deals", and "Default deal properties".
 var deals = kind{
-	properties: []string{"amount", "dealstage", "hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_next_step", "closedate", "createdate"},
-	histories:  []string{"dealstage", "hs_deal_stage_probability"},
-	facts:      each((*Connector).deal),
+	properties: []string{
+		"amount", "dealstage", "hs_is_closed", "hs_is_closed_won", "hs_is_closed_lost", "hs_next_step", "closedate",
+		"createdate",
+	},
+	histories: []string{"dealstage", "hs_deal_stage_probability"},
+	facts:     each((*Connector).deal),
 }
 
 func (c *Connector) deal(o *object) *crm.Fact {
 	d := crm.Deal{
-		Stage: o.get("dealstage"), Amount: minor(o.get("amount")), NextStep: strings.TrimSpace(o.get("hs_next_step")) != "",
-		Contract: c.cfg.ContractProperty != "" && o.get(c.cfg.ContractProperty) != "" && o.get(c.cfg.ContractProperty) != "false",
+		Stage: o.get("dealstage"), Amount: minor(o.get("amount")),
+		NextStep: strings.TrimSpace(o.get("hs_next_step")) != "",
+		Contract: c.cfg.ContractProperty != "" && o.get(c.cfg.ContractProperty) != "" &&
+			o.get(c.cfg.ContractProperty) != "false",
 	}
 	odds := o.changes("hs_deal_stage_probability")
 	for _, h := range o.changes("dealstage") {

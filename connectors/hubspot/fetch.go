@@ -39,7 +39,8 @@ var kinds = map[string]kind{
 }
 
 // each makes a kind's facts record by record.
-func each(f func(c *Connector, o *object) *crm.Fact) func(context.Context, *Connector, []*object, *relate.Circle) (map[string]crm.Fact, error) {
+func each(f func(c *Connector, o *object) *crm.Fact) func(context.Context, *Connector, []*object,
+	*relate.Circle) (map[string]crm.Fact, error) {
 	return func(_ context.Context, c *Connector, os []*object, _ *relate.Circle) (map[string]crm.Fact, error) {
 		out := make(map[string]crm.Fact, len(os))
 		for _, o := range os {

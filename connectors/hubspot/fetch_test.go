@@ -17,8 +17,10 @@ import (
 
 func TestFetchContacts(t *testing.T) {
 	p := newPortal(t)
-	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00.123Z", "lastmodifieddate", "2026-02-20T10:00:00Z",
-		"hs_analytics_source_data_1", "IMPORT", "industry", "RETAIL", "region__c", "north", "winnow_rating", "", "winnow_status", "open", "winnow_reasons", "why")
+	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00.123Z",
+		"lastmodifieddate", "2026-02-20T10:00:00Z",
+		"hs_analytics_source_data_1", "IMPORT", "industry", "RETAIL", "region__c", "north", "winnow_rating", "",
+		"winnow_status", "open", "winnow_reasons", "why")
 	was(ada, "email", "ada@customer.example", "2026-01-05T08:00:01Z")
 	was(ada, "lifecyclestage", "customer", "2026-02-01T00:00:00.5Z", "lead", "2026-01-05T08:00:00Z")
 	was(ada, "hs_timezone", "europe_slash_berlin", "2026-01-06T00:00:00Z")
@@ -31,9 +33,12 @@ func TestFetchContacts(t *testing.T) {
 	was(ada, "winnow_override", "keep", "2026-02-12T00:00:00Z")
 	was(ada, "industry", "RETAIL", "2026-01-08T00:00:00Z")
 	was(ada, "hs_merged_object_ids", "55;56", "2026-02-02T00:00:00Z", "55", "2026-01-20T00:00:00Z")
-	p.add("contacts", "102", "email", "REP@winnow.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
-	p.add("contacts", "103", "email", "x@sub.staff.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
-	p.add("contacts", "104", "email", "y@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z", "winnow_rating", "B")
+	p.add("contacts", "102", "email", "REP@winnow.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate",
+		"2026-01-05T08:00:00Z")
+	p.add("contacts", "103", "email", "x@sub.staff.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate",
+		"2026-01-05T08:00:00Z")
+	p.add("contacts", "104", "email", "y@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate",
+		"2026-01-05T08:00:00Z", "winnow_rating", "B")
 	c := p.connect(t, func(c *Config) {
 		c.FitProperties = []string{"industry", "owner"}
 		c.StaffDomains = []string{"staff.example"}
@@ -42,10 +47,13 @@ func TestFetchContacts(t *testing.T) {
 	fs := facts(t, got, err)
 	want := map[string][2]string{ // value, since
 		"lifecycle_stage": {"customer", "2026-02-01T00:00:00.5Z"}, "customer": {"true", "2026-02-01T00:00:00.5Z"},
-		"time_zone": {"Europe/Berlin", "2026-01-06T00:00:00Z"}, "country": {"AT", "2026-01-07T00:00:00Z"}, "opt_out": {"true", "2026-02-10T00:00:00Z"},
-		"next_activity": {"", "2026-02-11T00:00:00Z"}, "owner": {"77", "2026-01-05T08:00:00Z"}, "origin": {"outbound", "2026-01-05T08:00:00Z"},
-		"override": {"keep", "2026-02-12T00:00:00Z"}, "industry": {"RETAIL", "2026-01-08T00:00:00Z"}, "created": {"2026-01-05T08:00:00Z", "2026-01-05T08:00:00.123Z"},
-		"shown": {"true", "2026-02-20T10:00:00Z"}, "profiled": {"true", "1970-01-01T00:00:00.001Z"},
+		"time_zone": {"Europe/Berlin", "2026-01-06T00:00:00Z"}, "country": {"AT", "2026-01-07T00:00:00Z"},
+		"opt_out":       {"true", "2026-02-10T00:00:00Z"},
+		"next_activity": {"", "2026-02-11T00:00:00Z"}, "owner": {"77", "2026-01-05T08:00:00Z"},
+		"origin":   {"outbound", "2026-01-05T08:00:00Z"},
+		"override": {"keep", "2026-02-12T00:00:00Z"}, "industry": {"RETAIL", "2026-01-08T00:00:00Z"},
+		"created": {"2026-01-05T08:00:00Z", "2026-01-05T08:00:00.123Z"},
+		"shown":   {"true", "2026-02-20T10:00:00Z"}, "profiled": {"true", "1970-01-01T00:00:00.001Z"},
 		"staff": {"false", "2026-01-05T08:00:01Z"}, "owner_time_zone": {"Europe/Berlin", "2026-01-05T08:00:00Z"},
 	}
 	for name, w := range want {
@@ -63,7 +71,8 @@ func TestFetchContacts(t *testing.T) {
 			t.Errorf("unexpected fact %s", key)
 		}
 	}
-	if fs["55 merge"].Merge == nil || fs["55 merge"].Merge.Into != "101" || fs["101 merge/56"].Merge == nil || fs["101 merge/55"].Version != int64(ms("2026-01-20T00:00:00Z")) {
+	if fs["55 merge"].Merge == nil || fs["55 merge"].Merge.Into != "101" || fs["101 merge/56"].Merge == nil ||
+		fs["101 merge/55"].Version != int64(ms("2026-01-20T00:00:00Z")) {
 		t.Errorf("merges that no webhook told of: %+v", fs)
 	}
 	for _, contact := range []string{"102", "103"} {
@@ -91,36 +100,44 @@ func TestFetchEmails(t *testing.T) {
 	p.add("contacts", "102", "email", "ben@customer.example", "hs_additional_emails", "ben@home.example;b@home.example")
 	mail := func(id string, pairs ...string) {
 		p.add("emails", id, append([]string{
-			"hs_timestamp", "2026-02-01T08:00:00Z", "hs_createdate", "2026-02-01T08:00:05Z", "hs_lastmodifieddate", "2026-02-01T08:00:09.25Z",
+			"hs_timestamp", "2026-02-01T08:00:00Z", "hs_createdate", "2026-02-01T08:00:05Z", "hs_lastmodifieddate",
+			"2026-02-01T08:00:09.25Z",
 			"hs_email_text", "Could you send a quote?", "hs_email_thread_id", "T1",
 		}, pairs...)...)
 		p.link("emails/"+id, "contacts/101")
 	}
 	mail("301", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@customer.example")
-	mail("302", "hs_email_direction", "EMAIL", "hs_email_status", "SENT", "hs_email_html", `See <a href="https://offers.example/q/1">the quote</a>`, "hs_email_text", "")
+	mail("302", "hs_email_direction", "EMAIL", "hs_email_status", "SENT", "hs_email_html",
+		`See <a href="https://offers.example/q/1">the quote</a>`, "hs_email_text", "")
 	mail("303", "hs_email_direction", "EMAIL", "hs_email_status", "BOUNCED")
 	mail("304", "hs_email_direction", "EMAIL", "hs_email_status", "SCHEDULED")
 	mail("305", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "ada@customer.example")
 	mail("306", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "Rep <rep@winnow.example>")
-	mail("307", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "", "hs_email_from_email", "ada@customer.example")
+	mail("307", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "", "hs_email_from_email",
+		"ada@customer.example")
 	mail("308", "hs_email_direction", "EMAIL", "hs_sequence_id", "12")
 	mail("309", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "b@home.example")
 	p.link("emails/309", "contacts/102")
 	mail("310", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "gone@winnow.example")
 	mail("311", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_from_email", "ada@customer.example", "hs_email_text",
-		"---------- Forwarded message ---------\nFrom: Ada <ada@customer.example>\nDate: Mon, Feb 2, 2026 at 9:00 AM\nSubject: machines\nTo: Rep <rep@winnow.example>\n\nCould you send me a quote for two machines?\n")
+		"---------- Forwarded message ---------\nFrom: Ada <ada@customer.example>\nDate: Mon, Feb 2, 2026 at 9:00 "+
+			"AM\nSubject: machines\nTo: Rep <rep@winnow.example>\n\nCould you send me a quote for two machines?\n")
 	mail("312", "hs_email_direction", "DRAFT_EMAIL")
 	mail("313", "hs_email_direction", "")
-	mail("314", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_headers", `{"from":{"email":"rep@winnow.example"},"to":[]}`)
+	mail("314", "hs_email_direction", "FORWARDED_EMAIL", "hs_email_headers",
+		`{"from":{"email":"rep@winnow.example"},"to":[]}`)
 	mail("315", "hs_email_direction", "EMAIL", "hs_email_from_email", "Ada <ADA@customer.example>")
 	mail("316", "hs_email_direction", "EMAIL", "hs_email_from_email", "shared@winnow.example")
 	mail("317", "hs_email_direction", "EMAIL", "hs_email_from_email", "Cy <cy@customer.example>")
 	c := p.connect(t, nil)
-	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309", "310", "311", "312", "313", "314", "315", "316", "317"))
+	got, err := c.Fetch(t.Context(), refs("emails", "301", "302", "303", "304", "305", "306", "307", "308", "309",
+		"310", "311", "312", "313", "314", "315", "316", "317"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Message{
-		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true}, "305": {Direction: crm.In},
-		"306": {}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true}, "310": {Direction: crm.Out}, "313": {}, "314": {},
+		"301": {Direction: crm.In}, "302": {Direction: crm.Out}, "303": {Direction: crm.Out, Failed: true},
+		"305": {Direction: crm.In},
+		"306": {}, "307": {Direction: crm.In, Text: crm.Text{Unread: true}}, "308": {Direction: crm.Out, Mass: true},
+		"310": {Direction: crm.Out}, "313": {}, "314": {},
 		"315": {Direction: crm.In}, "316": {Direction: crm.Out},
 	} {
 		f := fs["101 emails/"+id]
@@ -129,7 +146,8 @@ func TestFetchEmails(t *testing.T) {
 			t.Errorf("mail %s is no fact", id)
 			continue
 		}
-		if m.Direction != want.Direction || m.Failed != want.Failed || m.Mass != want.Mass || m.Text.Unread != want.Text.Unread || m.Channel != crm.Email || m.Thread != "T1" {
+		if m.Direction != want.Direction || m.Failed != want.Failed || m.Mass != want.Mass ||
+			m.Text.Unread != want.Text.Unread || m.Channel != crm.Email || m.Thread != "T1" {
 			t.Errorf("mail %s: %+v", id, *m)
 		}
 		if f.At != ms("2026-02-01T08:00:00Z") || f.Version != int64(ms("2026-02-01T08:00:09.25Z")) || f.Peer != "" {
@@ -161,18 +179,25 @@ func TestFetchEmails(t *testing.T) {
 // TestMailInCopy: what we ask of one is not asked of those who have a copy.
 func TestMailInCopy(t *testing.T) {
 	p := newPortal(t)
-	for id, address := range map[string]string{"101": "ada@customer.example", "102": "ben@customer.example", "103": "cy@customer.example", "104": "di@customer.example"} {
+	for id, address := range map[string]string{
+		"101": "ada@customer.example", "102": "ben@customer.example", "103": "cy@customer.example",
+		"104": "di@customer.example",
+	} {
 		p.add("contacts", id, "email", address)
 		p.link("emails/301", "contacts/"+id)
 	}
-	p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:09Z", "hs_email_direction", "EMAIL",
-		"hs_email_from_email", "rep@winnow.example", "hs_email_text", "Could you tell me when you have time for a call?", "hs_email_headers",
+	p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:09Z",
+		"hs_email_direction", "EMAIL",
+		"hs_email_from_email", "rep@winnow.example", "hs_email_text",
+		"Could you tell me when you have time for a call?", "hs_email_headers",
 		`{"from":{"email":"rep@winnow.example"},"to":[{"email":"Ada <ada@customer.example>"},{"email":"cy@customer.example"}],"cc":[{"email":"BEN@customer.example"},{"email":"cy@customer.example"}],"bcc":[]}`)
 	got, err := p.connect(t, nil).Fetch(t.Context(), refs("emails", "301"))
 	fs := facts(t, got, err)
 	for contact, asked := range map[string]bool{"101": true, "102": false, "103": true, "104": true} {
 		m := fs[contact+" emails/301"].Message
-		if m == nil || m.Direction != crm.Out || m.Text.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) != asked || (m.Text.Asks > 0) != asked || m.Copied == asked {
+		if m == nil || m.Direction != crm.Out ||
+			m.Text.Intents.Any(crm.Asks|crm.AsksYesNo|crm.ProposesTime) != asked || (m.Text.Asks > 0) != asked ||
+			m.Copied == asked {
 			t.Errorf("contact %s, asked %t: %+v", contact, asked, m)
 		}
 	}
@@ -184,8 +209,10 @@ func TestAnswersReachTheDeal(t *testing.T) {
 	for _, id := range []string{"101", "102", "103", "104"} {
 		p.add("contacts", id)
 	}
-	p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "Yes.", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
-	p.add("emails", "302", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "EMAIL", "hs_email_text", "Any news?", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+	p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL",
+		"hs_email_text", "Yes.", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+	p.add("emails", "302", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "EMAIL", "hs_email_text",
+		"Any news?", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
 	p.link("emails/301", "contacts/101")
 	p.link("emails/302", "contacts/101")
 	p.link("contacts/101", "deals/401")
@@ -211,7 +238,8 @@ func TestAnswersReachTheDeal(t *testing.T) {
 func TestStrangersAnswerForTheDeal(t *testing.T) {
 	p := newPortal(t)
 	for id, direction := range map[string]string{"301": "INCOMING_EMAIL", "302": "EMAIL", "303": "INCOMING_EMAIL"} {
-		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", direction, "hs_email_text", "We will order on Monday.", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
+		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", direction, "hs_email_text",
+			"We will order on Monday.", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
 	}
 	p.add("contacts", "103")
 	p.link("emails/301", "deals/401")
@@ -232,7 +260,8 @@ func TestStrangersAnswerForTheDeal(t *testing.T) {
 		if diff := cmp.Diff(want, keys); diff != "" {
 			t.Error(diff)
 		}
-		want = []string{"101 peer/emails/301 stranger", "102 peer/emails/301 stranger", "103 emails/303 "} // once deals are read
+		// once deals are read
+		want = []string{"101 peer/emails/301 stranger", "102 peer/emails/301 stranger", "103 emails/303 "}
 	}
 }
 
@@ -242,9 +271,12 @@ func TestWantedContacts(t *testing.T) {
 	p.add("deals", "401", "amount", "1200.5", "dealstage", "x", "hs_lastmodifieddate", "2026-02-01T08:00:00Z")
 	p.link("deals/401", "contacts/101")
 	p.link("deals/401", "quotes/11")
-	got, err := p.connect(t, nil).Fetch(t.Context(), []crm.Ref{{Type: "deals", ID: "401", Contacts: []string{"102", "101"}, Depth: 1}})
+	got, err := p.connect(t, nil).Fetch(t.Context(), []crm.Ref{
+		{Type: "deals", ID: "401", Contacts: []string{"102", "101"}, Depth: 1},
+	})
 	fs := facts(t, got, err)
-	if last := got[len(got)-1].Ref; last == nil || last.ID != "11" || last.Type != "quotes" || len(last.Contacts) != 2 || last.Depth != 2 {
+	if last := got[len(got)-1].Ref; last == nil || last.ID != "11" || last.Type != "quotes" ||
+		len(last.Contacts) != 2 || last.Depth != 2 {
 		t.Errorf("the deal's quote is not asked for on behalf of those who joined: %+v", last)
 	}
 	if len(fs) != 2 || fs["102 deals/401"].Deal == nil || fs["101 deals/401"].Deal.Amount != 120050 {
@@ -255,18 +287,26 @@ func TestWantedContacts(t *testing.T) {
 func TestFetchCalls(t *testing.T) {
 	p := newPortal(t)
 	for id, c := range map[string][4]string{
-		"1": {"OUTBOUND", "COMPLETED", "", "61500"}, "2": {"INBOUND", "NO_ANSWER", "", ""}, "3": {"OUTBOUND", "COMPLETED", "b2cf5968-551e-4856-9783-52b3da59a7d0", "9000"},
-		"4": {"OUTBOUND", "CANCELED", "", ""}, "5": {"OUTBOUND", "IN_PROGRESS", "", ""}, "6": {"", "BUSY", "", ""}, "7": {"OUTBOUND", "COMPLETED", "AAAA-1", ""},
-		"8": {"OUTBOUND", "COMPLETED", "", "0"}, "9": {"OUTBOUND", "COMPLETED", "f240bbac-87c9-4f6e-bf70-924b57d47db7", ""},
+		"1": {"OUTBOUND", "COMPLETED", "", "61500"}, "2": {"INBOUND", "NO_ANSWER", "", ""},
+		"3": {"OUTBOUND", "COMPLETED", "b2cf5968-551e-4856-9783-52b3da59a7d0", "9000"},
+		"4": {"OUTBOUND", "CANCELED", "", ""}, "5": {"OUTBOUND", "IN_PROGRESS", "", ""}, "6": {"", "BUSY", "", ""},
+		"7": {"OUTBOUND", "COMPLETED", "AAAA-1", ""},
+		"8": {"OUTBOUND", "COMPLETED", "", "0"}, "9": {
+			"OUTBOUND", "COMPLETED", "f240bbac-87c9-4f6e-bf70-924b57d47db7",
+			"",
+		},
 	} {
-		p.add("calls", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_call_direction", c[0], "hs_call_status", c[1], "hs_call_disposition", c[2], "hs_call_duration", c[3])
+		p.add("calls", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_call_direction", c[0], "hs_call_status", c[1],
+			"hs_call_disposition", c[2], "hs_call_duration", c[3])
 		p.link("calls/"+id, "contacts/101")
 	}
-	got, err := p.connect(t, func(c *Config) { c.CallDispositions = "aaaa-1=no_answer" }).Fetch(t.Context(), refs("calls", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
+	got, err := p.connect(t, func(c *Config) { c.CallDispositions = "aaaa-1=no_answer" }).Fetch(t.Context(),
+		refs("calls", "1", "2", "3", "4", "5", "6", "7", "8", "9"))
 	fs := facts(t, got, err)
 	for id, want := range map[string]crm.Call{
 		"1": {Direction: crm.Out, Outcome: crm.Connected, Seconds: 61}, "2": {Direction: crm.In, Outcome: crm.NoAnswer},
-		"3": {Direction: crm.Out, Outcome: crm.Voicemail, Seconds: 9}, "4": {Direction: crm.Out, Outcome: crm.CallOff}, "6": {Outcome: crm.NoAnswer},
+		"3": {Direction: crm.Out, Outcome: crm.Voicemail, Seconds: 9}, "4": {Direction: crm.Out, Outcome: crm.CallOff},
+		"6": {Outcome: crm.NoAnswer},
 		"7": {Direction: crm.Out, Outcome: crm.NoAnswer},
 		"8": {Direction: crm.Out}, // over, and of no length: nobody is known to have talked
 		"9": {Direction: crm.Out, Outcome: crm.Connected},
@@ -282,13 +322,18 @@ func TestFetchCalls(t *testing.T) {
 
 func TestFetchMeetingsAndTasks(t *testing.T) {
 	p := newPortal(t)
-	m := p.add("meetings", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z", "hs_meeting_outcome", "NO_SHOW",
+	m := p.add("meetings", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z",
+		"hs_meeting_outcome", "NO_SHOW",
 		"hs_meeting_start_time", "2026-02-12T10:00:00Z", "hs_meeting_end_time", "2026-02-12T11:00:00Z")
-	was(m, "hs_meeting_start_time", "2026-02-12T10:00:00Z", "2026-02-04T09:00:00Z", "2026-02-11T10:00:00Z", "2026-02-03T09:00:00Z", "2026-02-10T10:00:00Z", "2026-02-01T08:00:00Z")
-	m["propertiesWithHistory"].(obj)["hs_meeting_start_time"].([]obj)[0]["sourceType"] = "MEETINGS" // they used the booking page
+	was(m, "hs_meeting_start_time", "2026-02-12T10:00:00Z", "2026-02-04T09:00:00Z", "2026-02-11T10:00:00Z",
+		"2026-02-03T09:00:00Z", "2026-02-10T10:00:00Z", "2026-02-01T08:00:00Z")
+	// they used the booking page
+	m["propertiesWithHistory"].(obj)["hs_meeting_start_time"].([]obj)[0]["sourceType"] = "MEETINGS"
 	p.link("meetings/1", "contacts/101")
-	p.add("tasks", "2", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z", "hs_task_status", "NOT_STARTED")
-	p.add("tasks", "3", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z", "hs_task_status", "COMPLETED", "hs_task_completion_date", "2026-02-07T08:00:00Z")
+	p.add("tasks", "2", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z",
+		"hs_task_status", "NOT_STARTED")
+	p.add("tasks", "3", "hs_createdate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z",
+		"hs_task_status", "COMPLETED", "hs_task_completion_date", "2026-02-07T08:00:00Z")
 	p.link("tasks/2", "contacts/101")
 	p.link("tasks/3", "contacts/101")
 	c := p.connect(t, nil)
@@ -306,7 +351,9 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 	if k := fs["101 tasks/2"].Task; *k != (crm.Task{Due: ms("2026-02-08T08:00:00Z")}) {
 		t.Errorf("open task: %+v", k)
 	}
-	if k := fs["101 tasks/3"].Task; *k != (crm.Task{Due: ms("2026-02-08T08:00:00Z"), Done: ms("2026-02-07T08:00:00Z")}) {
+	if k := fs["101 tasks/3"].Task; *k != (crm.Task{
+		Due: ms("2026-02-08T08:00:00Z"), Done: ms("2026-02-07T08:00:00Z"),
+	}) {
 		t.Errorf("task that is done: %+v", k)
 	}
 }
@@ -315,15 +362,20 @@ func TestFetchMeetingsAndTasks(t *testing.T) {
 // held nor missed.
 func TestOwnMeetingOutcomes(t *testing.T) {
 	p := newPortal(t)
-	for id, outcome := range map[string]string{"1": "STAYED_AWAY", "2": "ON_SITE", "3": "FOLLOW_UP_AGREED", "4": "Canceled", "5": "COMPLETED"} {
-		m := p.add("meetings", id, "hs_createdate", "2026-02-01T08:00:00Z", "hs_meeting_start_time", "2026-02-12T10:00:00Z", "hs_meeting_outcome", outcome)
+	for id, outcome := range map[string]string{
+		"1": "STAYED_AWAY", "2": "ON_SITE", "3": "FOLLOW_UP_AGREED", "4": "Canceled", "5": "COMPLETED",
+	} {
+		m := p.add("meetings", id, "hs_createdate", "2026-02-01T08:00:00Z", "hs_meeting_start_time",
+			"2026-02-12T10:00:00Z", "hs_meeting_outcome", outcome)
 		was(m, "hs_meeting_outcome", outcome, "2026-02-12T12:00:00Z")
 		p.link("meetings/"+id, "contacts/101")
 	}
 	c := p.connect(t, func(c *Config) { c.MeetingOutcomes = "stayed_away=no_show, ON_SITE=held, completed=cancelled" })
 	got, err := c.Fetch(t.Context(), refs("meetings", "1", "2", "3", "4", "5"))
 	fs := facts(t, got, err)
-	for id, want := range map[string]crm.MeetingState{"1": crm.NoShow, "2": crm.Held, "3": crm.Rescheduled, "4": crm.Cancelled, "5": crm.Cancelled} {
+	for id, want := range map[string]crm.MeetingState{
+		"1": crm.NoShow, "2": crm.Held, "3": crm.Rescheduled, "4": crm.Cancelled, "5": crm.Cancelled,
+	} {
 		if m := fs["101 meetings/"+id].Meeting; m == nil || m.State != want || m.By != 0 {
 			t.Errorf("meeting %s: %+v, want %s, by nobody known", id, m, want)
 		}
@@ -337,24 +389,32 @@ func TestDatedAhead(t *testing.T) {
 	p.add("contacts", "101", "email", "ada@mill.example")
 	const made, ahead = "2026-02-03T08:00:00Z", "2026-02-03T21:00:00Z"
 	dated := func(kind, id, at string, pairs ...string) {
-		p.add(kind, id, append([]string{"hs_timestamp", at, "hs_createdate", made, "hs_lastmodifieddate", made}, pairs...)...)
+		p.add(kind, id, append([]string{
+			"hs_timestamp", at, "hs_createdate", made, "hs_lastmodifieddate", made,
+		}, pairs...)...)
 		p.link(kind+"/"+id, "contacts/101")
 	}
-	dated("emails", "1", ahead, "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example", "hs_email_text", "What is the price?")
-	dated("emails", "2", "2062-02-03T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example", "hs_email_text", "And when?")
+	dated("emails", "1", ahead, "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example",
+		"hs_email_text", "What is the price?")
+	dated("emails", "2", "2062-02-03T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email",
+		"ada@mill.example", "hs_email_text", "And when?")
 	dated("emails", "3", ahead, "hs_email_direction", "EMAIL", "hs_email_text", "Shall we talk?")
-	dated("emails", "4", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", "ada@mill.example", "hs_email_text", "Logged later.")
+	dated("emails", "4", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email",
+		"ada@mill.example", "hs_email_text", "Logged later.")
 	dated("calls", "5", ahead, "hs_call_direction", "INBOUND", "hs_call_status", "NO_ANSWER")
 	dated("calls", "6", ahead, "hs_call_direction", "OUTBOUND", "hs_call_status", "NO_ANSWER")
 	dated("communications", "7", ahead, "hs_communication_body", "See you")
 	c := p.connect(t, nil)
 	fs := map[string]crm.Fact{}
-	for kind, ids := range map[string][]string{"emails": {"1", "2", "3", "4"}, "calls": {"5", "6"}, "communications": {"7"}} {
+	for kind, ids := range map[string][]string{
+		"emails": {"1", "2", "3", "4"}, "calls": {"5", "6"}, "communications": {"7"},
+	} {
 		got, err := c.Fetch(t.Context(), refs(kind, ids...))
 		maps.Copy(fs, facts(t, got, err))
 	}
 	for key, want := range map[string]string{
-		"emails/1": made, "emails/2": made, "emails/3": ahead, "emails/4": "2026-02-01T08:00:00Z", "calls/5": made, "calls/6": ahead, "communications/7": made,
+		"emails/1": made, "emails/2": made, "emails/3": ahead, "emails/4": "2026-02-01T08:00:00Z", "calls/5": made,
+		"calls/6": ahead, "communications/7": made,
 	} {
 		if f := fs["101 "+key]; f.At != ms(want) {
 			t.Errorf("%s was at %s, want %s", key, f.At, want)
@@ -367,8 +427,12 @@ func TestDatedAhead(t *testing.T) {
 func TestOurPeople(t *testing.T) {
 	p := newPortal(t)
 	p.add("contacts", "101", "email", "ada@mill.example")
-	for id, from := range map[string]string{"1": "no-seat@winnow.example", "2": "Rep <rep+crm@winnow.example>", "3": "gone@winnow.example", "4": "ada@mill.example"} {
-		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_from_email", from, "hs_email_text", "Ten thousand. Shall I reserve one?")
+	for id, from := range map[string]string{
+		"1": "no-seat@winnow.example", "2": "Rep <rep+crm@winnow.example>", "3": "gone@winnow.example",
+		"4": "ada@mill.example",
+	} {
+		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL",
+			"hs_email_from_email", from, "hs_email_text", "Ten thousand. Shall I reserve one?")
 		p.link("emails/"+id, "contacts/101")
 	}
 	for _, refused := range []bool{false, true} {
@@ -389,7 +453,9 @@ func TestOurPeople(t *testing.T) {
 		}
 		for range 2 { // it is said as long as it lasts
 			_, err := c.Vendor().Maintain.Maintain(t.Context())
-			if said := connectors.KindOf(err) == connectors.Unauthenticated && strings.Contains(err.Error(), "owners") && strings.Contains(err.Error(), "STAFF_DOMAINS"); said != refused {
+			if said := connectors.KindOf(err) == connectors.Unauthenticated &&
+				strings.Contains(err.Error(), "owners") &&
+				strings.Contains(err.Error(), "STAFF_DOMAINS"); said != refused {
 				t.Errorf("owners refused: %t, said: %v", refused, err)
 			}
 		}
@@ -399,7 +465,8 @@ func TestOurPeople(t *testing.T) {
 // A note says that one of us took the time. Its text is not even asked for.
 func TestFetchNotes(t *testing.T) {
 	p := newPortal(t)
-	p.add("notes", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z", "hs_timestamp", "2026-01-31T08:00:00Z", "hs_note_body", "a difficult one")
+	p.add("notes", "1", "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-05T08:00:00Z",
+		"hs_timestamp", "2026-01-31T08:00:00Z", "hs_note_body", "a difficult one")
 	p.add("notes", "2", "hs_createdate", "2026-02-01T08:00:00Z")
 	p.link("notes/1", "contacts/101")
 	p.link("notes/1", "contacts/102")
@@ -408,7 +475,10 @@ func TestFetchNotes(t *testing.T) {
 	p.link("contacts/103", "deals/401")
 	got, err := p.connect(t, nil).Fetch(t.Context(), refs("notes", "1", "2"))
 	fs := facts(t, got, err)
-	want := crm.Fact{ID: "notes/1", Contact: "101", Kind: crm.KindNote, At: ms("2026-01-31T08:00:00Z"), Version: int64(ms("2026-02-05T08:00:00Z"))}
+	want := crm.Fact{
+		ID: "notes/1", Contact: "101", Kind: crm.KindNote, At: ms("2026-01-31T08:00:00Z"),
+		Version: int64(ms("2026-02-05T08:00:00Z")),
+	}
 	if diff := cmp.Diff(want, fs["101 notes/1"]); diff != "" {
 		t.Error(diff)
 	}
@@ -424,10 +494,13 @@ func TestFetchNotes(t *testing.T) {
 
 func TestFetchDeals(t *testing.T) {
 	p := newPortal(t)
-	d := p.add("deals", "1", "createdate", "2026-01-01T08:00:00Z", "hs_lastmodifieddate", "2026-03-01T08:00:00Z", "amount", "1999.99", "hs_is_closed_won", "true",
+	d := p.add("deals", "1", "createdate", "2026-01-01T08:00:00Z", "hs_lastmodifieddate", "2026-03-01T08:00:00Z",
+		"amount", "1999.99", "hs_is_closed_won", "true",
 		"hs_is_closed", "true", "hs_next_step", "kick-off", "contract", "yes", "closedate", "2026-12-31T00:00:00Z")
-	was(d, "dealstage", "closedwon", "2026-02-20T08:00:00Z", "contractsent", "2026-02-01T08:00:00Z", "qualified", "2026-01-01T08:00:00Z")
-	was(d, "hs_deal_stage_probability", "1.0", "2026-02-20T08:00:00.4Z", "0.9", "2026-02-01T08:00:01Z", "0.4", "2026-01-01T08:00:00Z")
+	was(d, "dealstage", "closedwon", "2026-02-20T08:00:00Z", "contractsent", "2026-02-01T08:00:00Z", "qualified",
+		"2026-01-01T08:00:00Z")
+	was(d, "hs_deal_stage_probability", "1.0", "2026-02-20T08:00:00.4Z", "0.9", "2026-02-01T08:00:01Z", "0.4",
+		"2026-01-01T08:00:00Z")
 	p.link("deals/1", "contacts/101")
 	got, err := p.connect(t, func(c *Config) { c.ContractProperty = "contract" }).Fetch(t.Context(), refs("deals", "1"))
 	want := crm.Deal{
@@ -523,7 +596,8 @@ func TestOAuth(t *testing.T) {
 		t.Errorf("the token was renewed %d times in one minute", renewed)
 	}
 	if revoked = "Bearer t0ken1"; fetch() != nil || renewed != 2 || refused != 1 {
-		t.Errorf("a token revoked before its time: renewed %d times, refused %d times; want another at once", renewed, refused)
+		t.Errorf("a token revoked before its time: renewed %d times, refused %d times; want another at once", renewed,
+			refused)
 	}
 	revoked, life, refused = "all", 30, 0
 	if err := fetch(); connectors.KindOf(err) != connectors.Unauthenticated || refused != 2 {
@@ -531,7 +605,8 @@ func TestOAuth(t *testing.T) {
 	}
 	revoked, answer = "", 400 // the token in hand has half a minute left, so that another is asked for
 	err := fetch()
-	if connectors.KindOf(err) != connectors.Unauthenticated || strings.Contains(err.Error(), "refr3sh") || strings.Contains(err.Error(), "cl1ent") {
+	if connectors.KindOf(err) != connectors.Unauthenticated || strings.Contains(err.Error(), "refr3sh") ||
+		strings.Contains(err.Error(), "cl1ent") {
 		t.Errorf("a revoked refresh token: %v", err)
 	}
 }
@@ -575,7 +650,8 @@ func TestConcerned(t *testing.T) {
 		ref  crm.Ref
 		want []string
 	}{
-		{crm.Ref{Type: "emails", ID: "301"}, []string{"101", "102"}}, // an answer of one counts for the others of the deal
+		// an answer of one counts for the others of the deal
+		{crm.Ref{Type: "emails", ID: "301"}, []string{"101", "102"}},
 		{crm.Ref{Type: "emails", ID: "302"}, nil},
 		{crm.Ref{Type: "emails", ID: "303"}, []string{"101", "102"}},
 		{crm.Ref{Type: "emails", ID: "302", Contacts: []string{"103"}}, []string{"103"}},
@@ -614,7 +690,8 @@ func TestKindsLeftOut(t *testing.T) {
 				t.Errorf("%s wanted %v: decoded to %+v, %v", kind, wanted, ns, err)
 			}
 			p.calls = nil
-			if ns, err := c.Fetch(t.Context(), refs(kind, "7")); err != nil || len(ns) > 0 || (len(p.calls) > 0) != wanted {
+			if ns, err := c.Fetch(t.Context(), refs(kind, "7")); err != nil || len(ns) > 0 ||
+				(len(p.calls) > 0) != wanted {
 				t.Errorf("%s wanted %v: fetched %d notices with %v, %v", kind, wanted, len(ns), p.calls, err)
 			}
 		}

@@ -25,8 +25,10 @@ const Vendor crm.Vendor = "hubspot"
 // The types of references that are no kind of HubSpot's objects.
 const (
 	conversations = "conversations" // id: a thread, or thread/message
-	timeline      = "timeline"      // id: a contact whose newest activities are read again; referrals has a file of its own
-	filed         = "filed"         // id: a contact whose newest activities are looked through for what was not read yet
+	// id: a contact whose newest activities are read again; referrals has a file of its own
+	timeline = "timeline"
+	// id: a contact whose newest activities are looked through for what was not read yet
+	filed = "filed"
 )
 
 // Definition is how the shell makes HubSpot sources.
@@ -123,7 +125,8 @@ func (c *Connector) Vendor() connectors.Vendor {
 			Record: "contacts", Text: maxText,
 			Native: connectors.Native{Disqualify: connectors.ByStatus, Closed: c.cfg.Unqualified},
 		}},
-		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c, CheckNative: c.checkNative,
+		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c,
+		CheckNative: c.checkNative,
 	}
 	if c.cfg.Webhooks != "off" {
 		v.Receive = c
@@ -162,7 +165,8 @@ func (c *Connector) details(ctx context.Context, op string) (details, error) {
 	return c.account.get(c.now(), 24*time.Hour, func() (details, error) {
 		var d details
 		_, err := c.rest.Do(ctx, rest.Request{
-			Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/account-info/" + accountVersion + "/details", Into: &d,
+			Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/account-info/" + accountVersion + "/details",
+			Into: &d,
 		})
 		return d, connectors.About(err, "read the account")
 	})

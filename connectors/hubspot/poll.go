@@ -52,7 +52,9 @@ func (b *bin) begin(now time.Time, first string) {
 }
 
 // Poll returns references to what changed, a page of one kind at a time.
-func (c *Connector) Poll(ctx context.Context, at string, from time.Time) (notices []crm.Notice, next string, more bool, err error) {
+func (c *Connector) Poll(ctx context.Context, at string,
+	from time.Time,
+) (notices []crm.Notice, next string, more bool, err error) {
 	cur := since.Parse[cursor](at)
 	if cur.Bin.Pages > 0 {
 		return c.pollBin(ctx, at, cur)
@@ -92,7 +94,9 @@ func (c *Connector) binned(kind string) string {
 // pollBin reads one page of the recycle bin, for deletions that no webhook told of. HubSpot lists it in the order of
 // ids and cannot search it by time, so a look goes through all of it, and keeps what was deleted since the one before.
 // Source: HubSpot docs, "Using object APIs", list with archived=true.
-func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices []crm.Notice, next string, more bool, err error) {
+func (c *Connector) pollBin(ctx context.Context, at string,
+	cur cursor,
+) (notices []crm.Notice, next string, more bool, err error) {
 	b := &cur.Bin
 	var got struct {
 		Results []*object `json:"results"`
@@ -103,7 +107,9 @@ func (c *Connector) pollBin(ctx context.Context, at string, cur cursor) (notices
 		if b.After != "" {
 			query.Set("after", b.After)
 		}
-		_, err = c.rest.Do(ctx, rest.Request{Op: "poll", Class: rest.Poll, Method: http.MethodGet, Path: objects(b.Kind), Query: query, Into: &got})
+		_, err = c.rest.Do(ctx, rest.Request{
+			Op: "poll", Class: rest.Poll, Method: http.MethodGet, Path: objects(b.Kind), Query: query, Into: &got,
+		})
 		if err != nil && !withheld(err) {
 			return nil, at, false, connectors.About(err, "list deleted "+b.Kind)
 		}
@@ -166,12 +172,15 @@ type found struct {
 }
 
 // find is one search, at HubSpot's own pace for searches. Source: HubSpot docs, "CRM search".
-func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters []filter, limit int, also ...string) (found, error) {
+func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters []filter, limit int,
+	also ...string,
+) (found, error) {
 	var got found
 	_, err := c.rest.Do(ctx, rest.Request{
 		Op: op, Class: rest.Poll, Lane: c.search, Method: http.MethodPost, Path: objects(kind) + "/search", Into: &got,
 		Body: map[string]any{
-			"filterGroups": []map[string]any{{"filters": filters}}, "properties": append([]string{by}, also...), "limit": limit,
+			"filterGroups": []map[string]any{{"filters": filters}}, "properties": append([]string{by}, also...),
+			"limit": limit,
 			"sorts": []map[string]string{{"propertyName": sort, "direction": "ASCENDING"}},
 		},
 	})
@@ -210,7 +219,9 @@ func (c *Connector) page(ctx context.Context, ask since.Ask) (since.Page, error)
 		if o == nil || o.ID == "" {
 			continue
 		}
-		r := since.Record{ID: string(o.ID), At: o.at(by), Notices: []crm.Notice{{Ref: &crm.Ref{Type: ask.Type, ID: string(o.ID)}}}}
+		r := since.Record{
+			ID: string(o.ID), At: o.at(by), Notices: []crm.Notice{{Ref: &crm.Ref{Type: ask.Type, ID: string(o.ID)}}},
+		}
 		if polled {
 			r.Notices = c.contactChanged(o, ask.From)
 		}
@@ -223,7 +234,9 @@ func digits(at crm.Millis) string { return strconv.FormatInt(int64(at), 10) }
 
 // lastActivity are the properties of a contact that move when something is filed with it. Source: HubSpot knowledge
 // base, "HubSpot's default contact properties", last activity date.
-var lastActivity = []string{"notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes"}
+var lastActivity = []string{
+	"notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes",
+}
 
 // newly is how far behind the place of a poll something has to lie to be no news.
 const newly = 24 * time.Hour
@@ -259,7 +272,8 @@ func (c *Connector) activity(o *object) uint64 { return c.memory.Sum(o.values(la
 // threads reads the conversations with messages after a time. Source: HubSpot docs, "Conversations inbox and messages".
 func (c *Connector) threads(ctx context.Context, op string, ask since.Ask) (since.Page, error) {
 	query := url.Values{
-		"limit": {"200"}, "sort": {"latestMessageTimestamp"}, "latestMessageTimestampAfter": {ask.From.Time().Format(time.RFC3339Nano)},
+		"limit": {"200"}, "sort": {"latestMessageTimestamp"},
+		"latestMessageTimestampAfter": {ask.From.Time().Format(time.RFC3339Nano)},
 	}
 	if ask.After != "" {
 		query.Set("after", ask.After)
@@ -271,7 +285,9 @@ func (c *Connector) threads(ctx context.Context, op string, ask since.Ask) (sinc
 		} `json:"results"`
 		Paging paging `json:"paging"`
 	}
-	_, err := c.rest.Do(ctx, rest.Request{Op: op, Class: rest.Poll, Method: http.MethodGet, Path: threadsPath, Query: query, Into: &got})
+	_, err := c.rest.Do(ctx, rest.Request{
+		Op: op, Class: rest.Poll, Method: http.MethodGet, Path: threadsPath, Query: query, Into: &got,
+	})
 	if err != nil {
 		return since.Page{}, connectors.About(err, "list conversations")
 	}
@@ -302,7 +318,9 @@ func (c *Connector) Backfill(ctx context.Context, at string, from, until time.Ti
 	if err != nil {
 		return connectors.BackfillPage{}, err
 	}
-	out := connectors.BackfillPage{Notices: since.Notices(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
+	out := connectors.BackfillPage{
+		Notices: since.Notices(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read),
+	}
 	if !over {
 		out.Next = since.Text(cur)
 	}
@@ -318,7 +336,8 @@ func (c *Connector) count(ctx context.Context, since, until time.Time) (int, err
 		}
 		by := happenedBy(kind)
 		got, err := c.find(ctx, "backfill", kind, by, by, []filter{
-			{by, "GTE", strconv.FormatInt(since.UnixMilli(), 10)}, {by, "LTE", strconv.FormatInt(until.UnixMilli(), 10)},
+			{by, "GTE", strconv.FormatInt(since.UnixMilli(), 10)},
+			{by, "LTE", strconv.FormatInt(until.UnixMilli(), 10)},
 		}, 1)
 		if err != nil {
 			return 0, err

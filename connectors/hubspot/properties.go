@@ -144,8 +144,9 @@ func override(_ *Connector, v string) []crm.Property { return one(fields.Overrid
 // origins says for HubSpot's original source whether they came to us. OFFLINE covers what people typed in and what was
 // imported, so more has to be known. Source: HubSpot knowledge base, "Understand traffic sources".
 var origins = map[string]string{
-	"ORGANIC_SEARCH": "inbound", "PAID_SEARCH": "inbound", "EMAIL_MARKETING": "inbound", "SOCIAL_MEDIA": "inbound", "PAID_SOCIAL": "inbound",
-	"REFERRALS": "inbound", "OTHER_CAMPAIGNS": "inbound", "DIRECT_TRAFFIC": "inbound", "AI_REFERRALS": "inbound",
+	"ORGANIC_SEARCH": "inbound", "PAID_SEARCH": "inbound", "EMAIL_MARKETING": "inbound", "SOCIAL_MEDIA": "inbound",
+	"PAID_SOCIAL": "inbound",
+	"REFERRALS":   "inbound", "OTHER_CAMPAIGNS": "inbound", "DIRECT_TRAFFIC": "inbound", "AI_REFERRALS": "inbound",
 }
 
 // origin is how the contact came about, from HubSpot's original source and its first drill-down; "" where they do not

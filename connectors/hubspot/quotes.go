@@ -16,8 +16,8 @@ import (
 // counts how often it was sent out. Source: HubSpot docs, "Quotes", and knowledge base, "HubSpot's quote properties".
 var quotes = kind{
 	properties: []string{
-		"hs_title", "hs_status", "hs_quote_amount", "hs_quote_link", "hs_expiration_date", "hs_terms", "hs_accepted_date", "hs_esign_date",
-		"hs_sign_status", "hs_payment_status", "hs_payment_date",
+		"hs_title", "hs_status", "hs_quote_amount", "hs_quote_link", "hs_expiration_date", "hs_terms",
+		"hs_accepted_date", "hs_esign_date", "hs_sign_status", "hs_payment_status", "hs_payment_date",
 	},
 	histories: []string{"hs_status"},
 	viaDeals:  true,
@@ -37,7 +37,8 @@ var quotes = kind{
 // inside are the states in which a quote is still among ourselves. In any other a buyer can see it: HubSpot adds states
 // to its newer kind of quotes, and each is a step of one that is out.
 var inside = map[string]bool{
-	"": true, "DRAFT": true, "MINIMAL_DRAFT": true, "PENDING_APPROVAL": true, "APPROVAL_PENDING": true, "REJECTED": true, "ARCHIVED": true, "DELETED": true,
+	"": true, "DRAFT": true, "MINIMAL_DRAFT": true, "PENDING_APPROVAL": true, "APPROVAL_PENDING": true,
+	"REJECTED": true, "ARCHIVED": true, "DELETED": true,
 }
 
 // published reports whether a buyer can see a quote in a state.
@@ -45,7 +46,8 @@ func published(state string) bool { return !inside[strings.ToUpper(state)] }
 
 func (c *Connector) quote(o *object, lines []*object) *crm.Fact {
 	q := crm.Quote{
-		Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date"), Key: content(o, lines).Key(c.opt.Salt),
+		Amount: minor(o.get("hs_quote_amount")), Expires: o.at("hs_expiration_date"),
+		Key: content(o, lines).Key(c.opt.Salt),
 	}
 	if link := o.get("hs_quote_link"); link != "" {
 		q.Link = c.text().LinkHash(link)
@@ -86,7 +88,8 @@ func accepted(o *object) crm.Millis {
 	if o.get("hs_payment_status") == "PAID" {
 		take(o.at("hs_payment_date"))
 	}
-	if first == 0 && (o.get("hs_status") == "ACCEPTED" || o.get("hs_sign_status") == "ESIGN_COMPLETED" || o.get("hs_payment_status") == "PAID") {
+	if first == 0 && (o.get("hs_status") == "ACCEPTED" || o.get("hs_sign_status") == "ESIGN_COMPLETED" ||
+		o.get("hs_payment_status") == "PAID") {
 		for _, h := range o.changes("hs_status") {
 			if h.value() == "ACCEPTED" {
 				take(h.at())
@@ -101,8 +104,8 @@ func accepted(o *object) crm.Millis {
 
 // lineProperties are what makes the content of a quote.
 var lineProperties = []string{
-	"hs_product_id", "name", "quantity", "price", "amount", "discount", "hs_discount_percentage", "hs_total_discount", "recurringbillingfrequency",
-	"hs_recurring_billing_period",
+	"hs_product_id", "name", "quantity", "price", "amount", "discount", "hs_discount_percentage", "hs_total_discount",
+	"recurringbillingfrequency", "hs_recurring_billing_period",
 }
 
 // lineItems reads the lines of quotes. A token without the scope for them leaves quotes to be told apart by total and

@@ -154,7 +154,8 @@ func (c *Connector) decodeProperty(out []crm.Notice, e *event) ([]crm.Notice, er
 	if c.isEcho(e) {
 		return out, nil
 	}
-	c.memory.Forget(string(e.ObjectID)) // when it changes back and no event says so, it looks as it did when it was read
+	// when it changes back and no event says so, it looks as it did when it was read
+	c.memory.Forget(string(e.ObjectID))
 	if e.IsSensitive || e.PropertyValue != nil && *e.PropertyValue == "REDACTED" {
 		return out, nil // the value is withheld: nothing is known
 	}
@@ -213,7 +214,9 @@ func (e *event) winner() id {
 
 // losers are the records that are no more after a merge.
 func (e *event) losers() []id {
-	return slices.DeleteFunc(append([]id{e.PrimaryObjectID}, e.MergedObjectIDs...), func(i id) bool { return i == "" || i == e.winner() })
+	return slices.DeleteFunc(append([]id{e.PrimaryObjectID}, e.MergedObjectIDs...), func(i id) bool {
+		return i == "" || i == e.winner()
+	})
 }
 
 // decodeAssociation asks for the record that a contact has newly, or no longer, to do with. HubSpot reports each side

@@ -24,7 +24,10 @@ func limits(h http.Header) rest.Limits {
 		}
 		return v
 	}
-	l := rest.Limits{Max: n("Max"), Remaining: n("Remaining"), Interval: time.Duration(n("Interval-Milliseconds")) * time.Millisecond}
+	l := rest.Limits{
+		Max: n("Max"), Remaining: n("Remaining"),
+		Interval: time.Duration(n("Interval-Milliseconds")) * time.Millisecond,
+	}
 	if h.Get("X-HubSpot-RateLimit-Remaining") == "" {
 		l.Max = 0
 	}
@@ -114,7 +117,8 @@ func (c *Connector) explain(r *rest.Response) *connectors.Error {
 		if body.Status != "error" && body.Category == "" {
 			// Not HubSpot's own answer about a record. Taking it for one would forget records because of a wrong URL.
 			e.Kind = connectors.Misconfigured
-			what += ": this is not HubSpot's API; check " + c.opt.Source.Variable("API_URL") + " and what stands between"
+			what += ": this is not HubSpot's API; check " + c.opt.Source.Variable("API_URL") +
+				" and what stands between"
 		}
 	case http.StatusLocked: // Source: HubSpot docs, "Error handling": wait at least 2 seconds
 		e.After = max(e.After, 2*time.Second)
@@ -202,12 +206,17 @@ func (b *apiError) badRequest(what string, ours []string) (connectors.Kind, stri
 	for _, d := range b.Errors {
 		text += " " + d.Message
 	}
-	for _, code := range []string{"PROPERTY_DOESNT_EXIST", "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY", invalidOption, "READ_ONLY_VALUE"} {
+	for _, code := range []string{
+		"PROPERTY_DOESNT_EXIST", "MISSING_CONDITIONAL_REQUIRED_PROPERTY", "MISSING_REQUIRED_PROPERTY", invalidOption,
+		"READ_ONLY_VALUE",
+	} {
 		if strings.Contains(text, code) {
 			codes = collect(codes, code)
 		}
 	}
-	words := strings.FieldsFunc(text, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_') })
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_')
+	})
 	for _, p := range ours {
 		if slices.Contains(words, p) {
 			names = collect(names, p)

@@ -42,8 +42,9 @@ type option struct {
 
 // shapes are the type and the field type of each type of field. Source: HubSpot docs, "Properties".
 var shapes = map[crm.FieldType][2]string{
-	crm.Choice: {"enumeration", "select"}, crm.Number: {"number", "number"}, crm.Line: {"string", "text"}, crm.Prose: {"string", "textarea"},
-	crm.Flag: {"bool", "booleancheckbox"}, crm.Day: {"date", "date"}, crm.Instant: {"datetime", "date"},
+	crm.Choice: {"enumeration", "select"}, crm.Number: {"number", "number"}, crm.Line: {"string", "text"},
+	crm.Prose: {"string", "textarea"},
+	crm.Flag:  {"bool", "booleancheckbox"}, crm.Day: {"date", "date"}, crm.Instant: {"datetime", "date"},
 }
 
 // propertyOf is the definition of a field's property.
@@ -52,7 +53,9 @@ func propertyOf(f crm.FieldSpec, name string) property {
 	if f.Type == crm.Flag {
 		options = []crm.Option{{Value: "true", Label: "Yes"}, {Value: "false", Label: "No"}}
 	}
-	p := property{Name: name, Label: f.Label, Description: f.Description, GroupName: group, Type: shape[0], FieldType: shape[1]}
+	p := property{
+		Name: name, Label: f.Label, Description: f.Description, GroupName: group, Type: shape[0], FieldType: shape[1],
+	}
 	for i, o := range options {
 		p.Options = append(p.Options, option{Label: o.Label, Value: o.Value, DisplayOrder: i})
 	}
@@ -72,7 +75,8 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 			Name string `json:"name"`
 		} `json:"results"`
 	}
-	if err := c.setup(ctx, http.MethodGet, propertiesPath+"/groups", nil, &groups, "read the property groups"); err != nil {
+	if err := c.setup(ctx, http.MethodGet, propertiesPath+"/groups", nil, &groups,
+		"read the property groups"); err != nil {
 		return nil, err
 	}
 	there, err := c.definitions(ctx)
@@ -87,7 +91,9 @@ func (c *Connector) Plan(ctx context.Context) ([]connectors.Step, error) {
 		) bool {
 			return g.Name == group
 		}),
-		Data: todo{method: http.MethodPost, path: propertiesPath + "/groups", body: map[string]any{"name": group, "label": "Winnow"}},
+		Data: todo{method: http.MethodPost, path: propertiesPath + "/groups", body: map[string]any{
+			"name": group, "label": "Winnow",
+		}},
 	}}
 	for _, f := range slices.Concat(crm.Fields, crm.ReadFields) {
 		if name := c.fields[f]; name != "" {
@@ -126,7 +132,10 @@ func (c *Connector) definitions(ctx context.Context) (map[string]property, error
 
 // nativeStep says whether the account's own list of lead statuses has the value of a disqualified contact.
 func (c *Connector) nativeStep(there map[string]property) connectors.Step {
-	step := connectors.Step{Name: "value " + c.cfg.Unqualified + " of " + nativeStatus, Detail: "set for disqualified contacts under enforce"}
+	step := connectors.Step{
+		Name:   "value " + c.cfg.Unqualified + " of " + nativeStatus,
+		Detail: "set for disqualified contacts under enforce",
+	}
 	var values []string
 	for _, o := range there[nativeStatus].Options {
 		values = append(values, o.Value)
@@ -145,7 +154,8 @@ func (c *Connector) checkNative(ctx context.Context) error {
 		return err
 	}
 	if step := c.nativeStep(there); !step.Have {
-		return c.fail("setup", connectors.Misconfigured, fmt.Errorf("%s is not there, %s: %s", step.Name, step.Detail, step.Hand))
+		return c.fail("setup", connectors.Misconfigured, fmt.Errorf("%s is not there, %s: %s", step.Name, step.Detail,
+			step.Hand))
 	}
 	return nil
 }
@@ -154,7 +164,9 @@ func (c *Connector) checkNative(ctx context.Context) error {
 func (c *Connector) propertyStep(f crm.Field, name string, there map[string]property) connectors.Step {
 	spec, _ := crm.SpecOf(f)
 	want := propertyOf(spec, name)
-	step := connectors.Step{Name: "property " + name, Detail: want.Type, Data: todo{method: http.MethodPost, path: propertiesPath, body: want}}
+	step := connectors.Step{Name: "property " + name, Detail: want.Type, Data: todo{
+		method: http.MethodPost, path: propertiesPath, body: want,
+	}}
 	if n := len(want.Options); n > 4 {
 		step.Detail += fmt.Sprintf(" of %d options", n)
 	} else if n > 0 && want.Type != "bool" {
@@ -164,11 +176,13 @@ func (c *Connector) propertyStep(f crm.Field, name string, there map[string]prop
 	switch {
 	case !ok && name != spec.Stem():
 		step.Detail = "named in the settings but not there"
-		step.Hand = "correct its name in " + c.opt.Source.Variable("FIELDS") + ", or create it in HubSpot as " + want.Type
+		step.Hand = "correct its name in " + c.opt.Source.Variable("FIELDS") + ", or create it in HubSpot as " +
+			want.Type
 	case !ok:
 	case got.Type != want.Type && (want.Type != "string" || got.Type == "number"):
 		step.Detail = fmt.Sprintf("is there as %s, but has to be %s", got.Type, want.Type)
-		step.Hand = "delete it in HubSpot and run this again, or map the field to another property with " + c.opt.Source.Variable("FIELDS")
+		step.Hand = "delete it in HubSpot and run this again, or map the field to another property with " +
+			c.opt.Source.Variable("FIELDS")
 	case want.Type == "enumeration":
 		missing := lacking(got.Options, want.Options)
 		if step.Have = len(missing) == 0; !step.Have {
@@ -217,8 +231,11 @@ func (c *Connector) Apply(ctx context.Context, s connectors.Step) error {
 }
 
 func (c *Connector) setup(ctx context.Context, method, path string, body, into any, what string) error {
-	_, err := c.rest.Do(ctx, rest.Request{Op: "setup", Class: rest.Fetch, Method: method, Path: path, Body: body, Into: into})
-	if e, ok := errors.AsType[*connectors.Error](err); ok && e.Kind == connectors.Rejected && strings.Contains(e.Err.Error(), "OBJECT_ALREADY_EXISTS") {
+	_, err := c.rest.Do(ctx, rest.Request{
+		Op: "setup", Class: rest.Fetch, Method: method, Path: path, Body: body, Into: into,
+	})
+	if e, ok := errors.AsType[*connectors.Error](err); ok && e.Kind == connectors.Rejected &&
+		strings.Contains(e.Err.Error(), "OBJECT_ALREADY_EXISTS") {
 		e.Kind = connectors.Conflict
 	}
 	if connectors.KindOf(err) == connectors.Unavailable {
@@ -247,13 +264,18 @@ func (c *Connector) checkScopes(ctx context.Context) ([]connectors.Step, error) 
 		} else {
 			refused[scope] = append(refused[scope], what)
 		}
-		step := connectors.Step{Name: "scope " + scope, Right: true, Have: refused[scope] == nil, Detail: "to read " + strings.Join(granted[scope], ", ")}
+		step := connectors.Step{
+			Name: "scope " + scope, Right: true, Have: refused[scope] == nil, Detail: "to read " +
+				strings.Join(granted[scope], ", "),
+		}
 		if !step.Have {
 			step.Detail = "to read " + strings.Join(refused[scope], ", ")
-			step.Hand = "grant it where the token was made, or leave what needs it out of " + c.opt.Source.Variable("OBJECTS")
+			step.Hand = "grant it where the token was made, or leave what needs it out of " +
+				c.opt.Source.Variable("OBJECTS")
 			switch what {
 			case quoteLines:
-				step.Hand = "grant it where the token was made; until then two quotes count as the same where total and title agree"
+				step.Hand = "grant it where the token was made; until then two quotes count as the same where total " +
+					"and title agree"
 			case owners:
 				step.Hand = "grant it where the token was made, or set " + c.opt.Source.Variable("OWNERS") + "=off"
 			}
@@ -300,8 +322,10 @@ func (c *Connector) needed() []string {
 // readScopes are the scopes that reading a kind needs. Source: HubSpot docs, "Scopes", and the object guides.
 var readScopes = map[string]string{
 	"contacts": "crm.objects.contacts.read", "emails": "sales-email-read", "calls": "crm.objects.contacts.read",
-	"meetings": "crm.objects.contacts.read", "communications": "crm.objects.contacts.read", "notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
-	"deals": "crm.objects.deals.read", "quotes": "crm.objects.quotes.read", quoteLines: "crm.objects.line_items.read", conversations: "conversations.read",
+	"meetings": "crm.objects.contacts.read", "communications": "crm.objects.contacts.read",
+	"notes": "crm.objects.contacts.read", "tasks": "crm.objects.contacts.read",
+	"deals": "crm.objects.deals.read", "quotes": "crm.objects.quotes.read", quoteLines: "crm.objects.line_items.read",
+	conversations: "conversations.read",
 }
 
 // writeScopes are those that writing and set-up need.
@@ -327,10 +351,12 @@ func (c *Connector) Advice(publicURL string) string {
 		return b.String()
 	}
 	component, _ := json.MarshalIndent(c.component(publicURL), "", "  ") // nothing in it can fail
-	b.WriteString("\nWebhooks. In a project-based app, save this as src/app/webhooks/webhooks-hsmeta.json and upload the project with HubSpot's CLI.\n" +
+	b.WriteString("\nWebhooks. In a project-based app, save this as src/app/webhooks/webhooks-hsmeta.json and upload " +
+		"the project with HubSpot's CLI.\n" +
 		"In a legacy private app, enter the same target URL and subscriptions under Webhooks in the app's settings.\n\n")
 	b.Write(component)
-	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into " + c.opt.Source.Variable("CLIENT_SECRET") + ".\n")
+	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into " +
+		c.opt.Source.Variable("CLIENT_SECRET") + ".\n")
 	return b.String()
 }
 
@@ -351,7 +377,9 @@ func (c *Connector) component(publicURL string) any {
 		objects = append(objects, subscription{Type: "object." + action, Object: "contact", Active: true})
 	}
 	for _, n := range names {
-		objects = append(objects, subscription{Type: "object.propertyChange", Object: "contact", Property: n, Active: true})
+		objects = append(objects, subscription{
+			Type: "object.propertyChange", Object: "contact", Property: n, Active: true,
+		})
 	}
 	for _, kind := range c.cfg.Objects {
 		w, ok := watched[kind]
@@ -366,17 +394,24 @@ func (c *Connector) component(publicURL string) any {
 			objects = append(objects, subscription{Type: "object." + action, Object: w.name, Active: true})
 		}
 		for _, p := range w.properties {
-			objects = append(objects, subscription{Type: "object.propertyChange", Object: w.name, Property: p, Active: true})
+			objects = append(objects, subscription{
+				Type: "object.propertyChange", Object: w.name, Property: p, Active: true,
+			})
 		}
 	}
 	hub = append(hub, subscription{Type: "contact.privacyDeletion", Active: true})
 	if c.reads(conversations) {
-		hub = append(hub, subscription{Type: "conversation.newMessage", Active: true}, subscription{Type: "conversation.deletion", Active: true})
+		hub = append(hub, subscription{Type: "conversation.newMessage", Active: true}, subscription{
+			Type: "conversation.deletion", Active: true,
+		})
 	}
 	return map[string]any{
 		"uid": "winnow_webhooks", "type": "webhooks",
 		"config": map[string]any{
-			"settings":      map[string]any{"targetUrl": strings.TrimRight(publicURL, "/") + "/hooks/" + c.opt.Source.Name, "maxConcurrentRequests": 10},
+			"settings": map[string]any{
+				"targetUrl":             strings.TrimRight(publicURL, "/") + "/hooks/" + c.opt.Source.Name,
+				"maxConcurrentRequests": 10,
+			},
 			"subscriptions": map[string]any{"crmObjects": objects, "hubEvents": hub},
 		},
 	}

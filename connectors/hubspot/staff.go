@@ -72,7 +72,8 @@ func (k keeper) Maintain(ctx context.Context) (next time.Time, err error) {
 		return time.Time{}, err
 	}
 	if err := k.c.roster.Refused(); err != nil {
-		return time.Time{}, k.c.fail("maintain", connectors.KindOf(err), fmt.Errorf("%w; until then our own people are told from theirs by %s alone (%s=off says so for good)",
+		return time.Time{}, k.c.fail("maintain", connectors.KindOf(err), fmt.Errorf("%w; until then our own people "+
+			"are told from theirs by %s alone (%s=off says so for good)",
 			errors.Unwrap(err), k.c.opt.Source.Variable("STAFF_DOMAINS"), k.c.opt.Source.Variable("OWNERS")))
 	}
 	return k.c.now().Add(time.Hour), nil
@@ -94,7 +95,8 @@ func (c *Connector) owners(ctx context.Context) ([]string, error) {
 				Paging paging `json:"paging"`
 			}
 			_, err := c.rest.Do(ctx, rest.Request{
-				Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: "/crm/owners/" + version, Query: query, Into: &got,
+				Op: "fetch", Class: rest.Fetch, Method: http.MethodGet, Path: "/crm/owners/" + version, Query: query,
+				Into: &got,
 			})
 			if err != nil {
 				return out, connectors.About(err, "read the owners")

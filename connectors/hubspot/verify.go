@@ -63,7 +63,8 @@ func screen(d connectors.Delivery, now time.Time) error {
 		return errors.New("the timestamp is missing or no number of milliseconds")
 	}
 	if age := now.Sub(time.UnixMilli(ms)); age > 2*maxAge || age < -2*maxAge {
-		return fmt.Errorf("signed %s from now, the limit is %s: a replay, or this machine's clock is wrong", age.Round(time.Second), maxAge)
+		return fmt.Errorf("signed %s from now, the limit is %s: a replay, or this machine's clock is wrong",
+			age.Round(time.Second), maxAge)
 	}
 	return nil
 }
@@ -110,7 +111,9 @@ func (c *Connector) verify(d connectors.Delivery, now time.Time) error {
 		return errors.New("wrong v1 signature: the client secret is another app's, or the body was changed")
 	case "v2":
 		return c.match(d, func(uri string) bool {
-			return c.signed(func(secret string) bool { return equalHex(signature, sum(secret, d.Method+uri+string(d.Body))) })
+			return c.signed(func(secret string) bool {
+				return equalHex(signature, sum(secret, d.Method+uri+string(d.Body)))
+			})
 		}, "v2")
 	default:
 		return errors.New("unknown signature version")
@@ -142,9 +145,11 @@ func (c *Connector) verifyV3(d connectors.Delivery, now time.Time) error {
 	}
 	switch age := now.Sub(time.UnixMilli(ms)); {
 	case age > maxAge:
-		return fmt.Errorf("signed %s ago, the limit is %s: a replay, or this machine's clock is ahead", age.Round(time.Second), maxAge)
+		return fmt.Errorf("signed %s ago, the limit is %s: a replay, or this machine's clock is ahead",
+			age.Round(time.Second), maxAge)
 	case age < -maxAge:
-		return fmt.Errorf("signed %s in the future, the limit is %s: this machine's clock is behind", (-age).Round(time.Second), maxAge)
+		return fmt.Errorf("signed %s in the future, the limit is %s: this machine's clock is behind",
+			(-age).Round(time.Second), maxAge)
 	}
 	return nil
 }
@@ -170,11 +175,13 @@ func (c *Connector) match(d connectors.Delivery, right func(uri string) bool, ve
 			if c.opt.PublicURL == "" {
 				says = "is not set and the request came to " + origins[0]
 			}
-			return fmt.Errorf("the signature is right for %s%s but WINNOW_PUBLIC_URL %s: set it to %s, the origin of the target URL in HubSpot",
+			return fmt.Errorf("the signature is right for %s%s but WINNOW_PUBLIC_URL %s: set it to %s, the origin of "+
+				"the target URL in HubSpot",
 				origin, d.URL.EscapedPath(), says, origin)
 		}
 	}
-	return fmt.Errorf("wrong %s signature: the client secret is another app's, the target URL in HubSpot is not %s%s (a proxy may have taken a part of its path away), or the body was changed",
+	return fmt.Errorf("wrong %s signature: the client secret is another app's, the target URL in HubSpot is not %s%s "+
+		"(a proxy may have taken a part of its path away), or the body was changed",
 		version, origins[0], d.URL.EscapedPath())
 }
 

@@ -74,7 +74,9 @@ func (c *Connector) Write(ctx context.Context, chs []crm.Change) []error {
 			if v == crm.UnqualifiedStatus {
 				v = c.cfg.Unqualified
 			}
-			native[v] = append(native[v], update{ID: ch.Contact, Properties: map[string]string{nativeStatus: v}, Trace: ch.Contact})
+			native[v] = append(native[v], update{
+				ID: ch.Contact, Properties: map[string]string{nativeStatus: v}, Trace: ch.Contact,
+			})
 		}
 	}
 	for _, v := range sortedKeys(native) {
@@ -104,7 +106,8 @@ func (c *Connector) updateNative(ctx context.Context, ins []update) map[string]e
 		own := *e
 		if own.Whole = false; refused {
 			own.Kind, own.Beside = connectors.Rejected, true
-			own.Err = fmt.Errorf("%s was not set: %w; %s names the value for a disqualified contact", nativeStatus, e.Err, c.opt.Source.Variable("UNQUALIFIED"))
+			own.Err = fmt.Errorf("%s was not set: %w; %s names the value for a disqualified contact", nativeStatus,
+				e.Err, c.opt.Source.Variable("UNQUALIFIED"))
 		}
 		failed[contact] = &own
 	}
@@ -195,13 +198,17 @@ func (c *Connector) notThere(ctx context.Context, contact string) error {
 	case len(os) == 1 && string(os[0].ID) != contact:
 		return c.merged(string(os[0].ID))
 	}
-	return c.fail("write", connectors.NotFound, errors.New("HubSpot returned no record of this id: deleted, or merged into another"))
+	return c.fail("write", connectors.NotFound, errors.New("HubSpot returned no record of this id: deleted, or "+
+		"merged into another"))
 }
 
 // merged is the error of a contact that was merged: HubSpot takes its id for the winner's, in reads and in writes, and
 // only the id in the answer tells.
 func (c *Connector) merged(into string) error {
-	return &connectors.Error{Vendor: Vendor, Op: "write", Kind: connectors.NotFound, Into: into, Err: errors.New("the contact was merged into another")}
+	return &connectors.Error{
+		Vendor: Vendor, Op: "write", Kind: connectors.NotFound, Into: into,
+		Err: errors.New("the contact was merged into another"),
+	}
 }
 
 // concerning are the contacts that an error names: by their ids, or by the trace ids, which are the same.

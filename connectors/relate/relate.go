@@ -72,7 +72,9 @@ type Circle struct {
 
 // Look finds whom records of a type concern, all of which refs ask for. A record that is filed with nobody concerns the
 // people of its deals where viaDeals is set.
-func (r *Relater) Look(ctx context.Context, typ string, records []string, refs []crm.Ref, viaDeals bool) (*Circle, error) {
+func (r *Relater) Look(ctx context.Context, typ string, records []string, refs []crm.Ref,
+	viaDeals bool,
+) (*Circle, error) {
 	filed, err := r.Neighbours.People(ctx, typ, records)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,8 @@ func (c Config) withDefaults() Config {
 	set(&c.Webhooks, "on")
 	set(&c.Login.URL, defaultLogin)
 	set(&c.Unqualified, "Closed - Not Converted")
-	set(&c.MeetingOutcomes, "held=held,completed=held,no show=no_show,cancelled=cancelled,canceled=cancelled,rescheduled=rescheduled")
+	set(&c.MeetingOutcomes,
+		"held=held,completed=held,no show=no_show,cancelled=cancelled,canceled=cancelled,rescheduled=rescheduled")
 	set(&c.CallDispositions, "connected=connected,no answer=no_answer,busy=no_answer,left voicemail=voicemail,"+
 		"voicemail=voicemail,left message=voicemail,wrong number=call_off")
 	list := func(l *[]string, v ...string) {
@@ -116,7 +117,9 @@ var spelling = fields.Spelling{
 }
 
 // neutral are Salesforce's names for what the rules look at, on a contact; leads have the account's fields themselves.
-var neutral = map[string]string{"role": "Title", "industry": "Account.Industry", "company_size": "Account.NumberOfEmployees"}
+var neutral = map[string]string{
+	"role": "Title", "industry": "Account.Industry", "company_size": "Account.NumberOfEmployees",
+}
 
 // ofLead is the field of a lead that stands for one of a contact.
 func ofLead(name string) string { return strings.TrimPrefix(name, "Account.") }
@@ -128,10 +131,13 @@ func (c *Config) Validate(prefix string) error {
 	p.WantOnOff("WEBHOOKS", v.Webhooks)
 	if v.Webhooks != "off" {
 		if len(v.HookKey.Each()) == 0 {
-			p.Add("HOOK_KEY", "not set: without it anybody could send outbound messages; set it, or %s_WEBHOOKS=off to poll only", prefix)
+			p.Add("HOOK_KEY",
+				"not set: without it anybody could send outbound messages; set it, or %s_WEBHOOKS=off to poll only",
+				prefix)
 		}
 		if !isOrg(v.OrgID) {
-			p.Add("ORG_ID", "want the organization's id, 15 or 18 characters that begin with 00D (Setup, Company Information)")
+			p.Add("ORG_ID",
+				"want the organization's id, 15 or 18 characters that begin with 00D (Setup, Company Information)")
 		}
 	}
 	p.WantURL("API_URL", v.API.URL, "https://company.my.salesforce.com")
@@ -160,13 +166,15 @@ func (c Config) checkCredentials(p *connectors.Problems) {
 	case c.ClientID == "":
 		p.Add("CLIENT_ID", "not set: the consumer key of the connected app")
 	case c.ClientSecret == "" && !jwt:
-		p.Add("CLIENT_SECRET", "not set: the consumer secret of the connected app; or set %[1]s_USERNAME and %[1]s_PRIVATE_KEY", p.Prefix)
+		p.Add("CLIENT_SECRET",
+			"not set: the consumer secret of the connected app; or set %[1]s_USERNAME and %[1]s_PRIVATE_KEY", p.Prefix)
 	case c.ClientSecret != "" && jwt:
 		p.Add("CLIENT_SECRET", "set together with %[1]s_USERNAME or %[1]s_PRIVATE_KEY: use one flow", p.Prefix)
 	case jwt && (c.Username == "" || c.PrivateKey == ""):
 		p.Add("USERNAME", "the JWT bearer flow needs %[1]s_USERNAME and %[1]s_PRIVATE_KEY together", p.Prefix)
 	case jwt && !strings.Contains(c.PrivateKey.Reveal(), "PRIVATE KEY-----"):
-		p.Add("PRIVATE_KEY", "want a private key in PEM: -----BEGIN PRIVATE KEY----- ...; a file is best given as %s_PRIVATE_KEY_FILE",
+		p.Add("PRIVATE_KEY",
+			"want a private key in PEM: -----BEGIN PRIVATE KEY----- ...; a file is best given as %s_PRIVATE_KEY_FILE",
 			p.Prefix)
 	}
 }

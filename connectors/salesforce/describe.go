@@ -77,7 +77,8 @@ func (c *api) look(ctx context.Context, op, object string) (shape, error) {
 		Fields []shapeField `json:"fields"`
 	}
 	_, err := c.rest.Do(ctx, rest.Request{
-		Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/services/data/" + version + "/sobjects/" + object + "/describe", Into: &got,
+		Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/services/data/" + version + "/sobjects/" + object +
+			"/describe", Into: &got,
 	})
 	if err != nil {
 		return shape{}, connectors.About(err, "look at "+object)

@@ -133,7 +133,8 @@ func (c *records) quotesOf(ctx context.Context, refs []crm.Ref) ([]crm.Notice, e
 		return nil, nil
 	}
 	rs, err := c.optional("Quote", func() ([]record, error) {
-		return c.selectIn(ctx, "Quote", []string{"Id", "OpportunityId"}, "OpportunityId", slices.Collect(maps.Keys(joined)))
+		return c.selectIn(ctx, "Quote", []string{"Id", "OpportunityId"}, "OpportunityId",
+			slices.Collect(maps.Keys(joined)))
 	})
 	var out []crm.Notice
 	for _, r := range rs {

@@ -87,7 +87,8 @@ func New(cfg Config, opt connectors.Options) (*Org, error) {
 	a.rest = rest.New(rest.Options{
 		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout, Now: opt.Now,
 		Budget: rest.NewBudget(rest.Plan{
-			Windows: []rest.Window{{Limit: cfg.RateLimit, Interval: interval}}, AtOnce: atOnce, Patience: patience, Now: opt.Now,
+			Windows: []rest.Window{{Limit: cfg.RateLimit, Interval: interval}}, AtOnce: atOnce, Patience: patience,
+			Now: opt.Now,
 		}),
 		Auth: cfg.auth(), Limits: limits, Explain: a.explain,
 	})
@@ -130,7 +131,8 @@ func (c Config) auth() rest.Auth {
 func (c *Org) Vendor() connectors.Vendor {
 	poll := &poller{c.api, c.records.people}
 	v := connectors.Vendor{
-		Fetch: c.records, Relate: c.records, Write: &writer{c.api}, Poll: poll, Backfill: poll, Account: c, Setup: &setup{c.api},
+		Fetch: c.records, Relate: c.records, Write: &writer{c.api}, Poll: poll, Backfill: poll, Account: c,
+		Setup:    &setup{c.api},
 		Maintain: c, Budget: c, Tick: time.Second, Identify: identify,
 	}
 	for _, kind := range []string{contact, lead} {

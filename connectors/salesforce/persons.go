@@ -35,11 +35,12 @@ type profile struct {
 // fixedFields are those of contacts and leads. Source: Object Reference, Contact, Lead, Account, User.
 var fixedFields = map[string][]string{
 	"Contact": {
-		"Email", "MailingCountry", "LeadSource", "HasOptedOutOfEmail", "OwnerId", "Owner.TimeZoneSidKey", "MasterRecordId", "Account.Type",
+		"Email", "MailingCountry", "LeadSource", "HasOptedOutOfEmail", "OwnerId", "Owner.TimeZoneSidKey",
+		"MasterRecordId", "Account.Type",
 	},
 	"Lead": {
-		"Email", "Country", "LeadSource", "HasOptedOutOfEmail", "OwnerId", "Owner.TimeZoneSidKey", "MasterRecordId", "Status", "IsConverted",
-		"ConvertedContactId",
+		"Email", "Country", "LeadSource", "HasOptedOutOfEmail", "OwnerId", "Owner.TimeZoneSidKey", "MasterRecordId",
+		"Status", "IsConverted", "ConvertedContactId",
 	},
 }
 
@@ -135,7 +136,8 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 		if !crm.Storable(value) {
 			return
 		}
-		unrated = unrated || value == "true" && (name == crm.PropOptOut || name == crm.PropDoNotProfile || name == crm.PropStaff)
+		unrated = unrated || value == "true" && (name == crm.PropOptOut || name == crm.PropDoNotProfile ||
+			name == crm.PropStaff)
 		f := crm.PropertyOf(who, crm.Property{Name: name, Value: value, OfRecord: true}, r.changed())
 		f.Seq = seq
 		out = append(out, crm.Notice{Fact: f})
@@ -147,7 +149,8 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 	add(crm.PropOwnerTimeZone, zone(r.text("Owner.TimeZoneSidKey")))
 	add(crm.PropOrigin, origins[strings.ToLower(r.text("LeadSource"))])
 	add(crm.PropStaff, strconv.FormatBool(staff.Has(r.text("Email"))))
-	add(crm.PropCustomer, strconv.FormatBool(r.text("Account.Type") != "" && slices.Contains(c.cfg.CustomerTypes, r.text("Account.Type"))))
+	add(crm.PropCustomer, strconv.FormatBool(r.text("Account.Type") != "" &&
+		slices.Contains(c.cfg.CustomerTypes, r.text("Account.Type"))))
 	if p.object == "Lead" {
 		add(crm.PropLeadStatus, r.text("Status"))
 	}
@@ -232,7 +235,8 @@ func zone(name string) string {
 // origins say whether a lead source of Salesforce's own came to us. Others say nothing. Source: Object Reference, Lead,
 // LeadSource.
 var origins = map[string]string{
-	"web": "inbound", "phone inquiry": "inbound", "partner referral": "inbound", "external referral": "inbound", "word of mouth": "inbound",
+	"web": "inbound", "phone inquiry": "inbound", "partner referral": "inbound", "external referral": "inbound",
+	"word of mouth":    "inbound",
 	"public relations": "inbound", "advertisement": "inbound", "purchased list": "outbound",
 }
 

@@ -42,7 +42,9 @@ func (c *poller) walk() *since.Walk {
 }
 
 // Poll returns references to what changed, and removals of what was deleted, a page of one object at a time.
-func (c *poller) Poll(ctx context.Context, at string, from time.Time) (notices []crm.Notice, next string, more bool, err error) {
+func (c *poller) Poll(ctx context.Context, at string,
+	from time.Time,
+) (notices []crm.Notice, next string, more bool, err error) {
 	cur := since.Parse[since.Cursor](at)
 	records, over, err := c.walk().Poll(ctx, &cur, from)
 	if err != nil {
@@ -66,7 +68,9 @@ func (c *poller) Backfill(ctx context.Context, at string, from, until time.Time)
 	if err != nil {
 		return connectors.BackfillPage{}, err
 	}
-	out := connectors.BackfillPage{Notices: since.Notices(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read)}
+	out := connectors.BackfillPage{
+		Notices: since.Notices(records), Stage: stage, Read: cur.Read, Total: max(cur.Total, cur.Read),
+	}
 	if !over {
 		out.Next = since.Text(cur)
 	}
@@ -112,20 +116,25 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	if ask.History {
 		where += " AND IsDeleted = false"
 	}
-	soql := fmt.Sprintf("SELECT %s FROM %s WHERE %s%s LIMIT %d", strings.Join(unique(names), ", "), ask.Type, where, order, pageSize)
+	soql := fmt.Sprintf("SELECT %s FROM %s WHERE %s%s LIMIT %d", strings.Join(unique(names), ", "), ask.Type, where,
+		order, pageSize)
 	list := func() ([]record, error) { return c.query(ctx, op, rest.Poll, soql, true) }
 	read := list
-	if ask.Type == "Quote" { // not every org has them; what else cannot be seen is an error, or we would be blind and not know it
+	// not every org has them; what else cannot be seen is an error, or we would be blind and not know it
+	if ask.Type == "Quote" {
 		read = func() ([]record, error) { return c.optional(ask.Type, list) }
 	}
 	rs, err := read()
 	if err != nil {
-		return since.Page{}, connectors.About(err, "list "+ask.Type+"; "+c.opt.Source.Variable("OBJECTS")+" says which are read")
+		return since.Page{}, connectors.About(err, "list "+ask.Type+"; "+c.opt.Source.Variable("OBJECTS")+
+			" says which are read")
 	}
 	page := since.Page{Full: len(rs) >= pageSize}
 	for _, r := range rs {
 		if r.id() != "" {
-			page.Records = append(page.Records, since.Record{ID: r.id(), At: crm.Millis(r.changed()), Notices: c.found(ask, p, r)})
+			page.Records = append(page.Records, since.Record{
+				ID: r.id(), At: crm.Millis(r.changed()), Notices: c.found(ask, p, r),
+			})
 		}
 	}
 	return page, nil

@@ -110,7 +110,8 @@ func (c *api) query(ctx context.Context, op string, class rest.Class, soql strin
 			return out, nil
 		}
 		if !strings.HasPrefix(got.Next, "/services/data/") || strings.ContainsAny(got.Next, "?#") {
-			return nil, c.fail(op, connectors.Malformed, errors.New("the next page has an address that is not the API's"))
+			return nil, c.fail(op, connectors.Malformed,
+				errors.New("the next page has an address that is not the API's"))
 		}
 		request.Path, request.Query = got.Next, nil
 	}
@@ -128,7 +129,9 @@ func (c *api) count(ctx context.Context, op, from string) (int, error) {
 }
 
 // selectIn reads the records of an object whose field is one of some ids, however many, in no order.
-func (c *api) selectIn(ctx context.Context, object string, names []string, field string, ids []string, rest ...string) ([]record, error) {
+func (c *api) selectIn(ctx context.Context, object string, names []string, field string, ids []string,
+	rest ...string,
+) ([]record, error) {
 	return c.selectFrom(ctx, object, names, field, ids, false, rest...)
 }
 
@@ -146,7 +149,8 @@ func (c *api) selectFrom(
 		if len(list) == 0 {
 			continue
 		}
-		soql := "SELECT " + strings.Join(unique(names), ", ") + " FROM " + object + " WHERE " + field + " IN (" + strings.Join(list, ", ") + ")"
+		soql := "SELECT " + strings.Join(unique(names), ", ") + " FROM " + object + " WHERE " + field + " IN (" +
+			strings.Join(list, ", ") + ")"
 		rs, err := c.query(ctx, "fetch", rest.Fetch, soql+strings.Join(tail, ""), all)
 		if err != nil {
 			return nil, connectors.About(err, "read "+object)

@@ -39,11 +39,13 @@ func (c *setup) Plan(ctx context.Context) ([]connectors.Step, error) {
 		}
 		for _, spec := range crm.FieldTable {
 			name := c.fields[spec.Field]
-			if name == "" || name != spelling.Own(spec.Field) { // another field was named for it, which is the org's own
+			// another field was named for it, which is the org's own
+			if name == "" || name != spelling.Own(spec.Field) {
 				continue
 			}
 			steps = append(steps, connectors.Step{
-				Name: "field " + object + "." + name, Detail: detail(spec), Have: s.has(name), Data: made{object, name, spec},
+				Name: "field " + object + "." + name, Detail: detail(spec), Have: s.has(name),
+				Data: made{object, name, spec},
 			})
 		}
 	}
@@ -52,7 +54,8 @@ func (c *setup) Plan(ctx context.Context) ([]connectors.Step, error) {
 		return nil, err
 	}
 	return append(steps, connectors.Step{
-		Name: "permission set " + permissionSet, Detail: "read and edit Winnow's fields, for the running user", Have: have, Data: made{},
+		Name: "permission set " + permissionSet, Detail: "read and edit Winnow's fields, for the running user",
+		Have: have, Data: made{},
 	}), nil
 }
 
@@ -74,7 +77,9 @@ func (c *setup) Apply(ctx context.Context, s connectors.Step) error {
 		return c.permit(ctx)
 	}
 	defer c.shapes.forget(m.object)
-	_, err := c.post(ctx, "tooling/sobjects/CustomField", map[string]any{"FullName": m.object + "." + m.name, "Metadata": metadata(m.spec)})
+	_, err := c.post(ctx, "tooling/sobjects/CustomField", map[string]any{
+		"FullName": m.object + "." + m.name, "Metadata": metadata(m.spec),
+	})
 	if err != nil && strings.Contains(err.Error(), "DUPLICATE_DEVELOPER_NAME") {
 		return nil // it is there, and the running user does not see it yet, as after a set-up that was broken off
 	}
@@ -83,7 +88,9 @@ func (c *setup) Apply(ctx context.Context, s connectors.Step) error {
 
 // metadata is a field as the Tooling API makes it. Source: Metadata API Developer Guide, CustomField.
 func metadata(spec crm.FieldSpec) map[string]any {
-	m := map[string]any{"label": cutLabel(spec.Label), "description": spec.Description, "inlineHelpText": spec.Description}
+	m := map[string]any{
+		"label": cutLabel(spec.Label), "description": spec.Description, "inlineHelpText": spec.Description,
+	}
 	switch spec.Type {
 	case crm.Choice:
 		var values []map[string]any
@@ -91,7 +98,9 @@ func metadata(spec crm.FieldSpec) map[string]any {
 			values = append(values, map[string]any{"valueName": o.Value, "label": o.Label, "default": false})
 		}
 		m["type"] = "Picklist"
-		m["valueSet"] = map[string]any{"restricted": true, "valueSetDefinition": map[string]any{"sorted": false, "value": values}}
+		m["valueSet"] = map[string]any{
+			"restricted": true, "valueSetDefinition": map[string]any{"sorted": false, "value": values},
+		}
 	case crm.Number:
 		m["type"], m["precision"], m["scale"] = "Number", 3, 0
 	case crm.Prose:
@@ -117,7 +126,8 @@ func (c *setup) post(ctx context.Context, path string, body any) (id string, err
 		ID string `json:"id"`
 	}
 	_, err = c.rest.Do(ctx, rest.Request{
-		Op: "setup", Class: rest.Write, Method: http.MethodPost, Path: "/services/data/" + version + "/" + path, Body: body, Into: &got,
+		Op: "setup", Class: rest.Write, Method: http.MethodPost, Path: "/services/data/" + version + "/" + path,
+		Body: body, Into: &got,
 	})
 	return full(got.ID), err
 }
@@ -136,7 +146,9 @@ func (c *setup) permitted(ctx context.Context) (bool, error) {
 	if err != nil || set == "" {
 		return false, err
 	}
-	assigned, err := c.ask(ctx, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = "+quoted(set)+" AND AssigneeId = "+quoted(m.User))
+	assigned, err := c.ask(ctx,
+		"SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = "+quoted(set)+" AND AssigneeId = "+
+			quoted(m.User))
 	if err != nil {
 		return false, connectors.About(err, "look for the permission set's users")
 	}
@@ -172,7 +184,8 @@ func (c *setup) unseen(ctx context.Context, set string) ([]ourField, error) {
 			continue
 		}
 		for _, spec := range crm.FieldTable {
-			if name := c.fields[spec.Field]; name != "" && name == spelling.Own(spec.Field) && !seen[strings.ToLower(object+"."+name)] {
+			if name := c.fields[spec.Field]; name != "" && name == spelling.Own(spec.Field) &&
+				!seen[strings.ToLower(object+"."+name)] {
 				out = append(out, ourField{object, name})
 			}
 		}
@@ -200,15 +213,20 @@ func (c *setup) permit(ctx context.Context) error {
 	}
 	for _, f := range missing {
 		_, err := c.post(ctx, "sobjects/FieldPermissions", map[string]any{
-			"ParentId": set, "SobjectType": f.object, "Field": f.object + "." + f.name, "PermissionsRead": true, "PermissionsEdit": true,
+			"ParentId": set, "SobjectType": f.object, "Field": f.object + "." + f.name, "PermissionsRead": true,
+			"PermissionsEdit": true,
 		})
 		if err != nil {
 			return connectors.About(err, "show "+f.object+"."+f.name)
 		}
 	}
-	assigned, err := c.ask(ctx, "SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = "+quoted(set)+" AND AssigneeId = "+quoted(m.User))
+	assigned, err := c.ask(ctx,
+		"SELECT Id FROM PermissionSetAssignment WHERE PermissionSetId = "+quoted(set)+" AND AssigneeId = "+
+			quoted(m.User))
 	if err == nil && len(assigned) == 0 {
-		_, err = c.post(ctx, "sobjects/PermissionSetAssignment", map[string]any{"PermissionSetId": set, "AssigneeId": m.User})
+		_, err = c.post(ctx, "sobjects/PermissionSetAssignment", map[string]any{
+			"PermissionSetId": set, "AssigneeId": m.User,
+		})
 	}
 	return connectors.About(err, "give the running user the permission set")
 }

@@ -23,7 +23,8 @@ var (
 // deals are opportunities, with the stages that they went through.
 func (c *records) deals(ctx context.Context, rs []record, _ *relate.Circle) (map[string]crm.Fact, error) {
 	history, err := c.optional("OpportunityHistory", func() ([]record, error) {
-		return c.selectIn(ctx, "OpportunityHistory", moveFields, "OpportunityId", idsOf(rs), " ORDER BY CreatedDate, Id")
+		return c.selectIn(ctx, "OpportunityHistory", moveFields, "OpportunityId", idsOf(rs),
+			" ORDER BY CreatedDate, Id")
 	})
 	if err != nil {
 		return nil, err
@@ -81,8 +82,10 @@ func (c *records) quotes(ctx context.Context, rs []record, _ *relate.Circle) (ma
 	out := make(map[string]crm.Fact, len(rs))
 	for _, r := range rs {
 		q := crm.Quote{
-			Amount: crm.Minor(r.number("GrandTotal")), Expires: r.at("ExpirationDate"), Key: content(r, linesOf[r.id()]).Key(c.opt.Salt),
-			Sent: c.sent(r, statesOf[r.id()]), Accepted: accepted(r, statesOf[r.id()]), Discount: discount(linesOf[r.id()]),
+			Amount: crm.Minor(r.number("GrandTotal")), Expires: r.at("ExpirationDate"),
+			Key:  content(r, linesOf[r.id()]).Key(c.opt.Salt),
+			Sent: c.sent(r, statesOf[r.id()]), Accepted: accepted(r, statesOf[r.id()]),
+			Discount: discount(linesOf[r.id()]),
 		}
 		if f := c.cfg.MarginField; f != "" && r.field(f) != nil {
 			q.Margin = crm.MarginOf(r.number(f))

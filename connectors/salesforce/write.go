@@ -69,7 +69,8 @@ func (c *writer) Write(ctx context.Context, chs []crm.Change) []error {
 	}
 	c.follow(ctx, chs, out)
 	for i, ch := range chs {
-		if status, ok := ch.Values[crm.FieldNativeStatus]; ok && out[i] == nil && crm.ParsePerson(ch.Contact).Kind == lead {
+		if status, ok := ch.Values[crm.FieldNativeStatus]; ok && out[i] == nil &&
+			crm.ParsePerson(ch.Contact).Kind == lead {
 			if status == crm.UnqualifiedStatus {
 				status = c.cfg.Unqualified
 			}
@@ -125,7 +126,8 @@ func (c *writer) beside(err error) error {
 	own := *e
 	own.Kind, own.Whole, own.Beside = connectors.Rejected, false, true
 	own.Err = fmt.Errorf(
-		"Lead.Status was not set: %w; %s names the value for a disqualified lead", e.Err, c.opt.Source.Variable("UNQUALIFIED"))
+		"Lead.Status was not set: %w; %s names the value for a disqualified lead", e.Err,
+		c.opt.Source.Variable("UNQUALIFIED"))
 	return &own
 }
 
@@ -137,7 +139,8 @@ func (c *writer) update(ctx context.Context, records []map[string]any) []error {
 	out := make([]error, len(records))
 	var got []row
 	_, err := c.rest.Do(ctx, rest.Request{
-		Op: "write", Class: rest.Write, Method: http.MethodPatch, Path: "/services/data/" + version + "/composite/sobjects",
+		Op: "write", Class: rest.Write, Method: http.MethodPatch, Path: "/services/data/" + version +
+			"/composite/sobjects",
 		// Without the second header a lead that is updated is assigned anew by the org's rules. Source: REST API
 		// Developer Guide, "Assignment Rule Header".
 		Header: http.Header{"Sforce-Call-Options": {callOptions}, "Sforce-Auto-Assign": {"FALSE"}},
@@ -190,7 +193,8 @@ func head(p crm.Person) map[string]any {
 func (c *writer) record(ctx context.Context, ch crm.Change) (map[string]any, error) {
 	p, ok := identify(crm.ParsePerson(ch.Contact).ID)
 	if !ok || p.String() != ch.Contact {
-		return nil, c.fail("write", connectors.Internal, errors.New("a change of somebody who is neither a contact nor a lead"))
+		return nil, c.fail("write", connectors.Internal, errors.New("a change of somebody who is neither a contact "+
+			"nor a lead"))
 	}
 	s, err := c.describe(ctx, "write", objectOf(p.Kind))
 	if err != nil {
@@ -208,7 +212,8 @@ func (c *writer) record(ctx context.Context, ch crm.Change) (map[string]any, err
 		shape, there := s.field(name)
 		if !there {
 			return nil, c.fail("write", connectors.Misconfigured, fmt.Errorf(
-				"%s has no field %s that the running user may see: winnow setup %s", objectOf(p.Kind), name, c.opt.Source.Name))
+				"%s has no field %s that the running user may see: winnow setup %s", objectOf(p.Kind), name,
+				c.opt.Source.Name))
 		}
 		value, err := valueOf(f, v, shape)
 		if err != nil {

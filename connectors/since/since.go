@@ -42,9 +42,10 @@ type Record struct {
 // Page is what a vendor found.
 type Page struct {
 	Records []Record
-	Full    bool   // there may be more
-	Marks   bool   // this type goes by the vendor's page marks, of which Mark is the next; empty: this was the last page
-	Mark    string //
+	Full    bool // there may be more
+	// this type goes by the vendor's page marks, of which Mark is the next; empty: this was the last page
+	Marks bool
+	Mark  string //
 }
 
 // Walk goes through the types of a source in their order, a page a call.
@@ -57,9 +58,10 @@ type Walk struct {
 
 // Place is how far the records of one type have been read, in the order of their time.
 type Place struct {
-	At   crm.Millis `json:"-"`            // the next page begins with what happened at this instant
-	ID   string     `json:"id,omitempty"` // within an instant that holds more than a page: up to this id it has been read; or a page mark
-	Seen crm.Millis `json:"-"`            // the newest record of the round
+	At crm.Millis `json:"-"` // the next page begins with what happened at this instant
+	// within an instant that holds more than a page: up to this id it has been read; or a page mark
+	ID   string     `json:"id,omitempty"`
+	Seen crm.Millis `json:"-"` // the newest record of the round
 	Done bool       `json:"done,omitempty"`
 }
 
@@ -150,7 +152,9 @@ func (w *Walk) Poll(ctx context.Context, cur *Cursor, since time.Time) (records 
 }
 
 // Backfill reads the next page of what was there between since and until, the oldest first within each type.
-func (w *Walk) Backfill(ctx context.Context, cur *Cursor, since, until time.Time) (records []Record, over bool, err error) {
+func (w *Walk) Backfill(ctx context.Context, cur *Cursor, since,
+	until time.Time,
+) (records []Record, over bool, err error) {
 	if !slices.Contains(w.Types, cur.Type) {
 		cur.Type = w.Types[0]
 	}
@@ -161,7 +165,9 @@ func (w *Walk) Backfill(ctx context.Context, cur *Cursor, since, until time.Time
 	if !ok {
 		p = Place{At: crm.At(since)}
 	}
-	page, err := w.List(ctx, Ask{Type: cur.Type, From: p.At, Until: crm.At(until), Instant: p.ID != "", After: p.ID, History: true})
+	page, err := w.List(ctx, Ask{
+		Type: cur.Type, From: p.At, Until: crm.At(until), Instant: p.ID != "", After: p.ID, History: true,
+	})
 	if err != nil {
 		return nil, false, err
 	}

@@ -29,13 +29,17 @@ func (c *Config) check() []error {
 
 	if c.checkListen("LISTEN", c.Listen, complain); c.checkListen("ADMIN_LISTEN", c.AdminListen, complain) {
 		if !Loopback(c.AdminListen) && c.AdminToken == "" {
-			complain("ADMIN_LISTEN", "%s can be reached from outside this machine; set WINNOW_ADMIN_TOKEN, or listen on 127.0.0.1", c.AdminListen)
+			complain("ADMIN_LISTEN",
+				"%s can be reached from outside this machine; set WINNOW_ADMIN_TOKEN, or listen on 127.0.0.1",
+				c.AdminListen)
 		}
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
-		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			complain("PUBLIC_URL", "want an address such as https://winnow.example.com, or https://gateway.example.com/winnow behind a gateway")
+		if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil ||
+			u.RawQuery != "" || u.Fragment != "" {
+			complain("PUBLIC_URL", "want an address such as https://winnow.example.com, or "+
+				"https://gateway.example.com/winnow behind a gateway")
 		} else if strings.Contains(u.Path, "/hooks") {
 			complain("PUBLIC_URL", "leave /hooks out: it is what comes before that")
 		}
@@ -78,7 +82,8 @@ func (c *Config) checkOwn(s Source, complain complainer) {
 		complain(own("POLL_INTERVAL"), "%s: want a pause such as 10m, or 0 where webhooks are enough", every)
 	}
 	if s.Config != nil && s.Config.PolledAlone() && every == 0 {
-		complain("POLL_INTERVAL", "0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
+		complain("POLL_INTERVAL",
+			"0: source %s has no webhooks, so that nothing would be heard of it; want a pause such as 10m", s.Name)
 	}
 	if s.Own.MaxBody != c.MaxBody {
 		c.checkBody(own("MAX_BODY"), s.Own.MaxBody, complain)
@@ -90,9 +95,13 @@ func (c *Config) checkBody(name string, most Bytes, complain complainer) {
 	payload := int64(cmp.Or(c.Queue.MaxPayload, defaultPayload))
 	switch {
 	case most < leastBody:
-		complain(name, "%s: a delivery of many events would be refused; want %s or more, such as 1MiB", most, Bytes(leastBody))
-	case c.NATS.URL == "" && int64(most) > payload/2: // the other half is for headers and for deliveries that travel together
-		complain(name, "%s does not fit a message of the queue, %s; raise WINNOW_QUEUE_MAX_PAYLOAD to twice as much", most, Bytes(payload))
+		complain(name,
+			"%s: a delivery of many events would be refused; want %s or more, such as 1MiB", most, Bytes(leastBody))
+	// the other half is for headers and for deliveries that travel together
+	case c.NATS.URL == "" && int64(most) > payload/2:
+		complain(name,
+			"%s does not fit a message of the queue, %s; raise WINNOW_QUEUE_MAX_PAYLOAD to twice as much", most,
+			Bytes(payload))
 	}
 }
 
@@ -143,7 +152,9 @@ func (c *Config) checkQueue(complain complainer) {
 		complain("QUEUE_STREAMS", "%d: want 1 to 64, or nothing", c.Queue.Streams)
 	}
 	if key := c.Queue.Key.Reveal(); key != "" && len(key) < leastKey {
-		complain("QUEUE_KEY", "shorter than %d characters, which can be guessed; want a random one, such as openssl rand -hex 32 makes", leastKey)
+		complain("QUEUE_KEY",
+			"shorter than %d characters, which can be guessed; want a random one, such as openssl rand -hex 32 makes",
+			leastKey)
 	}
 	if c.DataDir == "" {
 		complain("DATA_DIR", "want a directory")
@@ -154,7 +165,12 @@ func (c *Config) checkNATS(complain complainer) {
 	files := []struct {
 		name string
 		path Path
-	}{{"NATS_CREDS", c.NATS.Creds}, {"NATS_TLS_CA", c.NATS.TLS.CA}, {"NATS_TLS_CERT", c.NATS.TLS.Cert}, {"NATS_TLS_KEY", c.NATS.TLS.Key}}
+	}{
+		{"NATS_CREDS", c.NATS.Creds},
+		{"NATS_TLS_CA", c.NATS.TLS.CA},
+		{"NATS_TLS_CERT", c.NATS.TLS.Cert},
+		{"NATS_TLS_KEY", c.NATS.TLS.Key},
+	}
 	for _, f := range files {
 		if f.path == "" {
 			continue
@@ -167,7 +183,8 @@ func (c *Config) checkNATS(complain complainer) {
 		}
 	}
 	if (c.NATS.TLS.Cert == "") != (c.NATS.TLS.Key == "") {
-		complain("NATS_TLS_CERT", "a client certificate needs its key and the other way round; set WINNOW_NATS_TLS_KEY too")
+		complain("NATS_TLS_CERT",
+			"a client certificate needs its key and the other way round; set WINNOW_NATS_TLS_KEY too")
 	}
 	if !slices.Contains([]int{0, 1, 3, 5}, c.NATS.Replicas) {
 		complain("NATS_REPLICAS", "%d: want 1, 3 or 5", c.NATS.Replicas)

@@ -71,15 +71,18 @@ func (ss *Sources) Decode(value string) error {
 		}
 		name, vendor = strings.TrimSpace(name), strings.TrimSpace(vendor)
 		if !sourceName.MatchString(name) {
-			problems = append(problems, fmt.Errorf("source name %q: want a-z, 0-9, _ and -, 32 characters at most", name))
+			problems = append(problems, fmt.Errorf("source name %q: want a-z, 0-9, _ and -, 32 characters at most",
+				name))
 			continue
 		}
 		if _, ok := all.Definitions[crm.Vendor(vendor)]; !ok {
-			problems = append(problems, fmt.Errorf("%q is no vendor; want one of %s%s", vendor, vendors(), didYouMean(vendor, vendorNames())))
+			problems = append(problems, fmt.Errorf("%q is no vendor; want one of %s%s", vendor, vendors(),
+				didYouMean(vendor, vendorNames())))
 		}
 		source := crm.Source{Name: name, Vendor: crm.Vendor(vendor)}
 		if other, dup := taken[source.Prefix()]; dup {
-			problems = append(problems, fmt.Errorf("sources %q and %q would share the settings %s_*; rename one", other, name, source.Prefix()))
+			problems = append(problems, fmt.Errorf("sources %q and %q would share the settings %s_*; rename one",
+				other, name, source.Prefix()))
 			continue
 		}
 		taken[source.Prefix()] = name

@@ -45,7 +45,9 @@ type toy struct {
 func New(o Options) connectors.Vendor {
 	c := &toy{Options: o}
 	return connectors.Vendor{
-		People:  []connectors.PersonKind{{Kind: "contact", Record: "contacts", Text: 200}, {Kind: "lead", Record: "leads", Text: 100}},
+		People: []connectors.PersonKind{
+			{Kind: "contact", Record: "contacts", Text: 200}, {Kind: "lead", Record: "leads", Text: 100},
+		},
 		Receive: c, Reply: c, Fetch: c, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Maintain: c,
 		Tick: time.Second,
 	}
@@ -135,19 +137,24 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 
 // replies are the toy's own words for each outcome.
 var replies = map[connectors.Outcome]int{
-	connectors.Stored: http.StatusAccepted, connectors.NotVerified: http.StatusForbidden, connectors.Unreadable: http.StatusUnprocessableEntity,
-	connectors.Full: http.StatusServiceUnavailable, connectors.TooLarge: http.StatusRequestEntityTooLarge,
+	connectors.Stored: http.StatusAccepted, connectors.NotVerified: http.StatusForbidden,
+	connectors.Unreadable: http.StatusUnprocessableEntity,
+	connectors.Full:       http.StatusServiceUnavailable, connectors.TooLarge: http.StatusRequestEntityTooLarge,
 }
 
 // Reply answers in XML, as the toy wants it.
 func (c *toy) Reply(_ connectors.Delivery, o connectors.Outcome) connectors.Reply {
-	return connectors.Reply{Status: replies[o], Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte("<outcome>" + o + "</outcome>")}
+	return connectors.Reply{
+		Status: replies[o], Header: http.Header{"Content-Type": {"text/xml"}},
+		Body: []byte("<outcome>" + o + "</outcome>"),
+	}
 }
 
 // Handshake repeats the challenge of a GET.
 func (c *toy) Handshake(d connectors.Delivery) (connectors.Reply, bool) {
 	challenge := d.Query.Get("challenge")
-	return connectors.Reply{Status: http.StatusOK, Body: []byte(challenge)}, d.Method == http.MethodGet && challenge != ""
+	return connectors.Reply{Status: http.StatusOK, Body: []byte(challenge)}, d.Method == http.MethodGet &&
+		challenge != ""
 }
 
 // FetchLimits: each record is a call, and a few of them go out one after the other.
@@ -176,15 +183,19 @@ func (c *toy) one(ctx context.Context, ref crm.Ref) ([]crm.Notice, error) {
 	}
 	if ref.Type == "mails" {
 		return []crm.Notice{{Fact: &crm.Fact{
-			Contact: r.Person, ID: "mails/" + r.ID, Version: r.Changed * 1000, Kind: crm.KindMessage, At: crm.Millis(r.Sent * 1000),
-			Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: r.Units, Asks: 1, Intents: crm.Asks}},
+			Contact: r.Person, ID: "mails/" + r.ID, Version: r.Changed * 1000, Kind: crm.KindMessage,
+			At: crm.Millis(r.Sent * 1000),
+			Message: &crm.Message{
+				Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: r.Units, Asks: 1, Intents: crm.Asks},
+			},
 		}}}, nil
 	}
 	kind := map[string]string{"contacts": "contact", "leads": "lead"}[ref.Type]
 	person, seq := crm.Person{Kind: kind, ID: r.ID}.String(), c.Now().UnixMilli()
 	out := []crm.Notice{{Fact: crm.Profiled(person)}}
 	for name, value := range map[string]string{
-		crm.PropCreated: time.Unix(r.Created, 0).UTC().Format(time.RFC3339), crm.PropOptOut: strconv.FormatBool(r.OptOut), crm.PropOverride: r.Override,
+		crm.PropCreated: time.Unix(r.Created, 0).UTC().Format(time.RFC3339),
+		crm.PropOptOut:  strconv.FormatBool(r.OptOut), crm.PropOverride: r.Override,
 	} {
 		f := crm.PropertyOf(person, crm.Property{Name: name, Value: value, OfRecord: true}, r.Changed*1000)
 		f.Seq = seq
@@ -196,7 +207,8 @@ func (c *toy) one(ctx context.Context, ref crm.Ref) ([]crm.Notice, error) {
 // Concerned asks whom a mail is from.
 func (c *toy) Concerned(ctx context.Context, ref crm.Ref) ([]string, error) {
 	var got struct{ People []string }
-	if err := c.call(ctx, "fetch", http.MethodGet, "/"+ref.Type+"/"+url.PathEscape(ref.ID)+"/people", nil, &got); err != nil {
+	if err := c.call(ctx, "fetch", http.MethodGet, "/"+ref.Type+"/"+url.PathEscape(ref.ID)+"/people", nil,
+		&got); err != nil {
 		return nil, err
 	}
 	return got.People, nil
@@ -251,7 +263,10 @@ func (p page) refs() []crm.Notice {
 
 func (c *toy) list(ctx context.Context, op, cursor string, since, until time.Time) (page, error) {
 	var p page
-	q := url.Values{"after": {cursor}, "since": {strconv.FormatInt(since.Unix(), 10)}, "until": {strconv.FormatInt(until.Unix(), 10)}}
+	q := url.Values{
+		"after": {cursor}, "since": {strconv.FormatInt(since.Unix(), 10)},
+		"until": {strconv.FormatInt(until.Unix(), 10)},
+	}
 	err := c.call(ctx, op, http.MethodGet, "/changes?"+q.Encode(), nil, &p)
 	if err == nil && p.More && p.Next == cursor {
 		err = c.fail(op, connectors.Garbled, "a page that leads nowhere")
@@ -260,7 +275,9 @@ func (c *toy) list(ctx context.Context, op, cursor string, since, until time.Tim
 }
 
 // Poll lists what changed.
-func (c *toy) Poll(ctx context.Context, cursor string, since time.Time) (notices []crm.Notice, next string, more bool, err error) {
+func (c *toy) Poll(ctx context.Context, cursor string,
+	since time.Time,
+) (notices []crm.Notice, next string, more bool, err error) {
 	p, err := c.list(ctx, "poll", cursor, since, c.Now().Add(time.Hour))
 	if err != nil {
 		return nil, "", false, err
@@ -302,7 +319,9 @@ func (c *toy) Plan(ctx context.Context) ([]connectors.Step, error) {
 	}
 	var steps []connectors.Step
 	for _, f := range crm.FieldTable {
-		steps = append(steps, connectors.Step{Name: "field " + f.Stem(), Detail: string(f.Type), Have: got.Fields[f.Stem()], Data: f.Stem()})
+		steps = append(steps, connectors.Step{
+			Name: "field " + f.Stem(), Detail: string(f.Type), Have: got.Fields[f.Stem()], Data: f.Stem(),
+		})
 	}
 	return steps, nil
 }
@@ -400,14 +419,19 @@ func (c *toy) call(ctx context.Context, op, method, path string, in, out any) er
 		return c.fail(op, connectors.Unavailable, "half an answer")
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		e := &connectors.Error{Vendor: Name, Op: op, Kind: connectors.KindOfStatus(resp.StatusCode), Err: fmt.Errorf("HTTP %d", resp.StatusCode)}
+		e := &connectors.Error{
+			Vendor: Name, Op: op, Kind: connectors.KindOfStatus(resp.StatusCode),
+			Err: fmt.Errorf("HTTP %d", resp.StatusCode),
+		}
 		if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
 			e.After = time.Duration(min(max(s, 0), 3600)) * time.Second
 		}
 		return e
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return &connectors.Error{Vendor: Name, Op: op, Kind: connectors.Garbled, Err: errors.New("not an answer of the toy's")}
+		return &connectors.Error{
+			Vendor: Name, Op: op, Kind: connectors.Garbled, Err: errors.New("not an answer of the toy's"),
+		}
 	}
 	return nil
 }

@@ -76,9 +76,13 @@ func TestLook(t *testing.T) {
 func TestRatedByOneLook(t *testing.T) {
 	o := benchOwner()
 	hangs := saidNo(noon.Add(-90 * 24 * time.Hour))
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{hangs, known(0)[0], known(0)[1]}}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{
+		hangs, known(0)[0], known(0)[1],
+	}}
 	o.review(j, noon)
-	j.facts = []crm.Fact{{ID: "decision", At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Pending, Ground: crm.SaidNo, Hangs: hangs.ID}}}
+	j.facts = []crm.Fact{{ID: "decision", At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{
+		Status: crm.Pending, Ground: crm.SaidNo, Hangs: hangs.ID,
+	}}}
 	o.review(j, noon)
 	if j.c.Rating.Status != crm.Pending {
 		t.Fatalf("the contact is %s, want pending", j.c.Rating.Status)
@@ -89,7 +93,8 @@ func TestRatedByOneLook(t *testing.T) {
 	j.facts = nil
 	o.review(j, now)
 	if j.c.Rating.Status != crm.Pending || j.c.Rating.Decide != nil {
-		t.Errorf("the contact is %s, want pending: by the step's own look their answer may be unread", j.c.Rating.Status)
+		t.Errorf("the contact is %s, want pending: by the step's own look their answer may be unread",
+			j.c.Rating.Status)
 	}
 }
 
@@ -97,10 +102,15 @@ func TestRatedByOneLook(t *testing.T) {
 // others wait to be rated; but is where an answer came, or the source lags.
 func TestDecidedOnce(t *testing.T) {
 	later := noon.Add(2 * time.Second)
-	note := crm.Fact{ID: "property/segment", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropSegment, Value: "x"}}
+	note := crm.Fact{
+		ID: "property/segment", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindProperty,
+		Property: &crm.Property{Name: crm.PropSegment, Value: "x"},
+	}
 	yes := crm.Fact{
 		ID: "emails/9", Version: later.UnixMilli(), At: crm.At(later), Kind: crm.KindMessage,
-		Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 20, Intents: crm.Answers | crm.Asks}},
+		Message: &crm.Message{
+			Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 20, Intents: crm.Answers | crm.Asks},
+		},
 	}
 	for _, c := range []struct {
 		name   string
@@ -114,10 +124,14 @@ func TestDecidedOnce(t *testing.T) {
 		{"both", []crm.Fact{note}, true, watermark.Horizon{Now: later, Read: later}, crm.Pending},
 		{"an answer", []crm.Fact{yes}, true, watermark.Horizon{Now: later, Read: later}, crm.Open},
 		{"the source lags", nil, false, watermark.Horizon{Now: later, Read: noon.Add(-time.Hour)}, crm.Open},
-		{"the breaker is open", nil, true, watermark.Horizon{Now: later, Read: later, Hold: watermark.HoldBreaker}, crm.Open},
+		{"the breaker is open", nil, true, watermark.Horizon{
+			Now: later, Read: later, Hold: watermark.HoldBreaker,
+		}, crm.Open},
 	} {
 		o := benchOwner()
-		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1]}}
+		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{
+			saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1],
+		}}
 		o.review(j, noon.Add(-24*time.Hour)) // and settles
 		j.facts, j.before = nil, j.c.Rating
 		o.review(j, noon)
@@ -127,7 +141,8 @@ func TestDecidedOnce(t *testing.T) {
 		j.facts, j.before, j.put = c.facts, j.c.Rating, false
 		o.behind, o.sight = c.behind, seeing(c.sight)
 		o.review(j, later)
-		if j.c.Rating.Status != c.want || stored.Against(j.c.Rating.Decide) != (c.want == crm.Pending) || j.put != (c.want == crm.Open) {
+		if j.c.Rating.Status != c.want || stored.Against(j.c.Rating.Decide) != (c.want == crm.Pending) ||
+			j.put != (c.want == crm.Open) {
 			t.Errorf("%s: the contact is %s, put out %t; want %s", c.name, j.c.Rating.Status, j.put, c.want)
 		}
 	}
@@ -136,14 +151,19 @@ func TestDecidedOnce(t *testing.T) {
 // TestEnforcedOnce: nor is a native status that is on its way to a contact who was disqualified under another mode.
 func TestEnforcedOnce(t *testing.T) {
 	o, said, later := benchOwner(), noon.Add(-time.Hour), noon.Add(2*time.Second)
-	o.p.Sources["fake"] = watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{
-		{Native: connectors.Native{Disqualify: connectors.ByStatus}},
-	}}}
+	o.p.Sources["fake"] = watermark.Source{
+		Mode: watermark.Enforce,
+		CRM: connectors.Vendor{People: []connectors.PersonKind{
+			{Native: connectors.Native{Disqualify: connectors.ByStatus}},
+		}},
+	}
 	decided := crm.Fact{
 		ID: "decision/disqualified/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
 		Decision: &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo, Hangs: "emails/no"},
 	}
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1], decided}}
+	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{}, facts: []crm.Fact{
+		saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1], decided,
+	}}
 	for _, c := range []struct {
 		behind   bool
 		read     time.Time
@@ -161,7 +181,9 @@ func TestEnforcedOnce(t *testing.T) {
 // TestDecidedBefore: who takes a partition over knows whose decision has been put out and not written yet: it is
 // taken back too where something comes to hold it back.
 func TestDecidedBefore(t *testing.T) {
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,10 +191,17 @@ func TestDecidedBefore(t *testing.T) {
 	o := benchOwner()
 	o.p.Queue = q
 	key := queue.Key{Source: "fake", Contact: "7"}
-	o.part, o.valid, o.dues, o.tally = q.PartitionOf(key.Source, key.Contact), func() bool { return true }, newDues(), stored.NewTally()
+	o.part, o.valid, o.dues, o.tally = q.PartitionOf(key.Source, key.Contact), func() bool { return true }, newDues(),
+		stored.NewTally()
 	o.sight, o.again, o.turn = watermark.NewSight(0, nil), map[queue.Key]bool{}, map[queue.Key]struct{}{}
-	decided := stored.Contact{Rating: crm.Rating{Model: o.p.Rules.Version(), Status: crm.Pending, Decide: &crm.Decision{Status: crm.Pending}}, Offer: o.p.offers["fake"]}
-	if err := o.commit(t.Context(), queue.Batch{Contacts: []queue.Put{{Key: key, Data: stored.Encode(decided)}}}, 0); err != nil {
+	decided := stored.Contact{
+		Rating: crm.Rating{
+			Model: o.p.Rules.Version(), Status: crm.Pending, Decide: &crm.Decision{Status: crm.Pending},
+		}, Offer: o.p.offers["fake"],
+	}
+	if err := o.commit(t.Context(), queue.Batch{
+		Contacts: []queue.Put{{Key: key, Data: stored.Encode(decided)}},
+	}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := o.scan(t.Context()); err != nil || len(o.stale) > 0 {
@@ -187,11 +216,17 @@ func TestDecidedBefore(t *testing.T) {
 // before it was written.
 func TestReplacedLast(t *testing.T) {
 	o, said := benchOwner(), noon.Add(-30*24*time.Hour)
-	o.p.Sources["fake"] = watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{
-		{Native: connectors.Native{Disqualify: connectors.ByStatus}},
-	}}}
+	o.p.Sources["fake"] = watermark.Source{
+		Mode: watermark.Enforce,
+		CRM: connectors.Vendor{People: []connectors.PersonKind{
+			{Native: connectors.Native{Disqualify: connectors.ByStatus}},
+		}},
+	}
 	lead := func(status string, at time.Time) crm.Fact {
-		return crm.Fact{ID: "property/lead_status", Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropLeadStatus, Value: status}}
+		return crm.Fact{
+			ID: "property/lead_status", Version: at.UnixMilli(), At: crm.At(at), Kind: crm.KindProperty,
+			Property: &crm.Property{Name: crm.PropLeadStatus, Value: status},
+		}
 	}
 	pending := crm.Fact{
 		ID: "decision/pending/1", Version: said.UnixMilli(), At: crm.At(said), Kind: crm.KindDecision,
@@ -203,7 +238,10 @@ func TestReplacedLast(t *testing.T) {
 		put      bool
 		replaced string
 	}{
-		{[]crm.Fact{saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1], lead("new", said), pending}, true, ""}, // and settles
+		// and settles
+		{[]crm.Fact{
+			saidNo(noon.Add(-90 * 24 * time.Hour)), known(0)[0], known(0)[1], lead("new", said), pending,
+		}, true, ""},
 		{nil, true, "new"},
 		{[]crm.Fact{lead("talking", noon)}, true, "talking"},
 		{nil, false, "talking"},
@@ -225,13 +263,19 @@ func TestReplacedLast(t *testing.T) {
 // TestNativeStatus: under enforce a disqualified person gets the CRM's own status, unless a human has closed it in
 // another way; once that is over the person is open again, even where the status of before is none of the CRM's.
 func TestNativeStatus(t *testing.T) {
-	crmSays := watermark.Source{Mode: watermark.Enforce, CRM: connectors.Vendor{People: []connectors.PersonKind{{Native: connectors.Native{
-		Disqualify: connectors.ByStatus, Values: []string{"new", "won", "lost"}, Open: []string{"new"}, Closed: "lost",
-	}}}}}
+	crmSays := watermark.Source{
+		Mode: watermark.Enforce,
+		CRM: connectors.Vendor{People: []connectors.PersonKind{{Native: connectors.Native{
+			Disqualify: connectors.ByStatus, Values: []string{"new", "won", "lost"}, Open: []string{"new"},
+			Closed: "lost",
+		}}}},
+	}
 	status := func(value string) []crm.Fact {
 		return []crm.Fact{*crm.PropertyOf("7", crm.Property{Name: crm.PropLeadStatus, Value: value}, noon.UnixMilli())}
 	}
-	shown := crm.Fact{At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Disqualified, Enforced: true}}
+	shown := crm.Fact{
+		At: crm.At(noon), Kind: crm.KindDecision, Decision: &crm.Decision{Status: crm.Disqualified, Enforced: true},
+	}
 	for _, c := range []struct {
 		name     string
 		record   rules.Record
@@ -255,7 +299,9 @@ func TestNativeStatus(t *testing.T) {
 // TestWhereHeldBackWait: who waits only for facts that are left for a later step has a turn when these are rated,
 // others when the look at their source says so.
 func TestWhereHeldBackWait(t *testing.T) {
-	free, lags := watermark.Horizon{Now: noon, Read: noon}, watermark.Horizon{Now: noon, Read: noon.Add(-time.Hour), Lags: true}
+	free, lags := watermark.Horizon{Now: noon, Read: noon}, watermark.Horizon{
+		Now: noon, Read: noon.Add(-time.Hour), Lags: true,
+	}
 	key := queue.Key{Source: "fake", Contact: "7"}
 	for _, c := range []struct {
 		rating               crm.Rating
@@ -264,12 +310,17 @@ func TestWhereHeldBackWait(t *testing.T) {
 	}{
 		{rating: crm.Rating{Held: watermark.HoldLag}, sight: free, turn: true},
 		{rating: crm.Rating{Held: watermark.HoldLag}, sight: lags, waits: true},
-		{rating: crm.Rating{Held: watermark.HoldBackfill}, sight: watermark.Horizon{Now: noon, Read: noon, Hold: watermark.HoldBackfill}, waits: true},
+		{rating: crm.Rating{Held: watermark.HoldBackfill}, sight: watermark.Horizon{
+			Now: noon, Read: noon, Hold: watermark.HoldBackfill,
+		}, waits: true},
 		{rating: crm.Rating{Held: watermark.HoldSettle}, sight: free},
 		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Pending}}, sight: free, waits: true, decided: true},
 		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Open}}, sight: free},
 	} {
-		o := &owner{dues: newDues(), sight: seeing(c.sight), again: map[queue.Key]bool{key: true}, turn: map[queue.Key]struct{}{key: {}}}
+		o := &owner{
+			dues: newDues(), sight: seeing(c.sight), again: map[queue.Key]bool{key: true},
+			turn: map[queue.Key]struct{}{key: {}},
+		}
 		o.settle(t.Context(), &job{key: key, c: &stored.Contact{Rating: c.rating}}, noon)
 		_, turn := o.turn[key]
 		decided, waits := o.again[key]
@@ -282,10 +333,14 @@ func TestWhereHeldBackWait(t *testing.T) {
 // TestLateFactWaits: what comes for a loser stands in its record until it has reached the winner, so that no crash
 // loses it.
 func TestLateFactWaits(t *testing.T) {
-	j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{Redirect: "9", Sent: true}, facts: []crm.Fact{saidNo(noon)}}
+	j := &job{
+		key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{Redirect: "9", Sent: true},
+		facts: []crm.Fact{saidNo(noon)},
+	}
 	benchOwner().review(j, noon)
 	if len(j.c.Record.Conduct) != 1 || j.c.Sent || j.c.Due == 0 || !j.effects.merged {
-		t.Errorf("record %+v, sent %t, due %s: want the fact in the record, due to be sent on", j.c.Record, j.c.Sent, j.c.Due)
+		t.Errorf("record %+v, sent %t, due %s: want the fact in the record, due to be sent on", j.c.Record, j.c.Sent,
+			j.c.Due)
 	}
 }
 

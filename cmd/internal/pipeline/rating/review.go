@@ -123,23 +123,27 @@ func (o *owner) rate(j *job, now time.Time) {
 	if lag && c.Due != 0 { // it counts on the source to stay behind, which it will not
 		c.Due = earlier(c.Due, crm.At(now.Add(timing.Lagging)))
 	}
-	if stored.Against(c.Rating.Decide) { // announced only when the CRM shows it: until then look whether it still should be
+	// announced only when the CRM shows it: until then look whether it still should be
+	if stored.Against(c.Rating.Decide) {
 		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
 	}
 	v := values(rating)
 	addNative(v, p.Sources[j.key.Source], j.key.Contact, &c.Record, c.Rating.Decide)
 	switch {
-	case rating.Unrated == "deleted" || rating.Unrated == "merged": // nobody is there to write to: what waits to be written is void
+	// nobody is there to write to: what waits to be written is void
+	case rating.Unrated == "deleted" || rating.Unrated == "merged":
 		c.Values, j.put = nil, c.Values != nil
 		return
-	case rating.Unrated != "" && blank(c.Values) && c.Record.Property(crm.PropShown) != "true": // nothing to clear, not even of a store that was lost
+	// nothing to clear, not even of a store that was lost
+	case rating.Unrated != "" && blank(c.Values) && c.Record.Property(crm.PropShown) != "true":
 		return
 	}
 	if c.Awaits = o.awaits(j); c.Awaits != stored.Nothing {
 		return
 	}
 	offer := p.offers[j.key.Source]
-	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer && sameReplaced(c.Rating.Decide, j.before.Decide) {
+	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer &&
+		sameReplaced(c.Rating.Decide, j.before.Decide) {
 		return
 	}
 	if rating.Unrated == "" {
@@ -162,7 +166,8 @@ func passing(held string) bool { return held == watermark.HoldLag || held == wat
 func (p *Rating) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
 	at.Lagging, at.Arrived = lag, time.Time{}
 	rating, fault := safely(p.Rules, Visible(p.mode(j.key), &j.c.Record), at)
-	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status || d.Ground != was.Ground || d.Hangs != was.Hangs {
+	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status ||
+		d.Ground != was.Ground || d.Hangs != was.Hangs {
 		return withheld
 	}
 	return rating
@@ -206,9 +211,9 @@ func unenforced(mode watermark.Mode, c *stored.Contact) *crm.Decision {
 	return &d
 }
 
-// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, unless a human has closed it
-// in another way, and what stood there before when that is over, unless somebody has set another one since. Of a kind
-// of person for whom the CRM has none, nothing.
+// addNative sets the CRM's own status under enforce: ours when the contact is disqualified, unless a human has closed
+// it in another way, and what stood there before when that is over, unless somebody has set another one since. Of a
+// kind of person for whom the CRM has none, nothing.
 func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *rules.Record, d *crm.Decision) {
 	if s.Mode == watermark.Shadow && d != nil {
 		d.Shadow = true
@@ -251,8 +256,11 @@ func (o *owner) effect(ctx context.Context, j *job) error {
 	defer cancel()
 	if e.fault != "" {
 		err := &connectors.Error{Vendor: s.Vendor, Op: "rate", Err: fmt.Errorf("%s", e.fault)}
-		letter := queue.DeadLetter{Stage: watermark.StageRate, Contacts: []string{j.key.Contact}, Payload: stored.Encode(j.key)}
-		if err := p.Letters.Bury(ctx, s, j.key.Source+"/"+j.key.Contact+"/"+p.Rules.Version(), letter, err); err != nil {
+		letter := queue.DeadLetter{
+			Stage: watermark.StageRate, Contacts: []string{j.key.Contact}, Payload: stored.Encode(j.key),
+		}
+		if err := p.Letters.Bury(ctx, s, j.key.Source+"/"+j.key.Contact+"/"+p.Rules.Version(), letter,
+			err); err != nil {
 			return err
 		}
 	}
@@ -282,7 +290,8 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 	for key, j := range jobs {
 		s, ok := o.p.Sources[key.Source]
 		if j.effects.late {
-			o.p.Troubles.Alarms("profile "+key.Source, "contacts are not written because the CRM does not give their profiles: see winnow deadletters list",
+			o.p.Troubles.Alarms("profile "+key.Source,
+				"contacts are not written because the CRM does not give their profiles: see winnow deadletters list",
 				errNoProfile, zap.String("source", key.Source), zap.String("contact", o.p.Tombs.Plain(key.Contact)))
 		}
 		ref, known := s.CRM.ProfileRef(key.Contact)
@@ -299,7 +308,8 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 		if err == nil {
 			continue
 		}
-		o.p.Log.Warn("profiles are asked for in a minute", zap.String("source", source), zap.Int("contacts", len(out.Refs)), zap.Error(err))
+		o.p.Log.Warn("profiles are asked for in a minute", zap.String("source", source),
+			zap.Int("contacts", len(out.Refs)), zap.Error(err))
 		for key, j := range jobs {
 			if key.Source == source && j.effects.ask {
 				j.c.Asked = 0 // in the cache; should the contact leave it, the record has it asked for in AskAgain
@@ -323,12 +333,14 @@ func (o *owner) forward(ctx context.Context, s watermark.Source, j *job) error {
 		out.Add(crm.Notice{Fact: &f})
 	}
 	out.Add(crm.Notice{Fact: &crm.Fact{
-		Contact: j.c.Redirect, ID: "merged/" + j.key.Contact, Kind: crm.KindMerge, Merge: &crm.Merge{Done: j.key.Contact},
+		Contact: j.c.Redirect, ID: "merged/" + j.key.Contact, Kind: crm.KindMerge,
+		Merge: &crm.Merge{Done: j.key.Contact},
 	}})
 	if err := out.Publish(ctx); err != nil {
 		return fmt.Errorf("send a merged contact's facts on: %w", err)
 	}
-	j.c.Sent, j.c.Record, j.c.Due = true, rules.Record{}, 0 // stored with the next commit; until then it would only be sent again
+	// stored with the next commit; until then it would only be sent again
+	j.c.Sent, j.c.Record, j.c.Due = true, rules.Record{}, 0
 	o.cache.put(j.key, j.c, 256)
 	return nil
 }
