@@ -5,12 +5,14 @@ package all
 import (
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/generic"
 	"github.com/winnow-crm/winnow/connectors/hubspot"
 	"github.com/winnow-crm/winnow/connectors/salesforce"
 )
 
 // Definitions are the vendors that a source can be of, by the name that WINNOW_SOURCES uses.
 var Definitions = map[crm.Vendor]connectors.Definition{
+	generic.Vendor:    generic.Definition,
 	hubspot.Vendor:    hubspot.Definition,
 	salesforce.Vendor: salesforce.Definition,
 }

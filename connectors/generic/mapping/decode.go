@@ -42,6 +42,7 @@ func (fs Faults) Error() string {
 type decoder struct {
 	lines  []string // of the source
 	faults Faults
+	nodes  int // that were read
 }
 
 // node is a value that reads itself.
@@ -73,11 +74,19 @@ func (d *decoder) sorted() error {
 	return d.faults
 }
 
-// maxAlias bounds the document: what aliases repeat is not followed.
+// maxNodes bounds what a document may come to with all that its aliases repeat.
+const maxNodes = 100_000
+
+// resolved is a node, or the one that an alias stands for.
 func (d *decoder) resolved(n *yaml.Node, where string) (*yaml.Node, bool) {
-	if n.Kind == yaml.AliasNode {
-		d.fault(n, where, "aliases (*name) are not read: write the value out")
+	if d.nodes++; d.nodes > maxNodes {
+		if d.nodes == maxNodes+1 {
+			d.fault(n, where, "aliases repeat too much")
+		}
 		return n, false
+	}
+	if n.Kind == yaml.AliasNode {
+		return d.resolved(n.Alias, where)
 	}
 	return n, true
 }
@@ -281,5 +290,9 @@ func (d *decoder) at(n *yaml.Node, offset int) (line, column int) {
 	if down > 0 {
 		return n.Line + down, 1 + len(part)
 	}
-	return n.Line, n.Column + len(part)
+	column = n.Column + len(part)
+	if n.Anchor != "" { // the node begins with it
+		column += len("&") + len(n.Anchor) + len(" ")
+	}
+	return n.Line, column
 }

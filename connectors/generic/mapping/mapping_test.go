@@ -100,7 +100,13 @@ func TestFaults(t *testing.T) {
 			replace("changed: .modified | utc", "changed: |\n      .modified\n      | utcc"),
 			[]string{"11:9: records.Person.changed: there is no function utcc"},
 		},
-		"alias": {add("a: &x 1\nb: *x"), []string{"a: there is no such key"}},
+		"an alias of a fault": {
+			replace("changed: .modified | utc", "changed: &x .modified | utcc\n    created: *x"),
+			[]string{
+				"9:29: records.Person.changed: there is no function utcc",
+				"records.Person.created: there is no function utcc",
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Load([]byte(c.change(small)))

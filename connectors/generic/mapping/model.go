@@ -72,6 +72,7 @@ type Hooks struct {
 	Secret  []string         `yaml:"secret" desc:"keys in the body, as token or a.b, that are taken out before it is stored"`
 	Keep    Keep             `yaml:"keep" desc:"what else of a delivery expressions look at: only this is stored beside the body"`
 	Texts   bool             `yaml:"texts" desc:"whether bodies may hold words of messages: then they leave the store soon after they are read"`
+	Settle  time.Duration    `yaml:"settle" desc:"how long after its notice a record is not read, because the CRM tells of it before it shows it; default 0"`
 	Account Expr             `yaml:"account" in:"hook" desc:"the id of the account that a body is from, as account.id has it"`
 	Each    Expr             `yaml:"each" in:"hook" desc:"the events in a body; default: the elements of a list, or the body itself"`
 	Event   Expr             `yaml:"event" in:"hook" desc:"the name of an event, of the element that each gives: $path, .type"`
@@ -233,12 +234,12 @@ type With struct {
 // List is how changed records are found.
 type List struct {
 	Request `yaml:",inline"`
-	Items   Expr   `yaml:"items" desc:"the records in the answer, in the order of their change times; with $instant, those of that one time in the order of ids beyond $after"`
-	Page    int    `yaml:"page" desc:"how many a page, seen as $page; default 100"`
-	Next    Expr   `yaml:"next" desc:"the mark of the next page, where the CRM cannot ask by id within an instant; seen as $after; null: the last page"`
-	Lag     string `yaml:"lag" desc:"how long the CRM's index may take to show a change; default 5m"`
-	Whole   bool   `yaml:"whole" desc:"true: of people the list shows all that read does, so that our own writes are told from others'"`
-	Notice  string `yaml:"notice" desc:"the type that the items name, where it is another"`
+	Items   Expr          `yaml:"items" desc:"the records in the answer, in the order of their change times; with $instant, those of that one time in the order of ids beyond $after"`
+	Page    int           `yaml:"page" desc:"how many a page, seen as $page; default 100"`
+	Next    Expr          `yaml:"next" desc:"the mark of the next page, where the CRM cannot ask by id within an instant; seen as $after; null: the last page"`
+	Lag     time.Duration `yaml:"lag" desc:"how long the CRM's index may take to show a change; default 5m"`
+	Whole   bool          `yaml:"whole" desc:"true: of people the list shows all that read does, so that our own writes are told from others'"`
+	Notice  string        `yaml:"notice" desc:"the type that the items name, where it is another"`
 }
 
 // Person is somebody who is rated.

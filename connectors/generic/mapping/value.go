@@ -41,8 +41,8 @@ func (e Expr) Text(input any, vars jq.Vars) (string, error) {
 
 // scopes are the variables that expressions of a place may use, beside $settings and $me.
 var scopes = map[string][]string{
-	"hook":    {"$method", "$path", "$query", "$header", "$received", "$body"},
-	"event":   {"$method", "$path", "$query", "$header", "$received", "$body", "$event"},
+	"hook":    {"$method", "$path", "$query", "$header", "$received", "$body", "$ours"},
+	"event":   {"$method", "$path", "$query", "$header", "$received", "$body", "$ours", "$event"},
 	"record":  {"$type", "$with", "$received"},
 	"read":    {"$type", "$kind", "$id", "$ids", "$with"},
 	"list":    {"$type", "$from", "$until", "$after", "$instant", "$page"},

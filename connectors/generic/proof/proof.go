@@ -1,0 +1,157 @@
+// Package proof says whether a delivery is the CRM's, by what a mapping says of its proof. Every comparison of a secret
+// takes the same time, whatever is given. Nothing here reads a body as more than bytes, but for a key that stands in
+// it.
+package proof
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/generic/mapping"
+)
+
+// Secrets are what deliveries prove themselves with: those of the settings, and those that the CRM gave us.
+type Secrets struct {
+	Sign []string // keys of signatures
+	Keys []string // plain keys
+}
+
+// Verifier checks deliveries.
+type Verifier struct{ ways []way }
+
+// way is one way in which a delivery may prove itself.
+type way interface {
+	verify(d connectors.Delivery, s Secrets, now time.Time) error
+}
+
+// The errors of a delivery that proves nothing. They hold nothing of it.
+var (
+	ErrMissing   = errors.New("the delivery carries no proof")
+	ErrMalformed = errors.New("the proof has another layout than the mapping says")
+	ErrWrong     = errors.New("the proof was made with another secret, or of other bytes")
+	ErrStale     = errors.New("the delivery is too old, or from the future")
+	ErrUnread    = errors.New("the proof stands in a body that cannot be read")
+)
+
+// New makes a verifier by the ways of a mapping.
+func New(ps []mapping.Proof) *Verifier {
+	v := &Verifier{}
+	for _, p := range ps {
+		switch {
+		case p.HMAC != nil:
+			v.ways = append(v.ways, newHMAC(*p.HMAC))
+		case p.Standard != nil:
+			v.ways = append(v.ways, standard{tolerance(p.Standard.Tolerance)})
+		case p.Key != nil:
+			v.ways = append(v.ways, keyed{*p.Key})
+		case p.Basic:
+			v.ways = append(v.ways, basic{})
+		}
+	}
+	return v
+}
+
+// Verify reports why a delivery proves nothing; nil where one of the ways does. The most telling reason is given.
+func (v *Verifier) Verify(d connectors.Delivery, s Secrets, now time.Time) error {
+	worst := ErrMissing
+	for _, w := range v.ways {
+		err := w.verify(d, s, now)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(worst, ErrMissing) {
+			worst = err
+		}
+	}
+	return worst
+}
+
+// defaultTolerance is how old a delivery may be. Source: Standard Webhooks 1.0.0, reference libraries.
+const defaultTolerance = 5 * time.Minute
+
+func tolerance(t time.Duration) time.Duration {
+	if t > 0 {
+		return t
+	}
+	return defaultTolerance
+}
+
+// equalsOne compares with all of some secrets, empty ones left out: an empty one would let anybody in.
+func equalsOne(given string, secrets []string) bool {
+	found := 0
+	for _, s := range secrets {
+		if s != "" {
+			found |= subtle.ConstantTimeCompare([]byte(given), []byte(s))
+		}
+	}
+	return found == 1
+}
+
+// keyed is a key that stands somewhere in the delivery.
+type keyed struct{ mapping.Key }
+
+func (k keyed) verify(d connectors.Delivery, s Secrets, _ time.Time) error {
+	given, err := k.given(d)
+	if err != nil {
+		return err
+	}
+	if given == "" {
+		return ErrMissing
+	}
+	if !equalsOne(given, s.Keys) {
+		return ErrWrong
+	}
+	return nil
+}
+
+func (k keyed) given(d connectors.Delivery) (string, error) {
+	switch {
+	case k.Header != "":
+		v := d.Header.Get(k.Header)
+		if k.Scheme == "" {
+			return v, nil
+		}
+		word, rest, _ := strings.Cut(v, " ")
+		if !strings.EqualFold(word, k.Scheme) {
+			return "", nil
+		}
+		return strings.TrimSpace(rest), nil
+	case k.Query != "":
+		return d.Query.Get(k.Query), nil
+	case k.Path > 0:
+		segments := strings.Split(d.Path, "/")
+		if k.Path > len(segments) {
+			return "", nil
+		}
+		return segments[k.Path-1], nil
+	}
+	var body any
+	if json.Unmarshal(d.Body, &body) != nil {
+		return "", ErrUnread
+	}
+	for name := range strings.SplitSeq(k.Body, ".") {
+		m, _ := body.(map[string]any)
+		body = m[name]
+	}
+	text, _ := body.(string)
+	return text, nil
+}
+
+// basic is HTTP Basic: the key is the password, or the user and the password.
+type basic struct{}
+
+func (basic) verify(d connectors.Delivery, s Secrets, _ time.Time) error {
+	user, password, ok := parseBasic(d.Header.Get("Authorization"))
+	if !ok {
+		return ErrMissing
+	}
+	byPassword, byBoth := equalsOne(password, s.Keys), equalsOne(user+":"+password, s.Keys)
+	if !byPassword && !byBoth {
+		return ErrWrong
+	}
+	return nil
+}
