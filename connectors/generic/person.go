@@ -93,10 +93,7 @@ func (c *records) properties(r *record, staff *people.Staff) map[string]string {
 	for _, name := range sortedKeys(mapped) {
 		out[name] = propertyText(r, name, r.first("person.properties."+name, mapped[name]))
 	}
-	own := func(name string) bool {
-		_, is := mapped[name]
-		return is || slices.Contains(c.fields.Written(), name)
-	}
+	own := append(sortedKeys(mapped), c.fields.Written()...)
 	m, _ := r.value.(map[string]any)
 	for theirs, names := range c.props.Named(c.opt.Properties, own) {
 		v, there := m[theirs]
