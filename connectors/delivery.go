@@ -51,9 +51,10 @@ type Outcome string
 const (
 	Stored      Outcome = "stored"       // verified and durable
 	NotVerified Outcome = "not_verified" // nothing is kept of it
-	Full        Outcome = "full"         // not now: no room, or the store does not answer; the vendor has to send it again
-	Unreadable  Outcome = "unreadable"   // it could not be verified because it cannot be read; nothing is kept of it
-	TooLarge    Outcome = "too_large"    // more than WINNOW_MAX_BODY
+	// not now: no room, or the store does not answer; the vendor has to send it again
+	Full       Outcome = "full"
+	Unreadable Outcome = "unreadable" // it could not be verified because it cannot be read; nothing is kept of it
+	TooLarge   Outcome = "too_large"  // more than WINNOW_MAX_BODY
 )
 
 // Reply is an answer to a request.
@@ -83,5 +84,8 @@ func DefaultReply(o Outcome) Reply {
 }
 
 func refusal(status int, o Outcome) Reply {
-	return Reply{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(string(o) + "\n")}
+	return Reply{
+		Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}},
+		Body: []byte(string(o) + "\n"),
+	}
 }

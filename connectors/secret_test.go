@@ -8,15 +8,22 @@ import (
 func TestOddSecrets(t *testing.T) {
 	const token = "pat-na1-0a1b2c3d"
 	for given, want := range map[string]string{
-		token: "", "": "", "a,b": "", "old, new": "", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n": "", "p@ss'word$1": "", "Basically": "",
-		`"` + token + `"`: "in quotes", "'" + token + "'": "in quotes", "“" + token + "”": "in quotes", token + `"`: "in quotes",
-		"Bearer " + token: "authorization scheme", "bearer " + token: "authorization scheme", "Authorization: Bearer " + token: "authorization scheme",
-		"${HUBSPOT_TOKEN}": "not filled in", "$HUBSPOT_TOKEN": "not filled in", "{{ .Values.token }}": "not filled in", "<your token>": "not filled in",
-		"...": "not filled in", "…": "not filled in", "changeme": "not filled in", "YOUR_ACCESS_TOKEN": "not filled in",
-		"xxxx":        "not filled in",
-		"your-s3cret": "", "xxl": "",
-		"\ufeff" + token: "byte-order mark", " " + token: "begins or ends with a blank", token + "\t": "begins or ends with a blank",
-		"pat na1": "holds a blank", token + "\n" + token: "more than one line", "pat-\u200bna1": "cannot be seen",
+		token: "", "": "", "a,b": "", "old, new": "",
+		"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n": "", "p@ss'word$1": "", "Basically": "",
+		`"` + token + `"`: "in quotes", "'" + token + "'": "in quotes", "“" + token + "”": "in quotes",
+		token + `"`:       "in quotes",
+		"Bearer " + token: "authorization scheme", "bearer " + token: "authorization scheme",
+		"Authorization: Bearer " + token: "authorization scheme",
+		"${HUBSPOT_TOKEN}":               "not filled in", "$HUBSPOT_TOKEN": "not filled in",
+		"{{ .Values.token }}": "not filled in",
+		"<your token>":        "not filled in",
+		"...":                 "not filled in", "…": "not filled in", "changeme": "not filled in",
+		"YOUR_ACCESS_TOKEN": "not filled in",
+		"xxxx":              "not filled in",
+		"your-s3cret":       "", "xxl": "",
+		"\ufeff" + token: "byte-order mark", " " + token: "begins or ends with a blank",
+		token + "\t": "begins or ends with a blank",
+		"pat na1":    "holds a blank", token + "\n" + token: "more than one line", "pat-\u200bna1": "cannot be seen",
 	} {
 		odd := strings.Join(Secret(given).Odd(false), "; ")
 		if want == "" && odd != "" || !strings.Contains(odd, want) || want != "" && strings.Count(odd, ";") > 0 {

@@ -55,7 +55,9 @@ func BenchmarkCommit(b *testing.B) {
 				q := open(b)
 				batch := func(p int) (out Batch) {
 					for range n {
-						out.Contacts = append(out.Contacts, Put{Key: Key{src, fmt.Sprint(p, rand.IntN(10000))}, Data: make([]byte, 600)})
+						out.Contacts = append(out.Contacts, Put{
+							Key: Key{src, fmt.Sprint(p, rand.IntN(10000))}, Data: make([]byte, 600),
+						})
 					}
 					return out
 				}

@@ -148,7 +148,9 @@ func TestClusterWhoseConsumerLags(t *testing.T) {
 	q, w := lagging(t, layout.DeliveryConsumer(src))
 	must(t, q.Deliveries.Publish(t.Context(), src, []byte("1"), nil))
 	must(t, fetch(t, q.Deliveries.Consumer(src), 1)[0].Ack())
-	eventually(t, "the first is read", func() bool { return must1[uint64](t)(q.Deliveries.Waiting(t.Context(), src)) == 0 })
+	eventually(t, "the first is read", func() bool {
+		return must1[uint64](t)(q.Deliveries.Waiting(t.Context(), src)) == 0
+	})
 
 	var data []byte
 	w.cut(func() {

@@ -45,7 +45,9 @@ func TestCommitsGoTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeStream{at: map[string]uint64{}, gate: make(chan struct{})}
 		var running sync.WaitGroup
-		c := &committer{send: s.send, most: 7, run: running.Go, closing: make(chan struct{}), more: make(chan struct{}, 1)}
+		c := &committer{
+			send: s.send, most: 7, run: running.Go, closing: make(chan struct{}), more: make(chan struct{}, 1),
+		}
 		var owners sync.WaitGroup
 		var mu sync.Mutex
 		got := map[string]error{}
@@ -80,7 +82,9 @@ func TestCommitsGoTogether(t *testing.T) {
 		close(s.gate)
 		owners.Wait()
 		running.Wait()
-		for name, want := range map[string]error{"first": nil, "a2": nil, "b3": nil, "late": ErrUnknown, "fenced": ErrFenced, "c7": nil} {
+		for name, want := range map[string]error{
+			"first": nil, "a2": nil, "b3": nil, "late": ErrUnknown, "fenced": ErrFenced, "c7": nil,
+		} {
 			if !errors.Is(got[name], want) {
 				t.Errorf("%s: %v, want %v", name, got[name], want)
 			}
@@ -103,7 +107,9 @@ func TestCommitsTogetherWithOneFenced(t *testing.T) {
 		var wg sync.WaitGroup
 		for p := range at {
 			wg.Go(func() {
-				b := Batch{Checkpoint: at[p], Contacts: []Put{{Key: Key{src, fmt.Sprint(p)}, Data: []byte(fmt.Sprint(round))}}}
+				b := Batch{
+					Checkpoint: at[p], Contacts: []Put{{Key: Key{src, fmt.Sprint(p)}, Data: []byte(fmt.Sprint(round))}},
+				}
 				if p == 3 && round == 3 {
 					b.Checkpoint.Seq--
 				}

@@ -11,7 +11,8 @@ func TestPurgeAndCompactLeaveNothing(t *testing.T) {
 	q := open(t)
 	at := Checkpoint{}
 	for i := range 6 { // several versions, of which only the last is the server's to erase
-		at = commit(t, q, 1, at, map[string]string{"gone": trace + fmt.Sprint(i), "stays": "stays" + fmt.Sprint(i)}, map[string]string{"gone": trace, "stays": "A"})
+		at = commit(t, q, 1, at, map[string]string{"gone": trace + fmt.Sprint(i), "stays": "stays" + fmt.Sprint(i)},
+			map[string]string{"gone": trace, "stays": "A"})
 	}
 	other := commit(t, q, 0, Checkpoint{}, map[string]string{"x": "other stream"}, nil)
 	seq := must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("s"), 0))

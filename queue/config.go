@@ -81,7 +81,8 @@ func (c Config) settled() (Config, error) {
 		bad("neither WINNOW_DATA_DIR nor WINNOW_NATS_URL is set: there is nowhere to keep anything")
 	}
 	if c.URL != "" && c.Key != "" {
-		bad("WINNOW_QUEUE_KEY encrypts the embedded store only: unset it, or WINNOW_NATS_URL, and encrypt at the outside server")
+		bad("WINNOW_QUEUE_KEY encrypts the embedded store only: unset it, or WINNOW_NATS_URL, and encrypt at the " +
+			"outside server")
 	}
 	if c.URL == "" && c.Replicas != 1 {
 		bad("WINNOW_NATS_REPLICAS is %d: the embedded store has one copy", c.Replicas)
@@ -102,8 +103,10 @@ func (c Config) settled() (Config, error) {
 		bad("WINNOW_QUEUE_STREAMS is %d: want 1 to %d", c.Streams, mostStreams)
 	}
 	for name, n := range map[string]int64{
-		"WINNOW_QUEUE_MAX_STORE": c.MaxStore, "WINNOW_QUEUE_MIN_FREE": c.MinFree, "WINNOW_QUEUE_DELIVERIES_BYTES": c.DeliveriesBytes,
-		"WINNOW_QUEUE_FACTS_BYTES": c.FactsBytes, "WINNOW_QUEUE_FETCHES_BYTES": c.FetchesBytes, "WINNOW_QUEUE_DEAD_LETTERS_BYTES": c.DeadLettersBytes,
+		"WINNOW_QUEUE_MAX_STORE": c.MaxStore, "WINNOW_QUEUE_MIN_FREE": c.MinFree,
+		"WINNOW_QUEUE_DELIVERIES_BYTES": c.DeliveriesBytes,
+		"WINNOW_QUEUE_FACTS_BYTES":      c.FactsBytes, "WINNOW_QUEUE_FETCHES_BYTES": c.FetchesBytes,
+		"WINNOW_QUEUE_DEAD_LETTERS_BYTES": c.DeadLettersBytes,
 	} {
 		if n < 0 {
 			bad("%s is %d: want a size in bytes", name, n)
@@ -127,7 +130,8 @@ func (c Config) sized(used, free, total int64) (Config, error) {
 	}
 	c = c.shared(c.MaxStore)
 	if sum := c.DeliveriesBytes + c.FactsBytes + c.FetchesBytes + c.DeadLettersBytes; sum > c.MaxStore/10*9 {
-		return c, fmt.Errorf("WINNOW_QUEUE_DELIVERIES_BYTES, _FACTS_BYTES, _FETCHES_BYTES and _DEAD_LETTERS_BYTES are %s together; "+
+		return c, fmt.Errorf("WINNOW_QUEUE_DELIVERIES_BYTES, _FACTS_BYTES, _FETCHES_BYTES and _DEAD_LETTERS_BYTES "+
+			"are %s together; "+
 			"they must leave a tenth of WINNOW_QUEUE_MAX_STORE, %s, to the records", size(sum), size(c.MaxStore))
 	}
 	return c, nil

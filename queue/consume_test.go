@@ -30,7 +30,8 @@ func TestFetchReturnsWhatIsThere(t *testing.T) {
 		t.Errorf("%d messages after %v, want the 5 that are there at once", len(msgs), d)
 	}
 	for i, m := range msgs {
-		if string(m.Data) != fmt.Sprint(i) || m.Seq != uint64(i+1) || m.Deliveries != 1 || m.Stream != "DELIVERIES_hubspot" || time.Since(m.Time) > time.Minute {
+		if string(m.Data) != fmt.Sprint(i) || m.Seq != uint64(i+1) || m.Deliveries != 1 ||
+			m.Stream != "DELIVERIES_hubspot" || time.Since(m.Time) > time.Minute {
 			t.Errorf("message %d is %+v", i, m)
 		}
 	}
@@ -60,7 +61,8 @@ func TestFetchBounds(t *testing.T) {
 	}
 	start := time.Now()
 	if msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 10, 1000, hang)); len(msgs) != 1 || time.Since(start) > hang {
-		t.Errorf("%d messages after %v, want the one that is larger than the bytes asked for", len(msgs), time.Since(start))
+		t.Errorf("%d messages after %v, want the one that is larger than the bytes asked for", len(msgs),
+			time.Since(start))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -255,7 +257,8 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 		return last
 	}
 	at := next(100)
-	must(t, q.srv.JS(0).DeleteConsumer(t.Context(), layout.Facts, l.Name())) // lost on the way: it goes on behind what was read
+	// lost on the way: it goes on behind what was read
+	must(t, q.srv.JS(0).DeleteConsumer(t.Context(), layout.Facts, l.Name()))
 	at2 := next(50)
 	l.Close()
 	if at2 <= at {
@@ -264,7 +267,8 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 	l = must1[*Log](t)(q.Facts.Open(t.Context(), 2, at2))
 	next(150)
 	start := time.Now()
-	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, 200*time.Millisecond)); len(msgs) != 0 || time.Since(start) > hang {
+	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, 200*time.Millisecond)); len(msgs) != 0 ||
+		time.Since(start) > hang {
 		t.Errorf("%d bundles beyond the last, after %v", len(msgs), time.Since(start))
 	}
 	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte(fmt.Sprint(want))}}))

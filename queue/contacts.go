@@ -40,9 +40,11 @@ func newContacts(b base, m *moves, s *States, run func(func())) *Contacts {
 
 // partition is what this process knows of one partition.
 type partition struct {
-	mu   sync.Mutex    // one commit at a time
-	seen atomic.Uint64 // sequence of the latest checkpoint known here: a copy of the stream that lags behind it must not answer
-	mute atomic.Int64  // since when the server cannot read records that are there, in nanoseconds of Unix time; 0: it can
+	mu sync.Mutex // one commit at a time
+	// sequence of the latest checkpoint known here: a copy of the stream that lags behind it must not answer
+	seen atomic.Uint64
+	// since when the server cannot read records that are there, in nanoseconds of Unix time; 0: it can
+	mute atomic.Int64
 }
 
 // saw notes the sequence of a checkpoint.
@@ -166,7 +168,8 @@ func (c *Contacts) unreadable(p int, err error) error {
 		return err
 	}
 	c.check(true)
-	if part := c.parts[p]; !part.mute.CompareAndSwap(0, time.Now().UnixNano()) && time.Since(time.Unix(0, part.mute.Load())) > cacheLasts {
+	if part := c.parts[p]; !part.mute.CompareAndSwap(0, time.Now().UnixNano()) &&
+		time.Since(time.Unix(0, part.mute.Load())) > cacheLasts {
 		c.srv.Fail(fmt.Errorf("records of partition %d: %w", p, err))
 	}
 	return err
@@ -182,7 +185,9 @@ func (c *Contacts) Scan(ctx context.Context, p int, fn func(Record) error) error
 		return err
 	}
 	filter := fmt.Sprintf("%s.%d.*.*", layout.KindContact, p)
-	err := c.srv.Walk(ctx, jet.Walk{Stream: c.layout.Records(p), Filter: filter, Conn: p}, func(m *nats.Msg, at *Msg) error {
+	err := c.srv.Walk(ctx, jet.Walk{
+		Stream: c.layout.Records(p), Filter: filter, Conn: p,
+	}, func(m *nats.Msg, at *Msg) error {
 		k, ok := keyOf(m.Subject)
 		if !ok {
 			return fmt.Errorf("the subject of message %d is not ours", at.Seq)
@@ -238,7 +243,9 @@ func (c *Contacts) Checkpoint(ctx context.Context, p int) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("checkpoint of partition %d: %w", p, err)
 	}
 	c.parts[p].saw(m.Seq)
-	return Checkpoint{Facts: min(binary.BigEndian.Uint64(m.Data), s.CachedInfo().State.LastSeq), Data: m.Data[8:], Seq: m.Seq}, nil
+	return Checkpoint{
+		Facts: min(binary.BigEndian.Uint64(m.Data), s.CachedInfo().State.LastSeq), Data: m.Data[8:], Seq: m.Seq,
+	}, nil
 }
 
 // Purge overwrites and deletes the record and the rating of a contact. Versions that were replaced earlier stay in the

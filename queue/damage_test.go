@@ -56,9 +56,13 @@ func fill(t testing.TB, q *Queue) {
 		must(t, q.Deliveries.Publish(t.Context(), src, text("deliveries"), nil))
 		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, text("fetches")}}, latest))
 		must(t, q.Facts.Publish(t.Context(), []Bundle{{1, text("facts")}}))
-		at = commit(t, q, 1, at, map[string]string{id: string(text("records"))}, map[string]string{id: string(text("ratings"))})
+		at = commit(t, q, 1, at, map[string]string{id: string(text("records"))}, map[string]string{
+			id: string(text("ratings")),
+		})
 		must1[uint64](t)(q.States.Put(t.Context(), "state"+id, text("states"), 0))
-		must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Payload: text("letters")}, ""))
+		must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{
+			Stage: "read", Source: src, Payload: text("letters"),
+		}, ""))
 	}
 }
 
@@ -102,8 +106,10 @@ func left(t testing.TB, q *Queue) (all []string) {
 
 // kinds are the streams, by what fill puts into them, and the subject of the second message there.
 var kinds = map[string]struct{ stream, subject string }{
-	"deliveries": {"DELIVERIES_hubspot", "delivery.hubspot"}, "fetches": {"FETCHES_hubspot", "fetch.hubspot.emails.2"}, "facts": {"FACTS", "fact.1"},
-	"records": {"CONTACTS_1", "contact.1.hubspot.2"}, "ratings": {"CONTACTS_1", "rating.1.hubspot.2"}, "states": {"CONTACTS_0", "state.state2"},
+	"deliveries": {"DELIVERIES_hubspot", "delivery.hubspot"}, "fetches": {"FETCHES_hubspot", "fetch.hubspot.emails.2"},
+	"facts":   {"FACTS", "fact.1"},
+	"records": {"CONTACTS_1", "contact.1.hubspot.2"}, "ratings": {"CONTACTS_1", "rating.1.hubspot.2"},
+	"states":  {"CONTACTS_0", "state.state2"},
 	"letters": {"DEADLETTERS", "dead.read.hubspot"},
 }
 
@@ -239,7 +245,8 @@ func TestRecordThatTheServerCannotRead(t *testing.T) {
 	keys := []Key{{src, "1"}, {src, "2"}}
 	var err error
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end) && err == nil; time.Sleep(11 * time.Second) {
-		_, err = q.Contacts.Load(t.Context(), 1, keys) // it goes by what it has in memory until nobody has asked for ten seconds
+		// it goes by what it has in memory until nobody has asked for ten seconds
+		_, err = q.Contacts.Load(t.Context(), 1, keys)
 	}
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("loaded with %v, want ErrDamaged", err)
@@ -262,7 +269,9 @@ func TestStoreThatLostFiles(t *testing.T) {
 	msgs := func(q *Queue, stream string) string {
 		return filepath.Join(q.cfg.Dir, "jetstream", "$G", "streams", stream, "msgs")
 	}
-	for _, stream := range []string{"DELIVERIES_hubspot", "FETCHES_hubspot", "FACTS", "CONTACTS_0", "CONTACTS_1", "DEADLETTERS"} {
+	for _, stream := range []string{
+		"DELIVERIES_hubspot", "FETCHES_hubspot", "FACTS", "CONTACTS_0", "CONTACTS_1", "DEADLETTERS",
+	} {
 		for name, lose := range map[string]func(t testing.TB, q *Queue){
 			"stream": func(t testing.TB, q *Queue) { must(t, os.RemoveAll(filepath.Dir(msgs(q, stream)))) },
 			"blocks": func(t testing.TB, q *Queue) { must(t, os.RemoveAll(msgs(q, stream))) },
@@ -300,7 +309,9 @@ func TestStoreThatLostFiles(t *testing.T) {
 				}
 				cfg.Repair = true
 				q = reopen(t, cfg)
-				if found := q.Damaged(); !slices.ContainsFunc(found, func(d Damage) bool { return d.Stream == stream }) {
+				if found := q.Damaged(); !slices.ContainsFunc(found, func(d Damage) bool {
+					return d.Stream == stream
+				}) {
 					t.Errorf("damage %+v, want that of %s", found, stream)
 				}
 				if !bytes.Equal(salt, q.Salt()) || q.Partitions() != 4 {

@@ -16,7 +16,10 @@ import (
 func TestDeadLetters(t *testing.T) {
 	q := open(t)
 	all := []DeadLetter{
-		{Stage: "read", Source: src, Reason: "not JSON", Fix: "look at it", Kind: KindMalformed, Header: map[string]string{"A": "1"}, Payload: []byte("payload to discard")},
+		{
+			Stage: "read", Source: src, Reason: "not JSON", Fix: "look at it", Kind: KindMalformed,
+			Header: map[string]string{"A": "1"}, Payload: []byte("payload to discard"),
+		},
 		{Stage: "write", Source: src, Reason: "refused", Kind: "rejected", Contacts: []string{"1", "2"}},
 		{Stage: "read", Source: "other.source", Reason: "another portal", Kind: "rejected"},
 	}
@@ -41,9 +44,16 @@ func TestDeadLetters(t *testing.T) {
 		stage, source string
 		want          int
 	}{
-		{0, 10, "read", "", 2}, {0, 10, "", src, 2}, {0, 10, "read", "other.source", 1}, {0, 1, "", "", 1}, {got[0].Seq, 10, "", "", 2}, {got[2].Seq, 10, "", "", 0}, {0, 0, "", "", 0},
+		{0, 10, "read", "", 2},
+		{0, 10, "", src, 2},
+		{0, 10, "read", "other.source", 1},
+		{0, 1, "", "", 1},
+		{got[0].Seq, 10, "", "", 2},
+		{got[2].Seq, 10, "", "", 0},
+		{0, 0, "", "", 0},
 	} {
-		if n := len(must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), c.after, c.most, c.stage, c.source))); n != c.want {
+		if n := len(must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), c.after, c.most, c.stage,
+			c.source))); n != c.want {
 			t.Errorf("%+v: %d dead letters", c, n)
 		}
 	}
@@ -52,7 +62,10 @@ func TestDeadLetters(t *testing.T) {
 		t.Errorf("numbers of stage read %v, want %v", numbers, want)
 	}
 	var after []DeadLetter
-	must(t, q.DeadLetters.Each(t.Context(), got[0].Seq, "", "", func(d DeadLetter) error { after = append(after, d); return nil }))
+	must(t, q.DeadLetters.Each(t.Context(), got[0].Seq, "", "", func(d DeadLetter) error {
+		after = append(after, d)
+		return nil
+	}))
 	if diff := cmp.Diff(got[1:], after); diff != "" {
 		t.Errorf("each after the first (-want +got):\n%s", diff)
 	}
@@ -65,7 +78,8 @@ func TestDeadLetters(t *testing.T) {
 	for _, c := range counts {
 		sum[c] = true
 	}
-	if len(sum) != 3 || !sum[DeadLetterCount{"read", src, 1}] || !sum[DeadLetterCount{"write", src, 1}] || !sum[DeadLetterCount{"read", "other.source", 1}] {
+	if len(sum) != 3 || !sum[DeadLetterCount{"read", src, 1}] || !sum[DeadLetterCount{"write", src, 1}] ||
+		!sum[DeadLetterCount{"read", "other.source", 1}] {
 		t.Errorf("counted %v", sum)
 	}
 	one := must1[DeadLetter](t)(q.DeadLetters.Get(t.Context(), got[0].Seq))

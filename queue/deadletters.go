@@ -38,11 +38,15 @@ type DeadLetter struct {
 	Contacts []string          `cbor:"6,keyasint,omitempty"` // the contacts that it names
 	Header   map[string]string `cbor:"7,keyasint,omitempty"`
 	Payload  []byte            `cbor:"8,keyasint,omitempty"`
-	Nobody   bool              `cbor:"9,keyasint,omitempty"`  // it names no contact because it concerns none; else that is not known
-	Keep     bool              `cbor:"10,keyasint,omitempty"` // it does not expire: something waits for it to be settled
-	Text     bool              `cbor:"11,keyasint,omitempty"` // it holds words of a message, and expires like what is malformed
-	Count    int               `cbor:"12,keyasint,omitempty"` // how many it stands for, none of which is kept; 0: itself
-	Hash     string            `cbor:"13,keyasint,omitempty"` // SHA-256 of the payload of the latest of these
+	// it names no contact because it concerns none; else that is not known
+	Nobody bool `cbor:"9,keyasint,omitempty"`
+	// it does not expire: something waits for it to be settled
+	Keep bool `cbor:"10,keyasint,omitempty"`
+	// it holds words of a message, and expires like what is malformed
+	Text bool `cbor:"11,keyasint,omitempty"`
+	// how many it stands for, none of which is kept; 0: itself
+	Count int    `cbor:"12,keyasint,omitempty"`
+	Hash  string `cbor:"13,keyasint,omitempty"` // SHA-256 of the payload of the latest of these
 }
 
 // DeadLetters are what could not be used and waits for a person.
@@ -125,7 +129,9 @@ func (l *DeadLetters) Each(ctx context.Context, after uint64, stage, source stri
 	return l.each(ctx, after, 0, stage, source, fn)
 }
 
-func (l *DeadLetters) each(ctx context.Context, after uint64, most int, stage, source string, fn func(DeadLetter) error) error {
+func (l *DeadLetters) each(ctx context.Context, after uint64, most int, stage, source string,
+	fn func(DeadLetter) error,
+) error {
 	w := jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), After: after, Most: most}
 	err := l.srv.Walk(ctx, w, func(_ *nats.Msg, at *Msg) error {
 		if at.Damaged {
@@ -147,10 +153,11 @@ func (l *DeadLetters) each(ctx context.Context, after uint64, most int, stage, s
 // Numbers returns the numbers of the dead letters that there are, in their order, and reads none of them. An empty
 // stage or source stands for all.
 func (l *DeadLetters) Numbers(ctx context.Context, stage, source string) (all []uint64, err error) {
-	err = l.srv.Walk(ctx, jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), Bare: true}, func(_ *nats.Msg, at *Msg) error {
-		all = append(all, at.Seq)
-		return nil
-	})
+	err = l.srv.Walk(ctx, jet.Walk{Stream: layout.DeadLetters, Filter: deadFilter(stage, source), Bare: true},
+		func(_ *nats.Msg, at *Msg) error {
+			all = append(all, at.Seq)
+			return nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("numbers of dead letters: %w", err)
 	}

@@ -38,7 +38,8 @@ func (g *gauge) stats(ctx context.Context) ([]StreamStats, error) {
 			}
 			info := s.CachedInfo()
 			all[i] = StreamStats{
-				Name: name, Messages: info.State.Msgs, Bytes: info.State.Bytes, MaxBytes: uint64(max(info.Config.MaxBytes, 0)),
+				Name: name, Messages: info.State.Msgs, Bytes: info.State.Bytes,
+				MaxBytes: uint64(max(info.Config.MaxBytes, 0)),
 				FirstSeq: info.State.FirstSeq, LastSeq: info.State.LastSeq,
 			}
 			if info.State.Msgs > 0 {
@@ -93,7 +94,8 @@ func (g *gauge) room(stream string, share, floor float64) error {
 		return err
 	}
 	if store >= storeShare {
-		return fmt.Errorf("the store has %.0f %% of its bytes used; raise WINNOW_QUEUE_MAX_STORE: %w", 100*store, ErrFull)
+		return fmt.Errorf("the store has %.0f %% of its bytes used; raise WINNOW_QUEUE_MAX_STORE: %w", 100*store,
+			ErrFull)
 	}
 	if used[stream] >= share {
 		return fmt.Errorf("%s has %.0f %% of its bytes used: %w", stream, 100*used[stream], ErrFull)
@@ -174,7 +176,8 @@ func (g *gauge) disk(share float64) error {
 		g.free, g.diskAt = free, time.Now()
 	}
 	if floor := int64(share * float64(g.minFree)); g.free < floor {
-		return fmt.Errorf("the disk has %s free, the floor (WINNOW_QUEUE_MIN_FREE) is %s: %w", size(g.free), size(floor), ErrFull)
+		return fmt.Errorf("the disk has %s free, the floor (WINNOW_QUEUE_MIN_FREE) is %s: %w", size(g.free),
+			size(floor), ErrFull)
 	}
 	return nil
 }

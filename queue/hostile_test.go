@@ -9,7 +9,8 @@ import (
 )
 
 var hostile = []string{
-	"", "=", "==", "=2E", ".", "..", "a.b", "*", ">", "a b", "a\tb\r\nPUB x 0", "\x00", "Ünïcödé", "会社", "👍", "a/b\\c", "$JS.API", "-", "_", "\xff\xfe", "%2E",
+	"", "=", "==", "=2E", ".", "..", "a.b", "*", ">", "a b", "a\tb\r\nPUB x 0", "\x00", "Ünïcödé", "会社", "👍", "a/b\\c",
+	"$JS.API", "-", "_", "\xff\xfe", "%2E",
 }
 
 func TestHostileIDs(t *testing.T) {
@@ -60,10 +61,13 @@ func TestHostileIDs(t *testing.T) {
 	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("commit with an id of %d bytes: %v, want ErrTooLarge", len(long), err)
 	}
-	if err := q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", long, nil}}, latest); !errors.Is(err, ErrTooLarge) {
+	if err := q.Fetches.Publish(t.Context(), []FetchMsg{
+		{src, "emails", long, nil},
+	}, latest); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("fetch with an id of %d bytes: %v, want ErrTooLarge", len(long), err)
 	}
 	longest := strings.Repeat("x", layout.MaxToken)
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, longest, longest, nil}}, latest)) // the connection survives the longest
+	// the connection survives the longest
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, longest, longest, nil}}, latest))
 	commit(t, q, 1, at, map[string]string{longest: "x"}, nil)
 }

@@ -112,7 +112,9 @@ func TestMembers(t *testing.T) {
 	if len(all) != 1 || all[0].ID != "host.domain/1" || string(all[0].Data) != "second" {
 		t.Errorf("members: %+v", all)
 	}
-	eventually(t, "who is silent is no member", func() bool { return len(must1[[]Member](t)(q.Leases.Members(t.Context()))) == 0 })
+	eventually(t, "who is silent is no member", func() bool {
+		return len(must1[[]Member](t)(q.Leases.Members(t.Context()))) == 0
+	})
 	must(t, q.Leases.Announce(t.Context(), nil, time.Minute))
 	must(t, q.Leases.Retire(t.Context()))
 	if all := must1[[]Member](t)(q.Leases.Members(t.Context())); len(all) != 0 {

@@ -109,7 +109,8 @@ func (l *Lease) Renew(ctx context.Context) error {
 	err := l.put(ctx, l.seq)
 	if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
 		// A renewal whose answer was lost may have been stored: then the lease is ours all the same.
-		if m, err := l.leases.srv.Last(ctx, layout.Leases, l.subject); err == nil && m != nil && string(m.Data) == l.leases.name && m.Seq > l.seq && time.Now().Before(l.until) {
+		if m, err := l.leases.srv.Last(ctx, layout.Leases, l.subject); err == nil && m != nil &&
+			string(m.Data) == l.leases.name && m.Seq > l.seq && time.Now().Before(l.until) {
 			l.seq = m.Seq
 			if err := l.put(ctx, l.seq); err == nil {
 				return nil

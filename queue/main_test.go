@@ -22,7 +22,10 @@ const src = "hubspot"
 // open opens a store of the test's own and closes it at the end.
 func open(t testing.TB, change ...func(*Config)) *Queue {
 	t.Helper()
-	cfg := Config{Dir: filepath.Join(t.TempDir(), "store"), Partitions: 4, Sources: []string{src}, MaxStore: 2 * gib, MinFree: 1, Name: "one"}
+	cfg := Config{
+		Dir: filepath.Join(t.TempDir(), "store"), Partitions: 4, Sources: []string{src}, MaxStore: 2 * gib, MinFree: 1,
+		Name: "one",
+	}
 	for _, c := range change {
 		c(&cfg)
 	}

@@ -135,7 +135,8 @@ func (q *Queue) verify(ctx context.Context) error {
 			return nil
 		}
 		if !q.cfg.Repair {
-			return fmt.Errorf("%s: %s is missing beside a store that is not empty; restore it from a backup, or run winnow repair", q.cfg.Dir, manifestName)
+			return fmt.Errorf("%s: %s is missing beside a store that is not empty; restore it from a backup, or run "+
+				"winnow repair", q.cfg.Dir, manifestName)
 		}
 		q.damage.report(Damage{Stream: manifestName})
 		return nil
@@ -161,7 +162,8 @@ func (q *Queue) verify(ctx context.Context) error {
 		return nil
 	}
 	if !q.cfg.Repair {
-		return fmt.Errorf("%s: %s; restore the directory from a backup, or run winnow repair: what is there stays, and what is missing is read again from the CRM",
+		return fmt.Errorf("%s: %s; restore the directory from a backup, or run winnow repair: what is there stays, "+
+			"and what is missing is read again from the CRM",
 			q.cfg.Dir, strings.Join(lacks, "; "))
 	}
 	return nil
@@ -181,7 +183,8 @@ func (q *Queue) lacks(ctx context.Context, name string, was extent) (what string
 	}
 	now := s.CachedInfo().State
 	if now.LastSeq < was.Last {
-		return fmt.Sprintf("stream %s ends at message %d, and went to %d", name, now.LastSeq, was.Last), now.LastTime, nil
+		return fmt.Sprintf("stream %s ends at message %d, and went to %d", name, now.LastSeq, was.Last), now.LastTime,
+			nil
 	}
 	few := now.Msgs+gone < was.Messages || now.Msgs == 0 && was.Messages > 0 // checkpoints stay when all are forgotten
 	if strings.HasPrefix(name, layout.Contacts) && few {

@@ -17,7 +17,8 @@ func TestReopenKeepsEverything(t *testing.T) {
 	must(t, q.Deliveries.Publish(t.Context(), src, []byte("d"), map[string]string{"X-Test": "1"}))
 	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}, latest))
 	must(t, q.Facts.Publish(t.Context(), []Bundle{{4, []byte("b")}}))
-	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"}, map[string]string{"c": "rating"})
+	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"},
+		map[string]string{"c": "rating"})
 	must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("s"), 0))
 	must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Reason: "why"}, "id"))
 	salt := q.Salt()
@@ -43,16 +44,21 @@ func TestReopenKeepsEverything(t *testing.T) {
 	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 9, time.Second)); len(msgs) != 1 || string(msgs[0].Data) != "b" {
 		t.Errorf("log: %v", msgs)
 	}
-	if got := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 4)); got.Facts != 1 || string(got.Data) != "own" || got.Seq != at.Seq {
+	if got := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 4)); got.Facts != 1 ||
+		string(got.Data) != "own" || got.Seq != at.Seq {
 		t.Errorf("checkpoint %+v, want %+v", got, at)
 	}
-	if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 4, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "record" {
+	if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 4, []Key{{src, "c"}})); string(got[Key{
+		src,
+		"c",
+	}].Data) != "record" {
 		t.Errorf("records %v", got)
 	}
 	if data, _, err := q.States.Get(t.Context(), "cursor"); err != nil || string(data) != "s" {
 		t.Errorf("state %q, %v", data, err)
 	}
-	if all := must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 9, "", "")); len(all) != 1 || all[0].Reason != "why" {
+	if all := must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 9, "", "")); len(all) != 1 ||
+		all[0].Reason != "why" {
 		t.Errorf("dead letters %+v", all)
 	}
 }
@@ -77,7 +83,8 @@ func TestReopenDeliversWhatWasInHand(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	q := open(t, func(c *Config) { c.Partitions, c.Streams = 4, 2 })
 	cfg := q.cfg
-	if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "WINNOW_ADMIN_LISTEN") {
+	if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrInUse) ||
+		!strings.Contains(err.Error(), "WINNOW_ADMIN_LISTEN") {
 		t.Errorf("a second process: %v, want ErrInUse and what to do", err)
 	}
 	must(t, q.Close())
@@ -145,10 +152,13 @@ func TestEncryption(t *testing.T) {
 			t.Errorf("%q is readable in %v", word, files)
 		}
 	}
-	for key, want := range map[string]string{"": "WINNOW_QUEUE_KEY is not set", "another": "is not the key that the store was made with"} {
+	for key, want := range map[string]string{
+		"": "WINNOW_QUEUE_KEY is not set", "another": "is not the key that the store was made with",
+	} {
 		cfg := cfg
 		cfg.Key = key
-		if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
+		if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), secret) {
 			t.Errorf("key %q: %v, want %q", key, err, want)
 		}
 	}
@@ -161,7 +171,8 @@ func TestEncryption(t *testing.T) {
 func TestDirectoryBelowAFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o600))
-	if q, err := Open(t.Context(), Config{Dir: filepath.Join(file, "store"), Sources: []string{src}}); err == nil || !strings.Contains(err.Error(), "WINNOW_DATA_DIR") {
+	if q, err := Open(t.Context(), Config{Dir: filepath.Join(file, "store"), Sources: []string{src}}); err == nil ||
+		!strings.Contains(err.Error(), "WINNOW_DATA_DIR") {
 		t.Errorf("Open below a file: %v %v, want an error that names WINNOW_DATA_DIR", q, err)
 	}
 }
@@ -174,7 +185,8 @@ func TestDamagedStoreIsRefused(t *testing.T) {
 	meta := filepath.Join(cfg.Dir, "jetstream", "$G", "streams", "CONTACTS_1", "meta.inf")
 	sound := must1[[]byte](t)(os.ReadFile(meta))
 	must(t, os.WriteFile(meta, []byte("{"), 0o600))
-	if _, err := Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "CONTACTS_1 is on the disk but cannot be read") {
+	if _, err := Open(t.Context(), cfg); err == nil ||
+		!strings.Contains(err.Error(), "CONTACTS_1 is on the disk but cannot be read") {
 		t.Errorf("damaged stream: %v", err)
 	}
 	must(t, os.WriteFile(meta, sound, 0o600))
@@ -202,8 +214,10 @@ func TestSourceThatIsNoLongerConfigured(t *testing.T) {
 	for name := range q.srv.JS(0).StreamNames(t.Context()).Name() {
 		names = append(names, name)
 	}
-	if all := strings.Join(names, " "); !strings.Contains(all, "DELIVERIES_former") || strings.Contains(all, "_empty") || strings.Contains(all, "FETCHES_former") {
-		t.Errorf("streams are %s; want DELIVERIES_former kept, because a message waits in it, and the empty ones gone", all)
+	if all := strings.Join(names, " "); !strings.Contains(all, "DELIVERIES_former") ||
+		strings.Contains(all, "_empty") || strings.Contains(all, "FETCHES_former") {
+		t.Errorf("streams are %s; want DELIVERIES_former kept, because a message waits in it, and the empty ones gone",
+			all)
 	}
 	must(t, q.Close())
 	cfg.Sources = []string{src, "former"}

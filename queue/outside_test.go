@@ -30,7 +30,8 @@ func outside(t testing.TB, n int, change ...func(*server.Options)) []*server.Ser
 	for i := range n {
 		o := &server.Options{
 			ServerName: fmt.Sprintf("outside-%d", i), Host: "127.0.0.1", Port: ports[i], NoSigs: true, NoLog: true,
-			JetStream: true, StoreDir: filepath.Join(dir, fmt.Sprint(i)), JetStreamMaxStore: 40 * gib, JetStreamMaxMemory: 256 * mib, SyncAlways: true,
+			JetStream: true, StoreDir: filepath.Join(dir, fmt.Sprint(i)), JetStreamMaxStore: 40 * gib,
+			JetStreamMaxMemory: 256 * mib, SyncAlways: true,
 		}
 		if n > 1 {
 			o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: ports[n+i]}
@@ -76,7 +77,10 @@ func urls(servers []*server.Server) string {
 }
 
 func outsideConfig(url, name string) Config {
-	return Config{URL: url, Sources: []string{src}, Name: name, MaxStore: gib, DeliveriesBytes: 64 * mib, FactsBytes: 64 * mib, FetchesBytes: 64 * mib, DeadLettersBytes: 64 * mib}
+	return Config{
+		URL: url, Sources: []string{src}, Name: name, MaxStore: gib, DeliveriesBytes: 64 * mib, FactsBytes: 64 * mib,
+		FetchesBytes: 64 * mib, DeadLettersBytes: 64 * mib,
+	}
 }
 
 func TestOutsideServerSharedByTwo(t *testing.T) {
@@ -84,7 +88,8 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	one := reopen(t, outsideConfig(urls(servers), "one"))
 	two := reopen(t, outsideConfig(urls(servers), "two"))
 	if one.Partitions() != 64 || string(one.Salt()) != string(two.Salt()) {
-		t.Errorf("%d partitions, want 64; the two have the same salt: %v", one.Partitions(), string(one.Salt()) == string(two.Salt()))
+		t.Errorf("%d partitions, want 64; the two have the same salt: %v", one.Partitions(),
+			string(one.Salt()) == string(two.Salt()))
 	}
 	if n := one.Contacts.MaxBatch(); n != 999 {
 		t.Errorf("MaxBatch is %d, want the server's 1000 less the checkpoint", n)
@@ -106,7 +111,8 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	must(t, l.Release(t.Context()))
 	must(t, one.Leases.Announce(t.Context(), nil, time.Minute))
 	must(t, two.Leases.Announce(t.Context(), nil, time.Minute))
-	if all := must1[[]Member](t)(one.Leases.Members(t.Context())); len(all) != 2 || all[0].ID != "one" || all[1].ID != "two" {
+	if all := must1[[]Member](t)(one.Leases.Members(t.Context())); len(all) != 2 || all[0].ID != "one" ||
+		all[1].ID != "two" {
 		t.Errorf("members %v", all)
 	}
 
@@ -120,7 +126,10 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	last := must1[Checkpoint](t)(two.Contacts.Checkpoint(t.Context(), 63))
 	must1[int](t)(one.Contacts.Compact(t.Context(), CompactOptions{All: true, Rate: -1}))
 	commit(t, two, 63, last, map[string]string{"c": "after"}, nil)
-	if got := must1[map[Key]Record](t)(two.Contacts.Load(t.Context(), 63, []Key{{src, "c"}})); string(got[Key{src, "c"}].Data) != "after" {
+	if got := must1[map[Key]Record](t)(two.Contacts.Load(t.Context(), 63, []Key{{src, "c"}})); string(got[Key{
+		src,
+		"c",
+	}].Data) != "after" {
 		t.Errorf("records %v", got)
 	}
 }
@@ -144,7 +153,9 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 		t.Error("a delivery was acknowledged by nobody")
 	}
 	cancel()
-	if _, err := q.Contacts.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}}}}); !errors.Is(err, ErrUnknown) {
+	if _, err := q.Contacts.Commit(t.Context(), 0, Batch{
+		Contacts: []Put{{Key: Key{src, "c"}}},
+	}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("Commit without a server: %v, want ErrUnknown", err)
 	}
 	none(t, c, "no server") // waits, and is no error
@@ -181,7 +192,8 @@ func TestOutsideServerIsRefused(t *testing.T) {
 		want   string
 	}{
 		"messages": {func(o *server.Options) { o.MaxPayload = 100_000 }, "raise its max_payload"},
-		"batches":  {func(o *server.Options) { o.JetStreamLimits.MaxBatchSize = 100 }, "raise its jetstream limit max_batch_size"},
+		"batches": {func(o *server.Options) { o.JetStreamLimits.MaxBatchSize = 100 }, "raise its jetstream limit " +
+			"max_batch_size"},
 		"storage":  {func(o *server.Options) { o.JetStreamMaxStore = 100 * mib }, "raise its storage"},
 		"password": {func(o *server.Options) { o.Username, o.Password = "u", "p" }, "Authorization"},
 	} {
@@ -222,7 +234,8 @@ func TestOutsideServerIsRefused(t *testing.T) {
 		cfg.Metadata = nil
 		must1[jetstream.Stream](t)(q.srv.JS(0).UpdateStream(t.Context(), cfg))
 		must(t, q.Close())
-		if _, err := Open(t.Context(), outsideConfig(urls(servers), "one")); err == nil || !strings.Contains(err.Error(), "FACTS is there and is not Winnow's") {
+		if _, err := Open(t.Context(), outsideConfig(urls(servers), "one")); err == nil ||
+			!strings.Contains(err.Error(), "FACTS is there and is not Winnow's") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -248,7 +261,11 @@ func TestClusterLosesAServer(t *testing.T) {
 			if q.Facts.Publish(t.Context(), []Bundle{{0, []byte("b")}}) == nil {
 				bundles++
 			}
-			next, err := q.Contacts.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}, Data: fmt.Append(nil, bundles)}}, Checkpoint: Checkpoint{Data: fmt.Append(nil, bundles), Seq: at.Seq}})
+			next, err := q.Contacts.Commit(t.Context(), 0, Batch{
+				Contacts: []Put{{Key: Key{src, "c"}, Data: fmt.Append(nil, bundles)}}, Checkpoint: Checkpoint{
+					Data: fmt.Append(nil, bundles), Seq: at.Seq,
+				},
+			})
 			for errors.Is(err, ErrUnknown) {
 				if next, err = q.Contacts.Checkpoint(t.Context(), 0); err != nil {
 					time.Sleep(100 * time.Millisecond)

@@ -13,7 +13,9 @@ func TestWaitingLastFactAndTouchRating(t *testing.T) {
 	}, want uint64,
 	) {
 		t.Helper()
-		eventually(t, fmt.Sprintf("%d wait in %T", want, role), func() bool { return must1[uint64](t)(role.Waiting(t.Context(), src)) == want })
+		eventually(t, fmt.Sprintf("%d wait in %T", want, role), func() bool {
+			return must1[uint64](t)(role.Waiting(t.Context(), src)) == want
+		})
 	}
 	waiting(q.Deliveries, 0)
 	waiting(q.Fetches, 0)

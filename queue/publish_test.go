@@ -22,7 +22,9 @@ func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
 	q := open(t)
 	c := q.Fetches.Consumer(src)
 	put(t, q, "1", "a")
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte("b")}, {src, "emails", "2", []byte("x")}, {src, "emails", "1", []byte("c")}}, both))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{
+		{src, "emails", "1", []byte("b")}, {src, "emails", "2", []byte("x")}, {src, "emails", "1", []byte("c")},
+	}, both))
 	held := fetch(t, c, 2)
 	slices.SortFunc(held, func(a, b *Msg) int { return strings.Compare(string(a.Data), string(b.Data)) })
 	if string(held[0].Data) != "a+b+c" || string(held[1].Data) != "x" {

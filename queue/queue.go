@@ -65,12 +65,16 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 		return nil, err
 	}
 	if n := q.srv.MaxPayload(); n < leastMaxPayload {
-		return nil, fmt.Errorf("the server takes messages of %s: raise its max_payload to %s at least", size(n), size(leastMaxPayload))
+		return nil, fmt.Errorf("the server takes messages of %s: raise its max_payload to %s at least", size(n),
+			size(leastMaxPayload))
 	}
 	if err := q.setUp(ctx); err != nil {
 		return nil, err
 	}
-	q.gauge = &gauge{srv: q.srv, layout: q.layout, local: q.local != nil, dir: q.cfg.Dir, minFree: q.cfg.MinFree, maxStore: q.cfg.MaxStore}
+	q.gauge = &gauge{
+		srv: q.srv, layout: q.layout, local: q.local != nil, dir: q.cfg.Dir, minFree: q.cfg.MinFree,
+		maxStore: q.cfg.MaxStore,
+	}
 	moves := &moves{}
 	q.Deliveries, q.Fetches = newDeliveries(q.base), newFetches(q.base)
 	q.Facts = &Facts{q.base}

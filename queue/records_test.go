@@ -17,17 +17,20 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 	first := commit(t, q, 2, Checkpoint{Facts: 1}, map[string]string{"a": "1", "b": "1"}, map[string]string{"a": "A"})
 	// A batch that follows another checkpoint than the latest.
 	_, err := q.Contacts.Commit(t.Context(), 2, Batch{
-		Contacts: []Put{{Key: Key{src, "a"}, Data: []byte("2")}, {Key: Key{src, "c"}, Data: []byte("2")}}, Ratings: []Put{{Key: Key{src, "a"}, Data: []byte("B")}},
+		Contacts:   []Put{{Key: Key{src, "a"}, Data: []byte("2")}, {Key: Key{src, "c"}, Data: []byte("2")}},
+		Ratings:    []Put{{Key: Key{src, "a"}, Data: []byte("B")}},
 		Checkpoint: Checkpoint{Facts: 9, Seq: first.Seq - 1},
 	})
 	if !errors.Is(err, ErrFenced) {
 		t.Fatalf("Commit: %v, want ErrFenced", err)
 	}
 	keys := []Key{{src, "a"}, {src, "b"}, {src, "c"}}
-	if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 2, keys)); len(got) != 2 || string(got[keys[0]].Data) != "1" {
+	if got := must1[map[Key]Record](t)(q.Contacts.Load(t.Context(), 2, keys)); len(got) != 2 ||
+		string(got[keys[0]].Data) != "1" {
 		t.Errorf("records after a refused batch: %v", got)
 	}
-	if got := must1[map[Key]Record](t)(q.Ratings.Load(t.Context(), 2, keys)); len(got) != 1 || string(got[keys[0]].Data) != "A" {
+	if got := must1[map[Key]Record](t)(q.Ratings.Load(t.Context(), 2, keys)); len(got) != 1 ||
+		string(got[keys[0]].Data) != "A" {
 		t.Errorf("ratings after a refused batch: %v", got)
 	}
 	if got := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 2)); got.Seq != first.Seq {
@@ -47,7 +50,9 @@ func TestCommitFencesTheFormerOwner(t *testing.T) {
 	}
 	latter = commit(t, q, 0, latter, map[string]string{"c": "latter"}, nil)
 	for range 3 {
-		if _, err := q.Contacts.Commit(t.Context(), 0, Batch{Contacts: []Put{{Key: Key{src, "c"}, Data: []byte("former")}}, Checkpoint: former}); !errors.Is(err, ErrFenced) {
+		if _, err := q.Contacts.Commit(t.Context(), 0, Batch{
+			Contacts: []Put{{Key: Key{src, "c"}, Data: []byte("former")}}, Checkpoint: former,
+		}); !errors.Is(err, ErrFenced) {
 			t.Fatalf("the former owner's commit: %v, want ErrFenced", err)
 		}
 	}
@@ -69,7 +74,9 @@ func TestCommitOutcomeUnknown(t *testing.T) {
 	q := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := q.Contacts.Commit(ctx, 0, Batch{Contacts: []Put{{Key: Key{src, "c"}, Data: []byte("x")}}}); !errors.Is(err, ErrUnknown) {
+	if _, err := q.Contacts.Commit(ctx, 0, Batch{
+		Contacts: []Put{{Key: Key{src, "c"}, Data: []byte("x")}},
+	}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("a commit without an answer: %v, want ErrUnknown", err)
 	}
 	// Whatever became of it, the checkpoint tells, and the next commit on it is taken.
@@ -93,7 +100,8 @@ func TestLargeBatchLoadAndScan(t *testing.T) {
 		t.Fatalf("Load: %d records, want %d", len(got), n)
 	}
 	for k, r := range got {
-		if r.Key != k || !bytes.Equal(r.Data, bytes.Repeat([]byte(k.Contact+" "), 100)) || r.Seq == 0 || r.Time.IsZero() {
+		if r.Key != k || !bytes.Equal(r.Data, bytes.Repeat([]byte(k.Contact+" "), 100)) || r.Seq == 0 ||
+			r.Time.IsZero() {
 			t.Fatalf("record of %v is %+v", k, r)
 		}
 	}
@@ -150,7 +158,8 @@ func TestCheckpointIsClamped(t *testing.T) {
 	if at := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 0)); at.Facts != 2 || string(at.Data) != "own" {
 		t.Errorf("checkpoint %+v, want Facts 2, the last there is", at)
 	}
-	if at := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 1)); at.Seq != 0 || at.Facts != 0 || at.Data != nil {
+	if at := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 1)); at.Seq != 0 || at.Facts != 0 ||
+		at.Data != nil {
 		t.Errorf("checkpoint of a new partition: %+v", at)
 	}
 }

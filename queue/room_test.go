@@ -41,10 +41,13 @@ func TestFullStreamRefuses(t *testing.T) {
 	fill("fetches", func(i int) error {
 		return q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", fmt.Sprint(i), data}}, latest)
 	})
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000]}}, latest)) // replacing needs no room
+	// replacing needs no room
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000]}}, latest))
 
 	time.Sleep(roomAge)
-	for role, want := range map[interface{ Room(share float64) error }]bool{q.Deliveries: false, q.Facts: true, q.Fetches: false} {
+	for role, want := range map[interface{ Room(share float64) error }]bool{
+		q.Deliveries: false, q.Facts: true, q.Fetches: false,
+	} {
 		if err := role.Room(0.8); errors.Is(err, ErrFull) != want {
 			t.Errorf("%T.Room(0.8): %v, full is %v", role, err, want)
 		}
@@ -66,7 +69,8 @@ func TestFullStreamRefuses(t *testing.T) {
 
 func TestLittleFreeDiskRefuses(t *testing.T) {
 	q := open(t, func(c *Config) { c.MinFree = 1 << 60 })
-	if err := q.Deliveries.Room(0.8); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "(WINNOW_QUEUE_MIN_FREE) is 1.0 EiB") {
+	if err := q.Deliveries.Room(0.8); !errors.Is(err, ErrFull) ||
+		!strings.Contains(err.Error(), "(WINNOW_QUEUE_MIN_FREE) is 1.0 EiB") {
 		t.Errorf("Room: %v, want ErrFull, with sizes that people can read", err)
 	}
 	if err := q.Deliveries.Publish(t.Context(), src, []byte("x"), nil); !errors.Is(err, ErrFull) {
@@ -88,11 +92,14 @@ func TestHealthyAndStats(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range must1[[]StreamStats](t)(q.Stats(t.Context())) {
 		seen[s.Name] = true
-		if s.Name == layout.Facts && (s.Messages != 3 || s.Bytes < 2000 || s.MaxBytes == 0 || time.Since(s.First) > time.Minute) {
+		if s.Name == layout.Facts && (s.Messages != 3 || s.Bytes < 2000 || s.MaxBytes == 0 ||
+			time.Since(s.First) > time.Minute) {
 			t.Errorf("%+v; want two bundles and one probe, however often it was asked", s)
 		}
 	}
-	for _, name := range []string{"CONTACTS_0", "CONTACTS_1", "DELIVERIES_hubspot", "FETCHES_hubspot", "FACTS", "DEADLETTERS", "LEASES"} {
+	for _, name := range []string{
+		"CONTACTS_0", "CONTACTS_1", "DELIVERIES_hubspot", "FETCHES_hubspot", "FACTS", "DEADLETTERS", "LEASES",
+	} {
 		if !seen[name] {
 			t.Errorf("no figures of %s", name)
 		}
@@ -134,7 +141,8 @@ func TestTrimFacts(t *testing.T) {
 		}
 		return 0
 	}
-	must(t, q.Facts.Trim(t.Context(), map[int]uint64{0: 40, 1: 40, 2: 40})) // of partition 3 nothing is known: all stays
+	// of partition 3 nothing is known: all stays
+	must(t, q.Facts.Trim(t.Context(), map[int]uint64{0: 40, 1: 40, 2: 40}))
 	if n := left(); n != 40 {
 		t.Errorf("%d bundles left, want all 40", n)
 	}
@@ -153,7 +161,8 @@ func TestTrimFacts(t *testing.T) {
 		t.Errorf("%d messages left, want none", n)
 	}
 	must(t, q.Facts.Publish(t.Context(), []Bundle{{3, []byte("next")}}))
-	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, time.Second)); len(msgs) != 1 || string(msgs[0].Data) != "next" {
+	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, time.Second)); len(msgs) != 1 ||
+		string(msgs[0].Data) != "next" {
 		t.Errorf("after the trim: %v", msgs)
 	}
 }

@@ -82,7 +82,8 @@ func (q *Queue) readMeta(ctx context.Context) error {
 			return q.useMeta(m.Data)
 		}
 		if errors.Is(err, jetstream.ErrMsgNotFound) && s.CachedInfo().State.LastSeq > 1 && q.former == nil {
-			return fmt.Errorf("stream %s has messages and no %s: it is not a store of Winnow's, or a damaged one", layout.ContactsStream(0), metaSubject)
+			return fmt.Errorf("stream %s has messages and no %s: it is not a store of Winnow's, or a damaged one",
+				layout.ContactsStream(0), metaSubject)
 		}
 	}
 	if q.former != nil {
@@ -122,16 +123,20 @@ func (q *Queue) useMeta(b []byte) error {
 		return fmt.Errorf("read %s: %w", metaSubject, err)
 	}
 	if m.Format != metaFormat {
-		return fmt.Errorf("the store is of format %d, made by an %s build of Winnow; this one reads format %d: start it with an empty WINNOW_DATA_DIR, or with the build that made the store", m.Format, map[bool]string{true: "older", false: "newer"}[m.Format < metaFormat], metaFormat)
+		return fmt.Errorf("the store is of format %d, made by an %s build of Winnow; this one reads format %d: start "+
+			"it with an empty WINNOW_DATA_DIR, or with the build that made the store", m.Format,
+			map[bool]string{true: "older", false: "newer"}[m.Format < metaFormat], metaFormat)
 	}
 	if m.Partitions < 1 || m.Streams < 1 || len(m.Salt) == 0 {
 		return fmt.Errorf("read %s: not a store of Winnow's", metaSubject)
 	}
 	if n := q.cfg.Partitions; n != 0 && n != m.Partitions {
-		return fmt.Errorf("WINNOW_PARTITIONS is %d, and the store was made with %d: it cannot be changed; unset it", n, m.Partitions)
+		return fmt.Errorf("WINNOW_PARTITIONS is %d, and the store was made with %d: it cannot be changed; unset it", n,
+			m.Partitions)
 	}
 	if n := q.cfg.Streams; n != 0 && n != m.Streams {
-		return fmt.Errorf("WINNOW_QUEUE_STREAMS is %d, and the store was made with %d: it cannot be changed; unset it", n, m.Streams)
+		return fmt.Errorf("WINNOW_QUEUE_STREAMS is %d, and the store was made with %d: it cannot be changed; unset it",
+			n, m.Streams)
 	}
 	q.meta = m
 	return nil
@@ -156,7 +161,8 @@ func (q *Queue) writeMeta(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.srv.JS(0).PublishMsg(ctx, jet.NewMsg(metaSubject, b), jetstream.WithExpectLastSequencePerSubject(expected))
+	_, err = q.srv.JS(0).PublishMsg(ctx, jet.NewMsg(metaSubject, b),
+		jetstream.WithExpectLastSequencePerSubject(expected))
 	if jet.IsCode(err, jet.CodeWrongSequence) {
 		return errors.New("another process has just made this store; start again")
 	}
@@ -193,10 +199,13 @@ func (q *Queue) releaseFormer(ctx context.Context) error {
 	for info := range all.Info() {
 		name := info.Config.Name
 		prefix, source, ok := strings.Cut(name, "_")
-		if !ok || prefix != layout.Deliveries && prefix != layout.Fetches || slices.ContainsFunc(q.layout.Sources, func(s string) bool { return layout.Token(s) == source }) {
+		if !ok || prefix != layout.Deliveries && prefix != layout.Fetches ||
+			slices.ContainsFunc(q.layout.Sources, func(s string) bool { return layout.Token(s) == source }) {
 			continue
 		}
-		waiting, err := q.srv.Waiting(ctx, name, map[string]string{layout.Deliveries: "read", layout.Fetches: "fetch"}[prefix])
+		waiting, err := q.srv.Waiting(ctx, name, map[string]string{
+			layout.Deliveries: "read", layout.Fetches: "fetch",
+		}[prefix])
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", name, err)
 		}
@@ -206,7 +215,8 @@ func (q *Queue) releaseFormer(ctx context.Context) error {
 			}
 			continue
 		}
-		q.cfg.Log("warn", fmt.Sprintf("stream %s holds %d messages of a source that is no longer configured", name, waiting))
+		q.cfg.Log("warn", fmt.Sprintf("stream %s holds %d messages of a source that is no longer configured", name,
+			waiting))
 		c := info.Config
 		c.MaxBytes = max(int64(info.State.Bytes), 1)
 		if _, err := q.srv.JS(0).UpdateStream(ctx, c); err != nil {

@@ -98,7 +98,8 @@ func (l *DeadLetters) sum(ctx context.Context, d DeadLetter) (uint64, error) {
 	next.Seq = seq
 	s.by[key], s.wrote[key] = next, time.Now()
 	if was.Seq != 0 {
-		_ = l.srv.EraseMsg(ctx, layout.DeadLetters, was.Seq) // a person may have discarded it; else it only counts twice
+		// a person may have discarded it; else it only counts twice
+		_ = l.srv.EraseMsg(ctx, layout.DeadLetters, was.Seq)
 	}
 	return seq, nil
 }
@@ -124,7 +125,8 @@ func (d DeadLetter) with(o DeadLetter) DeadLetter {
 	sum := sha256.Sum256(o.Payload)
 	next := DeadLetter{
 		Seq: d.Seq, Stage: o.Stage, Source: o.Source, Kind: o.Kind, Reason: o.Reason, Fix: o.Fix, Count: d.Count + 1,
-		Hash: hex.EncodeToString(sum[:]), Contacts: d.Contacts, Nobody: o.Nobody && (d.Count == 0 || d.Nobody), Keep: d.Keep || o.Keep,
+		Hash: hex.EncodeToString(sum[:]), Contacts: d.Contacts, Nobody: o.Nobody && (d.Count == 0 || d.Nobody),
+		Keep: d.Keep || o.Keep,
 	}
 	named := d.Count == 0 || len(d.Contacts) > 0 || d.Nobody // else it may concern anybody already
 	if len(o.Contacts) == 0 && !o.Nobody {

@@ -19,7 +19,10 @@ func TestDeadLettersBeyondTheShare(t *testing.T) {
 	payload := func(i int) []byte { return append(make([]byte, 100_000), fmt.Sprint(i)...) }
 	const floods = 100
 	for i := range floods {
-		d := DeadLetter{Stage: "read", Source: src, Kind: KindMalformed, Reason: fmt.Sprint("reason ", i), Payload: payload(i), Contacts: []string{fmt.Sprint("c", i)}}
+		d := DeadLetter{
+			Stage: "read", Source: src, Kind: KindMalformed, Reason: fmt.Sprint("reason ", i), Payload: payload(i),
+			Contacts: []string{fmt.Sprint("c", i)},
+		}
 		must1[uint64](t)(q.DeadLetters.Bury(t.Context(), d, fmt.Sprint(i)))
 	}
 	all := must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 1000, "", src))
@@ -32,7 +35,8 @@ func TestDeadLettersBeyondTheShare(t *testing.T) {
 		t.Errorf("%d letters of 100 kB are kept in half of 4 MiB, and %d counted, of %d", kept, sum.Count, floods)
 	}
 	hash := sha256.Sum256(payload(floods - 1))
-	if sum.Payload != nil || sum.Hash != hex.EncodeToString(hash[:]) || sum.Reason != "reason 99" || len(sum.Contacts) != sum.Count {
+	if sum.Payload != nil || sum.Hash != hex.EncodeToString(hash[:]) || sum.Reason != "reason 99" ||
+		len(sum.Contacts) != sum.Count {
 		t.Errorf("the sum is %+v; want the reason, the hash and the contacts, and no payload", sum)
 	}
 	other := DeadLetter{Stage: "read", Source: "other", Payload: payload(0)}
@@ -44,7 +48,9 @@ func TestDeadLettersBeyondTheShare(t *testing.T) {
 	// Another process counts on in the same letter.
 	must(t, q.Close())
 	q = reopen(t, q.cfg)
-	must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Source: src, Kind: KindMalformed, Payload: payload(1), Contacts: []string{"new"}}, ""))
+	must1[uint64](t)(q.DeadLetters.Bury(t.Context(), DeadLetter{
+		Stage: "read", Source: src, Kind: KindMalformed, Payload: payload(1), Contacts: []string{"new"},
+	}, ""))
 	all = must1[[]DeadLetter](t)(q.DeadLetters.List(t.Context(), 0, 1000, "", src))
 	sums := slices.DeleteFunc(all, func(d DeadLetter) bool { return d.Count == 0 })
 	if len(sums) != 1 || sums[0].Count != floods-kept+1 {
@@ -59,7 +65,8 @@ func TestDeadLettersBeyondTheShare(t *testing.T) {
 // A sum that cannot name everybody concerned may concern anybody.
 func TestSumNamesAllOrNobody(t *testing.T) {
 	named := DeadLetter{Contacts: []string{"a"}}
-	if got := (DeadLetter{}).with(named).with(DeadLetter{Contacts: []string{"b", "a"}}); !slices.Equal(got.Contacts, []string{"a", "b"}) || got.Count != 2 {
+	if got := (DeadLetter{}).with(named).with(DeadLetter{Contacts: []string{"b", "a"}}); !slices.Equal(got.Contacts,
+		[]string{"a", "b"}) || got.Count != 2 {
 		t.Errorf("%+v, want a and b", got)
 	}
 	if got := (DeadLetter{}).with(named).with(DeadLetter{}).with(named); len(got.Contacts) != 0 || got.Nobody {

@@ -9,7 +9,8 @@ import (
 
 // notVendors are the folders beside this one that hold what vendors share.
 var notVendors = map[string]bool{
-	"all": true, "connectortest": true, "crm": true, "fields": true, "people": true, "relate": true, "rest": true, "since": true, "text": true,
+	"all": true, "connectortest": true, "crm": true, "fields": true, "people": true, "relate": true, "rest": true,
+	"since": true, "text": true,
 }
 
 func TestEveryVendorIsListed(t *testing.T) {
@@ -24,11 +25,13 @@ func TestEveryVendorIsListed(t *testing.T) {
 		}
 		vendors++
 		if _, ok := Definitions[crm.Vendor(e.Name())]; !ok {
-			t.Errorf("connectors/%s is not in all.Definitions: add it there, or to notVendors here if it is no vendor", e.Name())
+			t.Errorf("connectors/%s is not in all.Definitions: add it there, or to notVendors here if it is no vendor",
+				e.Name())
 		}
 	}
 	if vendors != len(Definitions) {
-		t.Errorf("%d vendors' folders, %d definitions: a definition has no folder of its name", vendors, len(Definitions))
+		t.Errorf("%d vendors' folders, %d definitions: a definition has no folder of its name", vendors,
+			len(Definitions))
 	}
 }
 

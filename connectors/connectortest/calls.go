@@ -208,7 +208,10 @@ func (h Harness) retryAfter(t *testing.T) {
 // garbage: an answer that is not the vendor's is an error, not a crash, and is not quoted.
 func (h Harness) garbage(t *testing.T) {
 	ops := h.operations(h.New(t, nowhere))
-	for _, body := range []string{"", "<html>ada@example.com</html>", `{"results":[`, `[]`, `"ada@example.com"`, `{"results":"ada@example.com"}`, `{"results":[null]}`, `{"results":[{"id":{}}]}`} {
+	for _, body := range []string{
+		"", "<html>ada@example.com</html>", `{"results":[`, `[]`, `"ada@example.com"`, `{"results":"ada@example.com"}`,
+		`{"results":[null]}`, `{"results":[{"id":{}}]}`,
+	} {
 		for _, op := range ops {
 			err := op.run(t.Context(), h.serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = w.Write([]byte(body))
@@ -227,7 +230,9 @@ func (h Harness) noAnswer(t *testing.T) {
 	ops := h.operations(h.New(t, nowhere))
 	broken := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	for _, op := range ops {
-		for name, c := range map[string]connectors.Vendor{"a broken connection": h.serve(t, broken), "no connection": h.New(t, nowhere)} {
+		for name, c := range map[string]connectors.Vendor{
+			"a broken connection": h.serve(t, broken), "no connection": h.New(t, nowhere),
+		} {
 			err := op.run(t.Context(), c)
 			if err == nil {
 				t.Errorf("%s: %s is no error", op.name, name)

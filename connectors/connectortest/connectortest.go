@@ -146,9 +146,12 @@ func sound(t *testing.T, n crm.Notice) {
 func parts(f *crm.Fact) []crm.Kind {
 	var out []crm.Kind
 	for k, set := range map[crm.Kind]bool{
-		crm.KindMessage: f.Message != nil, crm.KindCall: f.Call != nil, crm.KindMeeting: f.Meeting != nil, crm.KindQuote: f.Quote != nil,
-		crm.KindTask: f.Task != nil, crm.KindDeal: f.Deal != nil, crm.KindProperty: f.Property != nil, crm.KindDecision: f.Decision != nil,
-		crm.KindExistence: f.Existence != nil, crm.KindMerge: f.Merge != nil, crm.KindReferral: f.Referral != nil, crm.KindLasting: f.Lasting != nil,
+		crm.KindMessage: f.Message != nil, crm.KindCall: f.Call != nil, crm.KindMeeting: f.Meeting != nil,
+		crm.KindQuote: f.Quote != nil,
+		crm.KindTask:  f.Task != nil, crm.KindDeal: f.Deal != nil, crm.KindProperty: f.Property != nil,
+		crm.KindDecision:  f.Decision != nil,
+		crm.KindExistence: f.Existence != nil, crm.KindMerge: f.Merge != nil, crm.KindReferral: f.Referral != nil,
+		crm.KindLasting: f.Lasting != nil,
 	} {
 		if set {
 			out = append(out, k)

@@ -153,7 +153,8 @@ func (h Harness) decode(t *testing.T) {
 	}
 	echo, _ := c.Keep(h.Sign(h.Echo, h.Secret, at))
 	if ns, err := c.Decode(echo); err != nil || len(ns) != 0 {
-		t.Errorf("the echo of our own write gives %d notices and %v: the CRM's answer to it must start nothing", len(ns), err)
+		t.Errorf("the echo of our own write gives %d notices and %v: the CRM's answer to it must start nothing",
+			len(ns), err)
 	}
 	if _, err := c.Decode(connectors.Delivery{Body: []byte("\x00\xff<html>")}); err == nil {
 		t.Error("a body that is no delivery at all gives no error")

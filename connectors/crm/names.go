@@ -8,7 +8,10 @@ import (
 
 // The names under which people read and write the small numbers that are stored.
 var (
-	kindNames      = []string{"", "message", "call", "meeting", "quote", "task", "deal", "property", "decision", "existence", "merge", "forget", "referral", "lasting", "note"}
+	kindNames = []string{
+		"", "message", "call", "meeting", "quote", "task", "deal", "property", "decision", "existence", "merge",
+		"forget", "referral", "lasting", "note",
+	}
 	directionNames = []string{"", "in", "out"}
 	channelNames   = []string{"", "email", "chat", "form", "sms"}
 	classNames     = []string{"human", "auto_reply", "out_of_office", "gone", "bounce", "receipt", "calendar", "bulk"}

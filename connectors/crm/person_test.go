@@ -6,7 +6,15 @@ import "testing"
 func TestPerson(t *testing.T) {
 	seen := map[string]Person{}
 	for _, p := range []Person{
-		{"", "5"}, {"contact", "5"}, {"lead", "5"}, {"", "contact/5"}, {"", "/5"}, {"lead", "a/b"}, {"lead", ""}, {"", "lead"}, {"", ""},
+		{"", "5"},
+		{"contact", "5"},
+		{"lead", "5"},
+		{"", "contact/5"},
+		{"", "/5"},
+		{"lead", "a/b"},
+		{"lead", ""},
+		{"", "lead"},
+		{"", ""},
 	} {
 		s := p.String()
 		if got := ParsePerson(s); got != p {

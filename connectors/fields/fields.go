@@ -46,7 +46,8 @@ func Parse(setting string, s Spelling) (Map, error) {
 			continue
 		}
 		if name != "" && s.Theirs(name) {
-			bad = append(bad, fmt.Errorf("%q is the CRM's own property, which a rating would overwrite; want one of your own", name))
+			bad = append(bad, fmt.Errorf("%q is the CRM's own property, which a rating would overwrite; want one of "+
+				"your own", name))
 			continue
 		}
 		if name != "" {

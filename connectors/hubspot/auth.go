@@ -17,7 +17,8 @@ func (c Config) auth() rest.Auth {
 	app := oauth2.Config{
 		ClientID: c.OAuth.ClientID, ClientSecret: c.OAuth.ClientSecret.Reveal(),
 		Endpoint: oauth2.Endpoint{
-			TokenURL: strings.TrimRight(c.API.URL, "/") + "/oauth/" + version + "/token", AuthStyle: oauth2.AuthStyleInParams,
+			TokenURL:  strings.TrimRight(c.API.URL, "/") + "/oauth/" + version + "/token",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
 	}
 	return rest.NewOAuth(rest.OAuthOptions{

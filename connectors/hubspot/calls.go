@@ -10,8 +10,10 @@ import (
 
 // calls are telephone calls. Source: HubSpot docs, "Calls".
 var calls = kind{
-	properties: []string{"hs_timestamp", "hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_duration"},
-	facts:      each((*Connector).call),
+	properties: []string{
+		"hs_timestamp", "hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_duration",
+	},
+	facts: each((*Connector).call),
 }
 
 // call is what one call says; nil while it is not over.
@@ -34,7 +36,8 @@ func (c *Connector) call(o *object) *crm.Fact {
 		call.Outcome = dispositions[disposition]
 	default:
 		switch o.get("hs_call_status") {
-		case "COMPLETED": // which says that it is over, or that somebody logged it: without a length nobody is known to have talked
+		// which says that it is over, or that somebody logged it: without a length nobody is known to have talked
+		case "COMPLETED":
 			if call.Seconds > 0 {
 				call.Outcome = crm.Connected
 			}

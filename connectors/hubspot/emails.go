@@ -17,8 +17,9 @@ import (
 // emails are mails as HubSpot logs them. Source: HubSpot docs, "Email engagements".
 var emails = kind{
 	properties: []string{
-		"hs_timestamp", "hs_email_direction", "hs_email_status", "hs_email_subject", "hs_email_text", "hs_email_html", "hs_email_headers",
-		"hs_email_from_email", "hs_email_thread_id", "hs_sequence_id", "hs_incoming_email_is_out_of_office",
+		"hs_timestamp", "hs_email_direction", "hs_email_status", "hs_email_subject", "hs_email_text", "hs_email_html",
+		"hs_email_headers", "hs_email_from_email", "hs_email_thread_id", "hs_sequence_id",
+		"hs_incoming_email_is_out_of_office",
 	},
 	facts: func(ctx context.Context, c *Connector, os []*object, circle *relate.Circle) (map[string]crm.Fact, error) {
 		staff, err := c.staff(ctx)
@@ -65,7 +66,8 @@ func (c *Connector) email(o *object, mail relate.Mail, circle *relate.Circle) *c
 	at := relate.Happened(m.Direction, o.at("hs_timestamp"), o.created())
 	body, html, subject := o.get("hs_email_text"), o.get("hs_email_html"), o.get("hs_email_subject")
 	c.readMessage(&m, circle, string(o.ID), text.Input{
-		Subject: subject, Body: body, HTML: html, From: mail.From, At: at.Time(), Header: headers(o.get("hs_email_headers")),
+		Subject: subject, Body: body, HTML: html, From: mail.From, At: at.Time(),
+		Header:    headers(o.get("hs_email_headers")),
 		Forwarded: o.get("hs_email_direction") == "FORWARDED_EMAIL",
 	})
 	if m.Text.Class == crm.Human && o.get("hs_incoming_email_is_out_of_office") == "true" {

@@ -94,16 +94,21 @@ func (i id) MarshalJSON() ([]byte, error) { return json.Marshal(string(i)) }
 
 // typeIDs are HubSpot's own object types. Source: HubSpot docs, "Understanding the CRM", object type IDs.
 var typeIDs = map[string]string{
-	"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-7": "products", "0-8": "line_items", "0-14": "quotes",
+	"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-7": "products", "0-8": "line_items",
+	"0-14": "quotes",
 	"0-18": "communications", "0-27": "tasks", "0-46": "notes", "0-47": "meetings", "0-48": "calls", "0-49": "emails",
-	"0-53": "invoices", "0-64": "quote_templates", "0-69": "subscriptions", "0-84": "discounts", "0-116": "postal_mail", "0-136": "leads",
+	"0-53": "invoices", "0-64": "quote_templates", "0-69": "subscriptions", "0-84": "discounts",
+	"0-116": "postal_mail", "0-136": "leads",
 }
 
 // typeWords are the names of objects in subscription types and association types.
 var typeWords = map[string]string{
-	"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets", "product": "products", "line_item": "line_items",
-	"quote": "quotes", "communication": "communications", "task": "tasks", "note": "notes", "meeting": "meetings", "meeting_event": "meetings",
-	"call": "calls", "email": "emails", "conversation": conversations, "lead": "leads", "engagement": "engagements",
+	"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets", "product": "products",
+	"line_item": "line_items",
+	"quote":     "quotes", "communication": "communications", "task": "tasks", "note": "notes", "meeting": "meetings",
+	"meeting_event": "meetings",
+	"call":          "calls", "email": "emails", "conversation": conversations, "lead": "leads",
+	"engagement":  "engagements",
 	"postal_mail": "postal_mail", "invoice": "invoices", "discount": "discounts", "quote_template": "quote_templates",
 }
 

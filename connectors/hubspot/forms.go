@@ -40,7 +40,8 @@ func (c *Connector) forms(o *object) []crm.Fact {
 		}
 		at = relate.Happened(m.Direction, at, h.at())
 		out = append(out, crm.Fact{
-			Contact: string(o.ID), ID: "forms/" + strconv.FormatInt(int64(at), 10), Version: int64(known), At: at, Kind: crm.KindMessage, Message: &m,
+			Contact: string(o.ID), ID: "forms/" + strconv.FormatInt(int64(at), 10), Version: int64(known), At: at,
+			Kind: crm.KindMessage, Message: &m,
 		})
 	}
 	return out

@@ -50,18 +50,22 @@ func TestDeleted(t *testing.T) {
 	p := newPortal(t)
 	c := p.connect(t, nil)
 	for _, id := range []string{"1", "2", "3"} {
-		p.add("tasks", id, "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:00Z", "hs_timestamp", "2026-02-08T08:00:00Z")
+		p.add("tasks", id, "hs_createdate", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:00Z",
+			"hs_timestamp", "2026-02-08T08:00:00Z")
 		p.link("tasks/"+id, "contacts/101")
 	}
 	p.remove("tasks", "1", "2026-02-02T08:00:00.5Z")
 	at := ms("2026-02-02T08:00:00Z")
 	var asked []crm.Ref
 	for _, id := range []string{"1", "2", "4"} { // deleted; there again by now; nowhere
-		asked = append(asked, heard(t, c, `[{"subscriptionType":"object.deletion","objectTypeId":"0-27","objectId":%s,"occurredAt":%d,"changeFlag":"DELETED"}]`, id, at)...)
+		asked = append(asked, heard(t, c,
+			`[{"subscriptionType":"object.deletion","objectTypeId":"0-27","objectId":%s,"occurredAt":%d,"changeFlag":"DELETED"}]`, id, at)...)
 	}
 	asked = append(asked, crm.Ref{Type: "tasks", ID: "5"}) // nowhere, and nobody said that it was deleted
 	ns, err := c.Fetch(t.Context(), asked)
-	want := []crm.Removal{{ID: "tasks/1", Version: int64(ms("2026-02-02T08:00:00.5Z"))}, {ID: "tasks/4", Version: int64(at)}}
+	want := []crm.Removal{
+		{ID: "tasks/1", Version: int64(ms("2026-02-02T08:00:00.5Z"))}, {ID: "tasks/4", Version: int64(at)},
+	}
 	if diff := cmp.Diff(want, said(t, ns, err)); diff != "" {
 		t.Error(diff)
 	}
@@ -73,7 +77,8 @@ func TestDeleted(t *testing.T) {
 	delete(p.bin["tasks"], "1")
 	p.link("tasks/1", "contacts/101")
 	back := ms("2026-02-03T08:00:00Z")
-	ns, err = c.Fetch(t.Context(), heard(t, c, `[{"subscriptionType":"object.restore","objectTypeId":"0-27","objectId":1,"occurredAt":%d}]`, back))
+	ns, err = c.Fetch(t.Context(),
+		heard(t, c, `[{"subscriptionType":"object.restore","objectTypeId":"0-27","objectId":1,"occurredAt":%d}]`, back))
 	if f := facts(t, ns, err)["101 tasks/1"]; f.Version != int64(back) || len(said(t, ns, err)) != 0 {
 		t.Errorf("restored: %+v", f)
 	}
@@ -105,10 +110,13 @@ func TestNoLongerAssociated(t *testing.T) {
 	p.unlink("deals/401", "contacts/101")
 	joined, left := ms("2026-02-01T08:00:00Z"), ms("2026-02-02T08:00:00Z")
 	change := func(removed bool, at crm.Millis) []crm.Ref {
-		return heard(t, c, `[{"subscriptionType":"deal.associationChange","associationType":"DEAL_TO_CONTACT","fromObjectId":401,"toObjectId":101,"associationRemoved":%t,"occurredAt":%d}]`, removed, at)
+		return heard(t, c,
+			`[{"subscriptionType":"deal.associationChange","associationType":"DEAL_TO_CONTACT","fromObjectId":401,"toObjectId":101,"associationRemoved":%t,"occurredAt":%d}]`, removed, at)
 	}
 	ns, err := c.Fetch(t.Context(), change(true, left))
-	if diff := cmp.Diff([]crm.Removal{{ID: "deals/401", Version: int64(left), Contact: "101"}}, said(t, ns, err)); diff != "" {
+	if diff := cmp.Diff([]crm.Removal{
+		{ID: "deals/401", Version: int64(left), Contact: "101"},
+	}, said(t, ns, err)); diff != "" {
 		t.Error(diff)
 	}
 	if fs := facts(t, ns, err); len(fs) != 1 || fs["102 deals/401"].Deal == nil {
@@ -119,7 +127,9 @@ func TestNoLongerAssociated(t *testing.T) {
 		t.Fatalf("the deal's quote is not looked at: %+v", quote)
 	}
 	ns, err = c.Fetch(t.Context(), []crm.Ref{*quote})
-	if diff := cmp.Diff([]crm.Removal{{ID: "quotes/11", Version: int64(left), Contact: "101"}}, said(t, ns, err)); diff != "" {
+	if diff := cmp.Diff([]crm.Removal{
+		{ID: "quotes/11", Version: int64(left), Contact: "101"},
+	}, said(t, ns, err)); diff != "" {
 		t.Error(diff)
 	}
 	// The older event comes late, or once more: what it says is older than what takes it back.
@@ -146,14 +156,20 @@ func TestDeletedThreadsAndMergedDeals(t *testing.T) {
 	p := newPortal(t)
 	c := p.connect(t, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations) })
 	for _, action := range []string{"deletion", "privacyDeletion"} {
-		ns, err := c.Decode(connectors.Delivery{Body: []byte(`[{"subscriptionType":"conversation.` + action + `","objectId":77,"occurredAt":1770000000000}]`)})
-		if diff := cmp.Diff([]crm.Removal{{ID: "conversations/77", Version: 1770000000000}}, said(t, ns, err)); diff != "" {
+		ns, err := c.Decode(connectors.Delivery{
+			Body: []byte(`[{"subscriptionType":"conversation.` + action +
+				`","objectId":77,"occurredAt":1770000000000}]`),
+		})
+		if diff := cmp.Diff([]crm.Removal{
+			{ID: "conversations/77", Version: 1770000000000},
+		}, said(t, ns, err)); diff != "" {
 			t.Error(diff)
 		}
 	}
 	p.add("deals", "403", "hs_lastmodifieddate", "2026-02-09T08:00:00Z")
 	p.link("deals/403", "contacts/101")
-	refs := heard(t, c, `[{"subscriptionType":"deal.merge","primaryObjectId":401,"mergedObjectIds":[402],"newObjectId":403,"occurredAt":1770000000000}]`)
+	refs := heard(t, c,
+		`[{"subscriptionType":"deal.merge","primaryObjectId":401,"mergedObjectIds":[402],"newObjectId":403,"occurredAt":1770000000000}]`)
 	ns, err := c.Fetch(t.Context(), refs)
 	want := []crm.Removal{{ID: "deals/401", Version: 1770000000000}, {ID: "deals/402", Version: 1770000000000}}
 	if diff := cmp.Diff(want, said(t, ns, err)); diff != "" || facts(t, ns, err)["101 deals/403"].Deal == nil {
@@ -185,7 +201,8 @@ func TestPolledContactsAreDeleted(t *testing.T) {
 		}
 		told = append(told, ns...)
 	}
-	if f := facts(t, told, nil)["101 existence"]; len(told) != 1 || f.Existence == nil || !f.Existence.Deleted || f.Version != since.Add(time.Hour).UnixMilli() {
+	if f := facts(t, told, nil)["101 existence"]; len(told) != 1 || f.Existence == nil || !f.Existence.Deleted ||
+		f.Version != since.Add(time.Hour).UnixMilli() {
 		t.Errorf("deleted: %+v", told)
 	}
 	p.add("contacts", "101", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since.Add(2*time.Hour)))
@@ -193,7 +210,8 @@ func TestPolledContactsAreDeleted(t *testing.T) {
 		t.Error("a restored contact that looks as before is not read")
 	}
 	ns, err := c.Fetch(t.Context(), refs("contacts", "101"))
-	if f := facts(t, ns, err)["101 existence"]; f.Existence == nil || f.Existence.Deleted || f.Version != since.Add(2*time.Hour).UnixMilli() {
+	if f := facts(t, ns, err)["101 existence"]; f.Existence == nil || f.Existence.Deleted ||
+		f.Version != since.Add(2*time.Hour).UnixMilli() {
 		t.Errorf("restored: %+v", f)
 	}
 }

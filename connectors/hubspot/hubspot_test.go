@@ -19,7 +19,10 @@ func TestConformance(t *testing.T) {
 	echo := connectortest.Load(t, "testdata/deliveries/echo.http")
 	connectortest.Run(t, connectortest.Harness{
 		New: func(t *testing.T, apiURL string) connectors.Vendor {
-			return connectTo(t, apiURL, func(c *Config) { c.Objects = append(slices.Clone(defaultObjects), conversations); withReferrals(c) }).Vendor()
+			return connectTo(t, apiURL, func(c *Config) {
+				c.Objects = append(slices.Clone(defaultObjects), conversations)
+				withReferrals(c)
+			}).Vendor()
 		},
 		Sign:       sign,
 		Secret:     "s3cret",
@@ -40,7 +43,8 @@ func TestConformance(t *testing.T) {
 			}
 			p.add("contacts", "101", "email", "ada@example.com", "lifecyclestage", "lead")
 			p.add("contacts", "102", "email", "ben@example.com")
-			p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL", "hs_email_text", "Could you send a quote?")
+			p.add("emails", "301", "hs_timestamp", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL",
+				"hs_email_text", "Could you send a quote?")
 			p.link("emails/301", "contacts/101")
 			return p
 		},
@@ -54,12 +58,16 @@ func TestConformance(t *testing.T) {
 }
 
 func TestPhrasesOfSettingsAreRead(t *testing.T) {
-	opt := connectors.Options{Source: crm.Source{Name: "hubspot"}, Phrases: map[crm.Intents][]string{crm.OptOut: {"leave the barn"}}}
+	opt := connectors.Options{
+		Source: crm.Source{Name: "hubspot"}, Phrases: map[crm.Intents][]string{crm.OptOut: {"leave the barn"}},
+	}
 	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.text().Read(text.Input{Direction: crm.In, Body: "Please leave the barn."}); !got.Intents.Has(crm.OptOut) {
+	if got := c.text().Read(text.Input{
+		Direction: crm.In, Body: "Please leave the barn.",
+	}); !got.Intents.Has(crm.OptOut) {
 		t.Errorf("%q; want what the settings say", got.Intents)
 	}
 }
@@ -71,7 +79,8 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add([]byte(`[null]`))
 	f.Add([]byte(`{"objectId":{}}`))
-	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken", ReferralLabels: []string{"Referred by"}}, connectors.Options{Source: crm.Source{Name: "hubspot"}})
+	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken", ReferralLabels: []string{"Referred by"}},
+		connectors.Options{Source: crm.Source{Name: "hubspot"}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -106,7 +115,9 @@ func BenchmarkDecode(b *testing.B) {
 		body = append(body, one...)
 	}
 	body = append(body, ']')
-	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, connectors.Options{Source: crm.Source{Name: "hubspot"}})
+	c, err := New(Config{ClientSecret: "s3cret", Token: "t0ken"}, connectors.Options{
+		Source: crm.Source{Name: "hubspot"},
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -134,10 +145,16 @@ func TestEverySubscriptionIsKnown(t *testing.T) {
 		}
 		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":%q,"associationType":"CONTACT_TO_DEAL","fromObjectId":1,"toObjectId":2}`, object+".associationChange"))
 	}
-	for _, typeID := range []string{"0-1", "0-2", "0-3", "0-5", "0-8", "0-14", "0-18", "0-27", "0-46", "0-47", "0-48", "0-49", "0-136", "2-123"} {
-		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":"object.creation","objectId":5,"objectTypeId":%q}`, typeID))
+	for _, typeID := range []string{
+		"0-1", "0-2", "0-3", "0-5", "0-8", "0-14", "0-18", "0-27", "0-46", "0-47", "0-48", "0-49", "0-136", "2-123",
+	} {
+		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":"object.creation","objectId":5,"objectTypeId":%q}`,
+			typeID))
 	}
-	for _, word := range []string{"contact.privacyDeletion", "conversation.creation", "conversation.deletion", "conversation.newMessage", "conversation.privacyDeletion", "conversation.propertyChange", "event.completed"} {
+	for _, word := range []string{
+		"contact.privacyDeletion", "conversation.creation", "conversation.deletion", "conversation.newMessage",
+		"conversation.privacyDeletion", "conversation.propertyChange", "event.completed",
+	} {
 		decode(fmt.Sprintf(`{"occurredAt":1,"subscriptionType":%q,"objectId":5,"messageId":"m"}`, word))
 	}
 }

@@ -46,7 +46,8 @@ func mover(h history) crm.Direction {
 
 // outcomes are HubSpot's own outcomes of meetings. Source: HubSpot docs, "Meetings".
 var outcomes = map[string]crm.MeetingState{
-	"": crm.Scheduled, "SCHEDULED": crm.Scheduled, "COMPLETED": crm.Held, "RESCHEDULED": crm.Rescheduled, "NO_SHOW": crm.NoShow,
+	"": crm.Scheduled, "SCHEDULED": crm.Scheduled, "COMPLETED": crm.Held, "RESCHEDULED": crm.Rescheduled,
+	"NO_SHOW":  crm.NoShow,
 	"CANCELED": crm.Cancelled, "CANCELLED": crm.Cancelled,
 }
 

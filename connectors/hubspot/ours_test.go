@@ -10,16 +10,19 @@ import (
 
 // What we wrote is not theirs when they quote it, read with the reply or remembered: our farewell opts nobody out.
 func TestOursIsNotTheirs(t *testing.T) {
-	const farewell = "Would you still like to have the offer? If you are not interested any more, I will take you off my list."
+	const farewell = "Would you still like to have the offer? If you are not interested any more, I will take you " +
+		"off my list."
 	p := newPortal(t)
 	p.add("contacts", "101")
 	sent := func(id, at, direction, body string) {
-		p.add("emails", id, "hs_timestamp", at, "hs_createdate", at, "hs_lastmodifieddate", at, "hs_email_direction", direction, "hs_email_text", body)
+		p.add("emails", id, "hs_timestamp", at, "hs_createdate", at, "hs_lastmodifieddate", at, "hs_email_direction",
+			direction, "hs_email_text", body)
 		p.link("emails/"+id, "contacts/101")
 	}
 	sent("301", "2026-02-02T08:00:00Z", "INCOMING_EMAIL", "Yes please, we want it.\n\n"+farewell)
 	sent("302", "2026-02-01T08:00:00Z", "EMAIL", farewell)
-	sent("303", "2026-02-03T08:00:00Z", "EMAIL", "Yes please, we want it now, you said. Our answer is on its way to you.")
+	sent("303", "2026-02-03T08:00:00Z", "EMAIL",
+		"Yes please, we want it now, you said. Our answer is on its way to you.")
 	c := p.connect(t, nil)
 	theirs := func(ids ...string) crm.Message {
 		t.Helper()

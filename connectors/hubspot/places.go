@@ -31,8 +31,11 @@ func zoneName(v string) string {
 	if name, ok := zones.Load(v); ok {
 		return name.(string)
 	}
-	spelled := strings.NewReplacer("_slash_", "/", "_hyphen_", "-", "_plus_", "+", "_minus_", "-").Replace(strings.ToLower(v))
-	for _, candidate := range []string{v, titled(spelled), strings.ToUpper(spelled), titled(strings.Replace(spelled, "us/", "US/", 1))} {
+	spelled := strings.NewReplacer("_slash_", "/", "_hyphen_", "-", "_plus_", "+", "_minus_",
+		"-").Replace(strings.ToLower(v))
+	for _, candidate := range []string{
+		v, titled(spelled), strings.ToUpper(spelled), titled(strings.Replace(spelled, "us/", "US/", 1)),
+	} {
 		if candidate == "" || candidate == "Local" {
 			continue
 		}
@@ -55,7 +58,9 @@ func titled(s string) string {
 		case w == "", small[w], strings.HasPrefix(w, "US"):
 			b.WriteString(w)
 		case w == "gmt", w == "utc", w == "dumontdurville", w == "mcmurdo":
-			b.WriteString(map[string]string{"gmt": "GMT", "utc": "UTC", "dumontdurville": "DumontDUrville", "mcmurdo": "McMurdo"}[w])
+			b.WriteString(map[string]string{
+				"gmt": "GMT", "utc": "UTC", "dumontdurville": "DumontDUrville", "mcmurdo": "McMurdo",
+			}[w])
 		default:
 			b.WriteString(strings.ToUpper(w[:1]) + w[1:])
 		}

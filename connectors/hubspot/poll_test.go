@@ -96,9 +96,11 @@ func TestPollLeavesOwnWrites(t *testing.T) {
 	now := since
 	c := p.connect(t, func(c *Config) { c.Objects = []string{"contacts"} })
 	c.now = func() time.Time { return now }
-	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since))
+	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00Z",
+		"lastmodifieddate", stamp(since))
 	was(ada, "lifecyclestage", "lead", "2026-02-01T00:00:00Z")
-	p.add("contacts", "102", "email", "ben@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since))
+	p.add("contacts", "102", "email", "ben@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate",
+		stamp(since))
 	seen, at := round(t, c, "", since)
 	if len(seen) != 2 {
 		t.Fatalf("before anything was read: %v", seen)
@@ -108,7 +110,9 @@ func TestPollLeavesOwnWrites(t *testing.T) {
 	}
 	write := func(id string) {
 		now = now.Add(time.Hour)
-		if errs := c.Write(t.Context(), []crm.Change{{Contact: id, Values: map[crm.Field]string{crm.FieldRating: "B"}}}); errs[0] != nil {
+		if errs := c.Write(t.Context(), []crm.Change{
+			{Contact: id, Values: map[crm.Field]string{crm.FieldRating: "B"}},
+		}); errs[0] != nil {
 			t.Fatal(errs[0])
 		}
 		p.records["contacts"][id]["properties"].(obj)["lastmodifieddate"] = stamp(now)
@@ -145,7 +149,8 @@ func TestPollSeesWhatChangedBack(t *testing.T) {
 	since := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	c := p.connect(t, func(c *Config) { c.Objects = []string{"contacts"} })
 	c.now = func() time.Time { return since.Add(time.Minute) }
-	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(since))
+	ada := p.add("contacts", "101", "email", "ada@customer.example", "createdate", "2026-01-05T08:00:00Z",
+		"lastmodifieddate", stamp(since))
 	was(ada, "lifecyclestage", "lead", "2026-02-01T00:00:00Z")
 	if _, err := c.Fetch(t.Context(), refs("contacts", "101")); err != nil {
 		t.Fatal(err)
@@ -180,9 +185,11 @@ func TestPollFindsWhatIsFiledLater(t *testing.T) {
 		}
 		props["lastmodifieddate"] = stamp(now)
 	}
-	p.add("contacts", "101", "email", "ada@mill.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", "2026-01-05T08:00:00Z")
+	p.add("contacts", "101", "email", "ada@mill.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate",
+		"2026-01-05T08:00:00Z")
 	for _, id := range []string{"7", "8"} {
-		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:00Z", "hs_email_direction", "INCOMING_EMAIL",
+		p.add("emails", id, "hs_timestamp", "2026-02-01T08:00:00Z", "hs_lastmodifieddate", "2026-02-01T08:00:00Z",
+			"hs_email_direction", "INCOMING_EMAIL",
 			"hs_email_from_email", "ada@mill.example", "hs_email_text", "What is the price?")
 	}
 	p.link("emails/7", "contacts/101")
@@ -195,8 +202,10 @@ func TestPollFindsWhatIsFiledLater(t *testing.T) {
 	_, at := round(t, c, "", begin)
 
 	p.link("emails/8", "contacts/101")
-	changed("101", "num_notes", "2")                                // the mail is old, and so is the time of the last activity
-	if _, _, _, err := c.Poll(t.Context(), at, begin); err != nil { // a page that could not be stored: the poll does not go on from it
+	// the mail is old, and so is the time of the last activity
+	changed("101", "num_notes", "2")
+	// a page that could not be stored: the poll does not go on from it
+	if _, _, _, err := c.Poll(t.Context(), at, begin); err != nil {
 		t.Fatal(err)
 	}
 	seen, at := round(t, c, at, begin)
@@ -222,7 +231,8 @@ func TestPollFindsWhatIsFiledLater(t *testing.T) {
 
 	now = now.Add(time.Minute)
 	p.add("contacts", "102", "email", "ben@mill.example", "createdate", stamp(now), "lastmodifieddate", stamp(now))
-	p.add("contacts", "103", "email", "cy@mill.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate", stamp(now), "notes_last_updated", "2026-01-05T08:00:00Z")
+	p.add("contacts", "103", "email", "cy@mill.example", "createdate", "2026-01-05T08:00:00Z", "lastmodifieddate",
+		stamp(now), "notes_last_updated", "2026-01-05T08:00:00Z")
 	seen, _ = round(t, c, at, begin)
 	if seen["contacts/102"] != 1 || seen["filed/102"] != 1 {
 		t.Errorf("a new contact, which may be made from an older mail: %v", seen)
@@ -275,7 +285,8 @@ func TestBackfill(t *testing.T) {
 	at := ""
 	for range 50 {
 		var err error
-		if page, err = p.connect(t, set).Backfill(t.Context(), at, since, until); err != nil { // a new process for every page
+		// a new process for every page
+		if page, err = p.connect(t, set).Backfill(t.Context(), at, since, until); err != nil {
 			t.Fatal(err)
 		}
 		for _, n := range page.Notices {

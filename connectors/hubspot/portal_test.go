@@ -24,11 +24,13 @@ type obj = map[string]any
 
 // portal is a small HubSpot for tests: it holds records and associations and answers as the documentation says.
 type portal struct {
-	t        *testing.T
-	mu       sync.Mutex
-	records  map[string]map[string]obj                                   // by kind and id: properties, propertiesWithHistory
-	links    map[string][]string                                         // "emails/301 contacts"
-	labels   map[string]string                                           // of associations between contacts, by "101 102"
+	t  *testing.T
+	mu sync.Mutex
+	// by kind and id: properties, propertiesWithHistory
+	records map[string]map[string]obj
+	links   map[string][]string // "emails/301 contacts"
+	// of associations between contacts, by "101 102"
+	labels   map[string]string
 	alias    map[string]string                                           // contacts that were merged, by the loser's id
 	bin      map[string]map[string]obj                                   // as records: those that were deleted
 	calls    []string                                                    // METHOD path
@@ -37,7 +39,10 @@ type portal struct {
 }
 
 func newPortal(t *testing.T) *portal {
-	return &portal{t: t, records: map[string]map[string]obj{}, links: map[string][]string{}, labels: map[string]string{}, bin: map[string]map[string]obj{}}
+	return &portal{
+		t: t, records: map[string]map[string]obj{}, links: map[string][]string{}, labels: map[string]string{},
+		bin: map[string]map[string]obj{},
+	}
 }
 
 // add puts a record in, with properties given as name, value pairs.
@@ -46,7 +51,10 @@ func (p *portal) add(kind, id string, pairs ...string) obj {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		props[pairs[i]] = pairs[i+1]
 	}
-	o := obj{"id": id, "properties": props, "propertiesWithHistory": obj{}, "createdAt": "2026-01-05T08:00:00Z", "updatedAt": "2026-02-01T08:00:00Z", "archived": false}
+	o := obj{
+		"id": id, "properties": props, "propertiesWithHistory": obj{}, "createdAt": "2026-01-05T08:00:00Z",
+		"updatedAt": "2026-02-01T08:00:00Z", "archived": false,
+	}
 	if p.records[kind] == nil {
 		p.records[kind] = map[string]obj{}
 	}
@@ -152,7 +160,9 @@ func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // listBin lists what was deleted, a hundred a page by id.
 func (p *portal) listBin(w http.ResponseWriter, kind string, q url.Values) {
-	ids := slices.SortedFunc(maps.Keys(p.bin[kind]), func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) })
+	ids := slices.SortedFunc(maps.Keys(p.bin[kind]), func(a, b string) int {
+		return cmp.Or(len(a)-len(b), cmp.Compare(a, b))
+	})
 	start := 0
 	if after := q.Get("after"); after != "" {
 		start = slices.Index(ids, after) + 1
@@ -194,7 +204,8 @@ func (p *portal) real(id string) string { return cmp.Or(p.alias[id], id) }
 func (p *portal) batchRead(w http.ResponseWriter, records map[string]obj, body obj) {
 	histories, _ := body["propertiesWithHistory"].([]any)
 	if n := len(ids(body)); n > 100 || len(histories) > 0 && n > 50 {
-		refuse(w, 400, "VALIDATION_ERROR", "The maximum number of inputs supported in a batch request for property histories is 50.")
+		refuse(w, 400, "VALIDATION_ERROR",
+			"The maximum number of inputs supported in a batch request for property histories is 50.")
 		return
 	}
 	results := []obj{}
@@ -239,7 +250,9 @@ func (p *portal) associations(w http.ResponseWriter, from, to string, body obj) 
 		results = append(results, result)
 	}
 	w.WriteHeader(http.StatusMultiStatus)
-	reply(w, obj{"status": "COMPLETE", "results": results, "numErrors": 1, "errors": []obj{{"category": "OBJECT_NOT_FOUND", "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND"}}})
+	reply(w, obj{"status": "COMPLETE", "results": results, "numErrors": 1, "errors": []obj{
+		{"category": "OBJECT_NOT_FOUND", "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND"},
+	}})
 }
 
 func (p *portal) batchUpdate(w http.ResponseWriter, kind string, body obj) {
@@ -248,7 +261,10 @@ func (p *portal) batchUpdate(w http.ResponseWriter, kind string, body obj) {
 		id := p.real(in.(obj)["id"].(string))
 		o := p.records[kind][id]
 		if o == nil {
-			errs = append(errs, obj{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "ada@example.com", "context": obj{"ids": []string{id}}})
+			errs = append(errs, obj{
+				"status": "error", "category": "OBJECT_NOT_FOUND", "message": "ada@example.com",
+				"context": obj{"ids": []string{id}},
+			})
 			continue
 		}
 		maps.Copy(o["properties"].(obj), in.(obj)["properties"].(obj))
@@ -292,7 +308,8 @@ func (p *portal) search(w http.ResponseWriter, kind string, body obj) {
 		}
 	}
 	slices.SortFunc(hits, func(a, b obj) int {
-		return cmp.Or(cmp.Compare(key(a, sort), key(b, sort)), cmp.Compare(key(a, "hs_object_id"), key(b, "hs_object_id")))
+		return cmp.Or(cmp.Compare(key(a, sort), key(b, sort)),
+			cmp.Compare(key(a, "hs_object_id"), key(b, "hs_object_id")))
 	})
 	limit := int(body["limit"].(float64))
 	if limit > 200 {
@@ -317,12 +334,15 @@ func connectTo(t *testing.T, apiURL string, change func(*Config)) *Connector {
 		change(&cfg)
 	}
 	c, err := New(cfg, connectors.Options{
-		Source: crm.Source{Name: "hubspot", Vendor: Vendor}, PublicURL: "https://winnow.example.com", Salt: []byte("salt"), UserAgent: "winnow/test",
+		Source: crm.Source{Name: "hubspot", Vendor: Vendor}, PublicURL: "https://winnow.example.com",
+		Salt: []byte("salt"), UserAgent: "winnow/test",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.search = rest.NewBudget(rest.Plan{Windows: []rest.Window{{Limit: 1_000_000, Interval: time.Second}}, Patience: time.Minute})
+	c.search = rest.NewBudget(rest.Plan{
+		Windows: []rest.Window{{Limit: 1_000_000, Interval: time.Second}}, Patience: time.Minute,
+	})
 	return c
 }
 

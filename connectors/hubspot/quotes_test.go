@@ -15,7 +15,8 @@ import (
 func TestFetchQuotes(t *testing.T) {
 	p := newPortal(t)
 	quote := func(id, titled, amount string, lines ...string) obj {
-		q := p.add("quotes", id, "hs_title", titled, "hs_quote_amount", amount, "hs_quote_link", "https://offers.example/"+id, "hs_createdate", "2026-01-01T08:00:00Z",
+		q := p.add("quotes", id, "hs_title", titled, "hs_quote_amount", amount, "hs_quote_link",
+			"https://offers.example/"+id, "hs_createdate", "2026-01-01T08:00:00Z",
 			"hs_lastmodifieddate", "2026-02-01T08:00:00Z", "hs_expiration_date", "2026-04-01", "hs_margin", "17.6")
 		for _, l := range lines {
 			p.link("quotes/"+id, "line_items/"+l)
@@ -31,7 +32,8 @@ func TestFetchQuotes(t *testing.T) {
 	line("4", "seat", "10", "100", "900.00")
 	line("5", "Seat", "12", "100", "1200")
 	first := quote("11", "Offer 1", "1150", "1", "2")
-	was(first, "hs_status", "APPROVED", "2026-02-01T08:00:00Z", "DRAFT", "2026-01-25T08:00:00Z", "APPROVED", "2026-01-22T08:00:00Z", "APPROVAL_NOT_NEEDED", "2026-01-20T08:00:00Z", "DRAFT", "2026-01-01T08:00:00Z")
+	was(first, "hs_status", "APPROVED", "2026-02-01T08:00:00Z", "DRAFT", "2026-01-25T08:00:00Z", "APPROVED",
+		"2026-01-22T08:00:00Z", "APPROVAL_NOT_NEEDED", "2026-01-20T08:00:00Z", "DRAFT", "2026-01-01T08:00:00Z")
 	again := quote("12", "Offer 2 (copy)", "1150.00", "3", "4")
 	was(again, "hs_status", "APPROVAL_NOT_NEEDED", "2026-02-03T08:00:00Z")
 	again["properties"].(obj)["hs_esign_date"] = "2026-02-05T08:00:00Z"
@@ -75,8 +77,12 @@ func TestFetchQuotes(t *testing.T) {
 // name.
 func TestStatesOfQuotes(t *testing.T) {
 	p := newPortal(t)
-	for id, state := range map[string]string{"1": "SENT", "2": "PARTIALLY_SIGNED", "3": "DRAFT", "4": "PENDING_APPROVAL", "5": "REJECTED", "6": "", "7": "APPROVED"} {
-		was(p.add("quotes", id, "hs_createdate", "2026-01-01T08:00:00Z"), "hs_status", state, "2026-02-03T08:00:00Z", "DRAFT", "2026-02-01T08:00:00Z")
+	for id, state := range map[string]string{
+		"1": "SENT", "2": "PARTIALLY_SIGNED", "3": "DRAFT", "4": "PENDING_APPROVAL", "5": "REJECTED", "6": "",
+		"7": "APPROVED",
+	} {
+		was(p.add("quotes", id, "hs_createdate", "2026-01-01T08:00:00Z"), "hs_status", state, "2026-02-03T08:00:00Z",
+			"DRAFT", "2026-02-01T08:00:00Z")
 		p.link("quotes/"+id, "contacts/101")
 	}
 	got, err := p.connect(t, nil).Fetch(t.Context(), refs("quotes", "1", "2", "3", "4", "5", "6", "7"))
@@ -91,7 +97,9 @@ func TestStatesOfQuotes(t *testing.T) {
 // Without the scope for line items, quotes are told apart by total and title.
 func TestQuotesWithoutLineItems(t *testing.T) {
 	p := newPortal(t)
-	for id, q := range map[string][2]string{"1": {"Offer 17 for Acme", "100"}, "2": {"Offer 18 for ACME v2", "100.00"}, "3": {"Offer 17 for Acme", "120"}} {
+	for id, q := range map[string][2]string{
+		"1": {"Offer 17 for Acme", "100"}, "2": {"Offer 18 for ACME v2", "100.00"}, "3": {"Offer 17 for Acme", "120"},
+	} {
 		p.add("quotes", id, "hs_title", q[0], "hs_quote_amount", q[1], "hs_createdate", "2026-01-01T08:00:00Z")
 		p.link("quotes/"+id, "contacts/101")
 	}
@@ -122,13 +130,16 @@ func TestFetchConversations(t *testing.T) {
 	p := newPortal(t)
 	message := func(id, direction, actor, text string) obj {
 		return obj{
-			"id": id, "type": "MESSAGE", "direction": direction, "createdAt": "2026-02-01T08:00:00Z", "channelId": "1000", "text": text, "truncationStatus": "NOT_TRUNCATED",
+			"id": id, "type": "MESSAGE", "direction": direction, "createdAt": "2026-02-01T08:00:00Z",
+			"channelId": "1000", "text": text, "truncationStatus": "NOT_TRUNCATED",
 			"senders": []obj{{"actorId": actor}},
 		}
 	}
 	messages := map[string]obj{
-		"m1": message("m1", "INCOMING", "V-1", "Can you call me?"), "m2": message("m2", "OUTGOING", "A-77", "Of course."),
-		"m3": message("m3", "OUTGOING", "B-1", "We will be with you soon."), "m4": {"id": "m4", "type": "COMMENT", "text": "a note"},
+		"m1": message("m1", "INCOMING", "V-1", "Can you call me?"), "m2": message("m2", "OUTGOING", "A-77",
+			"Of course."),
+		"m3": message("m3", "OUTGOING", "B-1", "We will be with you soon."),
+		"m4": {"id": "m4", "type": "COMMENT", "text": "a note"},
 		"m5": message("m5", "INCOMING", "V-1", "Long"),
 	}
 	messages["m5"]["truncationStatus"] = "TRUNCATED"
@@ -161,7 +172,8 @@ func TestFetchConversations(t *testing.T) {
 		t.Errorf("%d facts, want those of m1 and m5: %+v", len(fs), fs)
 	}
 	f := fs["101 conversations/7/m1"]
-	if f.Message == nil || f.Message.Direction != crm.In || f.Message.Channel != crm.Chat || f.Message.Thread != "7" || f.At != ms("2026-02-01T08:00:00Z") {
+	if f.Message == nil || f.Message.Direction != crm.In || f.Message.Channel != crm.Chat || f.Message.Thread != "7" ||
+		f.At != ms("2026-02-01T08:00:00Z") {
 		t.Errorf("%+v %+v", f, f.Message)
 	}
 	if long := fs["101 conversations/7/m5"].Message; long == nil || long.Text.Units < 5 {
@@ -169,7 +181,8 @@ func TestFetchConversations(t *testing.T) {
 	}
 	got, err = c.Fetch(t.Context(), refs(conversations, "7"))
 	fs = facts(t, got, err)
-	if len(fs) != 3 || fs["101 conversations/7/m3"].Message.Text.Class != crm.AutoReply || fs["101 conversations/7/m2"].Message.Direction != crm.Out {
+	if len(fs) != 3 || fs["101 conversations/7/m3"].Message.Text.Class != crm.AutoReply ||
+		fs["101 conversations/7/m2"].Message.Direction != crm.Out {
 		t.Errorf("a whole conversation: %+v", fs)
 	}
 	var many []crm.Ref

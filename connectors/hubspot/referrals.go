@@ -54,7 +54,9 @@ func createdOf(os []*object) map[string]crm.Millis {
 }
 
 func (c *Connector) isReferral(label string) bool {
-	return slices.ContainsFunc(c.cfg.ReferralLabels, func(want string) bool { return strings.EqualFold(strings.TrimSpace(want), label) })
+	return slices.ContainsFunc(c.cfg.ReferralLabels, func(want string) bool {
+		return strings.EqualFold(strings.TrimSpace(want), label)
+	})
 }
 
 // referralsOf gives the referrals of contacts that were just read.

@@ -76,7 +76,9 @@ func TestReferralsAreOff(t *testing.T) {
 	if got := came(t, ns, err, 0); len(got) > 0 {
 		t.Errorf("%q", got)
 	}
-	if i := slices.IndexFunc(p.calls, func(call string) bool { return strings.Contains(call, "/associations/") }); i >= 0 {
+	if i := slices.IndexFunc(p.calls, func(call string) bool {
+		return strings.Contains(call, "/associations/")
+	}); i >= 0 {
 		t.Errorf("%s was asked", p.calls[i])
 	}
 	if got := heard(t, c, linked, "103", "102", false, 7); len(got) > 0 {
@@ -92,7 +94,9 @@ func TestReferralsInCircles(t *testing.T) {
 	p.refer("104", "102")
 	c := p.connect(t, withReferrals)
 	ns, err := c.Fetch(t.Context(), refs("contacts", "104"))
-	if diff := cmp.Diff([]string{"104 <- 101 at 2", "104 <- 102 at 1", "104 <- 103 at 1"}, came(t, ns, err, 0)); diff != "" {
+	if diff := cmp.Diff([]string{
+		"104 <- 101 at 2", "104 <- 102 at 1", "104 <- 103 at 1",
+	}, came(t, ns, err, 0)); diff != "" {
 		t.Error(diff)
 	}
 	p = chain(t, 2)
@@ -120,12 +124,16 @@ func TestReferralsComeAndGo(t *testing.T) {
 	if gone := said(t, ns, err); len(gone) > 0 {
 		t.Errorf("taken back: %+v", gone)
 	}
-	all := []string{"103 <- 101 at 2", "103 <- 102 at 1", "104 <- 101 at 3", "104 <- 102 at 2", "104 <- 103 at 1", "105 <- 102 at 3", "105 <- 103 at 2", "105 <- 104 at 1"}
+	all := []string{
+		"103 <- 101 at 2", "103 <- 102 at 1", "104 <- 101 at 3", "104 <- 102 at 2", "104 <- 103 at 1",
+		"105 <- 102 at 3", "105 <- 103 at 2", "105 <- 104 at 1",
+	}
 	if diff := cmp.Diff(all, came(t, ns, err, at)); diff != "" {
 		t.Error(diff)
 	}
 	calls := len(p.calls)
-	if ns, err = c.Fetch(t.Context(), heard(t, c, linked, "105", "999", false, at)); err != nil || len(ns) > 0 || len(p.calls) != calls+1 {
+	if ns, err = c.Fetch(t.Context(), heard(t, c, linked, "105", "999", false, at)); err != nil || len(ns) > 0 ||
+		len(p.calls) != calls+1 {
 		t.Errorf("an association that is no referral: %v, %+v, after %d calls", err, ns, len(p.calls)-calls)
 	}
 
@@ -139,10 +147,14 @@ func TestReferralsComeAndGo(t *testing.T) {
 		}
 		gone = append(gone, r.ID)
 	}
-	if diff := cmp.Diff([]string{"referrals/102", "referrals/103", "referrals/104", "referrals/105"}, gone); diff != "" {
+	if diff := cmp.Diff([]string{
+		"referrals/102", "referrals/103", "referrals/104", "referrals/105",
+	}, gone); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"102 <- 101 at 1", "104 <- 103 at 1", "105 <- 103 at 2", "105 <- 104 at 1"}, came(t, ns, err, at)); diff != "" {
+	if diff := cmp.Diff([]string{
+		"102 <- 101 at 1", "104 <- 103 at 1", "105 <- 103 at 2", "105 <- 104 at 1",
+	}, came(t, ns, err, at)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -91,23 +91,32 @@ func TestSetup(t *testing.T) {
 	if steps, err = c.Plan(t.Context()); err != nil || len(missing(steps)) != 0 {
 		t.Errorf("after set-up still missing: %v, %v", missing(steps), err)
 	}
-	if rating := a.props["winnow_rating"]; rating["type"] != "enumeration" || rating["groupName"] != "winnow" || len(rating["options"].([]any)) != 4 {
+	if rating := a.props["winnow_rating"]; rating["type"] != "enumeration" || rating["groupName"] != "winnow" ||
+		len(rating["options"].([]any)) != 4 {
 		t.Errorf("%v", rating)
 	}
-	if b := a.props["winnow_disqualified"]; b["type"] != "bool" || b["fieldType"] != "booleancheckbox" || len(b["options"].([]any)) != 2 {
+	if b := a.props["winnow_disqualified"]; b["type"] != "bool" || b["fieldType"] != "booleancheckbox" ||
+		len(b["options"].([]any)) != 2 {
 		t.Errorf("%v", b)
 	}
 }
 
 func TestSetupFindsWhatIsWrong(t *testing.T) {
 	p := newPortal(t)
-	a := &account{groups: []obj{{"name": "winnow"}}, denied: map[string]bool{"quotes": true, "line_items": true, "owners": true}, props: map[string]obj{
+	a := &account{groups: []obj{{"name": "winnow"}}, denied: map[string]bool{
+		"quotes": true, "line_items": true, "owners": true,
+	}, props: map[string]obj{
 		"winnow_rating": {"name": "winnow_rating", "type": "string"},
-		"winnow_status": {"name": "winnow_status", "type": "enumeration", "options": []obj{{"label": "Mine", "value": "mine"}, {"label": "Open", "value": "open"}}},
-		"industry":      {"name": "industry", "type": "enumeration"},
+		"winnow_status": {"name": "winnow_status", "type": "enumeration", "options": []obj{
+			{"label": "Mine", "value": "mine"}, {"label": "Open", "value": "open"},
+		}},
+		"industry": {"name": "industry", "type": "enumeration"},
 	}}
 	p.override = a.serve
-	c := p.connect(t, func(c *Config) { c.Fields = "score=our_score"; c.FitProperties = []string{"industry", "no_such"} })
+	c := p.connect(t, func(c *Config) {
+		c.Fields = "score=our_score"
+		c.FitProperties = []string{"industry", "no_such"}
+	})
 	steps, err := c.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +126,10 @@ func TestSetupFindsWhatIsWrong(t *testing.T) {
 		byName[s.Name] = s
 	}
 	for name, detail := range map[string]string{
-		"property winnow_rating": "is there as string, but has to be enumeration", "property our_score": "not there", "property no_such": "not there",
-		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.line_items.read": "to read line_items", "scope crm.objects.owners.read": "to read owners",
+		"property winnow_rating": "is there as string, but has to be enumeration", "property our_score": "not there",
+		"property no_such":              "not there",
+		"scope crm.objects.quotes.read": "to read quotes", "scope crm.objects.line_items.read": "to read line_items",
+		"scope crm.objects.owners.read": "to read owners",
 	} {
 		s := byName[name]
 		if s.Have || !strings.Contains(s.Detail, detail) {
@@ -169,7 +180,8 @@ func TestAdvice(t *testing.T) {
 	if err := json.Unmarshal([]byte("{"+rest[:end+1]), &component); err != nil {
 		t.Fatalf("the component is not JSON: %v", err)
 	}
-	if component.Config.Settings.TargetURL != "https://winnow.example.com/hooks/hubspot" || component.Type != "webhooks" {
+	if component.Config.Settings.TargetURL != "https://winnow.example.com/hooks/hubspot" ||
+		component.Type != "webhooks" {
 		t.Errorf("%+v", component.Config.Settings)
 	}
 	got := map[string]bool{}
@@ -177,24 +189,32 @@ func TestAdvice(t *testing.T) {
 		got[strings.TrimSpace(s.SubscriptionType+" "+s.ObjectType+" "+s.PropertyName)] = true
 	}
 	for _, want := range []string{
-		"object.creation contact", "object.merge contact", "object.propertyChange contact lifecyclestage", "object.propertyChange contact winnow_override",
-		"object.propertyChange contact industry", "object.creation email", "object.propertyChange quote hs_status", "contact.privacyDeletion", "conversation.newMessage",
+		"object.creation contact", "object.merge contact", "object.propertyChange contact lifecyclestage",
+		"object.propertyChange contact winnow_override", "object.propertyChange contact industry",
+		"object.creation email", "object.propertyChange quote hs_status", "contact.privacyDeletion",
+		"conversation.newMessage",
 	} {
 		if !got[want] {
 			t.Errorf("no subscription to %s", want)
 		}
 	}
-	for _, never := range []string{"object.propertyChange contact winnow_rating", "object.creation deal", "object.propertyChange email hs_email_subject"} {
+	for _, never := range []string{
+		"object.propertyChange contact winnow_rating", "object.creation deal",
+		"object.propertyChange email hs_email_subject",
+	} {
 		if got[never] {
 			t.Errorf("a subscription to %s", never)
 		}
 	}
-	for _, scope := range []string{"crm.objects.contacts.write", "sales-email-read", "crm.objects.line_items.read", "conversations.read"} {
+	for _, scope := range []string{
+		"crm.objects.contacts.write", "sales-email-read", "crm.objects.line_items.read", "conversations.read",
+	} {
 		if !strings.Contains(text, scope) {
 			t.Errorf("scope %s is not named", scope)
 		}
 	}
-	if off := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.Webhooks = "off" }).Advice("x"); strings.Contains(off, "hsmeta") {
+	if off := connectTo(t, "http://127.0.0.1:1",
+		func(c *Config) { c.Webhooks = "off" }).Advice("x"); strings.Contains(off, "hsmeta") {
 		t.Error("webhooks are off, but there is a component to paste")
 	}
 }
@@ -217,7 +237,8 @@ func TestSetupListsAScopeOnce(t *testing.T) {
 				continue
 			}
 			n++
-			if want := "to read meetings"; denied == nil && !s.Have || denied != nil && (s.Have || s.Detail != want || s.Hand == "") {
+			if want := "to read meetings"; denied == nil && !s.Have || denied != nil && (s.Have || s.Detail != want ||
+				s.Hand == "") {
 				t.Errorf("with %v refused: %+v", denied, s)
 			}
 		}
@@ -229,7 +250,8 @@ func TestSetupListsAScopeOnce(t *testing.T) {
 
 func TestSetupNamesTheHostThatDoesNotAnswer(t *testing.T) {
 	_, err := connectTo(t, "http://127.0.0.1:1", nil).Plan(t.Context())
-	if connectors.KindOf(err) != connectors.Unavailable || !strings.Contains(err.Error(), "127.0.0.1:1") || !strings.Contains(err.Error(), "refused") {
+	if connectors.KindOf(err) != connectors.Unavailable || !strings.Contains(err.Error(), "127.0.0.1:1") ||
+		!strings.Contains(err.Error(), "refused") {
 		t.Errorf("%v", err)
 	}
 }
@@ -253,7 +275,8 @@ func TestPropertiesOfTheRules(t *testing.T) {
 		t.Errorf("missing: %q", m)
 	}
 	for _, name := range []string{"region", "industry"} {
-		if n := strings.Count(c.Advice("https://winnow.example.com"), fmt.Sprintf("%q: %q", "propertyName", name)); n != 1 {
+		if n := strings.Count(c.Advice("https://winnow.example.com"),
+			fmt.Sprintf("%q: %q", "propertyName", name)); n != 1 {
 			t.Errorf("%d subscriptions to %s", n, name)
 		}
 		if !slices.Contains(c.dated(), name) {
@@ -268,7 +291,9 @@ func TestTheNativeStatusIsLookedFor(t *testing.T) {
 	for value, there := range map[string]bool{"UNQUALIFIED": false, "BAD_FIT": true} {
 		p := newPortal(t)
 		p.override = (&account{props: map[string]obj{
-			"hs_lead_status": {"name": "hs_lead_status", "type": "enumeration", "options": []obj{{"value": "NEW"}, {"value": "BAD_FIT"}}},
+			"hs_lead_status": {"name": "hs_lead_status", "type": "enumeration", "options": []obj{
+				{"value": "NEW"}, {"value": "BAD_FIT"},
+			}},
 		}}).serve
 		c := p.connect(t, func(c *Config) { c.Unqualified = value })
 		name := "value " + value + " of hs_lead_status"
@@ -282,12 +307,14 @@ func TestTheNativeStatusIsLookedFor(t *testing.T) {
 			if (i >= 0) != enforce {
 				t.Errorf("enforce %t: the value is looked for: %t", enforce, i >= 0)
 			}
-			if i >= 0 && (steps[i].Have != there || !there && (steps[i].Hand == "" || !strings.Contains(steps[i].Detail, "NEW, BAD_FIT"))) {
+			if i >= 0 && (steps[i].Have != there ||
+				!there && (steps[i].Hand == "" || !strings.Contains(steps[i].Detail, "NEW, BAD_FIT"))) {
 				t.Errorf("%+v", steps[i])
 			}
 		}
 		err := c.Vendor().CheckNative(t.Context())
-		if there != (err == nil) || !there && (connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "WINNOW_HUBSPOT_UNQUALIFIED")) {
+		if there != (err == nil) || !there && (connectors.KindOf(err) != connectors.Misconfigured ||
+			!strings.Contains(err.Error(), "WINNOW_HUBSPOT_UNQUALIFIED")) {
 			t.Errorf("%s: %v", value, err)
 		}
 	}

@@ -42,7 +42,9 @@ func sign(body []byte, secret string, at time.Time) connectors.Delivery {
 	return connectors.Delivery{Method: "POST", URL: u, Body: body, Header: http.Header{
 		"Content-Type":                []string{"application/json"},
 		"X-Hubspot-Request-Timestamp": []string{stamp},
-		"X-Hubspot-Signature-V3":      []string{base64.StdEncoding.EncodeToString(mac(secret, "POST"+u.String()+string(body)+stamp))},
+		"X-Hubspot-Signature-V3": []string{
+			base64.StdEncoding.EncodeToString(mac(secret, "POST"+u.String()+string(body)+stamp)),
+		},
 	}}
 }
 
@@ -77,7 +79,9 @@ func TestKnownAnswers(t *testing.T) {
 			if err := c.Verify(d, file.At); err != nil {
 				t.Errorf("refused: %v", err)
 			}
-			rotating := connectTo(t, "http://127.0.0.1:1", func(c *Config) { c.ClientSecret = connectors.Secret("new, " + v.Secret + " ,") })
+			rotating := connectTo(t, "http://127.0.0.1:1", func(c *Config) {
+				c.ClientSecret = connectors.Secret("new, " + v.Secret + " ,")
+			})
 			if err := rotating.Verify(d, file.At); err != nil {
 				t.Errorf("refused while the secret is rotated: %v", err)
 			}
@@ -140,7 +144,8 @@ func TestVerify(t *testing.T) {
 	other := func(origin string) connectors.Delivery {
 		d := good()
 		stamp := d.Header.Get(headerTime)
-		d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("s3cret", "POST"+origin+"/hooks/hubspot"+string(body)+stamp)))
+		d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("s3cret", "POST"+origin+"/hooks/hubspot"+
+			string(body)+stamp)))
 		return d
 	}
 	for name, c := range map[string]struct {
@@ -148,12 +153,17 @@ func TestVerify(t *testing.T) {
 		at   time.Time
 		want string // part of the error; "" for none
 	}{
-		"exactly five minutes":    {good(), now.Add(5 * time.Minute), ""},
-		"a moment more":           {good(), now.Add(5*time.Minute + time.Millisecond), "clock is ahead"},
-		"four minutes ahead":      {good(), now.Add(-4 * time.Minute), ""},
-		"an hour ahead":           {good(), now.Add(-time.Hour), "clock is behind"},
-		"http instead of https":   {other("http://winnow.example.com"), now, "right for http://winnow.example.com/hooks/hubspot but WINNOW_PUBLIC_URL says https://winnow.example.com"},
-		"another host altogether": {other("https://elsewhere.example"), now, "a proxy may have taken a part of its path away"},
+		"exactly five minutes": {good(), now.Add(5 * time.Minute), ""},
+		"a moment more":        {good(), now.Add(5*time.Minute + time.Millisecond), "clock is ahead"},
+		"four minutes ahead":   {good(), now.Add(-4 * time.Minute), ""},
+		"an hour ahead":        {good(), now.Add(-time.Hour), "clock is behind"},
+		"http instead of https": {
+			other("http://winnow.example.com"), now,
+			"right for http://winnow.example.com/hooks/hubspot but WINNOW_PUBLIC_URL says https://winnow.example.com",
+		},
+		"another host altogether": {
+			other("https://elsewhere.example"), now, "a proxy may have taken a part of its path away",
+		},
 		"a wrong v3 beside a v1": {func() connectors.Delivery {
 			d := good()
 			d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("other", "x")))
@@ -176,7 +186,9 @@ func TestVerify(t *testing.T) {
 			v1(d, "")
 			return d
 		}(), now, "wrong v1 signature"},
-		"no signature": {connectors.Delivery{Method: "POST", URL: good().URL, Body: body, Header: http.Header{}}, now, "no signature"},
+		"no signature": {connectors.Delivery{
+			Method: "POST", URL: good().URL, Body: body, Header: http.Header{},
+		}, now, "no signature"},
 		"a timestamp that is no number": {func() connectors.Delivery {
 			d := good()
 			d.Header.Set(headerTime, "now")
@@ -210,12 +222,14 @@ func TestAnotherPublicURLIsNamed(t *testing.T) {
 	d := connectors.Delivery{Method: "POST", Body: []byte(body), Header: http.Header{}}
 	d.URL, _ = url.Parse("http://crm-hooks.example.com/hooks/hubspot?key=private")
 	d.Header.Set(headerTime, stamp)
-	d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("s3cret", "POSThttps://crm-hooks.example.com/hooks/hubspot?key=private"+body+stamp)))
+	d.Header.Set(headerV3, base64.StdEncoding.EncodeToString(mac("s3cret",
+		"POSThttps://crm-hooks.example.com/hooks/hubspot?key=private"+body+stamp)))
 	for _, public := range []string{"", "https://winnow.internal:8080", "http://crm-hooks.example.com"} {
 		c := connectTo(t, "http://127.0.0.1:1", nil)
 		c.opt.PublicURL = public
 		err := c.Verify(d, now)
-		if err == nil || !strings.Contains(err.Error(), "right for https://crm-hooks.example.com/hooks/hubspot but WINNOW_PUBLIC_URL") {
+		if err == nil || !strings.Contains(err.Error(),
+			"right for https://crm-hooks.example.com/hooks/hubspot but WINNOW_PUBLIC_URL") {
 			t.Errorf("public URL %q: %v", public, err)
 		}
 		if err != nil && strings.Contains(err.Error(), "private") {
@@ -255,14 +269,22 @@ func TestWebhooksOff(t *testing.T) {
 func TestPathsOfGateways(t *testing.T) {
 	now := time.UnixMilli(1772443800000)
 	for public, targets := range map[string][]string{
-		"https://winnow.example.com":          {"https://winnow.example.com/hooks/hubspot", "https://winnow.example.com/hooks/hubspot/"},
-		"https://gateway.example.com/crm/eu/": {"https://gateway.example.com/crm/eu/hooks/hubspot", "https://gateway.example.com/crm/eu/hooks/hubspot/"},
+		"https://winnow.example.com": {
+			"https://winnow.example.com/hooks/hubspot", "https://winnow.example.com/hooks/hubspot/",
+		},
+		"https://gateway.example.com/crm/eu/": {
+			"https://gateway.example.com/crm/eu/hooks/hubspot",
+			"https://gateway.example.com/crm/eu/hooks/hubspot/",
+		},
 	} {
 		c := connectTo(t, "http://127.0.0.1:1", nil)
 		c.opt.PublicURL = public
 		for _, target := range targets {
 			for _, came := range []string{"/hooks/hubspot", "/hooks/hubspot/"} {
-				d := connectors.Delivery{Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: "10.0.0.7:8080", Path: came}, Body: []byte("[]"), Header: http.Header{}}
+				d := connectors.Delivery{
+					Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: "10.0.0.7:8080", Path: came},
+					Body: []byte("[]"), Header: http.Header{},
+				}
 				stamp := strconv.FormatInt(now.UnixMilli(), 10)
 				mac := hmac.New(sha256.New, []byte("s3cret"))
 				_, _ = mac.Write([]byte(d.Method + target + "[]" + stamp))

@@ -47,20 +47,23 @@ func TestWrite(t *testing.T) {
 		t.Errorf("results (the first names a field that is none):\n%s", diff)
 	}
 	errs = c.Write(t.Context(), []crm.Change{
-		change("101", "rating", "B", "score", "61", "disqualified", "true", "pending_until", "2026-04-01", "rated_at", "2026-03-01T08:00:00Z", "disqualification_reason", ""),
+		change("101", "rating", "B", "score", "61", "disqualified", "true", "pending_until", "2026-04-01", "rated_at",
+			"2026-03-01T08:00:00Z", "disqualification_reason", ""),
 		change("104", "score", "5"), // a field that is not kept: nothing to do
 	})
 	if diff := cmp.Diff([]string{"", ""}, kindsOf(errs)); diff != "" {
 		t.Errorf("results:\n%s", diff)
 	}
 	want := obj{
-		"hs_object_id": "101", "lead_grade": "B", "winnow_disqualified": "true", "winnow_pending_until": "2026-04-01", "winnow_rated_at": "2026-03-01T08:00:00Z",
+		"hs_object_id": "101", "lead_grade": "B", "winnow_disqualified": "true", "winnow_pending_until": "2026-04-01",
+		"winnow_rated_at":                "2026-03-01T08:00:00Z",
 		"winnow_disqualification_reason": "",
 	}
 	if diff := cmp.Diff(want, p.records["contacts"]["101"]["properties"].(obj)); diff != "" {
 		t.Errorf("properties of 101:\n%s", diff)
 	}
-	if got := p.records["contacts"]["103"]["properties"].(obj); got["hs_lead_status"] != "UNQUALIFIED" || got["lead_grade"] != "" {
+	if got := p.records["contacts"]["103"]["properties"].(obj); got["hs_lead_status"] != "UNQUALIFIED" ||
+		got["lead_grade"] != "" {
 		t.Errorf("properties of 103: %v", got)
 	}
 }
@@ -75,8 +78,9 @@ func TestNativeStatusGoesByItself(t *testing.T) {
 		calls  int
 	}{
 		"a value that the account does not have": {400, "INVALID_OPTION", true, 2},
-		"a rule of the account":                  {400, "MISSING_REQUIRED_PROPERTY", true, 4}, // the second call, and each by itself
-		"away":                                   {503, "", false, 2},
+		// the second call, and each by itself
+		"a rule of the account": {400, "MISSING_REQUIRED_PROPERTY", true, 4},
+		"away":                  {503, "", false, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPortal(t)
@@ -88,7 +92,9 @@ func TestNativeStatusGoesByItself(t *testing.T) {
 					return false
 				}
 				w.WriteHeader(c.status)
-				reply(w, obj{"status": "error", "category": "VALIDATION_ERROR", "errors": []obj{{"code": c.code, "context": obj{"propertyName": []string{"hs_lead_status"}}}}})
+				reply(w, obj{"status": "error", "category": "VALIDATION_ERROR", "errors": []obj{
+					{"code": c.code, "context": obj{"propertyName": []string{"hs_lead_status"}}},
+				}})
 				return true
 			}
 			conn := p.connect(t, func(c *Config) { c.Unqualified = "BAD_FIT" })
@@ -103,8 +109,9 @@ func TestNativeStatusGoesByItself(t *testing.T) {
 				if wrote := connectors.WroteOurs(errs[i]); wrote != (c.beside || id == "102") {
 					t.Errorf("contact %s: %v, counts as written: %t", id, errs[i], wrote)
 				}
-				if e, ok := errs[i].(*connectors.Error); ok && (e.Whole || c.beside && !strings.Contains(e.Error(), "hs_lead_status was not set: "+
-					"HTTP 400 VALIDATION_ERROR "+c.code+": hs_lead_status; WINNOW_HUBSPOT_UNQUALIFIED")) {
+				if e, ok := errs[i].(*connectors.Error); ok &&
+					(e.Whole || c.beside && !strings.Contains(e.Error(), "hs_lead_status was not set: "+
+						"HTTP 400 VALIDATION_ERROR "+c.code+": hs_lead_status; WINNOW_HUBSPOT_UNQUALIFIED")) {
 					t.Error(e)
 				}
 			}
@@ -118,7 +125,9 @@ func TestNativeStatusGoesByItself(t *testing.T) {
 // HubSpot takes the id of a merged contact for the winner's, and writes there: only the ids of its answer tell.
 func TestWriteToTheMerged(t *testing.T) {
 	for name, chs := range map[string][]crm.Change{
-		"alone": {change("102", "rating", "B")}, "beside others": {change("101", "rating", "A"), change("102", "rating", "B"), change("103", "rating", "C")},
+		"alone": {change("102", "rating", "B")}, "beside others": {
+			change("101", "rating", "A"), change("102", "rating", "B"), change("103", "rating", "C"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPortal(t)
@@ -147,7 +156,9 @@ func TestWriteAnswers(t *testing.T) {
 	}
 	const message = "Property values were not valid: [{\"isValid\":false,\"name\":\"x\",\"value\":\"ada@example.com\"}]"
 	validation := func(code, property string) obj {
-		return obj{"status": "error", "category": "VALIDATION_ERROR", "message": message, "errors": []obj{{"message": message, "code": code, "context": obj{"propertyName": []string{property}}}}}
+		return obj{"status": "error", "category": "VALIDATION_ERROR", "message": message, "errors": []obj{
+			{"message": message, "code": code, "context": obj{"propertyName": []string{property}}},
+		}}
 	}
 	for name, c := range map[string]struct {
 		status int
@@ -156,28 +167,83 @@ func TestWriteAnswers(t *testing.T) {
 		whole  bool
 		says   string
 	}{
-		"all written":                {200, obj{"results": results("102", "101")}, []string{"", ""}, false, ""},
-		"207, by ids":                {207, obj{"results": results("102"), "errors": []obj{{"category": "OBJECT_NOT_FOUND", "context": obj{"ids": []string{"101"}}}}}, []string{"not_found", ""}, false, "OBJECT_NOT_FOUND"},
-		"207, by numbers":            {207, obj{"results": results("102"), "errors": []obj{{"category": "OBJECT_NOT_FOUND", "context": obj{"ids": []int{101}}}}}, []string{"not_found", ""}, false, ""},
-		"207, by trace":              {207, obj{"results": results("101"), "errors": []obj{{"category": "VALIDATION_ERROR", "message": message, "context": obj{"objectWriteTraceId": []string{"102"}}}}}, []string{"", "rejected"}, false, "VALIDATION_ERROR"},
-		"207, by id":                 {207, obj{"results": results("101"), "errors": []obj{{"category": "CONFLICT", "id": "102"}}}, []string{"", "conflict"}, false, "CONFLICT"},
-		"207, naming nobody":         {207, obj{"results": results("101"), "errors": []obj{{"category": "VALIDATION_ERROR"}}}, []string{"", "rejected"}, false, "VALIDATION_ERROR"},
-		"200 that forgets one":       {200, obj{"results": results("101")}, []string{"", "not_found"}, false, "merged"},
-		"a rule of the account":      {400, validation("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "vat_number"), []string{"rejected", "rejected"}, true, "MISSING_CONDITIONAL_REQUIRED_PROPERTY: vat_number"},
-		"a property that is missing": {400, validation("PROPERTY_DOESNT_EXIST", "winnow_rating"), []string{"misconfigured", "misconfigured"}, true, "winnow_rating: create the properties with winnow setup"},
-		"the same in words only":     {400, obj{"status": "error", "message": `Property values were not valid: [{"error":"PROPERTY_DOESNT_EXIST","message":"Property \"winnow_fit\" does not exist"}]`}, []string{"misconfigured", "misconfigured"}, true, "winnow_fit"},
-		"no token":                   {401, obj{"category": "INVALID_AUTHENTICATION"}, []string{"unauthenticated", "unauthenticated"}, true, "revoked"},
-		"no scope":                   {403, obj{"category": "MISSING_SCOPES", "errors": []obj{{"context": obj{"requiredGranularScopes": []string{"crm.objects.contacts.write"}}}}}, []string{"unauthenticated", "unauthenticated"}, true, "lacks the scope crm.objects.contacts.write"},
-		"not there":                  {404, obj{"category": "OBJECT_NOT_FOUND"}, []string{"not_found", "not_found"}, true, ""},
-		"another server's 404":       {404, "<html>not found</html>", []string{"misconfigured", "misconfigured"}, true, "API_URL"},
-		"conflict":                   {409, obj{}, []string{"conflict", "conflict"}, true, ""},
-		"locked":                     {423, obj{}, []string{"conflict", "conflict"}, true, ""},
-		"a page":                     {200, "<html>", []string{"garbled", "garbled"}, true, "HTTP 200"},
-		"too many":                   {429, obj{"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}, []string{"rate_limited", "rate_limited"}, true, "TEN_SECONDLY_ROLLING"},
-		"the day is used up":         {429, obj{"errorType": "RATE_LIMIT", "policyName": "DAILY"}, []string{"rate_limited", "rate_limited"}, true, "DAILY"},
-		"moving":                     {477, obj{}, []string{"rate_limited", "rate_limited"}, true, "moving"},
-		"down":                       {502, "<html>", []string{"unavailable", "unavailable"}, true, ""},
-		"behind a dead proxy":        {521, "", []string{"unavailable", "unavailable"}, true, ""},
+		"all written": {200, obj{"results": results("102", "101")}, []string{"", ""}, false, ""},
+		"207, by ids": {
+			207, obj{"results": results("102"), "errors": []obj{
+				{"category": "OBJECT_NOT_FOUND", "context": obj{"ids": []string{"101"}}},
+			}}, []string{"not_found", ""}, false, "OBJECT_NOT_FOUND",
+		},
+		"207, by numbers": {207, obj{"results": results("102"), "errors": []obj{
+			{"category": "OBJECT_NOT_FOUND", "context": obj{"ids": []int{101}}},
+		}}, []string{"not_found", ""}, false, ""},
+		"207, by trace": {
+			207, obj{
+				"results": results("101"), "errors": []obj{
+					{"category": "VALIDATION_ERROR", "message": message, "context": obj{
+						"objectWriteTraceId": []string{"102"},
+					}},
+				},
+			}, []string{"", "rejected"}, false, "VALIDATION_ERROR",
+		},
+		"207, by id": {207, obj{
+			"results": results("101"), "errors": []obj{{"category": "CONFLICT", "id": "102"}},
+		}, []string{"", "conflict"}, false, "CONFLICT"},
+		"207, naming nobody": {207, obj{
+			"results": results("101"), "errors": []obj{{"category": "VALIDATION_ERROR"}},
+		}, []string{"", "rejected"}, false, "VALIDATION_ERROR"},
+		"200 that forgets one": {200, obj{"results": results("101")}, []string{"", "not_found"}, false, "merged"},
+		"a rule of the account": {
+			400, validation("MISSING_CONDITIONAL_REQUIRED_PROPERTY", "vat_number"),
+			[]string{"rejected", "rejected"},
+			true, "MISSING_CONDITIONAL_REQUIRED_PROPERTY: vat_number",
+		},
+		"a property that is missing": {
+			400, validation("PROPERTY_DOESNT_EXIST", "winnow_rating"),
+			[]string{"misconfigured", "misconfigured"},
+			true, "winnow_rating: create the properties with winnow setup",
+		},
+		"the same in words only": {
+			400, obj{
+				"status":  "error",
+				"message": `Property values were not valid: [{"error":"PROPERTY_DOESNT_EXIST","message":"Property \"winnow_fit\" does not exist"}]`,
+			}, []string{"misconfigured", "misconfigured"}, true, "winnow_fit",
+		},
+		"no token": {401, obj{"category": "INVALID_AUTHENTICATION"}, []string{
+			"unauthenticated", "unauthenticated",
+		}, true, "revoked"},
+		"no scope": {
+			403,
+			obj{
+				"category": "MISSING_SCOPES",
+				"errors":   []obj{{"context": obj{"requiredGranularScopes": []string{"crm.objects.contacts.write"}}}},
+			},
+			[]string{"unauthenticated", "unauthenticated"},
+			true, "lacks the scope crm.objects.contacts.write",
+		},
+		"not there": {
+			404,
+			obj{"category": "OBJECT_NOT_FOUND"},
+			[]string{"not_found", "not_found"},
+			true, "",
+		},
+		"another server's 404": {404, "<html>not found</html>", []string{
+			"misconfigured", "misconfigured",
+		}, true, "API_URL"},
+		"conflict": {409, obj{}, []string{"conflict", "conflict"}, true, ""},
+		"locked":   {423, obj{}, []string{"conflict", "conflict"}, true, ""},
+		"a page":   {200, "<html>", []string{"garbled", "garbled"}, true, "HTTP 200"},
+		"too many": {
+			429,
+			obj{"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"},
+			[]string{"rate_limited", "rate_limited"},
+			true, "TEN_SECONDLY_ROLLING",
+		},
+		"the day is used up": {429, obj{"errorType": "RATE_LIMIT", "policyName": "DAILY"}, []string{
+			"rate_limited", "rate_limited",
+		}, true, "DAILY"},
+		"moving":              {477, obj{}, []string{"rate_limited", "rate_limited"}, true, "moving"},
+		"down":                {502, "<html>", []string{"unavailable", "unavailable"}, true, ""},
+		"behind a dead proxy": {521, "", []string{"unavailable", "unavailable"}, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPortal(t)
@@ -224,7 +290,8 @@ func TestASingleRefusal(t *testing.T) {
 
 func TestLongTextsAreCut(t *testing.T) {
 	long := strings.Repeat("a reason\n", 10000)
-	if got := fields.Cut(long, maxText); len(got) > maxText || strings.HasSuffix(got, "\n") || !strings.HasSuffix(got, "a reason") {
+	if got := fields.Cut(long, maxText); len(got) > maxText || strings.HasSuffix(got, "\n") ||
+		!strings.HasSuffix(got, "a reason") {
 		t.Errorf("%d characters, ending %q", len(got), got[len(got)-10:])
 	}
 	if got := fields.Cut(strings.Repeat("é", maxText), maxText); got != strings.Repeat("é", maxText) {

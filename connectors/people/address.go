@@ -29,7 +29,9 @@ func Address(s string) string {
 // Addresses are the addresses in a list that CRMs keep as one text, divided by semicolons, commas or spaces.
 func Addresses(list string) []string {
 	var out []string
-	for word := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ';' || r == ',' || r == ' ' || r == '\n' }) {
+	for word := range strings.FieldsFuncSeq(list, func(r rune) bool {
+		return r == ';' || r == ',' || r == ' ' || r == '\n'
+	}) {
 		if a := Address(word); a != "" {
 			out = append(out, a)
 		}

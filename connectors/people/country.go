@@ -20,19 +20,24 @@ func Country(v string) string {
 // countryNames maps names and codes, in lower case, to ISO 3166-1 alpha-2 codes.
 var countryNames = sync.OnceValue(func() map[string]string {
 	names := map[string]string{
-		"uk": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB", "u.k.": "GB",
-		"usa": "US", "u.s.a.": "US", "u.s.": "US", "united states of america": "US", "america": "US",
-		"holland": "NL", "the netherlands": "NL", "czech republic": "CZ", "russian federation": "RU", "uae": "AE", "korea": "KR",
-		"republic of korea": "KR", "viet nam": "VN", "brasil": "BR", "macedonia": "MK", "ivory coast": "CI", "hong kong": "HK",
+		"uk": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "northern ireland": "GB",
+		"u.k.": "GB",
+		"usa":  "US", "u.s.a.": "US", "u.s.": "US", "united states of america": "US", "america": "US",
+		"holland": "NL", "the netherlands": "NL", "czech republic": "CZ", "russian federation": "RU", "uae": "AE",
+		"korea":             "KR",
+		"republic of korea": "KR", "viet nam": "VN", "brasil": "BR", "macedonia": "MK", "ivory coast": "CI",
+		"hong kong": "HK",
 	}
 	languages := []*display.Dictionary{
-		display.English, display.German, display.French, display.Spanish, display.Italian, display.Portuguese, display.Dutch,
+		display.English, display.German, display.French, display.Spanish, display.Italian, display.Portuguese,
+		display.Dutch,
 	}
 	var code [2]byte
 	for code[0] = 'A'; code[0] <= 'Z'; code[0]++ {
 		for code[1] = 'A'; code[1] <= 'Z'; code[1]++ {
 			region, err := language.ParseRegion(string(code[:]))
-			if err != nil || !region.IsCountry() || region.Canonicalize().String() != string(code[:]) { // no country that is no more
+			// no country that is no more
+			if err != nil || !region.IsCountry() || region.Canonicalize().String() != string(code[:]) {
 				continue
 			}
 			names[strings.ToLower(region.String())] = region.String()

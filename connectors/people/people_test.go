@@ -11,8 +11,10 @@ import (
 
 func TestAddress(t *testing.T) {
 	for given, want := range map[string]string{
-		"Ada <ADA@Mill.example>": "ada@mill.example", "ada+orders@mill.example": "ada@mill.example", "a.d.a@googlemail.com": "ada@gmail.com",
-		" ada@mill.example. ": "ada@mill.example", "+48@mill.example": "+48@mill.example", "": "", "ada": "", "@mill.example": "", "ada@": "", "a da@x.example": "",
+		"Ada <ADA@Mill.example>": "ada@mill.example", "ada+orders@mill.example": "ada@mill.example",
+		"a.d.a@googlemail.com": "ada@gmail.com",
+		" ada@mill.example. ":  "ada@mill.example", "+48@mill.example": "+48@mill.example", "": "", "ada": "",
+		"@mill.example": "", "ada@": "", "a da@x.example": "",
 	} {
 		if got := Address(given); got != want {
 			t.Errorf("Address(%q) = %q, want %q", given, got, want)
@@ -22,7 +24,8 @@ func TestAddress(t *testing.T) {
 
 func TestFreeMail(t *testing.T) {
 	for domain, want := range map[string]bool{
-		"gmail.com": true, "yahoo.co.uk": true, "hotmail.fr": true, "web.de": true, "mill.example": false, "outlook.mill.example": false,
+		"gmail.com": true, "yahoo.co.uk": true, "hotmail.fr": true, "web.de": true, "mill.example": false,
+		"outlook.mill.example": false,
 		"live.sportsarena.com": false,
 	} {
 		if FreeMail(domain) != want {
@@ -35,7 +38,9 @@ func TestSender(t *testing.T) {
 	book := Book{}
 	book.Add("ada", "Ada <ada@mill.example>", "ada.mill@gmail.com;ada@old-job.example")
 	book.Add("guest", "guest@dairy.example")
-	staff := NewStaff([]string{"@contractor.example"}, []string{"rita@looms.example", "left@looms.example", "boss@gmail.com", "seat@dairy.example"})
+	staff := NewStaff([]string{"@contractor.example"}, []string{
+		"rita@looms.example", "left@looms.example", "boss@gmail.com", "seat@dairy.example",
+	})
 	unknown := NewStaff(nil, nil)
 	unknown.unknown = true
 	for _, c := range []struct {
@@ -53,7 +58,11 @@ func TestSender(t *testing.T) {
 		{"a domain of the settings", staff, "x@eu.contractor.example", []string{"ada"}, Ours, ""},
 		{"a user's free mail makes nobody else ours", staff, "somebody@gmail.com", []string{"ada"}, Stranger, ""},
 		{"the user's own free mail", staff, "boss@gmail.com", []string{"ada"}, Ours, ""},
-		{"a prospect with an account in our CRM makes no colleague ours", staff, "desk@dairy.example", []string{"guest"}, Colleague, ""},
+		{
+			"a prospect with an account in our CRM makes no colleague ours", staff, "desk@dairy.example",
+			[]string{"guest"},
+			Colleague, "",
+		},
 		{"nor the prospect", staff, "guest@dairy.example", []string{"guest"}, Theirs, "guest"},
 		{"their own address", staff, "ADA@mill.example", []string{"ada", "guest"}, Theirs, "ada"},
 		{"their private address", staff, "ada.mill@gmail.com", []string{"ada"}, Theirs, "ada"},
@@ -63,7 +72,11 @@ func TestSender(t *testing.T) {
 		{"somebody with the same provider of mail", staff, "other@gmail.com", []string{"ada"}, Stranger, ""},
 		{"a carrier", staff, "plans@carrier.example", []string{"ada"}, Stranger, ""},
 		{"nobody named", staff, "", []string{"ada"}, Unnamed, ""},
-		{"users that may not be read: somebody else is one of them", unknown, "rita@looms.example", []string{"ada"}, Ours, ""},
+		{
+			"users that may not be read: somebody else is one of them", unknown, "rita@looms.example",
+			[]string{"ada"},
+			Ours, "",
+		},
 		{"but not their colleague", unknown, "desk@mill.example", []string{"ada"}, Colleague, ""},
 		{"nor who writes from anywhere", unknown, "x@gmail.com", []string{"ada"}, Stranger, ""},
 	} {

@@ -100,7 +100,9 @@ type Roster struct {
 
 // Staff returns who our own people are, by the domains of the settings and the addresses that read returns. Where the
 // credential may not read the users, the settings alone tell, and Refused says so.
-func (r *Roster) Staff(ctx context.Context, now time.Time, domains []string, read func(context.Context) ([]string, error)) (*Staff, error) {
+func (r *Roster) Staff(ctx context.Context, now time.Time, domains []string,
+	read func(context.Context) ([]string, error),
+) (*Staff, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.staff != nil && now.Before(r.until) && r.until.Sub(now) <= rosterLasts {

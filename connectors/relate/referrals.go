@@ -15,10 +15,11 @@ const Referrals = "referrals"
 
 // Bounds on what one change leads to.
 const (
-	maxLevel     = 3    // as far as rules count: who was sent by one who was sent by one whom they sent
-	maxReferrers = 5    // the newest through whom a contact came; mostly it is one
-	maxReferred  = 100  // the newest of a contact's associations that are looked through for those whom it sent
-	maxTurned    = 2000 // contacts whose referrals are read anew in one go, so that what they take back fits the list of it
+	maxLevel     = 3   // as far as rules count: who was sent by one who was sent by one whom they sent
+	maxReferrers = 5   // the newest through whom a contact came; mostly it is one
+	maxReferred  = 100 // the newest of a contact's associations that are looked through for those whom it sent
+	// contacts whose referrals are read anew in one go, so that what they take back fits the list of it
+	maxTurned = 2000
 )
 
 // Links are with whom a person is linked, the newest first.
@@ -148,7 +149,8 @@ func (t *tree) facts(person string, created crm.Millis, asOf int64) []crm.Notice
 	for level, list := range t.above(person) {
 		for _, up := range list {
 			f := crm.Fact{
-				ID: Referrals + "/" + person + "/" + up, Version: max(asOf, int64(created)), At: created, Kind: crm.KindReferral,
+				ID: Referrals + "/" + person + "/" + up, Version: max(asOf, int64(created)), At: created,
+				Kind: crm.KindReferral,
 			}
 			came, sent := f, f
 			came.Contact, came.Referral = person, &crm.Referral{Direction: crm.In, Other: up, Level: level + 1}

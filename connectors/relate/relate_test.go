@@ -64,14 +64,18 @@ func newDesk() *desk {
 	book.Add("lead/7", "ben@mill.example")
 	book.Add("contact/8", "cy@mill.example")
 	return &desk{
-		people: map[string][]string{"mail/1": {"contact/7", "lead/7"}, "mail/2": {"contact/7"}, "deal/d": {"contact/7", "lead/7", "contact/8"}},
-		deals:  map[string][]string{"contact/7": {"d"}, "lead/7": {"d"}, "contact/8": {"d"}, "mail/3": {"d"}},
-		book:   book,
+		people: map[string][]string{
+			"mail/1": {"contact/7", "lead/7"}, "mail/2": {"contact/7"}, "deal/d": {"contact/7", "lead/7", "contact/8"},
+		},
+		deals: map[string][]string{"contact/7": {"d"}, "lead/7": {"d"}, "contact/8": {"d"}, "mail/3": {"d"}},
+		book:  book,
 	}
 }
 
 func mail(d crm.Direction, class crm.Class) crm.Fact {
-	return crm.Fact{Version: 5, Kind: crm.KindMessage, Message: &crm.Message{Direction: d, Channel: crm.Email, Text: crm.Text{Class: class, Asks: 1, Intents: crm.Asks}}}
+	return crm.Fact{Version: 5, Kind: crm.KindMessage, Message: &crm.Message{
+		Direction: d, Channel: crm.Email, Text: crm.Text{Class: class, Asks: 1, Intents: crm.Asks},
+	}}
 }
 
 func (d *desk) relater() *Relater {
@@ -89,7 +93,8 @@ func told(t *testing.T, d *desk, record string, m Mail, f crm.Fact, refs ...crm.
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := circle.Mails(t.Context(), people.NewStaff(nil, []string{"rita@looms.example"}), map[string]Mail{record: m}); err != nil {
+	if err := circle.Mails(t.Context(), people.NewStaff(nil, []string{"rita@looms.example"}),
+		map[string]Mail{record: m}); err != nil {
 		t.Fatal(err)
 	}
 	notices, err := circle.Notices(t.Context(), map[string]crm.Fact{record: f})
@@ -127,40 +132,64 @@ func TestWhoseItIs(t *testing.T) {
 			"one of two wrote", "1",
 			Mail{From: "Ada <ada@mill.example>"},
 			mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7")},
+			map[string]string{
+				"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7"),
+			},
 		},
 		{
 			"from a private address", "1",
 			Mail{From: "ada@home.example"},
 			mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7")},
+			map[string]string{
+				"contact/7": "mail/1", "lead/7": "mail/1 from contact/7", "contact/8": peer8("contact/7"),
+			},
 		},
 		{
 			"the front desk wrote", "1",
 			Mail{From: "desk@mill.example"},
 			mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger")},
+			map[string]string{
+				"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger"),
+			},
 		},
 		{
 			"a carrier wrote, with one contact on the mail", "2",
 			Mail{From: "plans@carrier.example"},
 			mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/2 from stranger", "lead/7": "peer/mail/2 from stranger", "contact/8": "peer/mail/2 from stranger"},
+			map[string]string{
+				"contact/7": "mail/2 from stranger", "lead/7": "peer/mail/2 from stranger",
+				"contact/8": "peer/mail/2 from stranger",
+			},
 		},
 		{
 			"nobody knows which of two wrote", "1",
 			Mail{},
 			mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger")},
+			map[string]string{
+				"contact/7": "mail/1 from stranger", "lead/7": "mail/1 from stranger", "contact/8": peer8("stranger"),
+			},
 		},
 		{
 			"the CRM names no sender of a mail of one", "2",
 			Mail{},
 			mail(crm.In, crm.Human),
-			map[string]string{"contact/7": "mail/2", "lead/7": "peer/mail/2 from contact/7", "contact/8": "peer/mail/2 from contact/7"},
+			map[string]string{
+				"contact/7": "mail/2", "lead/7": "peer/mail/2 from contact/7",
+				"contact/8": "peer/mail/2 from contact/7",
+			},
 		},
-		{"a bounce comes from a machine", "2", Mail{From: "mailer-daemon@mx.example"}, mail(crm.In, crm.Bounce), map[string]string{"contact/7": "mail/2"}},
-		{"so does an absence, of whichever address", "2", Mail{From: "a.d@mill.example"}, mail(crm.In, crm.OutOfOffice), map[string]string{"contact/7": "mail/2"}},
+		{
+			"a bounce comes from a machine", "2",
+			Mail{From: "mailer-daemon@mx.example"},
+			mail(crm.In, crm.Bounce),
+			map[string]string{"contact/7": "mail/2"},
+		},
+		{
+			"so does an absence, of whichever address", "2",
+			Mail{From: "a.d@mill.example"},
+			mail(crm.In, crm.OutOfOffice),
+			map[string]string{"contact/7": "mail/2"},
+		},
 		{
 			"we wrote to one, with a copy to another", "1",
 			Mail{From: "rita@looms.example", To: []string{"ada@mill.example"}, Copy: []string{"BEN@mill.example"}},
@@ -168,7 +197,8 @@ func TestWhoseItIs(t *testing.T) {
 			map[string]string{"contact/7": "mail/1", "lead/7": "mail/1 copied"},
 		},
 		{"filed with the deal alone", "3", Mail{From: "desk@mill.example"}, mail(crm.In, crm.Human), map[string]string{
-			"contact/7": "peer/mail/3 from stranger", "lead/7": "peer/mail/3 from stranger", "contact/8": "peer/mail/3 from stranger",
+			"contact/7": "peer/mail/3 from stranger", "lead/7": "peer/mail/3 from stranger",
+			"contact/8": "peer/mail/3 from stranger",
 		}},
 	} {
 		if diff := cmp.Diff(c.want, told(t, newDesk(), c.record, c.mail, c.fact)); diff != "" {
@@ -193,7 +223,8 @@ func TestAddressesAreRemembered(t *testing.T) {
 	d := newDesk()
 	r := d.relater()
 	for i, step := range []func(){
-		func() { r.Know("contact/7", "Ada <ada@mill.example>") }, func() {}, func() { r.Forget("contact/7") }, func() {}, func() { d.now += int64(addressLasts) },
+		func() { r.Know("contact/7", "Ada <ada@mill.example>") }, func() {}, func() { r.Forget("contact/7") },
+		func() {}, func() { d.now += int64(addressLasts) },
 	} {
 		step()
 		book, err := r.addresses(t.Context(), []string{"contact/7"})
@@ -222,7 +253,9 @@ func TestNewAddressesAreLookedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		sender, _ := circle.Sender("2")
-		if want := []people.Sender{people.Theirs, people.Theirs, people.Colleague, people.Colleague}[i]; sender != want {
+		if want := []people.Sender{
+			people.Theirs, people.Theirs, people.Colleague, people.Colleague,
+		}[i]; sender != want {
 			t.Errorf("%s: %d, want %d", from, sender, want)
 		}
 		if want := []int{0, 1, 1, 1}[i]; d.asked != want {
@@ -233,9 +266,14 @@ func TestNewAddressesAreLookedFor(t *testing.T) {
 
 // A reference may know of people with whom the record is not filed yet, or no more.
 func TestPeopleOfTheReference(t *testing.T) {
-	ref := crm.Ref{Type: "mail", ID: "2", Contacts: []string{"contact/8"}, Left: []string{"lead/9", "contact/7"}, AsOf: 9}
+	ref := crm.Ref{
+		Type: "mail", ID: "2", Contacts: []string{"contact/8"}, Left: []string{"lead/9", "contact/7"}, AsOf: 9,
+	}
 	got := told(t, newDesk(), "2", Mail{From: "cy@mill.example"}, mail(crm.In, crm.Human), ref)
-	want := map[string]string{"contact/7": "mail/2 from contact/8", "contact/8": "mail/2", "lead/9": "gone mail/2", "lead/7": "peer/mail/2 from contact/8"}
+	want := map[string]string{
+		"contact/7": "mail/2 from contact/8", "contact/8": "mail/2", "lead/9": "gone mail/2",
+		"lead/7": "peer/mail/2 from contact/8",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -277,7 +315,13 @@ func TestHappened(t *testing.T) {
 		by               crm.Direction
 		at, created, end crm.Millis
 	}{
-		{crm.In, 50, 10, 10}, {crm.In, 10, 50, 10}, {crm.In, 0, 50, 50}, {crm.In, 50, 0, 50}, {0, 50, 10, 10}, {crm.Out, 50, 10, 50}, {crm.Out, 0, 10, 10},
+		{crm.In, 50, 10, 10},
+		{crm.In, 10, 50, 10},
+		{crm.In, 0, 50, 50},
+		{crm.In, 50, 0, 50},
+		{0, 50, 10, 10},
+		{crm.Out, 50, 10, 50},
+		{crm.Out, 0, 10, 10},
 	} {
 		if got := Happened(c.by, c.at, c.created); got != c.end {
 			t.Errorf("%s, at %d, created %d: %d, want %d", c.by, c.at, c.created, got, c.end)
@@ -337,7 +381,9 @@ func TestReferrals(t *testing.T) {
 		t.Error(diff)
 	}
 	delete(k, "contact/3")
-	if got, err = ReferralsChanged(t.Context(), k, []crm.Ref{{Type: Referrals, Left: []string{"contact/2", "contact/3"}, AsOf: 9}}); err != nil {
+	if got, err = ReferralsChanged(t.Context(), k, []crm.Ref{
+		{Type: Referrals, Left: []string{"contact/2", "contact/3"}, AsOf: 9},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for _, gone := range []string{"gone referrals/contact/2", "gone referrals/contact/3", "gone referrals/lead/4"} {

@@ -99,7 +99,9 @@ type Budget struct {
 
 // NewBudget returns a budget by a vendor's plan.
 func NewBudget(p Plan) *Budget {
-	b := &Budget{now: p.Now, patience: p.Patience, atOnce: p.AtOnce, factor: 1, dayLeft: -1, landed: make(chan struct{})}
+	b := &Budget{
+		now: p.Now, patience: p.Patience, atOnce: p.AtOnce, factor: 1, dayLeft: -1, landed: make(chan struct{}),
+	}
 	if b.now == nil {
 		b.now = time.Now
 	}

@@ -68,7 +68,8 @@ func TestUrgentRequestsGoFirst(t *testing.T) {
 		fetches := spend(t, b, Fetch)
 		writes := spend(t, b, Write)
 		if polls < 40 || polls > 60 || fetches < 15 || writes < 10 {
-			t.Errorf("polls %d, then fetches %d, then writes %d: each class must leave room for the more urgent ones", polls, fetches, writes)
+			t.Errorf("polls %d, then fetches %d, then writes %d: each class must leave room for the more urgent ones",
+				polls, fetches, writes)
 		}
 		start := time.Now()
 		if err := acquire(t, b, Poll); err != nil {
@@ -199,7 +200,9 @@ func TestAcquireGivesUp(t *testing.T) {
 func TestAClockThatStandsStillDoesNotStopIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fixed := time.Now()
-		b := NewBudget(Plan{Windows: []Window{{10, 10 * time.Second}}, Patience: time.Minute, Now: func() time.Time { return fixed }})
+		b := NewBudget(Plan{
+			Windows: []Window{{10, 10 * time.Second}}, Patience: time.Minute, Now: func() time.Time { return fixed },
+		})
 		for range 30 {
 			if err := acquire(t, b, Write); err != nil {
 				t.Fatal(err)
@@ -299,7 +302,8 @@ func TestRequestsAtOnce(t *testing.T) {
 		if _, err := full.Acquire(t.Context(), Write, 1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := full.Acquire(t.Context(), Write, 1); !errors.Is(err, ErrBusy) || time.Since(start) < 8*time.Second {
+		if _, err := full.Acquire(t.Context(), Write, 1); !errors.Is(err, ErrBusy) ||
+			time.Since(start) < 8*time.Second {
 			t.Errorf("beyond its patience, after %s: %v", time.Since(start), err)
 		}
 	})

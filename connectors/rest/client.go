@@ -229,16 +229,19 @@ func (c *Client) broken(ctx context.Context, q Request, got *resty.Response, err
 		return c.fail(q, connectors.Malformed, fmt.Errorf("the answer is larger than %d MiB", maxBody>>20))
 	case errors.Is(err, resty.ErrAutoRedirectDisabled) && got != nil:
 		c.opt.Budget.Answered(Limits{})
-		return c.fail(q, connectors.Misconfigured, fmt.Errorf("HTTP %d: the API redirects elsewhere, which is not followed: check the API's URL", got.StatusCode()))
+		return c.fail(q, connectors.Misconfigured, fmt.Errorf("HTTP %d: the API redirects elsewhere, which is not "+
+			"followed: check the API's URL", got.StatusCode()))
 	}
 	c.opt.Budget.Failed()
-	if strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) { // to CONNECT, of which net/http keeps the words alone
+	// to CONNECT, of which net/http keeps the words alone
+	if strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) {
 		return c.fail(q, connectors.Misconfigured, errProxy)
 	}
 	return c.fail(q, connectors.Unavailable, plain(err))
 }
 
-var errProxy = errors.New("HTTP 407: a proxy between here and the CRM wants a user and a password: HTTPS_PROXY=http://user:password@host:port, or NO_PROXY for this host")
+var errProxy = errors.New("HTTP 407: a proxy between here and the CRM wants a user and a password: " +
+	"HTTPS_PROXY=http://user:password@host:port, or NO_PROXY for this host")
 
 // refused is a request that the budget did not let go.
 func (c *Client) refused(q Request, err error) error {

@@ -19,8 +19,9 @@ func client(t *testing.T, h http.HandlerFunc, change func(*Options)) *Client {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	opt := Options{
-		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 2 * time.Second, Budget: oneWindow(1000, time.Second, time.Second),
-		Auth: Bearer("t0ken"),
+		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 2 * time.Second,
+		Budget: oneWindow(1000, time.Second, time.Second),
+		Auth:   Bearer("t0ken"),
 	}
 	if change != nil {
 		change(&opt)
@@ -40,7 +41,8 @@ func TestRequest(t *testing.T) {
 		N int `json:"n"`
 	}
 	resp, err := c.Do(t.Context(), Request{
-		Op: "fetch", Method: "POST", Path: "/a%2Fb/c", Query: url.Values{"q": {"x y"}}, Body: map[string]string{"k": "<v>", "a": ""}, Into: &into,
+		Op: "fetch", Method: "POST", Path: "/a%2Fb/c", Query: url.Values{"q": {"x y"}},
+		Body: map[string]string{"k": "<v>", "a": ""}, Into: &into,
 	})
 	if err != nil || resp.Status != 200 || into.N != 7 {
 		t.Fatal(resp, err, into)
@@ -48,16 +50,20 @@ func TestRequest(t *testing.T) {
 	if got.URL.EscapedPath() != "/a%2Fb/c" || got.URL.RawQuery != "q=x+y" || got.Method != "POST" {
 		t.Errorf("%s %s", got.Method, got.URL)
 	}
-	if got.Header.Get("Authorization") != "Bearer t0ken" || got.Header.Get("User-Agent") != "winnow/test" || got.Header.Get("Content-Type") != "application/json" {
+	if got.Header.Get("Authorization") != "Bearer t0ken" || got.Header.Get("User-Agent") != "winnow/test" ||
+		got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("headers %v", got.Header)
 	}
 	if body != `{"a":"","k":"<v>"}` {
 		t.Errorf("body %s", body)
 	}
-	if _, err := c.Do(t.Context(), Request{Op: "token", Method: "POST", Path: "/t", Anonymous: true, Form: url.Values{"a": {"b&c"}}}); err != nil {
+	if _, err := c.Do(t.Context(), Request{
+		Op: "token", Method: "POST", Path: "/t", Anonymous: true, Form: url.Values{"a": {"b&c"}},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if body != "a=b%26c" || got.Header.Get("Authorization") != "" || got.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+	if body != "a=b%26c" || got.Header.Get("Authorization") != "" ||
+		got.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
 		t.Errorf("form %q, headers %v", body, got.Header)
 	}
 }
@@ -77,15 +83,19 @@ func TestOneAttempt(t *testing.T) {
 func TestErrorsTellNoSecrets(t *testing.T) {
 	const private = "pr1vate"
 	answers := map[string]http.HandlerFunc{
-		"a refusal":    func(w http.ResponseWriter, _ *http.Request) { http.Error(w, private, 400) },
-		"not JSON":     func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(private)) },
-		"another type": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"n":"` + private + `"}`)) },
-		"an abort":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"a refusal": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, private, 400) },
+		"not JSON":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(private)) },
+		"another type": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"n":"` + private + `"}`))
+		},
+		"an abort": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"half an answer": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "99")
 			_, _ = w.Write([]byte(private))
 		},
-		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/else?"+private, http.StatusFound) },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/else?"+private, http.StatusFound)
+		},
 		"a slow answer": func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client is gone
 			<-r.Context().Done()
@@ -100,7 +110,10 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 			var into struct {
 				N int `json:"n"`
 			}
-			_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "POST", Path: "/p", Query: url.Values{"key": {private}}, Body: private, Into: &into})
+			_, err := c.Do(t.Context(), Request{
+				Op: "fetch", Method: "POST", Path: "/p", Query: url.Values{"key": {private}}, Body: private,
+				Into: &into,
+			})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -158,11 +171,14 @@ func TestAPageIsNoAnswer(t *testing.T) {
 		}, nil)
 		var into struct{}
 		for range outageAfter {
-			if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/", Into: &into}); connectors.KindOf(err) != connectors.Garbled {
+			if _, err := c.Do(t.Context(), Request{
+				Op: "fetch", Method: "GET", Path: "/", Into: &into,
+			}); connectors.KindOf(err) != connectors.Garbled {
 				t.Fatalf("%q with 200: %v", page, err)
 			}
 		}
-		if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/", Into: &into}); !errors.Is(err, ErrOutage) || calls != outageAfter {
+		if _, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/", Into: &into}); !errors.Is(err,
+			ErrOutage) || calls != outageAfter {
 			t.Errorf("after %d pages in a row: %v, %d calls, want ErrOutage without a call", outageAfter, err, calls)
 		}
 	}
@@ -177,7 +193,9 @@ func TestAnswersSteerTheBudget(t *testing.T) {
 		w.Header().Set("Retry-After", "30")
 		w.WriteHeader(status)
 	}, func(o *Options) {
-		o.Budget = NewBudget(Plan{Windows: []Window{{1000, time.Second}}, Patience: time.Second, Now: func() time.Time { return now }})
+		o.Budget = NewBudget(Plan{
+			Windows: []Window{{1000, time.Second}}, Patience: time.Second, Now: func() time.Time { return now },
+		})
 	})
 	do := func() error {
 		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
@@ -186,14 +204,16 @@ func TestAnswersSteerTheBudget(t *testing.T) {
 	if err := do(); connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) < 30*time.Second {
 		t.Fatalf("%v after %s", err, connectors.AfterOf(err))
 	}
-	if err := do(); connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) < 20*time.Second || calls != 1 {
+	if err := do(); connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) < 20*time.Second ||
+		calls != 1 {
 		t.Errorf("within the pause: %v, %d calls", err, calls)
 	}
 	now, status = now.Add(time.Minute), 503
 	for range outageAfter {
 		_ = do()
 	}
-	if err := do(); connectors.KindOf(err) != connectors.Unavailable || !errors.Is(err, ErrOutage) || calls != 1+outageAfter {
+	if err := do(); connectors.KindOf(err) != connectors.Unavailable || !errors.Is(err, ErrOutage) ||
+		calls != 1+outageAfter {
 		t.Errorf("with the breaker open: %v, %d calls", err, calls)
 	}
 	now, status = now.Add(time.Hour), 200
@@ -266,7 +286,9 @@ func TestRefusedTokensAreTold(t *testing.T) {
 			t.Errorf("another token %t: %v, told %d times, sent %d times", another, err, told, sent)
 		}
 	}
-	want := &connectors.Error{Vendor: "acme", Op: "token", Kind: connectors.Unavailable, Err: errors.New("no token to be had")}
+	want := &connectors.Error{
+		Vendor: "acme", Op: "token", Kind: connectors.Unavailable, Err: errors.New("no token to be had"),
+	}
 	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("called without a token") }, func(o *Options) {
 		o.Auth = credentials{credential: func() (Credential, error) { return Credential{}, want }}
 	})
@@ -282,11 +304,15 @@ func TestTheCredentialNamesTheAPI(t *testing.T) {
 		reached = r.URL.String() + " " + r.Header.Get("Sforce-Call-Options")
 	}))
 	defer home.Close()
-	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("the client's own address was called") }, func(o *Options) {
+	c := client(t, func(http.ResponseWriter, *http.Request) {
+		t.Error("the client's own address was called")
+	}, func(o *Options) {
 		o.Auth = Static{Header: "Authorization", Value: "x", BaseURL: home.URL + "/"}
 	})
 	_, err := c.Do(t.Context(), Request{
-		Op: "fetch", Method: "GET", Path: "/a", Query: url.Values{"q": {"1"}}, Header: http.Header{"Sforce-Call-Options": {"client=winnow"}},
+		Op: "fetch", Method: "GET", Path: "/a", Query: url.Values{"q": {"1"}}, Header: http.Header{
+			"Sforce-Call-Options": {"client=winnow"},
+		},
 	})
 	if err != nil || reached != "/a?q=1 client=winnow" {
 		t.Errorf("%q, %v", reached, err)
@@ -322,8 +348,10 @@ func TestXML(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 	for given, want := range map[string]time.Duration{
-		"": 0, "3": 3 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "NaN": 0, "1e300": MaxRetryAfter, "86400": MaxRetryAfter,
-		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second, now.Add(-time.Hour).Format(http.TimeFormat): 0,
+		"": 0, "3": 3 * time.Second, "0.5": 500 * time.Millisecond, "-1": 0, "soon": 0, "NaN": 0,
+		"1e300": MaxRetryAfter, "86400": MaxRetryAfter,
+		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
+		now.Add(-time.Hour).Format(http.TimeFormat):       0,
 	} {
 		if got := RetryAfter(http.Header{"Retry-After": {given}}, now); got != want {
 			t.Errorf("Retry-After %q: %s, want %s", given, got, want)
@@ -338,18 +366,23 @@ func TestLongPausesAreSaid(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}, nil)
 	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
-	if err == nil || !strings.Contains(err.Error(), "asks for a pause of 24h0m0s, and is asked again after 1h0m0s") || connectors.AfterOf(err) > 2*MaxRetryAfter {
+	if err == nil || !strings.Contains(err.Error(), "asks for a pause of 24h0m0s, and is asked again after 1h0m0s") ||
+		connectors.AfterOf(err) > 2*MaxRetryAfter {
 		t.Errorf("%v, after %s", err, connectors.AfterOf(err))
 	}
 }
 
 // A proxy that wants a password is said, whether it answers in the CRM's place or does not let a connection through.
 func TestProxiesThatWantAPassword(t *testing.T) {
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
 	defer proxy.Close()
 	at, _ := url.Parse(proxy.URL)
 	for _, api := range []string{"http://crm.example.com", "https://crm.example.com"} {
-		c := client(t, nil, func(o *Options) { o.BaseURL, o.Transport = api, &http.Transport{Proxy: http.ProxyURL(at)} })
+		c := client(t, nil, func(o *Options) {
+			o.BaseURL, o.Transport = api, &http.Transport{Proxy: http.ProxyURL(at)}
+		})
 		_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
 		if connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "HTTPS_PROXY") {
 			t.Errorf("%s: %v", api, err)
@@ -362,7 +395,8 @@ func TestUnmarshalIsLenient(t *testing.T) {
 	var into struct {
 		N string `json:"n"`
 	}
-	if err := Unmarshal([]byte("{\"n\":\"1\",\"n\":\"2\xff\",\"else\":{\"n\":[3]}}"), &into); err != nil || into.N != "2\ufffd" {
+	if err := Unmarshal([]byte("{\"n\":\"1\",\"n\":\"2\xff\",\"else\":{\"n\":[3]}}"), &into); err != nil ||
+		into.N != "2\ufffd" {
 		t.Errorf("%q, %v", into.N, err)
 	}
 }

@@ -70,10 +70,11 @@ func (f Fixed) Save(context.Context, string) error { return nil }
 
 // OAuthOptions are what an OAuth is made of.
 type OAuthOptions struct {
-	Vendor    crm.Vendor
-	Grant     Grant
-	Scheme    string            // before the token in the Authorization header; "" is Bearer
-	BaseField string            // the field of the token's answer that names the API's address, as instance_url; "": none does
+	Vendor crm.Vendor
+	Grant  Grant
+	Scheme string // before the token in the Authorization header; "" is Bearer
+	// the field of the token's answer that names the API's address, as instance_url; "": none does
+	BaseField string
 	Timeout   time.Duration     // of one attempt
 	Transport http.RoundTripper // nil: http.DefaultTransport
 }
@@ -160,7 +161,8 @@ func (o *OAuth) checkBase(t *oauth2.Token) error {
 		return nil
 	}
 	base, _ := t.Extra(o.opt.BaseField).(string)
-	if u, err := url.Parse(base); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+	if u, err := url.Parse(base); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" &&
+		u.Scheme != "http" {
 		return o.fail(connectors.Malformed, fmt.Errorf("the answer has no usable %s", o.opt.BaseField))
 	}
 	return nil
@@ -197,7 +199,8 @@ func (o *OAuth) explain(err error) error {
 	}
 	if kind == connectors.Rejected || slices.Contains(refusals, r.ErrorCode) {
 		kind = connectors.Unauthenticated
-		hint = ": the OAuth credential was revoked, has expired or belongs to another app, or the app was uninstalled; connect the app again"
+		hint = ": the OAuth credential was revoked, has expired or belongs to another app, or the app was " +
+			"uninstalled; connect the app again"
 	}
 	e := o.fail(kind, fmt.Errorf("no access token: HTTP %d%s%s", status, said, hint))
 	e.After = RetryAfter(r.Response.Header, time.Now())

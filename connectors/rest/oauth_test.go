@@ -94,7 +94,9 @@ func TestRenewedWhenRefused(t *testing.T) {
 	l := newLogin(t, func(n int) (int, string) {
 		return 200, `{"access_token":"` + string(rune('a'+n-1)) + `","instance_url":"https://eu7.crm.example"}`
 	})
-	o := NewOAuth(OAuthOptions{Grant: l.clientCredentials(), Timeout: time.Minute, Scheme: "Acme", BaseField: "instance_url"})
+	o := NewOAuth(OAuthOptions{
+		Grant: l.clientCredentials(), Timeout: time.Minute, Scheme: "Acme", BaseField: "instance_url",
+	})
 	first := credential(t, o)
 	if first.Value != "Acme a" || first.BaseURL != "https://eu7.crm.example" || value(t, o) != "Acme a" {
 		t.Errorf("%+v", first)
@@ -126,7 +128,9 @@ func TestRefreshTokensRotate(t *testing.T) {
 	})
 	k := &kept{token: "r1"}
 	o := NewOAuth(OAuthOptions{Timeout: time.Minute, Grant: Refresh(oauth2.Config{
-		ClientID: "app", ClientSecret: "s3cret", Endpoint: oauth2.Endpoint{TokenURL: l.URL, AuthStyle: oauth2.AuthStyleInParams},
+		ClientID: "app", ClientSecret: "s3cret", Endpoint: oauth2.Endpoint{
+			TokenURL: l.URL, AuthStyle: oauth2.AuthStyleInParams,
+		},
 	}, k)})
 	first := credential(t, o)
 	o.Refused(first)
@@ -137,19 +141,23 @@ func TestRefreshTokensRotate(t *testing.T) {
 }
 
 func TestJWTBearer(t *testing.T) {
-	l := newLogin(t, func(int) (int, string) { return 200, `{"access_token":"x","instance_url":"https://na1.crm.example"}` })
+	l := newLogin(t, func(int) (int, string) {
+		return 200, `{"access_token":"x","instance_url":"https://na1.crm.example"}`
+	})
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	o := NewOAuth(OAuthOptions{Timeout: time.Minute, BaseField: "instance_url", Grant: JWTBearer(jwt.Config{
-		Email: "app", Subject: "integration@acme.example", Audience: "https://login.crm.example", TokenURL: l.URL, PrivateKey: block,
+		Email: "app", Subject: "integration@acme.example", Audience: "https://login.crm.example", TokenURL: l.URL,
+		PrivateKey: block,
 	})})
 	if c := credential(t, o); c.BaseURL != "https://na1.crm.example" {
 		t.Errorf("%+v", c)
 	}
-	if a := l.asked[0].Get("assertion"); strings.Count(a, ".") != 2 || !strings.HasSuffix(l.asked[0].Get("grant_type"), "jwt-bearer") {
+	if a := l.asked[0].Get("assertion"); strings.Count(a, ".") != 2 ||
+		!strings.HasSuffix(l.asked[0].Get("grant_type"), "jwt-bearer") {
 		t.Errorf("asked %v", l.asked[0])
 	}
 }
@@ -162,23 +170,35 @@ func TestFailuresToGetAToken(t *testing.T) {
 		kind   connectors.Kind
 		say    string
 	}{
-		"revoked":        {400, `{"error":"invalid_grant","error_description":"pr1vate"}`, "", connectors.Unauthenticated, "invalid_grant"},
-		"unknown app":    {401, `{"error":"invalid_client"}`, "", connectors.Unauthenticated, "connect the app again"},
-		"odd code":       {400, `{"error":"pr1vate words 7"}`, "", connectors.Unauthenticated, "HTTP 400"},
-		"too often":      {429, `{}`, "", connectors.RateLimited, "429"},
-		"down":           {503, `pr1vate`, "", connectors.Unavailable, "503"},
-		"a page":         {200, `<html>pr1vate</html>`, "", connectors.Garbled, ""},
-		"no token":       {200, `{"pr1vate":1}`, "", connectors.Garbled, ""},
-		"no instance":    {200, `{"access_token":"pr1vate"}`, "instance_url", connectors.Malformed, "instance_url"},
-		"odd instance":   {200, `{"access_token":"x","instance_url":"file:///pr1vate"}`, "instance_url", connectors.Malformed, ""},
-		"redirected":     {302, ``, "", connectors.Misconfigured, "redirects"},
-		"with a user in": {200, `{"access_token":"x","instance_url":"https://pr1vate@crm.example"}`, "instance_url", connectors.Malformed, ""},
+		"revoked": {
+			400, `{"error":"invalid_grant","error_description":"pr1vate"}`, "",
+			connectors.Unauthenticated, "invalid_grant",
+		},
+		"unknown app": {401, `{"error":"invalid_client"}`, "", connectors.Unauthenticated, "connect the app again"},
+		"odd code":    {400, `{"error":"pr1vate words 7"}`, "", connectors.Unauthenticated, "HTTP 400"},
+		"too often":   {429, `{}`, "", connectors.RateLimited, "429"},
+		"down":        {503, `pr1vate`, "", connectors.Unavailable, "503"},
+		"a page":      {200, `<html>pr1vate</html>`, "", connectors.Garbled, ""},
+		"no token":    {200, `{"pr1vate":1}`, "", connectors.Garbled, ""},
+		"no instance": {200, `{"access_token":"pr1vate"}`, "instance_url", connectors.Malformed, "instance_url"},
+		"odd instance": {
+			200, `{"access_token":"x","instance_url":"file:///pr1vate"}`, "instance_url",
+			connectors.Malformed, "",
+		},
+		"redirected": {302, ``, "", connectors.Misconfigured, "redirects"},
+		"with a user in": {
+			200, `{"access_token":"x","instance_url":"https://pr1vate@crm.example"}`, "instance_url",
+			connectors.Malformed, "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLogin(t, func(int) (int, string) { return c.status, c.body })
-			o := NewOAuth(OAuthOptions{Vendor: "acme", Grant: l.clientCredentials(), Timeout: time.Minute, BaseField: c.base})
+			o := NewOAuth(OAuthOptions{
+				Vendor: "acme", Grant: l.clientCredentials(), Timeout: time.Minute, BaseField: c.base,
+			})
 			_, err := o.Credential(t.Context())
-			if connectors.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.say) || !strings.HasPrefix(err.Error(), "acme: token: ") {
+			if connectors.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.say) ||
+				!strings.HasPrefix(err.Error(), "acme: token: ") {
 				t.Errorf("%v: %s", err, connectors.KindOf(err))
 			}
 			for inner := err; inner != nil; inner = errors.Unwrap(inner) {
@@ -188,8 +208,11 @@ func TestFailuresToGetAToken(t *testing.T) {
 			}
 		})
 	}
-	o := NewOAuth(OAuthOptions{Timeout: time.Second, Grant: ClientCredentials(clientcredentials.Config{TokenURL: "http://127.0.0.1:1/?pr1vate"})})
-	if _, err := o.Credential(t.Context()); connectors.KindOf(err) != connectors.Unavailable || strings.Contains(err.Error(), "pr1vate") {
+	o := NewOAuth(OAuthOptions{Timeout: time.Second, Grant: ClientCredentials(clientcredentials.Config{
+		TokenURL: "http://127.0.0.1:1/?pr1vate",
+	})})
+	if _, err := o.Credential(t.Context()); connectors.KindOf(err) != connectors.Unavailable ||
+		strings.Contains(err.Error(), "pr1vate") {
 		t.Errorf("nobody there: %v", err)
 	}
 }

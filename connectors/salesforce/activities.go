@@ -14,8 +14,8 @@ import (
 // taskFields are those of tasks and calls, eventFields those of meetings. Source: Object Reference, Task, Event.
 var (
 	taskFields = []string{
-		"WhoId", "WhatId", "Status", "IsClosed", "ActivityDate", "TaskSubtype", "CallType", "CallDurationInSeconds", "CallDisposition",
-		"CompletedDateTime",
+		"WhoId", "WhatId", "Status", "IsClosed", "ActivityDate", "TaskSubtype", "CallType", "CallDurationInSeconds",
+		"CallDisposition", "CompletedDateTime",
 	}
 	eventFields = []string{"WhoId", "WhatId", "StartDateTime", "EndDateTime", "IsChild"}
 )
@@ -45,8 +45,8 @@ func isMail(r record) bool {
 // mailOfTask is the field under which a task read here has its mail's id, where the mail is a record of its own.
 const mailOfTask = "its EmailMessage"
 
-// withMails notes with tasks which mail each of them is of, and asks for these mails. A mail sends no outbound message of
-// its own, and its task does.
+// withMails notes with tasks which mail each of them is of, and asks for these mails. A mail sends no outbound message
+// of its own, and its task does.
 func (c *records) withMails(ctx context.Context, tasks []record, refs []crm.Ref) ([]crm.Notice, error) {
 	logged := map[string]record{}
 	for _, r := range tasks {
@@ -84,7 +84,9 @@ func (c *records) loggedMail(r record) crm.Fact {
 	if m.Mass {
 		m.Direction = crm.Out
 	}
-	return c.fact(r, crm.Fact{Kind: crm.KindMessage, At: relate.Happened(m.Direction, r.at("CompletedDateTime"), r.created()), Message: &m})
+	return c.fact(r, crm.Fact{
+		Kind: crm.KindMessage, At: relate.Happened(m.Direction, r.at("CompletedDateTime"), r.created()), Message: &m,
+	})
 }
 
 // call is a call that was made.
@@ -127,7 +129,8 @@ func (c *records) events(_ context.Context, rs []record, _ *relate.Circle) (map[
 			continue
 		}
 		m := crm.Meeting{Start: r.at("StartDateTime"), End: r.at("EndDateTime")}
-		if outcome := strings.ToLower(strings.TrimSpace(r.text(c.cfg.MeetingOutcome))); c.cfg.MeetingOutcome != "" && outcome != "" {
+		if outcome := strings.ToLower(strings.TrimSpace(r.text(c.cfg.MeetingOutcome))); c.cfg.MeetingOutcome != "" &&
+			outcome != "" {
 			state, known := c.meetings[outcome]
 			if m.State = state; !known {
 				m.State = crm.Rescheduled // neither held nor missed, and by nobody knows whom

@@ -12,8 +12,8 @@ import (
 
 // mailFields are those of mails. Source: Object Reference, EmailMessage.
 var mailFields = []string{
-	"Incoming", "Status", "Subject", "TextBody", "HtmlBody", "Headers", "FromAddress", "ToAddress", "CcAddress", "MessageDate", "IsBounced",
-	"ThreadIdentifier",
+	"Incoming", "Status", "Subject", "TextBody", "HtmlBody", "Headers", "FromAddress", "ToAddress", "CcAddress",
+	"MessageDate", "IsBounced", "ThreadIdentifier",
 }
 
 // draft is the Status of a mail that has not been sent. Source: Object Reference, EmailMessage, Status.
@@ -27,7 +27,8 @@ func (c *records) mails(ctx context.Context, rs []record, circle *relate.Circle)
 	parties := make(map[string]relate.Mail, len(rs))
 	for _, r := range rs {
 		parties[r.id()] = relate.Mail{
-			From: r.text("FromAddress"), To: people.Addresses(r.text("ToAddress")), Copy: people.Addresses(r.text("CcAddress")),
+			From: r.text("FromAddress"), To: people.Addresses(r.text("ToAddress")),
+			Copy: people.Addresses(r.text("CcAddress")),
 		}
 	}
 	if err := circle.Mails(ctx, staff, parties); err != nil {
@@ -45,7 +46,9 @@ func (c *records) mails(ctx context.Context, rs []record, circle *relate.Circle)
 
 // mail is what one mail says.
 func (c *records) mail(r record, sender people.Sender) crm.Fact {
-	m := crm.Message{Channel: crm.Email, Thread: r.text("ThreadIdentifier"), Direction: crm.Out, Failed: r.is("IsBounced")}
+	m := crm.Message{
+		Channel: crm.Email, Thread: r.text("ThreadIdentifier"), Direction: crm.Out, Failed: r.is("IsBounced"),
+	}
 	if r.is("Incoming") && sender != people.Ours {
 		m.Direction = crm.In
 	}
@@ -54,7 +57,8 @@ func (c *records) mail(r record, sender people.Sender) crm.Fact {
 	m.Text = crm.Text{Unread: true}
 	if strings.TrimSpace(body+html+subject) != "" {
 		m.Text = c.text().Read(text.Input{
-			Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: r.text("FromAddress"), At: at.Time(),
+			Direction: m.Direction, Subject: subject, Body: body, HTML: html, From: r.text("FromAddress"),
+			At:     at.Time(),
 			Header: headers(r.text("Headers")),
 		})
 	}

@@ -64,7 +64,8 @@ var kinds = map[string]connectors.Kind{
 	"INVALID_QUERY_LOCATOR": connectors.Unavailable, // its cursor has run out: the query is asked again
 	"UNKNOWN_EXCEPTION":     connectors.Unavailable,
 	"UNABLE_TO_LOCK_ROW":    connectors.Conflict,
-	"ENTITY_IS_DELETED":     connectors.NotFound, "INVALID_CROSS_REFERENCE_KEY": connectors.NotFound, "MALFORMED_ID": connectors.NotFound,
+	"ENTITY_IS_DELETED":     connectors.NotFound, "INVALID_CROSS_REFERENCE_KEY": connectors.NotFound,
+	"MALFORMED_ID":                 connectors.NotFound,
 	"CANNOT_UPDATE_CONVERTED_LEAD": connectors.NotFound,
 	"INVALID_TYPE":                 connectors.Misconfigured, "INVALID_FIELD": connectors.Misconfigured,
 	"INVALID_FIELD_FOR_INSERT_UPDATE": connectors.Misconfigured, "INSUFFICIENT_ACCESS": connectors.Misconfigured,

@@ -45,7 +45,8 @@ func (n neighbours) DealsWith(ctx context.Context, who []string) (map[string][]s
 			contacts = append(contacts, p.ID)
 		}
 	}
-	of, err := n.pairs(ctx, "OpportunityContactRole", "ContactId", contacts, "OpportunityId", opportunity, " ORDER BY CreatedDate DESC, Id")
+	of, err := n.pairs(ctx, "OpportunityContactRole", "ContactId", contacts, "OpportunityId", opportunity,
+		" ORDER BY CreatedDate DESC, Id")
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,8 @@ func delivery(organization, key, inner string) connectors.Delivery {
 
 func note(object, id, extra string) string {
 	return `<Notification><Id>04l000000000001AAA</Id><sObject xsi:type="sf:` + object +
-		`" xmlns:sf="urn:sobject.enterprise.soap.sforce.com"><sf:Id>` + id + `</sf:Id>` + extra + `</sObject></Notification>`
+		`" xmlns:sf="urn:sobject.enterprise.soap.sforce.com"><sf:Id>` + id + `</sf:Id>` + extra +
+		`</sObject></Notification>`
 }
 
 func TestVerify(t *testing.T) {
@@ -65,19 +66,27 @@ func TestVerify(t *testing.T) {
 		kind connectors.Kind
 		ok   bool
 	}{
-		"right":                {delivery(org, "h00k", ""), 0, true},
-		"the older key":        {delivery(org, "old", ""), 0, true},
-		"another key":          {delivery(org, "h00ks", ""), connectors.Unauthenticated, false},
-		"no key":               {delivery(org, "", ""), connectors.Unauthenticated, false},
-		"both keys":            {delivery(org, "old,h00k", ""), connectors.Unauthenticated, false},
-		"another org":          {delivery("00D000000000063EAA", "h00k", ""), connectors.Unauthenticated, false},
-		"no org":               {delivery("", "h00k", ""), connectors.Malformed, false},
-		"15 characters":        {delivery(org[:15], "h00k", ""), 0, true},
-		"another case":         {delivery(strings.ToLower(org), "h00k", ""), connectors.Unauthenticated, false},
-		"damaged at its end":   {connectors.Delivery{Query: url.Values{"key": {"h00k"}}, Body: delivery(org, "", "").Body[:500]}, 0, true},
-		"no XML":               {connectors.Delivery{Query: url.Values{"key": {"h00k"}}, Body: []byte("{}")}, connectors.Malformed, false},
-		"with a DTD":           {connectors.Delivery{Query: url.Values{"key": {"h00k"}}, Body: []byte(`<!DOCTYPE x [<!ENTITY a "b">]><x/>`)}, connectors.Malformed, false},
-		"org in another space": {connectors.Delivery{Query: url.Values{"key": {"h00k"}}, Body: []byte(`<a><OrganizationId>` + org + `</OrganizationId></a>`)}, connectors.Malformed, false},
+		"right":         {delivery(org, "h00k", ""), 0, true},
+		"the older key": {delivery(org, "old", ""), 0, true},
+		"another key":   {delivery(org, "h00ks", ""), connectors.Unauthenticated, false},
+		"no key":        {delivery(org, "", ""), connectors.Unauthenticated, false},
+		"both keys":     {delivery(org, "old,h00k", ""), connectors.Unauthenticated, false},
+		"another org":   {delivery("00D000000000063EAA", "h00k", ""), connectors.Unauthenticated, false},
+		"no org":        {delivery("", "h00k", ""), connectors.Malformed, false},
+		"15 characters": {delivery(org[:15], "h00k", ""), 0, true},
+		"another case":  {delivery(strings.ToLower(org), "h00k", ""), connectors.Unauthenticated, false},
+		"damaged at its end": {connectors.Delivery{
+			Query: url.Values{"key": {"h00k"}}, Body: delivery(org, "", "").Body[:500],
+		}, 0, true},
+		"no XML": {connectors.Delivery{
+			Query: url.Values{"key": {"h00k"}}, Body: []byte("{}"),
+		}, connectors.Malformed, false},
+		"with a DTD": {connectors.Delivery{
+			Query: url.Values{"key": {"h00k"}}, Body: []byte(`<!DOCTYPE x [<!ENTITY a "b">]><x/>`),
+		}, connectors.Malformed, false},
+		"org in another space": {connectors.Delivery{
+			Query: url.Values{"key": {"h00k"}}, Body: []byte(`<a><OrganizationId>` + org + `</OrganizationId></a>`),
+		}, connectors.Malformed, false},
 	} {
 		err := v.Verify(c.d, time.Now())
 		if (err == nil) != c.ok || err != nil && connectors.KindOf(err) != c.kind {
@@ -119,11 +128,13 @@ func TestDecode(t *testing.T) {
 		refs  int
 		error string
 	}{
-		"a hundred":               {many.String(), 100, ""},
-		"one of two unreadable":   {note("Lead", greg, "") + note("Lead", "no id", ""), 1, "notification 2"},
-		"no record":               {`<Notification><Id>04l000000000001AAA</Id></Notification>`, 0, "notification 1"},
-		"an echo":                 {note("Lead", greg, "<sf:LastModifiedById>005000000000001</sf:LastModifiedById>"), 0, ""},
-		"somebody else's change":  {note("Lead", greg, "<sf:LastModifiedById>005000000000002AAA</sf:LastModifiedById>"), 1, ""},
+		"a hundred":             {many.String(), 100, ""},
+		"one of two unreadable": {note("Lead", greg, "") + note("Lead", "no id", ""), 1, "notification 2"},
+		"no record":             {`<Notification><Id>04l000000000001AAA</Id></Notification>`, 0, "notification 1"},
+		"an echo": {note("Lead", greg,
+			"<sf:LastModifiedById>005000000000001</sf:LastModifiedById>"), 0, ""},
+		"somebody else's change": {note("Lead", greg,
+			"<sf:LastModifiedById>005000000000002AAA</sf:LastModifiedById>"), 1, ""},
 		"an object not read here": {note("Event", "00UD000000QOMqg", ""), 0, ""},
 		"none":                    {"", 0, ""},
 	} {
@@ -138,7 +149,8 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: %d references, %v", name, refs, err)
 		}
 	}
-	ns, err := v.Decode(delivery(org, "", note("Invoice__c", "a00D000000QOMqg", "")+note("Case", "500D000000QOMqg", "")))
+	ns, err := v.Decode(delivery(org, "", note("Invoice__c", "a00D000000QOMqg", "")+note("Case", "500D000000QOMqg",
+		"")))
 	if err != nil || len(ns) != 2 || ns[0].Passed != "custom object" || ns[1].Passed != "other object" {
 		t.Errorf("%+v, %v", ns, err)
 	}
@@ -153,7 +165,8 @@ func TestReply(t *testing.T) {
 		r := v.Reply.Reply(connectors.Delivery{}, o)
 		_, after, _ := strings.Cut(string(r.Body), "<Ack>")
 		ack, _, _ := strings.Cut(after, "</Ack>")
-		if got := fmt.Sprint(r.Status, " ", ack); got != want || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/xml") {
+		if got := fmt.Sprint(r.Status, " ", ack); got != want ||
+			!strings.HasPrefix(r.Header.Get("Content-Type"), "text/xml") {
 			t.Errorf("%s: %s %v, want %s", o, got, r.Header, want)
 		}
 	}
@@ -162,7 +175,8 @@ func TestReply(t *testing.T) {
 func TestPeopleAreTwoKinds(t *testing.T) {
 	v := connect(t, "https://acme.example", nil).Vendor()
 	for given, want := range map[string]string{
-		ada: "contact/" + ada, ada[:15]: "contact/" + ada, greg: "lead/" + greg, "lead/" + greg[:15]: "lead/" + greg, "contact/" + ada: "contact/" + ada,
+		ada: "contact/" + ada, ada[:15]: "contact/" + ada, greg: "lead/" + greg, "lead/" + greg[:15]: "lead/" + greg,
+		"contact/" + ada: "contact/" + ada,
 	} {
 		if got, err := v.Named(given); got != want || err != nil {
 			t.Errorf("%s is %q, %v", given, got, err)
@@ -180,7 +194,9 @@ func TestPeopleAreTwoKinds(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	good := Config{API: API{URL: "https://acme.my.salesforce.com"}, ClientID: "x", ClientSecret: "y", HookKey: "z", OrgID: org}
+	good := Config{
+		API: API{URL: "https://acme.my.salesforce.com"}, ClientID: "x", ClientSecret: "y", HookKey: "z", OrgID: org,
+	}
 	if err := good.Validate("WINNOW_SF"); err != nil {
 		t.Fatal(err)
 	}
@@ -194,12 +210,14 @@ func TestValidate(t *testing.T) {
 		"no credential":     {func(c *Config) { c.ClientSecret = "" }, "WINNOW_SF_CLIENT_SECRET: not set"},
 		"two credentials":   {func(c *Config) { c.Username = "u" }, "use one flow"},
 		"half a credential": {func(c *Config) { c.ClientSecret, c.Username = "", "u" }, "WINNOW_SF_USERNAME"},
-		"no PEM":            {func(c *Config) { c.ClientSecret, c.Username, c.PrivateKey = "", "u", "k" }, "WINNOW_SF_PRIVATE_KEY"},
-		"their field":       {func(c *Config) { c.Fields = "rating=Rating" }, "WINNOW_SF_FIELDS"},
-		"odd object":        {func(c *Config) { c.Objects = []string{"Contact", "Account"} }, "WINNOW_SF_OBJECTS"},
-		"odd name":          {func(c *Config) { c.MeetingOutcome = "a b" }, "WINNOW_SF_MEETING_OUTCOME"},
-		"odd domain":        {func(c *Config) { c.StaffDomains = []string{"*.a.example"} }, "WINNOW_SF_STAFF_DOMAINS"},
-		"odd meaning":       {func(c *Config) { c.CallDispositions = "x=y" }, "WINNOW_SF_CALL_DISPOSITIONS"},
+		"no PEM": {func(c *Config) {
+			c.ClientSecret, c.Username, c.PrivateKey = "", "u", "k"
+		}, "WINNOW_SF_PRIVATE_KEY"},
+		"their field": {func(c *Config) { c.Fields = "rating=Rating" }, "WINNOW_SF_FIELDS"},
+		"odd object":  {func(c *Config) { c.Objects = []string{"Contact", "Account"} }, "WINNOW_SF_OBJECTS"},
+		"odd name":    {func(c *Config) { c.MeetingOutcome = "a b" }, "WINNOW_SF_MEETING_OUTCOME"},
+		"odd domain":  {func(c *Config) { c.StaffDomains = []string{"*.a.example"} }, "WINNOW_SF_STAFF_DOMAINS"},
+		"odd meaning": {func(c *Config) { c.CallDispositions = "x=y" }, "WINNOW_SF_CALL_DISPOSITIONS"},
 	} {
 		cfg := good
 		c.change(&cfg)
@@ -219,12 +237,15 @@ func TestValidate(t *testing.T) {
 
 func TestInstants(t *testing.T) {
 	want := crm.At(time.Date(2024, 4, 11, 3, 12, 9, 0, time.UTC))
-	for _, given := range []string{"2024-04-11T03:12:09.000+0000", "2024-04-11T05:12:09.000+0200", "2024-04-11T03:12:09Z"} {
+	for _, given := range []string{
+		"2024-04-11T03:12:09.000+0000", "2024-04-11T05:12:09.000+0200", "2024-04-11T03:12:09Z",
+	} {
 		if got := instant(given); got != want {
 			t.Errorf("%s is %s", given, got)
 		}
 	}
-	if instant("2024-04-11") != crm.At(time.Date(2024, 4, 11, 0, 0, 0, 0, time.UTC)) || instant("") != 0 || instant("soon") != 0 {
+	if instant("2024-04-11") != crm.At(time.Date(2024, 4, 11, 0, 0, 0, 0, time.UTC)) || instant("") != 0 ||
+		instant("soon") != 0 {
 		t.Error("days, or what is none")
 	}
 	for after, clock := range map[crm.Millis]string{0: "03:12:09Z", 1: "03:12:10Z", 999: "03:12:10Z"} {
@@ -260,8 +281,14 @@ func TestRefusals(t *testing.T) {
 		kind   connectors.Kind
 		say    string
 	}{
-		"session": {401, `[{"errorCode":"INVALID_SESSION_ID","message":"Session expired"}]`, connectors.Unauthenticated, "INVALID_SESSION_ID"},
-		"day":     {403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`, connectors.RateLimited, "24 hours"},
+		"session": {
+			401, `[{"errorCode":"INVALID_SESSION_ID","message":"Session expired"}]`,
+			connectors.Unauthenticated, "INVALID_SESSION_ID",
+		},
+		"day": {
+			403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`,
+			connectors.RateLimited, "24 hours",
+		},
 		"crowd": {
 			403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"ConcurrentPerOrgLongTxn Limit exceeded."}]`,
 			connectors.RateLimited, "same time",
@@ -269,8 +296,14 @@ func TestRefusals(t *testing.T) {
 		"no API": {
 			404, `[{"errorCode":"NOT_FOUND","message":"It does not exist"}]`, connectors.Misconfigured, "NOT_FOUND",
 		},
-		"field":    {400, `[{"errorCode":"INVALID_FIELD","message":"\nSELECT x\n^\nNo such column 'Winnow_X__c' on entity 'Lead'."}]`, connectors.Misconfigured, "Winnow_X__c"},
-		"object":   {400, `[{"errorCode":"INVALID_TYPE","message":"sObject type 'Quote' is not supported."}]`, connectors.Misconfigured, "Quote"},
+		"field": {
+			400,
+			`[{"errorCode":"INVALID_FIELD","message":"\nSELECT x\n^\nNo such column 'Winnow_X__c' on entity 'Lead'."}]`, connectors.Misconfigured, "Winnow_X__c",
+		},
+		"object": {
+			400, `[{"errorCode":"INVALID_TYPE","message":"sObject type 'Quote' is not supported."}]`,
+			connectors.Misconfigured, "Quote",
+		},
 		"locator":  {400, `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"x"}]`, connectors.Unavailable, ""},
 		"down":     {503, `[{"errorCode":"SERVER_UNAVAILABLE","message":"x"}]`, connectors.Unavailable, ""},
 		"query":    {400, `[{"errorCode":"MALFORMED_QUERY","message":"ada@example.com"}]`, connectors.Internal, ""},
@@ -363,7 +396,9 @@ func TestTheRunningUserIsRemembered(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(delivery(org, "", note("Contact", ada, "")).Body)
 	f.Add([]byte("<a><b>"))
-	c, err := New(Config{API: API{URL: "https://acme.example"}, ClientID: "a", ClientSecret: "b", HookKey: "c", OrgID: org},
+	c, err := New(Config{
+		API: API{URL: "https://acme.example"}, ClientID: "a", ClientSecret: "b", HookKey: "c", OrgID: org,
+	},
 		connectors.Options{Source: crm.Source{Name: "salesforce"}})
 	if err != nil {
 		f.Fatal(err)

@@ -42,7 +42,10 @@ func (s *shelf) list(_ context.Context, ask Ask) (Page, error) {
 }
 
 func (s *shelf) walk() *Walk {
-	return &Walk{Types: []string{"people", "mails"}, Overlap: 10 * time.Minute, Now: func() time.Time { return s.now }, List: s.list}
+	return &Walk{
+		Types: []string{"people", "mails"}, Overlap: 10 * time.Minute, Now: func() time.Time { return s.now },
+		List: s.list,
+	}
 }
 
 // round polls until a round is over, with a cursor that is written down between pages.
@@ -111,14 +114,17 @@ func TestBackfill(t *testing.T) {
 	begin := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	s := &shelf{records: map[string][]Record{}, now: begin, size: 3}
 	for i := range 10 {
-		s.records["mails"] = append(s.records["mails"], Record{ID: fmt.Sprint(i), At: crm.At(begin.Add(time.Duration(i) * time.Hour))})
+		s.records["mails"] = append(s.records["mails"], Record{
+			ID: fmt.Sprint(i), At: crm.At(begin.Add(time.Duration(i) * time.Hour)),
+		})
 	}
 	var cur Cursor
 	seen := map[string]bool{}
 	for over := false; !over; {
 		var records []Record
 		var err error
-		if records, over, err = s.walk().Backfill(t.Context(), &cur, begin.Add(time.Hour), begin.Add(8*time.Hour)); err != nil {
+		if records, over, err = s.walk().Backfill(t.Context(), &cur, begin.Add(time.Hour),
+			begin.Add(8*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range records {
@@ -137,7 +143,9 @@ func TestBackfill(t *testing.T) {
 func TestMarks(t *testing.T) {
 	marks := []string{"b", "c", ""}
 	w := &Walk{Types: []string{"threads"}, Now: time.Now, List: func(_ context.Context, ask Ask) (Page, error) {
-		return Page{Marks: true, Mark: marks[map[string]int{"": 0, "b": 1, "c": 2}[ask.After]], Records: []Record{{ID: "x" + ask.After, At: 5}}}, nil
+		return Page{Marks: true, Mark: marks[map[string]int{"": 0, "b": 1, "c": 2}[ask.After]], Records: []Record{
+			{ID: "x" + ask.After, At: 5},
+		}}, nil
 	}}
 	var cur Cursor
 	var got []string
@@ -154,7 +162,8 @@ func TestMarks(t *testing.T) {
 func TestMemory(t *testing.T) {
 	m, now := NewMemory(), time.Unix(1_800_000_000, 0)
 	m.Profile("ada", 1, 10, now)
-	if !m.Knows("ada", 1, now) || m.Knows("ada", 2, now) || m.Knows("ben", 1, now) || m.Knows("ada", 1, now.Add(ProfileLasts)) {
+	if !m.Knows("ada", 1, now) || m.Knows("ada", 2, now) || m.Knows("ben", 1, now) ||
+		m.Knows("ada", 1, now.Add(ProfileLasts)) {
 		t.Error("somebody is known by another look, or for too long")
 	}
 	page := func(from, to, person string, mark uint64, recent bool) bool {

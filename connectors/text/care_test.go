@@ -41,7 +41,10 @@ func loadRemarks(t *testing.T, file string) []remark {
 	var out []remark
 	for i, block := range strings.Split("\n"+string(data), "\n== ")[1:] {
 		label, rest, _ := strings.Cut(block, "\n")
-		m := remark{in: Input{Direction: crm.In, Subject: "Re: Offer", At: at}, position: fmt.Sprintf("%s #%d", filepath.Base(file), i+1)}
+		m := remark{
+			in:       Input{Direction: crm.In, Subject: "Re: Offer", At: at},
+			position: fmt.Sprintf("%s #%d", filepath.Base(file), i+1),
+		}
 		for _, word := range strings.Fields(label) {
 			key, value, _ := strings.Cut(word, "=")
 			name, not := strings.CutPrefix(word, "!")
@@ -103,7 +106,8 @@ func (m *remark) faults(got crm.Text) []string {
 	case wrong != 0:
 		out = append(out, buyerLost)
 	}
-	if m.horizon != "" && day(got.Horizon) != m.horizon || m.loose != got.Loose && (m.loose || m.horizon != "") || m.back != "" && day(got.Return) != m.back {
+	if m.horizon != "" && day(got.Horizon) != m.horizon || m.loose != got.Loose && (m.loose || m.horizon != "") ||
+		m.back != "" && day(got.Return) != m.back {
 		out = append(out, clockWrong)
 	}
 	return out
@@ -131,7 +135,8 @@ func readRemarks(t *testing.T, dir string) (right, all int, harm map[string]int)
 			if len(faults) == 0 {
 				r.right++
 			} else {
-				t.Logf("%s (%s): %s; %s, %q, weak %q, horizon %s, loose %t: %.100q", m.position, m.kind, strings.Join(faults, ", "), got.Class,
+				t.Logf("%s (%s): %s; %s, %q, weak %q, horizon %s, loose %t: %.100q", m.position, m.kind,
+					strings.Join(faults, ", "), got.Class,
 					got.Intents, got.Weak, got.Horizon.Time().Format("2006-01-02"), got.Loose, m.in.Body)
 			}
 			rows[m.kind] = r
@@ -162,6 +167,7 @@ func TestCare(t *testing.T) {
 		t.Errorf("%d of %d are read rightly: it was 183", right, all)
 	}
 	if harm[buyerLost] > 1 || harm[debtMissed] > 1 || harm[buyerBlamed] > 0 {
-		t.Errorf("%d buyers lost, %d blamed, %d debts missed: it was 1, 0 and 1", harm[buyerLost], harm[buyerBlamed], harm[debtMissed])
+		t.Errorf("%d buyers lost, %d blamed, %d debts missed: it was 1, 0 and 1", harm[buyerLost], harm[buyerBlamed],
+			harm[debtMissed])
 	}
 }

@@ -87,7 +87,8 @@ func (m *message) absent(auto bool, named crm.Class) bool {
 	case away && (m.cue(cueMachine) || m.cue(cueFormula) && !m.asksBack()):
 		return true
 	}
-	if m.in.Direction == crm.Out || !(away && (m.cue(cueReturn) || !m.hears(harmful)) || m.cue(cueReturn) && !m.defers()) {
+	if m.in.Direction == crm.Out || !(away && (m.cue(cueReturn) || !m.hears(harmful)) || m.cue(cueReturn) &&
+		!m.defers()) {
 		return false
 	}
 	return m.ends() && !m.asksBack()
@@ -222,7 +223,9 @@ func statusCode(s string) bool {
 // reported tells a report of failure from one of success or delay, which voids nothing.
 func (m *message) reported(c crm.Class) crm.Class {
 	s := m.subject.folded
-	for _, word := range []string{"(delay)", "delayed", "success", "relayed", "delivered:", "zugestellt:", "verzogert", "retard"} {
+	for _, word := range []string{
+		"(delay)", "delayed", "success", "relayed", "delivered:", "zugestellt:", "verzogert", "retard",
+	} {
 		if strings.Contains(s, word) && !strings.Contains(s, "undelivered") {
 			return crm.Receipt
 		}
@@ -286,6 +289,7 @@ func isDaemon(from string) bool {
 	if i := strings.LastIndexAny(local, "<\" "); i >= 0 {
 		local = local[i+1:]
 	}
-	return strings.HasPrefix(local, "mailer-daemon") || local == "postmaster" || strings.HasPrefix(local, "microsoftexchange") || local == "mail-daemon" ||
+	return strings.HasPrefix(local, "mailer-daemon") || local == "postmaster" ||
+		strings.HasPrefix(local, "microsoftexchange") || local == "mail-daemon" ||
 		strings.HasPrefix(local, "bounce+") || strings.HasPrefix(local, "bounces+")
 }

@@ -87,7 +87,8 @@ func TestClass(t *testing.T) {
 // line begins with: CRMs put one below every letter. The header that leaves a list with one click does, which no
 // person's mail has.
 func TestWayOut(t *testing.T) {
-	const letter = "Dear customers,\n\nour new catalogue is out. It has 200 pages of the best parts.\n\nYour Example team\n\n"
+	const letter = "Dear customers,\n\nour new catalogue is out. It has 200 pages of the best parts.\n\nYour Example " +
+		"team\n\n"
 	const link = " https://example.com/u?1"
 	class := func(subject, body string) crm.Class {
 		return reader.Read(Input{Direction: crm.Out, Subject: subject, Body: body, At: at}).Class
@@ -100,13 +101,20 @@ func TestWayOut(t *testing.T) {
 		t.Errorf("sent to a list: %s, want mass mail", got)
 	}
 	for _, footer := range []string{
-		"Unsubscribe here:", "You can unsubscribe at any time:", "Don't want these emails? Unsubscribe:", "Opt out:", "If you no longer wish to receive these mails, click here:",
-		"Hier abmelden:", "Sie können sich hier abmelden:", "Abmeldelink:", "Vom Verteiler abmelden:", "Wenn Sie keine E-Mails mehr erhalten möchten, klicken Sie hier:",
-		"Se désinscrire :", "Lien de désinscription :", "Vous pouvez vous désinscrire ici :", "Si vous ne souhaitez plus recevoir nos messages, cliquez ici :",
-		"Darse de baja:", "Puede darse de baja aquí:", "Date de baja aquí:", "Anular la suscripción:", "Si no desea recibir más correos, haga clic aquí:",
-		"Disiscriviti:", "Annulla l'iscrizione:", "Clicca qui per disiscriverti:", "Per non ricevere più queste email clicca qui:",
-		"Cancelar inscrição:", "Descadastre-se:", "Remover subscrição:", "Se não quiser receber mais emails, clique aqui:", "Para deixar de receber clique aqui:",
-		"Afmelden:", "Klik hier om u uit te schrijven:", "Schrijf je hier uit:", "Als u geen mails meer wilt ontvangen, klik hier:",
+		"Unsubscribe here:", "You can unsubscribe at any time:", "Don't want these emails? Unsubscribe:", "Opt out:",
+		"If you no longer wish to receive these mails, click here:",
+		"Hier abmelden:", "Sie können sich hier abmelden:", "Abmeldelink:", "Vom Verteiler abmelden:",
+		"Wenn Sie keine E-Mails mehr erhalten möchten, klicken Sie hier:",
+		"Se désinscrire :", "Lien de désinscription :", "Vous pouvez vous désinscrire ici :",
+		"Si vous ne souhaitez plus recevoir nos messages, cliquez ici :",
+		"Darse de baja:", "Puede darse de baja aquí:", "Date de baja aquí:", "Anular la suscripción:",
+		"Si no desea recibir más correos, haga clic aquí:",
+		"Disiscriviti:", "Annulla l'iscrizione:", "Clicca qui per disiscriverti:",
+		"Per non ricevere più queste email clicca qui:",
+		"Cancelar inscrição:", "Descadastre-se:", "Remover subscrição:",
+		"Se não quiser receber mais emails, clique aqui:", "Para deixar de receber clique aqui:",
+		"Afmelden:", "Klik hier om u uit te schrijven:", "Schrijf je hier uit:",
+		"Als u geen mails meer wilt ontvangen, klik hier:",
 	} {
 		for _, before := range []string{"", "-- \nExample Ltd\n1 Road\n", "Example Ltd | 1 Road | "} {
 			body := letter + before + footer + link
@@ -116,7 +124,8 @@ func TestWayOut(t *testing.T) {
 			if got := class("Re: Our new catalogue", body); got != crm.Human {
 				t.Errorf("%q in an answer: %s", before+footer, got)
 			}
-			if got := class("Our new catalogue", body+"\n\nOn Mon, 5 Jan 2026 at 09:14, Jane <jane@example.org> wrote:\n> Do you have a catalogue?\n"); got != crm.Human {
+			if got := class("Our new catalogue", body+"\n\nOn Mon, 5 Jan 2026 at 09:14, Jane <jane@example.org> "+
+				"wrote:\n> Do you have a catalogue?\n"); got != crm.Human {
 				t.Errorf("%q above quoted text: %s", before+footer, got)
 			}
 		}
@@ -124,15 +133,19 @@ func TestWayOut(t *testing.T) {
 	for _, body := range []string{
 		"Dear Jane,\n\nthe samples left today.\n\nBest regards\nTom Miller\nExample Ltd\nSubscribe to our newsletter:" + link,
 		"Sehr geehrte Frau Huber,\n\ndie Muster gingen heute ab.\n\nMit freundlichen Grüßen\nKarl Brenner\nNewsletter:" + link,
-		"Estimada Ana:\n\nlas muestras salieron hoy. El precio ha tenido una baja.\n\nUn saludo\nLuis\nSuscripción al boletín:" + link,
+		"Estimada Ana:\n\nlas muestras salieron hoy. El precio ha tenido una baja.\n\nUn saludo\nLuis\nSuscripción " +
+			"al boletín:" + link,
 		"Dear Jane,\n\nyou asked how your people would manage subscriptions. It takes a minute.\n\nBest regards\nTom",
-		"Dear Jane,\n\nyou asked how your people unsubscribe: with one click. I can show you on Tuesday. We can meet at your office. Shall I bring the samples? I look forward to it.\n\nTom\n" + link,
+		"Dear Jane,\n\nyou asked how your people unsubscribe: with one click. I can show you on Tuesday. We can meet " +
+			"at your office. Shall I bring the samples? I look forward to it.\n\nTom\n" + link,
 	} {
 		if got := class("Samples", body); got != crm.Human {
 			t.Errorf("%q: %s, want a person's", body, got)
 		}
 	}
-	if got := reader.Read(Input{Direction: crm.In, Subject: "Your mails", Body: "Please unsubscribe me:" + link, At: at}); got.Class != crm.Human || !got.Intents.Has(crm.OptOut) {
+	if got := reader.Read(Input{
+		Direction: crm.In, Subject: "Your mails", Body: "Please unsubscribe me:" + link, At: at,
+	}); got.Class != crm.Human || !got.Intents.Has(crm.OptOut) {
 		t.Errorf("theirs: %s, %s; want an opt-out", got.Class, got.Intents)
 	}
 }

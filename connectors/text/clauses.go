@@ -162,7 +162,8 @@ func (m *message) request(c *clause) {
 	if what {
 		c.found.add(bit(crm.Requests))
 	}
-	if all := c.all; all&traitOthers != 0 && all&(traitHandles|traitDecides) != 0 && all&traitWe == 0 { // "my colleague decides on this"
+	// "my colleague decides on this"
+	if all := c.all; all&traitOthers != 0 && all&(traitHandles|traitDecides) != 0 && all&traitWe == 0 {
 		c.found.add(bit(crm.Refers))
 	}
 }

@@ -69,7 +69,8 @@ func signed(seg []string, i int, c closingKind) bool {
 		last := nextText(seg, next+1) == len(seg)
 		f := fold(l)
 		lone := last && len(strings.Fields(f)) == 1 && len(f) <= 16 && f[0] >= 'a'
-		return (nameLine(l) || lone) && !plainWord[strings.Trim(f, ".,!")] || closing(l) == strongClosing || delimiter(l) || sentFrom(f)
+		return (nameLine(l) || lone) && !plainWord[strings.Trim(f, ".,!")] || closing(l) == strongClosing ||
+			delimiter(l) || sentFrom(f)
 	}
 	return len(l) <= 90 && len(strings.Fields(l)) <= 12 && !strings.HasSuffix(l, "?")
 }
@@ -101,9 +102,18 @@ med vanlig halsning|med vanliga halsningar|vanliga halsningar|basta halsningar|v
 z powazaniem|pozdrawiam serdecznie|pozdrawiam|serdecznie pozdrawiam|z wyrazami szacunku|lacze pozdrowienia|pozdrowienia|s pozdravem|s pratelskym pozdravem|с уважением|с наилучшими пожеланиями|saygilarimla|iyi calismalar|udvozlettel|cu stima|με εκτιμηση
 よろしくお願いします|よろしくお願いいたします|よろしくお願い致します|宜しくお願いします|宜しくお願いいたします|宜しくお願い致します|どうぞよろしくお願いします|どうぞよろしくお願いいたします|どうぞ宜しくお願い致します|以上、よろしくお願いいたします|何卒よろしくお願い申し上げます|何卒宜しくお願い申し上げます|敬具
 此致敬礼|此致|敬礼|顺祝商祺|祝商祺|祝好|祝工作顺利|順頌商祺|敬上|감사합니다 드림|안녕히 계세요`},
-		{strongClosing, true, `regards|best|cheers|yours|warmly|sincerely|respectfully|br|rgds|kr|greetings|take care|gruss|grusse|gruesse|lg|vg|mfg|bg|beste|gruss und dank|cdlt|cdt|bien vous|bises|salutations|slds|sds|abs|gr|groet|groetjes|halsningar|hilsen|mvh|vh|halsn|pozdr|hej da|ystavallisin`},
-		{thanksClosing, false, `thanks in advance|thank you in advance|many thanks in advance|vielen dank im voraus|danke im voraus|merci d'avance|merci par avance|gracias de antemano|grazie in anticipo|grazie anticipatamente|obrigado desde ja|alvast bedankt|tack pa forhand|z gory dziekuje`},
-		{thanksClosing, true, `thanks|thank you|many thanks|thx|thanks a lot|thanks so much|thank you very much|thanks again|danke|vielen dank|danke schon|danke dir|danke euch|besten dank|herzlichen dank|dank und gruss|danke und gruss|danke und viele grusse|vielen dank und viele grusse|merci|merci beaucoup|gracias|muchas gracias|mil gracias|grazie|grazie mille|molte grazie|obrigado|obrigada|muito obrigado|muito obrigada|bedankt|dank u|dank je|hartelijk dank|veel dank|tack|tack sa mycket|tak|takk|kiitos|dziekuje|dzieki`},
+		{
+			strongClosing, true,
+			`regards|best|cheers|yours|warmly|sincerely|respectfully|br|rgds|kr|greetings|take care|gruss|grusse|gruesse|lg|vg|mfg|bg|beste|gruss und dank|cdlt|cdt|bien vous|bises|salutations|slds|sds|abs|gr|groet|groetjes|halsningar|hilsen|mvh|vh|halsn|pozdr|hej da|ystavallisin`,
+		},
+		{
+			thanksClosing, false,
+			`thanks in advance|thank you in advance|many thanks in advance|vielen dank im voraus|danke im voraus|merci d'avance|merci par avance|gracias de antemano|grazie in anticipo|grazie anticipatamente|obrigado desde ja|alvast bedankt|tack pa forhand|z gory dziekuje`,
+		},
+		{
+			thanksClosing, true,
+			`thanks|thank you|many thanks|thx|thanks a lot|thanks so much|thank you very much|thanks again|danke|vielen dank|danke schon|danke dir|danke euch|besten dank|herzlichen dank|dank und gruss|danke und gruss|danke und viele grusse|vielen dank und viele grusse|merci|merci beaucoup|gracias|muchas gracias|mil gracias|grazie|grazie mille|molte grazie|obrigado|obrigada|muito obrigado|muito obrigada|bedankt|dank u|dank je|hartelijk dank|veel dank|tack|tack sa mycket|tak|takk|kiitos|dziekuje|dzieki`,
+		},
 	} {
 		for _, line := range strings.Split(group.list, "\n") {
 			for _, p := range strings.Split(line, "|") {

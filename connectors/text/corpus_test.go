@@ -30,7 +30,10 @@ func loadCorpus(t *testing.T, file string) []sample {
 	var out []sample
 	for i, block := range strings.Split("\n"+string(data), "\n== ")[1:] {
 		label, body, _ := strings.Cut(block, "\n")
-		s := sample{body: strings.ReplaceAll(strings.TrimSpace(body), `\n`, "\n"), position: fmt.Sprintf("%s #%d", filepath.Base(file), i+1)}
+		s := sample{
+			body:     strings.ReplaceAll(strings.TrimSpace(body), `\n`, "\n"),
+			position: fmt.Sprintf("%s #%d", filepath.Base(file), i+1),
+		}
 		for _, word := range strings.Fields(label) {
 			name, not := strings.CutPrefix(word, "!")
 			switch word {
@@ -157,7 +160,8 @@ func measure(t *testing.T, dir string) (perLang map[string]tally, perIntent map[
 		fmt.Fprintf(&table, "   recall %.2f precision %.2f", perIntent[name].recall(), perIntent[name].precision())
 	}
 	for _, l := range langs {
-		fmt.Fprintf(&table, "\n%s: recall %.3f, precision %.3f over %d labels", l, perLang[l].recall(), perLang[l].precision(), perLang[l].hit+perLang[l].miss)
+		fmt.Fprintf(&table, "\n%s: recall %.3f, precision %.3f over %d labels", l, perLang[l].recall(),
+			perLang[l].precision(), perLang[l].hit+perLang[l].miss)
 	}
 	harms, _ := harmTable(costs)
 	t.Log(table.String() + "\n" + harms)

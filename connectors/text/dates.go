@@ -45,7 +45,8 @@ func (s *scan) dates(c calendar, from, to int) []dated {
 			continue
 		}
 		d.from, d.to = i, i+n
-		if k := len(out); k > 0 && weekday(s.tokens[out[k-1].from].when) && i-out[k-1].to <= 2 && !weekday(s.tokens[i].when) {
+		if k := len(out); k > 0 && weekday(s.tokens[out[k-1].from].when) && i-out[k-1].to <= 2 &&
+			!weekday(s.tokens[i].when) {
 			out = out[:k-1] // "Monday, 5 January": the date says it better
 		}
 		out = append(out, d)

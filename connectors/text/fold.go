@@ -14,8 +14,10 @@ const foldEnd = 0x400
 // as often as not. Combining marks are folded to nothing.
 var letters = func() (t [foldEnd]string) {
 	special := map[rune]string{
-		'ß': "ss", 'ł': "l", 'Ł': "l", 'ø': "o", 'Ø': "o", 'đ': "d", 'Đ': "d", 'æ': "ae", 'Æ': "ae", 'œ': "oe", 'Œ': "oe",
-		'ı': "i", 'İ': "i", 'ð': "d", 'þ': "th", '\u00a0': " ", '\u00ad': "", '´': "'", '`': "'", '\u02bc': "'", 'ς': "σ",
+		'ß': "ss", 'ł': "l", 'Ł': "l", 'ø': "o", 'Ø': "o", 'đ': "d", 'Đ': "d", 'æ': "ae", 'Æ': "ae", 'œ': "oe",
+		'Œ': "oe",
+		'ı': "i", 'İ': "i", 'ð': "d", 'þ': "th", '\u00a0': " ", '\u00ad': "", '´': "'", '`': "'", '\u02bc': "'",
+		'ς': "σ",
 	}
 	for r := rune(0); r < foldEnd; r++ {
 		if s, ok := special[r]; ok {
@@ -38,8 +40,8 @@ func baseLetters(r rune) string {
 	return string(out)
 }
 
-// appendFold appends s to dst in the form in which words are compared: lower case, no marks on Latin letters, one kind of
-// apostrophe and space, full-width letters narrow, invisible characters gone.
+// appendFold appends s to dst in the form in which words are compared: lower case, no marks on Latin letters, one kind
+// of apostrophe and space, full-width letters narrow, invisible characters gone.
 func appendFold(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		from := len(dst)

@@ -72,7 +72,8 @@ aol proton protonmail spark gmx web.de t-online icloud mac macbook smartphone ph
 app bluemail airmail thunderbird superhuman mobiltelefon puhelin apple device gerat appareil dispositivo surface fairphone portable telefoon mobiel telefonu iphone'a ipada mobila`)
 
 // excuses are what people add to such a line.
-var excuses = foldAll("excuse|forgive|pardon|typo|brevity|autocorrect|spelling|tippfehler|entschuld|verzeih|kürze|fautes|disculp|scusa|desculp|typfout|excuus|ursäkta|literówk")
+var excuses = foldAll("excuse|forgive|pardon|typo|brevity|autocorrect|spelling|tippfehler|entschuld|verzeih|kürze|" +
+	"fautes|disculp|scusa|desculp|typfout|excuus|ursäkta|literówk")
 
 var sentFroms = byFirst(`sent from my |sent from mail for|sent from outlook|sent from yahoo|sent from aol|sent from proton|sent from samsung|sent from gmail|sent from the |sent from android|sent with proton|sent with spark|sent via |sent using |sent with airmail|get outlook for|get bluemail for|typed on my phone|please excuse brevity|please excuse typos|please excuse any typos
 von meinem |gesendet von |gesendet mit |gesendet aus |holen sie sich outlook|outlook fur ios beziehen|outlook fur android beziehen|outlook fur ios|outlook fur android|diese nachricht wurde von meinem
@@ -123,11 +124,34 @@ func legalWord(f string) bool {
 	return false
 }
 
-var legalAlone = foldAll("confidentiality notice|confidentiality note|confidential:|disclaimer|legal notice|legal disclaimer|privileged and confidential|privileged & confidential|important notice:|vertraulichkeitshinweis|rechtlicher hinweis|haftungsausschluss|hinweis: diese e-mail|avis de confidentialité|clause de confidentialité|avertissement :|aviso legal|aviso de confidencialidad|aviso de confidencialidade|cláusula de confidencialidad|avviso di riservatezza|avvertenza|nota di riservatezza|klauzula poufności|zastrzeżenie|please consider the environment|think before you print|think green|bitte denken sie an die umwelt|bitte prüfen sie, ob diese|denken sie an die umwelt|pensez à l'environnement|pensez a l'environnement|n'imprimez ce|antes de imprimir|prima di stampare|denk aan het milieu|tänk på miljön|pomyśl o środowisku|virus-free|virenfrei|libre de virus|sans virus|avast|this email has been scanned|this email has been checked|免责声明|保密声明|【免责声明】|【機密情報】|この電子メールに|본 메일에")
+var legalAlone = foldAll("confidentiality notice|confidentiality note|confidential:|disclaimer|legal notice|" +
+	"legal disclaimer|privileged and confidential|privileged & confidential|important notice:|" +
+	"vertraulichkeitshinweis|rechtlicher hinweis|haftungsausschluss|hinweis: diese e-mail|avis de confidentialité|" +
+	"clause de confidentialité|avertissement :|aviso legal|aviso de confidencialidad|aviso de confidencialidade|" +
+	"cláusula de confidencialidad|avviso di riservatezza|avvertenza|nota di riservatezza|klauzula poufności|" +
+	"zastrzeżenie|please consider the environment|think before you print|think green|bitte denken sie an die umwelt|" +
+	"bitte prüfen sie, ob diese|denken sie an die umwelt|pensez à l'environnement|pensez a l'environnement|" +
+	"n'imprimez ce|antes de imprimir|prima di stampare|denk aan het milieu|tänk på miljön|pomyśl o środowisku|" +
+	"virus-free|virenfrei|libre de virus|sans virus|avast|this email has been scanned|this email has been checked|" +
+	"免责声明|保密声明|【免责声明】|【機密情報】|この電子メールに|본 메일에")
 
-var legalOpeners = byFirst("this e-mail|this email|this message|this communication|this transmission|the information contained|the information in this|the contents of this|the content of this|information contained in|if you are not the|if you have received this|any views|any unauthorised|any unauthorized|dies ist eine vertrauliche|diese e-mail|diese mail|diese nachricht|der inhalt dieser|die information|informationen in dieser|ce message|ce courriel|ce mail|cet e-mail|cet email|ce courrier|les informations contenues|le contenu de ce|si vous n'etes pas|este mensaje|este correo|este e-mail|este email|esta mensagem|esta mensaje|la informacion contenida|la informacion incluida|as informacoes contidas|a informacao contida|si usted no es|se voce nao|questo messaggio|questa e-mail|questa email|la presente e-mail|il contenuto|le informazioni contenute|il presente messaggio|dit bericht|deze e-mail|dit e-mailbericht|de informatie|de inhoud van|detta meddelande|detta e-post|det har meddelandet|denne e-mail|denne e-post|innehallet i|niniejsza wiadomosc|niniejszy e-mail|ta wiadomosc|tresc tej|informacje zawarte|この電子メール|このメール|本メール|本電子メール|本邮件|此邮件|此電子郵件|本電子郵件|이 이메일|이 메일|본 이메일|본 메일|본 전자우편")
+var legalOpeners = byFirst("this e-mail|this email|this message|this communication|this transmission|" +
+	"the information contained|the information in this|the contents of this|the content of this|" +
+	"information contained in|if you are not the|if you have received this|any views|any unauthorised|" +
+	"any unauthorized|dies ist eine vertrauliche|diese e-mail|diese mail|diese nachricht|der inhalt dieser|" +
+	"die information|informationen in dieser|ce message|ce courriel|ce mail|cet e-mail|cet email|ce courrier|" +
+	"les informations contenues|le contenu de ce|si vous n'etes pas|este mensaje|este correo|este e-mail|este email|" +
+	"esta mensagem|esta mensaje|la informacion contenida|la informacion incluida|as informacoes contidas|" +
+	"a informacao contida|si usted no es|se voce nao|questo messaggio|questa e-mail|questa email|la presente e-mail|" +
+	"il contenuto|le informazioni contenute|il presente messaggio|dit bericht|deze e-mail|dit e-mailbericht|" +
+	"de informatie|de inhoud van|detta meddelande|detta e-post|det har meddelandet|denne e-mail|denne e-post|" +
+	"innehallet i|niniejsza wiadomosc|niniejszy e-mail|ta wiadomosc|tresc tej|informacje zawarte|この電子メール|このメール|本メール|" +
+	"本電子メール|本邮件|此邮件|此電子郵件|本電子郵件|이 이메일|이 메일|본 이메일|본 메일|본 전자우편")
 
-var legalWords = foldAll("confidential|privileged|intended|recipient|addressee|unauthori|vertraulich|empfänger|adressat|bestimmt|confidentiel|destinataire|confidencial|destinatario|destinatário|riservat|destinat|vertrouwelijk|geadresseerde|bestemd|konfidentiell|mottagare|avsedd|fortrolig|poufn|adresat|機密|秘密|受信者|宛先|机密|保密|收件人|기밀|비밀|수신인|수신자")
+var legalWords = foldAll("confidential|privileged|intended|recipient|addressee|unauthori|vertraulich|empfänger|" +
+	"adressat|bestimmt|confidentiel|destinataire|confidencial|destinatario|destinatário|riservat|destinat|" +
+	"vertrouwelijk|geadresseerde|bestemd|konfidentiell|mottagare|avsedd|fortrolig|poufn|adresat|機密|秘密|受信者|宛先|机密|保密|" +
+	"收件人|기밀|비밀|수신인|수신자")
 
 // banner reports whether the folded line is a warning that a receiving system puts above mail from outside.
 func banner(f string) bool {
@@ -139,7 +163,15 @@ func banner(f string) bool {
 	return false
 }
 
-var banners = foldAll("caution: this email|caution: external|caution:external|caution! this|[external]|external email|external sender|external:|this email originated from outside|this message originated from outside|warning: this email originated|warning: external|you don't often get email from|you don’t often get email from|some people who received this message don't often|achtung: externe|achtung: diese e-mail|externe e-mail|diese e-mail stammt von außerhalb|diese e-mail kommt von|sie erhalten nicht häufig|sie erhalten nicht oft|attention : ce mail|attention: ce mail|attention : cet e-mail|mail externe|vous n'obtenez pas souvent|vous ne recevez pas souvent|no suele recibir correo|este correo proviene de fuera|correo externo|email esterna|questa email proviene|e-mail extern|u ontvangt niet vaak|let op: deze e-mail")
+var banners = foldAll("caution: this email|caution: external|caution:external|caution! this|[external]|" +
+	"external email|external sender|external:|this email originated from outside|" +
+	"this message originated from outside|warning: this email originated|warning: external|" +
+	"you don't often get email from|you don’t often get email from|some people who received this message don't often|" +
+	"achtung: externe|achtung: diese e-mail|externe e-mail|diese e-mail stammt von außerhalb|diese e-mail kommt von|" +
+	"sie erhalten nicht häufig|sie erhalten nicht oft|attention : ce mail|attention: ce mail|attention : cet e-mail|" +
+	"mail externe|vous n'obtenez pas souvent|vous ne recevez pas souvent|no suele recibir correo|" +
+	"este correo proviene de fuera|correo externo|email esterna|questa email proviene|e-mail extern|" +
+	"u ontvangt niet vaak|let op: deze e-mail")
 
 // listFooter reports whether the folded line begins what mailing lists and senders of newsletters put below.
 func listFooter(f string) bool {

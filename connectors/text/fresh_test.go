@@ -124,9 +124,11 @@ func (c confusion) table(title string) (string, tally) {
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		cell := c[name]
 		all = sum(all, cell)
-		fmt.Fprintf(&b, "\n%-18s %5d %5d %5d    %.2f      %.2f", name, cell.hit, cell.miss, cell.wrong, cell.recall(), cell.precision())
+		fmt.Fprintf(&b, "\n%-18s %5d %5d %5d    %.2f      %.2f", name, cell.hit, cell.miss, cell.wrong, cell.recall(),
+			cell.precision())
 	}
-	fmt.Fprintf(&b, "\n%-18s %5d %5d %5d   %.3f     %.3f", "all", all.hit, all.miss, all.wrong, all.recall(), all.precision())
+	fmt.Fprintf(&b, "\n%-18s %5d %5d %5d   %.3f     %.3f", "all", all.hit, all.miss, all.wrong, all.recall(),
+		all.precision())
 	return b.String(), all
 }
 
@@ -188,13 +190,15 @@ func readLetters(t *testing.T, dir string) readings {
 			for bit := 0; bit < 24; bit++ {
 				i := crm.Intents(1 << bit)
 				found, wanted := got.Intents.Has(i), m.want.Has(i)
-				if m.mayBe.Has(i) || found && !wanted && !m.mustNot.Has(i) && (!counted.Has(i) || m.in.Direction == crm.Out) {
+				if m.mayBe.Has(i) || found && !wanted && !m.mustNot.Has(i) &&
+					(!counted.Has(i) || m.in.Direction == crm.Out) {
 					continue
 				}
 				r.intents.add(i.String(), wanted, found)
 				r.languages.add(lang, wanted, found)
 				if found != wanted {
-					t.Logf("%s: %s found %t, want %t, all %q: %.110q", m.position, i, found, wanted, got.Intents, m.in.Body)
+					t.Logf("%s: %s found %t, want %t, all %q: %.110q", m.position, i, found, wanted, got.Intents,
+						m.in.Body)
 				}
 			}
 		}
@@ -203,7 +207,14 @@ func readLetters(t *testing.T, dir string) readings {
 	for _, table := range []struct {
 		title string
 		c     confusion
-	}{{"intent", r.intents}, {"file", r.languages}, {"class", r.classes}, {"layout stripped", r.layouts}, {"return date", r.returns}, {"length", r.units}} {
+	}{
+		{"intent", r.intents},
+		{"file", r.languages},
+		{"class", r.classes},
+		{"layout stripped", r.layouts},
+		{"return date", r.returns},
+		{"length", r.units},
+	} {
 		s, _ := table.c.table(table.title)
 		out.WriteString(s + "\n")
 	}
@@ -240,11 +251,13 @@ func TestFresh(t *testing.T) {
 	} {
 		_, all := floor.c.table("")
 		if all.recall() < floor.all || all.precision() < floor.all {
-			t.Errorf("%s: recall %.3f, precision %.3f; the floor is %.2f for both", floor.of, all.recall(), all.precision(), floor.all)
+			t.Errorf("%s: recall %.3f, precision %.3f; the floor is %.2f for both", floor.of, all.recall(),
+				all.precision(), floor.all)
 		}
 		for name, c := range floor.c {
 			if c.recall() < floor.each || c.precision() < floor.each {
-				t.Errorf("%s: recall %.3f, precision %.3f; the floor is %.2f for both", name, c.recall(), c.precision(), floor.each)
+				t.Errorf("%s: recall %.3f, precision %.3f; the floor is %.2f for both", name, c.recall(),
+					c.precision(), floor.each)
 			}
 		}
 	}
@@ -259,9 +272,15 @@ func TestUnseen(t *testing.T) {
 		of                string
 		c                 confusion
 		recall, precision float64
-	}{{"intents", r.intents, 0.75, 0.9}, {"classes", r.classes, 0.97, 0.97}, {"layouts", r.layouts, 1, 1}, {"return dates", r.returns, 0.75, 1}} {
+	}{
+		{"intents", r.intents, 0.75, 0.9},
+		{"classes", r.classes, 0.97, 0.97},
+		{"layouts", r.layouts, 1, 1},
+		{"return dates", r.returns, 0.75, 1},
+	} {
 		if _, all := floor.c.table(""); all.recall() < floor.recall || all.precision() < floor.precision {
-			t.Errorf("%s: recall %.3f, precision %.3f; the floors are %.2f and %.2f", floor.of, all.recall(), all.precision(), floor.recall, floor.precision)
+			t.Errorf("%s: recall %.3f, precision %.3f; the floors are %.2f and %.2f", floor.of, all.recall(),
+				all.precision(), floor.recall, floor.precision)
 		}
 	}
 }

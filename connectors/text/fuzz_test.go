@@ -14,7 +14,10 @@ import (
 // seeds are what the fuzz tests start from, beside testdata/fuzz.
 func seeds(f *testing.F) []string {
 	f.Helper()
-	out := []string{"", "ok", "> a\n", "On 5 Jan 2026 at 10:00 a@b.c wrote:\n> x", "From: a\nSent: b\nTo: c\nSubject: d\n", "-- \n", "\xff\xfe", "@", "a@", "@b.c", "5.1.", "1/1/1/1/1", "https://", "\u2019", "d'", "'"}
+	out := []string{
+		"", "ok", "> a\n", "On 5 Jan 2026 at 10:00 a@b.c wrote:\n> x", "From: a\nSent: b\nTo: c\nSubject: d\n",
+		"-- \n", "\xff\xfe", "@", "a@", "@b.c", "5.1.", "1/1/1/1/1", "https://", "\u2019", "d'", "'",
+	}
 	for _, pattern := range []string{"testdata/strip/*.txt", "testdata/class/*.txt", "testdata/corpus/*.txt"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
@@ -44,13 +47,17 @@ func FuzzRead(f *testing.F) {
 		for _, in := range []Input{
 			{Direction: crm.In, Subject: subject, Body: body, At: time.Unix(sent%4102444800, 0)},
 			{Direction: crm.Out, Subject: body, Body: subject},
-			{Direction: crm.In, HTML: body, Forwarded: true, At: time.Unix(sent%4102444800, 0), Header: map[string][]string{subject: {body}, "Auto-Submitted": nil}, From: subject},
+			{
+				Direction: crm.In, HTML: body, Forwarded: true, At: time.Unix(sent%4102444800, 0),
+				Header: map[string][]string{subject: {body}, "Auto-Submitted": nil}, From: subject,
+			},
 		} {
 			got := reader.Read(in)
 			if got != reader.Read(in) {
 				t.Fatal("read twice, two results")
 			}
-			if got.Units < 0 || got.Asks < 0 || got.Units > len(body)+len(subject)+1 || got.Asks > got.Units+len(subject)+1 {
+			if got.Units < 0 || got.Asks < 0 || got.Units > len(body)+len(subject)+1 ||
+				got.Asks > got.Units+len(subject)+1 {
 				t.Fatalf("%+v", got)
 			}
 			if got.Class != crm.Human && got.Intents != 0 {
@@ -59,7 +66,8 @@ func FuzzRead(f *testing.F) {
 			if (got.Asks > 0) != got.Intents.Any(crm.Asks) && got.Class == crm.Human {
 				t.Fatalf("asks and no questions: %+v", got)
 			}
-			if got.Return != 0 && (got.Class != crm.OutOfOffice && got.Class != crm.Human || !in.At.IsZero() && got.Return.Time().Before(in.At.AddDate(0, 0, -1))) {
+			if got.Return != 0 && (got.Class != crm.OutOfOffice && got.Class != crm.Human || !in.At.IsZero() &&
+				got.Return.Time().Before(in.At.AddDate(0, 0, -1))) {
 				t.Fatalf("back in the past: %+v", got)
 			}
 		}
@@ -83,7 +91,8 @@ func FuzzStrip(f *testing.F) {
 			}
 		}
 		const own = "\n\nWe need forty seats."
-		if p := split(bounded(plain[:min(len(plain), MaxBytes/2)]+own), false, nil); p.body == "" && p.tail == "" && !p.passed {
+		if p := split(bounded(plain[:min(len(plain), MaxBytes/2)]+own), false, nil); p.body == "" && p.tail == "" &&
+			!p.passed {
 			t.Fatal("unmarked text is lost")
 		}
 		if Units(plain) == 0 && Units(got) != 0 {

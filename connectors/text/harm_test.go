@@ -108,9 +108,11 @@ func harmTable(by map[string]*toll) (string, toll) {
 	slices.Sort(names)
 	var all toll
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s", "harm", "people", "buyer lost", "buyer blamed", "debt missed", "share", "waster missed")
+	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s", "harm", "people", "buyer lost", "buyer blamed", "debt missed",
+		"share", "waster missed")
 	row := func(name string, n *toll) {
-		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s", name, n.people, n.by[lost], n.by[blamed], n.by[debt], n.share(),
+		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s", name, n.people, n.by[lost], n.by[blamed], n.by[debt],
+			n.share(),
 			fmt.Sprintf("%d of %d", n.by[missed], n.wasters+n.machines))
 	}
 	for _, name := range names {
@@ -202,7 +204,8 @@ func (m *heldOut) read() harm {
 	return h
 }
 
-var showHoldout = flag.Bool("holdout.show", false, "name the messages of the hold-out that are misread: afterwards it is none for whoever mends the reader")
+var showHoldout = flag.Bool("holdout.show", false,
+	"name the messages of the hold-out that are misread: afterwards it is none for whoever mends the reader")
 
 // What the hold-out cost when it was last measured: a limit that only ever falls. The aim is 0.1 % of the people's
 // messages.
@@ -226,7 +229,8 @@ func TestHarmOnHoldout(t *testing.T) {
 			h := m.read()
 			n.add(&m.verdict, h)
 			if h != none && *showHoldout {
-				t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, reader.Read(m.in), m.in.Body+m.in.HTML)
+				t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, reader.Read(m.in),
+					m.in.Body+m.in.HTML)
 			}
 		}
 	}
@@ -236,6 +240,7 @@ func TestHarmOnHoldout(t *testing.T) {
 		t.Errorf("%d messages: want at least 400", n)
 	}
 	if all.harmed() > maxHarmed || all.by[missed] > maxMissed {
-		t.Errorf("%d people harmed, %d wasters missed: it was %d and %d", all.harmed(), all.by[missed], maxHarmed, maxMissed)
+		t.Errorf("%d people harmed, %d wasters missed: it was %d and %d", all.harmed(), all.by[missed], maxHarmed,
+			maxMissed)
 	}
 }

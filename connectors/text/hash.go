@@ -55,7 +55,8 @@ func plainLink(link string) string {
 	}
 	q := u.Query()
 	for name := range q {
-		if n := strings.ToLower(name); strings.HasPrefix(n, "utm_") || strings.HasPrefix(n, "_hs") || n == "hsctatracking" || n == "gclid" || n == "fbclid" || n == "mc_eid" {
+		if n := strings.ToLower(name); strings.HasPrefix(n, "utm_") || strings.HasPrefix(n, "_hs") ||
+			n == "hsctatracking" || n == "gclid" || n == "fbclid" || n == "mc_eid" {
 			q.Del(name)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 
 // telling are the raw headers that are looked at.
 var telling = map[string]bool{
-	"auto-submitted": true, "x-autoreply": true, "x-autorespond": true, "x-autoresponder": true, "x-auto-reply-from": true, "x-mail-autoreply": true,
+	"auto-submitted": true, "x-autoreply": true, "x-autorespond": true, "x-autoresponder": true,
+	"x-auto-reply-from": true, "x-mail-autoreply": true,
 	"precedence": true, "x-precedence": true, "return-path": true, "list-unsubscribe-post": true, "content-type": true,
 	"x-failed-recipients": true,
 }

@@ -71,7 +71,8 @@ type page struct {
 // void elements have no end tag.
 func void(a atom.Atom) bool {
 	switch a {
-	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta, atom.Source, atom.Track, atom.Wbr:
+	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input, atom.Link, atom.Meta,
+		atom.Source, atom.Track, atom.Wbr:
 		return true
 	}
 	return false
@@ -79,8 +80,10 @@ func void(a atom.Atom) bool {
 
 func block(a atom.Atom) bool {
 	switch a {
-	case atom.P, atom.Div, atom.Tr, atom.Li, atom.Ul, atom.Ol, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Pre, atom.Blockquote,
-		atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Address, atom.Dl, atom.Dt, atom.Dd, atom.Hr, atom.Body, atom.Form, atom.Fieldset:
+	case atom.P, atom.Div, atom.Tr, atom.Li, atom.Ul, atom.Ol, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5,
+		atom.H6, atom.Pre, atom.Blockquote,
+		atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center, atom.Address, atom.Dl, atom.Dt, atom.Dd,
+		atom.Hr, atom.Body, atom.Form, atom.Fieldset:
 		return true
 	}
 	return false
@@ -101,7 +104,8 @@ func (p *page) start(z *html.Tokenizer, closed bool) {
 	}
 	attr := attributesOf(z, more)
 	switch {
-	case a == atom.Script || a == atom.Style || a == atom.Head || a == atom.Title || a == atom.Template || a == atom.Noscript || a == atom.Svg || a == atom.Iframe, attr.hidden, attr.signature:
+	case a == atom.Script || a == atom.Style || a == atom.Head || a == atom.Title || a == atom.Template ||
+		a == atom.Noscript || a == atom.Svg || a == atom.Iframe, attr.hidden, attr.signature:
 		if !closed {
 			p.dropTag, p.dropped = a, 1
 		}
@@ -462,16 +466,24 @@ func coloured(style string) bool {
 var blacks = setOf("black inherit initial windowtext 222 222222 333 333333 currentcolor")
 
 // colourCues are how people say that they answer in a colour.
-var colourCues = foldAll("in red|in blue|in green|in bold|in colo|in purple|in orange|in rot|in blau|in grün|in farbe|farbig|en rouge|en bleu|en vert|en couleur|en rojo|en azul|en verde|en color|in rosso|in blu|in verde|a colori|em vermelho|em azul|em verde|in rood|in blauw|in groen|i rött|i blått|na czerwono|na niebiesko|赤字|青字|红色|蓝色|紅色|빨간|파란")
+var colourCues = foldAll("in red|in blue|in green|in bold|in colo|in purple|in orange|in rot|in blau|in grün|" +
+	"in farbe|farbig|en rouge|en bleu|en vert|en couleur|en rojo|en azul|en verde|en color|in rosso|in blu|in verde|" +
+	"a colori|em vermelho|em azul|em verde|in rood|in blauw|in groen|i rött|i blått|na czerwono|na niebiesko|赤字|青字|" +
+	"红色|蓝色|紅色|빨간|파란")
 
 // The names that mail programs give to their parts. citations are blockquotes; below a history all is the other
 // message; a box is quoted as a whole, a soft box up to the blockquote in it.
 var (
-	citations  = setOf("gmail_quote cite protonmail_quote tutanota_quote zmail_extra_quote wordsection_quote front-blockquote clean_bq blockquote_zmail iscontent")
-	histories  = setOf("outlookmessageheader divrplyfwdmsg mail-editor-reference-message-container ms-outlook-mobile-reference-message hmmessage_quote replysplit reply-intro_history zwchr")
-	boxes      = setOf("messagereplysection ntes-mailmaster-quote isforwardcontent isreplycontent olk_src_body_section elided-text wm_quote mailquote")
+	citations = setOf("gmail_quote cite protonmail_quote tutanota_quote zmail_extra_quote wordsection_quote " +
+		"front-blockquote clean_bq blockquote_zmail iscontent")
+	histories = setOf("outlookmessageheader divrplyfwdmsg mail-editor-reference-message-container " +
+		"ms-outlook-mobile-reference-message hmmessage_quote replysplit reply-intro_history zwchr")
+	boxes = setOf("messagereplysection ntes-mailmaster-quote isforwardcontent isreplycontent " +
+		"olk_src_body_section elided-text wm_quote mailquote")
 	softBoxes  = setOf("zmail_extra gmail_extra hs_reply front-quote airmail_quote quoted-text")
-	signatures = setOf("gmail_signature gmail_signature_prefix signature moz-signature ms-outlook-mobile-signature apple-signature protonmail_signature_block protonmail_signature_block-user email-signature mail_signature tutanota_signature hs_signature messagesignaturesection")
+	signatures = setOf("gmail_signature gmail_signature_prefix signature moz-signature ms-outlook-mobile-signature " +
+		"apple-signature protonmail_signature_block protonmail_signature_block-user email-signature mail_signature " +
+		"tutanota_signature hs_signature messagesignaturesection")
 )
 
 func onlyEmoji(s string) bool {

@@ -41,7 +41,8 @@ func (m *message) salutation() {
 	}
 	n := end + 1 - s.from
 	after := strings.TrimLeft(m.text[m.tokens[end].end:], " \t")
-	name := n <= 3 && m.tokens[s.from].kind == wordToken && s.found&^(1<<cueGreeting) == 0 && (strings.HasPrefix(after, ",\n") || strings.HasPrefix(after, ",\r\n"))
+	name := n <= 3 && m.tokens[s.from].kind == wordToken && s.found&^(1<<cueGreeting) == 0 &&
+		(strings.HasPrefix(after, ",\n") || strings.HasPrefix(after, ",\r\n"))
 	if !name && !(n <= 6 && m.greets(s.from)) {
 		return
 	}
@@ -81,7 +82,8 @@ func (m *message) intents(out *crm.Text) {
 	}
 	all = all&^(crm.Thanks|harmful) | sure
 	all = settle(m.whole(all, out.Units), out.Units)
-	if all.Any(crm.QuoteAgain) && m.cue(cueFault) { // our link was broken: a request, and not one for the same quote again
+	// our link was broken: a request, and not one for the same quote again
+	if all.Any(crm.QuoteAgain) && m.cue(cueFault) {
 		all = all&^(crm.QuoteAgain|crm.QuoteRequest) | crm.Requests
 	}
 	if all&(demands|wanting|crm.ClearNo) == 0 && m.courteous() {
@@ -140,7 +142,9 @@ func (m *message) handsOver(s *sentence) {
 	if m.in.Direction != crm.Out || !s.found.has(bit(crm.Promises)) {
 		return
 	}
-	ahead := slices.ContainsFunc(m.dates(m.calendar, s.from, s.to), func(d dated) bool { return d.last.After(m.calendar.today) })
+	ahead := slices.ContainsFunc(m.dates(m.calendar, s.from, s.to), func(d dated) bool {
+		return d.last.After(m.calendar.today)
+	})
 	switch attached := s.found.has(cueAttached); {
 	case attached && !ahead:
 		s.found &^= set(crm.Promises) | 1<<cuePromise
@@ -290,7 +294,8 @@ func (m *message) exact(s *sentence) (dated, bool) {
 	if len(ds) == 0 {
 		return dated{}, false
 	}
-	return slices.MinFunc(ds, func(a, b dated) int { return cmp.Compare(a.last.Sub(a.first), b.last.Sub(b.first)) }), true
+	return slices.MinFunc(ds, func(a, b dated) int { return cmp.Compare(a.last.Sub(a.first), b.last.Sub(b.first)) }),
+		true
 }
 
 // notice reports whether a message of ours that confirms or reminds does nothing else: it asks nothing, hands nothing

@@ -135,7 +135,8 @@ func (m *message) undone(h *hit, from int) bool {
 			return true
 		case t&traitOnly != 0 && i > from && m.denies(i-1, h.lang):
 			return true
-		case !m.denies(i, h.lang) || m.entry(i).denies != everyLang && i+1 < int(h.to) && m.entry(i+1).filler: // "no thanks, ..." denies nothing
+		// "no thanks, ..." denies nothing
+		case !m.denies(i, h.lang) || m.entry(i).denies != everyLang && i+1 < int(h.to) && m.entry(i+1).filler:
 		case !inside || h.gaps&(1<<(i-int(h.from))) != 0:
 			return true
 		}

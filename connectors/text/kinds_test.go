@@ -32,12 +32,15 @@ func TestKinds(t *testing.T) {
 			if s, b, ok := strings.Cut(body, " ||"); ok {
 				subject, body = s, strings.TrimSpace(b)
 			}
-			got := reader.Read(Input{Direction: crm.In, Subject: subject, Body: strings.ReplaceAll(body, `\n`, "\n"), At: at})
+			got := reader.Read(Input{
+				Direction: crm.In, Subject: subject, Body: strings.ReplaceAll(body, `\n`, "\n"), At: at,
+			})
 			all++
 			if amiss := misread(t, label, got); len(amiss) == 0 {
 				right++
 			} else {
-				t.Logf("%s: %q is %s, %q, weak %q; amiss: %s", filepath.Base(file), body, got.Class, got.Intents, got.Weak, strings.Join(amiss, ", "))
+				t.Logf("%s: %q is %s, %q, weak %q; amiss: %s", filepath.Base(file), body, got.Class, got.Intents,
+					got.Weak, strings.Join(amiss, ", "))
 			}
 		}
 		t.Logf("%s: %d of %d", filepath.Base(file), right, all)
@@ -112,7 +115,8 @@ func TestStrongAndWeak(t *testing.T) {
 	} {
 		got := reader.Read(Input{Direction: crm.In, Subject: "Re: Offer", Body: body, At: at})
 		if got.Intents&harmful != want.sure || got.Weak != want.doubtful {
-			t.Errorf("%q: strong %q, weak %q; want %q and %q", body, got.Intents&harmful, got.Weak, want.sure, want.doubtful)
+			t.Errorf("%q: strong %q, weak %q; want %q and %q", body, got.Intents&harmful, got.Weak, want.sure,
+				want.doubtful)
 		}
 	}
 }

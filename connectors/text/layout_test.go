@@ -32,19 +32,23 @@ var plainLayouts = map[string]string{
 	"apple":           "> On 3 Mar 2026, at 10:12, Tom Berg <tom@vendor.example> wrote:\n> \n> %s",
 	"thunderbird":     "On 03/03/2026 10:12, Tom Berg wrote:\n> %s",
 	"thunderbird, de": "Am 03.03.26 um 10:12 schrieb Tom Berg:\n> %s",
-	"outlook":         "From: Tom Berg <tom@vendor.example>\nSent: Tuesday, March 3, 2026 10:12 AM\nTo: Anna\nSubject: Offer\n\n%s",
-	"outlook, ruled":  "________________________________\nFrom: Tom Berg <tom@vendor.example>\nSent: Tuesday, March 3, 2026 10:12:00 AM\nTo: Anna\nSubject: Offer\n\n%s",
-	"outlook, old":    "-----Original Message-----\nFrom: Tom Berg\nSent: Tuesday, March 3, 2026 10:12\nTo: Anna\nSubject: Offer\n\n%s",
-	"outlook, nl":     "Van: Tom Berg <tom@vendor.example>\nVerzonden: dinsdag 3 maart 2026 10:12\nAan: Anna\nOnderwerp: Offerte\n\n%s",
-	"zoho":            "---- On Tue, 03 Mar 2026 10:12:43 +0100 Tom Berg <tom@vendor.example> wrote ----\n\n%s",
-	"spark":           "On 3 Mar 2026 at 10:12 +0100, Tom Berg <tom@vendor.example>, wrote:\n> %s",
-	"tutanota":        "Mar 3, 2026, 10:12 by tom@vendor.example:\n\n> %s",
-	"horde":           "Quoting Tom Berg <tom@vendor.example>:\n\n> %s",
-	"notes":           "Tom Berg ---03/03/2026 10:12:12 AM---%s",
-	"groupwise":       ">>> Tom Berg <tom@vendor.example> 3/3/2026 10:12 AM >>>\n%s",
-	"name alone":      "Tom Berg <tom@vendor.example> wrote:\n> %s",
-	"date and name":   "2026/3/3 Tom Berg <tom@vendor.example>\n\n> %s",
-	"help desk":       "##- Please type your reply above this line -##\n\n%s",
+	"outlook": "From: Tom Berg <tom@vendor.example>\nSent: Tuesday, March 3, 2026 10:12 AM\nTo: " +
+		"Anna\nSubject: Offer\n\n%s",
+	"outlook, ruled": "________________________________\nFrom: Tom Berg <tom@vendor.example>\nSent: Tuesday, March " +
+		"3, 2026 10:12:00 AM\nTo: Anna\nSubject: Offer\n\n%s",
+	"outlook, old": "-----Original Message-----\nFrom: Tom Berg\nSent: Tuesday, March 3, 2026 10:12\nTo: " +
+		"Anna\nSubject: Offer\n\n%s",
+	"outlook, nl": "Van: Tom Berg <tom@vendor.example>\nVerzonden: dinsdag 3 maart 2026 10:12\nAan: " +
+		"Anna\nOnderwerp: Offerte\n\n%s",
+	"zoho":          "---- On Tue, 03 Mar 2026 10:12:43 +0100 Tom Berg <tom@vendor.example> wrote ----\n\n%s",
+	"spark":         "On 3 Mar 2026 at 10:12 +0100, Tom Berg <tom@vendor.example>, wrote:\n> %s",
+	"tutanota":      "Mar 3, 2026, 10:12 by tom@vendor.example:\n\n> %s",
+	"horde":         "Quoting Tom Berg <tom@vendor.example>:\n\n> %s",
+	"notes":         "Tom Berg ---03/03/2026 10:12:12 AM---%s",
+	"groupwise":     ">>> Tom Berg <tom@vendor.example> 3/3/2026 10:12 AM >>>\n%s",
+	"name alone":    "Tom Berg <tom@vendor.example> wrote:\n> %s",
+	"date and name": "2026/3/3 Tom Berg <tom@vendor.example>\n\n> %s",
+	"help desk":     "##- Please type your reply above this line -##\n\n%s",
 }
 
 // htmlLayouts are the same of programs that write HTML; the first %s is the answer.
@@ -68,9 +72,12 @@ var htmlLayouts = map[string]string{
 
 // lastLines are lines that hold what a header holds too: a time, a number, an address.
 var lastLines = []string{
-	"Tuesday at 10:30 works for me", "20 seats please", "We accept offer 2214.", "Please send it to anna@firm.example", "My number is 0301234567",
-	"Yes, 5000 euros is fine, please go ahead", "The 3rd of June at 9 is fine", "We need < 50 of them", "On 3 March 2026 at 10:00 we sign", "Anna's address: anna@firm.example",
-	"Wir nehmen 20 Plätze", "Le 3 mars à 10h30 nous convient", "El martes 3 a las 10:30 nos va bien", "20席でお願いします", "我们需要20个座位",
+	"Tuesday at 10:30 works for me", "20 seats please", "We accept offer 2214.", "Please send it to anna@firm.example",
+	"My number is 0301234567",
+	"Yes, 5000 euros is fine, please go ahead", "The 3rd of June at 9 is fine", "We need < 50 of them",
+	"On 3 March 2026 at 10:00 we sign", "Anna's address: anna@firm.example",
+	"Wir nehmen 20 Plätze", "Le 3 mars à 10h30 nous convient", "El martes 3 a las 10:30 nos va bien", "20席でお願いします",
+	"我们需要20个座位",
 }
 
 const theirsBefore = "How many seats would you like to have?"
@@ -159,7 +166,8 @@ func TestLayouts(t *testing.T) {
 // TestOurLines holds that what we wrote is history, however it is quoted and wrapped, and that their words around it
 // are kept.
 func TestOurLines(t *testing.T) {
-	const farewell = "Hello Anna,\n\nwould you still like to have the offer? If you are not interested any more, just let me know and I take you off my list.\n\nBest regards\nTom Miller"
+	const farewell = "Hello Anna,\n\nwould you still like to have the offer? If you are not interested any more, " +
+		"just let me know and I take you off my list.\n\nBest regards\nTom Miller"
 	lines := reader.Lines(farewell, "")
 	if len(lines) == 0 || len(lines) > maxLines {
 		t.Fatalf("%d lines", len(lines))
@@ -169,15 +177,23 @@ func TestOurLines(t *testing.T) {
 		t.Errorf("of HTML %v, of plain text %v", got, lines)
 	}
 	for name, c := range map[string]struct{ body, want string }{
-		"without a header":    {"Yes please, we want it.\n\n" + farewell, "Yes please, we want it."},
-		"an unknown header":   {"Yes please, we want it.\n\nTom Miller, kolmapäeval:\n\n" + farewell, "Yes please, we want it.\n\nTom Miller, kolmapäeval:"},
-		"above":               {farewell + "\n\nYes please, we want it.", "Yes please, we want it."},
-		"wrapped":             {"Yes please, we want it.\n\nHello Anna,\n\nwould you still like to have\nthe offer? If you are not\ninterested any more, just let me\nknow and I take you off my\nlist.\n\nBest regards\nTom Miller", "Yes please, we want it."},
-		"marks lost by wraps": {"Yes please, we want it.\n\n> would you still like to have the\noffer? If you are not interested any\n> more, just let me know and I take\nyou off my list.", "Yes please, we want it."},
-		"in one line":         {"Yes please, we want it. If you are not interested any more, just let me know and I take you off my list. And two desks.", "Yes please, we want it.\nAnd two desks."},
-		"answers between":     {"would you still like to have the offer?\n\nYes.\n\nIf you are not interested any more, just let me know and I take you off my list.\n\nNo, keep us.", "Yes.\n\nNo, keep us."},
-		"nothing of ours":     {"We are not interested any more.", "We are not interested any more."},
-		"nothing new":         {farewell, ""},
+		"without a header": {"Yes please, we want it.\n\n" + farewell, "Yes please, we want it."},
+		"an unknown header": {
+			"Yes please, we want it.\n\nTom Miller, kolmapäeval:\n\n" + farewell,
+			"Yes please, we want it.\n\nTom Miller, kolmapäeval:",
+		},
+		"above": {farewell + "\n\nYes please, we want it.", "Yes please, we want it."},
+		"wrapped": {"Yes please, we want it.\n\nHello Anna,\n\nwould you still like to have\nthe offer? " +
+			"If you are not\ninterested any more, just let me\nknow and I take you off my\nlist.\n\nBest " +
+			"regards\nTom Miller", "Yes please, we want it."},
+		"marks lost by wraps": {"Yes please, we want it.\n\n> would you still like to have the\noffer? If you are " +
+			"not interested any\n> more, just let me know and I take\nyou off my list.", "Yes please, we want it."},
+		"in one line": {"Yes please, we want it. If you are not interested any more, just let me know and I " +
+			"take you off my list. And two desks.", "Yes please, we want it.\nAnd two desks."},
+		"answers between": {"would you still like to have the offer?\n\nYes.\n\nIf you are not interested any " +
+			"more, just let me know and I take you off my list.\n\nNo, keep us.", "Yes.\n\nNo, keep us."},
+		"nothing of ours": {"We are not interested any more.", "We are not interested any more."},
+		"nothing new":     {farewell, ""},
 	} {
 		in := Input{Direction: crm.In, Subject: "Re: Offer", Body: c.body, At: at, Ours: lines}
 		got := reader.Trace(in)
@@ -188,26 +204,35 @@ func TestOurLines(t *testing.T) {
 			t.Errorf("%s: %s", name, got.Text.Intents)
 		}
 	}
-	for _, courtesy := range []string{"Yes please.", "Best regards\nTom", "Thanks", "", "ok", "See you on Monday.", "On Mon, 5 Jan 2026 at 09:14, Jane <jane@example.org> wrote:\n> we have written a few words here before"} {
+	for _, courtesy := range []string{
+		"Yes please.", "Best regards\nTom", "Thanks", "", "ok", "See you on Monday.",
+		"On Mon, 5 Jan 2026 at 09:14, Jane <jane@example.org> wrote:\n> we have written a few words here before",
+	} {
 		if got := reader.Lines(courtesy, ""); len(got) > 0 {
 			t.Errorf("%q leaves %d lines", courtesy, len(got))
 		}
 	}
-	if got := reader.Lines(strings.Repeat("One two three four five six. ", 99)+mail(t, 90000), ""); len(got) != maxLines {
+	if got := reader.Lines(strings.Repeat("One two three four five six. ", 99)+mail(t, 90000),
+		""); len(got) != maxLines {
 		t.Errorf("a long message leaves %d lines", len(got))
 	}
 }
 
 // TestAnswersInside holds that answers between our unmarked questions are kept where they say that they answer there.
 func TestAnswersInside(t *testing.T) {
-	const header = "\n\nFrom: Tom Berg <tom@vendor.example>\nSent: Tuesday, March 3, 2026 10:12 AM\nTo: Anna\nSubject: Offer\n\n"
+	const header = "\n\nFrom: Tom Berg <tom@vendor.example>\nSent: Tuesday, March 3, 2026 10:12 AM\nTo: " +
+		"Anna\nSubject: Offer\n\n"
 	questions := []string{"How many seats would you like to have?", "When would you like us to begin?"}
 	lines := reader.Lines("Hello Anna,\n\n"+strings.Join(questions, "\n\n")+"\n\nBest regards\nTom Berg", "")
 	for mail, want := range map[string]string{
-		"Hi Tom, see my answers below." + header + "Hello Anna,\n\n" + questions[0] + "\nForty.\n\n" + questions[1] + "\n1 March\n\nBest regards\nTom Berg": "Hi Tom, see my answers below.\nForty.\n1 March",
-		"Thanks, we will." + header + "Hello Anna,\n\n" + questions[0] + "\nForty.\n\n" + questions[1] + "\n\nBest regards\nTom Berg":                       "Thanks, we will.",
+		"Hi Tom, see my answers below." + header + "Hello Anna,\n\n" + questions[0] + "\nForty.\n\n" + questions[1] +
+			"\n1 March\n\nBest regards\nTom Berg": "Hi Tom, see my answers below.\nForty.\n1 March",
+		"Thanks, we will." + header + "Hello Anna,\n\n" + questions[0] + "\nForty.\n\n" + questions[1] +
+			"\n\nBest regards\nTom Berg": "Thanks, we will.",
 	} {
-		if got := reader.Trace(Input{Direction: crm.In, Subject: "Re: Offer", Body: mail, Ours: lines}).Kept; laidOut(got) != want {
+		if got := reader.Trace(Input{
+			Direction: crm.In, Subject: "Re: Offer", Body: mail, Ours: lines,
+		}).Kept; laidOut(got) != want {
 			t.Errorf("kept %q, want %q", got, want)
 		}
 	}

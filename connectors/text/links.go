@@ -25,7 +25,8 @@ func linkEnd(text string, i int) int {
 	j, limit := i, min(len(text), i+maxLink)
 	for j < limit {
 		r, n := utf8.DecodeRuneInString(text[j:])
-		if r <= ' ' || strings.ContainsRune("<>\"\u00a0\u3000\u3001\u3002\uff0c\uff09\u300d\u201d", r) || han(r) || kana(r) {
+		if r <= ' ' || strings.ContainsRune("<>\"\u00a0\u3000\u3001\u3002\uff0c\uff09\u300d\u201d", r) || han(r) ||
+			kana(r) {
 			break
 		}
 		j += n

@@ -34,7 +34,8 @@ func (l *Lexicon) Decode(value string) error {
 		var i crm.Intents
 		switch err := i.UnmarshalText([]byte(name)); {
 		case !ok:
-			faults = append(faults, fmt.Sprintf("%q: want an intent, a colon and its phrases, such as opt_out: lose my number, no more calls", line))
+			faults = append(faults, fmt.Sprintf("%q: want an intent, a colon and its phrases, such as opt_out: lose "+
+				"my number, no more calls", line))
 			continue
 		case err != nil:
 			faults = append(faults, err.Error())

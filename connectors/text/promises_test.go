@@ -36,12 +36,17 @@ func TestOurPromises(t *testing.T) {
 
 // TestPleaForTimeIsTheirs holds that whoever asks whether they need more time has asked something.
 func TestPleaForTimeIsTheirs(t *testing.T) {
-	for _, body := range []string{"Do you need a few more days?", "Brauchen Sie noch ein paar Tage?", "Heeft u nog een paar dagen nodig?"} {
-		if got := reader.Read(Input{Direction: crm.Out, Subject: "Re: Example", Body: body, At: at}); got.Asks != 1 || got.Intents.Any(crm.Promises) {
+	for _, body := range []string{
+		"Do you need a few more days?", "Brauchen Sie noch ein paar Tage?", "Heeft u nog een paar dagen nodig?",
+	} {
+		if got := reader.Read(Input{Direction: crm.Out, Subject: "Re: Example", Body: body, At: at}); got.Asks != 1 ||
+			got.Intents.Any(crm.Promises) {
 			t.Errorf("%q: %d questions, %s; want one and no promise", body, got.Asks, got.Intents)
 		}
 	}
-	if got := reader.Read(Input{Direction: crm.In, Subject: "Re: Example", Body: "Give us a few days to check this.", At: at}); got.Asks > 0 || !got.Intents.Any(crm.Promises) {
+	if got := reader.Read(Input{
+		Direction: crm.In, Subject: "Re: Example", Body: "Give us a few days to check this.", At: at,
+	}); got.Asks > 0 || !got.Intents.Any(crm.Promises) {
 		t.Errorf("theirs: %d questions, %s; want a promise", got.Asks, got.Intents)
 	}
 }

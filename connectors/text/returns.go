@@ -69,7 +69,8 @@ func (m *message) returns() crm.Millis {
 					return m.calendar.millis(d.first)
 				}
 			}
-			if d := ds[len(ds)-1]; !d.now && !s.found.has(cueAbsent) && m.calendar.millis(d.first) != 0 { // "ab dem 19. Januar wieder da"
+			// "ab dem 19. Januar wieder da"
+			if d := ds[len(ds)-1]; !d.now && !s.found.has(cueAbsent) && m.calendar.millis(d.first) != 0 {
 				return m.calendar.millis(d.first)
 			}
 		}
@@ -79,7 +80,8 @@ func (m *message) returns() crm.Millis {
 				last = d
 			}
 		}
-		if s.found.has(cueAbsent) && last.loose && !m.until(last.from, s.from) { // "on holiday next week": back when it is over
+		// "on holiday next week": back when it is over
+		if s.found.has(cueAbsent) && last.loose && !m.until(last.from, s.from) {
 			period = later(period, workday(last.last.AddDate(0, 0, 1)))
 			continue
 		}
@@ -183,7 +185,8 @@ func later(a, b time.Time) time.Time {
 // aroundAbsence reports whether the sentence beside i speaks of the absence: notes put the dates on a line of their
 // own.
 func (m *message) aroundAbsence(i int) bool {
-	return i > m.bodyFrom && m.sentences[i-1].found.has(cueAbsent) || i+1 < m.tailFrom && m.sentences[i+1].found.has(cueAbsent)
+	return i > m.bodyFrom && m.sentences[i-1].found.has(cueAbsent) || i+1 < m.tailFrom &&
+		m.sentences[i+1].found.has(cueAbsent)
 }
 
 // firstOf is the token after the first phrase in s that shows f, -1 if there is none.

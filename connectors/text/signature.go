@@ -142,7 +142,8 @@ func orderBelow(seg []string, i int) bool {
 		}
 		number, rest, _ := strings.Cut(strings.TrimLeft(seg[i], "-*• "), " ")
 		r, _ := utf8.DecodeRuneInString(rest)
-		order = order || number != "" && strings.Trim(number, "0123456789x.,") == "" && unicode.IsLetter(r) && !unicode.IsUpper(r)
+		order = order || number != "" && strings.Trim(number, "0123456789x.,") == "" && unicode.IsLetter(r) &&
+			!unicode.IsUpper(r)
 	}
 	return order
 }
@@ -168,7 +169,10 @@ func announced(seg []string, i int) bool {
 }
 
 // contactNouns are words of sentences that announce contact data.
-var contactNouns = foldAll("contact|address|details are|details below|reach out to|speak to|talk to my|ansprechpartner|zuständig|adresse|kontakt|wenden sie sich|coordonnées|interlocut|contactez|contacto|dirección|datos|contatto|indirizzo|referente|contato|endereço|contactpers|gegevens|adress|kontakt|dane do|住所|連絡先|担当者|地址|联系|주소|연락처")
+var contactNouns = foldAll("contact|address|details are|details below|reach out to|speak to|talk to my|" +
+	"ansprechpartner|zuständig|adresse|kontakt|wenden sie sich|coordonnées|interlocut|contactez|contacto|dirección|" +
+	"datos|contatto|indirizzo|referente|contato|endereço|contactpers|gegevens|adress|kontakt|dane do|住所|連絡先|担当者|地址|" +
+	"联系|주소|연락처")
 
 // rule reports whether l is a line of four or more equal signs, as stand above signatures, mostly in Japanese mail.
 func rule(l string) bool {
@@ -245,7 +249,8 @@ func contactLine(l string) bool {
 			return true
 		}
 	}
-	if strings.Contains(f, "www.") || strings.Contains(f, "http") || strings.Contains(f, "@") && strings.Count(f, " ") <= 3 {
+	if strings.Contains(f, "www.") || strings.Contains(f, "http") || strings.Contains(f, "@") &&
+		strings.Count(f, " ") <= 3 {
 		return true
 	}
 	digits, others := 0, 0
@@ -260,7 +265,10 @@ func contactLine(l string) bool {
 	return digits >= 7 && others <= 8
 }
 
-var contactLabels = byFirstByte("tel|phone|mobile|mob.|mob:|fax|cell|office:|direct:|t:|m:|p:|e:|w:|f:|t.|m.|t +|m +|e-mail|email|mail:|web:|website|telefon|handy|mobil|tél|portable|móvil|teléfono|cellulare|telefone|celular|telefoon|tfn|kom.|〒|電話|携帯|電話番号|电话|手机|地址|电邮|邮箱|전화|휴대폰|이메일|팩스|住所|hrb|ust-id|vat|kvk|siret|registered|geschäftsführer|amtsgericht|sitz der gesellschaft")
+var contactLabels = byFirstByte("tel|phone|mobile|mob.|mob:|fax|cell|office:|direct:|t:|m:|p:|e:|w:|f:|t.|m.|t +|m +|" +
+	"e-mail|email|mail:|web:|website|telefon|handy|mobil|tél|portable|móvil|teléfono|cellulare|telefone|celular|" +
+	"telefoon|tfn|kom.|〒|電話|携帯|電話番号|电话|手机|地址|电邮|邮箱|전화|휴대폰|이메일|팩스|住所|hrb|ust-id|vat|kvk|siret|registered|" +
+	"geschäftsführer|amtsgericht|sitz der gesellschaft")
 
 // nameLine reports whether l can be a name: one to four words, each with a capital first letter.
 func nameLine(l string) bool {
@@ -297,7 +305,8 @@ func lastWords(seg []string) int {
 	l = strings.TrimLeft(l, "-\u2013\u2014/ ")
 	words := strings.Fields(l)
 	dashed := l != strings.TrimSpace(seg[end-1])
-	if len(words) <= 2 && nameLine(l) && (seg[end-2] == "" || dashed) && !strings.HasSuffix(l, ".") && !plainWord[fold(strings.Trim(words[0], ",."))] {
+	if len(words) <= 2 && nameLine(l) && (seg[end-2] == "" || dashed) && !strings.HasSuffix(l, ".") &&
+		!plainWord[fold(strings.Trim(words[0], ",."))] {
 		return end - 1
 	}
 	return len(seg)

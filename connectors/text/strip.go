@@ -177,7 +177,8 @@ func saysBelow(seg []string) bool {
 }
 
 // belowCues are how people say that they answer in between.
-var belowCues = foldAll("below|inline|in-line|unten|ci-dessous|dans le texte|más abajo|abajo|qui sotto|nel testo|abaixo|hieronder|nedan|poniżej|下記|以下|下面|아래")
+var belowCues = foldAll("below|inline|in-line|unten|ci-dessous|dans le texte|más abajo|abajo|qui sotto|nel testo|" +
+	"abaixo|hieronder|nedan|poniżej|下記|以下|下面|아래")
 
 // marked reads a line that is marked as quoted.
 func (u *unquoting) marked(i int) (next int, end bool) {

@@ -32,7 +32,8 @@ func TestStrip(t *testing.T) {
 			if got, want := squeeze(Strip(mail)), squeeze(want); got != want {
 				t.Errorf("%s, %s:\ngot  %q\nwant %q", filepath.Base(file), name, got, want)
 			}
-			if again := Strip(Strip(mail)); squeeze(again) != squeeze(Strip(mail)) && !strings.Contains(name, "inline") {
+			if again := Strip(Strip(mail)); squeeze(again) != squeeze(Strip(mail)) &&
+				!strings.Contains(name, "inline") {
 				t.Errorf("%s, %s: stripping twice gives %q", filepath.Base(file), name, again)
 			}
 		}

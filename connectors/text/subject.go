@@ -13,9 +13,11 @@ type subject struct {
 
 // replyPrefixes are what mail programs put before the subject of an answer, folded, in en de fr es it pt nl sv da no fi
 // pl cs ru tr hu ro el he zh ja ko. Source: Wikipedia, "List of email subject abbreviations".
-var replyPrefixes = setOf("re aw antw antwort sv vs svar ref res rif r odp ynt va vá bls atb ad απ σχετ השב 回复 回覆 答复 答覆 返信 답장 回信 odpowiedz rep")
+var replyPrefixes = setOf("re aw antw antwort sv vs svar ref res rif r odp ynt va vá bls atb ad απ σχετ השב 回复 回覆 答复 " +
+	"答覆 返信 답장 回信 odpowiedz rep")
 
-var forwardPrefixes = setOf("fw fwd wg tr rv enc i doorst vb vl videresend pd ilt továbbítás tovabbitas i fs transf redir 转发 轉寄 転送 전달 weitergeleitet reenv")
+var forwardPrefixes = setOf("fw fwd wg tr rv enc i doorst vb vl videresend pd ilt továbbítás tovabbitas i fs transf " +
+	"redir 转发 轉寄 転送 전달 weitergeleitet reenv")
 
 func setOf(words string) map[string]bool {
 	m := map[string]bool{}

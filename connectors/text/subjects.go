@@ -124,7 +124,11 @@ func (p subjectPhrase) fits(rest string) bool {
 	if i, _ := colon(rest); i > 0 && replyPrefixes[rest[:i]] {
 		return true // what is answered stands behind it
 	}
-	for _, next := range []string{":", "-", "\u2013", "\u2014", "|", "(", "[", "!", ".", ",", "/", "until ", "till ", "from ", "through ", "bis ", "vom ", "ab ", "jusqu", "du ", "hasta ", "del ", "fino ", "dal ", "ate ", "tot ", "van ", "t/m", "till och", "do "} {
+	for _, next := range []string{
+		":", "-", "\u2013", "\u2014", "|", "(", "[", "!", ".", ",", "/", "until ", "till ", "from ", "through ",
+		"bis ", "vom ", "ab ", "jusqu", "du ", "hasta ", "del ", "fino ", "dal ", "ate ", "tot ", "van ", "t/m",
+		"till och", "do ",
+	} {
 		if strings.HasPrefix(rest, next) {
 			return true
 		}

@@ -233,8 +233,10 @@ func (s *scan) word(at int, w string) {
 
 // elided are the words that Romance languages shorten before a vowel. English contractions stay whole: don't, I'll.
 var elided = map[string]bool{
-	"l": true, "d": true, "j": true, "n": true, "s": true, "c": true, "m": true, "t": true, "qu": true, "un": true, "jusqu": true, "lorsqu": true,
-	"puisqu": true, "dell": true, "all": true, "nell": true, "dall": true, "sull": true, "quell": true, "quest": true, "com": true, "dov": true, "quant": true,
+	"l": true, "d": true, "j": true, "n": true, "s": true, "c": true, "m": true, "t": true, "qu": true, "un": true,
+	"jusqu": true, "lorsqu": true,
+	"puisqu": true, "dell": true, "all": true, "nell": true, "dall": true, "sull": true, "quell": true, "quest": true,
+	"com": true, "dov": true, "quant": true,
 }
 
 // elision returns the length of the elided word that w begins with, apostrophe included; 0 if none.
@@ -319,7 +321,8 @@ func (s *scan) mark(r rune, at, end int) {
 		if end == len(s.text) || !digit(s.text[end]) { // not that of 10:30
 			s.endClause()
 		}
-	case ',', ';', '(', ')', '"', '\u2013', '\u2014', '\uff0c', '\u3001', '\uff1b', '\uff1a', '\u00bf', '\u00a1', '\u00ab', '\u00bb', '\u201c', '\u201d', '\u201e', '[', ']', '|', '*':
+	case ',', ';', '(', ')', '"', '\u2013', '\u2014', '\uff0c', '\u3001', '\uff1b', '\uff1a', '\u00bf', '\u00a1',
+		'\u00ab', '\u00bb', '\u201c', '\u201d', '\u201e', '[', ']', '|', '*':
 		s.endClause()
 	case '-', '/', '\'', '\u2019':
 		if at == 0 || s.text[at-1] == ' ' || s.text[at-1] == '\n' {
@@ -335,7 +338,8 @@ func (s *scan) closes(end int) bool {
 		return true
 	}
 	c := s.text[end]
-	return c >= utf8.RuneSelf || !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '/' || c == '=' || c == '&' || c == ',' || c == '@')
+	return c >= utf8.RuneSelf || !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '/' || c == '=' ||
+		c == '&' || c == ',' || c == '@')
 }
 
 // beforeOrdinal are words of German and its neighbours before a number with a point.
@@ -385,7 +389,9 @@ func (s *scan) endSentence() {
 		s.counts, s.question = counts{}, false
 		return
 	}
-	s.sentences = append(s.sentences, sentence{from: s.from, to: len(s.tokens), question: s.question, counts: s.counts, folded: s.open})
+	s.sentences = append(s.sentences, sentence{
+		from: s.from, to: len(s.tokens), question: s.question, counts: s.counts, folded: s.open,
+	})
 	s.total.add(s.counts)
 	s.open = len(s.folded)
 	s.from, s.counts, s.question = len(s.tokens), counts{}, false

@@ -12,8 +12,9 @@ import (
 // it, and never stored.
 type Trace struct {
 	Text crm.Text
-	Kept string   // the new text: without quoted history, signature, footers and legal notices
-	Why  []string // the phrases behind the class and the intents, in the order of the message: "opt_out: take me off your list"
+	Kept string // the new text: without quoted history, signature, footers and legal notices
+	// the phrases behind the class and the intents, in the order of the message: "opt_out: take me off your list"
+	Why []string
 }
 
 // evidence is one phrase that was found.

@@ -11,7 +11,8 @@ import (
 func TestTraceSaysWhatDecided(t *testing.T) {
 	in := Input{
 		Direction: crm.In, Subject: "Re: Offer", At: at,
-		Body: "Could you please send me a quote?\n\nOn Mon, 5 Jan 2026 at 10:00, Tom <tom@us.example> wrote:\n> Shall we talk?",
+		Body: "Could you please send me a quote?\n\nOn Mon, 5 Jan 2026 at 10:00, Tom <tom@us.example> wrote:\n> " +
+			"Shall we talk?",
 	}
 	got := reader.Trace(in)
 	if want := reader.Read(in); got.Text != want {

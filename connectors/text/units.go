@@ -41,7 +41,8 @@ func Units(s string) int {
 }
 
 func han(r rune) bool {
-	return 0x4e00 <= r && r <= 0x9fff || 0x3400 <= r && r <= 0x4dbf || 0xf900 <= r && r <= 0xfaff || 0x20000 <= r && r <= 0x3ffff || r == 0x3005 || r == 0x3007
+	return 0x4e00 <= r && r <= 0x9fff || 0x3400 <= r && r <= 0x4dbf || 0xf900 <= r && r <= 0xfaff || 0x20000 <= r &&
+		r <= 0x3ffff || r == 0x3005 || r == 0x3007
 }
 
 func kana(r rune) bool {
@@ -50,9 +51,11 @@ func kana(r rune) bool {
 
 // unspaced reports whether r belongs to a script that is written without spaces and whose words need a dictionary.
 func unspaced(r rune) bool {
-	return 0x0e01 <= r && r <= 0x0eff && r != 0x0e3f && !(0x0e50 <= r && r <= 0x0e59) || 0x1000 <= r && r <= 0x109f || 0x1780 <= r && r <= 0x17ff
+	return 0x0e01 <= r && r <= 0x0eff && r != 0x0e3f && !(0x0e50 <= r && r <= 0x0e59) || 0x1000 <= r && r <= 0x109f ||
+		0x1780 <= r && r <= 0x17ff
 }
 
 func emoji(r rune) bool {
-	return 0x1f000 <= r && r <= 0x1faff || 0x2600 <= r && r <= 0x27bf || 0x2b05 <= r && r <= 0x2b55 || 0x2300 <= r && r <= 0x23ff
+	return 0x1f000 <= r && r <= 0x1faff || 0x2600 <= r && r <= 0x27bf || 0x2b05 <= r && r <= 0x2b55 || 0x2300 <= r &&
+		r <= 0x23ff
 }

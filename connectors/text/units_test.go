@@ -13,10 +13,15 @@ import (
 
 func TestUnits(t *testing.T) {
 	for s, want := range map[string]int{
-		"": 0, "   \n": 0, "ok": 1, "OK!": 1, "👍": 1, "👍👍👍": 1, "👍 🎉": 2, ":-)": 1, "...": 1, "no thanks": 2, "don't know": 2,
-		"好的": 1, "好": 1, "可以的": 2, "我们星期二可以": 4, "はい": 1, "了解しました": 2, "ได้ครับ": 2, "네": 1, "네 좋아요": 2, "да": 1, "Да, конечно": 2,
-		"https://example.com/a?b=c&d=e": 1, "see https://example.com/a/b.": 2, "www.example.com/x": 1, "tom.miller+x@mail.example.co.uk": 1,
-		"mail tom_x-y@example.com now": 3, "3.5": 1, "10:30": 2, "l'offre": 1, "aujourd'hui": 1, "１２": 1, "v2.1 works": 2, "سلام": 1, "a@b": 2,
+		"": 0, "   \n": 0, "ok": 1, "OK!": 1, "👍": 1, "👍👍👍": 1, "👍 🎉": 2, ":-)": 1, "...": 1, "no thanks": 2,
+		"don't know": 2,
+		"好的":         1, "好": 1, "可以的": 2, "我们星期二可以": 4, "はい": 1, "了解しました": 2, "ได้ครับ": 2, "네": 1, "네 좋아요": 2,
+		"да":                            1,
+		"Да, конечно":                   2,
+		"https://example.com/a?b=c&d=e": 1, "see https://example.com/a/b.": 2, "www.example.com/x": 1,
+		"tom.miller+x@mail.example.co.uk": 1,
+		"mail tom_x-y@example.com now":    3, "3.5": 1, "10:30": 2, "l'offre": 1, "aujourd'hui": 1, "１２": 1,
+		"v2.1 works": 2, "سلام": 1, "a@b": 2,
 		"က": 1, "ខ្ញុំ": 1, "🇩🇪": 1, "👍🏽": 1, "👩‍💻": 1, "好的 ok": 2,
 	} {
 		if got := Units(s); got != want {
@@ -43,18 +48,30 @@ func TestUnitsOfAMessage(t *testing.T) {
 
 // TestClearYesInShort holds what the rules rely on: a clear yes in any language is not a short answer, a shrug is.
 func TestClearYesInShort(t *testing.T) {
-	for _, s := range []string{"ok", "Yes.", "好的", "👍", "はい", "네", "ได้ครับ", "да", "tak", "ja", "oui", "sí", "sim", "sì", "Klar!", "d'accord", "可以", "👍🏽", "Evet", "Ano"} {
-		if got := reader.Read(Input{Direction: crm.In, Body: s}); !got.Intents.Has(crm.ClearYes) || got.Intents.Any(crm.Vague|crm.ClearNo) || got.Units > 2 {
+	for _, s := range []string{
+		"ok", "Yes.", "好的", "👍", "はい", "네", "ได้ครับ", "да", "tak", "ja", "oui", "sí", "sim", "sì", "Klar!",
+		"d'accord", "可以", "👍🏽", "Evet", "Ano",
+	} {
+		if got := reader.Read(Input{Direction: crm.In, Body: s}); !got.Intents.Has(crm.ClearYes) ||
+			got.Intents.Any(crm.Vague|crm.ClearNo) || got.Units > 2 {
 			t.Errorf("%q: %q, %d units; want a clear yes", s, got.Intents, got.Units)
 		}
 	}
-	for _, s := range []string{"maybe", "Not sure", "vielleicht", "peut-être", "quizás", "talvez", "forse", "misschien", "может быть", "może", "可能", "たぶん", "글쎄요", "🤷", "อาจจะ"} {
-		if got := reader.Read(Input{Direction: crm.In, Body: s}); !got.Intents.Has(crm.Vague) || got.Intents.Any(crm.ClearYes|crm.Informs) {
+	for _, s := range []string{
+		"maybe", "Not sure", "vielleicht", "peut-être", "quizás", "talvez", "forse", "misschien", "может быть", "może",
+		"可能", "たぶん", "글쎄요", "🤷", "อาจจะ",
+	} {
+		if got := reader.Read(Input{Direction: crm.In, Body: s}); !got.Intents.Has(crm.Vague) ||
+			got.Intents.Any(crm.ClearYes|crm.Informs) {
 			t.Errorf("%q: %q; want vague", s, got.Intents)
 		}
 	}
-	for _, s := range []string{"Tuesday", "10:30", "42", "twelve", "am 5.3.", "3pm", "tom@example.com", "https://example.com", "mardi", "in March"} {
-		if got := reader.Read(Input{Direction: crm.In, Body: s, At: at}); !got.Intents.Has(crm.Informs) || got.Intents.Any(crm.Vague) {
+	for _, s := range []string{
+		"Tuesday", "10:30", "42", "twelve", "am 5.3.", "3pm", "tom@example.com", "https://example.com", "mardi",
+		"in March",
+	} {
+		if got := reader.Read(Input{Direction: crm.In, Body: s, At: at}); !got.Intents.Has(crm.Informs) ||
+			got.Intents.Any(crm.Vague) {
 			t.Errorf("%q: %q; want informs", s, got.Intents)
 		}
 	}
@@ -106,7 +123,10 @@ func TestDatesInDigits(t *testing.T) {
 		t.Skip("no time zones here")
 	}
 	note := func(zone *time.Location, date string) string {
-		got := reader.Read(Input{Direction: crm.In, Subject: "Automatic reply: Offer", At: at, Zone: zone, Body: "Thank you for your email. I will be out of the office and back on " + date + "."})
+		got := reader.Read(Input{
+			Direction: crm.In, Subject: "Automatic reply: Offer", At: at, Zone: zone,
+			Body: "Thank you for your email. I will be out of the office and back on " + date + ".",
+		})
 		if got.Class != crm.OutOfOffice {
 			t.Fatalf("class %s", got.Class)
 		}
@@ -145,10 +165,12 @@ func TestDatesInDigits(t *testing.T) {
 func TestKey(t *testing.T) {
 	key := func(r *Reader, body string) uint64 { return r.Read(Input{Direction: crm.In, Body: body}).Key }
 	a := key(reader, "Could you send the price list?")
-	if a == 0 || a != key(reader, "could you  send the\nprice list") || a != key(reader, "Hi Anna,\n\nCould you send the price list?\n\nBest regards\nTom") {
+	if a == 0 || a != key(reader, "could you  send the\nprice list") ||
+		a != key(reader, "Hi Anna,\n\nCould you send the price list?\n\nBest regards\nTom") {
 		t.Error("the same words have different keys")
 	}
-	if a == key(reader, "Could you send the price list again?") || a == key(NewReader([]byte("another salt"), nil), "Could you send the price list?") {
+	if a == key(reader, "Could you send the price list again?") ||
+		a == key(NewReader([]byte("another salt"), nil), "Could you send the price list?") {
 		t.Error("different words, or salts, have the same key")
 	}
 	if key(reader, "") != 0 || key(reader, "> quoted\n") != 0 {
@@ -159,12 +181,18 @@ func TestKey(t *testing.T) {
 func TestLinks(t *testing.T) {
 	quote := "https://example.org/q/ab12?x=1"
 	h := reader.LinkHash(quote)
-	for _, same := range []string{"https://EXAMPLE.org/q/ab12?x=1", "http://example.org/q/ab12?x=1&utm_source=mail", "https://example.org/q/ab12/?x=1#top", "example.org/q/ab12?x=1", " https://example.org/q/ab12?x=1&_hsmi=2 "} {
+	for _, same := range []string{
+		"https://EXAMPLE.org/q/ab12?x=1", "http://example.org/q/ab12?x=1&utm_source=mail",
+		"https://example.org/q/ab12/?x=1#top", "example.org/q/ab12?x=1", " https://example.org/q/ab12?x=1&_hsmi=2 ",
+	} {
 		if reader.LinkHash(same) != h {
 			t.Errorf("%s is another link", same)
 		}
 	}
-	for _, other := range []string{"https://example.org/q/ab13?x=1", "https://example.org/q/ab12?x=2", "https://example.org/Q/ab12?x=1", "https://example.com/q/ab12?x=1"} {
+	for _, other := range []string{
+		"https://example.org/q/ab13?x=1", "https://example.org/q/ab12?x=2", "https://example.org/Q/ab12?x=1",
+		"https://example.com/q/ab12?x=1",
+	} {
 		if reader.LinkHash(other) == h {
 			t.Errorf("%s is the same link", other)
 		}
@@ -177,11 +205,19 @@ func TestLinks(t *testing.T) {
 		body, html string
 		want       int
 	}{
-		"plain":            {"Here is the quote: " + quote + ".", "", 1},
-		"twice":            {quote + "\n" + quote, "", 1},
-		"in html":          {"", `<a href="https://example.org/q/ab12?x=1&amp;utm_source=a">the quote</a> <a href="https://example.org/about">about</a>`, 1},
-		"in quoted text":   {"See below.\n\nOn Mon, 5 Jan 2026 at 09:14, Jane <jane@example.org> wrote:\n> " + quote, "", 0},
-		"in quoted html":   {"", `<p>See below.</p><blockquote type="cite"><a href="` + quote + `">the quote</a></blockquote>`, 0},
+		"plain": {"Here is the quote: " + quote + ".", "", 1},
+		"twice": {quote + "\n" + quote, "", 1},
+		"in html": {
+			"",
+			`<a href="https://example.org/q/ab12?x=1&amp;utm_source=a">the quote</a> <a href="https://example.org/about">about</a>`, 1,
+		},
+		"in quoted text": {
+			"See below.\n\nOn Mon, 5 Jan 2026 at 09:14, Jane <jane@example.org> wrote:\n> " + quote,
+			"", 0,
+		},
+		"in quoted html": {
+			"", `<p>See below.</p><blockquote type="cite"><a href="` + quote + `">the quote</a></blockquote>`, 0,
+		},
 		"in the signature": {"Hi.\n\nBest regards\nJane\n" + quote, "", 1},
 		"none":             {"no link here", "", 0},
 	} {
@@ -190,15 +226,21 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s: %d links, want %d", name, len(got), c.want)
 		}
 	}
-	if got := reader.LinkHashes(strings.Repeat("https://example.org/"+"a ", 10)+"ftp://example.org/b", "", nil); len(got) != 1 {
+	if got := reader.LinkHashes(strings.Repeat("https://example.org/"+"a ", 10)+"ftp://example.org/b", "",
+		nil); len(got) != 1 {
 		t.Errorf("%d links, want one", len(got))
 	}
 }
 
 func TestExtraPhrases(t *testing.T) {
-	r := NewReader(nil, Lexicon{crm.Urgent: {"red alert", "^ $ _ @"}, crm.QuoteRequest | crm.Asks: {"two at once"}, crm.OptOut: {"Éteignez tout"}})
+	r := NewReader(nil, Lexicon{
+		crm.Urgent: {"red alert", "^ $ _ @"}, crm.QuoteRequest | crm.Asks: {"two at once"},
+		crm.OptOut: {"Éteignez tout"},
+	})
 	got := r.Read(Input{Direction: crm.In, Body: "This is a Red Alert for us."})
-	if !got.Intents.Has(crm.Urgent) || reader.Read(Input{Direction: crm.In, Body: "This is a Red Alert for us."}).Intents.Any(crm.Urgent) {
+	if !got.Intents.Has(crm.Urgent) || reader.Read(Input{
+		Direction: crm.In, Body: "This is a Red Alert for us.",
+	}).Intents.Any(crm.Urgent) {
 		t.Errorf("%q; want urgent by the phrase of the settings alone", got.Intents)
 	}
 	if r.Read(Input{Direction: crm.In, Body: "This is not a red alert."}).Intents.Any(crm.Urgent) {
@@ -215,7 +257,8 @@ func TestCutsAsUnicodeDoes(t *testing.T) {
 	texts := []string{mail(t, 300_000)}
 	for a := range 128 {
 		for b := range 130 {
-			texts = append(texts, "ab"+string(rune(a))+string(rune(b*b%0x350))+"c1", string(rune(a))+string(rune(b))+" e\u0301 "+string(rune(b)))
+			texts = append(texts, "ab"+string(rune(a))+string(rune(b*b%0x350))+"c1", string(rune(a))+string(rune(b))+
+				" e\u0301 "+string(rune(b)))
 		}
 	}
 	for _, text := range texts {
@@ -241,26 +284,35 @@ func TestPhrasesOfSettings(t *testing.T) {
 		t.Errorf("%q; want the phrase of a script without spaces", got.Intents)
 	}
 	l = Lexicon{crm.Urgent: {"not a minute later"}}
-	for body, want := range map[string]bool{"We need it by Monday, not a minute later.": true, "It need never be not a minute later.": false} {
+	for body, want := range map[string]bool{
+		"We need it by Monday, not a minute later.": true, "It need never be not a minute later.": false,
+	} {
 		if got := NewReader(nil, l).Read(Input{Direction: crm.In, Body: body}); got.Intents.Has(crm.Urgent) != want {
 			t.Errorf("%q: %q", body, got.Intents)
 		}
 	}
 	for value, says := range map[string]string{
-		"lose my number": "want an intent, a colon", "optout: x": `intent "optout": want some of quote_request`, "asks urgent: x": "want one intent",
-		": x": "want one intent", "urgent: a*": "plain words", "urgent: @us, x": "plain words", "urgent: ": "without a word", "urgent: x,,y": "without a word",
-		"urgent: " + strings.Repeat("a ", 13): "13 words", "urgent: a" + strings.Repeat(",a", 1000): "1001 phrases", "x: y; urgent: ~": `intent "x"`,
+		"lose my number": "want an intent, a colon", "optout: x": `intent "optout": want some of quote_request`,
+		"asks urgent: x": "want one intent",
+		": x":            "want one intent", "urgent: a*": "plain words", "urgent: @us, x": "plain words",
+		"urgent: ": "without a word", "urgent: x,,y": "without a word",
+		"urgent: " + strings.Repeat("a ", 13): "13 words", "urgent: a" + strings.Repeat(",a", 1000): "1001 phrases",
+		"x: y; urgent: ~": `intent "x"`,
 	} {
 		before := len(l)
-		if err := l.Decode(value); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") || len(l) != before {
+		if err := l.Decode(value); err == nil || !strings.Contains(err.Error(), says) ||
+			strings.Contains(err.Error(), "\n") || len(l) != before {
 			t.Errorf("%.40q: %v; want an error of one line with %q and nothing taken", value, err, says)
 		}
 	}
 }
 
 func TestDirection(t *testing.T) {
-	body := "Please find attached our quote. We are not interested in more. I'll send you the details tomorrow, unsubscribe me."
-	out, in := reader.Read(Input{Direction: crm.Out, Body: body, At: at}), reader.Read(Input{Direction: crm.In, Body: body, At: at})
+	body := "Please find attached our quote. We are not interested in more. I'll send you the details tomorrow, " +
+		"unsubscribe me."
+	out, in := reader.Read(Input{Direction: crm.Out, Body: body, At: at}), reader.Read(Input{
+		Direction: crm.In, Body: body, At: at,
+	})
 	if !out.Intents.Has(crm.CarriesQuote|crm.Promises) || out.Intents.Any(crm.NotInterested|crm.OptOut) {
 		t.Errorf("out: %q", out.Intents)
 	}
@@ -268,7 +320,9 @@ func TestDirection(t *testing.T) {
 		t.Errorf("in: %q", in.Intents)
 	}
 	body = "You will receive an answer by Friday."
-	out, in = reader.Read(Input{Direction: crm.Out, Body: body, At: at}), reader.Read(Input{Direction: crm.In, Body: body, At: at})
+	out, in = reader.Read(Input{Direction: crm.Out, Body: body, At: at}), reader.Read(Input{
+		Direction: crm.In, Body: body, At: at,
+	})
 	if !out.Intents.Has(crm.Promises) || in.Intents.Any(crm.Promises) {
 		t.Errorf("what we promise is no promise of theirs: out %q, in %q", out.Intents, in.Intents)
 	}
@@ -278,7 +332,13 @@ func TestSubject(t *testing.T) {
 	for _, c := range []struct {
 		subject string
 		want    bool
-	}{{"Request for quotation", true}, {"[sales] Angebotsanfrage", true}, {"Re: Request for quotation", false}, {"WG: Re: Request for quotation", false}, {"Antw.: Request for quotation", true}} {
+	}{
+		{"Request for quotation", true},
+		{"[sales] Angebotsanfrage", true},
+		{"Re: Request for quotation", false},
+		{"WG: Re: Request for quotation", false},
+		{"Antw.: Request for quotation", true},
+	} {
 		got := reader.Read(Input{Direction: crm.In, Subject: c.subject, Body: "See the attached file.", At: at})
 		if got.Intents.Has(crm.QuoteRequest) != c.want {
 			t.Errorf("%q: %q", c.subject, got.Intents)
@@ -287,7 +347,9 @@ func TestSubject(t *testing.T) {
 }
 
 func TestForwarded(t *testing.T) {
-	body := "---------- Forwarded message ---------\nFrom: Tom <tom@example.com>\nDate: Mon, 5 Jan 2026 at 09:14\nSubject: Prices\nTo: Jane <jane@example.org>\n\nHi Jane,\n\ncould you send me a quote?\n\nBest regards\nTom\n"
+	body := "---------- Forwarded message ---------\nFrom: Tom <tom@example.com>\nDate: Mon, 5 Jan 2026 at " +
+		"09:14\nSubject: Prices\nTo: Jane <jane@example.org>\n\nHi Jane,\n\ncould you send me a quote?\n\nBest " +
+		"regards\nTom\n"
 	plain := reader.Read(Input{Direction: crm.In, Body: body, At: at})
 	if plain.Intents.Any(crm.QuoteRequest) || plain.Units != 1 {
 		t.Errorf("a forward of another's words: %q, %d units", plain.Intents, plain.Units)

@@ -98,7 +98,9 @@ func (e *entry) has(y sym) bool {
 var emptyVocabulary = newVocabulary()
 
 func newVocabulary() *vocabulary {
-	v := &vocabulary{next: gap + 1, words: map[string]*entry{}, prefixes: map[string]*entry{}, specials: map[string]sym{}}
+	v := &vocabulary{
+		next: gap + 1, words: map[string]*entry{}, prefixes: map[string]*entry{}, specials: map[string]sym{},
+	}
 	for _, name := range []string{"#number", "#clock", "#percent", "#link", "#address", "#day", "#month", "#unit"} {
 		v.specials[name] = v.newSym()
 	}

@@ -78,7 +78,8 @@ func (r *rig) checkImage() {
 	if _, ok := c.Volumes["/data"]; !ok {
 		r.t.Errorf("/data is no volume: %v", c.Volumes)
 	}
-	if c.StopSignal != "SIGTERM" || c.Healthcheck == nil || strings.Join(c.Healthcheck.Test, " ") != "CMD /winnow healthcheck" {
+	if c.StopSignal != "SIGTERM" || c.Healthcheck == nil ||
+		strings.Join(c.Healthcheck.Test, " ") != "CMD /winnow healthcheck" {
 		r.t.Errorf("stop signal %q, health check %+v", c.StopSignal, c.Healthcheck)
 	}
 	if got := c.Labels["org.opencontainers.image.version"]; got != imageVersion {
@@ -134,7 +135,8 @@ func (r *rig) killed(w winnow, from int) winnow {
 	case <-time.After(hang):
 		t.Fatalf("%d deliveries were acknowledged within a minute, %d wanted\n%s", count.Load(), before, r.logs(w))
 	}
-	if _, err := r.docker.ContainerKill(ctx, w.GetContainerID(), client.ContainerKillOptions{Signal: "KILL"}); err != nil {
+	if _, err := r.docker.ContainerKill(ctx, w.GetContainerID(),
+		client.ContainerKillOptions{Signal: "KILL"}); err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -151,7 +153,9 @@ func (r *rig) killed(w winnow, from int) winnow {
 	w = r.start()
 	t.Logf("killed after %d acknowledged deliveries; %d contacts are to be rated", before, count.Load())
 	acked.Range(func(contact, _ any) bool {
-		r.eventually(w, hang, "the rating of an acknowledged contact", func() bool { return r.rating(contact.(int)) != "" })
+		r.eventually(w, hang, "the rating of an acknowledged contact", func() bool {
+			return r.rating(contact.(int)) != ""
+		})
 		return true
 	})
 	return w

@@ -97,11 +97,14 @@ func build(t *testing.T, docker *client.Client) string {
 	}
 	var log strings.Builder
 	version := imageVersion
-	image, err := provider.BuildImage(ctx, &testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
-		Context: "../..", Repo: "winnow-test", Tag: "latest", BuildArgs: map[string]*string{"VERSION": &version}, BuildLogWriter: &log,
-	}})
+	image, err := provider.BuildImage(ctx,
+		&testcontainers.ContainerRequest{FromDockerfile: testcontainers.FromDockerfile{
+			Context: "../..", Repo: "winnow-test", Tag: "latest", BuildArgs: map[string]*string{"VERSION": &version},
+			BuildLogWriter: &log,
+		}})
 	if ctx.Err() != nil {
-		missing(t, "this machine is too slow to build the image within the tests; build it before, so that its layers are there: docker build .")
+		missing(t, "this machine is too slow to build the image within the tests; build it before, so that its "+
+			"layers are there: docker build .")
 	}
 	if err != nil && strings.Contains(err.Error(), "go mod download") {
 		missing(t, "the modules cannot be downloaded from within a container: %v", err)

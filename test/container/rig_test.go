@@ -66,7 +66,8 @@ func newRig(t *testing.T) *rig {
 	_, _ = rand.Read(name[:])
 	r.volume = fmt.Sprintf("winnow-test-%x", name)
 	t.Cleanup(func() { // the last of all, when no container holds it any more
-		if _, err := r.docker.VolumeRemove(context.Background(), r.volume, client.VolumeRemoveOptions{Force: true}); err != nil {
+		if _, err := r.docker.VolumeRemove(context.Background(), r.volume,
+			client.VolumeRemoveOptions{Force: true}); err != nil {
 			t.Errorf("remove the volume: %v", err)
 		}
 	})
@@ -90,7 +91,9 @@ func (r *rig) run(req testcontainers.ContainerRequest) testcontainers.Container 
 	req.HostConfigModifier = func(h *dockercontainer.HostConfig) {
 		h.ReadonlyRootfs, h.CapDrop, h.SecurityOpt = true, []string{"ALL"}, []string{"no-new-privileges:true"}
 	}
-	c, err := testcontainers.GenericContainer(r.t.Context(), testcontainers.GenericContainerRequest{ContainerRequest: req, Started: true})
+	c, err := testcontainers.GenericContainer(r.t.Context(), testcontainers.GenericContainerRequest{
+		ContainerRequest: req, Started: true,
+	})
 	testcontainers.CleanupContainer(r.t, c)
 	if err != nil {
 		r.t.Fatalf("start %v: %v\n%s", req.Cmd, err, r.logs(c))
@@ -109,8 +112,10 @@ func (r *rig) start() winnow {
 	r.t.Helper()
 	c := r.run(testcontainers.ContainerRequest{
 		Env: map[string]string{
-			"WINNOW_HUBSPOT_CLIENT_SECRET": secret, "WINNOW_HUBSPOT_TOKEN": token, "WINNOW_HUBSPOT_API_URL": "http://sandbox:8090", "WINNOW_PUBLIC_URL": publicURL,
-			"WINNOW_ADMIN_LISTEN": ":8081", "WINNOW_ADMIN_TOKEN": adminToken, "WINNOW_POLL_INTERVAL": "0", "WINNOW_QUEUE_MAX_STORE": "1GiB",
+			"WINNOW_HUBSPOT_CLIENT_SECRET": secret, "WINNOW_HUBSPOT_TOKEN": token,
+			"WINNOW_HUBSPOT_API_URL": "http://sandbox:8090", "WINNOW_PUBLIC_URL": publicURL,
+			"WINNOW_ADMIN_LISTEN": ":8081", "WINNOW_ADMIN_TOKEN": adminToken, "WINNOW_POLL_INTERVAL": "0",
+			"WINNOW_QUEUE_MAX_STORE": "1GiB",
 		},
 		Mounts:       testcontainers.Mounts(testcontainers.VolumeMount(r.volume, "/data")),
 		ExposedPorts: []string{"8080/tcp", "8081/tcp"},
@@ -143,8 +148,10 @@ func (r *rig) logs(c testcontainers.Container) string {
 // deliver sends one signed event, that a contact's lifecycle stage changed, and returns the answer's status.
 func (r *rig) deliver(ctx context.Context, w winnow, contact int) (int, error) {
 	event := map[string]any{
-		"eventId": contact, "subscriptionId": 1, "portalId": portal, "appId": 5001, "occurredAt": time.Now().UnixMilli(), "subscriptionType": "contact.propertyChange",
-		"attemptNumber": 0, "objectId": contact, "propertyName": "lifecyclestage", "propertyValue": "lead", "changeSource": "CRM_UI", "sourceId": "userId:51",
+		"eventId": contact, "subscriptionId": 1, "portalId": portal, "appId": 5001,
+		"occurredAt": time.Now().UnixMilli(), "subscriptionType": "contact.propertyChange",
+		"attemptNumber": 0, "objectId": contact, "propertyName": "lifecyclestage", "propertyValue": "lead",
+		"changeSource": "CRM_UI", "sourceId": "userId:51",
 	}
 	body, err := json.Marshal([]any{event})
 	if err != nil {

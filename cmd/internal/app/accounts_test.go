@@ -24,7 +24,8 @@ func TestAccounts(t *testing.T) {
 			play: func(w *world, id string) {
 				w.hears(id, hubspot.Email{Subject: "Dye vats", Text: ask})
 				w.writes(id, hubspot.Email{
-					Subject: "Your vat", Text: "Good morning, one vat is 6,400 and takes four weeks. Which size do you need?\n\nKind regards\nPaul\n\nUnsubscribe",
+					Subject: "Your vat", Text: "Good morning, one vat is 6,400 and takes four weeks. Which size do " +
+						"you need?\n\nKind regards\nPaul\n\nUnsubscribe",
 				})
 			},
 			want: map[string]string{"ball": "them", "owed_reply_since": ""},
@@ -33,7 +34,10 @@ func TestAccounts(t *testing.T) {
 			name: "the gate keeper refuses, and nobody knows that address",
 			play: func(w *world, id string) {
 				w.writes(id, hubspot.Email{Subject: "Vats", Text: "Shall I reserve one for June?"})
-				w.hears(id, hubspot.Email{Subject: "Re: Vats", From: "gate@weaving.example", Text: "We are not interested, do not write again."})
+				w.hears(id, hubspot.Email{
+					Subject: "Re: Vats", From: "gate@weaving.example",
+					Text: "We are not interested, do not write again.",
+				})
 				w.pass(3 * 24 * time.Hour)
 			},
 			want: map[string]string{"status": "open", "ball": "none"},
@@ -42,7 +46,10 @@ func TestAccounts(t *testing.T) {
 			name: "a haulier asks in the contact's conversation",
 			play: func(w *world, id string) {
 				w.writes(id, hubspot.Email{Subject: "Vats", Text: "The vat left today. Did you get the papers?"})
-				w.hears(id, hubspot.Email{Subject: "Re: Vats", From: "dispatch@haulier.example", Text: "Which gate should our driver take on Friday?"})
+				w.hears(id, hubspot.Email{
+					Subject: "Re: Vats", From: "dispatch@haulier.example",
+					Text: "Which gate should our driver take on Friday?",
+				})
 			},
 			want: map[string]string{"ball": "us", "owed_reply_since": "!", "engagement": "50"},
 		},
@@ -51,7 +58,10 @@ func TestAccounts(t *testing.T) {
 			play: func(w *world, id string) {
 				w.box.SetProperty(id, "hs_additional_emails", "mia.at.home@posteo.de")
 				w.writes(id, hubspot.Email{Subject: "Vats", Text: "Which size do you need?"})
-				w.hears(id, hubspot.Email{Subject: "Re: Vats", From: "Mia <MIA.at.home@posteo.de>", Text: "We need the one for 300 litres, on two floors. What would it weigh?"})
+				w.hears(id, hubspot.Email{
+					Subject: "Re: Vats", From: "Mia <MIA.at.home@posteo.de>",
+					Text: "We need the one for 300 litres, on two floors. What would it weigh?",
+				})
 			},
 			want: map[string]string{"ball": "us", "owed_reply_since": "!", "reasons": "~answers our questions"},
 		},
@@ -59,7 +69,10 @@ func TestAccounts(t *testing.T) {
 			name: "a colleague of ours without a seat answers, and it is logged as if it had come in",
 			play: func(w *world, id string) {
 				w.hears(id, hubspot.Email{Subject: "Vats", Text: ask})
-				w.hears(id, hubspot.Email{Subject: "Re: Vats", From: "workshop@sandbox.example", Text: "One is 6,400 and takes four weeks. Which size do you need?"})
+				w.hears(id, hubspot.Email{
+					Subject: "Re: Vats", From: "workshop@sandbox.example",
+					Text: "One is 6,400 and takes four weeks. Which size do you need?",
+				})
 			},
 			want: map[string]string{"ball": "them", "owed_reply_since": ""},
 		},
@@ -93,7 +106,9 @@ func TestAccounts(t *testing.T) {
 	} {
 		t.Run(account.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, hubspot.Options{Owners: []hubspot.Owner{{ID: 51, UserID: 51, Email: "paul@sandbox.example"}}})
+			w := newWorld(t, hubspot.Options{
+				Owners: []hubspot.Owner{{ID: 51, UserID: 51, Email: "paul@sandbox.example"}},
+			})
 			id := w.box.CreateContact(map[string]string{"email": "mia@weaving.example"})
 			w.settle()
 			account.play(w, id)

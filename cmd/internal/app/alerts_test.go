@@ -14,7 +14,8 @@ import (
 // misspelt, or not there before its first event, never fires.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, hubspot.Options{RateLimit: 1000, SearchPerSecond: -1}) // with limits, so that it tells what is left of the day
+	// with limits, so that it tells what is left of the day
+	w := newWorld(t, hubspot.Options{RateLimit: 1000, SearchPerSecond: -1})
 	id := w.box.CreateContact(map[string]string{"email": "a@alerts.example"})
 	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "a question", Text: "What does it cost?"})
 	w.settle()

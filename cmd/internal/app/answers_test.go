@@ -32,22 +32,33 @@ func TestDeliveries(t *testing.T) {
 		{name: "wrong signature", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
 			d.Header.Set("X-HubSpot-Signature-v3", "AAAA"+d.Header.Get("X-HubSpot-Signature-v3")[4:])
 		}},
-		{name: "no signature", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) { d.Header = http.Header{} }},
-		{name: "wrong v3 beside a right v1", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
-			d.Header.Set("X-HubSpot-Signature-v3", "bm9ib2R5")
+		{name: "no signature", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
+			d.Header = http.Header{}
 		}},
+		{
+			name: "wrong v3 beside a right v1", body: change(""), want: http.StatusUnauthorized,
+			change: func(d *hubspot.Delivery) {
+				d.Header.Set("X-HubSpot-Signature-v3", "bm9ib2R5")
+			},
+		},
 		{name: "changed body", body: change(""), want: http.StatusUnauthorized, change: func(d *hubspot.Delivery) {
 			d.Body = bytes.Replace(d.Body, []byte(`"A"`), []byte(`"D"`), 1)
 		}},
-		{name: "stale", body: change(""), want: http.StatusUnauthorized, change: func(*hubspot.Delivery) { w.now.Add(int64(6 * time.Minute)) }},
+		{name: "stale", body: change(""), want: http.StatusUnauthorized, change: func(*hubspot.Delivery) {
+			w.now.Add(int64(6 * time.Minute))
+		}},
 		{name: "over the limit", body: "[" + strings.Repeat(" ", 70_000) + "]", want: http.StatusRequestEntityTooLarge},
 		{name: "at the limit", body: "[" + strings.Repeat(" ", 64<<10-2) + "]", want: http.StatusNoContent, kept: true},
 		{name: "invalid JSON", body: `[{"eventId":`, want: http.StatusNoContent, kept: true, dead: "not a JSON array"},
 		{
-			name: "unknown object type", body: change(`,{"eventId":2,"portalId":62515,"occurredAt":AT,"subscriptionType":"object.creation","objectTypeId":"0-999","objectId":5}`),
+			name: "unknown object type",
+			body: change(`,{"eventId":2,"portalId":62515,"occurredAt":AT,"subscriptionType":"object.creation","objectTypeId":"0-999","objectId":5}`),
 			want: http.StatusNoContent, kept: true, dead: "unknown object type",
 		},
-		{name: "another account's", body: strings.Replace(change(""), "62515", "99", 1), want: http.StatusNoContent, kept: true, dead: "account 99 sends events"},
+		{
+			name: "another account's", body: strings.Replace(change(""), "62515", "99", 1), want: http.StatusNoContent,
+			kept: true, dead: "account 99 sends events",
+		},
 		{name: "genuine", body: change(""), want: http.StatusNoContent, kept: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -77,9 +88,11 @@ func TestDeliveries(t *testing.T) {
 			switch {
 			case c.dead == "" && len(letters) > 0:
 				t.Errorf("dead letter: %s", letters[0].Reason)
-			case c.dead != "" && (len(letters) != 1 || !strings.Contains(letters[0].Reason, c.dead) || letters[0].Fix == "" ||
+			case c.dead != "" && (len(letters) != 1 || !strings.Contains(letters[0].Reason, c.dead) ||
+				letters[0].Fix == "" ||
 				(len(letters[0].Payload) == 0) != (c.name == "another account's")):
-				t.Errorf("dead letters %+v, want one with its payload (none of another account's), a fix and a reason that says %q", letters, c.dead)
+				t.Errorf("dead letters %+v, want one with its payload (none of another account's), a fix and a "+
+					"reason that says %q", letters, c.dead)
 			}
 			// What can be read is used, also beside what cannot.
 			override := w.field(id, "status") == "override"

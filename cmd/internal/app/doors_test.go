@@ -27,15 +27,18 @@ func door(t *testing.T, most int) (ln *bounded, release chan struct{}) {
 		t.Fatal(err)
 	}
 	ln, release = bound(inner, most), make(chan struct{})
-	srv := ln.serve(&http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Signature") == "genuine" {
-			c, _ := r.Context().Value(connKey{}).(*counted)
-			c.verified()
-			<-release
-		}
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, "here")
-	})})
+	srv := ln.serve(&http.Server{
+		ReadHeaderTimeout: time.Minute,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Signature") == "genuine" {
+				c, _ := r.Context().Value(connKey{}).(*counted)
+				c.verified()
+				<-release
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = io.WriteString(w, "here")
+		}),
+	})
 	tells := srv.ConnContext
 	srv.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(tells(ctx, conn), connKey{}, conn)
@@ -164,7 +167,8 @@ func TestServerLogIsBounded(t *testing.T) {
 	}
 	line := logged.All()[0]
 	what, _ := line.ContextMap()["what"].(string)
-	if line.Level >= zap.ErrorLevel || strings.Contains(what, "192.0.2.7") || !strings.Contains(what, "TLS handshake error") {
+	if line.Level >= zap.ErrorLevel || strings.Contains(what, "192.0.2.7") ||
+		!strings.Contains(what, "TLS handshake error") {
 		t.Errorf("%s: %q", line.Level, what)
 	}
 }

@@ -12,10 +12,13 @@ import (
 func TestDeletedTask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, hubspot.Options{Subscriptions: append(hubspot.DefaultSubscriptions(), hubspot.Subscription{
-		Type: "object.propertyChange", Object: "contacts", Property: "notes_next_activity_date", // which goes with the task
+		// which goes with the task
+		Type: "object.propertyChange", Object: "contacts", Property: "notes_next_activity_date",
 	})})
 	id, other := w.contact("task"), w.contact("other")
-	w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+	w.box.Email([]string{id}, hubspot.Email{
+		Subject: "Looms", Text: "How many looms do you have today? When could we talk?",
+	})
 	w.settle()
 	task := w.box.Task([]string{id}, hubspot.Task{Subject: "call them", Due: w.clock().Add(2 * day)})
 	theirs := w.box.Task([]string{other}, hubspot.Task{Subject: "call them", Due: w.clock().Add(2 * day)})
@@ -58,10 +61,14 @@ func TestDeletedMail(t *testing.T) {
 	a, b := w.contact("a"), w.contact("b")
 	deal := w.box.Deal([]string{a, b}, hubspot.Deal{Name: "Looms"})
 	w.settle()
-	w.box.Email([]string{b}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+	w.box.Email([]string{b}, hubspot.Email{
+		Subject: "Looms", Text: "How many looms do you have today? When could we talk?",
+	})
 	w.now.Add(int64(time.Hour))
 	w.settle()
-	mail := w.box.Email([]string{a}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?", Deals: []string{deal}})
+	mail := w.box.Email([]string{a}, hubspot.Email{
+		Incoming: true, Subject: "Price", Text: "What does a loom cost?", Deals: []string{deal},
+	})
 	note := w.box.Note([]string{a}, "they have many looms")
 	w.pass(day)
 	w.until("a question of theirs, which is an answer for the colleague too", func() bool {
@@ -70,7 +77,9 @@ func TestDeletedMail(t *testing.T) {
 	w.box.Remove("emails", mail)
 	w.box.Remove("notes", note)
 	w.pass(2 * day)
-	w.until("the mail is as if it had never been", func() bool { return w.field(a, "ball") == "none" && w.field(b, "ball") == "them" })
+	w.until("the mail is as if it had never been", func() bool {
+		return w.field(a, "ball") == "none" && w.field(b, "ball") == "them"
+	})
 	w.until("the note too", func() bool { return w.explain(a).Facts["note"] == 0 })
 	if facts := w.explain(a).Facts; facts["message"]+facts["note"] != 0 {
 		t.Errorf("of what was deleted is known still: %v", facts)

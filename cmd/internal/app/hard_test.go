@@ -25,7 +25,9 @@ func (w *world) letters3(ids ...string) {
 	w.t.Helper()
 	for range 3 {
 		for _, id := range ids {
-			w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+			w.box.Email([]string{id}, hubspot.Email{
+				Subject: "Looms", Text: "How many looms do you have today? When could we talk?",
+			})
 		}
 		w.pass(7 * day)
 	}
@@ -40,7 +42,8 @@ func (w *world) untilStatus(id, status string, most int) int {
 		}
 		w.pass(day)
 	}
-	w.t.Fatalf("contact %s is %q after %d days, want %s; held %q", id, w.field(id, "status"), most, status, w.explain(id).Rating.Held)
+	w.t.Fatalf("contact %s is %q after %d days, want %s; held %q", id, w.field(id, "status"), most, status,
+		w.explain(id).Rating.Held)
 	return 0
 }
 
@@ -64,9 +67,14 @@ func TestEpisodes(t *testing.T) {
 	announced := w.clock()
 
 	w.pass(2 * day)
-	w.box.Email([]string{replies}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Sorry for the silence. What would 20 looms cost?"})
+	w.box.Email([]string{replies}, hubspot.Email{
+		Incoming: true, Subject: "Re: Looms", Text: "Sorry for the silence. What would 20 looms cost?",
+	})
 	// A mail of theirs of before the decision that was logged late.
-	w.box.Email([]string{found}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. When can you come?", At: announced.Add(-20 * day)})
+	w.box.Email([]string{found}, hubspot.Email{
+		Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. When can you come?",
+		At: announced.Add(-20 * day),
+	})
 	w.settle()
 	w.pass(time.Hour)
 	w.want(replies, "status", "requalified")
@@ -107,13 +115,17 @@ func TestMergeInTheFlow(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		w := newWorld(t, hubspot.Options{KeepPrimary: keep})
 		a, b := w.contact("a"), w.contact("b")
-		w.box.Email([]string{a}, hubspot.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats? We decide next week."})
+		w.box.Email([]string{a}, hubspot.Email{
+			Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats? We decide next week.",
+		})
 		w.settle()
 		w.box.SetProperty(b, "winnow_override", "D")
 		w.settle()
 		w.want(b, "rating", "D")
 		w.now.Add(int64(time.Hour))
-		w.box.Email([]string{b}, hubspot.Email{Incoming: true, Subject: "Delivery", Text: "How long does delivery take?"})
+		w.box.Email([]string{b}, hubspot.Email{
+			Incoming: true, Subject: "Delivery", Text: "How long does delivery take?",
+		})
 		late := w.box.Events() // of a loser, on its way for long
 		w.now.Add(int64(time.Hour))
 		winner := w.box.Merge(a, b)
@@ -386,13 +398,16 @@ func TestModes(t *testing.T) {
 		t.Errorf("what a human set became %q", native(touched))
 	}
 	for _, id := range []string{back, touched} {
-		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
+		w.box.Email([]string{id}, hubspot.Email{
+			Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?",
+		})
 	}
 	w.settle()
 	w.pass(time.Hour)
 	w.want(back, "status", "requalified")
 	if native(back) != "IN_PROGRESS" || native(touched) != "CONNECTED" {
-		t.Errorf("native statuses are %q and %q, want what stood there before, and what a human set since", native(back), native(touched))
+		t.Errorf("native statuses are %q and %q, want what stood there before, and what a human set since",
+			native(back), native(touched))
 	}
 }
 
@@ -434,13 +449,16 @@ func TestEnforceLater(t *testing.T) {
 		t.Errorf("%d writes in days in which nothing happened; what a human set is %q", n, native(ids[1]))
 	}
 	for _, id := range ids[:2] {
-		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?"})
+		w.box.Email([]string{id}, hubspot.Email{
+			Incoming: true, Subject: "Re: Looms", Text: "Here I am again. What would 20 looms cost?",
+		})
 	}
 	w.settle()
 	w.pass(time.Hour)
 	w.want(ids[0], "status", "requalified")
 	if native(ids[0]) != "IN_PROGRESS" || native(ids[1]) != "CONNECTED" || native(ids[2]) != "UNQUALIFIED" {
-		t.Errorf("native statuses are %q, %q and %q, want what stood there, what a human set since, and unqualified", native(ids[0]), native(ids[1]), native(ids[2]))
+		t.Errorf("native statuses are %q, %q and %q, want what stood there, what a human set since, and unqualified",
+			native(ids[0]), native(ids[1]), native(ids[2]))
 	}
 }
 
@@ -499,7 +517,9 @@ func TestDiskFloor(t *testing.T) {
 		t.Errorf("livez: %d, want 200: a restart would not help", status)
 	}
 	_, addr := w.app.Addresses()
-	if resp, err = http.PostForm("http://"+addr+"/api/forget", url.Values{"source": {"hubspot"}, "contact": {"1"}, "unknown": {"yes"}}); err != nil {
+	if resp, err = http.PostForm("http://"+addr+"/api/forget", url.Values{
+		"source": {"hubspot"}, "contact": {"1"}, "unknown": {"yes"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	body, _ := io.ReadAll(resp.Body)
@@ -507,7 +527,8 @@ func TestDiskFloor(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "the disk has") {
 		t.Errorf("an order to erase that cannot be carried out: %d %s", resp.StatusCode, body)
 	}
-	if status, body := w.admin("/api/forget?source=hubspot&contact=1"); status != http.StatusServiceUnavailable || !strings.Contains(body, "the disk has") {
+	if status, body := w.admin("/api/forget?source=hubspot&contact=1"); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "the disk has") {
 		t.Errorf("one that is not carried out: %d %s", status, body)
 	}
 	w.restart("WINNOW_QUEUE_MIN_FREE=1MiB")
@@ -525,7 +546,9 @@ func TestBackfillOfSilent(t *testing.T) {
 	}
 	for range 3 {
 		for _, id := range ids {
-			w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+			w.box.Email([]string{id}, hubspot.Email{
+				Subject: "Looms", Text: "How many looms do you have today? When could we talk?",
+			})
 		}
 		w.now.Add(int64(7 * day))
 	}

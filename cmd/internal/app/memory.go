@@ -28,7 +28,8 @@ func UseMemory(log *zap.Logger) {
 	switch {
 	case err == nil && limit > 0:
 		log.Debug("memory limit", zap.Int64("bytes", limit))
-	case err != nil && !errors.Is(err, memlimit.ErrNoLimit) && !errors.Is(err, memlimit.ErrNoCgroup) && !errors.Is(err, memlimit.ErrCgroupsNotSupported):
+	case err != nil && !errors.Is(err, memlimit.ErrNoLimit) && !errors.Is(err, memlimit.ErrNoCgroup) &&
+		!errors.Is(err, memlimit.ErrCgroupsNotSupported):
 		log.Warn("the container's memory limit cannot be read; set GOMEMLIMIT to about 80 % of it", zap.Error(err))
 	}
 }

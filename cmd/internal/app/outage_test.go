@@ -49,7 +49,8 @@ func TestOutageOfAMinute(t *testing.T) {
 	n, each := w.box.BatchCalls()-calls, len(w.box.Writes())-written
 	t.Logf("caught up with %d writes in %d batch calls", each, n)
 	if each > len(ids)*3/2 || n > len(ids)/10 {
-		t.Errorf("%d writes in %d batch calls for 500 contacts that changed ten times, want about 500 in about 5", each, n)
+		t.Errorf("%d writes in %d batch calls for 500 contacts that changed ten times, want about 500 in about 5",
+			each, n)
 	}
 	if !shown() || w.field(ids[0], "status") != "override" {
 		t.Error("the CRM does not show the latest of every contact")
@@ -65,7 +66,9 @@ func blind(t *testing.T) (w *world, ids []string) {
 	}
 	for range 3 {
 		for _, id := range ids {
-			w.box.Email([]string{id}, hubspot.Email{Subject: "Looms", Text: "How many looms do you have today? When could we talk?"})
+			w.box.Email([]string{id}, hubspot.Email{
+				Subject: "Looms", Text: "How many looms do you have today? When could we talk?",
+			})
 		}
 		w.pass(7 * 24 * time.Hour)
 	}
@@ -78,7 +81,9 @@ func (w *world) darkness(ids []string, but ...string) {
 	for day := range 60 {
 		for i, id := range ids {
 			if day == 5 && i%3 == 0 {
-				w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. What would 20 new ones cost?"})
+				w.box.Email([]string{id}, hubspot.Email{
+					Incoming: true, Subject: "Re: Looms", Text: "We have 40 looms. What would 20 new ones cost?",
+				})
 			}
 			if (day+i)%10 == 0 {
 				w.box.SetProperty(id, "hs_lead_status", []string{"NEW", "OPEN", "IN_PROGRESS"}[day%3])
@@ -90,7 +95,8 @@ func (w *world) darkness(ids []string, but ...string) {
 		}
 		for _, id := range ids {
 			if e := w.explain(id); e.Rating.Status != "open" || e.Rating.Decide != nil {
-				w.t.Fatalf("contact %s is %s after %d blind days, read up to %s", id, e.Rating.Status, day+1, e.ReadUpTo)
+				w.t.Fatalf("contact %s is %s after %d blind days, read up to %s", id, e.Rating.Status, day+1,
+					e.ReadUpTo)
 			}
 		}
 	}
@@ -111,7 +117,8 @@ func (w *world) daylight(ids []string) {
 			w.t.Errorf("contact %s answered while we were blind, and was %s", id, strings.Join(path, ", "))
 		} else if !answered && !against {
 			e := w.explain(id)
-			w.t.Errorf("contact %s has been silent for 60 days that are read by now, and was only %s; read up to %s, held: %q, attempts %v, clocks %v", id, strings.Join(path, ", "),
+			w.t.Errorf("contact %s has been silent for 60 days that are read by now, and was only %s; read up to %s, "+
+				"held: %q, attempts %v, clocks %v", id, strings.Join(path, ", "),
 				e.ReadUpTo, e.Rating.Held, e.Attempts, e.Clocks)
 		}
 		if i%3 == 0 {
@@ -137,7 +144,9 @@ func TestBlindSilence(t *testing.T) {
 	t.Run("mail scope revoked", func(t *testing.T) {
 		t.Parallel()
 		w, ids := blind(t)
-		w.box.SetScopes(slices.DeleteFunc(hubspot.AllScopes(), func(s string) bool { return s == "sales-email-read" })...)
+		w.box.SetScopes(slices.DeleteFunc(hubspot.AllScopes(), func(s string) bool {
+			return s == "sales-email-read"
+		})...)
 		w.darkness(ids, "fetch")
 		w.box.SetScopes(hubspot.AllScopes()...)
 		w.daylight(ids)
@@ -155,13 +164,16 @@ func TestOtherSourceAtFullSpeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = us.Close() })
-	w := newWorld(t, hubspot.Options{}, "WINNOW_SOURCES=hubspot,us=hubspot", "WINNOW_US_CLIENT_SECRET=us-secret", "WINNOW_US_TOKEN=us-token",
+	w := newWorld(t, hubspot.Options{}, "WINNOW_SOURCES=hubspot,us=hubspot", "WINNOW_US_CLIENT_SECRET=us-secret",
+		"WINNOW_US_TOKEN=us-token",
 		"WINNOW_US_API_URL="+us.URL(), "WINNOW_US_RATE_LIMIT=1000000", "WINNOW_HUBSPOT_TIMEOUT=1h")
 	us.SetWebhookURL(strings.Replace(w.hooks, "/hubspot", "/us", 1))
 	load := func(box *hubspot.Sandbox, round int) (ids []string) {
 		for i := range 300 {
 			id := box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d-%d@two.example", round, i)})
-			box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats?"})
+			box.Email([]string{id}, hubspot.Email{
+				Incoming: true, Subject: "Price", Text: "Could you send me a quote for 20 seats?",
+			})
 			ids = append(ids, id)
 		}
 		return ids
@@ -173,7 +185,10 @@ func TestOtherSourceAtFullSpeed(t *testing.T) {
 			t.Fatal(err)
 		}
 		waittest.Until(t, "the contacts of the healthy account are rated", func() bool {
-			return !slices.ContainsFunc(ids, func(id string) bool { r, _ := us.Contact(id); return r.Properties["winnow_ball"] != "us" })
+			return !slices.ContainsFunc(ids, func(id string) bool {
+				r, _ := us.Contact(id)
+				return r.Properties["winnow_ball"] != "us"
+			})
 		})
 	}
 	run(0)

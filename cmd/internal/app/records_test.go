@@ -15,9 +15,15 @@ import (
 // The records that the API streams rate as the stored ones do.
 func TestRecordsAreStreamed(t *testing.T) {
 	w := newWorld(t, hubspot.Options{}, "WINNOW_ADMIN_TOKEN=t0ken")
-	ids := []string{w.box.CreateContact(map[string]string{"email": "one@loom.example"}), w.box.CreateContact(map[string]string{"email": "two@loom.example"})}
+	ids := []string{
+		w.box.CreateContact(map[string]string{"email": "one@loom.example"}), w.box.CreateContact(map[string]string{
+			"email": "two@loom.example",
+		}),
+	}
 	for _, id := range ids {
-		w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Looms", Text: "Hello, what does a loom cost? We need 20 of them."})
+		w.box.Email([]string{id}, hubspot.Email{
+			Incoming: true, Subject: "Looms", Text: "Hello, what does a loom cost? We need 20 of them.",
+		})
 	}
 	w.settle()
 	get := func(token, source string) *httptest.ResponseRecorder {
@@ -42,13 +48,15 @@ func TestRecordsAreStreamed(t *testing.T) {
 		}
 		lines = append(lines, l)
 	}
-	if len(lines) != 4 || lines[0].Model != rules.Defaults().Version() || lines[3].Count == nil || *lines[3].Count != 2 {
+	if len(lines) != 4 || lines[0].Model != rules.Defaults().Version() || lines[3].Count == nil ||
+		*lines[3].Count != 2 {
 		t.Fatalf("%d lines, want the model, two contacts and their number", len(lines))
 	}
 	for _, l := range lines[1:3] {
 		got := rules.Rate(rules.Defaults(), l.Record, rules.Instant{Now: w.clock().Add(time.Minute), Profiled: true})
 		if got.Letter == "" || got.Ball != "us" || got.OwedSince == 0 {
-			t.Errorf("contact %s rates %s, ball %s: want a rating and a question that waits for us", l.Contact, got.Letter, got.Ball)
+			t.Errorf("contact %s rates %s, ball %s: want a rating and a question that waits for us", l.Contact,
+				got.Letter, got.Ball)
 		}
 	}
 }

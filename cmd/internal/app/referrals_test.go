@@ -20,14 +20,17 @@ func TestReferrals(t *testing.T) {
 	w.box.Email([]string{a}, hubspot.Email{Incoming: true, Subject: "Looms", Text: "What does a loom cost?"})
 	w.settle()
 	w.now.Add(int64(time.Hour))
-	w.box.Email([]string{a}, hubspot.Email{Subject: "Looms", Text: "We cannot serve casinos. The makers of cards can help you better."})
+	w.box.Email([]string{a}, hubspot.Email{
+		Subject: "Looms", Text: "We cannot serve casinos. The makers of cards can help you better.",
+	})
 	w.settle()
 	w.pass(day)
 	w.want(a, "status", "nurture")
 
 	refer := func(came, through string) {
 		w.now.Add(int64(time.Hour))
-		w.box.Label(hubspot.Ref{Kind: "contacts", ID: came}, hubspot.Ref{Kind: "contacts", ID: through}, "Referred by", "Referred")
+		w.box.Label(hubspot.Ref{Kind: "contacts", ID: came}, hubspot.Ref{Kind: "contacts", ID: through}, "Referred by",
+			"Referred")
 		w.settle()
 	}
 	reasons := func(contact string, want bool, text string) {

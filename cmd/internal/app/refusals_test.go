@@ -31,7 +31,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{name: "401", fail: hubspot.Failure{Status: 401}, slow: true, most: 5, says: "token is wrong"},
 		{name: "403", fail: hubspot.Failure{Status: 403}, slow: true, most: 5, says: "may not do this"},
-		{name: "429", fail: hubspot.Failure{Status: 429, After: 3 * time.Second}, quiet: 2 * time.Second, most: 5, says: "429"},
+		{
+			name: "429", fail: hubspot.Failure{Status: 429, After: 3 * time.Second}, quiet: 2 * time.Second, most: 5,
+			says: "429",
+		},
 		{name: "500", fail: hubspot.Failure{Status: 500}, most: 12, says: "500"},
 		{name: "503", fail: hubspot.Failure{Status: 503, After: 2 * time.Second}, most: 8, says: "503"},
 		{name: "time-out", timeout: true, most: 12, says: "time-out"},
@@ -53,7 +56,9 @@ func TestRefusals(t *testing.T) {
 					w.box.Fail(f)
 				}
 				if way == "read" {
-					w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price", Text: "What does a loom cost?"})
+					w.box.Email([]string{id}, hubspot.Email{
+						Incoming: true, Subject: "Price", Text: "What does a loom cost?",
+					})
 				} else {
 					w.box.SetProperty(id, "winnow_override", "A")
 				}
@@ -134,7 +139,8 @@ func TestGone(t *testing.T) {
 		}
 	}
 	letters := w.letters()
-	if len(letters) != 1 || letters[0].Kind != "not_found" || letters[0].Stage != "write" || len(letters[0].Contacts) != 1 || letters[0].Contacts[0] != ids[7] {
+	if len(letters) != 1 || letters[0].Kind != "not_found" || letters[0].Stage != "write" ||
+		len(letters[0].Contacts) != 1 || letters[0].Contacts[0] != ids[7] {
 		t.Fatalf("dead letters %+v, want the one write that found nobody", letters)
 	}
 	if e := w.explain(ids[7]); e.Rating.Letter != "B" {
@@ -155,8 +161,11 @@ func TestMissingProperties(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, hubspot.Options{})
 	id := w.box.CreateContact(map[string]string{"email": "a@setup.example"})
-	w.box.Fail(hubspot.Failure{Status: http.StatusBadRequest, Times: -1, Path: writeAll, Body: `{"status":"error","category":"VALIDATION_ERROR","message":"Property values were not valid",` +
-		`"errors":[{"message":"Property \"winnow_rating\" does not exist","code":"PROPERTY_DOESNT_EXIST","context":{"propertyName":["winnow_rating"]}}]}`})
+	w.box.Fail(hubspot.Failure{
+		Status: http.StatusBadRequest, Times: -1, Path: writeAll,
+		Body: `{"status":"error","category":"VALIDATION_ERROR","message":"Property values were not valid",` +
+			`"errors":[{"message":"Property \"winnow_rating\" does not exist","code":"PROPERTY_DOESNT_EXIST","context":{"propertyName":["winnow_rating"]}}]}`,
+	})
 	w.settle("write")
 	w.until("the log says what to do", func() bool { return strings.Contains(w.warnings(), "winnow setup") })
 	if len(w.letters()) > 0 {
@@ -179,7 +188,8 @@ func TestPublicURLIsNamed(t *testing.T) {
 		t.Fatalf("answered %d, %v, want 401", status, err)
 	}
 	hooks, _ := w.app.Addresses()
-	if says := "right for http://" + hooks + "/hooks/hubspot but WINNOW_PUBLIC_URL says https://wrong.example.com: set it to http://" + hooks; !strings.Contains(w.warnings(), says) {
+	if says := "right for http://" + hooks + "/hooks/hubspot but WINNOW_PUBLIC_URL says https://wrong.example.com: " +
+		"set it to http://" + hooks; !strings.Contains(w.warnings(), says) {
 		t.Errorf("the log does not say %q", says)
 	}
 }

@@ -53,7 +53,8 @@ func (s *sealed) Get(ctx context.Context, name string) ([]byte, error) {
 	}
 	value, err := s.aead.Open(nil, data[:n], data[n:], []byte(s.key(name)))
 	if err != nil {
-		return nil, fmt.Errorf("state %s of %s cannot be opened: it was kept under another WINNOW_QUEUE_KEY, or is damaged", name, s.source)
+		return nil, fmt.Errorf("state %s of %s cannot be opened: it was kept under another WINNOW_QUEUE_KEY, or is "+
+			"damaged", name, s.source)
 	}
 	return value, nil
 }

@@ -13,7 +13,9 @@ import (
 func TestSealed(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	open := func() *queue.Queue {
-		q, err := queue.Open(ctx, queue.Config{Dir: dir, Partitions: 1, Sources: []string{"eu", "us"}, MinFree: 1, MaxStore: 1 << 30})
+		q, err := queue.Open(ctx, queue.Config{
+			Dir: dir, Partitions: 1, Sources: []string{"eu", "us"}, MinFree: 1, MaxStore: 1 << 30,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +40,8 @@ func TestSealed(t *testing.T) {
 	if err != nil || len(raw) == 0 || bytes.Contains(raw, []byte("r0tating")) {
 		t.Errorf("the store has %q, %v; want something that cannot be read", raw, err)
 	}
-	if _, err := state(q, "eu", "another key of 16").Get(ctx, "token"); err == nil || strings.Contains(err.Error(), "r0tating") {
+	if _, err := state(q, "eu", "another key of 16").Get(ctx, "token"); err == nil ||
+		strings.Contains(err.Error(), "r0tating") {
 		t.Errorf("opened with another key: %v", err)
 	}
 	if v, err := state(q, "us", "").Get(ctx, "token"); v != nil || err != nil {

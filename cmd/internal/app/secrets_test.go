@@ -27,7 +27,8 @@ func TestNothingPrivateIsKept(t *testing.T) {
 		t.Skip("plays eight months")
 	}
 	t.Parallel()
-	w := newWorld(t, hubspot.Options{}, "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_LOG_LEVEL=debug", "WINNOW_PARTITIONS=2")
+	w := newWorld(t, hubspot.Options{}, "WINNOW_HUBSPOT_RATE_LIMIT=100000", "WINNOW_LOG_LEVEL=debug",
+		"WINNOW_PARTITIONS=2")
 	w.now.Store(cast.Begin.UnixNano())
 	members := cast.All()
 	settle := func(ctx context.Context) error {
@@ -56,7 +57,8 @@ func TestNothingPrivateIsKept(t *testing.T) {
 	for _, m := range members {
 		_, said["explain "+m.Name] = w.admin("/api/explain?source=hubspot&contact=" + m.Contact)
 	}
-	if len(said["log"]) < 1000 || !strings.Contains(said["/metrics"], "winnow_facts_total") || !strings.Contains(said["explain "+members[0].Name], "rating") {
+	if len(said["log"]) < 1000 || !strings.Contains(said["/metrics"], "winnow_facts_total") ||
+		!strings.Contains(said["explain "+members[0].Name], "rating") {
 		t.Fatal("there is too little output for this test to mean anything")
 	}
 	if err := w.app.Pipeline.Trim(t.Context(), 0); err != nil {
@@ -72,7 +74,8 @@ func TestNothingPrivateIsKept(t *testing.T) {
 		readable = readable || bytes.Contains(data, []byte("emails/"))
 	}
 	if !readable {
-		t.Fatal("the store's files do not show even the ids of facts: they are compressed or encrypted, and nothing can be found in them")
+		t.Fatal("the store's files do not show even the ids of facts: they are compressed or encrypted, and nothing " +
+			"can be found in them")
 	}
 	private := append([]string{"sandbox-secret", "sandbox-token"}, words(w.box)...)
 	if len(private) < 200 {

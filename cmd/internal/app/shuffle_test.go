@@ -123,15 +123,19 @@ func TestShuffled(t *testing.T) {
 	mixed.post(ds)
 	posted := time.Since(begun)
 	mixed.settle()
-	t.Logf("%d events; %d deliveries, sent %d times in %s, settled after %s", len(events), distinct, len(ds), posted.Round(time.Millisecond), time.Since(begun).Round(time.Millisecond))
+	t.Logf("%d events; %d deliveries, sent %d times in %s, settled after %s", len(events), distinct, len(ds),
+		posted.Round(time.Millisecond), time.Since(begun).Round(time.Millisecond))
 
 	letters, statuses := map[string]int{}, map[string]int{}
-	for _, wait := range []time.Duration{0, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 30 * 24 * time.Hour} {
+	for _, wait := range []time.Duration{
+		0, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 30 * 24 * time.Hour,
+	} {
 		clean.pass(wait)
 		mixed.pass(wait)
 		want, got := clean.ratings(), mixed.ratings()
 		if d := cmp.Diff(want, got); d != "" {
-			t.Fatalf("at %s the shuffled CRM differs from the clean one (-clean +shuffled):\n%s", clean.clock().Format(time.RFC3339), tail(d, 4000))
+			t.Fatalf("at %s the shuffled CRM differs from the clean one (-clean +shuffled):\n%s",
+				clean.clock().Format(time.RFC3339), tail(d, 4000))
 		}
 		for _, props := range got {
 			letters[props["winnow_rating"]]++

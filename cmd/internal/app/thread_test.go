@@ -12,7 +12,10 @@ import (
 func TestThread(t *testing.T) {
 	w := newWorld(t, hubspot.Options{})
 	id := w.box.CreateContact(map[string]string{"email": "ada@example.com", "hs_timezone": "europe_slash_berlin"})
-	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Price list", Text: "Hello, could you send me a quote for 20 seats? We decide next week."})
+	w.box.Email([]string{id}, hubspot.Email{
+		Incoming: true, Subject: "Price list", Text: "Hello, could you send me a quote for 20 seats? We decide next " +
+			"week.",
+	})
 	w.settle()
 	w.pass(time.Hour)
 	w.want(id, "rating", "C")

@@ -61,7 +61,9 @@ func (f *filled) Backfill(ctx context.Context, cursor string, _, _ time.Time) (c
 			return connectors.BackfillPage{}, f.refuse
 		}
 		<-ctx.Done()
-		return connectors.BackfillPage{}, &connectors.Error{Vendor: "fake", Op: "backfill", Kind: connectors.Unavailable, Err: ctx.Err()}
+		return connectors.BackfillPage{}, &connectors.Error{
+			Vendor: "fake", Op: "backfill", Kind: connectors.Unavailable, Err: ctx.Err(),
+		}
 	}
 	n, _ := strconv.Atoi(cursor)
 	page := connectors.BackfillPage{Read: (n + 1) * fillPage}
@@ -123,7 +125,9 @@ func TestBackfillGoesOn(t *testing.T) {
 	fetch := then.fetch
 	then.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
 		if !away.TryLock() {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, Err: errors.New("later")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, Err: errors.New("later"),
+			}
 		}
 		defer away.Unlock()
 		return fetch(refs)
@@ -165,7 +169,9 @@ func TestBackfillGoesOn(t *testing.T) {
 // TestBackfillIsRefused: half a history holds announcements back for as long as the CRM refuses the rest.
 func TestBackfillIsRefused(t *testing.T) {
 	f := newFilled("1")
-	f.refuse = &connectors.Error{Vendor: "fake", Op: "backfill", Kind: connectors.RateLimited, Err: errors.New("no calls are left today")}
+	f.refuse = &connectors.Error{
+		Vendor: "fake", Op: "backfill", Kind: connectors.RateLimited, Err: errors.New("no calls are left today"),
+	}
 	r, _ := f.rig(t, t.TempDir(), 0)
 	if err := r.p.StartBackfill(t.Context(), "fake", start.Add(-365*24*time.Hour)); err != nil {
 		t.Fatal(err)
@@ -226,6 +232,7 @@ func TestBackfillStandsStill(t *testing.T) {
 		r.idle()
 	}
 	if f.pendings() != fillPage || warned() != 1 {
-		t.Errorf("after half an hour %d of %d are announced, with %d warnings, want one", f.pendings(), fillPage, warned())
+		t.Errorf("after half an hour %d of %d are announced, with %d warnings, want one", f.pendings(), fillPage,
+			warned())
 	}
 }

@@ -32,7 +32,9 @@ func TestUnratedFacts(t *testing.T) {
 		}
 	})
 	later := start.Add(30 * 24 * time.Hour)
-	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,9 @@ func TestUnratedFacts(t *testing.T) {
 		neighbour = fmt.Sprint(n)
 	}
 	publish := func(facts []crm.Fact) {
-		if err := q.Facts.Publish(t.Context(), []queue.Bundle{{Partition: part, Data: stored.Encode(stored.Bundle{Source: "fake", Facts: facts})}}); err != nil {
+		if err := q.Facts.Publish(t.Context(), []queue.Bundle{
+			{Partition: part, Data: stored.Encode(stored.Bundle{Source: "fake", Facts: facts})},
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,7 +90,9 @@ func TestUnfetchedSince(t *testing.T) {
 		if refs[0].Type == "emails" {
 			return []crm.Notice{{Ref: &crm.Ref{Type: "contacts", ID: "7"}}}, nil
 		}
-		return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down")}
+		return nil, &connectors.Error{
+			Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down"),
+		}
 	}}
 	r := newRig(t, dir, func(o *Options) { o.Now = func() time.Time { return later } }, f)
 	r.idleBut(watermark.StageFetch)
@@ -158,7 +164,9 @@ func TestNoticedAgain(t *testing.T) {
 	}
 	refusing := func(t *testing.T) *rig {
 		f := &fake{fetch: func([]crm.Ref) ([]crm.Notice, error) {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unauthenticated, Err: errors.New("HTTP 403")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.Unauthenticated, Err: errors.New("HTTP 403"),
+			}
 		}}
 		return newRig(t, dir, func(o *Options) {
 			polling(f, func(time.Time) []crm.Notice { return mails("1", "2") })(o)

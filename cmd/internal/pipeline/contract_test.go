@@ -41,7 +41,9 @@ func (f *talker) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	defer f.mu.Unlock()
 	f.read = append(f.read, d)
 	if d.Path == "broken" {
-		return nil, &connectors.Error{Vendor: "fake", Op: "decode", Kind: connectors.Malformed, Err: errors.New("not readable")}
+		return nil, &connectors.Error{
+			Vendor: "fake", Op: "decode", Kind: connectors.Malformed, Err: errors.New("not readable"),
+		}
 	}
 	return nil, nil
 }
@@ -54,14 +56,20 @@ func (f *talker) last() connectors.Delivery {
 
 func (f *talker) Verify(d connectors.Delivery, now time.Time) error {
 	if len(d.Body) == 0 {
-		return &connectors.Error{Vendor: "fake", Op: "verify", Kind: connectors.Malformed, Err: errors.New("the proof cannot be read")}
+		return &connectors.Error{
+			Vendor: "fake", Op: "verify", Kind: connectors.Malformed, Err: errors.New("the proof cannot be read"),
+		}
 	}
 	return f.fake.Verify(d, now)
 }
 
 func (f *talker) Reply(_ connectors.Delivery, o connectors.Outcome) connectors.Reply {
-	status := map[connectors.Outcome]int{connectors.Stored: 200, connectors.NotVerified: 403, connectors.Unreadable: 422, connectors.Full: 507}[o]
-	return connectors.Reply{Status: status, Header: http.Header{"X-Outcome": {string(o)}}, Body: []byte("said " + string(o))}
+	status := map[connectors.Outcome]int{
+		connectors.Stored: 200, connectors.NotVerified: 403, connectors.Unreadable: 422, connectors.Full: 507,
+	}[o]
+	return connectors.Reply{
+		Status: status, Header: http.Header{"X-Outcome": {string(o)}}, Body: []byte("said " + string(o)),
+	}
 }
 
 func (f *talker) Handshake(d connectors.Delivery) (connectors.Reply, bool) {
@@ -71,7 +79,9 @@ func (f *talker) Handshake(d connectors.Delivery) (connectors.Reply, bool) {
 
 func talking(t *testing.T) (*talker, *rig) {
 	f := &talker{fake: &fake{}}
-	return f, newRig(t, t.TempDir(), func(o *Options) { o.Sources[0].CRM.Receive, o.Sources[0].CRM.Reply = f, f }, f.fake)
+	return f, newRig(t, t.TempDir(), func(o *Options) {
+		o.Sources[0].CRM.Receive, o.Sources[0].CRM.Reply = f, f
+	}, f.fake)
 }
 
 func (r *rig) request(method, path, body string, header ...string) *httptest.ResponseRecorder {
@@ -91,7 +101,8 @@ func (r *rig) request(method, path, body string, header ...string) *httptest.Res
 // that is sent again; the proof and the secrets of the body do not.
 func TestEnvelope(t *testing.T) {
 	f, r := talking(t)
-	rec := r.request("POST", "/broken?event=updated&key=pr00f", "a s3ssion body", "X-Secret", "right", "X-Event", "Lead.update")
+	rec := r.request("POST", "/broken?event=updated&key=pr00f", "a s3ssion body", "X-Secret", "right", "X-Event",
+		"Lead.update")
 	if rec.Code != 200 {
 		t.Fatalf("answered %d", rec.Code)
 	}
@@ -99,7 +110,8 @@ func TestEnvelope(t *testing.T) {
 	check := func(what string) {
 		t.Helper()
 		d := f.last()
-		if d.Method != "POST" || d.Path != "broken" || d.Query.Get("event") != "updated" || d.Header.Get("X-Event") != "Lead.update" || string(d.Body) != "a  body" {
+		if d.Method != "POST" || d.Path != "broken" || d.Query.Get("event") != "updated" ||
+			d.Header.Get("X-Event") != "Lead.update" || string(d.Body) != "a  body" {
 			t.Errorf("%s: Decode sees %+v", what, d)
 		}
 		if d.Query.Has("key") || d.Header.Get("X-Secret") != "" || d.URL != nil {
@@ -139,7 +151,8 @@ func TestReplies(t *testing.T) {
 		{"unreadable", "", "right", 422, connectors.Unreadable},
 	} {
 		rec := r.request("POST", "", c.body, "X-Secret", c.secret)
-		if rec.Code != c.want || rec.Header().Get("X-Outcome") != string(c.outcome) || rec.Body.String() != "said "+string(c.outcome) {
+		if rec.Code != c.want || rec.Header().Get("X-Outcome") != string(c.outcome) ||
+			rec.Body.String() != "said "+string(c.outcome) {
 			t.Errorf("%s: answered %d %q", c.name, rec.Code, rec.Body)
 		}
 	}
@@ -173,7 +186,9 @@ func (f *single) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 	for i, ref := range refs {
 		f.asked[ref.ID]++
 		if ref.ID == "13" {
-			out[i].Err = &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("refused")}
+			out[i].Err = &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("refused"),
+			}
 			continue
 		}
 		out[i].Notices = profiles(refs[i : i+1])
@@ -233,7 +248,9 @@ func (f *apart) refuse(chs []crm.Change) []error {
 			f.mixed++
 		}
 		if half(ch.Contact) {
-			errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.Rejected, Whole: len(chs) > 1, Err: errors.New("refused")}
+			errs[i] = &connectors.Error{
+				Vendor: "fake", Op: "write", Kind: connectors.Rejected, Whole: len(chs) > 1, Err: errors.New("refused"),
+			}
 		}
 	}
 	return errs
@@ -286,7 +303,8 @@ func TestTextLeavesTheFiles(t *testing.T) {
 	}
 	r.idle()
 	letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", "")
-	if err != nil || len(letters) != 1 || !letters[0].Text || letters[0].Keep || !strings.Contains(letters[0].Fix, "holds words of a message") {
+	if err != nil || len(letters) != 1 || !letters[0].Text || letters[0].Keep ||
+		!strings.Contains(letters[0].Fix, "holds words of a message") {
 		t.Errorf("letters %+v, %v, want one that says that it holds text and expires", letters, err)
 	}
 }

@@ -25,7 +25,9 @@ import (
 // follows from it.
 func leave(t *testing.T, dir string, records map[string]stored.Contact) {
 	t.Helper()
-	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,9 @@ func leave(t *testing.T, dir string, records map[string]stored.Contact) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = q.Contacts.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{{Key: queue.Key{Source: "fake", Contact: id}, Data: stored.Encode(c)}}})
+		_, err = q.Contacts.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{
+			{Key: queue.Key{Source: "fake", Contact: id}, Data: stored.Encode(c)},
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,9 +56,12 @@ func TestDiedInBetween(t *testing.T) {
 	var left rules.Record
 	left.Fold(*f)
 	leave(t, dir, map[string]stored.Contact{
-		"1": {Redirect: "2", Record: left, Due: crm.At(start.Add(-time.Minute))},                          // merged, its facts not sent on
-		"3": {Forgotten: true},                                                                            // to be erased
-		"4": {Record: left, Asked: crm.At(start.Add(-2 * time.Hour)), Due: crm.At(start.Add(-time.Hour))}, // its profile never came
+		// merged, its facts not sent on
+		"1": {Redirect: "2", Record: left, Due: crm.At(start.Add(-time.Minute))},
+		// to be erased
+		"3": {Forgotten: true},
+		// its profile never came
+		"4": {Record: left, Asked: crm.At(start.Add(-2 * time.Hour)), Due: crm.At(start.Add(-time.Hour))},
 	})
 	fk := &fake{}
 	r := newRig(t, dir, nil, fk)
@@ -80,9 +87,13 @@ func TestForgottenLeavesNoLetter(t *testing.T) {
 		for i := range chs {
 			switch {
 			case down.Load():
-				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.Unavailable, Err: errors.New("down")}
+				errs[i] = &connectors.Error{
+					Vendor: "fake", Op: "write", Kind: connectors.Unavailable, Err: errors.New("down"),
+				}
 			case chs[i].Contact != "0":
-				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.NotFound, Err: errors.New("gone")}
+				errs[i] = &connectors.Error{
+					Vendor: "fake", Op: "write", Kind: connectors.NotFound, Err: errors.New("gone"),
+				}
 			}
 		}
 		return errs
@@ -174,7 +185,8 @@ func TestPanicsStopNobodyElse(t *testing.T) {
 			t.Errorf("letter %q, fix %q: want a reason without the payload, and what to do", l.Reason, l.Fix)
 		}
 	}
-	if stages[watermark.StageRead] != 1 || stages[watermark.StageFetch] != 1 || stages[watermark.StageWrite] != 1 || len(letters) != 3 {
+	if stages[watermark.StageRead] != 1 || stages[watermark.StageFetch] != 1 || stages[watermark.StageWrite] != 1 ||
+		len(letters) != 3 {
 		t.Errorf("dead letters by stage %v, want one each of read, fetch and write", stages)
 	}
 }
@@ -223,7 +235,10 @@ func TestForgottenWaitsForNothing(t *testing.T) {
 	f := &fake{}
 	f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
 		if down.Load() {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, After: 50 * time.Millisecond, Err: errors.New("HTTP 429")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, After: 50 * time.Millisecond,
+				Err: errors.New("HTTP 429"),
+			}
 		}
 		return profiles(refs), nil
 	}
@@ -255,7 +270,9 @@ func TestForgottenWaitsForNothing(t *testing.T) {
 		return err
 	})
 	slices.Sort(waits)
-	if want := []string{"contacts/8 for ", "emails/both for 8", "emails/late both for 8", "emails/other for 8"}; err != nil || !slices.Equal(waits, want) {
+	if want := []string{
+		"contacts/8 for ", "emails/both for 8", "emails/late both for 8", "emails/other for 8",
+	}; err != nil || !slices.Equal(waits, want) {
 		t.Errorf("waiting: %q, %v, want %q", waits, err, want)
 	}
 	down.Store(false)

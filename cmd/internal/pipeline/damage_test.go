@@ -95,15 +95,20 @@ func TestDamagedRecord(t *testing.T) {
 	core, logs := observer.New(zapcore.ErrorLevel)
 	r := newRig(t, dir, func(o *Options) { o.Sources[0].CRM.Backfill, o.Log = h, zap.New(core) }, &fake{})
 	r.wait("a letter names the contact", func() bool { return len(r.letters(watermark.KindDamaged)) == 1 })
-	if d := r.letters(watermark.KindDamaged)[0]; !slices.Equal(d.Contacts, []string{"1"}) || d.Stage != watermark.StageFetch {
+	if d := r.letters(watermark.KindDamaged)[0]; !slices.Equal(d.Contacts, []string{"1"}) ||
+		d.Stage != watermark.StageFetch {
 		t.Errorf("the letter is %+v, want one of contact 1 that holds its decisions", d)
 	}
 	if c := r.contact("fake", "2"); len(c.Record.Conduct) != 1 {
 		t.Errorf("the other contact has %d messages", len(c.Record.Conduct))
 	}
-	r.wait("an error says what was lost", func() bool { return logs.FilterMessageSnippet("the store has lost").Len() > 0 })
+	r.wait("an error says what was lost", func() bool {
+		return logs.FilterMessageSnippet("the store has lost").Len() > 0
+	})
 	close(h.open)
-	r.wait("the letter goes once the history was read", func() bool { return len(r.letters(watermark.KindDamaged)) == 0 })
+	r.wait("the letter goes once the history was read", func() bool {
+		return len(r.letters(watermark.KindDamaged)) == 0
+	})
 	r.idle()
 	if c := r.contact("fake", "1"); len(c.Record.Conduct) != 1 {
 		t.Errorf("the contact has %d messages, want the one of its history", len(c.Record.Conduct))
@@ -114,7 +119,9 @@ func TestDamagedRecord(t *testing.T) {
 // changed since was read.
 func TestDamagedDelivery(t *testing.T) {
 	dir := t.TempDir()
-	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: dir, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,5 +147,7 @@ func TestDamagedDelivery(t *testing.T) {
 		return s.Held != "" && !s.ReadUpTo.IsZero() && crm.At(s.ReadUpTo) == crm.Millis(h.since.Load())
 	})
 	close(h.open)
-	r.wait("the letter goes once that was read", func() bool { return len(r.letters(watermark.KindDamaged)) == 0 && r.state("fake").Held == "" })
+	r.wait("the letter goes once that was read", func() bool {
+		return len(r.letters(watermark.KindDamaged)) == 0 && r.state("fake").Held == ""
+	})
 }

@@ -28,7 +28,9 @@ func storied(more func(contact string) []crm.Notice) *fake {
 				ns = append(ns, crm.Notice{Ref: &crm.Ref{Type: "mails of", ID: r.ID}})
 			case "mails of":
 				for i := range 3 {
-					ns = append(ns, crm.Notice{Ref: &crm.Ref{Type: "emails", ID: fmt.Sprint(r.ID, "-", i), Contacts: []string{r.ID}}})
+					ns = append(ns, crm.Notice{
+						Ref: &crm.Ref{Type: "emails", ID: fmt.Sprint(r.ID, "-", i), Contacts: []string{r.ID}},
+					})
 				}
 			case "emails":
 				time.Sleep(20 * time.Millisecond) // so that they do not come together
@@ -98,7 +100,10 @@ func TestProfileDoesNotCome(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if away[refs[0].Type] {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, After: time.Second, Err: errors.New("HTTP 429")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.RateLimited, After: time.Second,
+				Err: errors.New("HTTP 429"),
+			}
 		}
 		return history(refs)
 	}

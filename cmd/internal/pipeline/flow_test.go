@@ -42,7 +42,9 @@ type fake struct {
 
 func (f *fake) Verify(d connectors.Delivery, _ time.Time) error {
 	if d.Header.Get("X-Secret") != "right" {
-		return &connectors.Error{Vendor: "fake", Op: "verify", Kind: connectors.Unauthenticated, Err: errors.New("wrong secret")}
+		return &connectors.Error{
+			Vendor: "fake", Op: "verify", Kind: connectors.Unauthenticated, Err: errors.New("wrong secret"),
+		}
 	}
 	return nil
 }
@@ -50,7 +52,9 @@ func (f *fake) Verify(d connectors.Delivery, _ time.Time) error {
 func (f *fake) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	var ns []crm.Notice
 	if err := json.Unmarshal(d.Body, &ns); err != nil {
-		return nil, &connectors.Error{Vendor: "fake", Op: "decode", Kind: connectors.Malformed, Err: errors.New("no list of notices")}
+		return nil, &connectors.Error{
+			Vendor: "fake", Op: "decode", Kind: connectors.Malformed, Err: errors.New("no list of notices"),
+		}
 	}
 	return ns, nil
 }
@@ -65,7 +69,9 @@ func (f *fake) WriteLimits() connectors.Limits        { return connectors.Limits
 func (f *fake) Split(chs []crm.Change) [][]crm.Change { return connectors.InBatches(chs, 10) }
 
 func (f *fake) vendor() connectors.Vendor {
-	return connectors.Vendor{People: []connectors.PersonKind{{Record: "contacts"}}, Receive: f, Fetch: f, Relate: f, Write: f}
+	return connectors.Vendor{
+		People: []connectors.PersonKind{{Record: "contacts"}}, Receive: f, Fetch: f, Relate: f, Write: f,
+	}
 }
 
 func (f *fake) Concerned(_ context.Context, ref crm.Ref) ([]string, error) {
@@ -135,18 +141,23 @@ func newRig(t *testing.T, dir string, change func(*Options), fakes ...*fake) *ri
 	r := &rig{t: t}
 	r.now.Store(start.UnixNano())
 	names := []string{"fake", "other"}[:len(fakes)]
-	q, err := queue.Open(t.Context(), queue.Config{Dir: dir, Partitions: 4, Sources: names, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: dir, Partitions: 4, Sources: names, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.q = q
 	o := Options{
-		Queue: q, Rules: rules.Defaults(), Grace: 2 * time.Second, Tick: 2 * time.Millisecond, Now: r.clock, Log: zaptest.NewLogger(t),
+		Queue: q, Rules: rules.Defaults(), Grace: 2 * time.Second, Tick: 2 * time.Millisecond, Now: r.clock,
+		Log:     zaptest.NewLogger(t),
 		Metrics: NewMetrics(prometheus.NewRegistry()),
 	}
 	for i, f := range fakes {
 		f.written = map[string]map[crm.Field]string{}
-		o.Sources = append(o.Sources, watermark.Source{Source: crm.Source{Name: names[i], Vendor: "fake"}, CRM: f.vendor()})
+		o.Sources = append(o.Sources, watermark.Source{
+			Source: crm.Source{Name: names[i], Vendor: "fake"}, CRM: f.vendor(),
+		})
 	}
 	if change != nil {
 		change(&o)
@@ -227,7 +238,9 @@ func (r *rig) send(source string, ns ...crm.Notice) {
 func mail(contact, id string, at time.Time) crm.Notice {
 	return crm.Notice{Fact: &crm.Fact{
 		Contact: contact, ID: "emails/" + id, Version: at.UnixMilli(), Kind: crm.KindMessage, At: crm.At(at),
-		Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 20, Asks: 1, Intents: crm.Asks}},
+		Message: &crm.Message{
+			Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 20, Asks: 1, Intents: crm.Asks},
+		},
 	}}
 }
 
@@ -254,7 +267,8 @@ func TestFlow(t *testing.T) {
 func TestExplainByAddress(t *testing.T) {
 	r := newRig(t, t.TempDir(), nil, &fake{})
 	_, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "a@buyer.example"})
-	if !errors.Is(err, operate.ErrUnknownContact) || !strings.Contains(err.Error(), "id of its record") || strings.Contains(err.Error(), "@") {
+	if !errors.Is(err, operate.ErrUnknownContact) || !strings.Contains(err.Error(), "id of its record") ||
+		strings.Contains(err.Error(), "@") {
 		t.Errorf("%v, want that the id is asked for", err)
 	}
 }
@@ -290,7 +304,8 @@ func TestAnswers(t *testing.T) {
 			}
 			if c.dead > 0 {
 				d := after[len(after)-1]
-				if string(d.Payload) != c.body || d.Reason == "" || d.Fix == "" || d.Stage != watermark.StageRead || d.Kind != "malformed" {
+				if string(d.Payload) != c.body || d.Reason == "" || d.Fix == "" || d.Stage != watermark.StageRead ||
+					d.Kind != "malformed" {
 					t.Errorf("dead letter %+v lacks its payload, reason or fix", d)
 				}
 			}
@@ -307,14 +322,18 @@ func TestWriteOutcomes(t *testing.T) {
 		for _, c := range chs {
 			if k, ok := refuse[c.Contact]; ok { // names no record: one bad one fails the call
 				for i := range errs {
-					errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: k, Whole: true, Err: errors.New("refused")}
+					errs[i] = &connectors.Error{
+						Vendor: "fake", Op: "write", Kind: k, Whole: true, Err: errors.New("refused"),
+					}
 				}
 				return errs
 			}
 		}
 		for i, c := range chs {
 			if c.Contact == "4" && tries.Add(1) < 3 {
-				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.Conflict, Err: errors.New("changed")}
+				errs[i] = &connectors.Error{
+					Vendor: "fake", Op: "write", Kind: connectors.Conflict, Err: errors.New("changed"),
+				}
 			}
 		}
 		return errs
@@ -389,7 +408,8 @@ func TestLanesAreApart(t *testing.T) {
 func TestFarFuture(t *testing.T) {
 	property := func(value string, at time.Time) crm.Notice {
 		return crm.Notice{Fact: &crm.Fact{
-			Contact: "7", ID: "property/" + crm.PropOptOut, Version: at.UnixMilli(), Kind: crm.KindProperty, At: crm.At(at),
+			Contact: "7", ID: "property/" + crm.PropOptOut, Version: at.UnixMilli(), Kind: crm.KindProperty,
+			At:       crm.At(at),
 			Property: &crm.Property{Name: crm.PropOptOut, Value: value},
 		}}
 	}
@@ -416,17 +436,27 @@ func TestFarFuture(t *testing.T) {
 			if f.of("7")[crm.FieldRating] == "" {
 				t.Errorf("written: %v, want a rating: they have not opted out", f.of("7"))
 			}
-			gone := crm.Notice{Fact: &crm.Fact{Contact: "7", ID: "existence", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: true}}}
+			gone := crm.Notice{
+				Fact: &crm.Fact{
+					Contact: "7", ID: "existence", Version: future.UnixMilli(), At: crm.At(future),
+					Kind: crm.KindExistence, Existence: &crm.Existence{Deleted: true},
+				},
+			}
 			r.send("fake", gone)
-			r.send("fake", crm.Notice{Fact: &crm.Fact{Contact: "8", ID: "forget", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindForget}})
+			r.send("fake", crm.Notice{Fact: &crm.Fact{
+				Contact: "8", ID: "forget", Version: future.UnixMilli(), At: crm.At(future), Kind: crm.KindForget,
+			}})
 			r.idle()
-			if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, watermark.StageRead, ""); err != nil || len(letters) != 1 || letters[0].Kind != "malformed" {
+			if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, watermark.StageRead, ""); err != nil ||
+				len(letters) != 1 || letters[0].Kind != "malformed" {
 				t.Errorf("dead letters %+v, %v, want the deletion", letters, err)
 			}
-			if e, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil || e.Rating.Unrated != "" {
+			if e, err := r.p.Explain(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil ||
+				e.Rating.Unrated != "" {
 				t.Errorf("unrated: %q, %v", e.Rating.Unrated, err)
 			}
-			if gone, err := r.p.Forgotten(t.Context(), crm.ContactRef{Source: "fake", Contact: "8"}); err != nil || !gone {
+			if gone, err := r.p.Forgotten(t.Context(), crm.ContactRef{Source: "fake", Contact: "8"}); err != nil ||
+				!gone {
 				t.Errorf("to be forgotten has no date: %v, %v", gone, err)
 			}
 		})
@@ -438,7 +468,8 @@ func TestFarFuture(t *testing.T) {
 func TestClearsWhatALostStoreWrote(t *testing.T) {
 	property := func(contact, name string) crm.Notice {
 		return crm.Notice{Fact: &crm.Fact{
-			Contact: contact, ID: "property/" + name, Version: start.UnixMilli(), Kind: crm.KindProperty, At: crm.At(start),
+			Contact: contact, ID: "property/" + name, Version: start.UnixMilli(), Kind: crm.KindProperty,
+			At:       crm.At(start),
 			Property: &crm.Property{Name: name, Value: "true"},
 		}}
 	}
@@ -454,7 +485,8 @@ func TestClearsWhatALostStoreWrote(t *testing.T) {
 	}
 	got := f.of("7")
 	if v, ok := got[crm.FieldRating]; !ok || strings.Join(slices.Collect(maps.Values(got)), "") != "" || f.calls != 1 {
-		t.Errorf("written in %d calls: %v, want every field cleared, %s among them (%q), once", f.calls, got, crm.FieldRating, v)
+		t.Errorf("written in %d calls: %v, want every field cleared, %s among them (%q), once", f.calls, got,
+			crm.FieldRating, v)
 	}
 	if f.of("8") != nil {
 		t.Errorf("written to somebody of whom nothing stands in the CRM: %v", f.of("8"))

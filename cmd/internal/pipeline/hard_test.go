@@ -27,8 +27,18 @@ func no(contact string, at time.Time) crm.Notice {
 func merged(loser, winner string, at time.Time) []crm.Notice {
 	v := at.UnixMilli()
 	return []crm.Notice{
-		{Fact: &crm.Fact{Contact: loser, ID: "merge", Version: v, At: crm.Millis(v), Kind: crm.KindMerge, Merge: &crm.Merge{Into: winner}}},
-		{Fact: &crm.Fact{Contact: winner, ID: "merge/" + loser, Version: v, At: crm.Millis(v), Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{loser}}}},
+		{
+			Fact: &crm.Fact{
+				Contact: loser, ID: "merge", Version: v, At: crm.Millis(v), Kind: crm.KindMerge,
+				Merge: &crm.Merge{Into: winner},
+			},
+		},
+		{
+			Fact: &crm.Fact{
+				Contact: winner, ID: "merge/" + loser, Version: v, At: crm.Millis(v), Kind: crm.KindMerge,
+				Merge: &crm.Merge{From: []string{loser}},
+			},
+		},
 	}
 }
 
@@ -47,7 +57,9 @@ func TestBreakerCountsWhatIsShown(t *testing.T) {
 		for i, c := range chs {
 			if c.Values[crm.FieldStatus] == string(crm.Pending) && refused[c.Contact] < 3 {
 				refused[c.Contact]++
-				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.Conflict, Err: errors.New("changed")}
+				errs[i] = &connectors.Error{
+					Vendor: "fake", Op: "write", Kind: connectors.Conflict, Err: errors.New("changed"),
+				}
 			}
 		}
 		return errs
@@ -86,7 +98,9 @@ func TestMergedAreNotWritten(t *testing.T) {
 		errs := make([]error, len(chs))
 		for i, c := range chs {
 			if down.Load() {
-				errs[i] = &connectors.Error{Vendor: "fake", Op: "write", Kind: connectors.Unavailable, Err: errors.New("down")}
+				errs[i] = &connectors.Error{
+					Vendor: "fake", Op: "write", Kind: connectors.Unavailable, Err: errors.New("down"),
+				}
 				continue
 			}
 			last[c.Contact] = f.calls
@@ -110,7 +124,8 @@ func TestMergedAreNotWritten(t *testing.T) {
 	for i := range n {
 		if at := last[fmt.Sprint(i)]; at != 0 {
 			if stale++; last[fmt.Sprint(1000+i)] <= at {
-				t.Errorf("contact %d was written in call %d, after it had been merged, and its winner in call %d", i, at, last[fmt.Sprint(1000+i)])
+				t.Errorf("contact %d was written in call %d, after it had been merged, and its winner in call %d", i,
+					at, last[fmt.Sprint(1000+i)])
 			}
 		}
 		if got := f.of(fmt.Sprint(1000 + i))[crm.FieldBall]; got != "us" {
@@ -148,7 +163,9 @@ func TestCallForLoserUnderWay(t *testing.T) {
 	r.send("fake", mail("7", "1", start))
 	<-begun
 	r.send("fake", merged("7", "9", start)...)
-	waittest.Until(t, "the winner is written while a call for the loser is under way", func() bool { return f.of("9") != nil })
+	waittest.Until(t, "the winner is written while a call for the loser is under way", func() bool {
+		return f.of("9") != nil
+	})
 	close(end)
 	r.idle()
 	if after.Load() == 0 {
@@ -216,7 +233,8 @@ func TestMergeIntoNew(t *testing.T) {
 	for _, f := range c.Record.Conduct {
 		ids = append(ids, f.ID)
 	}
-	if want := []string{"emails/a", "emails/shared", "emails/b"}; !slices.Equal(ids, want) || len(c.Record.Missing()) != 0 {
+	if want := []string{"emails/a", "emails/shared", "emails/b"}; !slices.Equal(ids, want) ||
+		len(c.Record.Missing()) != 0 {
 		t.Errorf("the winner has %v and misses %v, want %v", ids, c.Record.Missing(), want)
 	}
 	for _, loser := range []string{"1", "2"} {

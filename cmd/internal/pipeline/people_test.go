@@ -63,8 +63,18 @@ func TestTwoKindsOfPeople(t *testing.T) {
 	}
 	at := start.Add(time.Minute).UnixMilli()
 	r.send("fake",
-		crm.Notice{Fact: &crm.Fact{Contact: "lead/8", ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{Into: "contact/7"}}},
-		crm.Notice{Fact: &crm.Fact{Contact: "contact/7", ID: "merge/lead/8", Version: at, At: crm.Millis(at), Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{"lead/8"}}}},
+		crm.Notice{
+			Fact: &crm.Fact{
+				Contact: "lead/8", ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge,
+				Merge: &crm.Merge{Into: "contact/7"},
+			},
+		},
+		crm.Notice{
+			Fact: &crm.Fact{
+				Contact: "contact/7", ID: "merge/lead/8", Version: at, At: crm.Millis(at), Kind: crm.KindMerge,
+				Merge: &crm.Merge{From: []string{"lead/8"}},
+			},
+		},
 	)
 	r.idle()
 	if n := messages("contact/7"); n != 2 {

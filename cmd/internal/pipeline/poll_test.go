@@ -127,7 +127,9 @@ func TestNobodyPolls(t *testing.T) {
 			if n := logs.FilterMessageSnippet("no poll has finished").Len(); n != c.warned {
 				t.Errorf("%d warnings that nobody polls, want %d", n, c.warned)
 			}
-			if got, want := gauge(t, metrics, "winnow_source_polled_up_to_timestamp_seconds"), float64(start.Add(30*time.Minute).Unix()); c.every > 0 && got != want {
+			if got, want := gauge(t, metrics,
+				"winnow_source_polled_up_to_timestamp_seconds"),
+				float64(start.Add(30*time.Minute).Unix()); c.every > 0 && got != want {
 				t.Errorf("the metrics have the last poll at %.0f, want %.0f", got, want)
 			}
 		})

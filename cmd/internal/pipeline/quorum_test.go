@@ -34,8 +34,11 @@ func cluster(t *testing.T) (options []server.Options) {
 	var routes []string
 	for i := range 3 {
 		o := server.Options{
-			ServerName: fmt.Sprintf("s%d", i), Host: "127.0.0.1", NoSigs: true, NoLog: true, JetStream: true, StoreDir: filepath.Join(t.TempDir(), fmt.Sprint(i)),
-			JetStreamMaxStore: 40 << 30, JetStreamMaxMemory: 256 << 20, Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1"},
+			ServerName: fmt.Sprintf("s%d", i), Host: "127.0.0.1", NoSigs: true, NoLog: true, JetStream: true,
+			StoreDir:          filepath.Join(t.TempDir(), fmt.Sprint(i)),
+			JetStreamMaxStore: 40 << 30, JetStreamMaxMemory: 256 << 20, Cluster: server.ClusterOpts{
+				Name: "test", Host: "127.0.0.1",
+			},
 		}
 		for _, port := range []*int{&o.Port, &o.Cluster.Port} {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -90,7 +93,9 @@ func TestLostQuorum(t *testing.T) {
 	}
 	waittest.Until(t, "it has all partitions again", func() bool { return j.owned() == 6 })
 	// The streams elect one after the other: until the deliveries' has, they are refused, and the CRM sends them again.
-	waittest.Until(t, "deliveries are taken again", func() bool { return r.deliver("fake", mail("20", "1", time.Now())) == http.StatusNoContent })
+	waittest.Until(t, "deliveries are taken again", func() bool {
+		return r.deliver("fake", mail("20", "1", time.Now())) == http.StatusNoContent
+	})
 	waittest.Until(t, "everybody is rated", func() bool {
 		for i := range 21 {
 			if f.of(fmt.Sprint(i))[crm.FieldRating] == "" {

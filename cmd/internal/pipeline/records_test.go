@@ -20,7 +20,9 @@ func TestRecords(t *testing.T) {
 	}
 	r.send("other", mail("7", "2", start))
 	r.idle()
-	r.send("fake", crm.Notice{Fact: &crm.Fact{Contact: "9", ID: "merge/7", Kind: crm.KindMerge, Version: 1, At: crm.At(start), Merge: &crm.Merge{Into: "7"}}})
+	r.send("fake", crm.Notice{Fact: &crm.Fact{
+		Contact: "9", ID: "merge/7", Kind: crm.KindMerge, Version: 1, At: crm.At(start), Merge: &crm.Merge{Into: "7"},
+	}})
 	if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: "8"}); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +41,8 @@ func TestRecords(t *testing.T) {
 		t.Errorf("an unknown source gives %v", err)
 	}
 	stop := errors.New("enough")
-	if err := r.p.Records(t.Context(), "fake", func(string, *rules.Record) error { return stop }); !errors.Is(err, stop) {
+	if err := r.p.Records(t.Context(), "fake", func(string, *rules.Record) error { return stop }); !errors.Is(err,
+		stop) {
 		t.Errorf("fn's error becomes %v", err)
 	}
 }

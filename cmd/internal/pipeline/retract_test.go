@@ -45,8 +45,10 @@ func TestRetract(t *testing.T) {
 	peer.Fact.ID, peer.Fact.Peer = crm.PeerPrefix+"emails/1", "1"
 	part := mail("4", "x", start)
 	part.Fact.ID = "conversations/9/8"
-	r.send("fake", mail("1", "1", start), mail("2", "1", start), mail("1", "2", start), mail("2", "2", start), mail("1", "11", start), peer, part)
-	r.send("fake", goneNotice("emails/1", start.Add(20*time.Minute), ""), goneNotice("emails/2", start.Add(20*time.Minute), "2"), goneNotice("conversations/9", start, ""))
+	r.send("fake", mail("1", "1", start), mail("2", "1", start), mail("1", "2", start), mail("2", "2", start),
+		mail("1", "11", start), peer, part)
+	r.send("fake", goneNotice("emails/1", start.Add(20*time.Minute), ""),
+		goneNotice("emails/2", start.Add(20*time.Minute), "2"), goneNotice("conversations/9", start, ""))
 	r.idle()
 	for contact, want := range map[string]string{"1": "emails/11 emails/2", "2": "", "3": "", "4": ""} {
 		if got := strings.Join(r.stands(contact), " "); got != want {
@@ -108,7 +110,8 @@ func TestRetractOnItsWay(t *testing.T) {
 // more.
 func TestForgottenIsOnNoList(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
-	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"), goneNotice("emails/1", start.Add(20*time.Minute), "8"))
+	r.send("fake", mail("7", "1", start), goneNotice("emails/1", start.Add(20*time.Minute), "7"),
+		goneNotice("emails/1", start.Add(20*time.Minute), "8"))
 	list := func() []stored.Removal {
 		l, _, err := stored.RemovedState("fake").Get(t.Context(), r.q)
 		if err != nil {
@@ -124,7 +127,10 @@ func TestForgottenIsOnNoList(t *testing.T) {
 	if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil {
 		t.Fatal(err)
 	}
-	wait("the forgotten contact stands on the list still", func() bool { l := list(); return len(l) == 1 && l[0].Contact == "8" })
+	wait("the forgotten contact stands on the list still", func() bool {
+		l := list()
+		return len(l) == 1 && l[0].Contact == "8"
+	})
 }
 
 // TestFetchesLoseNothing: what is said of a record while it waits to be fetched takes nothing back that was said
@@ -136,7 +142,9 @@ func TestFetchesLoseNothing(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if away {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("down"),
+			}
 		}
 		for _, ref := range refs {
 			left, asOf = append(left, ref.Left...), max(asOf, ref.AsOf)
@@ -163,10 +171,14 @@ func TestFetchesLoseNothing(t *testing.T) {
 // an id.
 func TestForgetGoesOn(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
-	r := newRig(t, t.TempDir(), func(o *Options) { o.Log, o.Roles = zap.New(core), []Role{RoleReceive, RoleRead, RoleRate} }, &fake{})
+	r := newRig(t, t.TempDir(), func(o *Options) {
+		o.Log, o.Roles = zap.New(core), []Role{RoleReceive, RoleRead, RoleRate}
+	}, &fake{})
 	ref := crm.ContactRef{Source: "fake", Contact: "ann@example.com"}
 	r.send("fake", mail(ref.Contact, "1", start))
-	if _, err := r.q.DeadLetters.Bury(t.Context(), queue.DeadLetter{Stage: watermark.StageWrite, Source: "fake", Contacts: []string{ref.Contact}}, ""); err != nil {
+	if _, err := r.q.DeadLetters.Bury(t.Context(), queue.DeadLetter{
+		Stage: watermark.StageWrite, Source: "fake", Contacts: []string{ref.Contact},
+	}, ""); err != nil {
 		t.Fatal(err)
 	}
 	list := func(data []byte) {

@@ -14,7 +14,8 @@ import (
 // come.
 func TestEmptiedStreamTakesMore(t *testing.T) {
 	q, err := queue.Open(t.Context(), queue.Config{
-		Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30, MaxPayload: 1 << 20, DeliveriesBytes: 4 << 20,
+		Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30, MaxPayload: 1 << 20,
+		DeliveriesBytes: 4 << 20,
 	})
 	if err != nil {
 		t.Fatal(err)

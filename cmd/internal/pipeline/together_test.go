@@ -60,8 +60,10 @@ func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...R
 	}
 	f.mu.Unlock()
 	p := New(Options{
-		Queue: q, Sources: []watermark.Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: f.vendor()}}, Rules: s, Roles: roles, Grace: time.Second,
-		Tick: 10 * time.Millisecond, LeaseTTL: time.Second, Log: zap.NewNop(), Metrics: NewMetrics(prometheus.NewRegistry()),
+		Queue: q, Sources: []watermark.Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: f.vendor()}},
+		Rules: s, Roles: roles, Grace: time.Second,
+		Tick: 10 * time.Millisecond, LeaseTTL: time.Second, Log: zap.NewNop(),
+		Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

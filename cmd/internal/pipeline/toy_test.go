@@ -23,13 +23,16 @@ func toyRig(t *testing.T) (*toy.Server, *rig) {
 	s.Put("leads", toy.Record{ID: "7", Created: now - 90_000, Changed: now - 90_000})
 	s.Put("mails", toy.Record{ID: "31", Person: "lead/7", Sent: now - 60, Changed: now - 60, Units: 20})
 	return s, newRig(t, t.TempDir(), func(o *Options) {
-		o.Sources[0].CRM = toy.New(toy.Options{API: srv.URL, Token: "t0ken", Hook: "h00k", State: connectors.NewMemory(), Now: o.Now})
+		o.Sources[0].CRM = toy.New(toy.Options{
+			API: srv.URL, Token: "t0ken", Hook: "h00k", State: connectors.NewMemory(), Now: o.Now,
+		})
 	}, &fake{})
 }
 
 // event sends one of the toy's deliveries.
 func (r *rig) event(name, id, more string) *httptest.ResponseRecorder {
-	return r.request(http.MethodPost, "/"+name, fmt.Sprintf(`{"id":%q,"at":%d,"token":"h00k"%s}`, id, r.clock().Unix(), more))
+	return r.request(http.MethodPost, "/"+name, fmt.Sprintf(`{"id":%q,"at":%d,"token":"h00k"%s}`, id, r.clock().Unix(),
+		more))
 }
 
 // TestToyFromWebhookToWrite: a vendor with two kinds of people, a 404 that means gone, events that only the path
@@ -53,12 +56,15 @@ func TestToyFromWebhookToWrite(t *testing.T) {
 	}
 
 	for _, override := range []string{"D", ""} { // within one second
-		s.Put("leads", toy.Record{ID: "7", Created: start.Unix() - 90_000, Changed: r.clock().Unix(), Override: override})
+		s.Put("leads", toy.Record{
+			ID: "7", Created: start.Unix() - 90_000, Changed: r.clock().Unix(), Override: override,
+		})
 		r.event("lead.updated", "7", "")
 		r.pass(10 * time.Millisecond)
 		r.idle()
 	}
-	if lead, _ = s.Written("leads", "7"); lead["winnow_status"] != "open" || lead["winnow_rating"] == "D" && lead["winnow_machine_rating"] != "D" {
+	if lead, _ = s.Written("leads", "7"); lead["winnow_status"] != "open" || lead["winnow_rating"] == "D" &&
+		lead["winnow_machine_rating"] != "D" {
 		t.Errorf("an override that was cleared within its second still counts: %v", lead)
 	}
 
@@ -92,7 +98,8 @@ func TestToyFromWebhookToWrite(t *testing.T) {
 		t.Errorf("a mail that is gone still waits for an answer: %v", contact)
 	}
 
-	if rec := r.request(http.MethodPost, "/lead.updated", `{"id":"7","token":"wrong"}`); rec.Code != http.StatusForbidden {
+	if rec := r.request(http.MethodPost, "/lead.updated",
+		`{"id":"7","token":"wrong"}`); rec.Code != http.StatusForbidden {
 		t.Errorf("a wrong token is answered %d", rec.Code)
 	}
 	if rec := r.request(http.MethodPost, "/lead.updated", "no JSON"); rec.Code != http.StatusUnprocessableEntity {
@@ -104,7 +111,8 @@ func TestToyFromWebhookToWrite(t *testing.T) {
 	if s.Channels() != 1 {
 		t.Errorf("the channel was opened %d times, want once", s.Channels())
 	}
-	if rec := r.request(http.MethodPost, "/lead.updated", strings.Replace(`{"id":"7","token":"X"}`, "X", "ch4nnel-1", 1)); rec.Code != http.StatusAccepted {
+	if rec := r.request(http.MethodPost, "/lead.updated", strings.Replace(`{"id":"7","token":"X"}`, "X", "ch4nnel-1",
+		1)); rec.Code != http.StatusAccepted {
 		t.Errorf("a delivery with the key of the channel is answered %d", rec.Code)
 	}
 	letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", "")

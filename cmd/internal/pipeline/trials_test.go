@@ -15,9 +15,13 @@ import (
 // TestOneFails: one record that is locked, or at which the CRM fails, costs its neighbours a wait or two, and stops
 // nobody.
 func TestOneFails(t *testing.T) {
-	for kind, status := range map[connectors.Kind]string{connectors.Conflict: "HTTP 423", connectors.Unavailable: "HTTP 500"} {
+	for kind, status := range map[connectors.Kind]string{
+		connectors.Conflict: "HTTP 423", connectors.Unavailable: "HTTP 500",
+	} {
 		t.Run(kind.String(), func(t *testing.T) {
-			oneFails(t, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: kind, Whole: true, Err: errors.New(status)})
+			oneFails(t, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: kind, Whole: true, Err: errors.New(status),
+			})
 		})
 	}
 }
@@ -64,7 +68,9 @@ func oneFails(t *testing.T, failure error) {
 		if i == 3 || i == 5 {
 			continue
 		}
-		waittest.Until(t, fmt.Sprintf("contact %d is written beside records that fail", i), func() bool { return f.of(fmt.Sprint(i)) != nil })
+		waittest.Until(t, fmt.Sprintf("contact %d is written beside records that fail", i), func() bool {
+			return f.of(fmt.Sprint(i)) != nil
+		})
 	}
 	waittest.Until(t, "what fails is tried again", func() bool { return fetches.Load() >= 3 && writes.Load() >= 3 })
 	if letters, err := r.q.DeadLetters.List(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {

@@ -36,7 +36,10 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 			f := &fake{fetch: func(refs []crm.Ref) ([]crm.Notice, error) {
 				if granted.Load() == 0 {
 					refused.Add(1)
-					return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: c.kind, After: time.Millisecond, Err: errors.New("the token lacks the scope")}
+					return nil, &connectors.Error{
+						Vendor: "fake", Op: "fetch", Kind: c.kind, After: time.Millisecond,
+						Err: errors.New("the token lacks the scope"),
+					}
 				}
 				return profiles(refs), nil
 			}}
@@ -60,7 +63,9 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 			wait("backfill tells", func() bool { return strings.Contains(putOff(), c.says) })
 			granted.Store(1)
 			r.send("fake", mail("1", "1", start))
-			wait("it is over", func() bool { return logs.FilterMessage("the CRM is there again").Len() > 0 && putOff() == "" })
+			wait("it is over", func() bool {
+				return logs.FilterMessage("the CRM is there again").Len() > 0 && putOff() == ""
+			})
 			if n := logs.FilterMessage("fetch put off"); n.Len() != 1 || n.All()[0].Level != c.level {
 				t.Errorf("%d refusals are said as %+v, want once at level %s", refused.Load(), n.All(), c.level)
 			}
@@ -75,7 +80,8 @@ func TestTroublesAreSaidOnce(t *testing.T) {
 // told no more.
 func TestTroublesEndWithTheirProcess(t *testing.T) {
 	r := newRig(t, t.TempDir(), func(o *Options) { o.Roles = []Role{RoleReceive} }, &fake{})
-	if err := stored.PutOffState("fake").Put(t.Context(), r.q, "the token lacks the scope", stored.AnyRevision); err != nil {
+	if err := stored.PutOffState("fake").Put(t.Context(), r.q, "the token lacks the scope",
+		stored.AnyRevision); err != nil {
 		t.Fatal(err)
 	}
 	next := newRig(t, t.TempDir(), func(o *Options) { o.Queue = r.q }, &fake{})
@@ -105,7 +111,8 @@ func TestStrangersFillNoLog(t *testing.T) {
 			rec := httptest.NewRecorder()
 			r.p.Receiver().ServeHTTP(rec, req)
 			if rec.Code != http.StatusRequestEntityTooLarge || body.read {
-				t.Errorf("a body that says it is too large: answered %d, read %v, want 413 at once", rec.Code, body.read)
+				t.Errorf("a body that says it is too large: answered %d, read %v, want 413 at once", rec.Code,
+					body.read)
 			}
 		}
 		n := 0

@@ -29,9 +29,18 @@ func TestDeadLetterHolds(t *testing.T) {
 		pending []string
 		resend  bool
 	}{
-		{name: "by associations", who: func(crm.Ref) ([]string, error) { return []string{"7"}, nil }, letter: []string{"7"}, pending: []string{"8"}},
-		{name: "by associations, sent again", who: func(crm.Ref) ([]string, error) { return []string{"7"}, nil }, letter: []string{"7"}, pending: []string{"8"}, resend: true},
-		{name: "by the reference", who: func(crm.Ref) ([]string, error) { return nil, reject("fetch") }, named: []string{"8"}, letter: []string{"8"}, pending: []string{"7"}},
+		{
+			name: "by associations", who: func(crm.Ref) ([]string, error) { return []string{"7"}, nil },
+			letter: []string{"7"}, pending: []string{"8"},
+		},
+		{
+			name: "by associations, sent again", who: func(crm.Ref) ([]string, error) { return []string{"7"}, nil },
+			letter: []string{"7"}, pending: []string{"8"}, resend: true,
+		},
+		{
+			name: "by the reference", who: func(crm.Ref) ([]string, error) { return nil, reject("fetch") },
+			named: []string{"8"}, letter: []string{"8"}, pending: []string{"7"},
+		},
 		{name: "anybody", who: func(crm.Ref) ([]string, error) { return nil, reject("fetch") }},
 		{name: "nobody", who: func(crm.Ref) ([]string, error) { return nil, nil }, pending: []string{"7", "8"}},
 	} {
@@ -71,7 +80,8 @@ func TestDeadLetterHolds(t *testing.T) {
 					t.Fatal(err)
 				}
 				if want == crm.Open && (e.Rating.Held != watermark.HoldLetter || e.ReadUpTo.Time().After(start)) {
-					t.Errorf("contact %s is held by %q and read up to %s, want %q and %s", contact, e.Rating.Held, e.ReadUpTo, watermark.HoldLetter, start)
+					t.Errorf("contact %s is held by %q and read up to %s, want %q and %s", contact, e.Rating.Held,
+						e.ReadUpTo, watermark.HoldLetter, start)
 				}
 			}
 			r.pass(91 * 24 * time.Hour)
@@ -112,12 +122,16 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 	f := &fake{who: func(crm.Ref) ([]string, error) { return []string{"7", "8"}, nil }}
 	f.fetch = func(refs []crm.Ref) ([]crm.Notice, error) {
 		if refs[0].Type == "emails" {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("HTTP 400")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("HTTP 400"),
+			}
 		}
 		return profiles(refs), nil
 	}
 	r := newRig(t, t.TempDir(), nil, f)
-	r.send("fake", mail("7", "2", start), crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1", Contacts: []string{"7"}, Left: []string{"7", "9"}}},
+	r.send("fake", mail("7", "2", start), crm.Notice{
+		Ref: &crm.Ref{Type: "emails", ID: "1", Contacts: []string{"7"}, Left: []string{"7", "9"}},
+	},
 		crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "7"}}) // of which it is the id: as of a profile
 	r.idle()
 	if err := r.p.Forget(t.Context(), crm.ContactRef{Source: "fake", Contact: "7"}); err != nil {
@@ -128,11 +142,14 @@ func TestForgetKeepsOthersHeld(t *testing.T) {
 	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8", "9"}) {
 		t.Fatalf("dead letters %+v, %v, want one that names the contacts 8 and 9 alone", letters, err)
 	}
-	if ref, err := stored.Decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 || !slices.Equal(ref.Left, []string{"9"}) {
+	if ref, err := stored.Decode[crm.Ref](letters[0].Payload); err != nil || ref.ID != "1" || len(ref.Contacts) > 0 ||
+		!slices.Equal(ref.Left, []string{"9"}) {
 		t.Errorf("the letter's reference is %+v, %v", ref, err)
 	}
 	// What comes late names the one who was forgotten no more, and of what concerns nobody else no letter is kept.
-	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "2", Contacts: []string{"7"}}}, crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "7"}})
+	r.send("fake", crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "2", Contacts: []string{"7"}}}, crm.Notice{
+		Ref: &crm.Ref{Type: "emails", ID: "7"},
+	})
 	r.idle()
 	letters, err = r.q.DeadLetters.List(t.Context(), letters[0].Seq, 10, "", "fake")
 	if err != nil || len(letters) != 1 || !slices.Equal(letters[0].Contacts, []string{"8"}) {

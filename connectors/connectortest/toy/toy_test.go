@@ -57,11 +57,16 @@ func harness(fault func(*connectors.Vendor)) connectortest.Harness {
 			api = account()
 			return api
 		},
-		Refs: []crm.Ref{{Type: "mails", ID: "31"}}, Concerned: []string{"lead/7"}, Gone: []crm.Ref{{Type: "mails", ID: "99"}},
-		Ill: crm.Ref{Type: "mails", ID: "13"}, Profiles: []crm.Ref{{Type: "contacts", ID: "7"}, {Type: "leads", ID: "7"}},
+		Refs: []crm.Ref{{Type: "mails", ID: "31"}}, Concerned: []string{"lead/7"}, Gone: []crm.Ref{
+			{Type: "mails", ID: "99"},
+		},
+		Ill: crm.Ref{Type: "mails", ID: "13"}, Profiles: []crm.Ref{
+			{Type: "contacts", ID: "7"}, {Type: "leads", ID: "7"},
+		},
 		Changed: []string{"contacts/7", "leads/7", "mails/31"},
 		Changes: []crm.Change{
-			{Contact: "contact/7", Values: map[crm.Field]string{crm.FieldRating: "A"}}, {Contact: "lead/7", Values: map[crm.Field]string{crm.FieldRating: "B"}},
+			{Contact: "contact/7", Values: map[crm.Field]string{crm.FieldRating: "A"}},
+			{Contact: "lead/7", Values: map[crm.Field]string{crm.FieldRating: "B"}},
 		},
 		Written: func(person string, f crm.Field) string {
 			p := crm.ParsePerson(person)
@@ -130,7 +135,9 @@ func (b bad) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
 			}
 		case "takes a record that is gone for a fault":
 			if len(results[i].Notices) == 1 && results[i].Notices[0].Removed != nil {
-				results[i] = connectors.Result{Err: &connectors.Error{Vendor: Name, Op: "fetch", Kind: connectors.NotFound, Err: errors.New("gone")}}
+				results[i] = connectors.Result{Err: &connectors.Error{
+					Vendor: Name, Op: "fetch", Kind: connectors.NotFound, Err: errors.New("gone"),
+				}}
 			}
 		}
 	}
@@ -158,7 +165,8 @@ func (b bad) Write(ctx context.Context, chs []crm.Change) []error {
 		wide := make([]crm.Change, len(chs))
 		for i, ch := range chs {
 			wide[i] = ch
-			if strings.HasPrefix(ch.Contact, "lead/") && ch.Values[crm.FieldReasons] != "" { // as long as those of the other kind
+			// as long as those of the other kind
+			if strings.HasPrefix(ch.Contact, "lead/") && ch.Values[crm.FieldReasons] != "" {
 				wide[i] = crm.Change{Contact: "contact/7", Values: ch.Values}
 			}
 		}
@@ -317,7 +325,10 @@ func init() {
 		{"takes a record that is gone for a fault", inFetch, "Calls/Healthy", "want nothing, or that it is gone"},
 		{"lets one failure take the others", inFetch, "Roles/Fetch", "its error has to be Whole"},
 		{"does not say that a profile was read", inFetch, "Roles/Fetch", "crm.Profiled has to be among its facts"},
-		{"has two kinds with one record", func(v *connectors.Vendor, _ bad) { v.People[1].Record = "contacts" }, "Roles/People", "a type of record of its own"},
+		{
+			"has two kinds with one record", func(v *connectors.Vendor, _ bad) { v.People[1].Record = "contacts" },
+			"Roles/People", "a type of record of its own",
+		},
 		{"loses a change", inWrite, "Roles/Write", "none is lost and none doubled"},
 		{"doubles a change", inWrite, "Roles/Write", "none is lost and none doubled"},
 		{"writes texts that do not fit", inWrite, "Roles/Write", "want what its kind holds, 100"},

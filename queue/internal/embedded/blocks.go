@@ -290,7 +290,8 @@ func (b block) damage() (spans []span) {
 func (b block) next(from int, seq uint64) (int, bool) {
 	for i := from + recordLeast; i+recordLeast <= len(b.data); i++ {
 		h, ok := b.head(i)
-		if !ok || h.seq&^(tombBit|erasedBit) == 0 || h.seq&(tombBit|erasedBit) == 0 && (h.seq <= seq || h.seq > seq+1<<24) && seq != 0 {
+		if !ok || h.seq&^(tombBit|erasedBit) == 0 || h.seq&(tombBit|erasedBit) == 0 &&
+			(h.seq <= seq || h.seq > seq+1<<24) && seq != 0 {
 			continue
 		}
 		if _, ok := b.sound(i); ok {
@@ -303,7 +304,8 @@ func (b block) next(from int, seq uint64) (int, bool) {
 // mend returns the record to be put in the place of a damaged part, and what was lost with it; nil: nothing.
 func (b block) mend(s span, judge Judge) ([]byte, *Hole) {
 	h, ok := b.head(s.from)
-	whole := ok && h.length == s.to-s.from && h.seq > s.before && (s.after == 0 || h.seq < s.after) && h.seq&(tombBit|erasedBit) == 0
+	whole := ok && h.length == s.to-s.from && h.seq > s.before && (s.after == 0 || h.seq < s.after) &&
+		h.seq&(tombBit|erasedBit) == 0
 	if whole {
 		d := b.data[s.from:s.to]
 		subject := string(d[recordHead : recordHead+h.subject])
@@ -327,7 +329,9 @@ func (b block) mend(s span, judge Judge) ([]byte, *Hole) {
 			return b.erased(s), nil
 		}
 	}
-	hole := &Hole{First: s.before + 1, Last: max(s.before+1, s.after-min(s.after, 1)), Since: time.Unix(0, s.since).UTC()}
+	hole := &Hole{
+		First: s.before + 1, Last: max(s.before+1, s.after-min(s.after, 1)), Since: time.Unix(0, s.since).UTC(),
+	}
 	if s.since == 0 {
 		hole.Since = time.Time{}
 	}
@@ -362,7 +366,8 @@ func (d *Dir) Quarantine(stream string, now time.Time) (string, error) {
 	if _, err := os.Stat(from); errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
-	to := filepath.Join(d.path, "quarantine", stream+"-"+strings.ReplaceAll(now.UTC().Format("20060102T150405.000"), ".", ""))
+	to := filepath.Join(d.path, "quarantine", stream+"-"+strings.ReplaceAll(now.UTC().Format("20060102T150405.000"),
+		".", ""))
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return "", fmt.Errorf("quarantine: %w", err)
 	}

@@ -56,7 +56,8 @@ func checkKey(dir, key string) error {
 	case key == "":
 		return fmt.Errorf("%s: the store is encrypted and WINNOW_QUEUE_KEY is not set", dir)
 	case c.Check == "":
-		return fmt.Errorf("%s: the store is not encrypted and WINNOW_QUEUE_KEY is set; unset it, or start with an empty directory", dir)
+		return fmt.Errorf("%s: the store is not encrypted and WINNOW_QUEUE_KEY is set; unset it, or start with an "+
+			"empty directory", dir)
 	case !hmac.Equal([]byte(c.Check), []byte(checkOf(key, c.Salt))):
 		return fmt.Errorf("%s: WINNOW_QUEUE_KEY is not the key that the store was made with", dir)
 	}

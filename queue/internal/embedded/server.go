@@ -53,7 +53,8 @@ func Take(path, key string) (_ *Dir, err error) {
 	}()
 	if err := lockFile(lock); err != nil {
 		if errors.Is(err, ErrInUse) {
-			err = fmt.Errorf("%w; stop that one, or if it is a winnow serve that a command is meant for, give the command its WINNOW_ADMIN_LISTEN", err)
+			err = fmt.Errorf("%w; stop that one, or if it is a winnow serve that a command is meant for, give the "+
+				"command its WINNOW_ADMIN_LISTEN", err)
 		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -143,7 +144,8 @@ type UnreadableError struct {
 }
 
 func (e *UnreadableError) Error() string {
-	return fmt.Sprintf("%s: stream %s is on the disk but cannot be read (%s); restore the directory from a backup, or run winnow repair",
+	return fmt.Sprintf("%s: stream %s is on the disk but cannot be read (%s); restore the directory from a backup, "+
+		"or run winnow repair",
 		e.Dir, strings.Join(e.Streams, ", "), e.why)
 }
 
@@ -157,7 +159,8 @@ func (d *Dir) Empty() (bool, error) {
 func unusable(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("WINNOW_DATA_DIR: %w; let the directory belong to user %d, as whom winnow runs (chown; for a container that of the host that is mounted there), or name another one", err, os.Getuid())
+		return fmt.Errorf("WINNOW_DATA_DIR: %w; let the directory belong to user %d, as whom winnow runs (chown; for "+
+			"a container that of the host that is mounted there), or name another one", err, os.Getuid())
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("WINNOW_DATA_DIR: %w; name a directory that can be written to, in a container one on a volume", err)
 	}
@@ -181,8 +184,10 @@ func (d *Dir) options(o Options) *server.Options {
 		ServerName: "winnow", DontListen: true, NoSigs: true, NoSystemAccount: true, DisableJetStreamBanner: true,
 		MaxPayload: o.MaxPayload, MaxPending: maxPending, WriteDeadline: 10 * time.Second,
 		JetStream: true, StoreDir: d.path, JetStreamMaxMemory: o.MaxMemory, JetStreamMaxStore: o.MaxStore,
-		SyncAlways:      true, // an acknowledged message survives a power failure
-		JetStreamLimits: server.JSLimitOpts{MaxBatchSize: o.MaxBatch, MaxBatchTimeout: 30 * time.Second, DefaultMaxConsumers: -1},
+		SyncAlways: true, // an acknowledged message survives a power failure
+		JetStreamLimits: server.JSLimitOpts{
+			MaxBatchSize: o.MaxBatch, MaxBatchTimeout: 30 * time.Second, DefaultMaxConsumers: -1,
+		},
 	}
 	if d.key != "" {
 		so.JetStreamKey, so.JetStreamCipher = d.key, server.ChaCha

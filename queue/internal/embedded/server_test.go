@@ -22,7 +22,8 @@ func TestUnusableDirectory(t *testing.T) {
 		{syscall.ENOTDIR, "not a directory"},
 	} {
 		err := unusable(&fs.PathError{Op: "mkdir", Path: "/data", Err: c.errno})
-		if !strings.Contains(err.Error(), "WINNOW_DATA_DIR: mkdir /data: ") || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.errno) {
+		if !strings.Contains(err.Error(), "WINNOW_DATA_DIR: mkdir /data: ") ||
+			!strings.Contains(err.Error(), c.want) || !errors.Is(err, c.errno) {
 			t.Errorf("%v: %v, want WINNOW_DATA_DIR and %q", c.errno, err, c.want)
 		}
 	}

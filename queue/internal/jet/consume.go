@@ -27,7 +27,9 @@ type Consumer struct {
 
 // Consumer returns the taker of a durable consumer's messages, over connection conn. Messages with the header skip are
 // acknowledged unseen; an empty one stands for none. What is not what was stored goes to lost, and is acknowledged too.
-func (s *Server) Consumer(stream string, config jetstream.ConsumerConfig, skip string, conn int, lost func(*Msg)) *Consumer {
+func (s *Server) Consumer(stream string, config jetstream.ConsumerConfig, skip string, conn int,
+	lost func(*Msg),
+) *Consumer {
 	return &Consumer{s: s, stream: stream, config: config, skip: skip, lost: lost, nc: s.Conn(conn)}
 }
 

@@ -75,7 +75,10 @@ func Unanswered(err error) bool {
 	if api := apiError(err); api != nil && unavailable(api) {
 		return true
 	}
-	for _, e := range []error{ErrUnknown, ErrStale, context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected, nats.ErrReconnectBufExceeded, jetstream.ErrNoStreamResponse} {
+	for _, e := range []error{
+		ErrUnknown, ErrStale, context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrDisconnected,
+		nats.ErrReconnectBufExceeded, jetstream.ErrNoStreamResponse,
+	} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -102,7 +105,8 @@ func PublishError(stream string, err error) error {
 		return fmt.Errorf("%s: %w", stream, ErrTooLarge)
 	case api.ErrorCode == CodeNoResources || api.ErrorCode == CodeNoStorage || api.ErrorCode == CodeAccountFull:
 		return fmt.Errorf("%s: the server's storage: %w", stream, ErrFull)
-	case api.ErrorCode == CodeStoreFailed && (strings.Contains(api.Description, "maximum") || strings.Contains(api.Description, "no space")):
+	case api.ErrorCode == CodeStoreFailed && (strings.Contains(api.Description, "maximum") ||
+		strings.Contains(api.Description, "no space")):
 		return fmt.Errorf("%s: %s: %w", stream, api.Description, ErrFull)
 	}
 	return fmt.Errorf("publish to %s: %w", stream, err)

@@ -126,7 +126,9 @@ func (s *Server) MultiLast(ctx context.Context, conn int, stream string, subject
 	return nil
 }
 
-func (s *Server) multiLastOnce(ctx context.Context, conn int, stream string, subjects []string, each func(Stored)) (more bool, err error) {
+func (s *Server) multiLastOnce(ctx context.Context, conn int, stream string, subjects []string,
+	each func(Stored),
+) (more bool, err error) {
 	request, err := json.Marshal(map[string]any{"multi_last": subjects, "max_bytes": 32 << 20})
 	if err != nil {
 		return false, err

@@ -34,7 +34,9 @@ const unreached = ^uint64(0)
 
 // OpenLog returns the reader of a subject's messages with sequences above from, over connection conn. What is not
 // what was stored goes to lost.
-func (s *Server) OpenLog(ctx context.Context, stream, filter string, conn int, from uint64, lost func(*Msg)) (*Log, error) {
+func (s *Server) OpenLog(ctx context.Context, stream, filter string, conn int, from uint64,
+	lost func(*Msg),
+) (*Log, error) {
 	l := &Log{s: s, stream: stream, filter: filter, lost: lost, conn: conn, last: from}
 	if err := l.open(ctx); err != nil {
 		return nil, fmt.Errorf("log of %s: %w", filter, err)

@@ -64,7 +64,8 @@ func newMsg(nc *nats.Conn, m *nats.Msg) *Msg {
 	number := func(i int) uint64 { n, _ := strconv.ParseUint(t[i], 10, 64); return n } // the server's own figures
 	body, damaged := unseal(m.Subject, m.Data)
 	return &Msg{
-		Subject: m.Subject, Data: body, Damaged: damaged, Header: headerOf(m.Header), Stream: t[2], Deliveries: int(number(4)), Seq: number(5),
+		Subject: m.Subject, Data: body, Damaged: damaged, Header: headerOf(m.Header), Stream: t[2],
+		Deliveries: int(number(4)), Seq: number(5),
 		order: number(6), Time: time.Unix(0, int64(number(7))).UTC(), left: number(8), nc: nc, reply: m.Reply,
 	}
 }

@@ -95,7 +95,8 @@ func (s *Server) ReadMaxBatch(ctx context.Context, subject string) error {
 	}
 	s.maxBatch, _ = strconv.Atoi(found[1]) // digits by the expression
 	if s.maxBatch < leastBatch {
-		return fmt.Errorf("the server takes atomic batches of %d messages: raise its jetstream limit max_batch_size to %d at least", s.maxBatch, leastBatch)
+		return fmt.Errorf("the server takes atomic batches of %d messages: raise its jetstream limit max_batch_size "+
+			"to %d at least", s.maxBatch, leastBatch)
 	}
 	return nil
 }

@@ -143,7 +143,8 @@ func (p *puller) request(ctx context.Context, r pullRequest) (msgs []*nats.Msg, 
 			return nil, over, errNoConsumer
 		}
 		if err != nil {
-			if len(msgs) > 0 || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil || errors.Is(err, nats.ErrTimeout) {
+			if len(msgs) > 0 || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil ||
+				errors.Is(err, nats.ErrTimeout) {
 				return msgs, over, nil
 			}
 			return nil, over, Ended(ctx, err)

@@ -55,7 +55,8 @@ func Connect(ctx context.Context, opt Options) (*Server, error) {
 			return nil, err
 		}
 		s.conns = append(s.conns, nc)
-		js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(asyncPending), jetstream.WithDefaultTimeout(RequestWait))
+		js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(asyncPending),
+			jetstream.WithDefaultTimeout(RequestWait))
 		if err != nil {
 			s.Close()
 			return nil, err
@@ -69,9 +70,11 @@ func Connect(ctx context.Context, opt Options) (*Server, error) {
 func (s *Server) connect(ctx context.Context, i int) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name(fmt.Sprintf("winnow %s %d", s.opt.Name, i)),
-		nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, 500*time.Millisecond),
+		nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond,
+			500*time.Millisecond),
 		nats.IgnoreAuthErrorAbort(), // credentials may be renewed while we wait
-		nats.ReconnectBufSize(-1),   // a publish while there is no connection fails at once, rather than arrive at any later time
+		// a publish while there is no connection fails at once, rather than arrive at any later time
+		nats.ReconnectBufSize(-1),
 		nats.Timeout(5 * time.Second), nats.PingInterval(20 * time.Second), nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -79,13 +82,16 @@ func (s *Server) connect(ctx context.Context, i int) (*nats.Conn, error) {
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) { s.opt.Log("info", "connected to the queue again") }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.opt.Log("warn", "queue: "+err.Error()) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			s.opt.Log("warn", "queue: "+err.Error())
+		}),
 		nats.ClosedHandler(func(*nats.Conn) { s.Fail(errors.New("queue: the connection was closed")) }),
 	}
 	if s.Local() {
 		return nats.Connect("", append(opts, s.opt.Local...)...)
 	}
-	opts = append(opts, nats.PingInterval(2*time.Second)) // a server that stands still is left for another after six seconds
+	// a server that stands still is left for another after six seconds
+	opts = append(opts, nats.PingInterval(2*time.Second))
 	opts = append(opts, s.opt.Access...)
 	for warned := false; ; {
 		nc, err := nats.Connect(s.opt.URL, opts...)
@@ -114,7 +120,8 @@ func isNetwork(err error) bool {
 		return true
 	}
 	text := err.Error() // the rest of what dialling may return has no common type
-	return strings.Contains(text, "dial ") || strings.Contains(text, "connection re") || strings.Contains(text, "EOF") || strings.Contains(text, "i/o timeout")
+	return strings.Contains(text, "dial ") || strings.Contains(text, "connection re") ||
+		strings.Contains(text, "EOF") || strings.Contains(text, "i/o timeout")
 }
 
 // Local reports whether the server is in this process.

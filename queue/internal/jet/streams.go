@@ -18,7 +18,8 @@ func (s *Server) Ready(ctx context.Context) error {
 		try, cancel := context.WithTimeout(ctx, 2*time.Second)
 		_, err := s.js[0].AccountInfo(try)
 		cancel()
-		if err == nil || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
+		if err == nil || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) ||
+			errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
 			return err
 		}
 		if Pause(ctx, 200*time.Millisecond) != nil {
@@ -41,8 +42,10 @@ func (s *Server) PutStream(ctx context.Context, c jetstream.StreamConfig) error 
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = s.js[0].CreateStream(ctx, c)
 	}
-	if IsCode(err, CodeNoStorage, CodeNoResources) || IsCode(err, CodeNoPeers) && strings.Contains(err.Error(), "insufficient storage") {
-		return fmt.Errorf("stream %s wants %s, more than the server has left: raise its storage, or lower the WINNOW_QUEUE_* sizes: %w", c.Name, humanize.IBytes(uint64(max(c.MaxBytes, 0))), err)
+	if IsCode(err, CodeNoStorage, CodeNoResources) || IsCode(err, CodeNoPeers) &&
+		strings.Contains(err.Error(), "insufficient storage") {
+		return fmt.Errorf("stream %s wants %s, more than the server has left: raise its storage, or lower the "+
+			"WINNOW_QUEUE_* sizes: %w", c.Name, humanize.IBytes(uint64(max(c.MaxBytes, 0))), err)
 	}
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", c.Name, err)

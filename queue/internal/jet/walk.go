@@ -47,7 +47,8 @@ func (s *Server) walkOnce(ctx context.Context, w *Walk, fn func(*nats.Msg, *Msg)
 	open, cancel := Bounded(ctx)
 	c, err := js.CreateConsumer(open, w.Stream, jetstream.ConsumerConfig{
 		FilterSubject: w.Filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: w.After + 1,
-		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle, HeadersOnly: w.Bare,
+		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: idle,
+		HeadersOnly: w.Bare,
 	})
 	cancel()
 	if err != nil {

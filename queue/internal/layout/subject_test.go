@@ -10,7 +10,8 @@ import (
 )
 
 var hostile = []string{
-	"", "=", "==", "=2E", ".", "..", "a.b", "*", ">", "a b", "a\tb\r\nPUB x 0", "\x00", "Ünïcödé", "会社", "👍", "a/b\\c", "$JS.API", "-", "_", "\xff\xfe", "%2E",
+	"", "=", "==", "=2E", ".", "..", "a.b", "*", ">", "a b", "a\tb\r\nPUB x 0", "\x00", "Ünïcödé", "会社", "👍", "a/b\\c",
+	"$JS.API", "-", "_", "\xff\xfe", "%2E",
 }
 
 func TestTokenRoundTrip(t *testing.T) {

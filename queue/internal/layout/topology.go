@@ -105,9 +105,13 @@ func (l Layout) Streams() []jetstream.StreamConfig {
 	// CONTACTS comes first: CONTACTS_0 says what the rest of the store looks like. A partition's subjects are all in
 	// one stream, because an atomic batch is a matter of one stream.
 	for i := range l.Shards {
-		c := jetstream.StreamConfig{Name: ContactsStream(i), MaxMsgsPerSubject: 1, Discard: jetstream.DiscardOld, AllowDirect: true, AllowAtomicPublish: true}
+		c := jetstream.StreamConfig{
+			Name: ContactsStream(i), MaxMsgsPerSubject: 1, Discard: jetstream.DiscardOld, AllowDirect: true,
+			AllowAtomicPublish: true,
+		}
 		for p := i; p < l.Partitions; p += l.Shards {
-			c.Subjects = append(c.Subjects, fmt.Sprintf("%s.%d.*.*", KindContact, p), fmt.Sprintf("%s.%d.*.*", KindRating, p), CheckpointSubject(p))
+			c.Subjects = append(c.Subjects, fmt.Sprintf("%s.%d.*.*", KindContact, p),
+				fmt.Sprintf("%s.%d.*.*", KindRating, p), CheckpointSubject(p))
 		}
 		if i == 0 {
 			c.Subjects = append(c.Subjects, KindState+".*", KindMeta+".*")
@@ -123,12 +127,17 @@ func (l Layout) Streams() []jetstream.StreamConfig {
 		})
 		file(jetstream.StreamConfig{
 			Name: Lane(Fetches, s), Subjects: []string{KindFetch + "." + Token(s) + ".*.*"},
-			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.FetchesBytes/n, l.OneBytes), AllowDirect: true, AllowAtomicPublish: true,
+			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, MaxBytes: max(l.FetchesBytes/n, l.OneBytes),
+			AllowDirect: true, AllowAtomicPublish: true,
 		})
 	}
-	file(jetstream.StreamConfig{Name: Facts, Subjects: []string{KindFact + ".*"}, Discard: jetstream.DiscardNew, MaxBytes: max(l.FactsBytes, l.OneBytes), AllowAtomicPublish: true})
 	file(jetstream.StreamConfig{
-		Name: DeadLetters, Subjects: []string{KindDead + ".*.*"}, Discard: jetstream.DiscardNew, MaxBytes: l.LetterBytes(),
+		Name: Facts, Subjects: []string{KindFact + ".*"}, Discard: jetstream.DiscardNew,
+		MaxBytes: max(l.FactsBytes, l.OneBytes), AllowAtomicPublish: true,
+	})
+	file(jetstream.StreamConfig{
+		Name: DeadLetters, Subjects: []string{KindDead + ".*.*"}, Discard: jetstream.DiscardNew,
+		MaxBytes:    l.LetterBytes(),
 		AllowMsgTTL: true, Duplicates: dedupe,
 	})
 	return append(all, l.Memory())
@@ -149,7 +158,8 @@ func (l Layout) Names() []string {
 // Memory is the one stream in memory: after a restart of the server it is not there any more, and is made anew.
 func (l Layout) Memory() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
-		Name: Leases, Subjects: []string{"lease.*", "crm.*", "member.*"}, Storage: jetstream.MemoryStorage, Replicas: l.Replicas,
+		Name: Leases, Subjects: []string{"lease.*", "crm.*", "member.*"}, Storage: jetstream.MemoryStorage,
+		Replicas:          l.Replicas,
 		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardOld, AllowMsgTTL: true, AllowDirect: true, MaxBytes: LeaseBytes,
 		MaxMsgs: -1, MaxConsumers: -1, Metadata: map[string]string{Mark: MarkVersion},
 	}
@@ -174,8 +184,9 @@ type Consumer struct {
 // Config is the consumer as the server wants it.
 func (c Consumer) Config(replicas int) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
-		Durable: c.Name, FilterSubject: c.Filter, AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
-		AckWait: c.Wait, MaxAckPending: inFlight, MaxDeliver: -1, Replicas: replicas,
+		Durable: c.Name, FilterSubject: c.Filter, AckPolicy: jetstream.AckExplicitPolicy,
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+		AckWait:       c.Wait, MaxAckPending: inFlight, MaxDeliver: -1, Replicas: replicas,
 	}
 }
 

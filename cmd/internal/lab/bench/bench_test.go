@@ -36,8 +36,10 @@ func tiny(t *testing.T, sections ...string) Options {
 	}
 	t.Setenv("BENCH_WORKER", "1")
 	return Options{
-		Command: []string{self}, Sections: sections, Dir: t.TempDir(), Rounds: 1, Duration: 50 * time.Millisecond, Connections: 4, Contacts: 200,
-		Sizes: []int{300}, Streams: []int{2}, Settings: []string{"WINNOW_PARTITIONS=2", "WINNOW_QUEUE_MAX_STORE=2GiB"}, Progress: t.Logf,
+		Command: []string{self}, Sections: sections, Dir: t.TempDir(), Rounds: 1, Duration: 50 * time.Millisecond,
+		Connections: 4, Contacts: 200,
+		Sizes: []int{300}, Streams: []int{2}, Settings: []string{"WINNOW_PARTITIONS=2", "WINNOW_QUEUE_MAX_STORE=2GiB"},
+		Progress: t.Logf,
 	}
 }
 
@@ -100,7 +102,9 @@ func TestRun(t *testing.T) {
 	if err := report.Table(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"deliveries acknowledged", "facts, from the webhook", "new mails", "many contacts", "fsync of 4 KiB"} {
+	for _, want := range []string{
+		"deliveries acknowledged", "facts, from the webhook", "new mails", "many contacts", "fsync of 4 KiB",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the table does not have %q:\n%s", want, b.String())
 		}

@@ -59,15 +59,20 @@ func (t *tail) String() string {
 // is out of the way: what is measured is Winnow.
 func (r *run) settings(dir, api string, env ...string) []string {
 	return slices.Concat([]string{
-		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir, "WINNOW_POLL_INTERVAL=24h", "WINNOW_QUEUE_MIN_FREE=64MiB",
-		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + api, "WINNOW_HUBSPOT_RATE_LIMIT=1000000",
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + dir,
+		"WINNOW_POLL_INTERVAL=24h", "WINNOW_QUEUE_MIN_FREE=64MiB",
+		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token",
+		"WINNOW_HUBSPOT_API_URL=" + api, "WINNOW_HUBSPOT_RATE_LIMIT=1000000",
 	}, env, r.Settings)
 }
 
 // start starts a worker and waits until it is ready.
 func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (_ *child, err error) {
 	args := append(slices.Clone(r.Command[1:]), kind)
-	c := &child{cmd: exec.Command(r.Command[0], args...), words: &tail{}, dir: dir, client: &http.Client{}, ended: make(chan struct{})}
+	c := &child{
+		cmd: exec.Command(r.Command[0], args...), words: &tail{}, dir: dir, client: &http.Client{},
+		ended: make(chan struct{}),
+	}
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "WINNOW_") {
 			c.cmd.Env = append(c.cmd.Env, kv)
@@ -174,7 +179,10 @@ func (c *child) stats(ctx context.Context) (stats, error) {
 			v[name], _ = strconv.ParseFloat(value, 64)
 		}
 	}
-	return stats{CPU: v["process_cpu_seconds_total"], RSS: v["process_resident_memory_bytes"], Heap: v["go_memstats_heap_inuse_bytes"], Commits: v["winnow_rate_commits_total"]}, nil
+	return stats{
+		CPU: v["process_cpu_seconds_total"], RSS: v["process_resident_memory_bytes"],
+		Heap: v["go_memstats_heap_inuse_bytes"], Commits: v["winnow_rate_commits_total"],
+	}, nil
 }
 
 // live is stats after a collection of garbage.

@@ -80,7 +80,8 @@ func (r *run) flowCase(ctx context.Context, fc flowCase) (row FlowRow, err error
 		}
 		row.Winnow, row.Bare = append(row.Winnow, a), append(row.Bare, b)
 	}
-	r.Progress("flow, %d events each, 1 in %d changes the rating, %d streams: %s facts/s, bare %s", fc.size, fc.each, fc.streams,
+	r.Progress("flow, %d events each, 1 in %d changes the rating, %d streams: %s facts/s, bare %s", fc.size, fc.each,
+		fc.streams,
 		numbers(rates(row.Winnow)), numbers(rates(row.Bare)))
 	return row, nil
 }
@@ -133,7 +134,8 @@ func (r *run) bareRound(ctx context.Context, p *portal, c *child, t traffic) (Ro
 		return Round{}, err
 	}
 	got, err := send(ctx, c.Hooks, r.Connections, once(requests))
-	return Round{PerSecond: float64(t.events) / got.elapsed.Seconds(), P50: got.p50.Seconds(), P99: got.p99.Seconds()}, err
+	return Round{PerSecond: float64(t.events) / got.elapsed.Seconds(), P50: got.p50.Seconds(), P99: got.p99.Seconds()},
+		err
 }
 
 func profileName(name string, n int) string { return fmt.Sprintf("%s-%d", name, n) }

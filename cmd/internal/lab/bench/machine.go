@@ -24,7 +24,10 @@ type Machine struct {
 }
 
 func machine(dir string) (Machine, error) {
-	m := Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: "unknown", Cores: runtime.NumCPU(), GoMaxProcs: runtime.GOMAXPROCS(0), FileSystem: fileSystem(dir)}
+	m := Machine{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPU: "unknown", Cores: runtime.NumCPU(),
+		GoMaxProcs: runtime.GOMAXPROCS(0), FileSystem: fileSystem(dir),
+	}
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(b)) {
 			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {

@@ -90,13 +90,18 @@ func (p *portal) mails(n int) traffic {
 
 // The texts, of ordinary length and with what stands below an ordinary mail.
 var (
-	question = "Hello Robin,\n\nthanks for the call on Tuesday. We talked about it in the team and have two points left. Could you send us the price " +
-		"for forty seats with the yearly plan, and does that include the migration of our old data?\n\nKind regards\nSam Reed\nHead of Operations\n" +
+	question = "Hello Robin,\n\nthanks for the call on Tuesday. We talked about it in the team and have two points " +
+		"left. Could you send us the price " +
+		"for forty seats with the yearly plan, and does that include the migration of our old data?\n\nKind " +
+		"regards\nSam Reed\nHead of Operations\n" +
 		"Reed & Sons Ltd, 12 Mill Lane, Leeds\nTel. +44 113 496 0000\n\n" + quoted
-	answer = "Hello Sam,\n\nthe yearly plan for forty seats comes to 9,600 a year, and the migration is part of it. Would Thursday at 10:00 suit you " +
+	answer = "Hello Sam,\n\nthe yearly plan for forty seats comes to 9,600 a year, and the migration is part of it. " +
+		"Would Thursday at 10:00 suit you " +
 		"to go through the dates together?\n\nBest regards\nRobin Vale\nWinnow Example\n\n" + quoted
-	quoted = "On Mon, 2 Mar 2026 at 09:12, Robin Vale <robin.vale@winnow.example> wrote:\n> " + strings.ReplaceAll(strings.Repeat(
-		"Thank you for your interest in our product. You find the brochure below.\nLet me know if anything is missing.\n", 6), "\n", "\n> ")
+	quoted = "On Mon, 2 Mar 2026 at 09:12, Robin Vale <robin.vale@winnow.example> wrote:\n> " +
+		strings.ReplaceAll(strings.Repeat(
+			"Thank you for your interest in our product. You find the brochure below.\nLet me know if anything is "+
+				"missing.\n", 6), "\n", "\n> ")
 )
 
 // replay makes the reads again, so many at a time, and throws the answers away.

@@ -27,7 +27,9 @@ func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (e
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	now := time.Now()
-	if err := a.Pipeline.Seed(ctx, source, len(p.ids), func(i int) (string, []crm.Fact) { return p.ids[i], person(i, now) }); err != nil {
+	if err := a.Pipeline.Seed(ctx, source, len(p.ids), func(i int) (string, []crm.Fact) {
+		return p.ids[i], person(i, now)
+	}); err != nil {
 		return fmt.Errorf("fill the store: %w", err)
 	}
 	return nil
@@ -48,11 +50,15 @@ func person(i int, now time.Time) []crm.Fact {
 		{Name: crm.PropCustomer, Value: "false"},
 		{Name: crm.PropStaff, Value: "false"},
 		{Name: crm.PropCountry, Value: []string{"DE", "FR", "GB", "US", "ES"}[i%5]},
-		{Name: crm.PropTimeZone, Value: []string{"Europe/Berlin", "Europe/Paris", "Europe/London", "America/New_York", "Europe/Madrid"}[i%5]},
+		{Name: crm.PropTimeZone, Value: []string{
+			"Europe/Berlin", "Europe/Paris", "Europe/London", "America/New_York", "Europe/Madrid",
+		}[i%5]},
 		{Name: crm.PropOwner, Value: "71"},
 		{Name: crm.PropLeadStatus, Value: "IN_PROGRESS"},
 	} {
-		facts = append(facts, crm.Fact{ID: "property/" + p.Name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &p})
+		facts = append(facts, crm.Fact{
+			ID: "property/" + p.Name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &p,
+		})
 	}
 	thread := strconv.Itoa(900_000_000 + i)
 	for n, m := range []crm.Message{
@@ -64,7 +70,8 @@ func person(i int, now time.Time) []crm.Fact {
 		m.Channel, m.Thread, m.Text.Key = crm.Email, thread, uint64(i)<<3|uint64(n)
 		sent := at(12-3*n) + crm.Millis(n)*crm.Millis(time.Hour.Milliseconds())
 		facts = append(facts, crm.Fact{
-			ID: "emails/" + strconv.Itoa(500_000_000+4*i+n), Version: int64(sent), At: sent, Kind: crm.KindMessage, Message: &m,
+			ID: "emails/" + strconv.Itoa(500_000_000+4*i+n), Version: int64(sent), At: sent, Kind: crm.KindMessage,
+			Message: &m,
 		})
 	}
 	return facts

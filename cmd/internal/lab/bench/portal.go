@@ -57,9 +57,14 @@ type recorded struct {
 
 // newPortal makes a portal with n contacts, made some months ago. field is what is watched of them.
 func newPortal(n int, field string) (_ *portal, err error) {
-	p := &portal{field: field, shown: map[string]string{}, override: map[string]string{}, owner: map[string]int{}, done: make(chan struct{}), rand: rand.New(rand.NewPCG(1, 2))}
+	p := &portal{
+		field: field, shown: map[string]string{}, override: map[string]string{}, owner: map[string]int{},
+		done: make(chan struct{}), rand: rand.New(rand.NewPCG(1, 2)),
+	}
 	p.since.Store(time.Now().AddDate(0, -3, 0).UnixMilli())
-	p.box, err = hubspot.New(hubspot.Options{Now: p.now, RateLimit: -1, SearchPerSecond: -1, Winnow: true, WriteLog: -1})
+	p.box, err = hubspot.New(hubspot.Options{
+		Now: p.now, RateLimit: -1, SearchPerSecond: -1, Winnow: true, WriteLog: -1,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +168,8 @@ func (p *portal) changes(n, each, size int) traffic {
 	for i := range n {
 		at := i % len(order)
 		if at == 0 && i > 0 && time.Since(began) < 2*time.Millisecond {
-			time.Sleep(2 * time.Millisecond) // two changes of one property in the same millisecond would be one to everybody
+			// two changes of one property in the same millisecond would be one to everybody
+			time.Sleep(2 * time.Millisecond)
 		}
 		if at == 0 {
 			began = time.Now()
@@ -246,7 +252,8 @@ func (p *portal) shows(ctx context.Context, c *child, begun time.Time) (time.Dur
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil || p.wrong > 0 {
-		return 0, errors.Join(fmt.Errorf("%d of %d contacts do not show what their last event says; the worker's last words: %s", p.wrong, len(p.want), c.words), err)
+		return 0, errors.Join(fmt.Errorf("%d of %d contacts do not show what their last event says; the worker's "+
+			"last words: %s", p.wrong, len(p.want), c.words), err)
 	}
 	return p.last.Sub(begun), nil
 }

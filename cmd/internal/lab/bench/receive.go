@@ -40,12 +40,15 @@ func (r *run) receive(ctx context.Context) (err error) {
 			row.Winnow, row.Bare = append(row.Winnow, a), append(row.Bare, b)
 		}
 		r.report.Receive = append(r.report.Receive, row)
-		r.Progress("receive, %d events each: %s deliveries/s, bare %s", size, numbers(rates(row.Winnow)), numbers(rates(row.Bare)))
+		r.Progress("receive, %d events each: %s deliveries/s, bare %s", size, numbers(rates(row.Winnow)),
+			numbers(rates(row.Bare)))
 	}
 	return nil
 }
 
-func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]byte, name string, size int) (Round, error) {
+func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]byte, name string,
+	size int,
+) (Round, error) {
 	requests, err := signed(p.box, c.Hooks, bodies)
 	if err != nil {
 		return Round{}, err
@@ -63,10 +66,12 @@ func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]
 		return Round{}, err
 	}
 	if got.refused > 0 {
-		return Round{}, errors.New("deliveries were refused for want of room: make the disk larger or the rounds shorter")
+		return Round{}, errors.New("deliveries were refused for want of room: make the disk larger or the rounds " +
+			"shorter")
 	}
 	after, err := c.stats(ctx)
 	return Round{
-		PerSecond: got.perSecond(), P50: got.p50.Seconds(), P99: got.p99.Seconds(), CPU: (after.CPU - before.CPU) / float64(got.count),
+		PerSecond: got.perSecond(), P50: got.p50.Seconds(), P99: got.p99.Seconds(),
+		CPU: (after.CPU - before.CPU) / float64(got.count),
 	}, err
 }

@@ -90,8 +90,10 @@ const receiveAim = 0.8
 func (r *Report) Table(out io.Writer) error {
 	w := &printer{w: tabwriter.NewWriter(out, 2, 8, 2, ' ', tabwriter.AlignRight)}
 	m := r.Machine
-	w.line("%s/%s, %s, %d cores; %s, fsync of 4 KiB %s (p99 %s); load before %s", m.OS, m.Arch, m.CPU, m.Cores, m.FileSystem, ms(m.FsyncMedian), ms(m.FsyncP99), m.Load)
-	w.line("%d connections; medians of %d rounds, by turns with the bare one; every acknowledgement after fsync", r.Connections, r.Rounds)
+	w.line("%s/%s, %s, %d cores; %s, fsync of 4 KiB %s (p99 %s); load before %s", m.OS, m.Arch, m.CPU, m.Cores,
+		m.FileSystem, ms(m.FsyncMedian), ms(m.FsyncP99), m.Load)
+	w.line("%d connections; medians of %d rounds, by turns with the bare one; every acknowledgement after fsync",
+		r.Connections, r.Rounds)
 	r.receiveTable(w)
 	r.flowTable(w)
 	r.mailTable(w)
@@ -106,11 +108,13 @@ func (r *Report) receiveTable(w *printer) {
 	if len(r.Receive) == 0 {
 		return
 	}
-	w.line("\ndeliveries acknowledged; the bare handler publishes each as a message with an fsync of its own, without group commit")
+	w.line("\ndeliveries acknowledged; the bare handler publishes each as a message with an fsync of its own, " +
+		"without group commit")
 	w.row("events each", "deliveries/s", "events/s", "p50", "p99", "CPU each", "bare", "bare CPU", "ratio", "aim")
 	for _, x := range r.Receive {
 		a, b := median(rates(x.Winnow)), median(rates(x.Bare))
-		w.row(x.Events, count(a), count(a*float64(x.Events)), ms(of(x.Winnow, p50)), ms(of(x.Winnow, p99)), us(of(x.Winnow, cpu)), count(b), us(of(x.Bare, cpu)),
+		w.row(x.Events, count(a), count(a*float64(x.Events)), ms(of(x.Winnow, p50)), ms(of(x.Winnow, p99)),
+			us(of(x.Winnow, cpu)), count(b), us(of(x.Bare, cpu)),
 			ratio(a, b), fmt.Sprint(receiveAim))
 	}
 }
@@ -120,15 +124,18 @@ func (r *Report) flowTable(w *printer) {
 		return
 	}
 	w.line("\nfacts, from the webhook until the CRM shows the last rating; beside it what a bare handler only stores")
-	w.row("events each", "change", "streams", "facts/s", "aim", "CPU each", "others' CPU", "facts/commit", "writes/fact", "sent/s", "bare facts/s", "ratio")
+	w.row("events each", "change", "streams", "facts/s", "aim", "CPU each", "others' CPU", "facts/commit",
+		"writes/fact", "sent/s", "bare facts/s", "ratio")
 	for _, x := range r.Flow {
 		a, b := median(rates(x.Winnow)), median(rates(x.Bare))
 		aim := "-"
 		if v := flowAims[[2]int{x.Events, x.Streams}]; v > 0 {
 			aim = count(v)
 		}
-		w.row(x.Events, fmt.Sprintf("1 in %.0f", 1/x.Changing), x.Streams, count(a), aim, us(of(x.Winnow, cpu)), us(of(x.Winnow, otherCPU)),
-			count(of(x.Winnow, perCommit)), fmt.Sprintf("%.2f", of(x.Winnow, writes)), count(of(x.Winnow, sentRate)), count(b), ratio(a, b))
+		w.row(x.Events, fmt.Sprintf("1 in %.0f", 1/x.Changing), x.Streams, count(a), aim, us(of(x.Winnow, cpu)),
+			us(of(x.Winnow, otherCPU)),
+			count(of(x.Winnow, perCommit)), fmt.Sprintf("%.2f", of(x.Winnow, writes)), count(of(x.Winnow, sentRate)),
+			count(b), ratio(a, b))
 	}
 }
 
@@ -136,11 +143,13 @@ func (r *Report) mailTable(w *printer) {
 	if len(r.Mail) == 0 {
 		return
 	}
-	w.line("\nnew mails, fetched and read, until the CRM shows the last rating; beside it a bare client that makes the same reads")
+	w.line("\nnew mails, fetched and read, until the CRM shows the last rating; beside it a bare client that makes " +
+		"the same reads")
 	w.row("mails", "mails/s", "CPU each", "others' CPU", "reads/mail", "sandbox's limit", "ratio")
 	for _, x := range r.Mail {
 		a, b := median(rates(x.Winnow)), median(rates(x.Limit))
-		w.row(x.Mails, count(a), us(of(x.Winnow, cpu)), us(of(x.Winnow, otherCPU)), fmt.Sprintf("%.3f", x.Reads), count(b), ratio(a, b))
+		w.row(x.Mails, count(a), us(of(x.Winnow, cpu)), us(of(x.Winnow, otherCPU)), fmt.Sprintf("%.3f", x.Reads),
+			count(b), ratio(a, b))
 	}
 }
 
@@ -148,10 +157,13 @@ func (r *Report) sizeTable(w *printer) {
 	if len(r.Size) == 0 {
 		return
 	}
-	w.line("\nmany contacts in the store; deliveries of 100, every fact changes a rating, 2 streams; the first round finds all of them cold")
-	w.row("contacts", "ready", "all rated", "RSS idle", "heap idle", "facts/s", "first round", "CPU each", "RSS after", "heap after")
+	w.line("\nmany contacts in the store; deliveries of 100, every fact changes a rating, 2 streams; the first round " +
+		"finds all of them cold")
+	w.row("contacts", "ready", "all rated", "RSS idle", "heap idle", "facts/s", "first round", "CPU each", "RSS after",
+		"heap after")
 	for _, x := range r.Size {
-		w.row(count(float64(x.Contacts)), sec(x.Ready), sec(x.Started), mib(x.IdleRSS), mib(x.IdleHeap), count(median(rates(x.Winnow))), count(x.Winnow[0].PerSecond),
+		w.row(count(float64(x.Contacts)), sec(x.Ready), sec(x.Started), mib(x.IdleRSS), mib(x.IdleHeap),
+			count(median(rates(x.Winnow))), count(x.Winnow[0].PerSecond),
 			us(of(x.Winnow, cpu)), mib(x.RSS), mib(x.Heap))
 	}
 }

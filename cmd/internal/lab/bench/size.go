@@ -52,7 +52,8 @@ func (r *run) sizeOf(ctx context.Context, n int) (row SizeRow, err error) {
 		return row, err
 	}
 	row.IdleRSS, row.IdleHeap = idle.RSS, idle.Heap
-	r.Progress("size: %d contacts, ready after %.2f s, every partition after %.2f s, %.0f MiB", n, row.Ready, row.Started, idle.RSS/(1<<20))
+	r.Progress("size: %d contacts, ready after %.2f s, every partition after %.2f s, %.0f MiB", n, row.Ready,
+		row.Started, idle.RSS/(1<<20))
 
 	// Each round takes the contacts in another order, so the first ones are all cold, and of the later ones as many as
 	// do not fit.

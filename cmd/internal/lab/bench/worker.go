@@ -99,7 +99,8 @@ func workBare(ctx context.Context, cfg *config.Config, out io.Writer) (err error
 		return err
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	admin := http.NewServeMux()
 	admin.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	admin.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
@@ -126,7 +127,9 @@ func bareHandler(c connectors.Receiver, q *queue.Queue, maxBody int64) http.Hand
 		}
 		u := *r.URL
 		u.Scheme, u.Host = "http", r.Host
-		if err := c.Verify(connectors.Delivery{Method: r.Method, URL: &u, Header: r.Header, Body: body}, time.Now()); err != nil {
+		if err := c.Verify(connectors.Delivery{
+			Method: r.Method, URL: &u, Header: r.Header, Body: body,
+		}, time.Now()); err != nil {
 			http.Error(w, "not verified", http.StatusUnauthorized)
 			return
 		}
@@ -139,7 +142,9 @@ func bareHandler(c connectors.Receiver, q *queue.Queue, maxBody int64) http.Hand
 }
 
 // control serves admin and the benchmark's own paths on a loopback port, and says where on out.
-func control(admin http.Handler, drained func(context.Context) error, hooks string, out io.Writer) (closeIt func(), err error) {
+func control(admin http.Handler, drained func(context.Context) error, hooks string,
+	out io.Writer,
+) (closeIt func(), err error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -197,5 +202,6 @@ func (p *profile) stop() error {
 	if err := pprof.Lookup("allocs").WriteTo(&heap, 0); err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile(p.file+".cpu.pprof", p.cpu.Bytes(), 0o644), os.WriteFile(p.file+".mem.pprof", heap.Bytes(), 0o644))
+	return errors.Join(os.WriteFile(p.file+".cpu.pprof", p.cpu.Bytes(), 0o644),
+		os.WriteFile(p.file+".mem.pprof", heap.Bytes(), 0o644))
 }

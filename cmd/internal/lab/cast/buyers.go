@@ -8,9 +8,11 @@ import (
 
 func quickBuyer(sc *script) {
 	sc.Name = "the quick and clear buyer"
-	sc.Story = "Knows what she needs, answers the same day and in full, keeps her appointments, signs, and comes back for more."
+	sc.Story = "Knows what she needs, answers the same day and in full, keeps her appointments, signs, and comes " +
+		"back for more."
 	sc.cast(gmail, world.Profile{
-		First: "Ada", Last: "Quill", Email: "ada.quill@quillmills.example", Zone: "Europe/London", Country: "United Kingdom", Company: "Quill Mills",
+		First: "Ada", Last: "Quill", Email: "ada.quill@quillmills.example", Zone: "Europe/London",
+		Country: "United Kingdom", Company: "Quill Mills",
 		Role: "Head of Production", Origin: world.Inbound,
 	})
 	sc.sign = "Kind regards,\nAda Quill\nHead of Production, Quill Mills"
@@ -40,7 +42,8 @@ thank you, that is complete. Week 14 works. One point: we need the spare parts l
 	sc.we("01-21 10:30", `Dear Ada,
 
 the spare parts list is attached, with the ten parts that wear first marked. Shall we go through it on Monday at 14:00?`)
-	sc.they("01-21 13:10", `Monday at 14:00 is fine. Our maintenance lead, Tom, will be there as well, he has two questions about the weft feeders.`)
+	sc.they("01-21 13:10",
+		`Monday at 14:00 is fine. Our maintenance lead, Tom, will be there as well, he has two questions about the weft feeders.`)
 	second := sc.meet("01-21 13:40", 5, "14:00", "Spare parts and contract")
 	sc.ended("01-26 14:50", second, world.Held)
 	sc.do("01-29 11:00", func(s world.CRM, _ string) { s.AcceptQuote(*q) })
@@ -64,7 +67,9 @@ they run well. We reach 97 % efficiency on three of them, the fourth stops too o
 
 our technician can come on Wednesday 20 May at 9:00. Does that suit Tom?`)
 	sc.they("05-13 10:40", `Yes, Wednesday 20 May at 9:00 suits us. Please let him report at gate 2.`)
-	sc.call("05-21 11:10", world.Call{Outcome: world.Connected, Duration: 6 * time.Minute, Title: "After the technician's visit"})
+	sc.call("05-21 11:10", world.Call{
+		Outcome: world.Connected, Duration: 6 * time.Minute, Title: "After the technician's visit",
+	})
 	sc.they("08-18 09:35", `Subject: Two more R-190
 
 Dear Robin,
@@ -81,9 +86,11 @@ with pleasure. Would you like the same training package, and shall we talk it ov
 
 func customer(sc *script) {
 	sc.Name = "the customer"
-	sc.Story = "Bought years ago, is content and quiet. Does not answer every mail of ours, and need not: a customer is never shown the door."
+	sc.Story = "Bought years ago, is content and quiet. Does not answer every mail of ours, and need not: a customer " +
+		"is never shown the door."
 	sc.cast(outlook, world.Profile{
-		First: "Sofia", Last: "Brandt", Email: "s.brandt@brandttextil.example", Zone: "Europe/Zurich", Country: "Switzerland", Company: "Brandt Textil",
+		First: "Sofia", Last: "Brandt", Email: "s.brandt@brandttextil.example", Zone: "Europe/Zurich",
+		Country: "Switzerland", Company: "Brandt Textil",
 		Role: "Owner", Customer: true,
 	})
 	sc.sign = "Sofia Brandt\nBrandt Textil AG"
@@ -114,9 +121,11 @@ I am in Zurich on 14 and 15 July. May I drop by for half an hour?`)
 
 func colleague(sc *script) {
 	sc.Name = "the one whose colleague answers on the shared deal"
-	sc.Story = "Never writes a word himself. His colleague does all the talking on the deal they share, so nobody here is silent."
+	sc.Story = "Never writes a word himself. His colleague does all the talking on the deal they share, so nobody " +
+		"here is silent."
 	sc.cast(outlook, world.Profile{
-		First: "Piotr", Last: "Wrona", Email: "piotr.wrona@wronaweave.example", Zone: "Europe/Warsaw", Country: "Poland", Company: "Wrona Weave",
+		First: "Piotr", Last: "Wrona", Email: "piotr.wrona@wronaweave.example", Zone: "Europe/Warsaw",
+		Country: "Poland", Company: "Wrona Weave",
 		Role: "Managing Director",
 	})
 	sc.Beside = map[string]string{"Ewa Lis": "the colleague who answers"}
@@ -131,7 +140,10 @@ func colleague(sc *script) {
 	})
 	answer := func(when, text string) {
 		sc.do(when, func(s world.CRM, _ string) {
-			s.Email([]string{other}, world.Email{Incoming: true, Subject: "Re: " + sc.subject, Text: text + "\n\nEwa Lis\nTechnical Buyer", Deals: []string{*deal}})
+			s.Email([]string{other}, world.Email{
+				Incoming: true, Subject: "Re: " + sc.subject, Text: text + "\n\nEwa Lis\nTechnical Buyer",
+				Deals: []string{*deal},
+			})
 		})
 	}
 	sc.we("01-22 09:30", `Subject: Air-jet line for your new hall
@@ -139,17 +151,20 @@ func colleague(sc *script) {
 Dear Piotr,
 
 thank you for your time at the fair. To plan the line I need two things from you: the floor plan of the new hall and the fabric types for the first year. Could you send me both?`)
-	answer("01-27 11:15", `Hello Robin, Piotr asked me to take this over. The floor plan is attached, the fabrics are shirting and bed linen, 60 to 40. When can you send a first layout?`)
+	answer("01-27 11:15",
+		`Hello Robin, Piotr asked me to take this over. The floor plan is attached, the fabrics are shirting and bed linen, 60 to 40. When can you send a first layout?`)
 	sc.we("02-04 10:00", `Dear Piotr,
 
 the first layout is attached, I have discussed it with Ewa. Are you fine with 24 machines in the first phase?`)
-	answer("02-10 14:30", `We discussed it here. 24 machines in the first phase is right, with space for 12 more. Please prepare the quote on this basis.`)
+	answer("02-10 14:30",
+		`We discussed it here. 24 machines in the first phase is right, with space for 12 more. Please prepare the quote on this basis.`)
 	q := sc.quote("02-24 09:45", "Air-jet line, 24 machines", `Dear Piotr,
 
 here is our quote for the first phase: {link}
 
 Could you tell me by when your board decides?`, world.Line{Name: "AJ-230 air-jet loom", Quantity: 24, Price: 52000, Discount: 1500})
-	answer("03-05 09:50", `Thank you for the quote. The board meets on 14 April. Until then we need a reference in Poland that we could visit, can you arrange that?`)
+	answer("03-05 09:50",
+		`Thank you for the quote. The board meets on 14 April. Until then we need a reference in Poland that we could visit, can you arrange that?`)
 	sc.we("03-10 10:20", `Dear Piotr,
 
 a visit in Łódź is possible on 26 March. Will you come yourself?`)
@@ -157,11 +172,13 @@ a visit in Łódź is possible on 26 March. Will you come yourself?`)
 	sc.we("04-16 11:10", `Dear Piotr,
 
 has the board decided?`)
-	answer("04-20 15:40", `The board agreed on the investment, the bank needs the papers until the middle of May. I will keep you informed.`)
+	answer("04-20 15:40",
+		`The board agreed on the investment, the bank needs the papers until the middle of May. I will keep you informed.`)
 	sc.we("05-18 09:15", `Dear Piotr,
 
 is everything clear with the bank? We would reserve the production slots for October.`)
-	answer("05-21 10:30", `Yes, the bank confirmed yesterday. Please reserve the slots, the contract should be ready in June.`)
+	answer("05-21 10:30",
+		`Yes, the bank confirmed yesterday. Please reserve the slots, the contract should be ready in June.`)
 	sc.stage("05-21 11:00", deal, world.ContractSent)
 	sc.do("06-23 12:00", func(s world.CRM, _ string) { s.AcceptQuote(*q) })
 	sc.stage("06-23 12:15", deal, world.Won)
@@ -170,9 +187,11 @@ is everything clear with the bank? We would reserve the production slots for Oct
 
 func twice(sc *script) {
 	sc.Name = "the one who was in the CRM twice"
-	sc.Story = "Writes from two addresses and so became two contacts, one of them looking silent. Merged, they are one good prospect with one history."
+	sc.Story = "Writes from two addresses and so became two contacts, one of them looking silent. Merged, they are " +
+		"one good prospect with one history."
 	sc.cast(apple, world.Profile{
-		First: "Nora", Last: "Aalto", Email: "nora.aalto@aaltodesign.example", Zone: "Europe/Stockholm", Country: "Sweden", Company: "Aalto Design",
+		First: "Nora", Last: "Aalto", Email: "nora.aalto@aaltodesign.example", Zone: "Europe/Stockholm",
+		Country: "Sweden", Company: "Aalto Design",
 	})
 	sc.sign = "Nora Aalto"
 	sc.they("02-03 11:20", `Subject: Sample loom for a design studio
@@ -181,14 +200,22 @@ Hello, I run a design studio with five people and look for a small sample loom, 
 	sc.we("02-03 15:00", `Dear Nora,
 
 yes, the S-60 is made for studios. You can see one at our partner in Borås. How many designs a week do you plan to sample, and which software do you use?`)
-	sc.they("02-04 09:30", `About ten designs a week, and we use ArahWeave. Borås is one hour from here, I could go on any Tuesday.`)
+	sc.they("02-04 09:30",
+		`About ten designs a week, and we use ArahWeave. Borås is one hour from here, I could go on any Tuesday.`)
 	var double string
 	sc.do("02-05 10:00", func(s world.CRM, _ string) {
-		double = s.CreatePerson(world.Profile{First: "Nora", Last: "Aalto", Email: "nora@studio-aalto.example", Zone: "Europe/Stockholm"})
-		s.Email([]string{double}, world.Email{Subject: "Visit in Borås", Text: "Dear Nora,\n\nour partner expects you on Tuesday 17 February at 13:00. Does that suit you?\n\n" + ourSign})
+		double = s.CreatePerson(world.Profile{
+			First: "Nora", Last: "Aalto", Email: "nora@studio-aalto.example", Zone: "Europe/Stockholm",
+		})
+		s.Email([]string{double}, world.Email{
+			Subject: "Visit in Borås", Text: "Dear Nora,\n\nour partner expects you on Tuesday 17 February at 13:00. " +
+				"Does that suit you?\n\n" + ourSign,
+		})
 	})
 	sc.do("02-12 10:30", func(s world.CRM, _ string) {
-		s.Email([]string{double}, world.Email{Subject: "Re: Visit in Borås", Text: "Dear Nora,\n\nwill you come to Borås on Tuesday?\n\n" + ourSign})
+		s.Email([]string{double}, world.Email{
+			Subject: "Re: Visit in Borås", Text: "Dear Nora,\n\nwill you come to Borås on Tuesday?\n\n" + ourSign,
+		})
 	})
 	sc.they("02-13 09:10", `Subject: Visit in Borås
 
@@ -201,13 +228,15 @@ Yes, I will be there on Tuesday 17 February at 13:00. Sorry, your mail went to m
 Dear Nora,
 
 did the S-60 convince you, and shall I prepare a quote with the ArahWeave interface?`)
-	sc.they("03-05 14:20", `It did. Please quote the S-60 with the interface and one day of training here. We want to decide in April.`)
+	sc.they("03-05 14:20",
+		`It did. Please quote the S-60 with the interface and one day of training here. We want to decide in April.`)
 	sc.quote("03-09 11:00", "S-60 sample loom", `Dear Nora,
 
 here is the quote with interface and training: {link}
 
 Do you have any questions about it?`, world.Line{Name: "S-60 sample loom", Quantity: 1, Price: 21900}, world.Line{Name: "Training", Quantity: 1, Price: 900})
-	sc.they("03-16 10:45", `The quote is clear, thank you. The bank wants to see the warranty terms, could you send them? Then we are ready to order in April.`)
+	sc.they("03-16 10:45",
+		`The quote is clear, thank you. The bank wants to see the warranty terms, could you send them? Then we are ready to order in April.`)
 	sc.we("03-17 09:30", `Dear Nora,
 
 the warranty terms are attached. Shall we speak on 14 April, once the bank has answered?`)

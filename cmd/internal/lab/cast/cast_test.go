@@ -42,7 +42,8 @@ func stage(t *testing.T, c *clock) hubspot.Face {
 // rate writes a contact's fields over the API, as Winnow does.
 func rate(t *testing.T, s hubspot.Face, contact, fields string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.URL()+"/crm/objects/2026-09/contacts/"+contact, strings.NewReader(`{"properties":`+fields+`}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, s.URL()+"/crm/objects/2026-09/contacts/"+
+		contact, strings.NewReader(`{"properties":`+fields+`}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,13 +135,16 @@ func TestPlaysTheSameTwice(t *testing.T) {
 func TestWaitingSteps(t *testing.T) {
 	c := &clock{}
 	s := stage(t, c)
-	members := slices.DeleteFunc(All(), func(m Member) bool { return m.Name != "the one who returns after the break-up" })
+	members := slices.DeleteFunc(All(), func(m Member) bool {
+		return m.Name != "the one who returns after the break-up"
+	})
 	day := time.Date(2026, 3, 20, 2, 0, 0, 0, time.UTC) // a Friday
 	var mails []time.Time
 	err := Play(t.Context(), s, members, c, func(context.Context) error {
 		switch now := c.now(); {
 		case now.Equal(day):
-			rate(t, s, members[0].Contact, `{"winnow_status":"pending","winnow_rating":"C","winnow_reasons":"-8 did not answer (A04)"}`)
+			rate(t, s, members[0].Contact,
+				`{"winnow_status":"pending","winnow_rating":"C","winnow_reasons":"-8 did not answer (A04)"}`)
 		case now.Equal(day.AddDate(0, 0, 5)):
 			rate(t, s, members[0].Contact, `{"winnow_status":"requalified","winnow_rating":"B"}`)
 		}
@@ -179,12 +183,16 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	s := stage(t, c)
 	id := s.CreateContact(nil)
 	rate(t, s, id, `{"winnow_status":"pending","winnow_rating":"C"}`)
-	rate(t, s, id, `{"winnow_status":"disqualified","winnow_rating":"D","winnow_reasons":"-12 answered in a word (A06)"}`)
+	rate(t, s, id,
+		`{"winnow_status":"disqualified","winnow_rating":"D","winnow_reasons":"-12 answered in a word (A06)"}`)
 	for name, c := range map[string]struct {
 		expect Expectation
 		ok     bool
 	}{
-		"right":          {Expectation{Ratings: "CD", Ends: []string{"disqualified"}, Passes: []string{"pending", "disqualified"}, Never: []string{"nurture"}, Reasons: []string{"A06"}, Fields: map[string]string{"rating": "*"}}, true},
+		"right": {Expectation{
+			Ratings: "CD", Ends: []string{"disqualified"}, Passes: []string{"pending", "disqualified"},
+			Never: []string{"nurture"}, Reasons: []string{"A06"}, Fields: map[string]string{"rating": "*"},
+		}, true},
 		"rating":         {Expectation{Ratings: "AB"}, false},
 		"no rating":      {Expectation{}, false},
 		"end":            {Expectation{Ratings: "D", Ends: []string{"open"}}, false},
@@ -207,12 +215,14 @@ func TestPlayStops(t *testing.T) {
 	c := &clock{}
 	s := stage(t, c)
 	broken := errors.New("settle broke")
-	if err := Play(t.Context(), s, All(), c, func(context.Context) error { return broken }, nil); !errors.Is(err, broken) {
+	if err := Play(t.Context(), s, All(), c, func(context.Context) error { return broken }, nil); !errors.Is(err,
+		broken) {
 		t.Errorf("got %v", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if err := Play(ctx, s, All(), c, func(context.Context) error { return nil }, nil); !errors.Is(err, context.Canceled) {
+	if err := Play(ctx, s, All(), c, func(context.Context) error { return nil }, nil); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

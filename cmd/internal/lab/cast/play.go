@@ -38,11 +38,15 @@ func (a *actor) due() (at time.Time, ok bool) {
 // Play plays the members' steps in the order of time, from Begin to End. After each simulated day it calls settle,
 // which returns when everything that the day set off has come to rest, and then onDay, which may be nil. It sets
 // Contact of each member. An error of settle ends it, as does the end of ctx.
-func Play(ctx context.Context, s world.CRM, members []Member, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
+func Play(ctx context.Context, s world.CRM, members []Member, clock Clock, settle func(context.Context) error,
+	onDay func(time.Time),
+) error {
 	return play(ctx, s, members, Begin, End, clock, settle, onDay)
 }
 
-func play(ctx context.Context, s world.CRM, members []Member, begin, end time.Time, clock Clock, settle func(context.Context) error, onDay func(time.Time)) error {
+func play(ctx context.Context, s world.CRM, members []Member, begin, end time.Time, clock Clock,
+	settle func(context.Context) error, onDay func(time.Time),
+) error {
 	var actors []*actor
 	for i := range members {
 		actors = append(actors, &actor{Member: &members[i]})
@@ -184,5 +188,7 @@ func Check(s world.Face, m Member) error {
 
 // everGiven reports whether a signal was ever among the reasons shown.
 func everGiven(s world.Face, contact, id string) bool {
-	return slices.ContainsFunc(writesOf(s, contact), func(w world.Write) bool { return strings.Contains(w.Fields["reasons"], "("+id+")") })
+	return slices.ContainsFunc(writesOf(s, contact), func(w world.Write) bool {
+		return strings.Contains(w.Fields["reasons"], "("+id+")")
+	})
 }

@@ -88,11 +88,15 @@ func (sc *script) mail(s world.CRM, contact string, incoming bool, text string) 
 		sc.subject, sc.last = strings.TrimPrefix(head, "Subject: "), nil
 		subject, text = sc.subject, rest
 	}
-	m := &mail{at: s.Now().In(sc.zone), subject: subject, text: text, from: ours, to: sc.person(), style: gmail, sign: ourSign}
+	m := &mail{
+		at: s.Now().In(sc.zone), subject: subject, text: text, from: ours, to: sc.person(), style: gmail, sign: ourSign,
+	}
 	if incoming {
 		m.from, m.to, m.style, m.sign = sc.person(), ours, sc.style, sc.sign
 	}
-	sc.last, id = m, s.Email([]string{contact}, world.Email{Incoming: incoming, Subject: subject, Text: m.render(sc.last), Deals: sc.deals})
+	sc.last, id = m, s.Email([]string{contact}, world.Email{
+		Incoming: incoming, Subject: subject, Text: m.render(sc.last), Deals: sc.deals,
+	})
 	return id
 }
 
@@ -156,7 +160,9 @@ func (sc *script) stage(when string, deal *string, stage world.Stage) {
 func (sc *script) quote(when, title, text string, lines ...world.Line) *string {
 	id := new(string)
 	sc.do(when, func(s world.CRM, contact string) {
-		*id = s.Quote([]string{contact}, world.Quote{Title: title, Lines: lines, Expires: sc.later(s, 30, "12:00"), Deals: sc.deals})
+		*id = s.Quote([]string{contact}, world.Quote{
+			Title: title, Lines: lines, Expires: sc.later(s, 30, "12:00"), Deals: sc.deals,
+		})
 		link := s.Publish(*id)
 		sc.mail(s, contact, false, strings.ReplaceAll(text, "{link}", link))
 	})

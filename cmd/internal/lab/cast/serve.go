@@ -81,7 +81,8 @@ func reachable(ctx context.Context, webhook string, out *lines) bool {
 		return ctx.Err() == nil // nothing is delivered: it can be polled
 	}
 	for said := false; ; {
-		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port(u)))
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp",
+			net.JoinHostPort(u.Hostname(), port(u)))
 		if err == nil {
 			_ = conn.Close()
 			return true
@@ -148,7 +149,8 @@ func (l *lines) exports(s world.Face, opt world.Options) {
 	if u, err := url.Parse(opt.WebhookURL); err == nil && u.Host != "" {
 		l.printf("export WINNOW_LISTEN=:%s\nexport WINNOW_PUBLIC_URL=%s://%s\n", port(u), u.Scheme, u.Host)
 	} else {
-		l.printf("export WINNOW_%s_WEBHOOKS=off   # the sandbox was given no address to deliver to\n", strings.ToUpper(source))
+		l.printf("export WINNOW_%s_WEBHOOKS=off   # the sandbox was given no address to deliver to\n",
+			strings.ToUpper(source))
 	}
 	if !opt.Fields {
 		l.printf("winnow setup %s\n", source)

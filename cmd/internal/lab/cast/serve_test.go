@@ -55,7 +55,9 @@ func TestServe(t *testing.T) {
 			Sandbox: world.Options{WebhookURL: hooks.URL + "/hooks/hubspot", Token: "tok", Fields: true, People: 3},
 		})
 	}()
-	waittest.Until(t, "the cast has played", func() bool { return strings.Contains(out.String(), "the cast has played") })
+	waittest.Until(t, "the cast has played", func() bool {
+		return strings.Contains(out.String(), "the cast has played")
+	})
 	stop()
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -63,7 +65,10 @@ func TestServe(t *testing.T) {
 	if deliveries.Load() == 0 || stale.Load() != 0 {
 		t.Errorf("%d deliveries, %d of them stale", deliveries.Load(), stale.Load())
 	}
-	for _, line := range []string{"export WINNOW_HUBSPOT_TOKEN=tok\n", "export WINNOW_PUBLIC_URL=" + hooks.URL + "\n", "# 3 contacts", "winnow serve\n"} {
+	for _, line := range []string{
+		"export WINNOW_HUBSPOT_TOKEN=tok\n", "export WINNOW_PUBLIC_URL=" + hooks.URL + "\n", "# 3 contacts",
+		"winnow serve\n",
+	} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("%q is missing in %s", line, out)
 		}

@@ -6,7 +6,8 @@ func oneWord(sc *script) {
 	sc.Name = "the one-word answerer"
 	sc.Story = "Asked a real question, he answers in a word, for months: never silent, never helpful."
 	sc.cast(phone, world.Profile{
-		First: "Greg", Last: "Stone", Email: "greg@stonefabrics.example", Zone: "America/New_York", Country: "United States", Company: "Stone Fabrics",
+		First: "Greg", Last: "Stone", Email: "greg@stonefabrics.example", Zone: "America/New_York",
+		Country: "United States", Company: "Stone Fabrics",
 	})
 	sc.they("01-21 11:30", `Subject: looms
 
@@ -40,9 +41,17 @@ what did your production manager say about the layouts?`,
 
 autumn is close. What do you plan for the hall, and what should I prepare for you?`,
 	}
-	answers := []string{"Various.", "Not sure.", "Maybe later", "Depends.", "Maybe", "Whatever.", "Not sure", "Nothing yet", "Dunno."}
-	asked := []string{"01-22 10:00", "02-12 10:30", "03-05 11:00", "03-26 10:15", "04-16 14:00", "05-14 10:45", "06-18 11:10", "07-23 10:20", "08-20 10:40"}
-	answered := []string{"01-28 16:20", "02-19 09:10", "03-13 17:45", "04-02 12:30", "04-23 08:50", "05-22 15:30", "06-26 16:15", "07-30 13:40", "08-27 17:05"}
+	answers := []string{
+		"Various.", "Not sure.", "Maybe later", "Depends.", "Maybe", "Whatever.", "Not sure", "Nothing yet", "Dunno.",
+	}
+	asked := []string{
+		"01-22 10:00", "02-12 10:30", "03-05 11:00", "03-26 10:15", "04-16 14:00", "05-14 10:45", "06-18 11:10",
+		"07-23 10:20", "08-20 10:40",
+	}
+	answered := []string{
+		"01-28 16:20", "02-19 09:10", "03-13 17:45", "04-02 12:30", "04-23 08:50", "05-22 15:30", "06-26 16:15",
+		"07-30 13:40", "08-27 17:05",
+	}
 	for i := range ask {
 		sc.we(asked[i], ask[i])
 		sc.they(answered[i], answers[i])
@@ -65,7 +74,8 @@ func fifthQuote(sc *script) {
 	sc.Name = "the one who wants the same quote a fifth time"
 	sc.Story = "Loses the quote, or its link, or the will to open it, and asks for the same one again and again."
 	sc.cast(outlook, world.Profile{
-		First: "Derek", Last: "Malone", Email: "dmalone@malonehome.example", Zone: "Europe/Dublin", Country: "Ireland", Company: "Malone Home",
+		First: "Derek", Last: "Malone", Email: "dmalone@malonehome.example", Zone: "Europe/Dublin", Country: "Ireland",
+		Company: "Malone Home",
 	})
 	sc.sign = "Derek Malone\nMalone Home"
 	sc.they("02-09 10:10", `Subject: Quote for two R-160
@@ -77,11 +87,26 @@ here is the quote: {link}
 
 When do you plan to decide?`, world.Line{Name: "R-160 rapier loom", Quantity: 2, Price: 38900}, world.Line{Name: "Delivery to Cork", Quantity: 1, Price: 2400})
 	ask := []struct{ at, text, sent, reply string }{
-		{"03-04 11:40", `Hi Robin, I cannot find your quote any more. Could you send me the same quote again?`, "03-05 09:20", "of course, here it is once more: {link}"},
-		{"04-14 15:10", `Robin, please send me the quote for the two R-160 again, my partner wants to see it.`, "04-15 09:40", "here is the quote again: {link}"},
-		{"06-03 10:25", `Can you resend that quote please? I changed my computer and it is gone.`, "06-04 10:00", "here is the link to the quote once more: {link}"},
-		{"07-21 16:05", `Sorry to bother you, could I have the quote again? Same as before, two machines to Cork.`, "07-22 09:50", "here you are, the same quote again: {link}"},
-		{"08-25 11:15", `Hi, would you send me the same quote one more time? I have mislaid it.`, "08-26 09:30", "and once more, the quote: {link}"},
+		{
+			"03-04 11:40", `Hi Robin, I cannot find your quote any more. Could you send me the same quote again?`,
+			"03-05 09:20", "of course, here it is once more: {link}",
+		},
+		{
+			"04-14 15:10", `Robin, please send me the quote for the two R-160 again, my partner wants to see it.`,
+			"04-15 09:40", "here is the quote again: {link}",
+		},
+		{
+			"06-03 10:25", `Can you resend that quote please? I changed my computer and it is gone.`, "06-04 10:00",
+			"here is the link to the quote once more: {link}",
+		},
+		{
+			"07-21 16:05", `Sorry to bother you, could I have the quote again? Same as before, two machines to Cork.`,
+			"07-22 09:50", "here you are, the same quote again: {link}",
+		},
+		{
+			"08-25 11:15", `Hi, would you send me the same quote one more time? I have mislaid it.`, "08-26 09:30",
+			"and once more, the quote: {link}",
+		},
 	}
 	for _, a := range ask {
 		sc.they(a.at, a.text)
@@ -92,9 +117,11 @@ When do you plan to decide?`, world.Line{Name: "R-160 rapier loom", Quantity: 2,
 
 func noCallTime(sc *script) {
 	sc.Name = "the one who never agrees on a call time"
-	sc.Story = "Keen to talk, in principle. No day is ever right, and the one appointment he makes he moves twice and calls off. Writes German."
+	sc.Story = "Keen to talk, in principle. No day is ever right, and the one appointment he makes he moves twice " +
+		"and calls off. Writes German."
 	sc.cast(outlookGerman, world.Profile{
-		First: "Holger", Last: "Petersen", Email: "h.petersen@petersen-gewebe.example", Zone: "Europe/Berlin", Country: "Germany", Company: "Petersen Gewebe",
+		First: "Holger", Last: "Petersen", Email: "h.petersen@petersen-gewebe.example", Zone: "Europe/Berlin",
+		Country: "Germany", Company: "Petersen Gewebe",
 	})
 	sc.sign = "Mit freundlichen Grüßen\nHolger Petersen\nPetersen Gewebe GmbH"
 	sc.they("01-27 14:15", `Subject: Anfrage Greiferwebmaschine
@@ -121,7 +148,8 @@ dann schlage ich den 4. März um 9 Uhr oder den 5. März um 13 Uhr vor. Welcher 
 ich habe Ihnen den 24. März um 10 Uhr vorgemerkt. Passt das?`)
 	sc.they("03-17 15:30", `Ja, den 24. März um 10 Uhr können wir machen.`)
 	call := sc.meet("03-17 16:00", 7, "10:00", "Telefonat mit Herrn Petersen")
-	sc.they("03-23 17:20", `Morgen um 10 Uhr klappt es bei mir leider doch nicht. Können wir auf die nächste Woche verschieben?`)
+	sc.they("03-23 17:20",
+		`Morgen um 10 Uhr klappt es bei mir leider doch nicht. Können wir auf die nächste Woche verschieben?`)
 	sc.do("03-23 17:50", func(s world.CRM, _ string) { s.MoveMeeting(*call, sc.later(s, 8, "10:00")) })
 	sc.they("03-30 16:45", `Guten Tag Herr Vale,
 
@@ -159,9 +187,11 @@ dann nennen Sie mir gern einen Termin, der Ihnen passt.`)
 
 func factFinder(sc *script) {
 	sc.Name = "the fact-finder"
-	sc.Story = "Asks for every price and every data sheet, answers none of our questions, and is gone once he has it all. Writes Spanish."
+	sc.Story = "Asks for every price and every data sheet, answers none of our questions, and is gone once he has it " +
+		"all. Writes Spanish."
 	sc.cast(gmail, world.Profile{
-		First: "Iker", Last: "Sanz", Email: "iker.sanz@telaressanz.example", Zone: "Europe/Madrid", Country: "Spain", Company: "Telares Sanz", Origin: world.Inbound,
+		First: "Iker", Last: "Sanz", Email: "iker.sanz@telaressanz.example", Zone: "Europe/Madrid", Country: "Spain",
+		Company: "Telares Sanz", Origin: world.Inbound,
 	})
 	sc.sign = "Un saludo,\nIker Sanz"
 	sc.they("04-13 10:30", `Subject: Lista de precios
@@ -170,15 +200,18 @@ Buenos días, ¿me pueden enviar la lista de precios de todos sus telares? ¿Y q
 	sc.we("04-13 16:00", `Buenos días, Iker:
 
 con mucho gusto. Le adjunto el catálogo. Para aconsejarle bien: ¿qué tejidos fabrica, qué máquinas tiene hoy y para cuándo sería el proyecto?`)
-	sc.they("04-15 12:15", `Gracias. ¿Cuál es el precio del R-220? ¿Y qué descuento hacen por diez máquinas? ¿Tienen la ficha técnica en español?`)
+	sc.they("04-15 12:15",
+		`Gracias. ¿Cuál es el precio del R-220? ¿Y qué descuento hacen por diez máquinas? ¿Tienen la ficha técnica en español?`)
 	sc.we("04-16 10:20", `Hola, Iker:
 
 le adjunto la ficha técnica. El precio depende de la configuración: ¿cuántos colores de trama necesita, y trabaja con maquinita o con jacquard?`)
-	sc.they("04-20 11:40", `¿Me puede mandar los precios de las dos configuraciones? ¿Y cuánto consume el R-220 por hora? ¿Qué plazo de entrega tienen?`)
+	sc.they("04-20 11:40",
+		`¿Me puede mandar los precios de las dos configuraciones? ¿Y cuánto consume el R-220 por hora? ¿Qué plazo de entrega tienen?`)
 	sc.we("04-21 09:45", `Hola, Iker:
 
 le adjunto las dos configuraciones. ¿Quién decide en su empresa sobre la inversión, y le viene bien una llamada el jueves a las 11:00?`)
-	sc.they("04-24 13:05", `¿Cuánto cuesta el mantenimiento al año? ¿Y qué precio tienen las piezas de recambio? Necesito también la lista de precios de los accesorios.`)
+	sc.they("04-24 13:05",
+		`¿Cuánto cuesta el mantenimiento al año? ¿Y qué precio tienen las piezas de recambio? Necesito también la lista de precios de los accesorios.`)
 	sc.we("04-27 10:30", `Hola, Iker:
 
 le adjunto los precios de mantenimiento y de recambios. ¿Podemos hablar el miércoles a las 10:00 sobre su proyecto?`)
@@ -200,9 +233,11 @@ la garantía es de dos años y la ampliación cuesta 1.900 euros por máquina. �
 
 func silent(sc *script) {
 	sc.Name = "the silent one who is dropped fairly"
-	sc.Story = "Asked once and never answered again, whatever we sent. Three mails, a message on his voicemail, a cordial break-up mail, and peace."
+	sc.Story = "Asked once and never answered again, whatever we sent. Three mails, a message on his voicemail, a " +
+		"cordial break-up mail, and peace."
 	sc.cast(apple, world.Profile{
-		First: "Marcus", Last: "Lund", Email: "marcus@lundinteriors.example", Zone: "Europe/Stockholm", Country: "Sweden", Company: "Lund Interiors",
+		First: "Marcus", Last: "Lund", Email: "marcus@lundinteriors.example", Zone: "Europe/Stockholm",
+		Country: "Sweden", Company: "Lund Interiors",
 	})
 	sc.they("03-02 11:10", `Subject: Looms for curtain fabric
 
@@ -222,16 +257,20 @@ I have attached an example of a small weaving room. Would something of that size
 
 I have not heard from you, so I assume that the time is not right and will not write again. If it ever is, a short answer to this mail is enough, and I will gladly help.`)
 	})
-	sc.Expect = Expectation{Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"}, Fields: map[string]string{
-		"recheck_on": "*", "disqualification_reason": "unresponsive", "disqualified": "true",
-	}}
+	sc.Expect = Expectation{
+		Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"},
+		Fields: map[string]string{
+			"recheck_on": "*", "disqualification_reason": "unresponsive", "disqualified": "true",
+		},
+	}
 }
 
 func saysNo(sc *script) {
 	sc.Name = "the one who says no"
 	sc.Story = "Tells us in plain words that he does not want it. Believed, thanked, and left alone."
 	sc.cast(gmail, world.Profile{
-		First: "Walt", Last: "Hopper", Email: "walt@hopperseats.example", Zone: "America/Chicago", Country: "United States", Company: "Hopper Seats",
+		First: "Walt", Last: "Hopper", Email: "walt@hopperseats.example", Zone: "America/Chicago",
+		Country: "United States", Company: "Hopper Seats",
 	})
 	sc.sign = "Walt Hopper"
 	sc.they("06-09 09:30", `Subject: Upholstery looms
@@ -240,13 +279,18 @@ Hello, we compare suppliers for two upholstery looms. Could you send me somethin
 	sc.we("06-09 14:10", `Dear Walt,
 
 thank you for thinking of us. The R-190 would be the one. What do you weave, and when do you want to decide?`)
-	sc.they("06-11 10:20", `We make seat fabric for buses, around 40,000 metres a year. The decision is due by the end of the month.`)
+	sc.they("06-11 10:20",
+		`We make seat fabric for buses, around 40,000 metres a year. The decision is due by the end of the month.`)
 	sc.we("06-12 11:00", `Dear Walt,
 
 that is well within what two R-190 can do. I have attached a calculation. What do you think of it?`)
-	sc.they("06-30 15:45", `Hi Robin, thanks for your work. We have decided to go with another supplier and are no longer interested. Please close our file.`)
+	sc.they("06-30 15:45",
+		`Hi Robin, thanks for your work. We have decided to go with another supplier and are no longer interested. Please close our file.`)
 	sc.we("07-01 09:30", `Dear Walt,
 
 thank you for letting me know so clearly. All the best with the new machines.`)
-	sc.Expect = Expectation{Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"}, Fields: map[string]string{"disqualification_reason": "not_interested"}}
+	sc.Expect = Expectation{
+		Ratings: "CD", Passes: []string{"pending", "disqualified"}, Ends: []string{"disqualified"},
+		Fields: map[string]string{"disqualification_reason": "not_interested"},
+	}
 }

@@ -8,9 +8,11 @@ import (
 
 func forgotten(sc *script) {
 	sc.Name = "the one we forgot to answer"
-	sc.Story = "Asked twice, rang once and got nothing, because of us. However long it lasts, it is our debt and never his fault."
+	sc.Story = "Asked twice, rang once and got nothing, because of us. However long it lasts, it is our debt and " +
+		"never his fault."
 	sc.cast(outlook, world.Profile{
-		First: "Amir", Last: "Haddad", Email: "amir.haddad@haddadlinen.example", Zone: "Asia/Dubai", Country: "United Arab Emirates", Company: "Haddad Linen",
+		First: "Amir", Last: "Haddad", Email: "amir.haddad@haddadlinen.example", Zone: "Asia/Dubai",
+		Country: "United Arab Emirates", Company: "Haddad Linen",
 	})
 	sc.sign = "Amir Haddad\nHaddad Linen"
 	sc.they("02-16 10:20", `Subject: Looms for hotel linen
@@ -19,7 +21,8 @@ Dear Sir or Madam, we supply hotels in the Gulf and plan our own weaving from ne
 	sc.we("02-17 11:00", `Dear Amir,
 
 I am the right person, thank you for writing. What widths do you need, and would a call on Thursday help?`)
-	sc.they("02-18 09:40", `Dear Robin, we need 280 cm for king size and 180 cm for all else. A call would help. Before that, please tell me whether you deliver and install in Dubai, and what it costs roughly.`)
+	sc.they("02-18 09:40",
+		`Dear Robin, we need 280 cm for king size and 180 cm for all else. A call would help. Before that, please tell me whether you deliver and install in Dubai, and what it costs roughly.`)
 	sc.they("03-09 10:15", `Dear Robin, did you receive my question about delivery and installation in Dubai?`)
 	sc.call("03-23 10:40", world.Call{Incoming: true, Outcome: world.Missed, Title: "Missed call"})
 	sc.Expect = Expectation{
@@ -30,9 +33,11 @@ I am the right person, thank you for writing. What widths do you need, and would
 
 func outOfOffice(sc *script) {
 	sc.Name = "the out-of-office"
-	sc.Story = "On parental leave until June; a machine says so, in French. Nobody counts the silence of someone who is away, and she does come back."
+	sc.Story = "On parental leave until June; a machine says so, in French. Nobody counts the silence of someone who " +
+		"is away, and she does come back."
 	sc.cast(gmailFrench, world.Profile{
-		First: "Camille", Last: "Roux", Email: "camille.roux@rouxtissages.example", Zone: "Europe/Paris", Country: "France", Company: "Roux Tissages",
+		First: "Camille", Last: "Roux", Email: "camille.roux@rouxtissages.example", Zone: "Europe/Paris",
+		Country: "France", Company: "Roux Tissages",
 	})
 	sc.sign = "Bien cordialement,\nCamille Roux"
 	sc.they("01-29 11:00", `Subject: Renseignements sur le R-160
@@ -41,7 +46,8 @@ Bonjour, nous étudions le remplacement de trois métiers à tisser. Pourriez-vo
 	sc.we("01-30 10:30", `Bonjour Camille,
 
 voici la documentation. Quelle est votre armure la plus fréquente, et combien de couleurs de trame utilisez-vous ?`)
-	sc.they("02-03 09:45", `Bonjour, nous travaillons surtout en satin, avec quatre couleurs. Le projet est prévu pour la rentrée.`)
+	sc.they("02-03 09:45",
+		`Bonjour, nous travaillons surtout en satin, avec quatre couleurs. Le projet est prévu pour la rentrée.`)
 	sc.we("02-17 10:15", `Bonjour Camille,
 
 le R-160 avec quatre couleurs conviendrait très bien. Souhaitez-vous voir une machine en marche au printemps ?`)
@@ -71,9 +77,13 @@ c'est noté, je vous attends à 10 heures. Avez-vous besoin d'un plan d'accès ?
 	sc.we("08-25 10:10", `Bonjour Camille,
 
 la rentrée approche. Souhaitez-vous une offre pour trois R-160, et pour quelle date de livraison ?`)
-	sc.they("08-27 15:35", `Bonjour Robin, oui, merci de nous faire une offre pour trois R-160 en quatre couleurs, livraison en novembre. Notre direction décide le 15 septembre.`)
+	sc.they("08-27 15:35",
+		`Bonjour Robin, oui, merci de nous faire une offre pour trois R-160 en quatre couleurs, livraison en novembre. Notre direction décide le 15 septembre.`)
 	sc.do("08-28 11:00", func(s world.CRM, c string) {
-		id := s.Quote([]string{c}, world.Quote{Title: "Trois R-160", Lines: []world.Line{{Name: "R-160", Quantity: 3, Price: 39800}}, Expires: sc.later(s, 45, "12:00")})
+		id := s.Quote([]string{c}, world.Quote{
+			Title: "Trois R-160", Lines: []world.Line{{Name: "R-160", Quantity: 3, Price: 39800}},
+			Expires: sc.later(s, 45, "12:00"),
+		})
 		sc.mail(s, c, false, "Bonjour Camille,\n\nvoici notre offre : "+s.Publish(id)+"\n\nAvez-vous des questions ?")
 	})
 	sc.Expect = Expectation{Ratings: "ABC", Never: []string{"pending", "disqualified"}}
@@ -81,9 +91,11 @@ la rentrée approche. Souhaitez-vous une offre pour trois R-160, et pour quelle 
 
 func returner(sc *script) {
 	sc.Name = "the one who returns after the break-up"
-	sc.Story = "Good talks, a quote, then silence. The break-up mail wakes her: she had been ill, and is back in earnest."
+	sc.Story = "Good talks, a quote, then silence. The break-up mail wakes her: she had been ill, and is back in " +
+		"earnest."
 	sc.cast(apple, world.Profile{
-		First: "June", Last: "Okafor", Email: "june@okaforhome.example", Zone: "Europe/London", Country: "United Kingdom", Company: "Okafor Home",
+		First: "June", Last: "Okafor", Email: "june@okaforhome.example", Zone: "Europe/London",
+		Country: "United Kingdom", Company: "Okafor Home",
 	})
 	sc.sign = "June"
 	sc.they("02-04 10:40", `Subject: Small dobby loom
@@ -125,7 +137,8 @@ I am glad that you are back. Delivery takes ten weeks. Tuesday at 10:00 it is. S
 	sc.we("05-06 10:30", `Dear June,
 
 the updated quote is with you. Shall we fix the delivery for September?`)
-	sc.they("05-08 11:35", `Dear Robin, September is right, week 38 would be ideal. We sign in July, after our half-year figures.`)
+	sc.they("05-08 11:35",
+		`Dear Robin, September is right, week 38 would be ideal. We sign in July, after our half-year figures.`)
 	sc.we("07-15 10:10", `Dear June,
 
 how did the half-year figures turn out, and can we plan for week 38?`)
@@ -147,7 +160,8 @@ func optedOut(sc *script) {
 	sc.Name = "the one who opted out"
 	sc.Story = "Unsubscribes from everything. From then on there is no score, and the one there was is taken away."
 	sc.cast(gmail, world.Profile{
-		First: "Bea", Last: "Moreau", Email: "bea.moreau@moreaudecor.example", Zone: "Europe/Paris", Country: "France", Company: "Moreau Décor",
+		First: "Bea", Last: "Moreau", Email: "bea.moreau@moreaudecor.example", Zone: "Europe/Paris", Country: "France",
+		Company: "Moreau Décor",
 	})
 	sc.they("02-10 10:50", `Subject: Information
 
@@ -159,14 +173,18 @@ here is our brochure. What do you want to weave, and in which quantity?`)
 
 did the brochure answer your questions?`)
 	sc.do("03-11 16:20", func(s world.CRM, c string) { s.OptOut(c) })
-	sc.Expect = Expectation{Never: []string{"pending", "disqualified"}, Ends: []string{""}, Fields: map[string]string{"score": "", "reasons": ""}}
+	sc.Expect = Expectation{Never: []string{"pending", "disqualified"}, Ends: []string{""}, Fields: map[string]string{
+		"score": "", "reasons": "",
+	}}
 }
 
 func autumn(sc *script) {
 	sc.Name = "the one who said autumn"
-	sc.Story = "Asked us to come back in late September, and we put it on our list. Until then his silence means nothing at all."
+	sc.Story = "Asked us to come back in late September, and we put it on our list. Until then his silence means " +
+		"nothing at all."
 	sc.cast(outlook, world.Profile{
-		First: "Tomas", Last: "Vesely", Email: "tomas.vesely@veselytextil.example", Zone: "Europe/Berlin", Country: "Germany", Company: "Vesely Textil",
+		First: "Tomas", Last: "Vesely", Email: "tomas.vesely@veselytextil.example", Zone: "Europe/Berlin",
+		Country: "Germany", Company: "Vesely Textil",
 	})
 	sc.sign = "Tomas Vesely"
 	sc.they("03-17 10:30", `Subject: Jacquard machine
@@ -175,7 +193,8 @@ Hello, we plan a jacquard machine with 6,144 hooks for our new collection. What 
 	sc.we("03-18 10:00", `Dear Tomas,
 
 delivery takes sixteen weeks, and we do take back old machines. Which one is it, and how old?`)
-	sc.they("03-19 14:45", `It is from 2009, 2,688 hooks. We decide after the fair in September, so please come back to me around 21 September, not before.`)
+	sc.they("03-19 14:45",
+		`It is from 2009, 2,688 hooks. We decide after the fair in September, so please come back to me around 21 September, not before.`)
 	due := sc.at("09-21 10:00")
 	sc.do("03-20 09:30", func(s world.CRM, c string) {
 		s.Task([]string{c}, world.Task{Subject: "Call about the jacquard machine", Call: true, Due: due})
@@ -188,11 +207,15 @@ understood, I have made a note for 21 September. In the meantime, would you like
 
 func deadAddress(sc *script) {
 	sc.Name = "the one whose address was misspelt"
-	sc.Story = "Called us, and somebody here took the address down wrong. Every mail bounces: what never arrived cannot go unanswered."
+	sc.Story = "Called us, and somebody here took the address down wrong. Every mail bounces: what never arrived " +
+		"cannot go unanswered."
 	sc.cast(outlook, world.Profile{
-		First: "Lena", Last: "Fuchs", Email: "lena.fuchs@fuchsgwebe.example", Zone: "Europe/Vienna", Country: "Austria", Company: "Fuchs Gewebe",
+		First: "Lena", Last: "Fuchs", Email: "lena.fuchs@fuchsgwebe.example", Zone: "Europe/Vienna",
+		Country: "Austria", Company: "Fuchs Gewebe",
 	})
-	sc.call("03-10 10:10", world.Call{Incoming: true, Outcome: world.Connected, Duration: 9 * time.Minute, Title: "Asked about dobby looms"})
+	sc.call("03-10 10:10", world.Call{
+		Incoming: true, Outcome: world.Connected, Duration: 9 * time.Minute, Title: "Asked about dobby looms",
+	})
 	sc.bounced("03-10 14:00", `Subject: Your call about dobby looms
 
 Dear Lena,

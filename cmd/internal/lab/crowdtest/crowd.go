@@ -68,14 +68,16 @@ func (c *Crowd) Live(from, to time.Time, n int) {
 // what they write, from keen to curt, and what we do.
 var (
 	theirs = []string{
-		"Hello, could you send me a quote for 20 seats? We decide next week.", "Yes.", "ok", "Maybe.", "Not sure.", "Thanks!",
-		"We have 40 looms in two halls and want to replace half of them by May. Our budget is 90,000 euro.",
-		"Could you send me the quote again please?", "Is there a discount if we take more?", "No thank you, we are not interested.",
-		"Later, I will let you know.", "What does delivery cost? And how long does it take? Do you train people too?",
+		"Hello, could you send me a quote for 20 seats? We decide next week.", "Yes.", "ok", "Maybe.", "Not sure.",
+		"Thanks!", "We have 40 looms in two halls and want to replace half of them by May. Our budget is 90,000 euro.",
+		"Could you send me the quote again please?", "Is there a discount if we take more?",
+		"No thank you, we are not interested.", "Later, I will let you know.",
+		"What does delivery cost? And how long does it take? Do you train people too?",
 		"Tuesday at 10 works for me.", "I can't make it, sorry.", "There will be more business next quarter.",
 	}
 	ourOwn = []string{
-		"How many looms do you have today, and when do you want to replace them?", "Would Tuesday at 10 or Wednesday at 14:00 suit you for a call?",
+		"How many looms do you have today, and when do you want to replace them?",
+		"Would Tuesday at 10 or Wednesday at 14:00 suit you for a call?",
 		"Please find our offer attached. What do you think of it?", "Just a line to say that the brochure is out.",
 		"Have you had time to look at our offer?", "I will send you the figures tomorrow.",
 	}
@@ -103,26 +105,38 @@ func (c *Crowd) act() {
 	case n < 60:
 		c.box.Call(one, hubspot.Call{
 			Incoming: c.rnd.IntN(2) == 0, Duration: time.Duration(c.rnd.IntN(600)) * time.Second,
-			Status: pick(c, "COMPLETED", "NO_ANSWER", "BUSY"), Disposition: pick(c, "", hubspot.CallConnected, hubspot.CallNoAnswer),
+			Status: pick(c, "COMPLETED", "NO_ANSWER", "BUSY"), Disposition: pick(c, "", hubspot.CallConnected,
+				hubspot.CallNoAnswer),
 		})
 	case n < 66:
-		p.meetings = append(p.meetings, c.box.Meeting(one, hubspot.Meeting{Title: "Looms", Start: now.Add(time.Duration(1+c.rnd.IntN(200)) * time.Hour)}))
+		p.meetings = append(p.meetings, c.box.Meeting(one, hubspot.Meeting{
+			Title: "Looms", Start: now.Add(time.Duration(1+c.rnd.IntN(200)) * time.Hour),
+		}))
 	case n < 70 && len(p.meetings) > 0:
 		c.box.MoveMeeting(pick(c, p.meetings...), now.Add(time.Duration(1+c.rnd.IntN(200))*time.Hour))
 	case n < 74 && len(p.meetings) > 0:
 		c.box.EndMeeting(pick(c, p.meetings...), pick(c, "COMPLETED", "NO_SHOW", "CANCELED", "RESCHEDULED"))
 	case n < 77:
-		p.deals = append(p.deals, c.box.Deal(append(one, c.other(id)...), hubspot.Deal{Name: "Looms", Amount: float64(100 * (1 + c.rnd.IntN(900)))}))
+		p.deals = append(p.deals, c.box.Deal(append(one, c.other(id)...), hubspot.Deal{
+			Name: "Looms", Amount: float64(100 * (1 + c.rnd.IntN(900))),
+		}))
 	case n < 80 && len(p.deals) > 0:
-		c.box.SetStage(pick(c, p.deals...), pick(c, "qualifiedtobuy", "presentationscheduled", "contractsent", "closedlost", "closedlost", "closedwon"))
+		c.box.SetStage(pick(c, p.deals...), pick(c, "qualifiedtobuy", "presentationscheduled", "contractsent",
+			"closedlost", "closedlost", "closedwon"))
 	case n < 83:
-		p.quotes = append(p.quotes, c.box.Quote(one, hubspot.Quote{Title: "Looms", Number: fmt.Sprint(c.rnd.IntN(1000)), Lines: []hubspot.Line{
-			{Name: "Loom", Quantity: float64(1 + c.rnd.IntN(20)), Price: 1200, Discount: float64(c.rnd.IntN(3) * 50)},
-		}}))
+		p.quotes = append(p.quotes, c.box.Quote(one,
+			hubspot.Quote{Title: "Looms", Number: fmt.Sprint(c.rnd.IntN(1000)), Lines: []hubspot.Line{
+				{
+					Name: "Loom", Quantity: float64(1 + c.rnd.IntN(20)), Price: 1200,
+					Discount: float64(c.rnd.IntN(3) * 50),
+				},
+			}}))
 	case n < 88 && len(p.quotes) > 0:
 		c.box.Publish(pick(c, p.quotes...))
 	case n < 91:
-		p.tasks = append(p.tasks, c.box.Task(one, hubspot.Task{Subject: "Call them", Due: now.Add(time.Duration(c.rnd.IntN(300)) * time.Hour)}))
+		p.tasks = append(p.tasks, c.box.Task(one, hubspot.Task{
+			Subject: "Call them", Due: now.Add(time.Duration(c.rnd.IntN(300)) * time.Hour),
+		}))
 	case n < 93 && len(p.tasks) > 0:
 		c.box.DoTask(pick(c, p.tasks...))
 	case n < 95:
@@ -146,7 +160,8 @@ func (c *Crowd) property(id string) {
 	case 4:
 		c.box.SetProperty(id, "country", pick(c, "Germany", "Austria", "Spain"))
 	default:
-		c.box.SetProperty(id, "hs_timezone", pick(c, "europe_slash_berlin", "america_slash_los_angeles", "asia_slash_tokyo"))
+		c.box.SetProperty(id, "hs_timezone", pick(c, "europe_slash_berlin", "america_slash_los_angeles",
+			"asia_slash_tokyo"))
 	}
 }
 

@@ -111,7 +111,9 @@ func fromStory(r *text.Reader, name string, in io.Reader) (History, error) {
 	if err != nil {
 		return History{}, err
 	}
-	h := History{ID: strings.TrimSuffix(filepath.Base(name), ".txtar"), Env: st.Env, Facts: st.Facts, From: st.From, To: st.To}
+	h := History{
+		ID: strings.TrimSuffix(filepath.Base(name), ".txtar"), Env: st.Env, Facts: st.Facts, From: st.From, To: st.To,
+	}
 	return h, h.through(nil)
 }
 

@@ -28,7 +28,9 @@ func block(t *testing.T, kind string) string {
 }
 
 func TestDocumentedStory(t *testing.T) {
-	st, err := story.Parse([]byte(block(t, "txtar")), func(lines []byte) ([]crm.Fact, error) { return Facts(reader, lines) })
+	st, err := story.Parse([]byte(block(t, "txtar")), func(lines []byte) ([]crm.Fact, error) {
+		return Facts(reader, lines)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,8 @@ func TestDocumentedHistory(t *testing.T) {
 	if len(all) != 1 || all[0].ID != "anna" || all[0].Env["SLA"] != "1" || len(all[0].Facts) != 3 {
 		t.Fatalf("%+v", all)
 	}
-	if c, m := all[0].Facts[1].Call, all[0].Facts[2].Meeting; c.Direction != crm.Out || c.Outcome != crm.Connected || m.State != crm.NoShow || m.Start == 0 {
+	if c, m := all[0].Facts[1].Call, all[0].Facts[2].Meeting; c.Direction != crm.Out || c.Outcome != crm.Connected ||
+		m.State != crm.NoShow || m.Start == 0 {
 		t.Errorf("call %+v, meeting %+v", c, m)
 	}
 	steps, err := all[0].Play(nil)
@@ -95,7 +98,8 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []crm.Kind{
-		crm.KindMessage, crm.KindMessage, crm.KindCall, crm.KindQuote, crm.KindTask, crm.KindDeal, crm.KindNote, crm.KindProperty, crm.KindNote,
+		crm.KindMessage, crm.KindMessage, crm.KindCall, crm.KindQuote, crm.KindTask, crm.KindDeal, crm.KindNote,
+		crm.KindProperty, crm.KindNote,
 	}
 	ids := map[string]bool{}
 	for i, f := range facts {
@@ -105,10 +109,12 @@ func TestEvents(t *testing.T) {
 		ids[f.ID] = true
 	}
 	first, call := facts[0].Message, facts[2].Call
-	if first.Direction != crm.Out || first.Channel != crm.Chat || len(first.Links) != 1 || len(first.Files) != 1 || !first.Copied {
+	if first.Direction != crm.Out || first.Channel != crm.Chat || len(first.Links) != 1 || len(first.Files) != 1 ||
+		!first.Copied {
 		t.Errorf("%+v: want a chat of ours with a link and a file, to them as a copy", first)
 	}
-	if facts[1].ID != "peer/7" || facts[1].Peer != "12" || call.Direction != crm.In || call.Outcome != crm.Voicemail || facts[5].Deal.Won == 0 {
+	if facts[1].ID != "peer/7" || facts[1].Peer != "12" || call.Direction != crm.In || call.Outcome != crm.Voicemail ||
+		facts[5].Deal.Won == 0 {
 		t.Errorf("%+v, %+v, %+v", facts[1], call, facts[5].Deal)
 	}
 }
@@ -139,7 +145,8 @@ func TestRefusesWhatIsNoHistory(t *testing.T) {
 
 // Without its time a history lasts from its first event to half a year after its last.
 func TestTime(t *testing.T) {
-	h := histories(t, "h.jsonl", `{"events": [{"dir":"in","body":"Hi","at":"2026-03-02T12:00:00Z"},{"dir":"in","body":"Hi","at":"2026-03-01T12:00:00Z"}]}`)[0]
+	h := histories(t, "h.jsonl",
+		`{"events": [{"dir":"in","body":"Hi","at":"2026-03-02T12:00:00Z"},{"dir":"in","body":"Hi","at":"2026-03-01T12:00:00Z"}]}`)[0]
 	if h.ID != "h.jsonl:1" || h.From.Day() != 1 || h.To.Month() != 9 {
 		t.Errorf("%s from %s to %s", h.ID, h.From, h.To)
 	}

@@ -44,10 +44,12 @@ func (h *History) Print(out io.Writer, steps []story.Step) error {
 	last := ""
 	for _, c := range h.Changes(steps) {
 		if c.Unrated != "" {
-			fmt.Fprintf(w, "%s\t-\t-\t-\t-\tnot rated: %s\n", c.At.Format("2006-01-02 15:04"), strings.ReplaceAll(c.Unrated, "_", " "))
+			fmt.Fprintf(w, "%s\t-\t-\t-\t-\tnot rated: %s\n", c.At.Format("2006-01-02 15:04"),
+				strings.ReplaceAll(c.Unrated, "_", " "))
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.At.Format("2006-01-02 15:04"), c.Letter, standing(c), orDash(string(c.Ground)), nextMove(c), orDash(c.Action))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.At.Format("2006-01-02 15:04"), c.Letter, standing(c),
+			orDash(string(c.Ground)), nextMove(c), orDash(c.Action))
 		reasons := c.reasons()
 		if reasons != last {
 			for line := range strings.Lines(reasons) {

@@ -19,7 +19,8 @@ const accessTokenLife = 30 * time.Minute
 func (s *Sandbox) account(*request) (answer, *problem) {
 	_, offset := s.opt.Now().In(s.zone).Zone()
 	return answer{http.StatusOK, map[string]any{
-		"portalId": s.opt.PortalID, "accountType": "SANDBOX", "timeZone": s.opt.TimeZone, "companyCurrency": "EUR", "additionalCurrencies": []string{},
+		"portalId": s.opt.PortalID, "accountType": "SANDBOX", "timeZone": s.opt.TimeZone, "companyCurrency": "EUR",
+		"additionalCurrencies":  []string{},
 		"utcOffset":             time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00"),
 		"utcOffsetMilliseconds": offset * 1000, "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
 	}}, nil
@@ -41,19 +42,25 @@ func (s *Sandbox) token(r *request) (answer, *problem) {
 		return answer{}, badRequest("the form cannot be read")
 	}
 	if g := form.Get("grant_type"); g != "refresh_token" {
-		return answer{}, &problem{status: http.StatusBadRequest, Category: "BAD_GRANT_TYPE", Message: fmt.Sprintf("unsupported grant_type %q", g)}
+		return answer{}, &problem{
+			status: http.StatusBadRequest, Category: "BAD_GRANT_TYPE",
+			Message: fmt.Sprintf("unsupported grant_type %q", g),
+		}
 	}
 	given := []byte(form.Get("client_secret") + "\n" + form.Get("refresh_token"))
 	want := []byte(s.opt.ClientSecret + "\n" + s.opt.RefreshToken)
 	if s.opt.RefreshToken == "" || subtle.ConstantTimeCompare(given, want) != 1 {
-		return answer{}, &problem{status: http.StatusBadRequest, Category: "BAD_REFRESH_TOKEN", Message: "missing or invalid refresh token"}
+		return answer{}, &problem{
+			status: http.StatusBadRequest, Category: "BAD_REFRESH_TOKEN", Message: "missing or invalid refresh token",
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	access := fmt.Sprintf("sandbox-access-%d", len(s.tokens)+1)
 	s.tokens[access] = s.now() + accessTokenLife.Milliseconds()
 	return answer{http.StatusOK, map[string]any{
-		"access_token": access, "refresh_token": s.opt.RefreshToken, "token_type": "bearer", "expires_in": int(accessTokenLife.Seconds()),
+		"access_token": access, "refresh_token": s.opt.RefreshToken, "token_type": "bearer",
+		"expires_in": int(accessTokenLife.Seconds()),
 	}}, nil
 }
 
@@ -76,8 +83,10 @@ func (s *Sandbox) owners(r *request) (answer, *problem) {
 			break
 		}
 		results = append(results, map[string]any{
-			"id": strconv.FormatInt(o.ID, 10), "userId": o.UserID, "email": o.Email, "firstName": o.First, "lastName": o.LastName, "type": "PERSON",
-			"archived": false, "createdAt": "2025-01-07T09:00:00Z", "updatedAt": "2025-01-07T09:00:00Z", "teams": []any{},
+			"id": strconv.FormatInt(o.ID, 10), "userId": o.UserID, "email": o.Email, "firstName": o.First,
+			"lastName": o.LastName, "type": "PERSON",
+			"archived": false, "createdAt": "2025-01-07T09:00:00Z", "updatedAt": "2025-01-07T09:00:00Z",
+			"teams": []any{},
 		})
 	}
 	body["results"] = results
@@ -90,7 +99,10 @@ func (s *Sandbox) pipelines(*request) (answer, *problem) {
 	for i, st := range stages {
 		list = append(list, map[string]any{
 			"id": st.id, "label": st.label, "displayOrder": i, "archived": false,
-			"metadata": map[string]any{"probability": st.probability, "isClosed": strconv.FormatBool(st.probability == "1.0" || st.probability == "0.0")},
+			"metadata": map[string]any{
+				"probability": st.probability, "isClosed": strconv.FormatBool(st.probability == "1.0" ||
+					st.probability == "0.0"),
+			},
 		})
 	}
 	return answer{http.StatusOK, map[string]any{"results": []any{map[string]any{
@@ -112,7 +124,8 @@ func (s *Sandbox) listThreads(r *request) (answer, *problem) {
 	defer s.mu.RUnlock()
 	var found []*thread
 	for _, t := range s.chats {
-		if s.threads[t.id] != nil && t.latest >= since && (about == "" || about == strconv.FormatInt(t.contact.follow().id, 10)) {
+		if s.threads[t.id] != nil && t.latest >= since &&
+			(about == "" || about == strconv.FormatInt(t.contact.follow().id, 10)) {
 			found = append(found, t)
 		}
 	}
@@ -127,7 +140,9 @@ func (s *Sandbox) listThreads(r *request) (answer, *problem) {
 	}
 	body := map[string]any{"results": results}
 	if end < len(found) {
-		body["paging"] = map[string]any{"next": map[string]any{"after": strconv.Itoa(end), "link": "https://api.hubapi.com/"}}
+		body["paging"] = map[string]any{
+			"next": map[string]any{"after": strconv.Itoa(end), "link": "https://api.hubapi.com/"},
+		}
 	}
 	return answer{http.StatusOK, body}, nil
 }
@@ -170,7 +185,9 @@ func (s *Sandbox) listMessages(r *request) (answer, *problem) {
 			continue
 		}
 		if len(results) == limit {
-			body["paging"] = map[string]any{"next": map[string]any{"after": strconv.FormatInt(last, 10), "link": "https://api.hubapi.com/"}}
+			body["paging"] = map[string]any{
+				"next": map[string]any{"after": strconv.FormatInt(last, 10), "link": "https://api.hubapi.com/"},
+			}
 			break
 		}
 		results, last = append(results, m.view(t)), m.id

@@ -38,14 +38,19 @@ func (s *Sandbox) Email(contactIDs []string, m Email) (id string) {
 	if m.Forwarded {
 		direction = "FORWARDED_EMAIL"
 	}
-	headers := map[string]any{"from": map[string]string{"email": from}, "to": []map[string]string{{"email": to}}, "cc": []any{}, "bcc": []any{}}
+	headers := map[string]any{
+		"from": map[string]string{"email": from}, "to": []map[string]string{{"email": to}}, "cc": []any{},
+		"bcc": []any{},
+	}
 	for name, value := range m.Headers {
 		headers[name] = value
 	}
 	encoded, _ := json.Marshal(headers) // maps of strings always have a JSON form
 	id = s.activity(emails, with, map[string]string{
-		"hs_timestamp": orNow(m.At, s.opt.Now), "hs_email_direction": direction, "hs_email_status": cmp.Or(m.Status, "SENT"),
-		"hs_email_subject": m.Subject, "hs_email_text": m.Text, "hs_email_html": cmp.Or(m.HTML, asHTML(m.Text)), "hs_email_headers": string(encoded),
+		"hs_timestamp": orNow(m.At, s.opt.Now), "hs_email_direction": direction,
+		"hs_email_status":  cmp.Or(m.Status, "SENT"),
+		"hs_email_subject": m.Subject, "hs_email_text": m.Text, "hs_email_html": cmp.Or(m.HTML, asHTML(m.Text)),
+		"hs_email_headers": string(encoded),
 	}, map[string]string{"hs_email_from_email": from, "hs_email_to_email": to, "hs_email_thread_id": m.Thread})
 	return id
 }
@@ -90,7 +95,8 @@ func (s *Sandbox) Call(contactIDs []string, c Call) (id string) {
 		direction = "INBOUND"
 	}
 	return s.activity(calls, append(refs("contacts", contactIDs), refs("deals", c.Deals)...), map[string]string{
-		"hs_timestamp": orNow(c.At, s.opt.Now), "hs_call_direction": direction, "hs_call_status": cmp.Or(c.Status, "COMPLETED"),
+		"hs_timestamp": orNow(c.At, s.opt.Now), "hs_call_direction": direction,
+		"hs_call_status":      cmp.Or(c.Status, "COMPLETED"),
 		"hs_call_disposition": c.Disposition, "hs_call_duration": strconv.FormatInt(c.Duration.Milliseconds(), 10),
 		"hs_call_title": c.Title, "hs_call_body": c.Body,
 	}, nil)
@@ -158,14 +164,17 @@ func (s *Sandbox) DoTask(id string) {
 
 // Note writes a note about contacts.
 func (s *Sandbox) Note(contactIDs []string, text string) (id string) {
-	return s.activity(notes, refs("contacts", contactIDs), map[string]string{"hs_timestamp": orNow(time.Time{}, s.opt.Now), "hs_note_body": text}, nil)
+	return s.activity(notes, refs("contacts", contactIDs), map[string]string{
+		"hs_timestamp": orNow(time.Time{}, s.opt.Now), "hs_note_body": text,
+	}, nil)
 }
 
 // Communication logs a message of a messenger: WHATS_APP, SMS, LINKEDIN_MESSAGE.
 func (s *Sandbox) Communication(contactIDs []string, channel, body string) (id string) {
 	return s.activity(communications, refs("contacts", contactIDs), map[string]string{
-		"hs_timestamp": orNow(time.Time{}, s.opt.Now), "hs_communication_channel_type": channel, "hs_communication_logged_from": "CRM",
-		"hs_communication_body": body,
+		"hs_timestamp": orNow(time.Time{}, s.opt.Now), "hs_communication_channel_type": channel,
+		"hs_communication_logged_from": "CRM",
+		"hs_communication_body":        body,
 	}, nil)
 }
 

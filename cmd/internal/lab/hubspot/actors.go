@@ -90,7 +90,8 @@ func (s *Sandbox) Label(a, b Ref, ofB, ofA string) {
 		from, to *record
 		label    string
 	}{{x, y, ofB}, {y, x, ofA}} {
-		side.from.links[slices.IndexFunc(side.from.links, func(l link) bool { return l.to == side.to })].label = side.label
+		side.from.links[slices.IndexFunc(side.from.links,
+			func(l link) bool { return l.to == side.to })].label = side.label
 	}
 }
 

@@ -31,7 +31,8 @@ func TestContactsShowTheirNextActivity(t *testing.T) {
 		t.Errorf("the meeting moved gives %q", next())
 	}
 	rec, _ := s.Object("meetings", meeting)
-	if len(rec.History["hs_meeting_start_time"]) != 2 || rec.Properties["hs_meeting_end_time"] != "2026-01-16T09:30:00Z" {
+	if len(rec.History["hs_meeting_start_time"]) != 2 ||
+		rec.Properties["hs_meeting_end_time"] != "2026-01-16T09:30:00Z" {
 		t.Errorf("the moved meeting: %v", rec.Properties)
 	}
 	s.EndMeeting(meeting, "CANCELED")
@@ -44,19 +45,24 @@ func TestContactsShowTheLatestMessages(t *testing.T) {
 	c := newClock()
 	s := start(t, hubspot.Options{Now: c.now})
 	id := s.CreateContact(map[string]string{"email": "ada@looms.example"})
-	mail := s.Email([]string{id}, hubspot.Email{Subject: "Offer", Text: "Here <it> is.", Headers: map[string]string{"auto-submitted": "auto-replied"}})
+	mail := s.Email([]string{id}, hubspot.Email{
+		Subject: "Offer", Text: "Here <it> is.", Headers: map[string]string{"auto-submitted": "auto-replied"},
+	})
 	c.advance(time.Hour)
 	s.Email([]string{id}, hubspot.Email{Incoming: true, Text: "Thanks."})
 	rec, _ := s.Contact(id)
-	if p := rec.Properties; p["notes_last_contacted"] != "2026-01-12T09:00:00Z" || p["hs_sales_email_last_replied"] != "2026-01-12T10:00:00Z" || p["hs_email_domain"] != "looms.example" {
+	if p := rec.Properties; p["notes_last_contacted"] != "2026-01-12T09:00:00Z" ||
+		p["hs_sales_email_last_replied"] != "2026-01-12T10:00:00Z" || p["hs_email_domain"] != "looms.example" {
 		t.Errorf("the contact shows %v", p)
 	}
-	r := call(t, s, "GET", objects+"/emails/"+mail+"?properties=hs_email_direction,hs_email_html,hs_email_headers,hs_email_to_email,hs_email_from_email", nil, 200)
+	r := call(t, s, "GET", objects+"/emails/"+mail+
+		"?properties=hs_email_direction,hs_email_html,hs_email_headers,hs_email_to_email,hs_email_from_email", nil, 200)
 	want(t, r, "EMAIL", "properties", "hs_email_direction")
 	want(t, r, "<div>Here &lt;it&gt; is.</div>", "properties", "hs_email_html")
 	want(t, r, "ada@looms.example", "properties", "hs_email_to_email")
 	want(t, r, "robin.vale@winnow.example", "properties", "hs_email_from_email")
-	if h := fmt.Sprint(r.at("properties", "hs_email_headers")); !strings.Contains(h, `"auto-submitted":"auto-replied"`) {
+	if h := fmt.Sprint(r.at("properties", "hs_email_headers")); !strings.Contains(h,
+		`"auto-submitted":"auto-replied"`) {
 		t.Errorf("headers: %s", h)
 	}
 	s.Bounce(mail)
@@ -70,7 +76,9 @@ func TestQuotesAndDeals(t *testing.T) {
 	s := start(t, hubspot.Options{Now: c.now})
 	id := s.CreateContact(nil)
 	deal := s.Deal([]string{id}, hubspot.Deal{Name: "Looms", Amount: 2400})
-	quote := s.Quote([]string{id}, hubspot.Quote{Title: "Two looms", Deals: []string{deal}, Lines: []hubspot.Line{{Name: "Loom", Quantity: 2, Price: 1300, Discount: 100}}})
+	quote := s.Quote([]string{id}, hubspot.Quote{Title: "Two looms", Deals: []string{deal}, Lines: []hubspot.Line{
+		{Name: "Loom", Quantity: 2, Price: 1300, Discount: 100},
+	}})
 	if s.QuoteLink(quote) != "" {
 		t.Error("a draft has a link")
 	}
@@ -79,7 +87,8 @@ func TestQuotesAndDeals(t *testing.T) {
 	if again := s.Publish(quote); again != link || link == "" {
 		t.Errorf("published under %q and %q", link, again)
 	}
-	r := call(t, s, "GET", objects+"/quotes/"+quote+"?propertiesWithHistory=hs_status&properties=hs_quote_amount,hs_locked&associations=line_items,deals", nil, 200)
+	r := call(t, s, "GET", objects+"/quotes/"+quote+
+		"?propertiesWithHistory=hs_status&properties=hs_quote_amount,hs_locked&associations=line_items,deals", nil, 200)
 	var states []string
 	for i := range r.len("propertiesWithHistory", "hs_status") {
 		states = append(states, fmt.Sprint(r.at("propertiesWithHistory", "hs_status", i, "value")))
@@ -99,17 +108,21 @@ func TestQuotesAndDeals(t *testing.T) {
 		t.Errorf("the signed quote: %v", rec.Properties)
 	}
 	rec, _ := s.Object("deals", deal)
-	if p := rec.Properties; p["hs_is_closed_won"] != "true" || p["hs_deal_stage_probability"] != "1.0" || p["closedate"] == "" {
+	if p := rec.Properties; p["hs_is_closed_won"] != "true" || p["hs_deal_stage_probability"] != "1.0" ||
+		p["closedate"] == "" {
 		t.Errorf("the deal won: %v", p)
 	}
 }
 
 func TestSignaturesOfEveryVersion(t *testing.T) {
 	const secret, uri = "shh", "https://hooks.example/hooks/hubspot?tenant=a%2Fb"
-	s := start(t, hubspot.Options{ClientSecret: secret, WebhookURL: "http://127.0.0.1:1/inner", SignedURL: uri, Signatures: []string{"v2"}})
+	s := start(t, hubspot.Options{
+		ClientSecret: secret, WebhookURL: "http://127.0.0.1:1/inner", SignedURL: uri, Signatures: []string{"v2"},
+	})
 	d := s.Sign([]byte("[]"))
 	sum := sha256.Sum256([]byte(secret + "POST" + uri + "[]"))
-	if d.Header.Get("X-HubSpot-Signature") != hex.EncodeToString(sum[:]) || d.Header.Get("X-HubSpot-Signature-Version") != "v2" {
+	if d.Header.Get("X-HubSpot-Signature") != hex.EncodeToString(sum[:]) ||
+		d.Header.Get("X-HubSpot-Signature-Version") != "v2" {
 		t.Errorf("v2: %v", d.Header)
 	}
 	if d.Header.Get("X-HubSpot-Signature-v3") != "" || d.URL != "http://127.0.0.1:1/inner" {

@@ -38,7 +38,8 @@ func (s *Sandbox) associations(r *request) (answer, *problem) {
 	case len(in.Inputs) == 0:
 		return answer{}, badRequest("Invalid input JSON: inputs may not be empty")
 	case len(in.Inputs) > maxLinkInputs:
-		return answer{}, badRequest("The maximum number of inputs supported in a batch request is %d. You provided %d", maxLinkInputs, len(in.Inputs))
+		return answer{}, badRequest("The maximum number of inputs supported in a batch request is %d. You provided %d",
+			maxLinkInputs, len(in.Inputs))
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -54,7 +55,9 @@ func (s *Sandbox) associations(r *request) (answer, *problem) {
 			errs = append(errs, batchError{
 				Status: "error", Category: "OBJECT_NOT_FOUND", Sub: "crm.associations.NO_ASSOCIATIONS_FOUND",
 				Message: fmt.Sprintf("No %s is associated with %s %s.", to.single, r.kind.single, one.ID),
-				Context: map[string][]string{"fromObjectId": {one.ID}, "fromObjectType": {r.kind.single}, "toObjectType": {to.single}},
+				Context: map[string][]string{
+					"fromObjectId": {one.ID}, "fromObjectType": {r.kind.single}, "toObjectType": {to.single},
+				},
 			})
 			continue
 		}

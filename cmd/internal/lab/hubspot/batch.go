@@ -97,7 +97,9 @@ func (s *Sandbox) checkInput(k *kind, in *input) []invalid {
 	for _, def := range s.rules {
 		given := slices.IndexFunc(sets, func(set setting) bool { return set.def == def })
 		if given < 0 && in.rec.get(def) == "" || given >= 0 && sets[given].value == "" {
-			bad = append(bad, invalid{"MISSING_REQUIRED_PROPERTY", def.Name, fmt.Sprintf("Property %q is required", def.Name)})
+			bad = append(bad, invalid{
+				"MISSING_REQUIRED_PROPERTY", def.Name, fmt.Sprintf("Property %q is required", def.Name),
+			})
 		}
 	}
 	return bad
@@ -123,10 +125,13 @@ func (s *Sandbox) refusal(bad []invalid) *problem {
 	p := &problem{status: http.StatusBadRequest, Category: "VALIDATION_ERROR"}
 	for _, b := range bad {
 		one, _ := json.Marshal(map[string]any{
-			"isValid": false, "message": b.message, "error": b.code, "name": b.name, "localizedErrorMessage": b.message, "portalId": s.opt.PortalID,
+			"isValid": false, "message": b.message, "error": b.code, "name": b.name,
+			"localizedErrorMessage": b.message, "portalId": s.opt.PortalID,
 		}) // texts and numbers always have a JSON form
 		said = append(said, string(one))
-		p.Errors = append(p.Errors, detail{Message: b.message, Code: b.code, Context: map[string][]string{"propertyName": {b.name}}})
+		p.Errors = append(p.Errors, detail{
+			Message: b.message, Code: b.code, Context: map[string][]string{"propertyName": {b.name}},
+		})
 	}
 	p.Message = "Property values were not valid: [" + strings.Join(said, ",") + "]"
 	return p
@@ -203,7 +208,8 @@ func readInputs[T any](body []byte, read func(*scan) (T, *problem)) (ins []T, p 
 	case len(ins) == 0:
 		p = badRequest("Invalid input JSON: inputs may not be empty")
 	case len(ins) > maxInputs:
-		p = badRequest("The maximum number of inputs supported in a batch request is %d. You provided %d", maxInputs, len(ins))
+		p = badRequest("The maximum number of inputs supported in a batch request is %d. You provided %d", maxInputs,
+			len(ins))
 	}
 	return ins, p
 }
@@ -275,14 +281,18 @@ type batchError struct {
 func notFoundError(k *kind, ids []string) batchError {
 	return batchError{
 		Status: "error", Category: "OBJECT_NOT_FOUND",
-		Message: fmt.Sprintf("Could not get some %s objects, they may be deleted or not exist. Check that ids are valid.", k.label),
+		Message: fmt.Sprintf("Could not get some %s objects, they may be deleted or not exist. Check that ids are "+
+			"valid.", k.label),
 		Context: map[string][]string{"ids": ids},
 	}
 }
 
 // refusedInput names an input by its trace id, where it has one, as HubSpot's documentation shows; else by its id.
 func refusedInput(in *input, p *problem) batchError {
-	e := batchError{Status: "error", Category: p.Category, Message: p.Message, Errors: p.Errors, Context: map[string][]string{"ids": {in.id}}}
+	e := batchError{
+		Status: "error", Category: p.Category, Message: p.Message, Errors: p.Errors,
+		Context: map[string][]string{"ids": {in.id}},
+	}
 	if in.trace != "" {
 		e.Context = map[string][]string{"objectWriteTraceId": {in.trace}}
 	}
@@ -324,7 +334,8 @@ func (s *Sandbox) batchRead(r *request) (answer, *problem) {
 	case p != nil:
 		return answer{}, p
 	case len(in.PropertiesWithHistory) > 0 && len(ins) > maxWithHistory:
-		return answer{}, badRequest("The maximum number of inputs supported in a batch request for property histories is %d. Please reduce the number of items and try again", maxWithHistory)
+		return answer{}, badRequest("The maximum number of inputs supported in a batch request for property "+
+			"histories is %d. Please reduce the number of items and try again", maxWithHistory)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

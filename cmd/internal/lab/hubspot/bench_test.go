@@ -26,7 +26,8 @@ func BenchmarkBatchUpdate(b *testing.B) {
 		var ins []string
 		for i := range 100 {
 			id := int(first) + batch*100 + i
-			ins = append(ins, fmt.Sprintf(`{"id":"%d","properties":{"winnow_rating":"%c","winnow_machine_rating":"B","winnow_score":"%%d","winnow_engagement":"%%d","winnow_fit":"50","winnow_worth":"50","winnow_reasons":"-12 answered the last three questions in a word or two (A06)","winnow_status":"open","winnow_disqualified":"false","winnow_disqualification_reason":"","winnow_pending_until":"","winnow_recheck_on":"","winnow_ball":"them","winnow_owed_reply_since":"","winnow_treatment":"standard","winnow_recommended_action":"agree on the next step","winnow_next_milestone_missing":"true","winnow_rated_at":"2026-01-12T09:00:00Z","winnow_model":"3f2a9c417d55"}}`, id, 'A'+id%4))
+			ins = append(ins,
+				fmt.Sprintf(`{"id":"%d","properties":{"winnow_rating":"%c","winnow_machine_rating":"B","winnow_score":"%%d","winnow_engagement":"%%d","winnow_fit":"50","winnow_worth":"50","winnow_reasons":"-12 answered the last three questions in a word or two (A06)","winnow_status":"open","winnow_disqualified":"false","winnow_disqualification_reason":"","winnow_pending_until":"","winnow_recheck_on":"","winnow_ball":"them","winnow_owed_reply_since":"","winnow_treatment":"standard","winnow_recommended_action":"agree on the next step","winnow_next_milestone_missing":"true","winnow_rated_at":"2026-01-12T09:00:00Z","winnow_model":"3f2a9c417d55"}}`, id, 'A'+id%4))
 		}
 		bodies = append(bodies, []byte(strings.ReplaceAll(`{"inputs":[`+strings.Join(ins, ",")+`]}`, "%d", "71")))
 	}
@@ -38,7 +39,8 @@ func BenchmarkBatchUpdate(b *testing.B) {
 		if i/len(bodies)%2 == 1 {
 			body = bytes.ReplaceAll(body, []byte(`"71"`), []byte(`"38"`)) // so that scores change from round to round
 		}
-		req, _ := http.NewRequest(http.MethodPost, s.URL()+"/crm/objects/2026-09/contacts/batch/update", bytes.NewReader(body))
+		req, _ := http.NewRequest(http.MethodPost, s.URL()+"/crm/objects/2026-09/contacts/batch/update",
+			bytes.NewReader(body))
 		req.Header.Set("Authorization", "Bearer sandbox-token")
 		resp, err := client.Do(req)
 		if err != nil || resp.StatusCode != 200 {

@@ -80,7 +80,8 @@ func (s *Sandbox) converse(what string, t *thread, m *message) {
 // view is a thread as the API shows it.
 func (t *thread) view() map[string]any {
 	v := map[string]any{
-		"id": strconv.FormatInt(t.id, 10), "createdAt": iso(t.created), "latestMessageTimestamp": iso(t.latest), "status": "OPEN",
+		"id": strconv.FormatInt(t.id, 10), "createdAt": iso(t.created), "latestMessageTimestamp": iso(t.latest),
+		"status":            "OPEN",
 		"originalChannelId": "1000", "originalChannelAccountId": "1", "inboxId": "1", "spam": false, "archived": false,
 	}
 	if c := t.contact.follow(); c.live() {
@@ -92,9 +93,11 @@ func (t *thread) view() map[string]any {
 // view is a message as the API shows it. Source: HubSpot documentation, "Conversations inbox and messages".
 func (m *message) view(t *thread) map[string]any {
 	v := map[string]any{
-		"id": strconv.FormatInt(m.id, 10), "type": "MESSAGE", "conversationsThreadId": strconv.FormatInt(t.id, 10), "createdAt": iso(m.at),
-		"updatedAt": iso(m.at), "archived": false, "text": m.text, "richText": asHTML(m.text), "truncationStatus": "NOT_TRUNCATED",
-		"channelId": "1000", "channelAccountId": "1", "recipients": []any{}, "attachments": []any{},
+		"id": strconv.FormatInt(m.id, 10), "type": "MESSAGE", "conversationsThreadId": strconv.FormatInt(t.id, 10),
+		"createdAt": iso(m.at),
+		"updatedAt": iso(m.at), "archived": false, "text": m.text, "richText": asHTML(m.text),
+		"truncationStatus": "NOT_TRUNCATED",
+		"channelId":        "1000", "channelAccountId": "1", "recipients": []any{}, "attachments": []any{},
 		"client": map[string]any{"clientType": "HUBSPOT"}, "status": map[string]any{"statusType": "SENT"},
 	}
 	switch {

@@ -149,7 +149,8 @@ func digest(parts ...string) string {
 // unescape decodes the escapes that the v3 signature is computed without. Source: HubSpot documentation, "Validating
 // requests".
 var unescape = strings.NewReplacer(
-	"%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'", "%28", "(", "%29", ")", "%2A", "*",
+	"%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'", "%28", "(", "%29", ")", "%2A",
+	"*",
 	"%2C", ",", "%3B", ";",
 ).Replace
 
@@ -213,7 +214,8 @@ func (s *Sandbox) deliver(ctx context.Context, batch []event) error {
 			s.queue.mu.Lock()
 			s.queue.lost += len(batch)
 			s.queue.mu.Unlock()
-			return errors.Join(fmt.Errorf("webhook: gave up %d events after %d repetitions, last status %d", len(batch), maxRetries, status), err)
+			return errors.Join(fmt.Errorf("webhook: gave up %d events after %d repetitions, last status %d",
+				len(batch), maxRetries, status), err)
 		}
 		select {
 		case <-ctx.Done():

@@ -16,7 +16,8 @@ var _ world.Face = Face{}
 // StartFace starts a portal for stories.
 func StartFace(o world.Options) (world.Face, error) {
 	s, err := Start(Options{
-		Now: o.Now, Sent: o.Sent, Listen: o.Listen, Token: o.Token, ClientSecret: o.Secret, WebhookURL: o.WebhookURL, Live: o.Live,
+		Now: o.Now, Sent: o.Sent, Listen: o.Listen, Token: o.Token, ClientSecret: o.Secret, WebhookURL: o.WebhookURL,
+		Live:      o.Live,
 		RetryWait: o.RetryWait, RateLimit: o.Limit, SearchPerSecond: min(o.Limit, 0), Winnow: o.Fields,
 	})
 	if err != nil {
@@ -43,14 +44,16 @@ func (f Face) Settings(source string) []string {
 	prefix := "WINNOW_" + strings.ToUpper(source) + "_"
 	token, secret := f.Credentials()
 	return []string{
-		prefix + "API_URL=" + f.URL(), prefix + "TOKEN=" + token, prefix + "CLIENT_SECRET=" + secret, prefix + fmt.Sprintf("APP_ID=%d", f.opt.AppID),
+		prefix + "API_URL=" + f.URL(), prefix + "TOKEN=" + token, prefix + "CLIENT_SECRET=" + secret,
+		prefix + fmt.Sprintf("APP_ID=%d", f.opt.AppID),
 	}
 }
 
 // CreatePerson makes a contact.
 func (f Face) CreatePerson(p world.Profile) string {
 	props := map[string]string{
-		"firstname": p.First, "lastname": p.Last, "email": p.Email, "country": p.Country, "company": p.Company, "jobtitle": p.Role,
+		"firstname": p.First, "lastname": p.Last, "email": p.Email, "country": p.Country, "company": p.Company,
+		"jobtitle": p.Role,
 	}
 	if p.Zone != "" {
 		props["hs_timezone"] = zoneValue(p.Zone)
@@ -124,7 +127,9 @@ func (f Face) Meet(people []string, m world.Meeting) string {
 
 // EndMeeting sets a meeting's outcome.
 func (f Face) EndMeeting(id string, end world.Ending) {
-	f.Sandbox.EndMeeting(id, [...]string{world.Held: "COMPLETED", world.NoShow: "NO_SHOW", world.Cancelled: "CANCELED"}[end])
+	f.Sandbox.EndMeeting(id, [...]string{
+		world.Held: "COMPLETED", world.NoShow: "NO_SHOW", world.Cancelled: "CANCELED",
+	}[end])
 }
 
 // Task puts a task on our list.
@@ -172,5 +177,7 @@ func (f Face) WriteCalls() int { return f.BatchCalls() }
 func (f Face) OnWrite(told func(world.Write)) { f.Sandbox.OnWrite(func(w Write) { told(neutral(w)) }) }
 
 func neutral(w Write) world.Write {
-	return world.Write{Time: w.Time, Person: w.Contact, Fields: ourFields(w.Properties, func(string) bool { return true })}
+	return world.Write{
+		Time: w.Time, Person: w.Contact, Fields: ourFields(w.Properties, func(string) bool { return true }),
+	}
 }

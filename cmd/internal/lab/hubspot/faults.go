@@ -52,7 +52,9 @@ func (s *Sandbox) SetScopes(scopes ...string) {
 
 // AllScopes are all that the API asks for anywhere.
 func AllScopes() []string {
-	scopes := []string{"crm.objects.owners.read", "crm.schemas.contacts.read", "crm.schemas.contacts.write", "conversations.read"}
+	scopes := []string{
+		"crm.objects.owners.read", "crm.schemas.contacts.read", "crm.schemas.contacts.write", "conversations.read",
+	}
 	for i := range kinds {
 		scopes = append(scopes, kinds[i].read, kinds[i].write)
 	}

@@ -18,8 +18,9 @@ type kind struct {
 
 var kinds = [...]kind{
 	{
-		name: "contacts", single: "contact", label: "CONTACT", typeID: "0-1", created: "createdate", modified: "lastmodifieddate",
-		read: "crm.objects.contacts.read", write: "crm.objects.contacts.write",
+		name: "contacts", single: "contact", label: "CONTACT", typeID: "0-1", created: "createdate",
+		modified: "lastmodifieddate",
+		read:     "crm.objects.contacts.read", write: "crm.objects.contacts.write",
 		shown: []string{"createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"},
 	},
 	activity("emails", "email", "EMAIL", "0-49", "sales-email-read"),
@@ -29,26 +30,35 @@ var kinds = [...]kind{
 	activity("tasks", "task", "TASK", "0-27", "crm.objects.contacts.read"),
 	activity("communications", "communication", "COMMUNICATION", "0-18", "crm.objects.contacts.read"),
 	{
-		name: "quotes", single: "quote", label: "QUOTE", typeID: "0-14", created: "hs_createdate", modified: "hs_lastmodifieddate",
-		read: "crm.objects.quotes.read", write: "crm.objects.quotes.write",
-		shown: []string{"hs_createdate", "hs_expiration_date", "hs_lastmodifieddate", "hs_object_id", "hs_status", "hs_title"},
+		name: "quotes", single: "quote", label: "QUOTE", typeID: "0-14", created: "hs_createdate",
+		modified: "hs_lastmodifieddate",
+		read:     "crm.objects.quotes.read", write: "crm.objects.quotes.write",
+		shown: []string{
+			"hs_createdate", "hs_expiration_date", "hs_lastmodifieddate", "hs_object_id", "hs_status", "hs_title",
+		},
 	},
 	{
-		name: "deals", single: "deal", label: "DEAL", typeID: "0-3", created: "createdate", modified: "hs_lastmodifieddate",
-		read: "crm.objects.deals.read", write: "crm.objects.deals.write",
-		shown: []string{"amount", "closedate", "createdate", "dealname", "dealstage", "hs_lastmodifieddate", "hs_object_id", "pipeline"},
+		name: "deals", single: "deal", label: "DEAL", typeID: "0-3", created: "createdate",
+		modified: "hs_lastmodifieddate",
+		read:     "crm.objects.deals.read", write: "crm.objects.deals.write",
+		shown: []string{
+			"amount", "closedate", "createdate", "dealname", "dealstage", "hs_lastmodifieddate", "hs_object_id",
+			"pipeline",
+		},
 	},
 	{
-		name: "line_items", single: "line_item", label: "LINE_ITEM", typeID: "0-8", created: "createdate", modified: "hs_lastmodifieddate",
-		read: "crm.objects.line_items.read", write: "crm.objects.line_items.write",
+		name: "line_items", single: "line_item", label: "LINE_ITEM", typeID: "0-8", created: "createdate",
+		modified: "hs_lastmodifieddate",
+		read:     "crm.objects.line_items.read", write: "crm.objects.line_items.write",
 		shown: []string{"createdate", "hs_lastmodifieddate", "hs_object_id"},
 	},
 }
 
 func activity(name, single, label, typeID, read string) kind {
 	return kind{
-		name: name, single: single, label: label, typeID: typeID, created: "hs_createdate", modified: "hs_lastmodifieddate",
-		read: read, write: "crm.objects.contacts.write",
+		name: name, single: single, label: label, typeID: typeID, created: "hs_createdate",
+		modified: "hs_lastmodifieddate",
+		read:     read, write: "crm.objects.contacts.write",
 		shown: []string{"hs_createdate", "hs_lastmodifieddate", "hs_object_id"},
 	}
 }

@@ -116,6 +116,7 @@ func refuse(w http.ResponseWriter, policy string, correlation string) {
 	}
 	w.Header().Set("Content-Type", "application/json;charset=utf-8")
 	w.WriteHeader(http.StatusTooManyRequests)
-	_, _ = fmt.Fprintf(w, `{"status":"error","message":%q,"errorType":"RATE_LIMIT","correlationId":%q,"policyName":%q,"requestId":%q}`,
+	_, _ = fmt.Fprintf(w,
+		`{"status":"error","message":%q,"errorType":"RATE_LIMIT","correlationId":%q,"policyName":%q,"requestId":%q}`,
 		said[policy], correlation, policy, correlation)
 }

@@ -29,7 +29,8 @@ func TestMergeMakesANewRecord(t *testing.T) {
 		}
 		r = call(t, s, "POST", "/crm/associations/2026-09/emails/contacts/batch/read", obj{"inputs": inputs(mail)}, 200)
 		want(t, r, winner, "results", 0, "to", 0, "toObjectId")
-		r = call(t, s, "POST", "/crm/associations/2026-09/contacts/emails/batch/read", obj{"inputs": inputs(winner)}, 200)
+		r = call(t, s, "POST", "/crm/associations/2026-09/contacts/emails/batch/read", obj{"inputs": inputs(winner)},
+			200)
 		if n := r.len("results", 0, "to"); n != 2 {
 			t.Errorf("the merged contact has %d mails, want 2", n)
 		}
@@ -106,8 +107,10 @@ func TestCreates(t *testing.T) {
 	call(t, s, "POST", objects+"/contacts", obj{"properties": obj{"email": "ADA@looms.example"}}, 409)
 	call(t, s, "POST", objects+"/contacts", obj{"properties": obj{"mail": "x"}}, 400)
 	r := call(t, s, "POST", objects+"/notes", obj{
-		"properties":   obj{"hs_note_body": "called", "hs_timestamp": "1768212000000"},
-		"associations": []obj{{"to": obj{"id": id}, "types": []obj{{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202}}}},
+		"properties": obj{"hs_note_body": "called", "hs_timestamp": "1768212000000"},
+		"associations": []obj{
+			{"to": obj{"id": id}, "types": []obj{{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 202}}},
+		},
 	}, 201)
 	r = call(t, s, "GET", fmt.Sprintf("%s/notes/%s?associations=contacts", objects, r.at("id")), nil, 200)
 	want(t, r, id, "associations", "contacts", "results", 0, "id")

@@ -29,7 +29,9 @@ func (s *Sandbox) list(r *request) (answer, *problem) {
 	case p != nil:
 		return answer{}, p
 	case len(history) > 0 && limit > maxWithHistory:
-		return answer{}, badRequest("The maximum number of objects supported in a request for property histories is %d", maxWithHistory)
+		return answer{},
+			badRequest("The maximum number of objects supported in a request for property histories is %d",
+				maxWithHistory)
 	}
 	archived := q.Get("archived") == "true"
 	s.mu.RLock()
@@ -95,7 +97,8 @@ func (s *Sandbox) lookup(k *kind, id, idProperty string) (*record, *problem) {
 		}
 		return nil, nil
 	}
-	return nil, badRequest("Unable to perform read/update by non-unique %s property %s in portal ID %d", k.typeID, idProperty, s.opt.PortalID)
+	return nil, badRequest("Unable to perform read/update by non-unique %s property %s in portal ID %d", k.typeID,
+		idProperty, s.opt.PortalID)
 }
 
 // readOne is GET /crm/objects/{type}/{id}.
@@ -171,7 +174,10 @@ func (s *Sandbox) createOne(r *request) (answer, *problem) {
 	for _, set := range sets {
 		if r.kind == contacts && set.def.Name == "email" {
 			if have := s.byEmail[strings.ToLower(set.value)].follow(); have.live() {
-				return answer{}, &problem{status: http.StatusConflict, Category: "CONFLICT", Message: fmt.Sprintf("Contact already exists. Existing ID: %d", have.id)}
+				return answer{}, &problem{
+					status: http.StatusConflict, Category: "CONFLICT",
+					Message: fmt.Sprintf("Contact already exists. Existing ID: %d", have.id),
+				}
 			}
 		}
 	}

@@ -125,7 +125,8 @@ func (s *Sandbox) Object(kindName, id string) (Record, bool) {
 		return Record{}, false
 	}
 	out := Record{
-		ID: strconv.FormatInt(r.id, 10), Created: time.UnixMilli(r.created).UTC(), Updated: time.UnixMilli(r.updated).UTC(),
+		ID: strconv.FormatInt(r.id, 10), Created: time.UnixMilli(r.created).UTC(),
+		Updated:  time.UnixMilli(r.updated).UTC(),
 		Archived: r.archived, Properties: map[string]string{}, History: map[string][]Value{},
 	}
 	for i := range r.fields {
@@ -136,7 +137,9 @@ func (s *Sandbox) Object(kindName, id string) (Record, bool) {
 			past = *f.past
 		}
 		for _, v := range append(slices.Clone(past), version{f.value, f.at, f.src}) {
-			out.History[f.def.Name] = append(out.History[f.def.Name], Value{v.value, time.UnixMilli(v.at).UTC(), v.src.kind, v.src.id})
+			out.History[f.def.Name] = append(out.History[f.def.Name], Value{
+				v.value, time.UnixMilli(v.at).UTC(), v.src.kind, v.src.id,
+			})
 		}
 	}
 	return out, true

@@ -23,25 +23,29 @@ type Options struct {
 	Signatures    []string       // of v1, v2, v3; default v1 and v3, as HubSpot sends them together
 	Subscriptions []Subscription // default DefaultSubscriptions()
 	Live          bool           // deliver by itself as things happen; otherwise only Flush delivers
-	RetryWait     time.Duration  // before the first repetition of a refused delivery, doubled up to 100 times itself; default 100ms
+	// before the first repetition of a refused delivery, doubled up to 100 times itself; default 100ms
+	RetryWait time.Duration
 
 	Now   func() time.Time // the portal's clock; default time.Now
 	Sent  func() time.Time // what deliveries are stamped with; default Now
 	Clock func() time.Time // what rate limits go by; default time.Now
 
-	RateLimit       int           // requests per 10 s; 0: 100; negative: no limit
-	DailyLimit      int           // requests per day of Clock in the portal's zone; 0: 250,000; not applied when RateLimit is negative
+	RateLimit int // requests per 10 s; 0: 100; negative: no limit
+	// requests per day of Clock in the portal's zone; 0: 250,000; not applied when RateLimit is negative
+	DailyLimit      int
 	SearchPerSecond int           // 0: 5; negative: no limit
 	IndexLag        time.Duration // until search finds a change, by Now
 	Scopes          []string      // granted to the token; nil: all
 
-	Winnow      bool   // have the property group winnow and its properties from the start
-	KeepPrimary bool   // a merge keeps the primary's id, instead of making a new one
-	MultiStatus bool   // answer a batch with invalid inputs with 207 and an error for each, instead of 400 for all
-	BlankMail   bool   // without the scope sales-email-read show mails with blank content, instead of 403
-	History     int    // values that a property's history keeps; 0: HubSpot's 45 for contacts and 20 for others; negative: the current one only
-	WriteLog    int    // how many writes Writes keeps, the newest; 0: 50,000; negative: none
-	Listen      string // default "127.0.0.1:0"
+	Winnow      bool // have the property group winnow and its properties from the start
+	KeepPrimary bool // a merge keeps the primary's id, instead of making a new one
+	MultiStatus bool // answer a batch with invalid inputs with 207 and an error for each, instead of 400 for all
+	BlankMail   bool // without the scope sales-email-read show mails with blank content, instead of 403
+	// values that a property's history keeps; 0: HubSpot's 45 for contacts and 20 for others; negative: the current
+	// one only
+	History  int
+	WriteLog int    // how many writes Writes keeps, the newest; 0: 50,000; negative: none
+	Listen   string // default "127.0.0.1:0"
 }
 
 // Owner is one of our own people in the portal.
@@ -95,13 +99,17 @@ func (o Options) withDefaults() Options {
 // watched are the properties whose changes an app that rates contacts would subscribe to.
 var watched = map[string][]string{
 	"contacts": {
-		"lifecyclestage", "hs_lead_status", "hs_timezone", "hs_email_optout", "country", "hubspot_owner_id", "hs_analytics_source", "jobtitle",
-		"industry", "numemployees", "annualrevenue", "hs_buying_role", "winnow_override", "winnow_override_until", "winnow_do_not_profile",
+		"lifecyclestage", "hs_lead_status", "hs_timezone", "hs_email_optout", "country", "hubspot_owner_id",
+		"hs_analytics_source", "jobtitle", "industry", "numemployees", "annualrevenue", "hs_buying_role",
+		"winnow_override", "winnow_override_until", "winnow_do_not_profile",
 	},
-	"emails":         {"hs_email_status", "hs_email_direction"},
-	"calls":          {"hs_call_status", "hs_call_disposition", "hs_call_direction"},
-	"meetings":       {"hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_end_time"},
-	"quotes":         {"hs_status", "hs_quote_amount", "hs_title", "hs_expiration_date", "hs_esign_date", "hs_payment_status"},
+	"emails":   {"hs_email_status", "hs_email_direction"},
+	"calls":    {"hs_call_status", "hs_call_disposition", "hs_call_direction"},
+	"meetings": {"hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_end_time"},
+	"quotes": {
+		"hs_status", "hs_quote_amount", "hs_title", "hs_expiration_date", "hs_esign_date",
+		"hs_payment_status",
+	},
 	"tasks":          {"hs_task_status", "hs_timestamp"},
 	"deals":          {"dealstage", "amount", "closedate", "hs_next_step"},
 	"notes":          {"hs_note_body"},

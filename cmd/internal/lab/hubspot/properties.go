@@ -101,7 +101,9 @@ func newProperties() [len(kinds)]properties {
 			p.add(builtinProperty(k.modified, "datetime", k, isModified))
 			continue
 		}
-		def := &Property{Name: words[0], Label: words[0], Type: words[1], GroupName: k.single + "information", Defined: true}
+		def := &Property{
+			Name: words[0], Label: words[0], Type: words[1], GroupName: k.single + "information", Defined: true,
+		}
 		def.FieldType = fieldTypes[def.Type][0]
 		for i, w := range words[2:] {
 			switch w {
@@ -120,7 +122,10 @@ func newProperties() [len(kinds)]properties {
 }
 
 func builtinProperty(name, typ string, k *kind, b builtin) *Property {
-	def := &Property{Name: name, Label: name, Type: typ, FieldType: fieldTypes[typ][0], GroupName: k.single + "information", Defined: true, builtin: b}
+	def := &Property{
+		Name: name, Label: name, Type: typ, FieldType: fieldTypes[typ][0], GroupName: k.single + "information",
+		Defined: true, builtin: b,
+	}
 	def.ReadOnly.ReadOnlyValue = true
 	return def
 }
@@ -147,7 +152,10 @@ func winnowProperties(p *properties) {
 	p.groups = append(p.groups, Group{Name: "winnow", Label: "Winnow", DisplayOrder: 1})
 	for line := range strings.SplitSeq(strings.TrimSpace(winnow), "\n") {
 		words := strings.Fields(line)
-		def := &Property{Name: "winnow_" + words[0], Label: "Winnow " + strings.ReplaceAll(words[0], "_", " "), Type: words[1], GroupName: "winnow"}
+		def := &Property{
+			Name: "winnow_" + words[0], Label: "Winnow " + strings.ReplaceAll(words[0], "_", " "), Type: words[1],
+			GroupName: "winnow",
+		}
 		def.FieldType = fieldTypes[def.Type][0]
 		for i, w := range words[2:] {
 			def.Options = append(def.Options, Option{Label: w, Value: w, DisplayOrder: i})
@@ -173,7 +181,9 @@ func (p *properties) check(name, value string) (def *Property, stored string, ba
 	case def == nil:
 		return nil, "", &invalid{"PROPERTY_DOESNT_EXIST", name, fmt.Sprintf("Property %q does not exist", name)}
 	case def.ReadOnly.ReadOnlyValue:
-		return nil, "", &invalid{"READ_ONLY_VALUE", name, fmt.Sprintf("%q is a read only property; its value cannot be set.", name)}
+		return nil, "", &invalid{
+			"READ_ONLY_VALUE", name, fmt.Sprintf("%q is a read only property; its value cannot be set.", name),
+		}
 	case value == "":
 		return def, "", nil
 	}
@@ -190,7 +200,9 @@ func (def *Property) normal(value string) (string, *invalid) {
 		}
 	case "bool":
 		if value != "true" && value != "false" {
-			return "", &invalid{"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [true, false]", value)}
+			return "", &invalid{
+				"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [true, false]", value),
+			}
 		}
 	case "date":
 		t, err := time.Parse(time.DateOnly, value)
@@ -211,7 +223,10 @@ func (def *Property) normal(value string) (string, *invalid) {
 		return def.option(value)
 	case "string":
 		if len(value) > maxText {
-			return "", &invalid{"PROPERTY_VALUE_TOO_LONG", def.Name, fmt.Sprintf("Property value is longer than %d characters", maxText)}
+			return "", &invalid{
+				"PROPERTY_VALUE_TOO_LONG", def.Name, fmt.Sprintf("Property value is longer than %d characters",
+					maxText),
+			}
 		}
 	}
 	return value, nil
@@ -243,5 +258,8 @@ func (def *Property) option(value string) (string, *invalid) {
 	for _, o := range def.Options {
 		all = append(all, o.Value)
 	}
-	return "", &invalid{"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [%s]", value, strings.Join(all, ", "))}
+	return "", &invalid{
+		"INVALID_OPTION", def.Name, fmt.Sprintf("%q was not one of the allowed options: [%s]", value,
+			strings.Join(all, ", ")),
+	}
 }

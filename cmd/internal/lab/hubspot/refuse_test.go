@@ -52,7 +52,8 @@ func TestRefusesUnknownAndInvalidValues(t *testing.T) {
 		t.Error("a refused value was stored")
 	}
 	r := call(t, s, "PATCH", objects+"/contacts/"+id, obj{"properties": obj{
-		"winnow_rating": "A", "winnow_pending_until": "2026-01-20", "winnow_rated_at": "1768212000123", "winnow_score": "71",
+		"winnow_rating": "A", "winnow_pending_until": "2026-01-20", "winnow_rated_at": "1768212000123",
+		"winnow_score":          "71",
 		"winnow_do_not_profile": "false", "winnow_recheck_on": "1768867200000",
 	}}, 200)
 	want(t, r, "A", "properties", "winnow_rating")
@@ -71,7 +72,9 @@ func TestRefusesUnknownAndInvalidValues(t *testing.T) {
 func TestWithoutSetUpThePropertiesAreUnknown(t *testing.T) {
 	s := start(t, hubspot.Options{})
 	id := s.CreateContact(nil)
-	r := call(t, s, "POST", objects+"/contacts/batch/update", obj{"inputs": []obj{{"id": id, "properties": obj{"winnow_rating": "A"}}}}, 400)
+	r := call(t, s, "POST", objects+"/contacts/batch/update", obj{
+		"inputs": []obj{{"id": id, "properties": obj{"winnow_rating": "A"}}},
+	}, 400)
 	want(t, r, "PROPERTY_DOESNT_EXIST", "errors", 0, "code")
 }
 
@@ -99,7 +102,9 @@ func TestRefusesTooManyInputs(t *testing.T) {
 func TestRefusesTheSameIDTwice(t *testing.T) {
 	s := start(t, hubspot.Options{Winnow: true})
 	id := s.CreateContact(nil)
-	in := []obj{{"id": id, "properties": obj{"winnow_rating": "A"}}, {"id": id, "properties": obj{"winnow_rating": "B"}}}
+	in := []obj{
+		{"id": id, "properties": obj{"winnow_rating": "A"}}, {"id": id, "properties": obj{"winnow_rating": "B"}},
+	}
 	r := call(t, s, "POST", objects+"/contacts/batch/update", obj{"inputs": in}, 400)
 	want(t, r, id, "context", "ids", 0)
 	if len(s.Writes()) != 0 {
@@ -110,7 +115,9 @@ func TestRefusesTheSameIDTwice(t *testing.T) {
 func TestOneInvalidInputRefusesTheBatch(t *testing.T) {
 	s := start(t, hubspot.Options{Winnow: true})
 	good, bad := s.CreateContact(nil), s.CreateContact(nil)
-	in := obj{"inputs": []obj{{"id": good, "properties": obj{"winnow_rating": "A"}}, {"id": bad, "properties": obj{"winnow_rating": "Z"}}}}
+	in := obj{"inputs": []obj{
+		{"id": good, "properties": obj{"winnow_rating": "A"}}, {"id": bad, "properties": obj{"winnow_rating": "Z"}},
+	}}
 	call(t, s, "POST", objects+"/contacts/batch/update", in, 400)
 	if rec, _ := s.Contact(good); rec.Properties["winnow_rating"] != "" {
 		t.Error("a refused batch was carried out in part")
@@ -163,7 +170,9 @@ func TestRefusesOverTheRateLimit(t *testing.T) {
 	want(t, r, "TEN_SECONDLY_ROLLING", "policyName")
 	want(t, r, "RATE_LIMIT", "errorType")
 	want(t, r, nil, "category")
-	for h, v := range map[string]string{"Max": "100", "Remaining": "0", "Interval-Milliseconds": "10000", "Daily": "101"} {
+	for h, v := range map[string]string{
+		"Max": "100", "Remaining": "0", "Interval-Milliseconds": "10000", "Daily": "101",
+	} {
 		if got := r.header.Get("X-HubSpot-RateLimit-" + h); got != v {
 			t.Errorf("header %s: %s, want %s", h, got, v)
 		}
@@ -219,7 +228,8 @@ func TestBlankMailHidesContentOnly(t *testing.T) {
 	s := start(t, hubspot.Options{BlankMail: true, Scopes: []string{"crm.objects.contacts.read"}})
 	id := s.CreateContact(map[string]string{"email": "ada@looms.example"})
 	mail := s.Email([]string{id}, hubspot.Email{Subject: "Offer", Text: "Here it is."})
-	r := call(t, s, "GET", objects+"/emails/"+mail+"?properties=hs_email_text,hs_email_subject,hs_email_direction", nil, 200)
+	r := call(t, s, "GET", objects+"/emails/"+mail+"?properties=hs_email_text,hs_email_subject,hs_email_direction",
+		nil, 200)
 	want(t, r, "EMAIL", "properties", "hs_email_direction")
 	want(t, r, nil, "properties", "hs_email_text")
 	want(t, r, nil, "properties", "hs_email_subject")
@@ -232,7 +242,9 @@ func TestValidationRuleBlocksWrites(t *testing.T) {
 	call(t, s, "PATCH", objects+"/contacts/"+with, obj{"properties": obj{"winnow_rating": "A"}}, 200)
 	r := call(t, s, "PATCH", objects+"/contacts/"+without, obj{"properties": obj{"winnow_rating": "A"}}, 400)
 	want(t, r, "MISSING_REQUIRED_PROPERTY", "errors", 0, "code")
-	call(t, s, "PATCH", objects+"/contacts/"+without, obj{"properties": obj{"winnow_rating": "A", "company": "Mills"}}, 200)
+	call(t, s, "PATCH", objects+"/contacts/"+without, obj{
+		"properties": obj{"winnow_rating": "A", "company": "Mills"},
+	}, 200)
 	s.ValidationRule("")
 	call(t, s, "PATCH", objects+"/contacts/"+with, obj{"properties": obj{"company": ""}}, 200)
 }

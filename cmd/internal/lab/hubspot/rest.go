@@ -46,7 +46,10 @@ func badRequest(format string, args ...any) *problem {
 	return &problem{status: http.StatusBadRequest, Category: "VALIDATION_ERROR", Message: fmt.Sprintf(format, args...)}
 }
 
-var notFound = problem{status: http.StatusNotFound, Category: "OBJECT_NOT_FOUND", Message: "Object not found.  objectId are usually numeric."}
+var notFound = problem{
+	status: http.StatusNotFound, Category: "OBJECT_NOT_FOUND",
+	Message: "Object not found.  objectId are usually numeric.",
+}
 
 // request is one call of the API.
 type request struct {
@@ -71,7 +74,8 @@ func needs(scope string) func(*kind) string { return func(*kind) string { return
 
 // routes lists the API.
 func (s *Sandbox) routes() *http.ServeMux {
-	const objects, props, inbox = "/crm/objects/" + apiVersion, "/crm/properties/" + apiVersion, "/conversations/conversations/" + apiVersion
+	const objects, props, inbox = "/crm/objects/" + apiVersion, "/crm/properties/" + apiVersion,
+		"/conversations/conversations/" + apiVersion
 	mux := http.NewServeMux()
 	for _, r := range []route{
 		{pattern: "GET " + objects + "/{type}", scope: reads, serve: s.list},
@@ -84,21 +88,39 @@ func (s *Sandbox) routes() *http.ServeMux {
 		{pattern: "POST " + objects + "/{type}/search", scope: reads, search: true, serve: s.search},
 		{pattern: "POST " + objects + "/contacts/merge", scope: needs(contacts.write), serve: s.mergeTwo},
 		{pattern: "POST " + objects + "/contacts/gdpr-delete", scope: needs(contacts.write), serve: s.privacyDelete},
-		{pattern: "POST /crm/associations/" + apiVersion + "/{type}/{to}/batch/read", scope: reads, serve: s.associations},
+		{
+			pattern: "POST /crm/associations/" + apiVersion + "/{type}/{to}/batch/read", scope: reads,
+			serve: s.associations,
+		},
 		{pattern: "GET " + props + "/{type}", scope: needs("crm.schemas.contacts.read"), serve: s.listProperties},
 		{pattern: "POST " + props + "/{type}", scope: needs("crm.schemas.contacts.write"), serve: s.createProperty},
 		{pattern: "GET " + props + "/{type}/groups", scope: needs("crm.schemas.contacts.read"), serve: s.listGroups},
 		{pattern: "POST " + props + "/{type}/groups", scope: needs("crm.schemas.contacts.write"), serve: s.createGroup},
 		{pattern: "GET " + props + "/{type}/{name}", scope: needs("crm.schemas.contacts.read"), serve: s.readProperty},
-		{pattern: "PATCH " + props + "/{type}/{name}", scope: needs("crm.schemas.contacts.write"), serve: s.updateProperty},
-		{pattern: "POST " + props + "/{type}/batch/create", scope: needs("crm.schemas.contacts.write"), serve: s.createProperties},
-		{pattern: "GET /crm/pipelines/" + apiVersion + "/deals", scope: needs("crm.objects.deals.read"), serve: s.pipelines},
+		{
+			pattern: "PATCH " + props + "/{type}/{name}", scope: needs("crm.schemas.contacts.write"),
+			serve: s.updateProperty,
+		},
+		{
+			pattern: "POST " + props + "/{type}/batch/create", scope: needs("crm.schemas.contacts.write"),
+			serve: s.createProperties,
+		},
+		{
+			pattern: "GET /crm/pipelines/" + apiVersion + "/deals", scope: needs("crm.objects.deals.read"),
+			serve: s.pipelines,
+		},
 		{pattern: "GET /crm/owners/" + apiVersion, scope: needs("crm.objects.owners.read"), serve: s.owners},
 		{pattern: "GET " + inbox + "/threads", scope: needs("conversations.read"), serve: s.listThreads},
 		{pattern: "GET " + inbox + "/threads/{id}", scope: needs("conversations.read"), serve: s.readThread},
 		{pattern: "GET " + inbox + "/threads/{id}/messages", scope: needs("conversations.read"), serve: s.listMessages},
-		{pattern: "GET " + inbox + "/threads/{id}/messages/{mid}", scope: needs("conversations.read"), serve: s.readMessage},
-		{pattern: "GET " + inbox + "/threads/{id}/messages/{mid}/original-content", scope: needs("conversations.read"), serve: s.readOriginal},
+		{
+			pattern: "GET " + inbox + "/threads/{id}/messages/{mid}", scope: needs("conversations.read"),
+			serve: s.readMessage,
+		},
+		{
+			pattern: "GET " + inbox + "/threads/{id}/messages/{mid}/original-content",
+			scope:   needs("conversations.read"), serve: s.readOriginal,
+		},
 		{pattern: "GET /account-info/2026-03/details", serve: s.account},
 		{pattern: "GET /account-info/2026-03/api-usage/daily/private-apps", serve: s.usage},
 		{pattern: "POST /oauth/" + apiVersion + "/token", open: true, serve: s.token},
@@ -161,7 +183,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, to route) {
 		if scope := to.scope(req.kind); s.faults.missing(scope) && !(s.opt.BlankMail && scope == emails.read) {
 			s.answer(w, answer{}, &problem{
 				status: http.StatusForbidden, Category: "MISSING_SCOPES",
-				Message: "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: https://developers.hubspot.com/scopes.",
+				Message: "This app hasn't been granted all required scopes to make this call. Read more about " +
+					"required scopes here: https://developers.hubspot.com/scopes.",
 				Errors: []detail{{
 					Message: "One or more of the following scopes are required.",
 					Context: map[string][]string{"requiredGranularScopes": {scope}},
@@ -175,7 +198,9 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, to route) {
 		var err error
 		if req.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-				s.answer(w, answer{}, &problem{status: http.StatusRequestEntityTooLarge, Message: "Request is too large"})
+				s.answer(w, answer{}, &problem{
+					status: http.StatusRequestEntityTooLarge, Message: "Request is too large",
+				})
 			}
 			return // the client went away
 		}
@@ -198,11 +223,15 @@ func (s *Sandbox) authenticate(r *http.Request) *problem {
 	case ok && until > s.now():
 		return nil
 	case ok:
-		return &problem{status: http.StatusUnauthorized, Category: "EXPIRED_AUTHENTICATION", Message: "The OAuth token used to make this call expired."}
+		return &problem{
+			status: http.StatusUnauthorized, Category: "EXPIRED_AUTHENTICATION",
+			Message: "The OAuth token used to make this call expired.",
+		}
 	}
 	return &problem{
 		status: http.StatusUnauthorized, Category: "INVALID_AUTHENTICATION",
-		Message: "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+		Message: "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find " +
+			"more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
 	}
 }
 

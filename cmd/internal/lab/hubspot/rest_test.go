@@ -35,7 +35,8 @@ func TestListsInPages(t *testing.T) {
 	if want := strings.Join(append(ids[:3:3], ids[4:]...), " "); strings.Join(seen, " ") != want {
 		t.Errorf("pages gave %v, want %s", seen, want)
 	}
-	if r := call(t, s, "GET", objects+"/contacts?archived=true", nil, 200); r.at("results", 0, "id") != ids[3] || r.len("results") != 1 {
+	if r := call(t, s, "GET", objects+"/contacts?archived=true", nil, 200); r.at("results", 0, "id") != ids[3] ||
+		r.len("results") != 1 {
 		t.Errorf("archived: %s", r.raw)
 	}
 	call(t, s, "GET", objects+"/contacts?limit=101", nil, 400)
@@ -54,7 +55,8 @@ func TestReadsWithHistoryAndAssociations(t *testing.T) {
 	call(t, s, "PATCH", objects+"/contacts/"+id, obj{"properties": obj{"winnow_rating": "A"}}, 200)
 
 	q := url.Values{
-		"properties": {"email,phone"}, "propertiesWithHistory": {"lifecyclestage", "winnow_rating"}, "associations": {"deals,emails"},
+		"properties": {"email,phone"}, "propertiesWithHistory": {"lifecyclestage", "winnow_rating"},
+		"associations": {"deals,emails"},
 	}
 	r := call(t, s, "GET", objects+"/contacts/"+id+"?"+q.Encode(), nil, 200)
 	want(t, r, "Ada@Looms.example", "properties", "email")
@@ -129,7 +131,9 @@ func TestReadsAssociationsInBatches(t *testing.T) {
 	}
 	after := r.at("results", 0, "paging", "next", "after")
 	want(t, r, "crm.associations.NO_ASSOCIATIONS_FOUND", "errors", 0, "subCategory")
-	r = call(t, s, "POST", "/crm/associations/2026-09/contacts/notes/batch/read", obj{"inputs": []obj{{"id": a, "after": after}}}, 200)
+	r = call(t, s, "POST", "/crm/associations/2026-09/contacts/notes/batch/read", obj{
+		"inputs": []obj{{"id": a, "after": after}},
+	}, 200)
 	if n := r.len("results", 0, "to"); n != 1 {
 		t.Errorf("the second page has %d associations, want 1", n)
 	}
@@ -142,7 +146,9 @@ func TestReadsAssociationsInBatches(t *testing.T) {
 	want(t, r, "USER_DEFINED", "results", 0, "to", 0, "associationTypes", 1, "category")
 	want(t, r, "Referred", "results", 1, "to", 0, "associationTypes", 1, "label")
 	winner := s.Merge(b, alone)
-	r = call(t, s, "POST", "/crm/associations/2026-09/contacts/contacts/batch/read", obj{"inputs": inputs(a, winner)}, 200)
+	r = call(t, s, "POST", "/crm/associations/2026-09/contacts/contacts/batch/read", obj{
+		"inputs": inputs(a, winner),
+	}, 200)
 	want(t, r, winner, "results", 0, "to", 0, "toObjectId")
 	want(t, r, "Referred by", "results", 0, "to", 0, "associationTypes", 1, "label")
 	want(t, r, "Referred", "results", 1, "to", 0, "associationTypes", 1, "label")
@@ -159,7 +165,9 @@ func TestSearchFiltersSortsAndPages(t *testing.T) {
 	s := start(t, hubspot.Options{Now: c.now})
 	var ids []string
 	for i := range 7 {
-		ids = append(ids, s.CreateContact(map[string]string{"firstname": fmt.Sprint("n", i), "numemployees": fmt.Sprint(i * 10)}))
+		ids = append(ids, s.CreateContact(map[string]string{
+			"firstname": fmt.Sprint("n", i), "numemployees": fmt.Sprint(i * 10),
+		}))
 		c.advance(time.Minute)
 	}
 	s.SetProperty(ids[2], "country", "Germany")
@@ -176,12 +184,18 @@ func TestSearchFiltersSortsAndPages(t *testing.T) {
 	}
 	since := fmt.Sprint(time.Date(2026, 1, 12, 9, 4, 0, 0, time.UTC).UnixMilli())
 	byChange := []obj{{"propertyName": "lastmodifieddate", "direction": "ASCENDING"}}
-	r := search(obj{"filterGroups": group(obj{"propertyName": "lastmodifieddate", "operator": "GTE", "value": since}), "sorts": byChange, "limit": 3}, 200)
+	r := search(obj{
+		"filterGroups": group(obj{"propertyName": "lastmodifieddate", "operator": "GTE", "value": since}),
+		"sorts":        byChange, "limit": 3,
+	}, 200)
 	want(t, r, 4, "total")
 	if got, want := fmt.Sprint(found(r)), fmt.Sprint([]string{ids[4], ids[5], ids[6]}); got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}
-	r = search(obj{"filterGroups": group(obj{"propertyName": "lastmodifieddate", "operator": "GTE", "value": since}), "sorts": byChange, "limit": 3, "after": r.at("paging", "next", "after")}, 200)
+	r = search(obj{
+		"filterGroups": group(obj{"propertyName": "lastmodifieddate", "operator": "GTE", "value": since}),
+		"sorts":        byChange, "limit": 3, "after": r.at("paging", "next", "after"),
+	}, 200)
 	if got := fmt.Sprint(found(r)); got != fmt.Sprint([]string{ids[2]}) {
 		t.Errorf("the second page has %s", got)
 	}
@@ -196,7 +210,10 @@ func TestSearchFiltersSortsAndPages(t *testing.T) {
 		"by id":   {[]obj{{"propertyName": "hs_object_id", "operator": "GT", "value": ids[4]}}, 2},
 		"token":   {[]obj{{"propertyName": "firstname", "operator": "CONTAINS_TOKEN", "value": "n*"}}, 7},
 		"created": {[]obj{{"propertyName": "createdate", "operator": "LT", "value": "2026-01-12T09:02:00Z"}}, 2},
-		"both":    {[]obj{{"propertyName": "numemployees", "operator": "LTE", "value": "10"}, {"propertyName": "firstname", "operator": "NEQ", "value": "n0"}}, 1},
+		"both": {[]obj{
+			{"propertyName": "numemployees", "operator": "LTE", "value": "10"},
+			{"propertyName": "firstname", "operator": "NEQ", "value": "n0"},
+		}, 1},
 	} {
 		if r := search(obj{"filterGroups": group(c.filters...)}, 200); fmt.Sprint(r.at("total")) != fmt.Sprint(c.want) {
 			t.Errorf("%s: found %v, want %d", name, r.at("total"), c.want)
@@ -244,7 +261,10 @@ func TestSearchLags(t *testing.T) {
 func TestProperties(t *testing.T) {
 	s := start(t, hubspot.Options{})
 	const path = "/crm/properties/2026-09/contacts"
-	def := obj{"name": "grade", "label": "Grade", "type": "enumeration", "fieldType": "select", "groupName": "ours", "options": []obj{{"label": "A", "value": "A"}}}
+	def := obj{
+		"name": "grade", "label": "Grade", "type": "enumeration", "fieldType": "select", "groupName": "ours",
+		"options": []obj{{"label": "A", "value": "A"}},
+	}
 	call(t, s, "POST", path, def, 400) // no such group
 	call(t, s, "POST", path+"/groups", obj{"name": "ours", "label": "Ours"}, 201)
 	r := call(t, s, "POST", path+"/groups", obj{"name": "ours", "label": "Ours"}, 409)
@@ -281,9 +301,12 @@ func TestProperties(t *testing.T) {
 
 func TestAccountOwnersAndPipelines(t *testing.T) {
 	wall := newClock()
-	s := start(t, hubspot.Options{PortalID: 77, TimeZone: "America/New_York", RateLimit: 100, Clock: wall.now, Owners: []hubspot.Owner{
-		{ID: 2, UserID: 22, Email: "kim@winnow.example"}, {ID: 1, UserID: 11, Email: "robin@winnow.example"},
-	}})
+	s := start(t, hubspot.Options{
+		PortalID: 77, TimeZone: "America/New_York", RateLimit: 100, Clock: wall.now,
+		Owners: []hubspot.Owner{
+			{ID: 2, UserID: 22, Email: "kim@winnow.example"}, {ID: 1, UserID: 11, Email: "robin@winnow.example"},
+		},
+	})
 	r := call(t, s, "GET", "/account-info/2026-03/details", nil, 200)
 	want(t, r, 77, "portalId")
 	want(t, r, "America/New_York", "timeZone")
@@ -323,9 +346,11 @@ func TestConversations(t *testing.T) {
 	other, _ := s.Message(id, "", true, "Hello?")
 	c.advance(time.Minute)
 	s.Message(id, thread, true, "Thank you.")
-	r = call(t, s, "GET", path+"?sort=latestMessageTimestamp&limit=1&latestMessageTimestampAfter=2026-01-12T09:00:00Z", nil, 200)
+	r = call(t, s, "GET", path+"?sort=latestMessageTimestamp&limit=1&latestMessageTimestampAfter=2026-01-12T09:00:00Z",
+		nil, 200)
 	want(t, r, other, "results", 0, "id")
-	r = call(t, s, "GET", path+"?sort=latestMessageTimestamp&limit=1&after="+r.at("paging", "next", "after").(string), nil, 200)
+	r = call(t, s, "GET", path+"?sort=latestMessageTimestamp&limit=1&after="+r.at("paging", "next", "after").(string),
+		nil, 200)
 	want(t, r, thread, "results", 0, "id")
 	want(t, r, nil, "paging")
 	r = call(t, s, "GET", path+"?latestMessageTimestampAfter=2026-01-12T09:00:30Z", nil, 200)

@@ -56,10 +56,12 @@ func New(opt Options) (*Sandbox, error) {
 		}
 	}
 	s := &Sandbox{
-		opt:     opt,
-		zone:    zone,
-		app:     &source{kind: "INTEGRATION", id: fmt.Sprint(opt.AppID)},
-		user:    &source{kind: "CRM_UI", id: fmt.Sprintf("userId:%d", opt.Owners[0].UserID), user: opt.Owners[0].UserID},
+		opt:  opt,
+		zone: zone,
+		app:  &source{kind: "INTEGRATION", id: fmt.Sprint(opt.AppID)},
+		user: &source{
+			kind: "CRM_UI", id: fmt.Sprintf("userId:%d", opt.Owners[0].UserID), user: opt.Owners[0].UserID,
+		},
 		byEmail: map[string]*record{},
 		threads: map[int64]*thread{},
 		tokens:  map[string]int64{},

@@ -32,7 +32,10 @@ func (s *Sandbox) readProperty(r *request) (answer, *problem) {
 	defer s.mu.RUnlock()
 	def := s.props[r.kind.index].byName[r.PathValue("name")]
 	if def == nil {
-		return answer{}, &problem{status: http.StatusNotFound, Category: "OBJECT_NOT_FOUND", Message: fmt.Sprintf("No property named %s", r.PathValue("name"))}
+		return answer{}, &problem{
+			status: http.StatusNotFound, Category: "OBJECT_NOT_FOUND", Message: fmt.Sprintf("No property named %s",
+				r.PathValue("name")),
+		}
 	}
 	return answer{http.StatusOK, copies([]*Property{def})[0]}, nil
 }
@@ -44,7 +47,8 @@ func (s *Sandbox) define(k *kind, def Property) *problem {
 	all := &s.props[k.index]
 	switch {
 	case !propertyName.MatchString(def.Name):
-		return badRequest("Property name %q must begin with a letter and hold lower case letters, digits and _ only", def.Name)
+		return badRequest("Property name %q must begin with a letter and hold lower case letters, digits and _ only",
+			def.Name)
 	case fieldTypes[def.Type] == nil:
 		return badRequest("Invalid type %q of property %q", def.Type, def.Name)
 	case !slices.Contains(fieldTypes[def.Type], def.FieldType):
@@ -100,11 +104,15 @@ func (s *Sandbox) updateProperty(r *request) (answer, *problem) {
 	def := all.byName[r.PathValue("name")]
 	switch {
 	case def == nil:
-		return answer{}, &problem{status: http.StatusNotFound, Category: "OBJECT_NOT_FOUND", Message: "No such property"}
+		return answer{}, &problem{
+			status: http.StatusNotFound, Category: "OBJECT_NOT_FOUND", Message: "No such property",
+		}
 	case in.GroupName != nil && !all.group(*in.GroupName):
 		return answer{}, badRequest("Property group %q does not exist", *in.GroupName)
 	}
-	for to, v := range map[*string]*string{&def.Label: in.Label, &def.Description: in.Description, &def.GroupName: in.GroupName} {
+	for to, v := range map[*string]*string{
+		&def.Label: in.Label, &def.Description: in.Description, &def.GroupName: in.GroupName,
+	} {
 		if v != nil {
 			*to = *v
 		}
@@ -129,7 +137,10 @@ func (s *Sandbox) createProperties(r *request) (answer, *problem) {
 	made, errs := []*Property{}, []batchError{}
 	for _, def := range in.Inputs {
 		if p := s.define(r.kind, def); p != nil {
-			errs = append(errs, batchError{Status: "error", Category: p.Category, Sub: p.Sub, Message: p.Message, Context: map[string][]string{"name": {def.Name}}})
+			errs = append(errs, batchError{
+				Status: "error", Category: p.Category, Sub: p.Sub, Message: p.Message,
+				Context: map[string][]string{"name": {def.Name}},
+			})
 			continue
 		}
 		made = append(made, s.props[r.kind.index].byName[def.Name])
@@ -161,7 +172,8 @@ func (s *Sandbox) createGroup(r *request) (answer, *problem) {
 	all := &s.props[r.kind.index]
 	switch {
 	case !propertyName.MatchString(g.Name):
-		return answer{}, badRequest("Group name %q must begin with a letter and hold lower case letters, digits and _ only", g.Name)
+		return answer{}, badRequest("Group name %q must begin with a letter and hold lower case letters, digits and "+
+			"_ only", g.Name)
 	case g.Label == "":
 		return answer{}, badRequest("Group %q needs a label", g.Name)
 	case all.group(g.Name):

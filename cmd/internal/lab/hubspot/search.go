@@ -134,7 +134,8 @@ func (s *Sandbox) filters(k *kind, in *searchInput) ([][]filter, *problem) {
 				return nil, badRequest("There was a problem with the request: property %s does not exist", f.Property)
 			}
 			switch f.Operator {
-			case "EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN":
+			case "EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY",
+				"CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN":
 			default:
 				return nil, badRequest("Invalid operator: %s", f.Operator)
 			}
@@ -194,7 +195,9 @@ func matches(groups [][]filter, query string, r *record) bool {
 }
 
 func mentions(r *record, query string) bool {
-	return slices.ContainsFunc(r.fields, func(f field) bool { return strings.Contains(strings.ToLower(f.value), query) })
+	return slices.ContainsFunc(r.fields, func(f field) bool {
+		return strings.Contains(strings.ToLower(f.value), query)
+	})
 }
 
 func (f *filter) matches(r *record) bool {
@@ -215,7 +218,9 @@ func (f *filter) matches(r *record) bool {
 	switch f.Operator {
 	case "IN", "NOT_IN":
 		v := strings.ToLower(r.get(f.def))
-		return slices.ContainsFunc(f.Values, func(w string) bool { return strings.ToLower(w) == v }) == (f.Operator == "IN")
+		return slices.ContainsFunc(f.Values, func(w string) bool {
+			return strings.ToLower(w) == v
+		}) == (f.Operator == "IN")
 	case "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN":
 		part := strings.ToLower(strings.Trim(f.Value, "*"))
 		return strings.Contains(strings.ToLower(r.get(f.def)), part) == (f.Operator == "CONTAINS_TOKEN")
@@ -264,7 +269,9 @@ func (s *Sandbox) settleLog(k *kind) {
 
 // find10k returns the records from after on, as many as limit, and how many there are in all. What changed less than
 // the index lag ago is not found yet.
-func (s *Sandbox) find10k(k *kind, in *searchInput, groups [][]filter, after, limit int) (found []*record, total int, p *problem) {
+func (s *Sandbox) find10k(k *kind, in *searchInput, groups [][]filter, after,
+	limit int,
+) (found []*record, total int, p *problem) {
 	horizon := s.now() - s.opt.IndexLag.Milliseconds()
 	take := func(r *record) {
 		if r.updated > horizon || !matches(groups, in.Query, r) {

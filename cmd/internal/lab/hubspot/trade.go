@@ -33,7 +33,10 @@ type Deal struct {
 
 // Deal opens a deal with contacts.
 func (s *Sandbox) Deal(contactIDs []string, d Deal) (id string) {
-	props := map[string]string{"dealname": d.Name, "dealstage": cmp.Or(d.Stage, stages[0].id), "pipeline": "default", "hs_next_step": d.NextStep}
+	props := map[string]string{
+		"dealname": d.Name, "dealstage": cmp.Or(d.Stage, stages[0].id), "pipeline": "default",
+		"hs_next_step": d.NextStep,
+	}
 	if d.Amount != 0 {
 		props["amount"] = strconv.FormatFloat(d.Amount, 'f', -1, 64)
 	}
@@ -91,7 +94,8 @@ func (s *Sandbox) Quote(contactIDs []string, q Quote) (id string) {
 		with = append(with, Ref{"line_items", item})
 	}
 	props := map[string]string{
-		"hs_title": q.Title, "hs_quote_number": q.Number, "hs_quote_amount": number(total), "hs_status": "DRAFT", "hs_language": "en",
+		"hs_title": q.Title, "hs_quote_number": q.Number, "hs_quote_amount": number(total), "hs_status": "DRAFT",
+		"hs_language": "en",
 		"hs_currency": "EUR",
 	}
 	if !q.Expires.IsZero() {
@@ -126,7 +130,9 @@ func (s *Sandbox) AcceptQuote(id string) {
 	defer s.mu.Unlock()
 	r := s.must(quotes, id)
 	s.put(r, "hs_esign_num_signers_completed", "1", s.user)
-	s.fill(r, map[string]string{"hs_esign_enabled": "true", "hs_esign_num_signers_required": "1", "hs_esign_date": iso(s.now())})
+	s.fill(r, map[string]string{
+		"hs_esign_enabled": "true", "hs_esign_num_signers_required": "1", "hs_esign_date": iso(s.now()),
+	})
 }
 
 func (s *Sandbox) deriveQuote(r *record, src *source) {
@@ -134,6 +140,7 @@ func (s *Sandbox) deriveQuote(r *record, src *source) {
 	public := status == "APPROVAL_NOT_NEEDED" || status == "APPROVED"
 	s.put(r, "hs_locked", strconv.FormatBool(public), src)
 	if public && s.value(r, "hs_quote_link") == "" {
-		s.put(r, "hs_quote_link", fmt.Sprintf("https://app.hubspot.com/quotes/%x%d", r.id*2654435761, s.opt.PortalID), src)
+		s.put(r, "hs_quote_link", fmt.Sprintf("https://app.hubspot.com/quotes/%x%d", r.id*2654435761, s.opt.PortalID),
+			src)
 	}
 }

@@ -58,7 +58,8 @@ func TestEvents(t *testing.T) {
 	id := s.CreateContact(map[string]string{"country": "France", "firstname": "Odile"})
 	events := decode(t, s.Events())
 	e := only(t, events, "object.creation")
-	if say(e["objectId"], e["objectTypeId"], e["portalId"], e["appId"], e["attemptNumber"], e["changeSource"], e["sourceId"], e["occurredAt"]) !=
+	if say(e["objectId"], e["objectTypeId"], e["portalId"], e["appId"], e["attemptNumber"], e["changeSource"],
+		e["sourceId"], e["occurredAt"]) !=
 		id+" 0-1 62515 5001 0 CRM_UI userId:51 1768208400000" {
 		t.Errorf("creation: %v", e)
 	}
@@ -82,10 +83,12 @@ func TestEvents(t *testing.T) {
 	s.Events()
 	s.Associate(hubspot.Ref{Kind: "contacts", ID: id}, hubspot.Ref{Kind: "deals", ID: deal})
 	sides := all(decode(t, s.Events()), "object.associationChange")
-	if len(sides) != 2 || say(sides[0]["associationType"], sides[1]["associationType"]) != "CONTACT_TO_DEAL DEAL_TO_CONTACT" {
+	if len(sides) != 2 || say(sides[0]["associationType"],
+		sides[1]["associationType"]) != "CONTACT_TO_DEAL DEAL_TO_CONTACT" {
 		t.Fatalf("association: %v", sides)
 	}
-	if e = sides[0]; say(e["fromObjectId"], e["toObjectId"], e["associationTypeId"], e["associationRemoved"], e["objectId"]) != say(id, deal, 4, false, nil) {
+	if e = sides[0]; say(e["fromObjectId"], e["toObjectId"], e["associationTypeId"], e["associationRemoved"],
+		e["objectId"]) != say(id, deal, 4, false, nil) {
 		t.Errorf("association: %v", e)
 	}
 }
@@ -111,12 +114,14 @@ func receive(t *testing.T, secret string) *receiver {
 		r.now++
 		r.most = max(r.most, r.now)
 		mac := hmac.New(sha256.New, []byte(secret))
-		_, _ = io.WriteString(mac, "POST"+r.URL+"/hooks/hubspot"+string(body)+req.Header.Get("X-HubSpot-Request-Timestamp"))
+		_, _ = io.WriteString(mac, "POST"+r.URL+"/hooks/hubspot"+
+			string(body)+req.Header.Get("X-HubSpot-Request-Timestamp"))
 		if base64.StdEncoding.EncodeToString(mac.Sum(nil)) != req.Header.Get("X-HubSpot-Signature-v3") {
 			r.bad = append(r.bad, "v3")
 		}
 		sum := sha256.Sum256([]byte(secret + string(body)))
-		if hex.EncodeToString(sum[:]) != req.Header.Get("X-HubSpot-Signature") || req.Header.Get("X-HubSpot-Signature-Version") != "v1" {
+		if hex.EncodeToString(sum[:]) != req.Header.Get("X-HubSpot-Signature") ||
+			req.Header.Get("X-HubSpot-Signature-Version") != "v1" {
 			r.bad = append(r.bad, "v1")
 		}
 		status := 200

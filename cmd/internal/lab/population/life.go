@@ -263,6 +263,7 @@ func clone(f *crm.Fact) crm.Fact {
 
 func (l *Life) property(name, value string) {
 	l.facts = append(l.facts, crm.Fact{
-		ID: "property/" + name, Version: l.now.UnixMilli(), Kind: crm.KindProperty, At: crm.At(l.now), Property: &crm.Property{Name: name, Value: value},
+		ID: "property/" + name, Version: l.now.UnixMilli(), Kind: crm.KindProperty, At: crm.At(l.now),
+		Property: &crm.Property{Name: name, Value: value},
 	})
 }

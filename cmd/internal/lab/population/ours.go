@@ -58,7 +58,9 @@ func (l *Life) describe() {
 		l.property("company_size", []string{"4", "12", "35", "80", "250", "900"}[l.rnd.IntN(6)])
 	}
 	if l.chance(0.6) {
-		l.property("role", []string{"Head of Production", "Purchasing Manager", "Assistant", "Managing Director", "Engineer"}[l.rnd.IntN(5)])
+		l.property("role", []string{
+			"Head of Production", "Purchasing Manager", "Assistant", "Managing Director", "Engineer",
+		}[l.rnd.IntN(5)])
 	}
 }
 
@@ -210,7 +212,9 @@ func (l *Life) reached() {
 		t.Return = crm.At(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 	}
 	l.plan(l.now.Add(time.Minute), func() {
-		l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: t}})
+		l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{
+			Direction: crm.In, Channel: crm.Email, Text: t,
+		}})
 	})
 }
 

@@ -78,7 +78,9 @@ func worldOf(countries []country) *world {
 		if err != nil {
 			panic("population: " + err.Error()) // these zones are part of every zone database
 		}
-		at := &place{country: c.code, zone: zone, weekend: c.weekend, share: c.share, foreign: c.foreign, off: map[civil]bool{}}
+		at := &place{
+			country: c.code, zone: zone, weekend: c.weekend, share: c.share, foreign: c.foreign, off: map[civil]bool{},
+		}
 		for _, h := range c.holidays {
 			for year := 2024; year <= 2027; year++ {
 				actual, observed := h.Calc(year)

@@ -58,7 +58,8 @@ const (
 // First is the crowd on which the defaults are looked at.
 func First(seed uint64, people int) *Population {
 	return draw(seed, people, crowd{
-		name: "first", begin: time.Date(2025, time.January, 6, 0, 0, 0, 0, time.UTC), shares: firstShares, careless: 1, world: newWorld(),
+		name: "first", begin: time.Date(2025, time.January, 6, 0, 0, 0, 0, time.UTC), shares: firstShares, careless: 1,
+		world: newWorld(),
 		known: usuallyKnown, hardship: usual,
 	})
 }
@@ -67,7 +68,8 @@ func First(seed uint64, people int) *Population {
 // rules were found on it, so that it says no more than the first.
 func Second(seed uint64, people int) *Population {
 	return draw(seed, people, crowd{
-		name: "second", begin: time.Date(2024, time.June, 3, 0, 0, 0, 0, time.UTC), shares: secondShares, careless: 1.5, world: newWorld(),
+		name: "second", begin: time.Date(2024, time.June, 3, 0, 0, 0, 0, time.UTC), shares: secondShares,
+		careless: 1.5, world: newWorld(),
 		known: usuallyKnown, hardship: usual,
 	})
 }
@@ -87,11 +89,16 @@ type crowd struct {
 var usuallyKnown = [3]float64{0.5, 0.1, 0.25}
 
 func draw(seed uint64, people int, c crowd) *Population {
-	p := &Population{Name: c.name, Begin: c.begin, End: c.begin.Add(appearing + cmp.Or(c.watched, watched)), seed: seed, world: c.world, hardship: c.hardship}
+	p := &Population{
+		Name: c.name, Begin: c.begin, End: c.begin.Add(appearing + cmp.Or(c.watched, watched)), seed: seed,
+		world: c.world, hardship: c.hardship,
+	}
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	staff := newSellers(rnd, p.world, c.careless)
 	for i, a := range allot(c.shares, people) {
-		who := Person{ID: fmt.Sprint(1001 + i), Archetype: a, home: p.world.draw(rnd), seller: staff[rnd.IntN(len(staff))]}
+		who := Person{
+			ID: fmt.Sprint(1001 + i), Archetype: a, home: p.world.draw(rnd), seller: staff[rnd.IntN(len(staff))],
+		}
 		who.Inbound = rnd.Float64() < 0.7
 		switch known := rnd.Float64(); {
 		case known < c.known[0]:

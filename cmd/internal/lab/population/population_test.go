@@ -56,8 +56,10 @@ func checkFacts(t *testing.T, p *Population) {
 			if f.ID == "" || f.Kind == 0 || f.At == 0 || f.At.Time().Before(p.Begin) || f.At.Time().After(p.End) {
 				t.Fatalf("%+v: want an id, a kind and an instant of the watched time", f)
 			}
-			if was, ok := latest[f.ID]; ok && f.Kind != crm.KindProperty && (f.Version <= was.Version || f.At != was.At) {
-				t.Fatalf("%s came as version %d at %s, then %d at %s: versions rise and At stays", f.ID, was.Version, was.At, f.Version, f.At)
+			if was, ok := latest[f.ID]; ok && f.Kind != crm.KindProperty && (f.Version <= was.Version ||
+				f.At != was.At) {
+				t.Fatalf("%s came as version %d at %s, then %d at %s: versions rise and At stays", f.ID, was.Version,
+					was.At, f.Version, f.At)
 			}
 			latest[f.ID] = f
 		}
@@ -70,7 +72,10 @@ func TestCrowdsStayAsTheyAre(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("other processors round otherwise, and draw other lots from there on")
 	}
-	for want, p := range map[string]*Population{"0b84a0c296a1eb2c": First(7, 200), "ea98523a87ba605b": Second(7, 200), "f34b547629726bd8": Third(7, 200), "c6fe13a5607a5404": Fourth(7, 200)} {
+	for want, p := range map[string]*Population{
+		"0b84a0c296a1eb2c": First(7, 200), "ea98523a87ba605b": Second(7, 200), "f34b547629726bd8": Third(7, 200),
+		"c6fe13a5607a5404": Fourth(7, 200),
+	} {
 		h := sha256.New()
 		for i := range p.Len() {
 			_, facts := lead(p, i)
@@ -102,7 +107,8 @@ func TestThirdIsHarder(t *testing.T) {
 					n["unread of ours"]++
 				case m.Text.Class == crm.AutoReply, m.Text.Class == crm.Receipt:
 					n["machines"]++
-				case m.Direction == crm.In && m.Text.Class == crm.Human && !m.Text.Unread && m.Text.Intents == 0 && m.Text.Units > 2:
+				case m.Direction == crm.In && m.Text.Class == crm.Human && !m.Text.Unread && m.Text.Intents == 0 &&
+					m.Text.Units > 2:
 					n["foreign"]++
 				}
 			}
@@ -116,7 +122,8 @@ func TestThirdIsHarder(t *testing.T) {
 		}
 	}
 	if hard["peers"] < 2*easy["peers"] {
-		t.Errorf("%d words of colleagues in the third crowd, %d in the first: want at least twice as many", hard["peers"], easy["peers"])
+		t.Errorf("%d words of colleagues in the third crowd, %d in the first: want at least twice as many",
+			hard["peers"], easy["peers"])
 	}
 }
 
@@ -146,8 +153,10 @@ func TestTruth(t *testing.T) {
 				owed++
 			}
 		}
-		t.Logf("%s: people %v, bought %v, wasters turned %d, waited more than ten days for us %d, kinds %d", p.Name, people, bought, turned, owed, len(kinds))
-		if len(kinds) != map[bool]int{true: len(fourthShares), false: len(firstShares)}[p.Name == "fourth"] || people[Waster] != 100 || people[Genuine]+people[Declines] != 900 {
+		t.Logf("%s: people %v, bought %v, wasters turned %d, waited more than ten days for us %d, kinds %d", p.Name,
+			people, bought, turned, owed, len(kinds))
+		if len(kinds) != map[bool]int{true: len(fourthShares), false: len(firstShares)}[p.Name == "fourth"] ||
+			people[Waster] != 100 || people[Genuine]+people[Declines] != 900 {
 			t.Errorf("%s: %v people of %d kinds: want all kinds and nine of ten in earnest", p.Name, people, len(kinds))
 		}
 		if bought[Waster]+bought[Declines] > 0 || bought[Genuine] < people[Genuine]*7/10 {
@@ -166,10 +175,12 @@ func TestBusinessTime(t *testing.T) {
 	w := newWorld()
 	berlin, riyadh := w.places[0], w.places[8]
 	friday := time.Date(2025, time.January, 10, 15, 0, 0, 0, time.UTC) // 16:00 in Berlin
-	if got, want := berlin.after(friday, 2*time.Hour), time.Date(2025, time.January, 13, 9, 0, 0, 0, time.UTC); !got.Equal(want) {
+	if got, want := berlin.after(friday, 2*time.Hour), time.Date(2025, time.January, 13, 9, 0, 0, 0,
+		time.UTC); !got.Equal(want) {
 		t.Errorf("two business hours after Friday 16:00 is %s, want Monday 10:00 in Berlin", got)
 	}
-	if got, want := riyadh.after(friday, time.Hour), time.Date(2025, time.January, 12, 7, 0, 0, 0, time.UTC); !got.Equal(want) {
+	if got, want := riyadh.after(friday, time.Hour), time.Date(2025, time.January, 12, 7, 0, 0, 0,
+		time.UTC); !got.Equal(want) {
 		t.Errorf("one business hour after Friday evening is %s, want Sunday 10:00 in Riyadh", got)
 	}
 	eve := time.Date(2025, time.December, 24, 17, 0, 0, 0, time.UTC)

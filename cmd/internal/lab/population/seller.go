@@ -25,8 +25,10 @@ func newSellers(rnd *rand.Rand, w *world, careless float64) []*seller {
 	var list []*seller
 	for i := range 6 {
 		s := &seller{
-			id: fmt.Sprint(501 + i), home: w.places[[...]int{0, 0, 1, 2, 2, 4}[i]], shown: i != 3, quick: 2 + 4*rnd.Float64(), tasks: 0.15 + 0.6*rnd.Float64(),
-			steps: 0.2 + 0.5*rnd.Float64(), logs: 0.3 + 0.6*rnd.Float64(), phones: 0.1 + 0.3*rnd.Float64(), careless: careless * (0.6 + 0.8*rnd.Float64()),
+			id: fmt.Sprint(501 + i), home: w.places[[...]int{0, 0, 1, 2, 2, 4}[i]], shown: i != 3,
+			quick: 2 + 4*rnd.Float64(), tasks: 0.15 + 0.6*rnd.Float64(),
+			steps: 0.2 + 0.5*rnd.Float64(), logs: 0.3 + 0.6*rnd.Float64(), phones: 0.1 + 0.3*rnd.Float64(),
+			careless: careless * (0.6 + 0.8*rnd.Float64()),
 		}
 		low := between(rnd, 3, 5)
 		s.gap = [2]int{low, low + 3}

@@ -21,7 +21,8 @@ func (l *Life) theirTime(t time.Time, median float64) time.Time {
 
 // evening is soon, after our hours.
 func (l *Life) evening() time.Time {
-	at := l.seller.home.at(l.now.In(l.seller.home.zone).AddDate(0, 0, between(l.rnd, 0, 2)), 18).Add(l.upTo(3 * time.Hour))
+	at := l.seller.home.at(l.now.In(l.seller.home.zone).AddDate(0, 0, between(l.rnd, 0, 2)),
+		18).Add(l.upTo(3 * time.Hour))
 	if !at.After(l.now) {
 		at = at.AddDate(0, 0, 1)
 	}
@@ -49,7 +50,9 @@ func (l *Life) write(t crm.Text, wants bool) {
 	if wants && l.chance(0.02) {
 		t = crm.Text{Unread: true} // the CRM does not show it
 	}
-	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{Direction: crm.In, Channel: channel, Text: l.understood(t)}})
+	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{
+		Direction: crm.In, Channel: channel, Text: l.understood(t),
+	}})
 	l.turn++
 	l.tries, l.most, l.reacting = 0, 0, false
 	if l.task != nil && l.chance(0.8) { // most of us tick off what has become pointless
@@ -86,7 +89,9 @@ func (l *Life) more() {
 	if l.chance(0.3) {
 		t.Intents |= crm.Urgent
 	}
-	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: t}})
+	l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{
+		Direction: crm.In, Channel: crm.Email, Text: t,
+	}})
 	if l.owed.IsZero() {
 		l.owed = l.now
 	}
@@ -182,7 +187,9 @@ func (l *Life) refuse() {
 		l.emit(l.deal)
 	}
 	if l.chance(0.5) {
-		l.plan(l.seller.home.after(l.now, hours(l.rnd, l.seller.quick)), func() { l.send(crm.Text{Units: 20, Intents: crm.Thanks}, nil) })
+		l.plan(l.seller.home.after(l.now, hours(l.rnd, l.seller.quick)), func() {
+			l.send(crm.Text{Units: 20, Intents: crm.Thanks}, nil)
+		})
 	}
 }
 

@@ -24,16 +24,19 @@ import (
 // it, and is kept for the last look: no number and no rule is to be changed for its sake.
 func Third(seed uint64, people int) *Population {
 	return draw(seed, people, crowd{
-		name: "third", begin: time.Date(2025, time.September, 15, 0, 0, 0, 0, time.UTC), shares: thirdShares, careless: 2, world: newThirdWorld(),
+		name: "third", begin: time.Date(2025, time.September, 15, 0, 0, 0, 0, time.UTC), shares: thirdShares,
+		careless: 2, world: newThirdWorld(),
 		known: [3]float64{0.35, 0.1, 0.3}, hardship: thirdHardship,
 	})
 }
 
 // Shares in per cent, nine of ten in earnest as in the others.
 var thirdShares = map[string]float64{
-	"decided": 6, "plain": 11, "committee": 12, "early_cold": 8, "terse": 8, "bargainer": 7, "forgotten": 8, "let_down": 6, "traveller": 8, "pursued": 4,
+	"decided": 6, "plain": 11, "committee": 12, "early_cold": 8, "terse": 8, "bargainer": 7, "forgotten": 8,
+	"let_down": 6, "traveller": 8, "pursued": 4,
 	"not_yet": 5, "referrer": 1, "learner": 3, "night_owl": 1, "declines": 2,
-	"silent": 1.5, "ghost_after_quote": 1, "fact_finder": 1, "one_word": 1.5, "same_quote": 1, "never_a_time": 1, "presser": 1, "promiser": 1, "needy": 0.5, "dinner_caller": 0.5,
+	"silent": 1.5, "ghost_after_quote": 1, "fact_finder": 1, "one_word": 1.5, "same_quote": 1, "never_a_time": 1,
+	"presser": 1, "promiser": 1, "needy": 0.5, "dinner_caller": 0.5,
 }
 
 // hardship is what a crowd's time brings that is nobody's manner.
@@ -47,14 +50,16 @@ type hardship struct {
 	closed   float64       // share of people whose firm closes over the end of the year
 	machines float64       // share of our mails to which a machine answers that they have come in
 	peers    float64       // factor on how often a colleague writes too
-	instead  float64       // share of the questions that they leave to a colleague, of those who do not answer themselves
+	// share of the questions that they leave to a colleague, of those who do not answer themselves
+	instead float64
 }
 
 // usual is the time of the first two crowds.
 var usual = hardship{bounces: 0.01, repeats: 4 * 24 * time.Hour, dated: 0.8, peers: 1}
 
 var thirdHardship = hardship{
-	bounces: 0.03, unread: 0.03, repeats: 24 * time.Hour, dated: 0.5, blind: true, chains: 0.35, closed: 0.5, machines: 0.1, peers: 1.5, instead: 0.15,
+	bounces: 0.03, unread: 0.03, repeats: 24 * time.Hour, dated: 0.5, blind: true, chains: 0.35, closed: 0.5,
+	machines: 0.1, peers: 1.5, instead: 0.15,
 }
 
 func newThirdWorld() *world {
@@ -102,7 +107,9 @@ func (l *Life) closures(p *Population) {
 			if c := l.home.country; c == "AU" || c == "NZ" || c == "BR" {
 				days = 26
 			}
-			l.away = append(l.away, stretch{l.home.at(from.In(l.home.zone), shuts), l.home.at(from.AddDate(0, 0, days).In(l.home.zone), opens)})
+			l.away = append(l.away, stretch{
+				l.home.at(from.In(l.home.zone), shuts), l.home.at(from.AddDate(0, 0, days).In(l.home.zone), opens),
+			})
 		}
 	}
 	for _, s := range l.away {
@@ -138,6 +145,8 @@ func (l *Life) machines() {
 		t = crm.Text{Class: crm.Receipt, Units: 5}
 	}
 	l.plan(l.now.Add(2*time.Minute), func() {
-		l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: t}})
+		l.emit(&crm.Fact{ID: l.id("emails"), Kind: crm.KindMessage, Message: &crm.Message{
+			Direction: crm.In, Channel: crm.Email, Text: t,
+		}})
 	})
 }

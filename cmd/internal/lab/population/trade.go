@@ -230,5 +230,7 @@ func (l *Life) refer() {
 	if l.gone || l.closed {
 		return
 	}
-	l.emit(&crm.Fact{ID: l.id("referrals"), Kind: crm.KindReferral, Referral: &crm.Referral{Direction: crm.Out, Other: l.id("x"), Level: 1}})
+	l.emit(&crm.Fact{ID: l.id("referrals"), Kind: crm.KindReferral, Referral: &crm.Referral{
+		Direction: crm.Out, Other: l.id("x"), Level: 1,
+	}})
 }

@@ -22,8 +22,12 @@ func TestConformance(t *testing.T) {
 	found := func() { // the same ids each time
 		org = New(Options{Now: func() time.Time { return now }, DailyLimit: -1, Fields: true})
 		f := Face{org}
-		lead = f.CreatePerson(world.Profile{First: "Ada", Last: "Quill", Email: "ada@quill.example", Company: "Quill Mills"})
-		contact = f.CreatePerson(world.Profile{First: "Ben", Last: "Ode", Email: "ben@ode.example", Company: "Ode", Customer: true})
+		lead = f.CreatePerson(world.Profile{
+			First: "Ada", Last: "Quill", Email: "ada@quill.example", Company: "Quill Mills",
+		})
+		contact = f.CreatePerson(world.Profile{
+			First: "Ben", Last: "Ode", Email: "ben@ode.example", Company: "Ode", Customer: true,
+		})
 		mail = f.Email([]string{lead}, world.Email{Incoming: true, Subject: "Looms", Text: "How much is one?"})
 	}
 	found()
@@ -34,8 +38,11 @@ func TestConformance(t *testing.T) {
 	}
 	with := func(t *testing.T, apiURL string, state connectors.State) connectors.Vendor {
 		c, err := salesforce.New(salesforce.Config{
-			API: salesforce.API{URL: apiURL}, ClientID: "sandbox-client", ClientSecret: "sandbox-secret", HookKey: "h00k", OrgID: org.ID(),
-		}, connectors.Options{Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt"), State: state})
+			API: salesforce.API{URL: apiURL}, ClientID: "sandbox-client", ClientSecret: "sandbox-secret",
+			HookKey: "h00k", OrgID: org.ID(),
+		}, connectors.Options{
+			Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt"), State: state,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,10 +60,13 @@ func TestConformance(t *testing.T) {
 		},
 		WithState: with,
 		Sign: func(body []byte, secret string, _ time.Time) connectors.Delivery {
-			return connectors.Delivery{Method: http.MethodPost, Query: url.Values{"key": {secret}}, Body: body, Received: crm.At(now)}
+			return connectors.Delivery{
+				Method: http.MethodPost, Query: url.Values{"key": {secret}}, Body: body, Received: crm.At(now),
+			}
 		},
-		Secret: "h00k", Secrets: []string{"sandbox-secret", "sess10n"}, Deliveries: "../../../../connectors/salesforce/testdata/deliveries",
-		Body: message(org.owner.id), Echo: message(user),
+		Secret: "h00k", Secrets: []string{"sandbox-secret", "sess10n"},
+		Deliveries: "../../../../connectors/salesforce/testdata/deliveries",
+		Body:       message(org.owner.id), Echo: message(user),
 		API: func(*testing.T) http.Handler {
 			found()
 			return org.Handler()

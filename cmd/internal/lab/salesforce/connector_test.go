@@ -31,13 +31,16 @@ func connected(t *testing.T, opt Options, change func(*salesforce.Config)) (Face
 	}
 	t.Cleanup(func() { _ = o.Close() })
 	cfg := salesforce.Config{
-		API: salesforce.API{URL: o.URL()}, ClientID: "sandbox-client", ClientSecret: "sandbox-secret", HookKey: hookKey, OrgID: o.ID(),
+		API: salesforce.API{URL: o.URL()}, ClientID: "sandbox-client", ClientSecret: "sandbox-secret",
+		HookKey: hookKey, OrgID: o.ID(),
 		MeetingOutcome: "Outcome__c",
 	}
 	if change != nil {
 		change(&cfg)
 	}
-	c, err := salesforce.New(cfg, connectors.Options{Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt")})
+	c, err := salesforce.New(cfg, connectors.Options{
+		Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +105,8 @@ func TestSetUp(t *testing.T) {
 			t.Errorf("%s is still missing", s.Name)
 		}
 	}
-	if advice := v.Setup.Advice("https://winnow.example"); !strings.Contains(advice, "https://winnow.example/hooks/salesforce?key=") || strings.Contains(advice, hookKey) {
+	if advice := v.Setup.Advice("https://winnow.example"); !strings.Contains(advice,
+		"https://winnow.example/hooks/salesforce?key=") || strings.Contains(advice, hookKey) {
 		t.Error(advice)
 	}
 }
@@ -119,7 +123,8 @@ func TestRowsAreJudgedByThemselves(t *testing.T) {
 	f.Delete(ids[2])
 	values := map[crm.Field]string{
 		crm.FieldRating: "B", crm.FieldScore: "61", crm.FieldDisqualified: "true", crm.FieldPendingUntil: "2026-03-20",
-		crm.FieldOwedSince: "2026-03-02T09:30:00Z", crm.FieldReasons: strings.Repeat("x", 40000), crm.FieldNativeStatus: crm.UnqualifiedStatus,
+		crm.FieldOwedSince: "2026-03-02T09:30:00Z", crm.FieldReasons: strings.Repeat("x", 40000),
+		crm.FieldNativeStatus: crm.UnqualifiedStatus,
 	}
 	chs := []crm.Change{
 		{Contact: "lead/" + ids[0], Values: values},
@@ -134,7 +139,8 @@ func TestRowsAreJudgedByThemselves(t *testing.T) {
 		}
 	}
 	got, _ := f.Get(ids[0])
-	if got["Winnow_Rating__c"] != "B" || got["Winnow_Score__c"] != 61.0 || got["Status"] != "Closed - Not Converted" || len(got["Winnow_Reasons__c"].(string)) != 32000 {
+	if got["Winnow_Rating__c"] != "B" || got["Winnow_Score__c"] != 61.0 || got["Status"] != "Closed - Not Converted" ||
+		len(got["Winnow_Reasons__c"].(string)) != 32000 {
 		t.Errorf("the lead shows %v", got)
 	}
 	if got, _ := f.Get(contact); got["Winnow_Disqualified__c"] != true || got["Status"] != nil {
@@ -151,7 +157,8 @@ func TestRowsAreJudgedByThemselves(t *testing.T) {
 		t.Error("the rating was refused for the status' sake")
 	}
 	_, bare := connected(t, Options{}, nil)
-	if err := bare.Write.Write(t.Context(), chs[:1])[0]; connectors.KindOf(err) != connectors.Misconfigured || !strings.Contains(err.Error(), "winnow setup salesforce") {
+	if err := bare.Write.Write(t.Context(), chs[:1])[0]; connectors.KindOf(err) != connectors.Misconfigured ||
+		!strings.Contains(err.Error(), "winnow setup salesforce") {
 		t.Errorf("without set-up: %v", err)
 	}
 }
@@ -281,14 +288,18 @@ func TestPolls(t *testing.T) {
 		return ns
 	}
 	asked := func(ns []crm.Notice, typ, id string) bool {
-		return slices.ContainsFunc(ns, func(n crm.Notice) bool { return n.Ref != nil && n.Ref.Type == typ && n.Ref.ID == id })
+		return slices.ContainsFunc(ns, func(n crm.Notice) bool {
+			return n.Ref != nil && n.Ref.Type == typ && n.Ref.ID == id
+		})
 	}
 	ns := round()
 	if !asked(ns, "Lead", one) || !asked(ns, "Lead", two) || !asked(ns, "EmailMessage", mail) {
 		t.Fatalf("the first round: %+v", ns)
 	}
 	_, _ = facts(t, v, "Lead", one, two, gone)
-	if err := v.Write.Write(t.Context(), []crm.Change{{Contact: "lead/" + one, Values: map[crm.Field]string{crm.FieldRating: "B"}}})[0]; err != nil {
+	if err := v.Write.Write(t.Context(), []crm.Change{
+		{Contact: "lead/" + one, Values: map[crm.Field]string{crm.FieldRating: "B"}},
+	})[0]; err != nil {
 		t.Fatal(err)
 	}
 	if ns = round(); asked(ns, "Lead", one) {
@@ -316,11 +327,13 @@ func TestPolls(t *testing.T) {
 		t.Fatalf("after a conversion: %+v", ns)
 	}
 	fs, ns = facts(t, v, "Lead", one)
-	if !slices.ContainsFunc(fs, func(f *crm.Fact) bool { return f.Merge != nil && f.Merge.Into == "contact/"+p.ID }) || !asked(ns, "Contact", p.ID) {
+	if !slices.ContainsFunc(fs, func(f *crm.Fact) bool { return f.Merge != nil && f.Merge.Into == "contact/"+p.ID }) ||
+		!asked(ns, "Contact", p.ID) {
 		t.Errorf("the converted lead says %+v", fs)
 	}
 	fs, _ = facts(t, v, "EmailMessage", mail)
-	if len(fs) != 1 || fs[0].Contact != "contact/"+p.ID || fs[0].Message.Direction != crm.In || !fs[0].Message.Text.Intents.Has(crm.Asks) {
+	if len(fs) != 1 || fs[0].Contact != "contact/"+p.ID || fs[0].Message.Direction != crm.In ||
+		!fs[0].Message.Text.Intents.Has(crm.Asks) {
 		t.Errorf("the mail of the converted lead: %+v", fs)
 	}
 }
@@ -328,13 +341,19 @@ func TestPolls(t *testing.T) {
 // A contact and a lead tell the same under other names; what the settings name is read where the org has it.
 func TestProfiles(t *testing.T) {
 	f, v := connected(t, Options{Fields: true}, func(c *salesforce.Config) { c.SegmentField = "Title" })
-	lead := f.CreatePerson(world.Profile{First: "A", Last: "B", Email: "a@b.example", Country: "Germany", Role: "Owner", Origin: world.Inbound})
-	staff := f.CreatePerson(world.Profile{Last: "Vale", Email: "Robin.Vale+crm@winnow.example", Company: "Us", Customer: true, Country: "Schweiz"})
+	lead := f.CreatePerson(world.Profile{
+		First: "A", Last: "B", Email: "a@b.example", Country: "Germany", Role: "Owner", Origin: world.Inbound,
+	})
+	staff := f.CreatePerson(world.Profile{
+		Last: "Vale", Email: "Robin.Vale+crm@winnow.example", Company: "Us", Customer: true, Country: "Schweiz",
+	})
 	f.Set(lead, map[string]any{"Winnow_Override__c": "keep", "HasOptedOutOfEmail": true})
 	fs, _ := facts(t, v, "Lead", lead)
 	for name, want := range map[string]string{
-		crm.PropCountry: "DE", crm.PropOrigin: "inbound", crm.PropOverride: "keep", crm.PropOptOut: "true", crm.PropStaff: "false",
-		crm.PropCustomer: "false", crm.PropLeadStatus: "Open - Not Contacted", crm.PropOwnerTimeZone: "Europe/Berlin", crm.PropSegment: "Owner",
+		crm.PropCountry: "DE", crm.PropOrigin: "inbound", crm.PropOverride: "keep", crm.PropOptOut: "true",
+		crm.PropStaff:    "false",
+		crm.PropCustomer: "false", crm.PropLeadStatus: "Open - Not Contacted", crm.PropOwnerTimeZone: "Europe/Berlin",
+		crm.PropSegment:  "Owner",
 		crm.PropProfiled: "true", crm.PropShown: "",
 	} {
 		if got := property(fs, "lead/"+lead, name); got != want {
@@ -342,7 +361,9 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 	fs, _ = facts(t, v, "Contact", staff)
-	for name, want := range map[string]string{crm.PropStaff: "true", crm.PropCustomer: "true", crm.PropCountry: "CH", crm.PropLeadStatus: "none"} {
+	for name, want := range map[string]string{
+		crm.PropStaff: "true", crm.PropCustomer: "true", crm.PropCountry: "CH", crm.PropLeadStatus: "none",
+	} {
 		if got := property(fs, "contact/"+staff, name); got != want {
 			t.Errorf("%s of the contact is %q, want %q", name, got, want)
 		}

@@ -92,7 +92,9 @@ func (q *queue) batch() (url, object string, ns []*notification) {
 func (q *queue) acknowledged(object string, ns []*notification) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.pending[object] = slices.DeleteFunc(q.pending[object], func(n *notification) bool { return slices.Contains(ns, n) })
+	q.pending[object] = slices.DeleteFunc(q.pending[object], func(n *notification) bool {
+		return slices.Contains(ns, n)
+	})
 }
 
 // Flush sends all that is queued, again and again what is not acknowledged, and returns an error where that does not
@@ -152,12 +154,15 @@ func (o *Org) Message(object string, named ...string) []byte {
  <soapenv:Body>
   <notifications xmlns="http://soap.sforce.com/2005/09/outbound">
 `)
-	fmt.Fprintf(&b, "   <OrganizationId>%s</OrganizationId>\n   <ActionId>04kXX0000008OIAYA2</ActionId>\n   <SessionId xsi:nil=\"true\"/>\n", o.orgID)
-	fmt.Fprintf(&b, "   <EnterpriseUrl>%[1]s/services/Soap/c/62.0/%[2]s</EnterpriseUrl>\n   <PartnerUrl>%[1]s/services/Soap/u/62.0/%[2]s</PartnerUrl>\n", o.URL(), o.orgID[:15])
+	fmt.Fprintf(&b, "   <OrganizationId>%s</OrganizationId>\n   <ActionId>04kXX0000008OIAYA2</ActionId>\n   "+
+		"<SessionId xsi:nil=\"true\"/>\n", o.orgID)
+	fmt.Fprintf(&b, "   <EnterpriseUrl>%[1]s/services/Soap/c/62.0/%[2]s</EnterpriseUrl>\n   "+
+		"<PartnerUrl>%[1]s/services/Soap/u/62.0/%[2]s</PartnerUrl>\n", o.URL(), o.orgID[:15])
 	for _, n := range named {
 		id, rec, _ := strings.Cut(n, "/")
 		r := o.byID[rec]
-		fmt.Fprintf(&b, "   <Notification>\n    <Id>%s</Id>\n    <sObject xsi:type=\"sf:%s\" xmlns:sf=\"urn:sobject.enterprise.soap.sforce.com\">\n     <sf:Id>%s</sf:Id>\n", id, object, r.id)
+		fmt.Fprintf(&b, "   <Notification>\n    <Id>%s</Id>\n    <sObject xsi:type=\"sf:%s\" "+
+			"xmlns:sf=\"urn:sobject.enterprise.soap.sforce.com\">\n     <sf:Id>%s</sf:Id>\n", id, object, r.id)
 		for _, name := range r.obj.sends {
 			if v := r.value(r.obj.field(name)); v != nil && !r.erased && !r.deleted {
 				fmt.Fprintf(&b, "     <sf:%[1]s>", name)

@@ -24,7 +24,8 @@ var _ world.Face = Face{}
 // StartFace starts an org for stories.
 func StartFace(w world.Options) (world.Face, error) {
 	o, err := Start(Options{
-		Now: w.Now, Listen: w.Listen, Secret: w.Token, Live: w.Live, RetryWait: w.RetryWait, DailyLimit: w.Limit, Fields: w.Fields,
+		Now: w.Now, Listen: w.Listen, Secret: w.Token, Live: w.Live, RetryWait: w.RetryWait, DailyLimit: w.Limit,
+		Fields: w.Fields,
 	})
 	if err != nil {
 		return nil, err
@@ -32,7 +33,9 @@ func StartFace(w world.Options) (world.Face, error) {
 	f := Face{o}
 	f.SetWebhookURL(w.WebhookURL)
 	for i := range w.People {
-		f.CreatePerson(world.Profile{First: "Lead", Last: strconv.Itoa(i + 1), Email: fmt.Sprintf("lead%d@seed.example", i+1)})
+		f.CreatePerson(world.Profile{
+			First: "Lead", Last: strconv.Itoa(i + 1), Email: fmt.Sprintf("lead%d@seed.example", i+1),
+		})
 	}
 	return f, nil
 }
@@ -187,11 +190,13 @@ func (f Face) Email(people []string, m world.Email) string {
 	}
 	deal := first(m.Deals)
 	activity := f.insert(f.object("Task"), f.owner.id, map[string]any{
-		"WhoId": whos[0].id, "WhatId": deal, "Subject": "Email: " + m.Subject, "Status": "Completed", "TaskSubtype": "Email",
+		"WhoId": whos[0].id, "WhatId": deal, "Subject": "Email: " + m.Subject, "Status": "Completed",
+		"TaskSubtype":  "Email",
 		"ActivityDate": f.today(), "IsClosed": true, "CompletedDateTime": datetime(f.seconds()), "OwnerId": f.owner.id,
 	})
 	mail := f.insert(f.object("EmailMessage"), f.owner.id, map[string]any{
-		"RelatedToId": deal, "ActivityId": activity.id, "Incoming": m.Incoming, "Subject": m.Subject, "TextBody": m.Text,
+		"RelatedToId": deal, "ActivityId": activity.id, "Incoming": m.Incoming, "Subject": m.Subject,
+		"TextBody":    m.Text,
 		"FromAddress": from, "ToAddress": to, "MessageDate": datetime(f.seconds()), "Status": status,
 	})
 	relate := func(r *record, typ string) {
@@ -228,7 +233,9 @@ func (f Face) Bounce(email string) {
 	f.update(mail, f.owner.id, map[string]any{"IsBounced": true})
 	for _, rel := range f.related("EmailMessageRelation", "EmailMessageId", mail.id) {
 		if r := f.byID[rel.text("RelationId")]; r.obj.name != "User" {
-			f.update(r, f.owner.id, map[string]any{"EmailBouncedDate": datetime(f.seconds()), "EmailBouncedReason": "550 no such user"})
+			f.update(r, f.owner.id, map[string]any{
+				"EmailBouncedDate": datetime(f.seconds()), "EmailBouncedReason": "550 no such user",
+			})
 		}
 	}
 }
@@ -242,9 +249,13 @@ func (f Face) Call(people []string, c world.Call) string {
 		direction = "Inbound"
 	}
 	return f.insert(f.object("Task"), f.owner.id, map[string]any{
-		"WhoId": f.who(people)[0].id, "WhatId": first(c.Deals), "Subject": c.Title, "Status": "Completed", "IsClosed": true,
-		"TaskSubtype": "Call", "CallType": direction, "CallDurationInSeconds": c.Duration.Seconds(), "ActivityDate": f.today(),
-		"CallDisposition":   [...]string{world.Connected: "Connected", world.Missed: "No Answer", world.Voicemail: "Left Voicemail"}[c.Outcome],
+		"WhoId": f.who(people)[0].id, "WhatId": first(c.Deals), "Subject": c.Title, "Status": "Completed",
+		"IsClosed":    true,
+		"TaskSubtype": "Call", "CallType": direction, "CallDurationInSeconds": c.Duration.Seconds(),
+		"ActivityDate": f.today(),
+		"CallDisposition": [...]string{
+			world.Connected: "Connected", world.Missed: "No Answer", world.Voicemail: "Left Voicemail",
+		}[c.Outcome],
 		"CompletedDateTime": datetime(f.seconds()), "OwnerId": f.owner.id,
 	}).id
 }
@@ -257,8 +268,9 @@ func (f Face) Meet(people []string, m world.Meeting) string {
 		m.End = m.Start.Add(30 * time.Minute)
 	}
 	return f.insert(f.object("Event"), f.owner.id, map[string]any{
-		"WhoId": f.who(people)[0].id, "WhatId": first(m.Deals), "Subject": m.Title, "StartDateTime": datetime(m.Start.Unix()),
-		"EndDateTime": datetime(m.End.Unix()), "OwnerId": f.owner.id,
+		"WhoId": f.who(people)[0].id, "WhatId": first(m.Deals), "Subject": m.Title,
+		"StartDateTime": datetime(m.Start.Unix()),
+		"EndDateTime":   datetime(m.End.Unix()), "OwnerId": f.owner.id,
 	}).id
 }
 
@@ -285,7 +297,8 @@ func (f Face) Task(people []string, t world.Task) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.insert(f.object("Task"), f.owner.id, map[string]any{
-		"WhoId": f.who(people)[0].id, "WhatId": first(t.Deals), "Subject": t.Subject, "Status": "Not Started", "TaskSubtype": "Task",
+		"WhoId": f.who(people)[0].id, "WhatId": first(t.Deals), "Subject": t.Subject, "Status": "Not Started",
+		"TaskSubtype":  "Task",
 		"ActivityDate": t.Due.UTC().Format(time.DateOnly), "OwnerId": f.owner.id,
 	}).id
 }
@@ -303,7 +316,9 @@ func (f Face) Deal(people []string, d world.Deal) string {
 		"CloseDate": f.now().AddDate(0, 3, 0).UTC().Format(time.DateOnly),
 	})
 	for i, c := range contacts {
-		f.insert(f.object("OpportunityContactRole"), f.owner.id, map[string]any{"OpportunityId": opp.id, "ContactId": c.id, "IsPrimary": i == 0})
+		f.insert(f.object("OpportunityContactRole"), f.owner.id, map[string]any{
+			"OpportunityId": opp.id, "ContactId": c.id, "IsPrimary": i == 0,
+		})
 	}
 	f.stage(opp, world.Opened)
 	return opp.id
@@ -327,7 +342,9 @@ func (f Face) SetStage(id string, s world.Stage) {
 
 func (f Face) stage(opp *record, s world.Stage) {
 	st := stages[s]
-	f.update(opp, f.owner.id, map[string]any{"StageName": st.name, "Probability": st.probability, "IsClosed": st.closed, "IsWon": st.won})
+	f.update(opp, f.owner.id, map[string]any{
+		"StageName": st.name, "Probability": st.probability, "IsClosed": st.closed, "IsWon": st.won,
+	})
 	f.insert(f.object("OpportunityHistory"), f.owner.id, map[string]any{
 		"OpportunityId": opp.id, "StageName": st.name, "Probability": st.probability, "Amount": opp.values["Amount"],
 	})
@@ -342,11 +359,15 @@ func (f Face) Quote(people []string, q world.Quote) string {
 		total += l.Quantity * (l.Price - l.Discount)
 	}
 	quote := f.insert(f.object("Quote"), f.owner.id, map[string]any{
-		"OpportunityId": first(q.Deals), "ContactId": f.contact(f.who(people)[0]).id, "Name": q.Title, "Status": "Draft",
+		"OpportunityId": first(q.Deals), "ContactId": f.contact(f.who(people)[0]).id, "Name": q.Title,
+		"Status":         "Draft",
 		"ExpirationDate": q.Expires.UTC().Format(time.DateOnly), "GrandTotal": total, "Subtotal": total,
 	})
 	for _, l := range q.Lines {
-		line := map[string]any{"QuoteId": quote.id, "Description": l.Name, "Quantity": l.Quantity, "UnitPrice": l.Price, "TotalPrice": l.Quantity * (l.Price - l.Discount)}
+		line := map[string]any{
+			"QuoteId": quote.id, "Description": l.Name, "Quantity": l.Quantity, "UnitPrice": l.Price,
+			"TotalPrice": l.Quantity * (l.Price - l.Discount),
+		}
 		if l.Discount > 0 {
 			line["Discount"] = 100 * l.Discount / l.Price // per cent, as Salesforce has it
 		}

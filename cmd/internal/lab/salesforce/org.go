@@ -14,19 +14,20 @@ import (
 
 // Options say which org it is. The zero Options are one with Salesforce's own limits.
 type Options struct {
-	Now        func() time.Time // the org's clock; default time.Now
-	Listen     string           // default "127.0.0.1:0"
-	ClientID   string           // of the connected app; default "sandbox-client"
-	Secret     string           // for the grant client_credentials; default "sandbox-secret"; the JWT grant asks for Key instead
-	Key        *rsa.PublicKey   // of the certificate uploaded to the app; nil: the JWT grant is refused
-	Username   string           // whom the JWT grant is for; default "integration@acme.example"
-	WebhookURL string           // where outbound messages go, with ?key=; may be set later
-	Live       bool             // deliver by itself as things happen; otherwise only Flush delivers
-	RetryWait  time.Duration    // before a message that was not acknowledged is repeated; default 100ms
-	DailyLimit int              // calls in 24 hours; 0: 100,000; negative: none
-	Fields     bool             // have Winnow's fields on contacts and leads from the start
-	Echo       bool             // the integration user has "Send Outbound Messages": its writes send them too
-	Page       int              // records a page of a query; 0: 2,000
+	Now      func() time.Time // the org's clock; default time.Now
+	Listen   string           // default "127.0.0.1:0"
+	ClientID string           // of the connected app; default "sandbox-client"
+	// for the grant client_credentials; default "sandbox-secret"; the JWT grant asks for Key instead
+	Secret     string
+	Key        *rsa.PublicKey // of the certificate uploaded to the app; nil: the JWT grant is refused
+	Username   string         // whom the JWT grant is for; default "integration@acme.example"
+	WebhookURL string         // where outbound messages go, with ?key=; may be set later
+	Live       bool           // deliver by itself as things happen; otherwise only Flush delivers
+	RetryWait  time.Duration  // before a message that was not acknowledged is repeated; default 100ms
+	DailyLimit int            // calls in 24 hours; 0: 100,000; negative: none
+	Fields     bool           // have Winnow's fields on contacts and leads from the start
+	Echo       bool           // the integration user has "Send Outbound Messages": its writes send them too
+	Page       int            // records a page of a query; 0: 2,000
 }
 
 // Org is one Salesforce org with one connected app.
@@ -96,7 +97,8 @@ func New(opt Options) *Org {
 		opt.Now = time.Now
 	}
 	o := &Org{
-		opt: opt, objects: objects(), tables: map[string][]*record{}, byID: map[string]*record{}, tokens: map[string]bool{},
+		opt: opt, objects: objects(), tables: map[string][]*record{}, byID: map[string]*record{},
+		tokens:  map[string]bool{},
 		cursors: map[string]cursor{}, locked: map[string]int{}, client: &http.Client{Timeout: ackTimeout},
 	}
 	if opt.Fields {
@@ -104,11 +106,13 @@ func New(opt Options) *Org {
 	}
 	o.orgID = o.insert(o.object("Organization"), "", map[string]any{"Name": "Acme Looms"}).id
 	o.owner = o.insert(o.object("User"), "", map[string]any{
-		"Email": "robin.vale@winnow.example", "Name": "Robin Vale", "IsActive": true, "UserType": "Standard", "TimeZoneSidKey": "Europe/Berlin",
+		"Email": "robin.vale@winnow.example", "Name": "Robin Vale", "IsActive": true, "UserType": "Standard",
+		"TimeZoneSidKey": "Europe/Berlin",
 	})
 	o.integration = o.insert(o.object("User"), "", map[string]any{
-		"Email": "integration@winnow.example", "Name": "Winnow", "IsActive": true, "UserType": "Standard", "TimeZoneSidKey": "Europe/Berlin",
-		"Username": opt.Username,
+		"Email": "integration@winnow.example", "Name": "Winnow", "IsActive": true, "UserType": "Standard",
+		"TimeZoneSidKey": "Europe/Berlin",
+		"Username":       opt.Username,
 	})
 	o.inbound = o.insert(o.object("Group"), "", map[string]any{"Name": "Inbound leads"})
 	o.queue.init(o)

@@ -121,8 +121,9 @@ func (o *Org) token(w http.ResponseWriter, r *http.Request) {
 	token := fmt.Sprintf("%s!session%d", o.orgID[:15], o.issued)
 	o.tokens[token] = true
 	_ = json.NewEncoder(w).Encode(map[string]string{
-		"access_token": token, "instance_url": "http://" + r.Host, "token_type": "Bearer", "issued_at": strconv.FormatInt(o.now().UnixMilli(), 10),
-		"id": "http://" + r.Host + "/id/" + o.orgID + "/" + o.integration.id, "signature": "c2FuZGJveA==",
+		"access_token": token, "instance_url": "http://" + r.Host, "token_type": "Bearer",
+		"issued_at": strconv.FormatInt(o.now().UnixMilli(), 10),
+		"id":        "http://" + r.Host + "/id/" + o.orgID + "/" + o.integration.id, "signature": "c2FuZGJveA==",
 	})
 }
 
@@ -168,15 +169,20 @@ func (o *Org) checkAssertion(jwt string) bool {
 		return false
 	}
 	left := time.Until(time.Unix(claims.Exp, 0)) // Source: Salesforce Help: an assertion is good for three minutes
-	return claims.Iss == o.opt.ClientID && claims.Sub == o.opt.Username && claims.Aud != "" && left > 0 && left <= 3*time.Minute
+	return claims.Iss == o.opt.ClientID && claims.Sub == o.opt.Username && claims.Aud != "" && left > 0 &&
+		left <= 3*time.Minute
 }
 
 func (o *Org) userInfo(*call) (any, error) {
-	return map[string]any{"user_id": o.integration.id, "organization_id": o.orgID, "preferred_username": o.opt.Username}, nil
+	return map[string]any{
+		"user_id": o.integration.id, "organization_id": o.orgID, "preferred_username": o.opt.Username,
+	}, nil
 }
 
 func (o *Org) limits(*call) (any, error) {
-	return map[string]any{"DailyApiRequests": map[string]int{"Max": o.opt.DailyLimit, "Remaining": o.opt.DailyLimit - o.calls}}, nil
+	return map[string]any{
+		"DailyApiRequests": map[string]int{"Max": o.opt.DailyLimit, "Remaining": o.opt.DailyLimit - o.calls},
+	}, nil
 }
 
 func (o *Org) queryCall(c *call) (any, error) {
@@ -229,7 +235,8 @@ func (o *Org) describe(c *call) (any, error) {
 			values = append(values, map[string]any{"value": v, "label": v, "active": true})
 		}
 		fields = append(fields, map[string]any{
-			"name": f.name, "type": f.typ, "length": f.length, "updateable": !f.readOnly, "filterable": !f.nofilter, "custom": f.custom,
+			"name": f.name, "type": f.typ, "length": f.length, "updateable": !f.readOnly, "filterable": !f.nofilter,
+			"custom":         f.custom,
 			"picklistValues": values,
 		})
 	}

@@ -99,19 +99,24 @@ func (a *app) query(soql string) page {
 
 func TestQueries(t *testing.T) {
 	a := newApp(t, Options{})
-	ada := a.org.Insert("Contact", map[string]any{"LastName": "Quill", "Email": "ada@quill.example", "OwnerId": a.org.owner.id})
+	ada := a.org.Insert("Contact", map[string]any{
+		"LastName": "Quill", "Email": "ada@quill.example", "OwnerId": a.org.owner.id,
+	})
 	ben := a.org.Insert("Contact", map[string]any{"LastName": "O'Neil", "HasOptedOutOfEmail": true})
 	a.org.Delete(a.org.Insert("Contact", map[string]any{"LastName": "Gone"}))
 	for soql, want := range map[string]string{
-		"SELECT Id FROM Contact":                                                                         ada + " " + ben,
-		"select id from contact where lastname = 'quill'":                                                ada,
-		`SELECT Id FROM Contact WHERE LastName = 'O\'Neil'`:                                              ben,
-		"SELECT Id FROM Contact WHERE Id IN ('" + ben[:15] + "', '" + ada + "') ORDER BY LastName":       ben + " " + ada,
-		"SELECT Id FROM Contact WHERE Email = null OR (HasOptedOutOfEmail = false AND LastName > 'Z')":   ben,
-		"SELECT Id FROM Contact WHERE NOT (HasOptedOutOfEmail = true)":                                   ada,
-		"SELECT Id FROM Contact ORDER BY SystemModstamp DESC, Id LIMIT 1":                                ben,
-		"SELECT Id FROM Contact WHERE SystemModstamp >= 2026-03-02T09:30:00Z AND Owner.Name != 'nobody'": ada + " " + ben,
-		"SELECT Id FROM Contact WHERE SystemModstamp > 2036-03-02T09:30:00.000+0000":                     "",
+		"SELECT Id FROM Contact": ada + " " +
+			ben,
+		"select id from contact where lastname = 'quill'":   ada,
+		`SELECT Id FROM Contact WHERE LastName = 'O\'Neil'`: ben,
+		"SELECT Id FROM Contact WHERE Id IN ('" + ben[:15] + "', '" + ada + "') ORDER BY LastName": ben + " " +
+			ada,
+		"SELECT Id FROM Contact WHERE Email = null OR (HasOptedOutOfEmail = false AND LastName > 'Z')": ben,
+		"SELECT Id FROM Contact WHERE NOT (HasOptedOutOfEmail = true)":                                 ada,
+		"SELECT Id FROM Contact ORDER BY SystemModstamp DESC, Id LIMIT 1":                              ben,
+		"SELECT Id FROM Contact WHERE SystemModstamp >= 2026-03-02T09:30:00Z AND Owner.Name != 'nobody'": ada + " " +
+			ben,
+		"SELECT Id FROM Contact WHERE SystemModstamp > 2036-03-02T09:30:00.000+0000": "",
 	} {
 		var ids []string
 		for _, r := range a.query(soql).Records {
@@ -128,10 +133,13 @@ func TestQueries(t *testing.T) {
 	delete(got, "attributes")
 	owner := got["Owner"].(map[string]any)
 	delete(owner, "attributes")
-	if diff := cmp.Diff(map[string]any{"LastName": "Quill", "Owner": map[string]any{"Name": "Robin Vale", "Email": "robin.vale@winnow.example"}}, got); diff != "" {
+	if diff := cmp.Diff(map[string]any{
+		"LastName": "Quill", "Owner": map[string]any{"Name": "Robin Vale", "Email": "robin.vale@winnow.example"},
+	}, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, b := a.call("GET", "/services/data/v62.0/queryAll?q="+url.QueryEscape("SELECT Id FROM Contact WHERE IsDeleted = true"), nil); !bytes.Contains(b, []byte(`"totalSize":1`)) {
+	if _, b := a.call("GET", "/services/data/v62.0/queryAll?q="+url.QueryEscape("SELECT Id FROM Contact WHERE "+
+		"IsDeleted = true"), nil); !bytes.Contains(b, []byte(`"totalSize":1`)) {
 		t.Errorf("deleted ones: %s", b)
 	}
 	for soql, code := range map[string]string{
@@ -148,7 +156,8 @@ func TestQueries(t *testing.T) {
 		"SELECT Id FROM Contact x":                                   "MALFORMED_QUERY",
 		"SELECT Id FROM Contact WHERE Id IN ('":                      "INVALID_FIELD",
 	} {
-		if status, b := a.call("GET", "/services/data/v62.0/query?q="+url.QueryEscape(soql), nil); status != 400 || !bytes.Contains(b, []byte(`"`+code+`"`)) {
+		if status, b := a.call("GET", "/services/data/v62.0/query?q="+url.QueryEscape(soql), nil); status != 400 ||
+			!bytes.Contains(b, []byte(`"`+code+`"`)) {
 			t.Errorf("%s: %d %s, want %s", soql, status, b, code)
 		}
 	}
@@ -181,7 +190,9 @@ func TestPages(t *testing.T) {
 
 // A source of the ids: Salesforce Help, "Convert 15-character IDs", and any two forms of one of its example ids.
 func TestIDs(t *testing.T) {
-	for short, long := range map[string]string{"00D000000000062": "00D000000000062EAA", "001D000000IqhSL": "001D000000IqhSLIAZ"} {
+	for short, long := range map[string]string{
+		"00D000000000062": "00D000000000062EAA", "001D000000IqhSL": "001D000000IqhSLIAZ",
+	} {
 		if got := full(short); got != long {
 			t.Errorf("%s: %s, want %s", short, got, long)
 		}
@@ -203,7 +214,9 @@ func TestWrites(t *testing.T) {
 		return r
 	}
 	send := func(records ...map[string]any) (int, string) {
-		status, b := a.call("PATCH", "/services/data/v62.0/composite/sobjects", map[string]any{"allOrNone": false, "records": records})
+		status, b := a.call("PATCH", "/services/data/v62.0/composite/sobjects", map[string]any{
+			"allOrNone": false, "records": records,
+		})
 		var rows []row
 		if status != 200 || json.Unmarshal(b, &rows) != nil {
 			return status, string(b)
@@ -229,7 +242,8 @@ func TestWrites(t *testing.T) {
 		t.Errorf("%d %s", status, said)
 	}
 	if status, said := send(rec("Lead", lead, "Winnow_Rating__c", "E"), rec("Lead", lead, "Winnow_Score__c", "61"),
-		rec("Lead", lead, "Winnow_Model__c", strings.Repeat("x", 81)), rec("Lead", lead, "Winnow_Disqualified__c", nil)); said !=
+		rec("Lead", lead, "Winnow_Model__c", strings.Repeat("x", 81)), rec("Lead", lead, "Winnow_Disqualified__c",
+			nil)); said !=
 		"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST DUPLICATE_VALUE DUPLICATE_VALUE DUPLICATE_VALUE" {
 		t.Errorf("%d %s", status, said)
 	}
@@ -248,7 +262,8 @@ func TestWrites(t *testing.T) {
 func TestSessionsAndLimits(t *testing.T) {
 	a := newApp(t, Options{DailyLimit: 2})
 	a.org.ExpireSessions()
-	if status, b := a.call("GET", "/services/data/v62.0/limits", nil); status != 401 || !bytes.Contains(b, []byte("INVALID_SESSION_ID")) {
+	if status, b := a.call("GET", "/services/data/v62.0/limits", nil); status != 401 ||
+		!bytes.Contains(b, []byte("INVALID_SESSION_ID")) {
 		t.Errorf("%d %s", status, b)
 	}
 	a = newApp(t, Options{DailyLimit: 2})
@@ -299,21 +314,35 @@ func TestCustomFields(t *testing.T) {
 	a := newApp(t, Options{})
 	field := func(name string, metadata map[string]any) (int, string) {
 		metadata["label"] = "Winnow"
-		status, b := a.call("POST", "/services/data/v62.0/tooling/sobjects/CustomField", map[string]any{"FullName": name, "Metadata": metadata})
+		status, b := a.call("POST", "/services/data/v62.0/tooling/sobjects/CustomField", map[string]any{
+			"FullName": name, "Metadata": metadata,
+		})
 		return status, string(b)
 	}
-	if status, b := field("Lead.Winnow_Reasons__c", map[string]any{"type": "LongTextArea", "length": 32000, "visibleLines": 5}); status != 201 {
+	if status, b := field("Lead.Winnow_Reasons__c", map[string]any{
+		"type": "LongTextArea", "length": 32000, "visibleLines": 5,
+	}); status != 201 {
 		t.Error(status, b)
 	}
-	if status, b := field("Lead.Winnow_Reasons__c", map[string]any{"type": "Checkbox", "defaultValue": false}); status != 400 || !strings.Contains(b, "DUPLICATE") {
+	if status, b := field("Lead.Winnow_Reasons__c", map[string]any{
+		"type": "Checkbox", "defaultValue": false,
+	}); status != 400 || !strings.Contains(b, "DUPLICATE") {
 		t.Error(status, b)
 	}
-	for _, m := range []map[string]any{{"type": "Text"}, {"type": "Checkbox"}, {"type": "Number"}, {"type": "Picklist"}, {"type": "LongTextArea", "length": 100}} {
+	for _, m := range []map[string]any{
+		{"type": "Text"},
+		{"type": "Checkbox"},
+		{"type": "Number"},
+		{"type": "Picklist"},
+		{"type": "LongTextArea", "length": 100},
+	} {
 		if status, b := field("Lead.Winnow_Odd__c", m); status != 400 {
 			t.Error(m, status, b)
 		}
 	}
-	if status, b := a.call("POST", "/services/data/v62.0/sobjects/FieldPermissions", map[string]any{"SobjectType": "Lead", "Field": "Lead.Winnow_Reasons__c"}); status != 201 {
+	if status, b := a.call("POST", "/services/data/v62.0/sobjects/FieldPermissions", map[string]any{
+		"SobjectType": "Lead", "Field": "Lead.Winnow_Reasons__c",
+	}); status != 201 {
 		t.Error(status, string(b))
 	}
 }
@@ -322,17 +351,21 @@ func TestCustomFields(t *testing.T) {
 func TestConversion(t *testing.T) {
 	a := newApp(t, Options{Fields: true})
 	f := Face{a.org}
-	lead := f.CreatePerson(world.Profile{First: "Ada", Last: "Quill", Email: "ada@quill.example", Company: "Quill Mills"})
+	lead := f.CreatePerson(world.Profile{
+		First: "Ada", Last: "Quill", Email: "ada@quill.example", Company: "Quill Mills",
+	})
 	mail := f.Email([]string{lead}, world.Email{Incoming: true, Subject: "Looms", Text: "How much?"})
 	f.Deal([]string{lead}, world.Deal{Name: "Looms", Amount: 100})
 	p, ok := f.Person(lead)
 	if !ok || !strings.HasPrefix(p.ID, "003") || p.Profile.Email != "ada@quill.example" {
 		t.Fatalf("%+v %t", p, ok)
 	}
-	if n := a.query("SELECT COUNT() FROM EmailMessageRelation WHERE EmailMessageId = '" + mail + "' AND RelationId = '" + p.ID + "'").TotalSize; n != 1 {
+	if n := a.query("SELECT COUNT() FROM EmailMessageRelation WHERE EmailMessageId = '" + mail +
+		"' AND RelationId = '" + p.ID + "'").TotalSize; n != 1 {
 		t.Errorf("%d relations of the mail to the contact", n)
 	}
-	if n := a.query("SELECT COUNT() FROM Lead WHERE ConvertedContactId = '" + p.ID + "' AND IsConverted = true").TotalSize; n != 1 {
+	if n := a.query("SELECT COUNT() FROM Lead WHERE ConvertedContactId = '" + p.ID +
+		"' AND IsConverted = true").TotalSize; n != 1 {
 		t.Error("the lead does not say what became of it")
 	}
 }

@@ -76,13 +76,18 @@ FieldPermissions 01k ParentId:reference:PermissionSet SobjectType:picklist Field
 
 // picklists are the values of those that are restricted here.
 var picklists = map[string][]string{
-	"Lead.Status":           {"Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"},
+	"Lead.Status": {
+		"Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted",
+	},
 	"Opportunity.StageName": stageNames(),
-	"Quote.Status":          {"Draft", "Needs Review", "In Review", "Approved", "Rejected", "Presented", "Accepted", "Denied"},
-	"Event.Outcome__c":      {"Held", "No show", "Cancelled"},
-	"Task.CallType":         {"Internal", "Inbound", "Outbound"},
-	"Task.TaskSubtype":      {"Task", "Email", "ListEmail", "Call", "Cadence", "LinkedIn"},
-	"Task.Status":           {"Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"},
+	"Quote.Status": {
+		"Draft", "Needs Review", "In Review", "Approved", "Rejected", "Presented", "Accepted",
+		"Denied",
+	},
+	"Event.Outcome__c": {"Held", "No show", "Cancelled"},
+	"Task.CallType":    {"Internal", "Inbound", "Outbound"},
+	"Task.TaskSubtype": {"Task", "Email", "ListEmail", "Call", "Cadence", "LinkedIn"},
+	"Task.Status":      {"Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"},
 }
 
 // messages are the fields of each object's outbound message, as an admin would choose them.

@@ -357,7 +357,8 @@ func (p *parser) literal(f *fieldDef, t string) any {
 		return nil
 	}
 	quoted := len(t) >= 2 && t[0] == '\'' && t[len(t)-1] == '\''
-	wrong := refuse("INVALID_FIELD", "value of filter criterion for field '%s' must be of type %s and should %sbe enclosed in quotes",
+	wrong := refuse("INVALID_FIELD",
+		"value of filter criterion for field '%s' must be of type %s and should %sbe enclosed in quotes",
 		f.name, f.typ, map[bool]string{true: "not ", false: ""}[quoted])
 	switch f.typ {
 	case tBool:
@@ -390,7 +391,9 @@ func (p *parser) literal(f *fieldDef, t string) any {
 	}
 	s := unescape(t[1 : len(t)-1])
 	if f.typ == tID || f.typ == tReference {
-		if bad := strings.IndexFunc(s, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }); bad >= 0 || len(s) != 15 && len(s) != 18 {
+		if bad := strings.IndexFunc(s, func(c rune) bool {
+			return !unicode.IsLetter(c) && !unicode.IsDigit(c)
+		}); bad >= 0 || len(s) != 15 && len(s) != 18 {
 			panic(refuse("INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: %s", s))
 		}
 		return full(s)

@@ -104,7 +104,8 @@ func (o *Org) remove(r *record, by string) {
 // repoint moves what hangs on one person to another.
 func (o *Org) repoint(from, to, by string) {
 	for object, field := range map[string]string{
-		"Task": "WhoId", "Event": "WhoId", "OpportunityContactRole": "ContactId", "Quote": "ContactId", "EmailMessageRelation": "RelationId",
+		"Task": "WhoId", "Event": "WhoId", "OpportunityContactRole": "ContactId", "Quote": "ContactId",
+		"EmailMessageRelation": "RelationId",
 	} {
 		for _, r := range o.related(object, field, from) {
 			o.update(r, by, map[string]any{field: to})
@@ -122,15 +123,18 @@ func (o *Org) convert(lead *record, by string) *record {
 	contacts := o.object("Contact")
 	for name, v := range lead.values {
 		f := contacts.field(name)
-		if f != nil && (f.custom || slices.Contains([]string{"FirstName", "LastName", "Email", "Title", "LeadSource", "OwnerId", "HasOptedOutOfEmail"}, name)) {
+		if f != nil && (f.custom || slices.Contains([]string{
+			"FirstName", "LastName", "Email", "Title", "LeadSource", "OwnerId", "HasOptedOutOfEmail",
+		}, name)) {
 			values[name] = v
 		}
 	}
 	contact := o.insert(contacts, by, values)
 	lead.values["IsConverted"] = true
 	o.update(lead, by, map[string]any{
-		"ConvertedContactId": contact.id, "ConvertedAccountId": account.id, "ConvertedDate": o.now().UTC().Format(time.DateOnly),
-		"Status": "Closed - Converted",
+		"ConvertedContactId": contact.id, "ConvertedAccountId": account.id,
+		"ConvertedDate": o.now().UTC().Format(time.DateOnly),
+		"Status":        "Closed - Converted",
 	})
 	o.repoint(lead.id, contact.id, by)
 	return contact

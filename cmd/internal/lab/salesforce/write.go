@@ -177,7 +177,9 @@ func unless(ok bool, code string) string {
 // create is POST sobjects/{object}, for what set-up makes: permission sets and their parts.
 func (o *Org) create(c *call) (any, error) {
 	obj := o.object(c.PathValue("object"))
-	if obj == nil || !slices.Contains([]string{"PermissionSet", "PermissionSetAssignment", "FieldPermissions"}, obj.name) {
+	if obj == nil || !slices.Contains([]string{
+		"PermissionSet", "PermissionSetAssignment", "FieldPermissions",
+	}, obj.name) {
 		return nil, &problem{status: 404, Code: "NOT_FOUND", Message: "The requested resource does not exist"}
 	}
 	var values map[string]any
@@ -235,7 +237,8 @@ func (o *Org) customField(c *call) (any, error) {
 		f.typ, wrong = tString, unless(m.Length > 0 && m.Length <= 255, "a Text wants a length of 1 to 255")
 	case "LongTextArea":
 		f.typ, f.nofilter = tText, true
-		wrong = unless(m.Length >= 256 && m.Length <= 131072 && m.VisibleLines > 0, "a LongTextArea wants a length of 256 to 131,072 and visible lines")
+		wrong = unless(m.Length >= 256 && m.Length <= 131072 && m.VisibleLines > 0,
+			"a LongTextArea wants a length of 256 to 131,072 and visible lines")
 	case "Checkbox":
 		f.typ, wrong = tBool, unless(m.DefaultValue != nil, "a Checkbox wants a default")
 	case "Number":

@@ -30,12 +30,14 @@ func TestEveryFacePlaysTheCast(t *testing.T) {
 				t.Errorf("it is %q, %q, with %v", face.Vendor(), face.Title(), face.Settings(vendor))
 			}
 			members := cast.All()
-			if err := cast.Play(t.Context(), face, members, c, func(context.Context) error { return nil }, nil); err != nil {
+			if err := cast.Play(t.Context(), face, members, c, func(context.Context) error { return nil },
+				nil); err != nil {
 				t.Fatal(err)
 			}
 			for _, m := range members {
 				p, ok := face.Person(m.Contact)
-				if !ok || p.Profile.Email != m.Profile.Email || p.Profile.First != m.Profile.First || len(p.Fields) != 0 {
+				if !ok || p.Profile.Email != m.Profile.Email || p.Profile.First != m.Profile.First ||
+					len(p.Fields) != 0 {
 					t.Errorf("%s ends as %+v, %t", m.Name, p, ok)
 				}
 			}

@@ -10,8 +10,8 @@ import (
 // standing are the properties that say who somebody is to us and where: they are taken as known from the beginning,
 // because a CRM's history of them is seldom kept and nothing about an outcome can be read from them.
 var standing = []string{
-	crm.PropCreated, crm.PropStaff, crm.PropTimeZone, crm.PropCountry, crm.PropOwner, crm.PropOwnerTimeZone, crm.PropOrigin, crm.PropSegment,
-	crm.PropProfiled,
+	crm.PropCreated, crm.PropStaff, crm.PropTimeZone, crm.PropCountry, crm.PropOwner, crm.PropOwnerTimeZone,
+	crm.PropOrigin, crm.PropSegment, crm.PropProfiled,
 }
 
 // AsOf is what had been known of a contact at an instant, as far as its record still tells: a record keeps the latest

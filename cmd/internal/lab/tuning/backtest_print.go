@@ -16,7 +16,8 @@ import (
 
 // Print writes the report as tables, with at most so many changes.
 func (r *Report) Print(w io.Writer, most int) error {
-	fmt.Fprintf(w, "Contacts rated day by day under both, from %[2]s to %[3]s: %[1]d; not rated: %[4]d. Nothing is written.\n\n",
+	fmt.Fprintf(w,
+		"Contacts rated day by day under both, from %[2]s to %[3]s: %[1]d; not rated: %[4]d. Nothing is written.\n\n",
 		r.Contacts, date(r.Since), date(r.Until), r.Unrated)
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "SETTING\tTODAY\tDRAFT")
@@ -44,7 +45,8 @@ func (r *Report) Print(w io.Writer, most int) error {
 		_, err := fmt.Fprintln(w, "\nNobody changes.")
 		return err
 	}
-	fmt.Fprintf(w, "\nContacts that change: %d; newly flagged: %d, no longer flagged: %d.\n\n", len(r.Changes), r.Newly, r.Freed)
+	fmt.Fprintf(w,
+		"\nContacts that change: %d; newly flagged: %d, no longer flagged: %d.\n\n", len(r.Changes), r.Newly, r.Freed)
 	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "CONTACT\tTODAY\tDRAFT\tDEAL\tWHY")
 	for i := range r.Changes {
@@ -52,7 +54,8 @@ func (r *Report) Print(w io.Writer, most int) error {
 			break
 		}
 		d := &r.Changes[i]
-		fmt.Fprintf(tw, "%s/%s\t%s\t%s\t%s\t%s\n", d.Source, d.Contact, d.Today.text(), d.Draft.text(), d.Outcome, strings.Join(first(d.Why, 2), "; "))
+		fmt.Fprintf(tw, "%s/%s\t%s\t%s\t%s\t%s\n", d.Source, d.Contact, d.Today.text(), d.Draft.text(), d.Outcome,
+			strings.Join(first(d.Why, 2), "; "))
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -77,17 +80,21 @@ func (r *Report) printTallies(w io.Writer) error {
 	fmt.Fprintln(tw, "SETTINGS\tA\tB\tC\tD\tPENDING\tDISQUALIFIED\tFLAGGED NOW\tFLAGGED AT ANY TIME")
 	for i := range r.Tallies {
 		t := &r.Tallies[i]
-		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\n", name(i), t.Letters["A"], t.Letters["B"], t.Letters["C"], t.Letters["D"],
-			t.Statuses[crm.Pending], t.Statuses[crm.Disqualified], share(t.Flagged, r.Contacts), share(t.Ever, r.Contacts))
+		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f %%\t%.1f %%\n", name(i), t.Letters["A"], t.Letters["B"],
+			t.Letters["C"], t.Letters["D"],
+			t.Statuses[crm.Pending], t.Statuses[crm.Disqualified], share(t.Flagged, r.Contacts),
+			share(t.Ever, r.Contacts))
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
 	if r.Wins+r.Losses == 0 {
-		_, err := fmt.Fprintln(w, "\nNo deal was won or lost in this time, as far as the records know: what the settings would have cost cannot be said.")
+		_, err := fmt.Fprintln(w, "\nNo deal was won or lost in this time, as far as the records know: what the "+
+			"settings would have cost cannot be said.")
 		return err
 	}
-	fmt.Fprintf(w, "\nDeals that came to an end in this time, and whom the settings would have flagged before: %d won, %d lost.\n\n", r.Wins, r.Losses)
+	fmt.Fprintf(w, "\nDeals that came to an end in this time, and whom the settings would have flagged before: %d "+
+		"won, %d lost.\n\n", r.Wins, r.Losses)
 	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(tw, "BEFORE THE END OF THE DEAL\tWON, PENDING\tWON, DISQUALIFIED\tLOST, PENDING")
 	for i := range r.Tallies {
@@ -135,14 +142,17 @@ func first(list []string, n int) []string { return list[:min(n, len(list))] }
 func (r *Report) CSV(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	_ = cw.Write([]string{
-		"source", "contact", "today_rating", "today_score", "today_status", "today_ground", "today_first_pending", "today_first_disqualified", "draft_rating", "draft_score", "draft_status",
+		"source", "contact", "today_rating", "today_score", "today_status", "today_ground", "today_first_pending",
+		"today_first_disqualified", "draft_rating", "draft_score", "draft_status",
 		"draft_ground", "draft_first_pending", "draft_first_disqualified", "outcome", "closed", "amount", "why",
 	}) // the error of any Write shows at the end
 	for i := range r.Changes {
 		d := &r.Changes[i]
 		_ = cw.Write([]string{
-			d.Source, cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status), string(d.Today.Ground), date(d.Today.Flagged), date(d.Today.Ended),
-			d.Draft.Rating, strconv.Itoa(d.Draft.Score), string(d.Draft.Status), string(d.Draft.Ground), date(d.Draft.Flagged), date(d.Draft.Ended),
+			d.Source, cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status),
+			string(d.Today.Ground), date(d.Today.Flagged), date(d.Today.Ended),
+			d.Draft.Rating, strconv.Itoa(d.Draft.Score), string(d.Draft.Status), string(d.Draft.Ground),
+			date(d.Draft.Flagged), date(d.Draft.Ended),
 			d.Outcome, date(d.Closed), strconv.FormatInt(d.Amount, 10), cell(strings.Join(d.Why, "; ")),
 		})
 	}

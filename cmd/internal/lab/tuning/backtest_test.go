@@ -62,23 +62,47 @@ func TestAsOfTakesTheFutureOff(t *testing.T) {
 	day := func(n int) crm.Millis { return crm.At(time.Date(2026, time.January, 5+n, 10, 0, 0, 0, time.UTC)) }
 	var r rules.Record
 	r.Fold(
-		crm.Fact{ID: "meetings/1", Kind: crm.KindMeeting, At: day(0), Version: int64(day(9)), Meeting: &crm.Meeting{Start: day(8), State: crm.NoShow, Moved: []crm.Millis{day(3), day(6)}, By: crm.In}},
-		crm.Fact{ID: "quotes/1", Kind: crm.KindQuote, At: day(1), Version: int64(day(9)), Quote: &crm.Quote{Sent: []crm.Millis{day(1), day(7)}, Accepted: day(9)}},
-		crm.Fact{ID: "tasks/1", Kind: crm.KindTask, At: day(1), Version: int64(day(9)), Task: &crm.Task{Due: day(4), Done: day(9)}},
-		crm.Fact{ID: "deals/1", Kind: crm.KindDeal, At: day(1), Version: int64(day(9)), Deal: &crm.Deal{
-			Stage: "won", Moves: []crm.StageMove{{At: day(1), Stage: "a"}, {At: day(9), Stage: "won"}}, Won: day(9), Contract: true,
+		crm.Fact{ID: "meetings/1", Kind: crm.KindMeeting, At: day(0), Version: int64(day(9)), Meeting: &crm.Meeting{
+			Start: day(8), State: crm.NoShow, Moved: []crm.Millis{day(3), day(6)}, By: crm.In,
 		}},
-		crm.Fact{ID: "property/customer", Kind: crm.KindProperty, At: day(9), Version: int64(day(9)), Property: &crm.Property{Name: crm.PropCustomer, Value: "true"}},
-		crm.Fact{ID: "property/country", Kind: crm.KindProperty, At: day(9), Version: int64(day(9)), Property: &crm.Property{Name: crm.PropCountry, Value: "DE"}},
+		crm.Fact{ID: "quotes/1", Kind: crm.KindQuote, At: day(1), Version: int64(day(9)), Quote: &crm.Quote{
+			Sent: []crm.Millis{day(1), day(7)}, Accepted: day(9),
+		}},
+		crm.Fact{ID: "tasks/1", Kind: crm.KindTask, At: day(1), Version: int64(day(9)), Task: &crm.Task{
+			Due: day(4), Done: day(9),
+		}},
+		crm.Fact{ID: "deals/1", Kind: crm.KindDeal, At: day(1), Version: int64(day(9)), Deal: &crm.Deal{
+			Stage: "won", Moves: []crm.StageMove{{At: day(1), Stage: "a"}, {At: day(9), Stage: "won"}}, Won: day(9),
+			Contract: true,
+		}},
+		crm.Fact{
+			ID: "property/customer", Kind: crm.KindProperty, At: day(9), Version: int64(day(9)),
+			Property: &crm.Property{Name: crm.PropCustomer, Value: "true"},
+		},
+		crm.Fact{
+			ID: "property/country", Kind: crm.KindProperty, At: day(9), Version: int64(day(9)), Property: &crm.Property{
+				Name: crm.PropCountry, Value: "DE",
+			},
+		},
 	)
 	then := AsOf(&r, day(5))
 	var want rules.Record
 	want.Fold(
-		crm.Fact{ID: "meetings/1", Kind: crm.KindMeeting, At: day(0), Version: int64(day(9)), Meeting: &crm.Meeting{Start: day(8), Moved: []crm.Millis{day(3)}, By: crm.In}},
-		crm.Fact{ID: "quotes/1", Kind: crm.KindQuote, At: day(1), Version: int64(day(9)), Quote: &crm.Quote{Sent: []crm.Millis{day(1)}}},
+		crm.Fact{ID: "meetings/1", Kind: crm.KindMeeting, At: day(0), Version: int64(day(9)), Meeting: &crm.Meeting{
+			Start: day(8), Moved: []crm.Millis{day(3)}, By: crm.In,
+		}},
+		crm.Fact{ID: "quotes/1", Kind: crm.KindQuote, At: day(1), Version: int64(day(9)), Quote: &crm.Quote{
+			Sent: []crm.Millis{day(1)},
+		}},
 		crm.Fact{ID: "tasks/1", Kind: crm.KindTask, At: day(1), Version: int64(day(9)), Task: &crm.Task{Due: day(4)}},
-		crm.Fact{ID: "deals/1", Kind: crm.KindDeal, At: day(1), Version: int64(day(9)), Deal: &crm.Deal{Stage: "a", Moves: []crm.StageMove{{At: day(1), Stage: "a"}}}},
-		crm.Fact{ID: "property/country", Kind: crm.KindProperty, At: day(9), Version: int64(day(9)), Property: &crm.Property{Name: crm.PropCountry, Value: "DE"}},
+		crm.Fact{ID: "deals/1", Kind: crm.KindDeal, At: day(1), Version: int64(day(9)), Deal: &crm.Deal{
+			Stage: "a", Moves: []crm.StageMove{{At: day(1), Stage: "a"}},
+		}},
+		crm.Fact{
+			ID: "property/country", Kind: crm.KindProperty, At: day(9), Version: int64(day(9)), Property: &crm.Property{
+				Name: crm.PropCountry, Value: "DE",
+			},
+		},
 	)
 	if diff := cmp.Diff(want, then); diff != "" {
 		t.Errorf("as of the fifth day (-want +got):\n%s", diff)
@@ -119,7 +143,9 @@ func TestDraftThatChangesNothing(t *testing.T) {
 }
 
 func TestHasteCostsWins(t *testing.T) {
-	hasty := map[string]string{"QUOTA_EARLY": "14d", "QUOTA_AFTER": "14d", "ATTEMPTS": "2", "ATTEMPT_DAYS": "2", "GRACE": "1"}
+	hasty := map[string]string{
+		"QUOTA_EARLY": "14d", "QUOTA_AFTER": "14d", "ATTEMPTS": "2", "ATTEMPT_DAYS": "2", "GRACE": "1",
+	}
 	one, err := rules.Parse(map[string]string{"GRACE": "1"})
 	if err != nil {
 		t.Fatal(err)
@@ -127,10 +153,12 @@ func TestHasteCostsWins(t *testing.T) {
 	r := backtest(t, hasty, []Variant{{"WINNOW_RULES_GRACE", one}})
 	today, draft, grace := &r.Tallies[0], &r.Tallies[1], &r.Tallies[2]
 	if draft.WinsWarn <= today.WinsWarn || draft.WinsCut <= today.WinsCut || draft.WinsMoney <= today.WinsMoney {
-		t.Errorf("haste flags %d wins before and cuts %d, today's settings %d and %d: want more", draft.WinsWarn, draft.WinsCut, today.WinsWarn, today.WinsCut)
+		t.Errorf("haste flags %d wins before and cuts %d, today's settings %d and %d: want more", draft.WinsWarn,
+			draft.WinsCut, today.WinsWarn, today.WinsCut)
 	}
 	if grace.WinsWarn != today.WinsWarn || grace.WinsCut < today.WinsCut {
-		t.Errorf("a shorter grace alone flags %d wins, want %d as today, and cuts no fewer", grace.WinsWarn, today.WinsWarn)
+		t.Errorf("a shorter grace alone flags %d wins, want %d as today, and cuts no fewer", grace.WinsWarn,
+			today.WinsWarn)
 	}
 	if len(r.Changed) != 5 || len(r.Changes) == 0 {
 		t.Fatalf("%d settings change and %d contacts", len(r.Changed), len(r.Changes))
@@ -188,14 +216,22 @@ func TestEarlierDecisionsStand(t *testing.T) {
 	start := time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC)
 	mail := func(id string, day int, d crm.Direction, intents crm.Intents) crm.Fact {
 		at := crm.At(start.AddDate(0, 0, day))
-		return crm.Fact{ID: "emails/" + id, Kind: crm.KindMessage, Version: int64(at), At: at, Message: &crm.Message{Direction: d, Channel: crm.Email, Text: crm.Text{Units: 30, Intents: intents}}}
+		return crm.Fact{ID: "emails/" + id, Kind: crm.KindMessage, Version: int64(at), At: at, Message: &crm.Message{
+			Direction: d, Channel: crm.Email, Text: crm.Text{Units: 30, Intents: intents},
+		}}
 	}
 	var r rules.Record
-	r.Fold(mail("1", 0, crm.In, crm.Answers), mail("2", 1, crm.Out, crm.Asks), mail("3", 8, crm.Out, crm.Asks), mail("4", 15, crm.Out, crm.Asks))
-	r.Fold(crm.Fact{ID: "decision/1", Kind: crm.KindDecision, At: crm.At(start.AddDate(0, 0, 50)), Decision: &crm.Decision{Status: crm.Pending, Ground: crm.Unresponsive, Hangs: "emails/1"}})
+	r.Fold(mail("1", 0, crm.In, crm.Answers), mail("2", 1, crm.Out, crm.Asks), mail("3", 8, crm.Out, crm.Asks),
+		mail("4", 15, crm.Out, crm.Asks))
+	r.Fold(crm.Fact{
+		ID: "decision/1", Kind: crm.KindDecision, At: crm.At(start.AddDate(0, 0, 50)), Decision: &crm.Decision{
+			Status: crm.Pending, Ground: crm.Unresponsive, Hangs: "emails/1",
+		},
+	})
 	tracks := replay([]*rules.Settings{rules.Defaults()}, &r, start.AddDate(0, 0, 55), start.AddDate(0, 0, 80))
 	if tr := tracks[0]; tr.Flagged != 0 || tr.Ended == 0 || tr.Rating.Status != crm.Disqualified {
-		t.Errorf("flagged %s, ended %s, %s: want the earlier pending to go on and end", tr.Flagged, tr.Ended, tr.Rating.Status)
+		t.Errorf("flagged %s, ended %s, %s: want the earlier pending to go on and end", tr.Flagged, tr.Ended,
+			tr.Rating.Status)
 	}
 	tracks = replay([]*rules.Settings{rules.Defaults()}, &r, start, start.AddDate(0, 0, 80))
 	if tr := tracks[0]; tr.Flagged == 0 || tr.Rating.Status != crm.Disqualified {
@@ -215,10 +251,13 @@ func TestDifferenceSaysWhatMoves(t *testing.T) {
 	if d == nil || len(d.Why) != 1 || d.Why[0] != "disqualified 14 days later, for unresponsive" {
 		t.Errorf("got %+v, want that the end comes later", d)
 	}
-	if d := difference(&job{}, []Track{today, {Flagged: at(2, 5), Ended: at(12, 9), Ground: crm.Unresponsive}}, nil); d != nil {
+	if d := difference(&job{}, []Track{
+		today, {Flagged: at(2, 5), Ended: at(12, 9), Ground: crm.Unresponsive},
+	}, nil); d != nil {
 		t.Errorf("hours are no difference: %+v", d)
 	}
-	if d := difference(&job{}, []Track{today, {}}, nil); d == nil || len(d.Why) != 2 || !strings.Contains(d.Why[0], "never pending") {
+	if d := difference(&job{}, []Track{today, {}}, nil); d == nil || len(d.Why) != 2 ||
+		!strings.Contains(d.Why[0], "never pending") {
 		t.Errorf("got %+v, want never", d)
 	}
 }

@@ -48,7 +48,8 @@ type Row struct {
 
 // Idle compares with a rule that looks at silence alone.
 type Idle struct {
-	Genuine, GenuineFlagged, GenuineOwed int // how many, whom it would have flagged, and of them while we owed the answer
+	// how many, whom it would have flagged, and of them while we owed the answer
+	Genuine, GenuineFlagged, GenuineOwed int
 	Held                                 map[string][2]int
 }
 
@@ -180,9 +181,13 @@ func (c *Crowd) Aims() []Aim {
 	return append([]Aim{
 		atMost("pending while we owed them an answer", "0", fmt.Sprint(t.OwedFlag), float64(t.OwedFlag), 0),
 		atMost("disqualified while we owed them an answer", "0", fmt.Sprint(t.OwedEnd), float64(t.OwedEnd), 0),
-		atLeast("time-wasters pending within their quota", "at least 90 %", percent(t.InTime, judged), share(t.InTime, judged), 90),
+		atLeast("time-wasters pending within their quota", "at least 90 %", percent(t.InTime, judged),
+			share(t.InTime, judged), 90),
 		atMost("genuine buyers ever pending", "at most 2 %", percent(t.False, genuine), share(t.False, genuine), 2),
-		{"flagged of all", fmt.Sprintf("%d to %d %%", c.band[0], c.band[1]), percent(t.Flagged, t.People), off == 0, off},
+		{
+			"flagged of all", fmt.Sprintf("%d to %d %%", c.band[0], c.band[1]), percent(t.Flagged, t.People), off == 0,
+			off,
+		},
 	}, c.steadiness()...)
 }
 
@@ -233,7 +238,8 @@ func (c *Crowd) JSON() any {
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		out.Rows = append(out.Rows, row{
-			r.Archetype.Name, r.Archetype.Truth, r.People, r.Letters, r.Statuses, r.Grounds, r.Flagged, r.Days, r.InTime, r.Late, r.NotYet, r.False, r.FalseEnd, r.OwedEnd,
+			r.Archetype.Name, r.Archetype.Truth, r.People, r.Letters, r.Statuses, r.Grounds, r.Flagged, r.Days,
+			r.InTime, r.Late, r.NotYet, r.False, r.FalseEnd, r.OwedEnd,
 		})
 	}
 	return out
@@ -264,7 +270,8 @@ var (
 // Print writes the tables. Shares are in per cent of the archetype's people, at the end.
 func (c *Crowd) Print(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "archetype\ttruth\tpeople\t  A\tB\tC\tD\t  open\tpending\tdisq.\trequal.\tnurture\t  flagged\tdays 50 %%\t90 %%\tin time\tlate\tnot yet\tfalse\t\n")
+	fmt.Fprintf(tw, "archetype\ttruth\tpeople\t  A\tB\tC\tD\t  open\tpending\tdisq.\trequal.\tnurture\t  "+
+		"flagged\tdays 50 %%\t90 %%\tin time\tlate\tnot yet\tfalse\t\n")
 	for i := range c.Rows {
 		c.Rows[i].print(tw)
 	}
@@ -272,7 +279,9 @@ func (c *Crowd) Print(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nShares in per cent at the end. Days: from the turn of a waster, of others from the first contact, to the first time pending. In time, late, not yet:\nwasters by the days of their quota on which we owed nothing, no date was agreed and they were not away.\n\n")
+	fmt.Fprintf(w, "\nShares in per cent at the end. Days: from the turn of a waster, of others from the first "+
+		"contact, to the first time pending. In time, late, not yet:\nwasters by the days of their quota on which we "+
+		"owed nothing, no date was agreed and they were not away.\n\n")
 	tw = tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, a := range c.Aims() {
 		verdict := "reached"
@@ -284,7 +293,8 @@ func (c *Crowd) Print(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nAt most %d were announced on one day; the mass-change breaker stops more than %d.\n", c.Most, c.breaker)
+	_, err := fmt.Fprintf(w,
+		"\nAt most %d were announced on one day; the mass-change breaker stops more than %d.\n", c.Most, c.breaker)
 	return err
 }
 
@@ -300,7 +310,8 @@ func (r *Row) print(w io.Writer) {
 	for _, s := range statuses {
 		fmt.Fprintf(w, "%.0f\t", share(r.Statuses[s], r.People))
 	}
-	fmt.Fprintf(w, "%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t\n", share(r.Flagged, r.People), quantile(r.Days, 0.5), quantile(r.Days, 0.9),
+	fmt.Fprintf(w, "%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t\n", share(r.Flagged, r.People), quantile(r.Days, 0.5),
+		quantile(r.Days, 0.9),
 		some(r.InTime), some(r.Late), some(r.NotYet), some(r.False))
 }
 
@@ -314,7 +325,9 @@ func some(n int) string {
 // PrintIdle writes what a rule that looks at silence alone would have done.
 func (c *Crowd) PrintIdle(w io.Writer) error {
 	d := &c.Idle
-	fmt.Fprintf(w, "A rule that merely counts days without a word of theirs (45 before the first quote or meeting, 30 after it) would have flagged %s of the\ngenuine buyers, %d of them while they waited for our answer. What kept these rules from it at that moment:\n\n",
+	fmt.Fprintf(w, "A rule that merely counts days without a word of theirs (45 before the first quote or meeting, "+
+		"30 after it) would have flagged %s of the\ngenuine buyers, %d of them while they waited for our answer. "+
+		"What kept these rules from it at that moment:\n\n",
 		percent(d.GenuineFlagged, d.Genuine), d.GenuineOwed)
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(tw, "guard-rail\tgenuine buyers\tothers, who had to wait\n")

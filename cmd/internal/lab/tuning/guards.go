@@ -27,7 +27,9 @@ func Guards() []Guard {
 		{"G3", "our own silence between attempts", map[string]string{"ATTEMPT_LASTS": "0s"}},
 		{"G4", "minimum age and grace", map[string]string{"MIN_AGE": "1d", "GRACE": "1"}},
 		{"G13", "early coldness is discounted", early},
-		{"G15", "attempts too close together", map[string]string{"ATTEMPT_GAP": "0", "ATTEMPT_DAYS": "1", "ATTEMPT_REST": "0"}},
+		{"G15", "attempts too close together", map[string]string{
+			"ATTEMPT_GAP": "0", "ATTEMPT_DAYS": "1", "ATTEMPT_REST": "0",
+		}},
 	}
 }
 

@@ -126,7 +126,10 @@ func (l *Learner) Add(source, contact string, r rules.Record) {
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(source + "/" + contact)) // a hash never fails
-	s := sample{won: closed.Won, fold: h.Sum32() % folds, strength: make([]float64, len(l.signals)), profile: map[string]string{}}
+	s := sample{
+		won: closed.Won, fold: h.Sum32() % folds, strength: make([]float64, len(l.signals)),
+		profile: map[string]string{},
+	}
 	for i := range rating.Reasons {
 		reason := &rating.Reasons[i]
 		for k := range l.signals {

@@ -133,7 +133,8 @@ func (l *Learner) rank(c *Conduct, used []int) {
 			for k := range l.signals {
 				points += s.strength[k] * float64(l.signals[k].Points)
 			}
-			today, fitted, won = append(today, points), append(fitted, f.score(pick(s.strength, used))), append(won, s.won)
+			today, fitted, won = append(today, points), append(fitted, f.score(pick(s.strength, used))),
+				append(won, s.won)
 		}
 	}
 	c.Ranking = [2]float64{ranking(today, won), ranking(fitted, won)}

@@ -14,12 +14,15 @@ import (
 // Print writes the lessons as a draft: settings that can be read by backtest, the evidence as comments around them.
 func (l *Lessons) Print(w io.Writer) error {
 	p := &printer{w: w}
-	p.note("What the records of this account speak for. Nothing of it applies by itself: try it with winnow backtest --env.")
-	p.note("%d contacts, of which %d won and %d lost are known as they stood %s ahead of it; %d more closed sooner than that after they appeared.",
+	p.note("What the records of this account speak for. Nothing of it applies by itself: try it with winnow backtest " +
+		"--env.")
+	p.note("%d contacts, of which %d won and %d lost are known as they stood %s ahead of it; %d more closed sooner "+
+		"than that after they appeared.",
 		l.Contacts, l.Won, l.Lost, inDays(l.Ahead), l.Young)
 	if l.Won < leastEach || l.Lost < leastEach {
 		p.note("")
-		p.note("Too little data: at least %d won and %d lost are needed before anything can be said of points.", leastEach, leastEach)
+		p.note("Too little data: at least %d won and %d lost are needed before anything can be said of points.",
+			leastEach, leastEach)
 	} else {
 		l.conduct(p)
 		l.profile(p)
@@ -30,13 +33,15 @@ func (l *Lessons) Print(w io.Writer) error {
 
 func (l *Lessons) conduct(p *printer) {
 	p.note("")
-	p.note("CONDUCT: a logistic regression of won and lost on the strength of each signal. Odds: the logarithm of the odds of winning, at full strength.")
+	p.note("CONDUCT: a logistic regression of won and lost on the strength of each signal. Odds: the logarithm of " +
+		"the odds of winning, at full strength.")
 	c := &l.Conduct
 	if c.Why != "" {
 		p.note("No fit: %s.", c.Why)
 		return
 	}
-	p.note("A contact that was won is ranked above one that was lost with probability %.2f by the points as they are, %.2f by those fitted,", c.Ranking[0], c.Ranking[1])
+	p.note("A contact that was won is ranked above one that was lost with probability %.2f by the points as they "+
+		"are, %.2f by those fitted,", c.Ranking[0], c.Ranking[1])
 	p.note("each outcome by a fit that has not seen it. One half is chance.")
 	if !c.Better {
 		p.note("That is no better than today: the lines below are left out, keep the points as they are.")
@@ -51,7 +56,8 @@ func (l *Lessons) conduct(p *printer) {
 			if s.Points != 0 {
 				fitted = fmt.Sprintf("%+d", s.Points)
 			}
-			row("%s %s\t%d of %d\t%d of %d\t%s\t%+d\t%s", s.Signal.ID, s.Signal.Name, s.Seen[0], l.Won, s.Seen[1], l.Lost, odds, s.Signal.Points, fitted)
+			row("%s %s\t%d of %d\t%d of %d\t%s\t%+d\t%s", s.Signal.ID, s.Signal.Name, s.Seen[0], l.Won, s.Seen[1],
+				l.Lost, odds, s.Signal.Points, fitted)
 		}
 	})
 	for i := range c.Signals {
@@ -69,7 +75,8 @@ func (l *Lessons) conduct(p *printer) {
 
 func (l *Lessons) profile(p *printer) {
 	p.note("")
-	p.note("FIT: how much more often than all others those were won that meet a condition. Only what was known ahead of the outcome counts.")
+	p.note("FIT: how much more often than all others those were won that meet a condition. Only what was known ahead " +
+		"of the outcome counts.")
 	if len(l.Profile) == 0 {
 		p.note("No property is known of enough contacts.")
 		return
@@ -93,10 +100,12 @@ func (l *Lessons) latency(p *printer) {
 	p.note("")
 	q := l.Quantile
 	if l.Replies < leastReplies {
-		p.note("ANSWERS: %d answers of theirs are timed, %d are needed before it can be said what is usual here.", l.Replies, leastReplies)
+		p.note("ANSWERS: %d answers of theirs are timed, %d are needed before it can be said what is usual here.",
+			l.Replies, leastReplies)
 		return
 	}
-	p.note("ANSWERS: of %d answers a quarter came within %s of business time, half within %s, nine tenths within %s.", l.Replies, inHours(q[0]), inHours(q[1]), inHours(q[2]))
+	p.note("ANSWERS: of %d answers a quarter came within %s of business time, half within %s, nine tenths within %s.",
+		l.Replies, inHours(q[0]), inHours(q[1]), inHours(q[2]))
 	if q[0] >= q[1] || q[1] >= q[2] {
 		p.note("They lie too close together to tell quick from slow.")
 		return

@@ -50,7 +50,9 @@ func TestLogisticBearsPerfectSeparation(t *testing.T) {
 
 func TestRanking(t *testing.T) {
 	won := []bool{true, true, false, false}
-	for want, scores := range map[float64][]float64{1: {4, 3, 2, 1}, 0: {1, 2, 3, 4}, 0.5: {1, 1, 1, 1}, 0.75: {4, 2, 3, 1}} {
+	for want, scores := range map[float64][]float64{
+		1: {4, 3, 2, 1}, 0: {1, 2, 3, 4}, 0.5: {1, 1, 1, 1}, 0.75: {4, 2, 3, 1},
+	} {
 		if got := ranking(scores, won); got != want {
 			t.Errorf("%v ranks %.2f, want %.2f", scores, got, want)
 		}
@@ -67,7 +69,10 @@ func lessons(t *testing.T, p *population.Population, change func(i int, r *rules
 	for i, r := range records(p) {
 		if closed := outcomeOf(&r); closed == nil || !closed.Won {
 			lost := crm.At(p.End.AddDate(0, 0, -20))
-			r.Fold(crm.Fact{ID: "deals/lost", Kind: crm.KindDeal, At: beginning(&r) + 1, Version: int64(lost), Deal: &crm.Deal{Lost: lost}})
+			r.Fold(crm.Fact{
+				ID: "deals/lost", Kind: crm.KindDeal, At: beginning(&r) + 1, Version: int64(lost),
+				Deal: &crm.Deal{Lost: lost},
+			})
 		}
 		if change != nil {
 			change(i, &r)
@@ -126,7 +131,10 @@ func TestLessonsOfACrowd(t *testing.T) {
 // What is planted in the profile comes out of it, and what tells of the outcome, or of the person, does not.
 func TestLiftFindsWhatWasPlanted(t *testing.T) {
 	prop := func(name, value string, at crm.Millis) crm.Fact {
-		return crm.Fact{ID: "property/" + name, Kind: crm.KindProperty, At: at, Version: int64(at), Property: &crm.Property{Name: name, Value: value}}
+		return crm.Fact{
+			ID: "property/" + name, Kind: crm.KindProperty, At: at, Version: int64(at),
+			Property: &crm.Property{Name: name, Value: value},
+		}
 	}
 	rnd := rand.New(rand.NewPCG(8, 8))
 	out, text := lessons(t, population.First(6, 700), func(_ int, r *rules.Record) {
@@ -138,8 +146,10 @@ func TestLiftFindsWhatWasPlanted(t *testing.T) {
 		if !closed.Won {
 			seats /= 3
 		}
-		r.Fold(prop("channel", channel, at), prop("seats", fmt.Sprint(seats), at), prop("coin", fmt.Sprint("side ", rnd.IntN(2)), at),
-			prop("gender", map[bool]string{true: "x", false: "y"}[closed.Won], at), prop("closing_note", fmt.Sprint(closed.Won), closed.At))
+		r.Fold(prop("channel", channel, at), prop("seats", fmt.Sprint(seats), at),
+			prop("coin", fmt.Sprint("side ", rnd.IntN(2)), at),
+			prop("gender", map[bool]string{true: "x", false: "y"}[closed.Won], at),
+			prop("closing_note", fmt.Sprint(closed.Won), closed.At))
 	})
 	if !strings.Contains(out.Fit, "channel=friend:+") || !strings.Contains(out.Fit, "seats>=") {
 		t.Errorf("planted channel and seats, found %s\n%s", out.Fit, text)
@@ -194,6 +204,7 @@ func TestChanceTeachesNothing(t *testing.T) {
 	}
 	out := l.Lessons()
 	if out.Won < 200 || out.Lost < 200 || out.Conduct.Better || out.Fit != "" {
-		t.Errorf("%d won, %d lost by lot; better %v (%v), fit %q", out.Won, out.Lost, out.Conduct.Better, out.Conduct.Ranking, out.Fit)
+		t.Errorf("%d won, %d lost by lot; better %v (%v), fit %q", out.Won, out.Lost, out.Conduct.Better,
+			out.Conduct.Ranking, out.Fit)
 	}
 }

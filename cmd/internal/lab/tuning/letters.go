@@ -93,7 +93,8 @@ const (
 // PrintKinds writes, for each kind of people, how steady its letters are and how many of its wasters are found within a
 // month of their quota.
 func (c *Crowd) PrintKinds(w io.Writer) error {
-	fmt.Fprintf(w, "How often the letter changes in a quarter, and which wasters are found within their quota and a month:\n\n")
+	fmt.Fprintf(w,
+		"How often the letter changes in a quarter, and which wasters are found within their quota and a month:\n\n")
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(tw, "archetype\ttruth\tchanges a quarter\tworst quarter 50 %%\t90 %%\tmost\tfound\tnot found\t\n")
 	for i := range c.Rows {
@@ -127,8 +128,11 @@ func (c *Crowd) steadiness() []Aim {
 	}
 	n, of := c.Total.Flaps.steady(mostInQuarter)
 	return []Aim{
-		atMost("changes of the letter a quarter, genuine buyers on average", "at most 1", fmt.Sprintf("%.2f", genuine.mean()), genuine.mean(), mostOnAverage),
-		atLeast("people whose letter changes at most twice in any quarter", "at least 90 %", percent(n, of), share(n, of), steadyShare),
-		atLeast("the kind of time-waster found least within its quota and a month", "at least 90 %", name, worst, foundShare),
+		atMost("changes of the letter a quarter, genuine buyers on average", "at most 1",
+			fmt.Sprintf("%.2f", genuine.mean()), genuine.mean(), mostOnAverage),
+		atLeast("people whose letter changes at most twice in any quarter", "at least 90 %", percent(n, of),
+			share(n, of), steadyShare),
+		atLeast("the kind of time-waster found least within its quota and a month", "at least 90 %", name, worst,
+			foundShare),
 	}
 }

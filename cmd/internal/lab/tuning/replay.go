@@ -34,7 +34,9 @@ func (j *judge) look(r *rules.Record, fresh bool, now time.Time) *crm.Decision {
 		return nil
 	}
 	at := now.Add(shown)
-	j.decisions = append(j.decisions, crm.Fact{ID: fmt.Sprintf("decision/%d", at.Unix()), Kind: crm.KindDecision, At: crm.At(at), Decision: d})
+	j.decisions = append(j.decisions, crm.Fact{
+		ID: fmt.Sprintf("decision/%d", at.Unix()), Kind: crm.KindDecision, At: crm.At(at), Decision: d,
+	})
 	j.rate(r, at.Add(time.Second))
 	return d
 }

@@ -17,12 +17,14 @@ import (
 // aims are reached.
 var behind = map[string]map[string]float64{
 	"third": {
-		"pending while we owed them an answer":                             1, // our answer bounced, the quote in it was published
+		// our answer bounced, the quote in it was published
+		"pending while we owed them an answer":                             1,
 		"the kind of time-waster found least within its quota and a month": 2.6,
 	},
 	"fourth": {
-		"genuine buyers ever pending":                                      0.06, // one of 1,848
-		"time-wasters pending within their quota":                          10.4, // who is chased every day is waited for longer
+		"genuine buyers ever pending": 0.06, // one of 1,848
+		// who is chased every day is waited for longer
+		"time-wasters pending within their quota":                          10.4,
 		"the kind of time-waster found least within its quota and a month": 10.1,
 	},
 }
@@ -59,7 +61,8 @@ func TestDefaultsReachTheirAims(t *testing.T) {
 		for _, a := range all.Aims() {
 			t.Logf("%s crowd: %s: %s, want %s", name, a.What, a.Got, a.Want)
 			if known := behind[name][a.What]; a.short > known {
-				t.Errorf("%s crowd: %s: %s, want %s; it was behind by %.2f and is by %.2f", name, a.What, a.Got, a.Want, known, a.short)
+				t.Errorf("%s crowd: %s: %s, want %s; it was behind by %.2f and is by %.2f", name, a.What, a.Got,
+					a.Want, known, a.short)
 			}
 		}
 	}
@@ -69,8 +72,14 @@ func TestDefaultsReachTheirAims(t *testing.T) {
 func TestAimsCanBeMissed(t *testing.T) {
 	p := population.First(21, 200)
 	for what, env := range map[string]map[string]string{
-		"genuine buyers ever pending":             {"QUOTA_EARLY": "14d", "QUOTA_AFTER": "14d", "ATTEMPTS": "2", "ATTEMPT_DAYS": "2", "ATTEMPT_GAP": "0"},
-		"time-wasters pending within their quota": {"QUOTA_EARLY": "365d", "QUOTA_AFTER": "365d", "QUOTA_LATE": "365d", "NO_PROGRESS": "365d", "FACT_FINDING": "365d", "DIFFICULT_SIGNALS": "9"},
+		"genuine buyers ever pending": {
+			"QUOTA_EARLY": "14d", "QUOTA_AFTER": "14d", "ATTEMPTS": "2",
+			"ATTEMPT_DAYS": "2", "ATTEMPT_GAP": "0",
+		},
+		"time-wasters pending within their quota": {
+			"QUOTA_EARLY": "365d", "QUOTA_AFTER": "365d", "QUOTA_LATE": "365d",
+			"NO_PROGRESS": "365d", "FACT_FINDING": "365d", "DIFFICULT_SIGNALS": "9",
+		},
 	} {
 		s, err := rules.Parse(env)
 		if err != nil {
@@ -98,7 +107,8 @@ func TestSimulationRepeats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(a, b, cmp.AllowUnexported(Outcome{}, letterChanges{}), cmp.Comparer(func(x, y *population.Archetype) bool { return x == y })); diff != "" {
+	if diff := cmp.Diff(a, b, cmp.AllowUnexported(Outcome{}, letterChanges{}),
+		cmp.Comparer(func(x, y *population.Archetype) bool { return x == y })); diff != "" {
 		t.Errorf("two runs of one crowd differ:\n%s", diff)
 	}
 }
@@ -107,7 +117,9 @@ func TestIdleRule(t *testing.T) {
 	start := time.Date(2025, time.March, 3, 10, 0, 0, 0, time.UTC)
 	day := func(n int) time.Time { return start.AddDate(0, 0, n) }
 	mail := func(n int, d crm.Direction) *crm.Fact {
-		return &crm.Fact{ID: "emails/1", Kind: crm.KindMessage, At: crm.At(day(n)), Message: &crm.Message{Direction: d, Channel: crm.Email}}
+		return &crm.Fact{ID: "emails/1", Kind: crm.KindMessage, At: crm.At(day(n)), Message: &crm.Message{
+			Direction: d, Channel: crm.Email,
+		}}
 	}
 	r := idleRule{early: 45 * 24 * time.Hour, after: 30 * 24 * time.Hour}
 	if r.flags(day(500)) {
@@ -163,7 +175,10 @@ func TestTables(t *testing.T) {
 	if err := PrintGuards(&b, c, []Compared{{Guard: Guards()[0], Crowd: c}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"archetype", "decided", "changes a quarter", "genuine buyers ever pending", "G1 we owe them an answer", "without G3"} {
+	for _, want := range []string{
+		"archetype", "decided", "changes a quarter", "genuine buyers ever pending", "G1 we owe them an answer",
+		"without G3",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the tables lack %q:\n%s", want, b.String())
 		}

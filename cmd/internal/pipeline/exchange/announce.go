@@ -54,7 +54,8 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 			return nil, fmt.Errorf("breaker: %w", err)
 		}
 		w.Log.Error("mass-change breaker tripped: nothing is announced until a person releases it (winnow breaker)",
-			zap.String("source", w.s.Name), zap.Int("would_announce", n), zap.Int("within_window", len(b.Recent)), zap.Int("most", most))
+			zap.String("source", w.s.Name), zap.Int("would_announce", n), zap.Int("within_window", len(b.Recent)),
+			zap.Int("most", most))
 	}
 	rest := batch[:0:0]
 	for _, c := range batch {

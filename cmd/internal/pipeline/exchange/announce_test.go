@@ -37,7 +37,8 @@ func TestShownCountsOnce(t *testing.T) {
 	if w.held != 0 {
 		t.Errorf("%d held though no call is under way", w.held)
 	}
-	if b, _, err := stored.BreakerState("fake").Get(t.Context(), x.Queue); err != nil || b.Open() || len(b.Recent) != 12 {
+	if b, _, err := stored.BreakerState("fake").Get(t.Context(), x.Queue); err != nil || b.Open() ||
+		len(b.Recent) != 12 {
 		t.Errorf("breaker %+v, %v, want it closed with 12", b, err)
 	}
 }
@@ -46,7 +47,10 @@ func BenchmarkHolder(b *testing.B) {
 	c := stored.Contact{Rating: crm.Rating{Letter: "C"}}
 	for i := range 20 {
 		at := crm.Millis(i) * 3_600_000
-		c.Record.Fold(crm.Fact{ID: fmt.Sprint("emails/", i), Version: int64(at), Kind: crm.KindMessage, At: at, Message: &crm.Message{Direction: crm.In}})
+		c.Record.Fold(crm.Fact{
+			ID: fmt.Sprint("emails/", i), Version: int64(at), Kind: crm.KindMessage, At: at,
+			Message: &crm.Message{Direction: crm.In},
+		})
 	}
 	data, gone := stored.Encode(c), byRecord([]stored.Removal{{Removal: crm.Removal{ID: "emails/x", Version: 1}}})
 	b.ReportAllocs()

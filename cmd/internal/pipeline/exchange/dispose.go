@@ -10,7 +10,8 @@ import (
 // disposal is what becomes of work that failed: again after a time, dropped as done, or, with neither, a dead letter.
 type disposal struct {
 	again time.Duration // try the same again after this
-	pause time.Duration // fetch nothing for this long: what is refused for one kind of record may be granted for another
+	// fetch nothing for this long: what is refused for one kind of record may be granted for another
+	pause time.Duration
 	rest  time.Duration // write nothing for this long
 	drop  bool          // nothing is left to do
 	split bool          // of several that failed together one may be at fault: find it
@@ -34,7 +35,8 @@ func disposalOf(err error, attempt int) disposal {
 			return disposal{split: true}
 		}
 		wait := max(connectors.AfterOf(err), timing.Backoff(attempt, timing.TrialFirst, timing.TrialMost))
-		return disposal{again: timing.Jitter(wait), split: attempt > 1} // the first time they wait together: it may pass for all
+		// the first time they wait together: it may pass for all
+		return disposal{again: timing.Jitter(wait), split: attempt > 1}
 	case connectors.Garbled:
 		if attempt >= timing.Garbles {
 			return disposal{split: true}
@@ -56,5 +58,8 @@ func disposalOfOne(err error, times int) disposal {
 	if times >= timing.Outages {
 		return disposal{split: true}
 	}
-	return disposal{again: timing.Jitter(max(connectors.AfterOf(err), timing.Backoff(times, timing.TrialFirst, timing.TrialMost))), split: true}
+	return disposal{
+		again: timing.Jitter(max(connectors.AfterOf(err), timing.Backoff(times, timing.TrialFirst, timing.TrialMost))),
+		split: true,
+	}
 }

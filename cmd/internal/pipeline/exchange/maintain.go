@@ -33,7 +33,8 @@ func (x *Exchange) maintain(ctx context.Context) error {
 		if ctx.Err() == nil {
 			x.Troubles.Ails(ctx, x.s, "maintain", "what the connector keeps up beside its records cannot be had", err)
 		}
-		timing.Sleep(ctx, timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst, timing.AccountMost))))
+		timing.Sleep(ctx, timing.Jitter(max(disposalOf(err, attempt).again,
+			timing.Backoff(attempt, timing.BackoffFirst, timing.AccountMost))))
 		attempt++
 	}
 	return nil

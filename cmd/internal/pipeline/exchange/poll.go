@@ -46,7 +46,9 @@ func (x *Exchange) poll(ctx context.Context) error {
 				next.set(crm.At(begun.Add(*x.s.PollEvery)))
 			} else if ctx.Err() == nil {
 				x.Troubles.Ails(ctx, x.s, "poll", "poll not finished", err)
-				next.set(crm.At(x.Now().Add(min(*x.s.PollEvery, timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst, timing.BackoffMost)))))))
+				next.set(crm.At(x.Now().Add(min(*x.s.PollEvery,
+					timing.Jitter(max(disposalOf(err, attempt).again, timing.Backoff(attempt, timing.BackoffFirst,
+						timing.BackoffMost)))))))
 			}
 		}
 		if filler != nil {
@@ -115,7 +117,8 @@ func (x *Exchange) fillOnce(ctx context.Context, filler connectors.Backfiller) (
 	if err != nil || f.Since == 0 || f.Done {
 		return false, err
 	}
-	if err := x.Queue.Fetches.Room(timing.EmptyShare / 2); err != nil { // history never takes the room that webhooks need
+	// history never takes the room that webhooks need
+	if err := x.Queue.Fetches.Room(timing.EmptyShare / 2); err != nil {
 		return false, nil
 	}
 	page, err := filler.Backfill(ctx, f.Cursor, f.Since.Time(), f.Until.Time())
@@ -126,7 +129,8 @@ func (x *Exchange) fillOnce(ctx context.Context, filler connectors.Backfiller) (
 	if err := x.note(ctx, page.Notices); err != nil {
 		return false, err
 	}
-	f.Cursor, f.Read, f.Total, f.Stage, f.Moved, f.Done, f.Error = page.Next, page.Read, page.Total, page.Stage, crm.At(x.Now()), page.Next == "", ""
+	f.Cursor, f.Read, f.Total, f.Stage, f.Moved, f.Done, f.Error = page.Next, page.Read, page.Total, page.Stage,
+		crm.At(x.Now()), page.Next == "", ""
 	if f.Done {
 		x.Log.Info("backfill read", zap.String("source", x.s.Name), zap.Int("records", f.Read))
 	}

@@ -30,7 +30,8 @@ func (x *Exchange) retract(ctx context.Context) error {
 		read, err := x.sweep(ctx)
 		pause := max(x.Tick, time.Duration(read)*timing.SweepRest)
 		if err != nil && ctx.Err() == nil {
-			x.Troubles.Warns("retract "+x.s.Name, "deleted records not taken back yet", err, zap.String("source", x.s.Name))
+			x.Troubles.Warns("retract "+x.s.Name, "deleted records not taken back yet", err,
+				zap.String("source", x.s.Name))
 			pause = max(pause, timing.StoreAgain)
 		}
 		timing.Sleep(ctx, pause)
@@ -73,7 +74,8 @@ func (x *Exchange) sweep(ctx context.Context) (read int, err error) {
 		}
 		n += out.Count
 	}
-	x.Log.Debug("deleted records taken back", zap.String("source", x.s.Name), zap.Int("records", len(l.List)), zap.Int("facts", n))
+	x.Log.Debug("deleted records taken back", zap.String("source", x.s.Name), zap.Int("records", len(l.List)),
+		zap.Int("facts", n))
 	return read, stored.ChangeRemovals(ctx, x.Queue, x.s.Name, func(list []stored.Removal) []stored.Removal {
 		for i, r := range list {
 			if r.Swept == 0 && slices.Contains(l.List, r) {
@@ -113,12 +115,15 @@ func (x *Exchange) awaitRated(ctx context.Context) error {
 // retract calls add with the version that takes back each fact of c that is gone. A fact of a higher version came
 // later: the record is there again.
 func retract(c *stored.Holder, gone removed, contact string, add func(crm.Fact)) {
-	for _, list := range [...][]stored.Held{c.Record.Conduct, c.Record.Peers, c.Record.Items, c.Record.Notes, c.Record.Referrals} {
+	for _, list := range [...][]stored.Held{
+		c.Record.Conduct, c.Record.Peers, c.Record.Items, c.Record.Notes, c.Record.Referrals,
+	} {
 		for i := range list {
 			f := &list[i]
 			if v := gone.since(f.ID, contact); v >= f.Version && v > 0 && !f.Gone {
 				add(crm.Fact{
-					Contact: contact, ID: f.ID, Version: v, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Meeting: f.Meeting, Task: f.Task,
+					Contact: contact, ID: f.ID, Version: v, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true,
+					Meeting: f.Meeting, Task: f.Task,
 				})
 			}
 		}

@@ -37,7 +37,8 @@ func (x *Exchange) Run(ctx context.Context) error {
 		lease, err := x.Queue.Leases.Acquire(ctx, "crm."+x.s.Name+"."+roles[0], x.LeaseTTL)
 		if err != nil {
 			if !errors.Is(err, queue.ErrHeld) && ctx.Err() == nil {
-				x.Troubles.Warns("lease "+x.s.Name, "cannot take the lease of a source", err, zap.String("source", x.s.Name))
+				x.Troubles.Warns("lease "+x.s.Name, "cannot take the lease of a source", err,
+					zap.String("source", x.s.Name))
 			}
 			timing.Sleep(ctx, x.LeaseTTL/4)
 			continue

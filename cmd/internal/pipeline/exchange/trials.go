@@ -51,7 +51,8 @@ func (t *trials) failed(record, what string, kind connectors.Kind) int {
 		return 1
 	}
 	v.times++
-	v.next, v.answered, v.alike = now.Add(timing.Backoff(v.times, timing.TrialFirst, timing.TrialMost)/2), t.answered, t.alike[what]
+	v.next, v.answered, v.alike = now.Add(timing.Backoff(v.times, timing.TrialFirst, timing.TrialMost)/2), t.answered,
+		t.alike[what]
 	t.by[record] = v
 	return v.times
 }

@@ -33,10 +33,19 @@ func TestTrials(t *testing.T) {
 		least, most time.Duration
 	}{
 		{name: "a conflict", kind: connectors.Conflict, least: 5 * time.Minute, most: 30 * time.Minute},
-		{name: "no answer for one record", kind: connectors.Garbled, works: "poll", least: 30 * time.Second, most: 30 * time.Minute},
+		{
+			name: "no answer for one record", kind: connectors.Garbled, works: "poll", least: 30 * time.Second,
+			most: 30 * time.Minute,
+		},
 		{name: "no answer for anybody", kind: connectors.Garbled, least: 24 * time.Hour, most: 24 * time.Hour},
-		{name: "a failure at one record", kind: connectors.Unavailable, works: "fetch emails", least: 50 * time.Minute, most: 2 * time.Hour},
-		{name: "a failure at all of a type", kind: connectors.Unavailable, works: "fetch deals", least: 24 * time.Hour, most: 24 * time.Hour},
+		{
+			name: "a failure at one record", kind: connectors.Unavailable, works: "fetch emails",
+			least: 50 * time.Minute, most: 2 * time.Hour,
+		},
+		{
+			name: "a failure at all of a type", kind: connectors.Unavailable, works: "fetch deals",
+			least: 24 * time.Hour, most: 24 * time.Hour,
+		},
 		{name: "a failure at everything", kind: connectors.Unavailable, least: 24 * time.Hour, most: 24 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -45,7 +54,8 @@ func TestTrials(t *testing.T) {
 				begun, last := time.Now(), time.Duration(0)
 				for time.Since(begun) < 24*time.Hour {
 					d := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries, "emails/1", "emails/2")
-					if again := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries, "emails/1"); (again.again == 0) != (d.again == 0) {
+					if again := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries,
+						"emails/1"); (again.again == 0) != (d.again == 0) {
 						t.Fatal("a part of the batch that fails at once counts as another failure")
 					}
 					if d.again == 0 {
@@ -60,7 +70,8 @@ func TestTrials(t *testing.T) {
 						tr.works(c.works)
 					}
 				}
-				if took := time.Since(begun); took < c.least || took > c.most+2*timing.BackoffMost { // the last wait is one of these, and a quarter more
+				// the last wait is one of these, and a quarter more
+				if took := time.Since(begun); took < c.least || took > c.most+2*timing.BackoffMost {
 					t.Errorf("given up after %s, want %s to %s", took, c.least, c.most)
 				}
 				tr.over("emails/1")
@@ -80,7 +91,8 @@ func TestGivenUp(t *testing.T) {
 	x := exchangeWith(t, connectors.Vendor{Fetch: f, Write: f, Relate: f})
 	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
 	for record, what := range map[string]string{ // nobody was answered since
-		"emails/ill": watermark.StageFetch + " emails", "emails/whose": watermark.StageFetch + " emails", whom + "emails/whose": watermark.StageFetch + " emails", "rating/5": watermark.StageWrite,
+		"emails/ill": watermark.StageFetch + " emails", "emails/whose": watermark.StageFetch + " emails",
+		whom + "emails/whose": watermark.StageFetch + " emails", "rating/5": watermark.StageWrite,
 	} {
 		x.trials.by[record] = trial{times: timing.Outages - 1, alike: x.trials.alike[what]}
 	}
@@ -164,7 +176,9 @@ func (f fetching) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 // exchangeWith returns the exchange with a CRM over an empty store.
 func exchangeWith(t *testing.T, v connectors.Vendor) *Exchange {
 	t.Helper()
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,9 +186,11 @@ func exchangeWith(t *testing.T, v connectors.Vendor) *Exchange {
 	s := watermark.Source{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: v}
 	tombs, log := stored.NewTombs(q), zap.NewNop()
 	return New(Deps{
-		Queue: q, Limits: stored.BreakerLimits{}.OrDefaults(), Now: time.Now, Log: log, Publisher: stored.NewPublisher(q, time.Now), Tombs: tombs,
-		Letters: watermark.NewLetters(q, tombs, watermark.NewMetrics(prometheus.NewRegistry()), log), Troubles: watermark.NewTroubles(q, log),
-		Metrics: NewMetrics(prometheus.NewRegistry()),
+		Queue: q, Limits: stored.BreakerLimits{}.OrDefaults(), Now: time.Now, Log: log,
+		Publisher: stored.NewPublisher(q, time.Now), Tombs: tombs,
+		Letters:  watermark.NewLetters(q, tombs, watermark.NewMetrics(prometheus.NewRegistry()), log),
+		Troubles: watermark.NewTroubles(q, log),
+		Metrics:  NewMetrics(prometheus.NewRegistry()),
 	}, s)
 }
 
@@ -185,7 +201,9 @@ func TestPartsByTurns(t *testing.T) {
 		if calls = append(calls, refs[0].ID != "0"); refs[0].ID != "0" {
 			return nil, nil
 		}
-		return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("HTTP 400")}
+		return nil, &connectors.Error{
+			Vendor: "fake", Op: "fetch", Kind: connectors.Rejected, Err: errors.New("HTTP 400"),
+		}
 	})
 	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	var batch []wanted
@@ -204,7 +222,9 @@ func TestNoRoomForWhatCame(t *testing.T) {
 		return []crm.Notice{{Removed: &crm.Removal{ID: refs[0].ID, Version: 1}}}, nil
 	})
 	x := exchangeWith(t, connectors.Vendor{Fetch: f})
-	if err := stored.ChangeRemovals(t.Context(), x.Queue, "fake", func([]stored.Removal) []stored.Removal { return make([]stored.Removal, timing.MaxRemovals) }); err != nil {
+	if err := stored.ChangeRemovals(t.Context(), x.Queue, "fake", func([]stored.Removal) []stored.Removal {
+		return make([]stored.Removal, timing.MaxRemovals)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	x.trials.by["emails/1"] = trial{times: timing.Outages}
@@ -221,13 +241,19 @@ func TestNoRoomForWhatCame(t *testing.T) {
 func TestWhatIsAskedInDoubt(t *testing.T) {
 	f := fetching(func(refs []crm.Ref) ([]crm.Notice, error) {
 		if refs[0].ID == "ill" {
-			return nil, &connectors.Error{Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500")}
+			return nil, &connectors.Error{
+				Vendor: "fake", Op: "fetch", Kind: connectors.Unavailable, Err: errors.New("HTTP 500"),
+			}
 		}
-		return []crm.Notice{{Fact: &crm.Fact{Contact: "6", ID: "emails/" + refs[0].ID, Kind: crm.KindMessage, Message: &crm.Message{}}}}, nil
+		return []crm.Notice{
+			{Fact: &crm.Fact{Contact: "6", ID: "emails/" + refs[0].ID, Kind: crm.KindMessage, Message: &crm.Message{}}},
+		}, nil
 	})
 	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
-	x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: timing.Doubtful + 1}}})
+	x.fetchBatch(t.Context(), []wanted{
+		{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: timing.Doubtful + 1}},
+	})
 	if last, err := x.Queue.Facts.Last(t.Context(), x.Queue.PartitionOf("fake", "6")); err != nil || last == 0 {
 		t.Errorf("what was read of another record is lost: %d, %v", last, err)
 	}

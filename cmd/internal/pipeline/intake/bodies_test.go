@@ -57,8 +57,11 @@ func port(t *testing.T, most int64) (r *Receiver, url string, logged *observer.O
 	core, logged := observer.New(zap.DebugLevel)
 	v := signed{screened: &atomic.Int64{}}
 	r = NewReceiver(Deps{
-		Queue: openStore(t), Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(prometheus.NewRegistry()),
-		Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{Receive: v, Screen: v}}},
+		Queue: openStore(t), Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)),
+		Metrics: NewMetrics(prometheus.NewRegistry()),
+		Sources: map[string]watermark.Source{
+			"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{Receive: v, Screen: v}},
+		},
 	})
 	r.bodies.most = most
 	mux := http.NewServeMux()
@@ -91,7 +94,9 @@ func stall(t *testing.T, addr, signature string, part int) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	_, err = fmt.Fprintf(c, "POST /hooks/fake HTTP/1.1\r\nHost: x\r\nSignature: %s\r\nContent-Length: 1000000\r\n\r\n%s", signature, bytes.Repeat([]byte("x"), part))
+	_, err = fmt.Fprintf(c,
+		"POST /hooks/fake HTTP/1.1\r\nHost: x\r\nSignature: %s\r\nContent-Length: 1000000\r\n\r\n%s", signature,
+		bytes.Repeat([]byte("x"), part))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +190,8 @@ func TestSender(t *testing.T) {
 		if got := sender(req, c.proxies); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
-		if got := Peer(c.peer, c.proxies); len(c.proxies) > 0 && c.forwarded != "" && c.want != "198.51.100.7" && got != "" {
+		if got := Peer(c.peer, c.proxies); len(c.proxies) > 0 && c.forwarded != "" && c.want != "198.51.100.7" &&
+			got != "" {
 			t.Errorf("%s: the connection is %q's, not its proxy's", c.name, got)
 		} else if (c.proxies == nil || c.want == "198.51.100.7") && got != c.want {
 			t.Errorf("%s: the connection is %q's, want %q", c.name, got, c.want)
@@ -262,7 +268,8 @@ func TestDrippedBody(t *testing.T) {
 // TestRoomForSmallBodies: large bodies leave a quarter of the room to small ones.
 func TestRoomForSmallBodies(t *testing.T) {
 	b := newBodies(8 * timing.SmallBody)
-	large, next, small := b.open(httptest.NewRecorder(), nil, ""), b.open(httptest.NewRecorder(), nil, ""), b.open(httptest.NewRecorder(), nil, "")
+	large, next, small := b.open(httptest.NewRecorder(), nil, ""), b.open(httptest.NewRecorder(), nil, ""),
+		b.open(httptest.NewRecorder(), nil, "")
 	if err := b.take(large, 6*timing.SmallBody); err != nil {
 		t.Fatal(err)
 	}

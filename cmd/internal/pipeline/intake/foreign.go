@@ -47,9 +47,12 @@ func (f *foreign) note(ctx context.Context, r *Reader, account string) error {
 		account = "and more"
 	}
 	d := queue.DeadLetter{
-		Stage: watermark.StageRead, Source: r.s.Name, Kind: KindForeign, Nobody: true, Header: map[string]string{"account": account},
-		Reason: fmt.Sprintf("account %s sends events to this source, whose token is of account %s: they are dropped", account, r.Accounts.Account(r.s.Name)),
-		Fix:    "take the source's address out of that account's app, or give the source the token of the account that is meant; then discard the letter",
+		Stage: watermark.StageRead, Source: r.s.Name, Kind: KindForeign, Nobody: true,
+		Header: map[string]string{"account": account},
+		Reason: fmt.Sprintf("account %s sends events to this source, whose token is of account %s: they are dropped",
+			account, r.Accounts.Account(r.s.Name)),
+		Fix: "take the source's address out of that account's app, or give the source the token of the account " +
+			"that is meant; then discard the letter",
 	}
 	return r.Letters.BuryAs(ctx, "foreign."+account, d)
 }

@@ -65,7 +65,8 @@ func (p *proofs) weaker(ctx context.Context, proof connectors.Proof) error {
 	if proof.Rank >= p.best.Rank {
 		return nil
 	}
-	return fmt.Errorf("it is signed with %s alone, and the source has signed with %s before, which does not let others make deliveries of one they saw: "+
+	return fmt.Errorf("it is signed with %s alone, and the source has signed with %s before, which does not let "+
+		"others make deliveries of one they saw: "+
 		"where the CRM sends no %[2]s any more, set %s", proof.Name, p.best.Name, proof.Back)
 }
 
@@ -74,7 +75,8 @@ func (p *proofs) verified(ctx context.Context, proof connectors.Proof, t *waterm
 	source := zap.String("source", p.source)
 	if proof.Weak != "" {
 		t.Daily(p.source+" weak proof", "deliveries carry no better proof than an old one", fmt.Errorf(
-			"signed with %s alone: anyone who has seen one can %s; have the CRM sign with its newest signature", proof.Name, proof.Weak), source)
+			"signed with %s alone: anyone who has seen one can %s; have the CRM sign with its newest signature",
+			proof.Name, proof.Weak), source)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

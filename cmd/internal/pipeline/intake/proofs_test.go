@@ -42,8 +42,13 @@ func proven(q *queue.Queue, unique bool) (r *Receiver, logged *observer.Observed
 	core, logged := observer.New(zap.DebugLevel)
 	v := proving{signed{screened: &atomic.Int64{}}, unique}
 	r = NewReceiver(Deps{
-		Queue: q, Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(prometheus.NewRegistry()),
-		Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{Receive: v, Screen: v, Prove: v}}},
+		Queue: q, Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)),
+		Metrics: NewMetrics(prometheus.NewRegistry()),
+		Sources: map[string]watermark.Source{
+			"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{
+				Receive: v, Screen: v, Prove: v,
+			}},
+		},
 	})
 	published = &atomic.Int64{}
 	r.groups["fake"].publish = func(_ context.Context, ds []stored.Delivery) error {
@@ -88,7 +93,8 @@ func TestOlderProofs(t *testing.T) {
 		}
 	}
 	daily := logged.FilterMessage("deliveries carry no better proof than an old one")
-	if daily.Len() != 1 || !strings.Contains(daily.All()[0].ContextMap()["error"].(string), "anyone who has seen one can make more") {
+	if daily.Len() != 1 || !strings.Contains(daily.All()[0].ContextMap()["error"].(string), "anyone who has seen one "+
+		"can make more") {
 		t.Errorf("said of the weaker proof: %v", daily.All())
 	}
 	if n := logged.FilterLevelExact(zap.ErrorLevel).Len(); n > 0 {
@@ -112,7 +118,8 @@ func TestProofsNotKnown(t *testing.T) {
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.screen(t.Context(), r.Sources["fake"], connectors.Delivery{Header: http.Header{"Signature": {"x"}}}, connectors.Proof{Rank: 1}); !errors.Is(err, errNotKnown) {
+	if err := r.screen(t.Context(), r.Sources["fake"], connectors.Delivery{Header: http.Header{"Signature": {"x"}}},
+		connectors.Proof{Rank: 1}); !errors.Is(err, errNotKnown) {
 		t.Errorf("without a store: %v", err)
 	}
 	if published.Load() != 0 {

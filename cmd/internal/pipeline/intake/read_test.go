@@ -17,7 +17,9 @@ import (
 type erasing struct{ connectors.Receiver }
 
 func (erasing) Decode(connectors.Delivery) ([]crm.Notice, error) {
-	return []crm.Notice{{Account: "99", Fact: &crm.Fact{Contact: "7", ID: "forget", Version: 1, Kind: crm.KindForget}}}, nil
+	return []crm.Notice{
+		{Account: "99", Fact: &crm.Fact{Contact: "7", ID: "forget", Version: 1, Kind: crm.KindForget}},
+	}, nil
 }
 
 // known is the source's account, as far as it is known.
@@ -39,13 +41,17 @@ func TestErasuresWaitForTheAccount(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			q, registry := openStore(t), prometheus.NewRegistry()
 			s := watermark.Source{Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{
-				Receive: erasing{}, Account: struct{ connectors.Accounter }{}, People: []connectors.PersonKind{{Record: "contacts"}},
+				Receive: erasing{}, Account: struct{ connectors.Accounter }{},
+				People: []connectors.PersonKind{{Record: "contacts"}},
 			}}
 			r := NewReader(Deps{
-				Queue: q, Accounts: &c.account, Publisher: stored.NewPublisher(q, time.Now), Now: time.Now, Metrics: NewMetrics(registry),
+				Queue: q, Accounts: &c.account, Publisher: stored.NewPublisher(q, time.Now), Now: time.Now,
+				Metrics: NewMetrics(registry),
 				Letters: watermark.NewLetters(q, stored.NewTombs(q), watermark.NewMetrics(registry), zap.NewNop()),
 			}, s)
-			if err := q.Deliveries.Publish(t.Context(), "fake", stored.Encode([]stored.Delivery{{Received: crm.At(time.Now())}}), nil); err != nil {
+			if err := q.Deliveries.Publish(t.Context(), "fake", stored.Encode([]stored.Delivery{
+				{Received: crm.At(time.Now())},
+			}), nil); err != nil {
 				t.Fatal(err)
 			}
 			deliveries := q.Deliveries.Consumer("fake")

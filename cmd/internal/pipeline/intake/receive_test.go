@@ -24,7 +24,9 @@ import (
 // openStore opens an empty store for the source fake.
 func openStore(t *testing.T) *queue.Queue {
 	t.Helper()
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +43,11 @@ func (refusing) Verify(connectors.Delivery, time.Time) error { return errors.New
 // is free when it is answered.
 func TestBodiesAreBounded(t *testing.T) {
 	r := NewReceiver(Deps{
-		Queue: openStore(t), Sources: map[string]watermark.Source{"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1000, CRM: connectors.Vendor{Receive: refusing{}}}},
-		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.NewNop()), Metrics: NewMetrics(prometheus.NewRegistry()),
+		Queue: openStore(t), Sources: map[string]watermark.Source{
+			"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1000, CRM: connectors.Vendor{Receive: refusing{}}},
+		},
+		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.NewNop()),
+		Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	r.bodies.most = 1500
 	post := func(body io.Reader) int {
@@ -83,7 +88,8 @@ func TestStrayRequests(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	r := NewReceiver(Deps{
 		Queue: openStore(t), Sources: map[string]watermark.Source{
-			"fake": {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}}, "polled": {Source: crm.Source{Name: "polled"}},
+			"fake":   {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}},
+			"polled": {Source: crm.Source{Name: "polled"}},
 		},
 		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(registry),
 	})

@@ -53,7 +53,10 @@ func (p *Operate) Backfill(ctx context.Context, source string) (BackfillState, e
 	if err != nil {
 		return BackfillState{}, err
 	}
-	b := BackfillState{Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error, Done: f.Done, PutOff: putOff}
+	b := BackfillState{
+		Since: f.Since, Until: f.Until, Moved: f.Moved, Read: f.Read, Total: f.Total, Stage: f.Stage, Error: f.Error,
+		Done: f.Done, PutOff: putOff,
+	}
 	// In the order of the flow: what has left one stage is seen at the next.
 	if b.Unfetched, err = p.Queue.Fetches.Waiting(ctx, source); err != nil {
 		return b, err

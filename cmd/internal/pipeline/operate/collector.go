@@ -16,20 +16,32 @@ func (p *Operate) Collector() prometheus.Collector { return &collector{p} }
 type collector struct{ p *Operate }
 
 var (
-	lagDesc        = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.", []string{"stage", "source"}, nil)
-	contactsDesc   = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"}, nil)
-	overdueDesc    = prometheus.NewDesc("winnow_owed_reply_overdue", "Contacts who have waited for our answer longer than WINNOW_RULES_SLA.", []string{"source"}, nil)
-	flaggedDesc    = prometheus.NewDesc("winnow_flagged", "Contacts that are pending or disqualified.", []string{"source"}, nil)
-	unprofiledDesc = prometheus.NewDesc("winnow_contacts_without_profile", "Contacts of whom nothing is written because their profile has not come.", []string{"source"}, nil)
-	budgetDesc     = prometheus.NewDesc("winnow_budget_left", "Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
-	deadDesc       = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.", []string{"stage", "source"}, nil)
-	bytesDesc      = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
-	maxDesc        = prometheus.NewDesc("winnow_stream_max_bytes", "Bytes a stream may hold; 0: no limit.", []string{"stream"}, nil)
-	breakerDesc    = prometheus.NewDesc("winnow_breaker_open", "1 while the mass-change breaker holds announcements back.", []string{"source"}, nil)
+	lagDesc = prometheus.NewDesc("winnow_stage_lag_messages", "Messages that wait at a stage.",
+		[]string{"stage", "source"}, nil)
+	contactsDesc = prometheus.NewDesc("winnow_contacts", "Rated contacts by rating.", []string{"source", "rating"},
+		nil)
+	overdueDesc = prometheus.NewDesc("winnow_owed_reply_overdue",
+		"Contacts who have waited for our answer longer than WINNOW_RULES_SLA.", []string{"source"}, nil)
+	flaggedDesc = prometheus.NewDesc("winnow_flagged", "Contacts that are pending or disqualified.",
+		[]string{"source"}, nil)
+	unprofiledDesc = prometheus.NewDesc("winnow_contacts_without_profile",
+		"Contacts of whom nothing is written because their profile has not come.", []string{"source"}, nil)
+	budgetDesc = prometheus.NewDesc("winnow_budget_left",
+		"Calls left to the CRM in its interval and its day.", []string{"source", "window"}, nil)
+	deadDesc = prometheus.NewDesc("winnow_dead_letters", "Dead letters that wait for a person.",
+		[]string{"stage", "source"}, nil)
+	bytesDesc = prometheus.NewDesc("winnow_stream_bytes", "Bytes in a stream.", []string{"stream"}, nil)
+	maxDesc   = prometheus.NewDesc("winnow_stream_max_bytes", "Bytes a stream may hold; 0: no limit.",
+		[]string{"stream"}, nil)
+	breakerDesc = prometheus.NewDesc("winnow_breaker_open",
+		"1 while the mass-change breaker holds announcements back.", []string{"source"}, nil)
 )
 
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lagDesc, contactsDesc, overdueDesc, flaggedDesc, unprofiledDesc, budgetDesc, deadDesc, bytesDesc, maxDesc, breakerDesc} {
+	for _, d := range []*prometheus.Desc{
+		lagDesc, contactsDesc, overdueDesc, flaggedDesc, unprofiledDesc, budgetDesc, deadDesc, bytesDesc, maxDesc,
+		breakerDesc,
+	} {
 		ch <- d
 	}
 }

@@ -59,8 +59,10 @@ func (m *Mender) Mend(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", d, err)
 		}
 		m.Metrics.Damage(d.Stream)
-		m.Log.Error("the store has lost messages; what they held is read again from the CRM", zap.String("stream", d.Stream),
-			zap.Uint64("first", d.First), zap.Uint64("last", d.Last), zap.String("source", d.Source), zap.Time("since", d.Since))
+		m.Log.Error("the store has lost messages; what they held is read again from the CRM",
+			zap.String("stream", d.Stream),
+			zap.Uint64("first", d.First), zap.Uint64("last", d.Last), zap.String("source", d.Source),
+			zap.Time("since", d.Since))
 		m.Queue.Settled(d)
 	}
 	return nil
@@ -131,7 +133,9 @@ func (m *Mender) contact(ctx context.Context, s watermark.Source, key queue.Key,
 	if err := m.Letters.Lost(ctx, s, d, letter); err != nil {
 		return err
 	}
-	if err := m.Queue.Fetches.Publish(ctx, []queue.FetchMsg{stored.ToFetch(key.Source, ref)}, stored.SinceEarlier); err != nil {
+	if err := m.Queue.Fetches.Publish(ctx, []queue.FetchMsg{
+		stored.ToFetch(key.Source, ref),
+	}, stored.SinceEarlier); err != nil {
 		return err
 	}
 	return m.fillAgain(ctx, key.Source, m.Now().Add(-timing.HistoryAgain))
@@ -190,7 +194,8 @@ func (m *Mender) release(ctx context.Context, source string) error {
 			return err
 		}
 	}
-	m.Log.Info("what the store had lost has been read again", zap.String("source", source), zap.Int("letters", len(done)))
+	m.Log.Info("what the store had lost has been read again", zap.String("source", source),
+		zap.Int("letters", len(done)))
 	return nil
 }
 

@@ -23,7 +23,8 @@ func (p *Operate) Known(source string) error {
 	if _, ok := p.Sources[source]; ok {
 		return nil
 	}
-	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource, strings.Join(slices.Sorted(maps.Keys(p.Sources)), ", "))
+	return fmt.Errorf("source %q: %w; there are: %s", source, ErrUnknownSource,
+		strings.Join(slices.Sorted(maps.Keys(p.Sources)), ", "))
 }
 
 // Person is the contact whom somebody names, by its kind and id or by an id that is enough. Of a source that is no

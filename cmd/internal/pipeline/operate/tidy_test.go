@@ -18,14 +18,18 @@ import (
 func TestShareOfFlagged(t *testing.T) {
 	for _, rated := range []int{timing.ReviewLeast - 1, timing.ReviewLeast} {
 		core, logs := observer.New(zapcore.WarnLevel)
-		q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+		q, err := queue.Open(t.Context(), queue.Config{
+			Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = q.Close() })
 		sum := stored.NewTally()
 		sum.Count("fake", stored.Standing{Letter: "C"}, rated)
-		if _, err := q.Contacts.Commit(t.Context(), 0, queue.Batch{Checkpoint: queue.Checkpoint{Data: stored.Encode(sum)}}); err != nil {
+		if _, err := q.Contacts.Commit(t.Context(), 0, queue.Batch{
+			Checkpoint: queue.Checkpoint{Data: stored.Encode(sum)},
+		}); err != nil {
 			t.Fatal(err)
 		}
 		k := &Keeper{Queue: q, Rules: rules.Defaults(), Log: zap.New(core)}

@@ -22,15 +22,26 @@ func known(mails int) []crm.Fact {
 	created := crm.At(noon.AddDate(0, -3, 0))
 	var facts []crm.Fact
 	for i, name := range []string{
-		crm.PropCreated, crm.PropProfiled, crm.PropLifecycle, crm.PropCustomer, crm.PropStaff, crm.PropCountry, crm.PropTimeZone, crm.PropOwner, crm.PropLeadStatus,
+		crm.PropCreated, crm.PropProfiled, crm.PropLifecycle, crm.PropCustomer, crm.PropStaff, crm.PropCountry,
+		crm.PropTimeZone, crm.PropOwner, crm.PropLeadStatus,
 	} {
-		value := []string{created.Time().Format(time.RFC3339), "true", "lead", "false", "false", "DE", "Europe/Berlin", "71", "IN_PROGRESS"}[i]
-		facts = append(facts, crm.Fact{ID: "property/" + name, Version: int64(created), At: created, Kind: crm.KindProperty, Property: &crm.Property{Name: name, Value: value}})
+		value := []string{
+			created.Time().Format(time.RFC3339), "true", "lead", "false", "false", "DE", "Europe/Berlin", "71",
+			"IN_PROGRESS",
+		}[i]
+		facts = append(facts, crm.Fact{
+			ID: "property/" + name, Version: int64(created), At: created, Kind: crm.KindProperty,
+			Property: &crm.Property{Name: name, Value: value},
+		})
 	}
 	for i := range mails {
 		at := crm.At(noon.Add(-time.Duration(mails-i) * 20 * time.Hour))
-		m := &crm.Message{Direction: crm.Direction(1 + i%2), Channel: crm.Email, Thread: "t1", Text: crm.Text{Units: 20 + i%50, Asks: i % 2, Intents: crm.Answers | crm.Informs, Key: uint64(i)}}
-		facts = append(facts, crm.Fact{ID: "emails/" + strconv.Itoa(500_000_000+i), Version: int64(at), At: at, Kind: crm.KindMessage, Message: m})
+		m := &crm.Message{Direction: crm.Direction(1 + i%2), Channel: crm.Email, Thread: "t1", Text: crm.Text{
+			Units: 20 + i%50, Asks: i % 2, Intents: crm.Answers | crm.Informs, Key: uint64(i),
+		}}
+		facts = append(facts, crm.Fact{
+			ID: "emails/" + strconv.Itoa(500_000_000+i), Version: int64(at), At: at, Kind: crm.KindMessage, Message: m,
+		})
 	}
 	return facts
 }
@@ -51,7 +62,8 @@ func seeing(v watermark.Horizon) *watermark.Sight {
 func benchOwner() *owner {
 	now := seeing(watermark.Horizon{Now: noon, Read: noon})
 	p := New(Deps{
-		Sources: map[string]watermark.Source{"fake": {Mode: watermark.Advise}}, Rules: rules.Defaults(), Now: func() time.Time { return noon },
+		Sources: map[string]watermark.Source{"fake": {Mode: watermark.Advise}}, Rules: rules.Defaults(),
+		Now: func() time.Time { return noon },
 		Log: zap.NewNop(), Sights: &seen{now}, Metrics: NewMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
 	})
 	return &owner{p: p, sight: now}
@@ -61,7 +73,9 @@ func benchOwner() *owner {
 func saidNo(at time.Time) crm.Fact {
 	return crm.Fact{
 		Contact: "7", ID: "emails/no", Version: at.UnixMilli(), Kind: crm.KindMessage, At: crm.At(at),
-		Message: &crm.Message{Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 6, Intents: crm.NotInterested}},
+		Message: &crm.Message{
+			Direction: crm.In, Channel: crm.Email, Text: crm.Text{Units: 6, Intents: crm.NotInterested},
+		},
 	}
 }
 
@@ -82,7 +96,10 @@ func BenchmarkReview(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				at := crm.At(noon.Add(time.Duration(i) * time.Millisecond))
-				f := crm.Fact{ID: "property/override", Version: int64(at), At: at, Kind: crm.KindProperty, Property: &crm.Property{Name: crm.PropOverride, Value: "AB"[i%2 : i%2+1]}}
+				f := crm.Fact{
+					ID: "property/override", Version: int64(at), At: at, Kind: crm.KindProperty,
+					Property: &crm.Property{Name: crm.PropOverride, Value: "AB"[i%2 : i%2+1]},
+				}
 				j := &job{key: queue.Key{Source: "fake", Contact: "101"}, c: c, facts: []crm.Fact{f}}
 				o.review(j, at.Time())
 				if !j.put {
@@ -131,14 +148,23 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	for _, mails := range []int{4, 40, 290} {
 		data := stored.Encode(ratedContact(benchOwner(), mails))
-		run(fmt.Sprintf("record/mails=%d", mails), func() error { _, err := stored.Decode[stored.Contact](data); return err })
-		run(fmt.Sprintf("glance/mails=%d", mails), func() error { _, err := stored.Decode[stored.Glance](data); return err })
+		run(fmt.Sprintf("record/mails=%d", mails), func() error {
+			_, err := stored.Decode[stored.Contact](data)
+			return err
+		})
+		run(fmt.Sprintf("glance/mails=%d", mails), func() error {
+			_, err := stored.Decode[stored.Glance](data)
+			return err
+		})
 	}
 	rating := stored.Encode(stored.Outgoing{Values: ratedContact(benchOwner(), 4).Values})
 	run("rating", func() error { _, err := stored.Decode[stored.Outgoing](rating); return err })
 	var facts []crm.Fact
 	for i := range 100 {
-		facts = append(facts, crm.Fact{Contact: strconv.Itoa(i), ID: "property/override", Version: 1, At: 1, Kind: crm.KindProperty, Property: &crm.Property{Name: "override", Value: "A"}})
+		facts = append(facts, crm.Fact{
+			Contact: strconv.Itoa(i), ID: "property/override", Version: 1, At: 1, Kind: crm.KindProperty,
+			Property: &crm.Property{Name: "override", Value: "A"},
+		})
 	}
 	data := stored.Encode(stored.Bundle{Source: "fake", Facts: facts})
 	run("bundle of 100", func() error { _, err := stored.Decode[stored.Bundle](data); return err })
@@ -149,15 +175,20 @@ func BenchmarkDecode(b *testing.B) {
 func BenchmarkStep(b *testing.B) {
 	for _, held := range []int{0, 100_000} {
 		b.Run(fmt.Sprintf("held=%d", held), func(b *testing.B) {
-			q, err := queue.Open(b.Context(), queue.Config{Dir: b.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 4 << 30})
+			q, err := queue.Open(b.Context(), queue.Config{
+				Dir: b.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 4 << 30,
+			})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer func() { _ = q.Close() }()
 			o := benchOwner()
 			o.p.Tombs = stored.NewTombs(q)
-			o.p.Queue, o.p.Sights = q, &seen{seeing(watermark.Horizon{Now: noon, Read: noon, Hold: watermark.HoldBackfill})}
-			o.valid, o.cache, o.dues, o.tally = func() bool { return true }, newCache(1<<20), newDues(), stored.NewTally()
+			o.p.Queue, o.p.Sights = q, &seen{
+				seeing(watermark.Horizon{Now: noon, Read: noon, Hold: watermark.HoldBackfill}),
+			}
+			o.valid, o.cache, o.dues, o.tally = func() bool { return true }, newCache(1<<20), newDues(),
+				stored.NewTally()
 			if o.facts, err = q.Facts.Open(b.Context(), 0, 0); err != nil {
 				b.Fatal(err)
 			}

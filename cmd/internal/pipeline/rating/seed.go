@@ -18,7 +18,9 @@ import (
 // it: nothing is left to be fetched or written. It is for measuring how many contacts behave, and must be over before
 // anything else runs; the sources have been looked at. person gives the id and the facts of the i-th; it is called
 // for each i at least once, from several goroutines.
-func (p *Rating) Seed(ctx context.Context, source string, n int, person func(i int) (id string, facts []crm.Fact)) error {
+func (p *Rating) Seed(ctx context.Context, source string, n int,
+	person func(i int) (id string, facts []crm.Fact),
+) error {
 	parts := make([][]int, p.Queue.Partitions())
 	for i := range n {
 		id, _ := person(i)
@@ -33,7 +35,9 @@ func (p *Rating) Seed(ctx context.Context, source string, n int, person func(i i
 	return g.Wait()
 }
 
-func (p *Rating) seedPartition(ctx context.Context, source string, part int, members []int, person func(int) (string, []crm.Fact)) error {
+func (p *Rating) seedPartition(ctx context.Context, source string, part int, members []int,
+	person func(int) (string, []crm.Fact),
+) error {
 	at, err := p.Queue.Contacts.Checkpoint(ctx, part)
 	if err != nil {
 		return err
@@ -41,7 +45,9 @@ func (p *Rating) seedPartition(ctx context.Context, source string, part int, mem
 	if at.Seq != 0 {
 		return errors.New("contacts can be put into a new store only")
 	}
-	o := &owner{p: p, part: part, at: at, sight: p.Sights.Sight(), valid: func() bool { return true }, tally: stored.NewTally()}
+	o := &owner{
+		p: p, part: part, at: at, sight: p.Sights.Sight(), valid: func() bool { return true }, tally: stored.NewTally(),
+	}
 	most := min(timing.SeedBatch, p.Queue.Contacts.MaxBatch())
 	for len(members) > 0 {
 		var batch queue.Batch

@@ -11,7 +11,9 @@ import (
 
 // TestSeed: contacts that were put into a new store are rated, and nothing of them is left to be done.
 func TestSeed(t *testing.T) {
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,8 @@ func golden(t *testing.T, name string, v any) []byte {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s has other bytes than a store of before: the store's format has to rise (then rewrite the file with -update)", name)
+		t.Errorf("%s has other bytes than a store of before: the store's format has to rise (then rewrite the file "+
+			"with -update)", name)
 	}
 	return want
 }
@@ -135,11 +136,13 @@ func TestViewsFollowTheWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if missing := append(zeros(reflect.ValueOf(g), "Glance"), zeros(reflect.ValueOf(h), "Holder")...); len(missing) > 0 {
+	if missing := append(zeros(reflect.ValueOf(g), "Glance"),
+		zeros(reflect.ValueOf(h), "Holder")...); len(missing) > 0 {
 		t.Errorf("not found in the record: %v", missing)
 	}
 	want := Glance{
-		Rating: StandingOf(whole.Rating), Due: whole.Due, Offer: whole.Offer, Redirect: whole.Redirect, Sent: whole.Sent, Forgotten: whole.Forgotten,
+		Rating: StandingOf(whole.Rating), Due: whole.Due, Offer: whole.Offer, Redirect: whole.Redirect,
+		Sent: whole.Sent, Forgotten: whole.Forgotten,
 		Awaits: whole.Awaits,
 	}
 	want.Rating.Held, want.Rating.Decide = whole.Rating.Held, whole.Rating.Decide
@@ -147,7 +150,10 @@ func TestViewsFollowTheWhole(t *testing.T) {
 		t.Errorf("glance (-record +glance):\n%s", diff)
 	}
 	f := whole.Record.Conduct[0]
-	held := Held{ID: f.ID, Version: f.Version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: f.Gone, Meeting: f.Meeting, Task: f.Task}
+	held := Held{
+		ID: f.ID, Version: f.Version, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: f.Gone, Meeting: f.Meeting,
+		Task: f.Task,
+	}
 	if diff := cmp.Diff(held, h.Record.Conduct[0]); diff != "" {
 		t.Errorf("held fact (-record +view):\n%s", diff)
 	}

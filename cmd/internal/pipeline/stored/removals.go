@@ -49,7 +49,10 @@ func ChangeRemovals(ctx context.Context, q *queue.Queue, source string, change f
 		case slices.Equal(list, old.List):
 			return nil
 		case len(list) > timing.MaxRemovals && len(list) > len(old.List):
-			return &connectors.Error{Op: "retract", Kind: connectors.Unavailable, Err: fmt.Errorf("%d deleted records wait to be taken back: no more until they are", len(old.List))}
+			return &connectors.Error{
+				Op: "retract", Kind: connectors.Unavailable,
+				Err: fmt.Errorf("%d deleted records wait to be taken back: no more until they are", len(old.List)),
+			}
 		}
 		if err := RemovedState(source).Put(ctx, q, Removals{list}, rev); !errors.Is(err, queue.ErrConflict) {
 			return err

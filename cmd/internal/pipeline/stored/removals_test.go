@@ -12,7 +12,9 @@ import (
 
 // A list that is full takes no more until it has been worked off; what is on it already may come again.
 func TestRemovalsAreBounded(t *testing.T) {
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +27,14 @@ func TestRemovalsAreBounded(t *testing.T) {
 	if err := noteRemovals(t.Context(), q, "fake", many); err != nil {
 		t.Fatal(err)
 	}
-	if err := noteRemovals(t.Context(), q, "fake", []crm.Removal{{ID: "emails/x", Version: 1}}); connectors.KindOf(err) != connectors.Unavailable {
+	if err := noteRemovals(t.Context(), q, "fake", []crm.Removal{
+		{ID: "emails/x", Version: 1},
+	}); connectors.KindOf(err) != connectors.Unavailable {
 		t.Errorf("one too many: %v, want it put off", err)
 	}
-	if err := noteRemovals(t.Context(), q, "fake", []crm.Removal{{ID: "emails/5", Version: 9}, {ID: "emails/6", Version: 0}}); err != nil {
+	if err := noteRemovals(t.Context(), q, "fake", []crm.Removal{
+		{ID: "emails/5", Version: 9}, {ID: "emails/6", Version: 0},
+	}); err != nil {
 		t.Error(err)
 	}
 	l, rev, err := state.Get(t.Context(), q)

@@ -87,7 +87,8 @@ type Filling struct {
 // the CRM refuses to go on has read a part alone, in which the answers may be missing, however long that lasts. While
 // no process ran, none could move.
 func (f Filling) Moving(now, began time.Time) bool {
-	return f.Since != 0 && !f.Done && (f.Error != "" || now.Sub(f.Moved.Time()) < timing.BackfillIdle || now.Sub(began) < timing.BackfillIdle)
+	return f.Since != 0 && !f.Done && (f.Error != "" || now.Sub(f.Moved.Time()) < timing.BackfillIdle ||
+		now.Sub(began) < timing.BackfillIdle)
 }
 
 // Member is what a process says of itself to the others.

@@ -9,7 +9,10 @@ import (
 func TestTallyCountsAndForgets(t *testing.T) {
 	got := NewTally()
 	for _, r := range []crm.Rating{
-		{Letter: "B", Overdue: true}, {Letter: "C", Status: crm.Pending}, {Letter: "D", Status: crm.Disqualified}, {Unrated: "opted_out"},
+		{Letter: "B", Overdue: true},
+		{Letter: "C", Status: crm.Pending},
+		{Letter: "D", Status: crm.Disqualified},
+		{Unrated: "opted_out"},
 	} {
 		got.Count("s", StandingOf(r), 1)
 	}

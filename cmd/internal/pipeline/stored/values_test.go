@@ -22,7 +22,8 @@ func TestFieldValues(t *testing.T) {
 		all[f] = strings.Repeat("ä", i*i*i*4) // every form of a length, from none to more than 65,535 bytes
 	}
 	for name, v := range map[string]Values{
-		"none": nil, "all": all, "empty": {}, "cleared": {crm.FieldNativeStatus: "", crm.FieldRating: ""}, "one": {crm.FieldRating: "A"},
+		"none": nil, "all": all, "empty": {}, "cleared": {crm.FieldNativeStatus: "", crm.FieldRating: ""},
+		"one": {crm.FieldRating: "A"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := Encode(Outgoing{Values: v})

@@ -14,14 +14,18 @@ import (
 
 // What a record remembers of our messages is found under the person's name; of others nothing is known.
 func TestWrote(t *testing.T) {
-	q, err := queue.Open(t.Context(), queue.Config{Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30})
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = q.Close() })
 	var c Contact
 	c.Record.Fold(
-		crm.Fact{ID: "emails/1", Kind: crm.KindMessage, At: 5, Message: &crm.Message{Direction: crm.Out, Lines: []uint64{7, 8}}},
+		crm.Fact{ID: "emails/1", Kind: crm.KindMessage, At: 5, Message: &crm.Message{
+			Direction: crm.Out, Lines: []uint64{7, 8},
+		}},
 		crm.Fact{ID: "emails/2", Kind: crm.KindMessage, At: 6, Message: &crm.Message{Direction: crm.In}},
 	)
 	put := []queue.Put{{Key: queue.Key{Source: "fake", Contact: "ada"}, Data: Encode(c)}}
@@ -29,7 +33,8 @@ func TestWrote(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Wrote(q, "fake")(t.Context(), []string{"ada", "ben", "cy"})
-	if diff := cmp.Diff(map[string][]crm.Wrote{"ada": {{At: 5, Lines: []uint64{7, 8}}}}, got); err != nil || diff != "" {
+	if diff := cmp.Diff(map[string][]crm.Wrote{"ada": {{At: 5, Lines: []uint64{7, 8}}}}, got); err != nil ||
+		diff != "" {
 		t.Error(err, diff)
 	}
 }

@@ -40,12 +40,15 @@ func NewLetters(q *queue.Queue, t *stored.Tombs, m *Metrics, log *zap.Logger) *L
 
 // fixes says, by kind of error, what a person can do about a dead letter.
 var fixes = map[connectors.Kind]string{
-	connectors.Internal:        "report it with its reason; after an update send it again: winnow deadletters resend",
-	connectors.Malformed:       "see whether the sender is the CRM this source is for; send it again after an update that can read it, or discard it",
-	connectors.NotFound:        "the record is gone from the CRM: discard it",
-	connectors.Conflict:        "something else keeps the record busy: send it again when that is over",
-	connectors.Garbled:         "see what stands between Winnow and the CRM and answers in its place, then send it again",
-	connectors.Unavailable:     "the CRM fails at this record and answers for others: see whether it opens there, tell the CRM's support, then send it again",
+	connectors.Internal: "report it with its reason; after an update send it again: winnow deadletters resend",
+	connectors.Malformed: "see whether the sender is the CRM this source is for; send it again after an update " +
+		"that can read it, or discard it",
+	connectors.NotFound: "the record is gone from the CRM: discard it",
+	connectors.Conflict: "something else keeps the record busy: send it again when that is over",
+	connectors.Garbled: "see what stands between Winnow and the CRM and answers in its place, then send it " +
+		"again",
+	connectors.Unavailable: "the CRM fails at this record and answers for others: see whether it opens there, " +
+		"tell the CRM's support, then send it again",
 	connectors.Rejected:        "relax the CRM's validation rule for Winnow's fields or for its app, then send it again",
 	connectors.Unauthenticated: "renew the token or grant the scope, then send it again",
 	connectors.Misconfigured:   "run winnow setup, then send it again",
@@ -69,12 +72,15 @@ func fixOf(stage string, kind connectors.Kind) string {
 	if unread, ok := unreadFixes[kind]; ok {
 		fix = unread
 	}
-	return fix + "; until then nothing is announced against the contacts named, or against anyone of the source where none is known: discard it only if nothing of theirs is in it"
+	return fix + "; until then nothing is announced against the contacts named, or against anyone of the source " +
+		"where none is known: discard it only if nothing of theirs is in it"
 }
 
 // Bury keeps what cannot be used, with its reason and what a person can do. id makes a second burial of the same
 // thing the same letter.
-func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error, fields ...zap.Field) error {
+func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLetter, reason error,
+	fields ...zap.Field,
+) error {
 	kind := connectors.KindOf(reason)
 	d.Source, d.Reason, d.Kind, d.Fix = s.Name, reason.Error(), kind.String(), fixOf(d.Stage, kind)
 	if d.Text {
@@ -89,7 +95,8 @@ func (l *Letters) Bury(ctx context.Context, s Source, id string, d queue.DeadLet
 	for i, contact := range d.Contacts {
 		contacts[i] = l.tombs.Plain(contact)
 	}
-	l.log.Error("dead letter", append(fields, zap.String("stage", d.Stage), zap.String("source", s.Name), zap.Uint64("number", seq), zap.Strings("contacts", contacts), zap.Error(reason))...)
+	l.log.Error("dead letter", append(fields, zap.String("stage", d.Stage), zap.String("source", s.Name),
+		zap.Uint64("number", seq), zap.Strings("contacts", contacts), zap.Error(reason))...)
 	return nil
 }
 
@@ -101,7 +108,8 @@ func (l *Letters) Lost(ctx context.Context, s Source, lost queue.Damage, d queue
 	d.Source, d.Kind, d.Reason = s.Name, KindDamaged, "the store has lost "+lost.String()
 	d.Fix = "look at the disk; it is read again from the CRM, and the letter goes when that is done"
 	if s.CRM.Backfill == nil {
-		d.Fix = "look at the disk; the history of this source cannot be read back: discard the letter when nothing of it is missed"
+		d.Fix = "look at the disk; the history of this source cannot be read back: discard the letter when nothing " +
+			"of it is missed"
 	}
 	return l.BuryAs(ctx, fmt.Sprintf("%s.%s.%d.%s", d.Kind, lost.Stream, lost.First, s.Name), d)
 }
@@ -158,7 +166,8 @@ func Without(s Source, ref crm.Ref, contact string) (rest crm.Ref, left bool) {
 		return crm.Ref{}, false
 	}
 	erased := func(id string) bool { return id == contact }
-	ref.Contacts, ref.Left = slices.DeleteFunc(slices.Clone(ref.Contacts), erased), slices.DeleteFunc(slices.Clone(ref.Left), erased)
+	ref.Contacts, ref.Left = slices.DeleteFunc(slices.Clone(ref.Contacts), erased),
+		slices.DeleteFunc(slices.Clone(ref.Left), erased)
 	return ref, len(ref.Contacts)+len(ref.Left) > 0
 }
 
@@ -170,7 +179,8 @@ func Strike(s Source, d *queue.DeadLetter, contact string) bool {
 		return true
 	}
 	ref, err := stored.Decode[crm.Ref](d.Payload)
-	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || OfPerson(s, ref, contact) { // what is no reference waits for nobody
+	// what is no reference waits for nobody
+	if d.Stage != StageFetch || len(d.Contacts) < 2 || err != nil || OfPerson(s, ref, contact) {
 		return false
 	}
 	ref, _ = Without(s, ref, contact)

@@ -26,25 +26,31 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "winnow_dead_letters_total", Help: "Things put among the dead letters, by kind of reason.",
 		}, []string{"stage", "source", "kind"}),
 		damage: f.NewCounterVec(prometheus.CounterOpts{
-			Name: "winnow_store_damage_total", Help: "Times that a stream of the store had lost messages, which were read again.",
+			Name: "winnow_store_damage_total", Help: "Times that a stream of the store had lost messages, which were " +
+				"read again.",
 		}, []string{"stream"}),
 		readUpTo: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "winnow_source_read_up_to_timestamp_seconds", Help: "Unix time up to which a source has been read; silence counts only until then.",
+			Name: "winnow_source_read_up_to_timestamp_seconds",
+			Help: "Unix time up to which a source has been read; silence counts only until then.",
 		}, []string{"source"}),
 		polledUpTo: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "winnow_source_polled_up_to_timestamp_seconds", Help: "Unix time at which the last finished poll of a source began.",
+			Name: "winnow_source_polled_up_to_timestamp_seconds",
+			Help: "Unix time at which the last finished poll of a source began.",
 		}, []string{"source"}),
 		age: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "winnow_stage_oldest_seconds", Help: "Age of the oldest thing that waits at a stage.",
 		}, []string{"stage", "source"}),
 		blindAll: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "winnow_source_held_by_dead_letters", Help: "1 while a dead letter that may concern any contact of a source holds its decisions back.",
+			Name: "winnow_source_held_by_dead_letters",
+			Help: "1 while a dead letter that may concern any contact of a source holds its decisions back.",
 		}, []string{"source"}),
 		blindContacts: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "winnow_contacts_held_by_dead_letters", Help: "Contacts of a source whose decisions are held back by dead letters that name them.",
+			Name: "winnow_contacts_held_by_dead_letters",
+			Help: "Contacts of a source whose decisions are held back by dead letters that name them.",
 		}, []string{"source"}),
 	}
-	m.damage.WithLabelValues("CONTACTS_0") // the rise of a series that is not there before its first event is never seen
+	// the rise of a series that is not there before its first event is never seen
+	m.damage.WithLabelValues("CONTACTS_0")
 	return m
 }
 

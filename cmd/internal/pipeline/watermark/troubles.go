@@ -84,7 +84,8 @@ func (t *Troubles) complain(s Source, what, message string, err error, person bo
 	if person {
 		log, every = t.log.Error, timing.ErrorEvery
 	}
-	return t.paced(log, every, s.Name+" "+what+" "+connectors.KindOf(err).String(), message, err, append(fields, zap.String("source", s.Name), zap.String("for", what))...)
+	return t.paced(log, every, s.Name+" "+what+" "+connectors.KindOf(err).String(), message, err,
+		append(fields, zap.String("source", s.Name), zap.String("for", what))...)
 }
 
 // Warns says what heals by itself, at its pace, and reports whether it did. what is one of few.
@@ -104,7 +105,9 @@ func (t *Troubles) Alarms(what, message string, err error, fields ...zap.Field) 
 }
 
 // paced logs an error at its pace, with how often it came, and reports whether it did. what is one of few.
-func (t *Troubles) paced(log func(string, ...zap.Field), every time.Duration, what, message string, err error, fields ...zap.Field) bool {
+func (t *Troubles) paced(log func(string, ...zap.Field), every time.Duration, what, message string, err error,
+	fields ...zap.Field,
+) bool {
 	times, ok := t.pace.due(what, every)
 	if ok {
 		log(message, append(fields, zap.Int("times", times), zap.Error(err))...)
@@ -122,7 +125,8 @@ func (t *Troubles) Well(ctx context.Context, s Source, what string) {
 	if !known {
 		return
 	}
-	t.log.Info("the CRM is there again", zap.String("source", s.Name), zap.String("for", what), zap.Duration("after", time.Since(v.since).Round(time.Millisecond)))
+	t.log.Info("the CRM is there again", zap.String("source", s.Name), zap.String("for", what),
+		zap.Duration("after", time.Since(v.since).Round(time.Millisecond)))
 	if v.needs != "" {
 		_ = stored.PutOffState(s.Name).Put(ctx, t.q, needs, stored.AnyRevision)
 	}

@@ -80,7 +80,8 @@ func (u *unread) read(ctx context.Context, stage string, letters map[uint64]queu
 		d, ok := u.letters[seq]
 		if !ok {
 			return u.Queue.DeadLetters.Each(ctx, seq-1, stage, u.source, func(d queue.DeadLetter) error {
-				if ref, err := stored.Decode[crm.Ref](d.Payload); stage == StageFetch && err == nil && ref.Noticed != 0 {
+				if ref, err := stored.Decode[crm.Ref](d.Payload); stage == StageFetch && err == nil &&
+					ref.Noticed != 0 {
 					d.Time = ref.Noticed.Time()
 				}
 				d.Payload, d.Reason, d.Fix = nil, "", ""
@@ -173,6 +174,8 @@ func (u *unread) report(b *Blind) {
 			oldest = t
 		}
 	}
-	u.Log.Error("dead letters hold decisions back: see winnow deadletters list, mend the cause and send them again, or discard them",
-		zap.String("source", u.source), zap.Int("contacts", len(b.By)), zap.Bool("whole_source", all == 1), zap.Time("oldest", oldest))
+	u.Log.Error("dead letters hold decisions back: see winnow deadletters list, mend the cause and send them again, "+
+		"or discard them",
+		zap.String("source", u.source), zap.Int("contacts", len(b.By)), zap.Bool("whole_source", all == 1),
+		zap.Time("oldest", oldest))
 }

@@ -18,7 +18,9 @@ func TestUnreadFollowsLetters(t *testing.T) {
 	step := func(put int, discard ...int) {
 		t.Helper()
 		for range put {
-			seq, err := q.DeadLetters.Bury(t.Context(), queue.DeadLetter{Stage: StageFetch, Source: "fake", Contacts: []string{string(rune('a' + len(seqs)))}}, "")
+			seq, err := q.DeadLetters.Bury(t.Context(), queue.DeadLetter{
+				Stage: StageFetch, Source: "fake", Contacts: []string{string(rune('a' + len(seqs)))},
+			}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,13 +65,17 @@ func TestUnreadFollowsLetters(t *testing.T) {
 
 // BenchmarkUnread is what a look costs when one of ten thousand letters has been discarded since the last one.
 func BenchmarkUnread(b *testing.B) {
-	q, err := queue.Open(b.Context(), queue.Config{Dir: b.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 4 << 30})
+	q, err := queue.Open(b.Context(), queue.Config{
+		Dir: b.TempDir(), Partitions: 1, Sources: []string{"fake"}, MinFree: 1, MaxStore: 4 << 30,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = q.Close() }()
 	bury := func(n int) {
-		letter := queue.DeadLetter{Stage: StageFetch, Source: "fake", Contacts: []string{strconv.Itoa(n)}, Payload: make([]byte, 2000)}
+		letter := queue.DeadLetter{
+			Stage: StageFetch, Source: "fake", Contacts: []string{strconv.Itoa(n)}, Payload: make([]byte, 2000),
+		}
 		if _, err := q.DeadLetters.Bury(b.Context(), letter, ""); err != nil {
 			b.Error(err)
 		}

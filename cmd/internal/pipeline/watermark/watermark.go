@@ -129,12 +129,14 @@ func (h *Watermark) Refresh(ctx context.Context) error {
 		}
 		old, known := h.put(name, v)
 		if !v.Polled && (old.Polled || !known) {
-			h.Log.Warn("no poll has finished for long: silence counts up to the last one only, and nothing is announced; "+
+			h.Log.Warn("no poll has finished for long: silence counts up to the last one only, and nothing is "+
+				"announced; "+
 				"see that a process has the role poll, or set WINNOW_POLL_INTERVAL=0 where webhooks are enough",
 				zap.String("source", name), zap.Time("polled", v.Read))
 		}
 		if !v.Filled && (old.Filled || !known) {
-			h.Log.Warn("a backfill has not moved for long and holds announcements back no more; see that a process has the role poll",
+			h.Log.Warn("a backfill has not moved for long and holds announcements back no more; see that a process "+
+				"has the role poll",
 				zap.String("source", name), zap.Duration("waited", timing.BackfillIdle))
 		}
 		h.unread[name].report(v.Blind)
@@ -223,7 +225,8 @@ func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 	switch broken, _, err := stored.BreakerState(name).Get(ctx, h.Queue); {
 	case err != nil:
 		return v, err
-	case filling.Moving(now, h.began), filling.Done && !unfetched.IsZero() && !unfetched.After(filling.Moved.Time()): // what it found is history too
+	// what it found is history too
+	case filling.Moving(now, h.began), filling.Done && !unfetched.IsZero() && !unfetched.After(filling.Moved.Time()):
 		v.Hold = HoldBackfill
 	case broken.Open():
 		v.Hold = HoldBreaker
@@ -296,7 +299,9 @@ func (s *Sight) Holds(key queue.Key) string {
 
 // HoldsLike reports whether s holds back the same contacts for the same reasons as another sight.
 func (s *Sight) HoldsLike(o *Sight) bool {
-	return maps.EqualFunc(s.by, o.by, func(a, b Horizon) bool { return a.Hold == b.Hold && a.Lags == b.Lags && a.Blind == b.Blind })
+	return maps.EqualFunc(s.by, o.by, func(a, b Horizon) bool {
+		return a.Hold == b.Hold && a.Lags == b.Lags && a.Blind == b.Blind
+	})
 }
 
 // Instant is when and how well informed a contact is rated.
@@ -306,7 +311,8 @@ func (s *Sight) Instant(key queue.Key, now time.Time, c *stored.Contact) rules.I
 		v.Hold = holdMerge
 	}
 	return rules.Instant{
-		Now: now, Read: minTime(now, v.Read), Arrived: c.Arrived.Time(), Hold: v.Hold, Lagging: now.Sub(v.Read) > s.settle,
+		Now: now, Read: minTime(now, v.Read), Arrived: c.Arrived.Time(), Hold: v.Hold,
+		Lagging:  now.Sub(v.Read) > s.settle,
 		Profiled: c.Record.Property(crm.PropProfiled) != "",
 	}
 }
