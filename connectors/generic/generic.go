@@ -172,7 +172,7 @@ func (c *source) auth() rest.Auth {
 func (c *source) vendor() connectors.Vendor {
 	read := c.records()
 	v := connectors.Vendor{
-		Fetch: read, Relate: read, Maintain: &maintainer{c}, Budget: c, Tick: cmp.Or(c.m.API.Tick, time.Second),
+		Fetch: read, Relate: read, Maintain: &maintainer{c}, Budget: c, Tick: c.tick(),
 	}
 	for _, typ := range sortedKeys(c.m.Records) {
 		r := c.m.Records[typ]
@@ -198,6 +198,9 @@ func (c *source) vendor() connectors.Vendor {
 	}
 	return v
 }
+
+// tick is how fine the CRM's change times are.
+func (c *source) tick() time.Duration { return cmp.Or(c.m.API.Tick, time.Second) }
 
 func personKind(typ string, p *mapping.Person) connectors.PersonKind {
 	k := connectors.PersonKind{Kind: p.Kind, Record: typ, Text: p.Text}

@@ -99,7 +99,7 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	of := c.m.Records[ask.Type]
 	l := of.List
 	size := cmp.Or(l.Page, defaultPage)
-	vars := asked(ask, l, size)
+	vars := asked(ask, l, size, c.tick())
 	a, err := c.ask(ctx, call{op: op, class: rest.Poll, req: &l.Request, vars: vars})
 	if err != nil {
 		if of.Optional && absent(err) {
@@ -136,10 +136,15 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	return page, nil
 }
 
-// asked are the variables of a page that is asked for.
-func asked(ask since.Ask, l *mapping.List, size int) jq.Vars {
+// asked are the variables of a page that is asked for. What follows an instant begins with the next tick of the CRM's
+// clock: the same one would give the same page for ever.
+func asked(ask since.Ask, l *mapping.List, size int, tick time.Duration) jq.Vars {
+	from, ms := int(ask.From), int(tick.Milliseconds())
+	if over := from % max(ms, 1); over > 0 {
+		from += ms - over
+	}
 	vars := jq.Vars{
-		"$type": ask.Type, "$from": int(ask.From), "$instant": ask.Instant && !l.Next.Set(), "$page": size,
+		"$type": ask.Type, "$from": from, "$instant": ask.Instant && !l.Next.Set(), "$page": size,
 	}
 	if ask.Until != 0 {
 		vars["$until"] = int(ask.Until)
