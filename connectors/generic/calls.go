@@ -75,11 +75,20 @@ func (c *source) with(vars jq.Vars) jq.Vars {
 	if out == nil {
 		out = jq.Vars{}
 	}
-	out["$settings"], out["$me"] = c.set, c.me.get()
+	out["$settings"], out["$me"], out["$own"] = c.set, c.me.get(), c.own()
 	out["$auth"] = map[string]any{
 		"token":    c.cfg.Token.Reveal(),
 		"user":     c.cfg.User,
 		"password": c.cfg.Password.Reveal(),
+	}
+	return out
+}
+
+// own are the names of all our fields, also of those that people set: a CRM may want to be asked for them by name.
+func (c *source) own() []any {
+	var out []any
+	for _, name := range slices.Concat(c.fields.Written(), c.fields.Set()) {
+		out = append(out, name)
 	}
 	return out
 }

@@ -44,7 +44,7 @@ var scopes = map[string][]string{
 	"hook":    {"$method", "$path", "$query", "$header", "$received", "$body", "$ours"},
 	"event":   {"$method", "$path", "$query", "$header", "$received", "$body", "$ours", "$event"},
 	"record":  {"$type", "$with", "$received"},
-	"read":    {"$type", "$kind", "$id", "$ids", "$with"},
+	"read":    {"$type", "$kind", "$id", "$ids", "$with", "$own"},
 	"list":    {"$type", "$from", "$until", "$after", "$instant", "$page"},
 	"write":   {"$type", "$kind", "$id", "$ids", "$changes", "$values"},
 	"field":   {"$type", "$kind", "$name"},
