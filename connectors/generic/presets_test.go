@@ -92,18 +92,13 @@ func sample(t *testing.T, preset, file string) {
 	}
 	api := httptest.NewServer(recorded(t, filepath.Join(dir, "api.json")))
 	defer api.Close()
-	v, err := New(Config{
-		MAPPING: preset, API: API{URL: api.URL}, Token: connectors.Secret(env["TOKEN"]), User: env["USER"],
-		Password: connectors.Secret(
-			env["PASSWORD"],
-		), ClientID: env["CLIENT_ID"], ClientSecret: connectors.Secret(env["CLIENT_SECRET"]),
-		HookSecret: connectors.Secret(
-			env["HOOK_SECRET"],
-		), HookKey: connectors.Secret(env["HOOK_KEY"]), Settings: env["SETTINGS"],
-	}, connectors.Options{
+	v, err := New(presetConfig(preset, api.URL, env), connectors.Options{
 		Source: crm.Source{Name: preset, Vendor: Vendor}, Salt: []byte("salt"), Now: func() time.Time { return now },
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Maintain.Maintain(t.Context()); err != nil { // as serve does: it is known who we are
 		t.Fatal(err)
 	}
 	d := connectortest.Load(t, file)
@@ -146,6 +141,15 @@ func sample(t *testing.T, preset, file string) {
 	}
 	if diff := cmp.Diff(string(want), string(text)); diff != "" {
 		t.Errorf("it no longer says what %s has:\n%s", filepath.Base(golden), diff)
+	}
+}
+
+// presetConfig is the configuration of a source of a preset with the settings of its samples.
+func presetConfig(preset, address string, env map[string]string) Config {
+	return Config{
+		MAPPING: preset, API: API{URL: address}, Token: connectors.Secret(env["TOKEN"]), User: env["USER"],
+		Password: connectors.Secret(env["PASSWORD"]), ClientID: env["CLIENT_ID"], ClientSecret: connectors.Secret(env["CLIENT_SECRET"]),
+		HookSecret: connectors.Secret(env["HOOK_SECRET"]), HookKey: connectors.Secret(env["HOOK_KEY"]), Settings: env["SETTINGS"],
 	}
 }
 
