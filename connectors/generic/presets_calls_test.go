@@ -22,8 +22,9 @@ import (
 	"github.com/winnow-crm/winnow/connectors/generic/presets"
 )
 
-// What a preset asks of the API: presets/<name>/samples/calls.golden.txt has every request of a poll, of reading what it
-// found, of a backfill, of a write and of set-up, and what came of it, with the answers of api.json. -update writes it.
+// What a preset asks of the API: presets/<name>/samples/calls.golden.txt has every request of a poll, of reading what
+// it found, of a backfill, of a write and of set-up, and what came of it, with the answers of api.json. -update writes
+// it.
 func TestPresetsCalls(t *testing.T) {
 	for _, name := range presets.Names() {
 		if _, err := os.Stat("presets/" + name + "/samples/api.json"); err == nil {
@@ -152,8 +153,9 @@ func (j *journal) written(t *testing.T, v connectors.Vendor) {
 	for _, kind := range v.People {
 		who := crm.Person{Kind: kind.Kind, ID: "7"}.String()
 		chs := []crm.Change{{Contact: who, Values: map[crm.Field]string{
-			crm.FieldRating: "B", crm.FieldScore: "61", crm.FieldDisqualified: "false", crm.FieldReasons: "They answer.\nThey met us.",
-			crm.FieldPendingUntil: "2026-03-09", crm.FieldOwedSince: "2026-03-02T09:20:00Z", crm.FieldGround: "", crm.FieldRecheckOn: "",
+			crm.FieldRating: "B", crm.FieldScore: "61", crm.FieldDisqualified: "false",
+			crm.FieldReasons: "They answer.\nThey met us.", crm.FieldPendingUntil: "2026-03-09",
+			crm.FieldOwedSince: "2026-03-02T09:20:00Z", crm.FieldGround: "", crm.FieldRecheckOn: "",
 		}}}
 		if kind.Native.Closed != "" {
 			chs[0].Values[crm.FieldNativeStatus] = crm.UnqualifiedStatus

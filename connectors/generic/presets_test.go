@@ -148,8 +148,9 @@ func sample(t *testing.T, preset, file string) {
 func presetConfig(preset, address string, env map[string]string) Config {
 	return Config{
 		MAPPING: preset, API: API{URL: address}, Token: connectors.Secret(env["TOKEN"]), User: env["USER"],
-		Password: connectors.Secret(env["PASSWORD"]), ClientID: env["CLIENT_ID"], ClientSecret: connectors.Secret(env["CLIENT_SECRET"]),
-		HookSecret: connectors.Secret(env["HOOK_SECRET"]), HookKey: connectors.Secret(env["HOOK_KEY"]), Settings: env["SETTINGS"],
+		Password: connectors.Secret(env["PASSWORD"]), Settings: env["SETTINGS"],
+		ClientID: env["CLIENT_ID"], ClientSecret: connectors.Secret(env["CLIENT_SECRET"]),
+		HookSecret: connectors.Secret(env["HOOK_SECRET"]), HookKey: connectors.Secret(env["HOOK_KEY"]),
 	}
 }
 
