@@ -3,7 +3,6 @@ package generic
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -103,63 +102,49 @@ func Source(name string) ([]byte, error) {
 
 // Validate reports everything wrong with the settings and the mapping in one error.
 func (c *Config) Validate(prefix string) error {
-	var errs []error
-	bad := func(name, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s_%s: %s", prefix, name, fmt.Sprintf(format, args...)))
-	}
-	c.checkPlain(bad)
+	p := &connectors.Problems{Prefix: prefix}
+	c.checkPlain(p)
 	m, err := c.load()
 	switch faults := mapping.Faults(nil); {
 	case c.MAPPING == "":
-		bad(
+		p.Add(
 			"MAPPING",
 			"not set: the name of a preset (%s), or the path of a mapping",
 			strings.Join(presets.Names(), ", "),
 		)
 	case errors.As(err, &faults):
 		for _, f := range faults {
-			bad("MAPPING", "%s:%s", c.MAPPING, f)
+			p.Add("MAPPING", "%s:%s", c.MAPPING, f)
 		}
 	case err != nil:
-		bad("MAPPING", "%v", err)
+		p.Add("MAPPING", "%v", err)
 	default:
-		c.checkCredential(m, bad)
-		c.checkHooks(m, prefix, bad)
-		c.checkNames(m, bad)
+		c.checkCredential(m, p.Add)
+		c.checkHooks(m, p.Add)
+		c.checkNames(m, p)
 	}
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(errs...)
+	return p.Err()
 }
 
 // checkPlain checks what needs no mapping.
-func (c *Config) checkPlain(bad complain) {
-	if c.Webhooks != "" && c.Webhooks != "on" && c.Webhooks != "off" {
-		bad("WEBHOOKS", "want on or off")
+func (c *Config) checkPlain(p *connectors.Problems) {
+	if c.Webhooks != "" {
+		p.WantOnOff("WEBHOOKS", c.Webhooks)
 	}
-	if !plainURL(c.API.URL) {
-		bad("API_URL", "want https://host, without user and query")
+	p.WantURL("API_URL", c.API.URL, "https://host")
+	if c.Login.URL != "" {
+		p.WantURL("LOGIN_URL", c.Login.URL, "https://host")
 	}
-	if c.Login.URL != "" && !plainURL(c.Login.URL) {
-		bad("LOGIN_URL", "want https://host, without user and query")
-	}
-	if err := people.CheckDomains(c.StaffDomains); err != nil {
-		bad("STAFF_DOMAINS", "%v", err)
-	}
+	p.AddAll("STAFF_DOMAINS", people.CheckDomains(c.StaffDomains))
 	if c.RateLimit < 0 {
-		bad("RATE_LIMIT", "want at least 1, or nothing for the mapping's own limits")
+		p.Add("RATE_LIMIT", "want at least 1, or nothing for the mapping's own limits")
 	}
 	if c.Timeout != 0 && c.Timeout < time.Second {
-		bad("TIMEOUT", "want at least 1s")
+		p.Add("TIMEOUT", "want at least 1s")
 	}
 }
 
-func plainURL(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil &&
-		u.RawQuery == "" &&
-		u.Fragment == ""
-}
-
+// complain takes note of what is wrong with one variable.
 type complain func(name, format string, args ...any)
 
 func (c *Config) checkCredential(m *mapping.Mapping, bad complain) {
@@ -181,11 +166,11 @@ func (c *Config) checkCredential(m *mapping.Mapping, bad complain) {
 }
 
 // checkHooks sees to it that there is a secret by which a delivery can prove itself.
-func (c *Config) checkHooks(m *mapping.Mapping, prefix string, bad complain) {
+func (c *Config) checkHooks(m *mapping.Mapping, bad complain) {
 	if c.Webhooks == "off" || m.Hooks == nil {
 		return
 	}
-	signs, keys := split(c.HookSecret), split(c.HookKey)
+	signs, keys := revealed(c.HookSecret), c.HookKey.Each()
 	signed, keyed := false, false
 	for _, p := range m.Hooks.Proof {
 		bySign := p.HMAC != nil || p.Standard != nil
@@ -199,11 +184,11 @@ func (c *Config) checkHooks(m *mapping.Mapping, prefix string, bad complain) {
 	if m.Hooks.Manage != nil || signed && len(signs) > 0 || keyed && len(keys) > 0 {
 		return
 	}
-	const unset = "not set: without it anybody could send deliveries; set it, or %s_WEBHOOKS=off to poll only"
+	const unset = "not set: without it anybody could send deliveries; set it, or WEBHOOKS=off to poll only"
 	if signed {
-		bad("HOOK_SECRET", unset, prefix)
+		bad("HOOK_SECRET", unset)
 	} else {
-		bad("HOOK_KEY", unset, prefix)
+		bad("HOOK_KEY", unset)
 	}
 }
 
@@ -224,27 +209,20 @@ func checkKey(p mapping.Proof, secret string) error {
 	return nil
 }
 
-func (c *Config) checkNames(m *mapping.Mapping, bad complain) {
-	if _, err := settingsOf(m, c.Settings); err != nil {
-		bad("SETTINGS", "%v", err)
-	}
-	if _, err := fields.Parse(c.Fields, spelling(m)); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			bad("FIELDS", "%s", line)
-		}
-	}
-	if _, err := fields.ParseProperties(c.Properties, nil, spelling(m)); err != nil {
-		bad("PROPERTIES", "%v", err)
-	}
+func (c *Config) checkNames(m *mapping.Mapping, p *connectors.Problems) {
+	_, err := settingsOf(m, c.Settings)
+	p.AddAll("SETTINGS", err)
+	_, err = fields.Parse(c.Fields, spelling(m))
+	p.AddAll("FIELDS", err)
+	_, err = fields.ParseProperties(c.Properties, nil, spelling(m))
+	p.AddAll("PROPERTIES", err)
 }
 
-// split are the values of a list, empty ones left out.
-func split(list connectors.Secret) []string {
+// revealed are the values of a secret that may have several.
+func revealed(s connectors.Secret) []string {
 	var out []string
-	for s := range strings.SplitSeq(list.Reveal(), ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
-		}
+	for _, one := range s.Each() {
+		out = append(out, one.Reveal())
 	}
 	return out
 }

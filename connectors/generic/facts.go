@@ -2,10 +2,6 @@ package generic
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -225,17 +221,9 @@ func (r *record) times(key string, list []any) (out []crm.Millis) {
 	return slices.Compact(out)
 }
 
-// minor is an amount in hundredths of its currency's unit.
-func minor(v float64) int64 {
-	if math.IsNaN(v) || math.Abs(v) > 1e15 {
-		return 0
-	}
-	return int64(math.Round(v * 100))
-}
-
 func (r *record) deal(of *mapping.Deal) crm.Fact {
 	d := crm.Deal{
-		Stage: r.text("deal.stage", of.Stage), Amount: minor(r.number("deal.amount", of.Amount)),
+		Stage: r.text("deal.stage", of.Stage), Amount: crm.Minor(r.number("deal.amount", of.Amount)),
 		NextStep: r.is("deal.next_step", of.NextStep), Contract: r.is("deal.contract", of.Contract),
 	}
 	for _, v := range r.all("deal.moves", of.Moves) {
@@ -266,9 +254,9 @@ func (r *record) ended(key string, e mapping.Expr, moves []crm.StageMove) crm.Mi
 
 func (c *records) quote(r *record, of *mapping.Quote) crm.Fact {
 	q := crm.Quote{
-		Amount: minor(
+		Amount: crm.Minor(
 			r.number("quote.amount", of.Amount),
-		), Discount: max(0, minor(r.number("quote.discount", of.Discount))),
+		), Discount: max(0, crm.Minor(r.number("quote.discount", of.Discount))),
 		Accepted: r.since("quote.accepted", of.Accepted), Expires: r.at("quote.expires", of.Expires),
 	}
 	switch sent := r.all("quote.sent", of.Sent); {
@@ -277,27 +265,29 @@ func (c *records) quote(r *record, of *mapping.Quote) crm.Fact {
 	case len(sent) > 0 && sent[0] != false:
 		q.Sent = r.times("quote.sent", sent)
 	}
-	q.Key = c.quoteKey(r.all("quote.lines", of.Lines), q.Amount)
+	q.Key = content(r.all("quote.lines", of.Lines), q.Amount).Key(c.opt.Salt)
 	if link := r.text("quote.link", of.Link); link != "" {
 		q.Link = c.text().LinkHash(link)
 	}
-	if margin, ok := jq.Number(r.first("quote.margin", of.Margin)); ok && math.Abs(margin) <= 1000 {
-		n := int(math.Round(margin))
-		q.Margin = &n
+	if margin, ok := jq.Number(r.first("quote.margin", of.Margin)); ok {
+		q.Margin = crm.MarginOf(margin)
 	}
 	return r.stamped(crm.Fact{Kind: crm.KindQuote, Quote: &q})
 }
 
-// quoteKey is the same for quotes of the same content, whatever their number, name, date and validity.
-func (c *records) quoteKey(lines []any, amount int64) string {
-	content := make([]string, 0, len(lines)+1)
+// content is what makes two quotes the same one. A line is what the mapping gives of it, a value for each key.
+func content(lines []any, amount int64) crm.Content {
+	c := crm.Content{Total: amount}
 	for _, l := range lines {
-		b, _ := json.Marshal(l) // values of JSON
-		content = append(content, strings.ToLower(string(b)))
+		var line []string
+		if m, ok := l.(map[string]any); ok {
+			for _, key := range sortedKeys(m) {
+				line = append(line, key, jq.Text(m[key]))
+			}
+		} else {
+			line = []string{jq.Text(l)}
+		}
+		c.Lines = append(c.Lines, line)
 	}
-	slices.Sort(content)
-	content = append(content, fmt.Sprint("total ", amount))
-	mac := hmac.New(sha256.New, c.opt.Salt)
-	mac.Write([]byte(strings.Join(content, "\x1e")))
-	return hex.EncodeToString(mac.Sum(nil)[:12])
+	return c
 }

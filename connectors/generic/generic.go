@@ -70,7 +70,7 @@ func New(cfg Config, opt connectors.Options) (connectors.Vendor, error) {
 }
 
 func newSource(cfg Config, opt connectors.Options) (*source, error) {
-	if err := cfg.Validate(prefixOf(opt.Source.Name)); err != nil {
+	if err := cfg.Validate(opt.Source.Prefix()); err != nil {
 		return nil, err
 	}
 	m, err := cfg.load()
@@ -80,6 +80,11 @@ func newSource(cfg Config, opt connectors.Options) (*source, error) {
 	if err := unproved(cfg, m, opt); err != nil {
 		return nil, err
 	}
+	return build(cfg, m, opt), nil
+}
+
+// build makes a source of settings and a mapping that are right.
+func build(cfg Config, m *mapping.Mapping, opt connectors.Options) *source {
 	cfg.Timeout = cmp.Or(cfg.Timeout, 30*time.Second)
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -98,7 +103,7 @@ func newSource(cfg Config, opt connectors.Options) (*source, error) {
 			Windows: c.windows(), AtOnce: cmp.Or(m.API.Calls, defaultAtOnce), Patience: patience, Now: opt.Now,
 		}),
 	})
-	return c, nil
+	return c
 }
 
 // records is what reads records, and makes facts of them.
@@ -113,15 +118,14 @@ func (c *source) records() *records {
 // unproved is the error of a source whose webhooks Winnow is to make, and that is nowhere to be reached: it has no
 // secret, and gets none.
 func unproved(cfg Config, m *mapping.Mapping, opt connectors.Options) error {
-	if cfg.PolledAlone() || m.Hooks.Manage == nil || len(split(cfg.HookSecret))+len(split(cfg.HookKey)) > 0 ||
+	if cfg.PolledAlone() || m.Hooks.Manage == nil || len(cfg.HookSecret.Each())+len(cfg.HookKey.Each()) > 0 ||
 		opt.PublicURL != "" {
 		return nil
 	}
-	prefix := prefixOf(opt.Source.Name)
 	return fmt.Errorf(
-		"%[1]s_HOOK_SECRET: not set: set it, or WINNOW_PUBLIC_URL, at which Winnow makes the webhooks by itself, "+
-			"or %[1]s_WEBHOOKS=off to poll only",
-		prefix,
+		"%s: not set: set it, or WINNOW_PUBLIC_URL, by which Winnow makes the webhooks, or %s=off to poll",
+		opt.Source.Variable("HOOK_SECRET"),
+		opt.Source.Variable("WEBHOOKS"),
 	)
 }
 
@@ -231,11 +235,6 @@ func (c *source) person(name string) string {
 
 // Budget returns the calls left in the current interval and in the day; negative: not known.
 func (c *source) Budget() (interval, day int) { return c.rest.Budget() }
-
-// prefixOf is what the names of a source's settings begin with.
-func prefixOf(name string) string {
-	return "WINNOW_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-}
 
 func (c *source) fail(op string, k connectors.Kind, err error) *connectors.Error {
 	return &connectors.Error{Vendor: Vendor, Op: op, Kind: k, Err: err}

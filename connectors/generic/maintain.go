@@ -95,7 +95,7 @@ func (c *maintainer) Maintain(ctx context.Context) (time.Time, error) {
 // managed reports whether the mapping can look after webhooks, and where deliveries go is known.
 func (c *maintainer) managed() bool {
 	return c.m.Hooks != nil && c.m.Hooks.Manage != nil && c.cfg.Webhooks != "off" && c.opt.PublicURL != "" &&
-		len(split(c.cfg.HookSecret)) == 0
+		len(c.cfg.HookSecret.Each()) == 0
 }
 
 // maintainHooks makes the webhooks that are missing. One that is there and whose secret is not known is made anew: the

@@ -5,19 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/fields"
 	"github.com/winnow-crm/winnow/connectors/generic/jq"
 	"github.com/winnow-crm/winnow/connectors/generic/mapping"
 	"github.com/winnow-crm/winnow/connectors/people"
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
-
-// maxValue is how long a property's value may be: what is longer is a text, and no text is kept.
-const maxValue = 256
 
 // personSays is what a person's own record says, once it is known who our own people are.
 func (c *records) personSays(ctx context.Context, r *record) ([]crm.Notice, error) {
@@ -34,13 +31,13 @@ func (c *records) personFacts(r *record, staff *people.Staff) ([]crm.Notice, err
 	if into := c.person(r.text("merged", r.of.Merged)); into != "" && into != who {
 		return c.joined(into, who, r.version()), c.faulty(r)
 	}
-	out := []crm.Notice{{Fact: crm.Profiled(who)}, existence(who, false, r.version(), r.changed <= 0)}
+	out := []crm.Notice{{Fact: crm.Profiled(who)}, {Fact: crm.Present(who, r.version())}}
 	properties := c.properties(r, staff)
 	unrated := false
 	for _, name := range sortedKeys(properties) {
 		value := properties[name]
-		if strings.Contains(value, "@") || len(value) > maxValue {
-			continue // no fact holds an address, and none a text
+		if !crm.Storable(value) {
+			continue
 		}
 		unrated = unrated || value == "true" && slices.Contains(unratedBy, name)
 		out = append(out, c.property(r, who, name, value))
@@ -58,12 +55,9 @@ func (c *records) personFacts(r *record, staff *people.Staff) ([]crm.Notice, err
 var unratedBy = []string{crm.PropOptOut, crm.PropDoNotProfile, crm.PropStaff}
 
 func (c *records) property(r *record, who, name, value string) crm.Notice {
-	f := r.stamped(crm.Fact{
-		Contact: who, ID: "property/" + name, Kind: crm.KindProperty,
-		Property: &crm.Property{Name: name, Value: value, OfRecord: true},
-	})
-	f.At = crm.Millis(f.Version)
-	return crm.Notice{Fact: &f}
+	f := crm.PropertyOf(who, crm.Property{Name: name, Value: value, OfRecord: true}, r.version())
+	f.Seq, f.Ours = int64(r.received), r.changed <= 0
+	return crm.Notice{Fact: f}
 }
 
 // shows reports whether fields of ours show something of a person.
@@ -140,15 +134,8 @@ func truth(b bool) string {
 
 // overrides adds what people set for Winnow.
 func (c *records) overrides(m map[string]any, out map[string]string) {
-	word := strings.ToLower(strings.TrimSpace(jq.Text(m[c.fields[crm.FieldOverride]])))
-	switch {
-	case len(word) == 1 && word >= "a" && word <= "d":
-		out[crm.PropOverride] = strings.ToUpper(word)
-	case word == "" || word == "keep" || word == "disqualified":
-		out[crm.PropOverride] = word
-	default:
-		out[crm.PropOverrideOdd] = "true"
-	}
+	name, value := fields.Override(jq.Text(m[c.fields[crm.FieldOverride]]))
+	out[name] = value
 	out[crm.PropOverrideUntil] = jq.Text(m[c.fields[crm.FieldOverrideUntil]])
 	if name := c.fields[crm.FieldDoNotProfile]; name != "" {
 		if v, there := m[name]; there {

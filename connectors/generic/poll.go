@@ -3,7 +3,6 @@ package generic
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -46,48 +45,27 @@ func (c *poller) Poll(
 	at string,
 	from time.Time,
 ) (ns []crm.Notice, next string, more bool, err error) {
-	cur := parseCursor(at)
+	cur := since.Parse[since.Cursor](at)
 	records, over, err := c.walk().Poll(ctx, &cur, from)
 	if err != nil {
 		return nil, at, false, err
 	}
-	return noticesOf(records), cursorText(cur), !over, nil
+	return since.Notices(records), since.Text(cur), !over, nil
 }
 
 // Backfill returns references to the history between since and until, oldest first within each type.
 func (c *poller) Backfill(ctx context.Context, at string, from, until time.Time) (connectors.BackfillPage, error) {
-	cur, w := parseCursor(at), c.walk()
+	cur, w := since.Parse[since.Cursor](at), c.walk()
 	stage := cmp.Or(cur.Type, w.Types[0])
 	records, over, err := w.Backfill(ctx, &cur, from, until)
 	if err != nil {
 		return connectors.BackfillPage{}, err
 	}
-	out := connectors.BackfillPage{Notices: noticesOf(records), Stage: stage, Read: cur.Read}
+	out := connectors.BackfillPage{Notices: since.Notices(records), Stage: stage, Read: cur.Read}
 	if !over {
-		out.Next = cursorText(cur)
+		out.Next = since.Text(cur)
 	}
 	return out, nil
-}
-
-func parseCursor(s string) since.Cursor {
-	var cur since.Cursor
-	if json.Unmarshal([]byte(s), &cur) != nil {
-		return since.Cursor{} // it begins again: the same record may come twice, but none is left out
-	}
-	return cur
-}
-
-func cursorText(cur since.Cursor) string {
-	b, _ := json.Marshal(cur) // nothing in it can fail
-	return string(b)
-}
-
-func noticesOf(records []since.Record) []crm.Notice {
-	var out []crm.Notice
-	for _, r := range records {
-		out = append(out, r.Notices...)
-	}
-	return out
 }
 
 // page reads one page of a type.
@@ -180,7 +158,7 @@ func (c *poller) listed(
 	switch {
 	case r.is("deleted", of.Deleted):
 		if !ask.History {
-			out.Notices = []crm.Notice{c.gone(typ, r.id, crm.Millis(r.changed), false)}
+			out.Notices = []crm.Notice{c.gone(typ, r.id, r.changed)}
 		}
 	case of.Person != nil && of.List.Whole && !ask.History:
 		staff, err := c.staff(ctx)

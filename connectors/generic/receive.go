@@ -52,7 +52,7 @@ func newReceiver(c *source, read *records) *receiver {
 // Verify checks what proves a delivery.
 func (c *receiver) Verify(d connectors.Delivery, now time.Time) error {
 	err := c.proof.Verify(d, proof.Secrets{
-		Sign: slices.Concat(split(c.cfg.HookSecret), c.secrets.get()), Keys: split(c.cfg.HookKey),
+		Sign: slices.Concat(revealed(c.cfg.HookSecret), c.secrets.get()), Keys: revealed(c.cfg.HookKey),
 	}, now)
 	switch {
 	case errors.Is(err, proof.ErrUnread):
@@ -340,20 +340,20 @@ func glob(pattern, name string) bool {
 	return strings.HasSuffix(rest, parts[len(parts)-1])
 }
 
-// moment is when what an event tells happened: by the vendor, or else by the receipt, which is ours.
-func moment(e mapping.Expr, value any, vars jq.Vars, received crm.Millis) (at crm.Millis, ours bool, err error) {
+// moment is when what an event tells happened: by the vendor, or else by the receipt.
+func moment(e mapping.Expr, value any, vars jq.Vars, received crm.Millis) (crm.Millis, error) {
 	v, err := e.First(value, vars)
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	t, ok := jq.Instant(v)
 	if !ok {
-		return 0, false, errTime
+		return 0, errTime
 	}
-	if at = crm.At(t); at > 0 {
-		return at, false, nil
+	if at := crm.At(t); at > 0 {
+		return at, nil
 	}
-	return max(received, 1), true, nil
+	return max(received, 1), nil
 }
 
 var (
@@ -367,7 +367,7 @@ func (c *receiver) follow(r *mapping.Rule, e *event, vars jq.Vars, d connectors.
 		e.ignored = r.Ignore
 		return nil
 	}
-	at, ours, err := moment(r.At, e.value, vars, d.Received)
+	at, err := moment(r.At, e.value, vars, d.Received)
 	if err != nil {
 		return fmt.Errorf("at: %w", err)
 	}
@@ -387,7 +387,7 @@ func (c *receiver) follow(r *mapping.Rule, e *event, vars jq.Vars, d connectors.
 	}
 	for _, id := range ids {
 		if r.Gone.Set() {
-			e.notices = append(e.notices, c.gone(typ, id, at, ours))
+			e.notices = append(e.notices, c.gone(typ, id, int64(at)))
 			continue
 		}
 		ref := crm.Ref{Type: typ, ID: id}
@@ -462,20 +462,12 @@ func (c *source) people(e mapping.Expr, value any, vars jq.Vars) ([]string, erro
 	return out, nil
 }
 
-// gone says that a record is there no more.
-func (c *source) gone(typ, id string, at crm.Millis, ours bool) crm.Notice {
+// gone says that a record is there no more, as of a time (ms).
+func (c *source) gone(typ, id string, at int64) crm.Notice {
 	if p := c.m.Records[typ].Person; p != nil {
-		return existence(crm.Person{Kind: p.Kind, ID: id}.String(), true, int64(at), ours)
+		return crm.Notice{Fact: crm.Deleted(crm.Person{Kind: p.Kind, ID: id}.String(), at)}
 	}
-	return crm.Notice{Removed: &crm.Removal{ID: typ + "/" + id, Version: int64(at)}}
-}
-
-// existence says whether a person is there, as of a time (ms).
-func existence(who string, deleted bool, at int64, ours bool) crm.Notice {
-	return crm.Notice{Fact: &crm.Fact{
-		Contact: who, ID: "existence", Version: at, At: crm.Millis(at), Kind: crm.KindExistence, Ours: ours && !deleted,
-		Existence: &crm.Existence{Deleted: deleted},
-	}}
+	return crm.Removed(typ, id, at)
 }
 
 // merged tells both sides of a merge, or of a conversion from one kind to another.
@@ -499,19 +491,9 @@ func (c *receiver) merged(m *mapping.Merged, e *event, vars jq.Vars, at crm.Mill
 	return nil
 }
 
-// joined are the facts of a merge.
+// joined are the notices of a merge.
 func (c *source) joined(winner, loser string, at int64) []crm.Notice {
-	p := crm.ParsePerson(winner)
-	out := []crm.Notice{
-		{Fact: &crm.Fact{
-			Contact: loser, ID: "merge", Version: at, At: crm.Millis(at), Kind: crm.KindMerge,
-			Merge: &crm.Merge{Into: winner},
-		}},
-		{Fact: &crm.Fact{
-			Contact: winner, ID: "merge/" + loser, Version: at, At: crm.Millis(at), Kind: crm.KindMerge,
-			Merge: &crm.Merge{From: []string{loser}},
-		}},
-	}
+	p, out := crm.ParsePerson(winner), crm.Merged(winner, loser, at)
 	if typ := c.typeOf(p.Kind); c.m.Records[typ].Read != nil {
 		out = append(out, crm.Notice{Ref: &crm.Ref{Type: typ, ID: p.ID}})
 	}

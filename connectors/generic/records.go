@@ -284,7 +284,7 @@ func (c *records) readMany(
 func (c *records) noticesOf(ctx context.Context, ref crm.Ref, value any, vars jq.Vars) ([]crm.Notice, error) {
 	now := crm.At(c.now())
 	if value == nil {
-		return []crm.Notice{c.gone(ref.Type, ref.ID, max(now, crm.Millis(ref.AsOf)), true)}, nil
+		return []crm.Notice{c.gone(ref.Type, ref.ID, max(int64(now), ref.AsOf))}, nil
 	}
 	r := c.newRecord(ref.Type, value, vars, now)
 	if r.id != ref.ID {
@@ -300,7 +300,7 @@ func (c *records) noticesOf(ctx context.Context, ref crm.Ref, value any, vars jq
 // said is what a record says.
 func (c *records) said(ctx context.Context, r *record, ref crm.Ref) ([]crm.Notice, error) {
 	if r.is("deleted", r.of.Deleted) {
-		return []crm.Notice{c.gone(r.typ, r.id, crm.Millis(max(r.version(), ref.AsOf)), false)}, c.faulty(r)
+		return []crm.Notice{c.gone(r.typ, r.id, max(r.version(), ref.AsOf))}, c.faulty(r)
 	}
 	if err := c.beside(ctx, r); err != nil {
 		return nil, err
@@ -369,7 +369,7 @@ func (c *records) beside(ctx context.Context, r *record) error {
 func (c *records) taken(r *record) ([]crm.Notice, error) {
 	r.alone = true
 	if r.is("deleted", r.of.Deleted) {
-		return []crm.Notice{c.gone(r.typ, r.id, crm.Millis(r.version()), false)}, c.faulty(r)
+		return []crm.Notice{c.gone(r.typ, r.id, r.version())}, c.faulty(r)
 	}
 	if r.of.Person != nil {
 		return c.personFacts(r, people.NewStaff(c.cfg.StaffDomains, nil))

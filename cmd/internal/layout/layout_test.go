@@ -81,7 +81,10 @@ var rules = []rule{
 	step("exchange", "timing", "stored", "watermark"),
 	step("rating", "timing", "stored", "watermark"),
 	step("operate", "timing", "stored", "watermark", "intake", "exchange", "rating"),
-	{dir: "cmd/winnow", ours: []string{"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/text", "rules", "rules/story", "queue"}},
+	{dir: "cmd/winnow", ours: []string{
+		"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/generic", "connectors/text", "rules",
+		"rules/story", "queue",
+	}},
 	{dir: "cmd/", ours: []string{"cmd/internal/*", "connectors", "connectors/crm", "connectors/all", "connectors/text", "rules", "rules/story", "queue"}},
 }
 

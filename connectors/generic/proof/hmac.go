@@ -142,7 +142,7 @@ func (s signed) one(d connectors.Delivery, value string, secrets Secrets, now ti
 	if s.Time == "" {
 		return nil
 	}
-	return fresh(stamp, s.Unit, tolerance(s.Tolerance), now)
+	return secrets.fresh(stamp, s.Unit, tolerance(s.Tolerance), now)
 }
 
 // time is the time of a delivery, as it stands there.
@@ -219,7 +219,7 @@ func decode(as, s string) ([]byte, error) {
 }
 
 // fresh compares the time of a delivery with ours.
-func fresh(stamp, unit string, most time.Duration, now time.Time) error {
+func (s Secrets) fresh(stamp, unit string, most time.Duration, now time.Time) error {
 	n, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || n < 0 || n > 1<<50 {
 		return ErrMalformed
@@ -228,7 +228,7 @@ func fresh(stamp, unit string, most time.Duration, now time.Time) error {
 	if unit == "ms" {
 		at = time.UnixMilli(n)
 	}
-	if age := now.Sub(at); age > most || age < -most {
+	if age := now.Sub(at); !s.AnyTime && (age > most || age < -most) {
 		return ErrStale
 	}
 	return nil

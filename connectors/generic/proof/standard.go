@@ -41,7 +41,7 @@ func (s standard) verify(d connectors.Delivery, secrets Secrets, now time.Time) 
 			continue // another version, which this one need not know
 		}
 		if matches(version, message, mac, secrets.Sign) {
-			return fresh(stamp, "s", s.tolerance, now)
+			return secrets.fresh(stamp, "s", s.tolerance, now)
 		}
 		err = ErrWrong
 	}
