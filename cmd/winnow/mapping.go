@@ -19,7 +19,8 @@ func mappingCommand() *cobra.Command {
 		Use: "mapping", Short: "Look at, check and try a mapping, by which a file connects a CRM",
 		Args: cobra.ArbitraryArgs, RunE: onlyParts,
 		Long: `A mapping is a file that connects a CRM: how its deliveries prove themselves, what they name,
-how records are read, where ratings go. connectors/generic/README.md is its reference. These commands need neither a CRM nor a store.`,
+how records are read, where ratings go. connectors/generic/README.md is its reference. These commands need
+neither a CRM nor a store.`,
 	}
 	cmd.AddCommand(mappingShowCommand(), mappingCheckCommand(), mappingTryCommand())
 	return cmd
@@ -78,9 +79,9 @@ func mappingTryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "try <preset or file> <request> ...",
 		Short: "Say what recorded requests become, and why nothing where it is nothing",
-		Long: `Takes recorded requests and says what a mapping makes of each: which records are read for it, which facts
-it has, and of an event that says nothing why. A request is a file: the request line with the path below /hooks/<source>,
-headers, an empty line, and the body byte for byte.
+		Long: `Takes recorded requests and says what a mapping makes of each: which records are read for it,
+which facts it has, and of an event that says nothing why. A request is a file: the request line with the
+path below /hooks/<source>, headers, an empty line, and the body byte for byte.
 
 Without --secret and --key nothing is verified. A recorded request may be of any age. With --json it prints
 
