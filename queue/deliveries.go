@@ -84,6 +84,48 @@ func (d *Deliveries) EraseText(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+// EraseHeld overwrites the deliveries of a source that were read and of which holds reports true, with those that were
+// stored together with them, and returns of how many that wait to be read it does.
+func (d *Deliveries) EraseHeld(
+	ctx context.Context, source string, holds func(data []byte) bool,
+) (waiting int, err error) {
+	if err := d.checkSource(source); err != nil {
+		return 0, err
+	}
+	spec := d.spec(source)
+	c, err := d.srv.JS(0).Consumer(ctx, spec.Stream, spec.Name)
+	if err != nil {
+		return 0, fmt.Errorf("deliveries of %s: %w", source, err)
+	}
+	read := c.CachedInfo().AckFloor.Stream
+	all := jet.Walk{Stream: spec.Stream, Filter: spec.Filter, Conn: 1}
+	err = d.srv.Walk(ctx, all, func(_ *nats.Msg, at *Msg) error {
+		switch {
+		case at.Damaged:
+			d.lostMsg(at)
+		case !holds(at.Data):
+		case at.Seq > read:
+			waiting++
+		default:
+			return d.eraseMsg(ctx, spec.Stream, at.Seq)
+		}
+		return nil
+	})
+	if err != nil {
+		return waiting, fmt.Errorf("deliveries of %s: %w", source, err)
+	}
+	return waiting, nil
+}
+
+// eraseMsg overwrites a message that may have been trimmed meanwhile.
+func (d *Deliveries) eraseMsg(ctx context.Context, stream string, seq uint64) error {
+	err := d.srv.EraseMsg(ctx, stream, seq)
+	if errors.Is(err, jetstream.ErrMsgNotFound) || jet.IsCode(err, jet.CodeNoMessage) {
+		return nil
+	}
+	return err
+}
+
 func (d *Deliveries) eraseText(ctx context.Context, source string) (n int, err error) {
 	spec := d.spec(source)
 	c, err := d.srv.JS(0).Consumer(ctx, spec.Stream, spec.Name)
@@ -102,12 +144,8 @@ func (d *Deliveries) eraseText(ctx context.Context, source string) (n int, err e
 		if m.Header.Get(HeaderText) == "" {
 			return nil
 		}
-		err := d.srv.EraseMsg(ctx, spec.Stream, at.Seq)
-		if errors.Is(err, jetstream.ErrMsgNotFound) || jet.IsCode(err, jet.CodeNoMessage) {
-			return nil
-		}
 		n++
-		return err
+		return d.eraseMsg(ctx, spec.Stream, at.Seq)
 	})
 	if err != nil && !errors.Is(err, errBound) {
 		return n, err

@@ -14,10 +14,12 @@ import (
 
 func forgetCommand() *cobra.Command {
 	var now, unknown bool
+	var addresses []string
 	cmd := &cobra.Command{
 		Use: "forget <source> <contact>", Short: "Erase a contact everywhere", Args: needs("source", "contact"),
-		Long: `Erases everything known of a contact: record, rating, what waits to be fetched, dead letters. A keyed hash stays behind, so that what
-still comes about the contact does not bring it back. The store's files hold old copies until the daily compaction; --now compacts at once.
+		Long: `Erases everything known of a contact: record, rating, what waits to be fetched, dead letters, deliveries
+that were read. What cannot be decoded is searched for the id, and for the addresses that --address names.
+A keyed hash stays behind, so that what still comes about the contact does not bring it back. The store's files hold old copies until the daily compaction; --now compacts at once.
 A contact of whom nothing is known is refused, because its id may be misspelt; --unknown leaves a hash of it all the same.
 The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,6 +49,10 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 					case <-time.After(100 * time.Millisecond):
 					}
 				}
+				in["address"] = addresses
+				if err := eraseTraces(ctx, c, in); err != nil {
+					return err
+				}
 				if !order.Known {
 					fmt.Printf("%s/%s was not known; what may still come of it is kept out\n", args[0], args[1])
 					return nil
@@ -66,6 +72,19 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 		},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "take old copies out of the files at once")
+	cmd.Flags().StringSliceVar(&addresses, "address", nil, "an e-mail address of theirs, looked for in what cannot be decoded")
 	cmd.Flags().BoolVar(&unknown, "unknown", false, "also where nothing is known of the contact")
 	return cmd
+}
+
+// eraseTraces has what is no part of the record erased, and says what is left.
+func eraseTraces(ctx context.Context, c *client, in url.Values) error {
+	var traces struct{ Left []string }
+	if err := c.call(ctx, http.MethodPost, "/api/forget/traces", in, &traces); err != nil {
+		return err
+	}
+	for _, what := range traces.Left {
+		fmt.Println("not complete:", what)
+	}
+	return nil
 }

@@ -49,39 +49,7 @@ func (a *App) api() http.Handler {
 		return e, err
 	})
 	mux.HandleFunc("GET /api/records", a.records)
-	handle("POST /api/forget", func(r *http.Request) (any, error) {
-		ref, err := a.refOf(r)
-		if err != nil {
-			return nil, err
-		}
-		ctx, cancel := context.WithTimeout(r.Context(), orderWait)
-		defer cancel()
-		if err := p.CanRate(); err != nil { // it would be accepted and not carried out
-			return nil, err
-		}
-		known, err := p.Knows(ctx, ref)
-		if err == nil && !known {
-			err = p.Known(ref.Source)
-			if err == nil && r.FormValue("unknown") == "" { // an order to erase that hits nobody must not look done
-				err = fmt.Errorf("%s: %w, so there is nothing to erase: is the id right?", ref, operate.ErrUnknownContact)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		return map[string]bool{"accepted": true, "known": known}, p.Forget(ctx, ref)
-	})
-	handle("GET /api/forget", func(r *http.Request) (any, error) {
-		ref, err := a.refOf(r)
-		if err != nil {
-			return nil, err
-		}
-		gone, err := p.Forgotten(r.Context(), ref)
-		if err == nil && !gone {
-			err = p.CanRate() // why it is not carried out
-		}
-		return map[string]bool{"forgotten": gone}, err
-	})
+	a.forgetAPI(handle)
 	handle("POST /api/compact", func(r *http.Request) (any, error) {
 		if err := p.Trim(r.Context(), 0); err != nil {
 			return nil, err
@@ -182,4 +150,50 @@ func seqOf(r *http.Request) (uint64, error) {
 		return 0, badRequest(fmt.Sprintf("%q is no number of a dead letter", r.PathValue("seq")))
 	}
 	return seq, nil
+}
+
+// forgetAPI adds the orders to erase somebody.
+func (a *App) forgetAPI(handle func(pattern string, do func(r *http.Request) (any, error))) {
+	p := a.Pipeline
+	handle("POST /api/forget", func(r *http.Request) (any, error) {
+		ref, err := a.refOf(r)
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), orderWait)
+		defer cancel()
+		if err := p.CanRate(); err != nil { // it would be accepted and not carried out
+			return nil, err
+		}
+		known, err := p.Knows(ctx, ref)
+		if err == nil && !known {
+			err = p.Known(ref.Source)
+			if err == nil && r.FormValue("unknown") == "" { // an order to erase that hits nobody must not look done
+				err = fmt.Errorf("%s: %w, so there is nothing to erase: is the id right?", ref, operate.ErrUnknownContact)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return map[string]bool{"accepted": true, "known": known}, p.Forget(ctx, ref)
+	})
+	handle("GET /api/forget", func(r *http.Request) (any, error) {
+		ref, err := a.refOf(r)
+		if err != nil {
+			return nil, err
+		}
+		gone, err := p.Forgotten(r.Context(), ref)
+		if err == nil && !gone {
+			err = p.CanRate() // why it is not carried out
+		}
+		return map[string]bool{"forgotten": gone}, err
+	})
+	handle("POST /api/forget/traces", func(r *http.Request) (any, error) {
+		ref, err := a.refOf(r)
+		if err != nil {
+			return nil, err
+		}
+		left, err := p.Eraser.EraseTraces(r.Context(), ref, r.Form["address"])
+		return map[string][]string{"left": left}, err
+	})
 }

@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
@@ -18,9 +17,9 @@ type Eraser struct {
 	Publisher *stored.Publisher
 }
 
-// Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it,
-// its rating and its record. Its tombstone stands already. The record goes last: while it is there, a part that
-// failed is done again.
+// Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it or
+// hold its id, its rating and its record. Its tombstone stands already. The record goes last: while it is there, a part
+// that failed is done again.
 func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
 	if err := e.eraseWaiting(ctx, key); err != nil {
 		return err
@@ -31,13 +30,7 @@ func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
 	if err != nil {
 		return err
 	}
-	err = lettersOf(ctx, e.Queue, key, func(d queue.DeadLetter) error {
-		if err := e.keepForOthers(ctx, d, key.Contact); err != nil {
-			return fmt.Errorf("dead letter %d: %w", d.Seq, err)
-		}
-		return e.Queue.DeadLetters.Discard(ctx, d.Seq)
-	})
-	if err != nil {
+	if _, _, err = e.eraseLetters(ctx, key, traceOf(e.Sources[key.Source], key.Contact)); err != nil {
 		return err
 	}
 	return e.Queue.Contacts.Purge(ctx, part, key)
@@ -67,14 +60,18 @@ func (e *Eraser) eraseWaiting(ctx context.Context, key queue.Key) error {
 	return e.Queue.Fetches.Purge(ctx, key.Source, gone...)
 }
 
-// waitingFor calls fn with every reference that names a contact.
+// waitingFor calls fn with every reference that names a contact. One that cannot be decoded, which
+// nothing waits for any more, names those whose ids stand in it.
 func waitingFor(
 	ctx context.Context, q *queue.Queue, s watermark.Source, contact string, fn func(m queue.FetchMsg, ref crm.Ref, done bool) error,
 ) error {
 	return q.Fetches.Each(ctx, s.Name, func(m queue.FetchMsg, done bool) error {
 		ref, err := stored.Decode[crm.Ref](m.Data)
 		if err != nil {
-			return err // only our own encoding is ever put here
+			if t := traceOf(s, contact); t.in(m.Data) || t.in([]byte(m.ID)) {
+				return fn(m, crm.Ref{}, true)
+			}
+			return nil
 		}
 		if watermark.OfPerson(s, ref, contact) || slices.Contains(watermark.Named(s, []crm.Notice{{Ref: &ref}}), contact) {
 			return fn(m, ref, done)

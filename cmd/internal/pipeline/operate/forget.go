@@ -28,21 +28,15 @@ func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 		return err == nil, err
 	}
 	named := false
-	err = lettersOf(ctx, p.Queue, key, func(queue.DeadLetter) error { named = true; return nil })
+	trace := traceOf(p.Sources[ref.Source], ref.Contact)
+	err = p.Queue.DeadLetters.Each(ctx, 0, "", ref.Source, func(d queue.DeadLetter) error {
+		named = named || slices.Contains(d.Contacts, ref.Contact) || trace.inLetter(&d)
+		return nil
+	})
 	if err != nil || named {
 		return named, err
 	}
 	return p.awaited(ctx, key)
-}
-
-// lettersOf calls fn with every dead letter that names a contact.
-func lettersOf(ctx context.Context, q *queue.Queue, key queue.Key, fn func(queue.DeadLetter) error) error {
-	return q.DeadLetters.Each(ctx, 0, "", key.Source, func(d queue.DeadLetter) error {
-		if !slices.Contains(d.Contacts, key.Contact) {
-			return nil
-		}
-		return fn(d)
-	})
 }
 
 // awaited reports whether something waits to be fetched that names a contact.
