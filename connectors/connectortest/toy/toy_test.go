@@ -301,6 +301,12 @@ func inRelate(v *connectors.Vendor, b bad)   { v.Relate = b }
 func inReply(v *connectors.Vendor, b bad)    { v.Reply = b }
 func inMaintain(v *connectors.Vendor, b bad) { v.Maintain = b }
 
+// native gives leads a status of the CRM's own.
+func native(n connectors.Native) func(*connectors.Vendor, bad) {
+	n.Disqualify = connectors.ByStatus
+	return func(v *connectors.Vendor, _ bad) { v.People[1].Native = n }
+}
+
 // fault is a way to break a rule, the check that has to catch it, and what its failure says.
 type fault struct {
 	plant func(*connectors.Vendor)
@@ -328,6 +334,15 @@ func init() {
 		{
 			"has two kinds with one record", func(v *connectors.Vendor, _ bad) { v.People[1].Record = "contacts" },
 			"Roles/People", "a type of record of its own",
+		},
+		{"closes by a status without a name", native(connectors.Native{}), "Roles/People", "a status that has no name"},
+		{
+			"closes by an open status", native(connectors.Native{Open: []string{"new", "lost"}, Closed: "lost"}),
+			"Roles/People", "is one of somebody who is worked on",
+		},
+		{
+			"closes by a status that there is not", native(connectors.Native{Values: []string{"new"}, Closed: "lost"}),
+			"Roles/People", "not one of those there are",
 		},
 		{"loses a change", inWrite, "Roles/Write", "none is lost and none doubled"},
 		{"doubles a change", inWrite, "Roles/Write", "none is lost and none doubled"},
@@ -363,10 +378,10 @@ func TestFaults(t *testing.T) {
 	}
 	for rule, f := range faults {
 		t.Run(rule, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute) // a bound that only a hang reaches
 			defer cancel()
 			pattern := "^TestConformance$/^" + strings.ReplaceAll(f.check, "/", "$/^") + "$"
-			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run="+pattern, "-test.timeout=50s")
+			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run="+pattern, "-test.timeout=5m")
 			cmd.Env = append(os.Environ(), "TOY_FAULT="+rule)
 			out, err := cmd.CombinedOutput()
 			if err == nil {
