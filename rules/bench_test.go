@@ -10,7 +10,10 @@ import (
 
 // exchange is a lively contact of n facts.
 func exchange(n int) []crm.Fact {
-	facts := []crm.Fact{prop(crm.PropTimeZone, "Europe/Berlin", Start), prop(crm.PropCountry, "DE", Start), prop("industry", "software", Start)}
+	facts := []crm.Fact{
+		prop(crm.PropTimeZone, "Europe/Berlin", Start), prop(crm.PropCountry, "DE", Start),
+		prop("industry", "software", Start),
+	}
 	at := Start
 	for i := len(facts); i < n; i++ {
 		at = at.Add(11 * time.Hour)
@@ -18,7 +21,11 @@ func exchange(n int) []crm.Fact {
 		case 1, 3, 5:
 			facts = append(facts, mail(fmt.Sprintf("emails/%03d", i), at, crm.Out, crm.Asks, 40))
 		case 7:
-			facts = append(facts, crm.Fact{ID: fmt.Sprintf("meetings/%03d", i), Kind: crm.KindMeeting, At: crm.At(at), Meeting: &crm.Meeting{Start: crm.At(at.Add(day)), State: crm.Held}})
+			facts = append(facts, crm.Fact{
+				ID: fmt.Sprintf("meetings/%03d", i), Kind: crm.KindMeeting, At: crm.At(at), Meeting: &crm.Meeting{
+					Start: crm.At(at.Add(day)), State: crm.Held,
+				},
+			})
 		default:
 			facts = append(facts, mail(fmt.Sprintf("emails/%03d", i), at, crm.In, crm.Answers, 40))
 		}

@@ -28,7 +28,8 @@ func TestCustomSignal(t *testing.T) {
 	}
 	facts := []crm.Fact{
 		{ID: "q", Kind: crm.KindQuote, At: crm.At(Start), Quote: &crm.Quote{Sent: []crm.Millis{crm.At(Start)}}},
-		mail("a", Start, crm.In, crm.Urgent, 9), mail("b", Start.Add(day), crm.In, crm.Urgent, 9), mail("c", Start.Add(2*day), crm.In, crm.Answers, 9),
+		mail("a", Start, crm.In, crm.Urgent, 9), mail("b", Start.Add(day), crm.In, crm.Urgent, 9),
+		mail("c", Start.Add(2*day), crm.In, crm.Answers, 9),
 		mail("ours", Start.Add(2*day), crm.Out, crm.Urgent, 9),
 	}
 	unread := mail("unread", Start.Add(day), crm.In, crm.Urgent, 9)
@@ -61,7 +62,8 @@ func TestCustomSignalsAreHeldToTheGuardRails(t *testing.T) {
 		{"COLOUR", "red", "no custom signal of that name with such a setting"},
 	} {
 		_, err := Parse(customEnv(map[string]string{c.key: c.value}))
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "WINNOW_RULES_CUSTOM_PUSHY_"+c.key) {
+		if err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), "WINNOW_RULES_CUSTOM_PUSHY_"+c.key) {
 			t.Errorf("%s=%s: %v: want %q", c.key, c.value, err, c.want)
 		}
 	}

@@ -46,18 +46,24 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 
 func TestExplainNamesTheClock(t *testing.T) {
 	facts := []crm.Fact{
-		mail("in", Start, crm.In, crm.Asks, 20), mail("o1", Start.Add(day), crm.Out, crm.Asks, 20), mail("o2", Start.Add(2*day), crm.Out, crm.Asks, 20),
+		mail("in", Start, crm.In, crm.Asks, 20), mail("o1", Start.Add(day), crm.Out, crm.Asks, 20),
+		mail("o2", Start.Add(2*day), crm.Out, crm.Asks, 20),
 		mail("o3", Start.Add(8*day), crm.Out, crm.Asks, 20),
 	}
 	x := Explain(Defaults(), recordOf(facts...), calm(Start.Add(11*day)))
 	if x.Ball != crm.Them || x.BallBy != "o1" || len(x.Turns) != 2 || !x.Turns[1].Asks {
 		t.Errorf("ball %s by %s, turns %+v", x.Ball, x.BallBy, x.Turns)
 	}
-	want := []Attempt{{"o1", crm.At(Start.Add(day)), true, ""}, {"o2", crm.At(Start.Add(2 * day)), false, history.WhyTooSoon}, {"o3", crm.At(Start.Add(8 * day)), true, ""}}
+	want := []Attempt{
+		{"o1", crm.At(Start.Add(day)), true, ""},
+		{"o2", crm.At(Start.Add(2 * day)), false, history.WhyTooSoon},
+		{"o3", crm.At(Start.Add(8 * day)), true, ""},
+	}
 	if !slices.Equal(x.Attempts, want) {
 		t.Errorf("attempts %+v: want %+v", x.Attempts, want)
 	}
-	if len(x.Clocks) != 1 || x.Clocks[0].Name != "silence" || x.Clocks[0].Elapsed != "10 days" || x.Clocks[0].Lacks != "one more attempt to reach them" || x.Clocks[0].Ends != crm.At(Start.Add(46*day)) {
+	if len(x.Clocks) != 1 || x.Clocks[0].Name != "silence" || x.Clocks[0].Elapsed != "10 days" ||
+		x.Clocks[0].Lacks != "one more attempt to reach them" || x.Clocks[0].Ends != crm.At(Start.Add(46*day)) {
 		t.Errorf("clocks %+v", x.Clocks)
 	}
 }
@@ -66,9 +72,13 @@ func TestExplainNamesTheClock(t *testing.T) {
 func TestExplainTellsOfAnOddOverride(t *testing.T) {
 	set := func(name, value string, days int) crm.Fact {
 		at := crm.At(Start.AddDate(0, 0, days))
-		return crm.Fact{ID: "property/" + name, Version: int64(at), Kind: crm.KindProperty, At: at, Property: &crm.Property{Name: name, Value: value}}
+		return crm.Fact{
+			ID: "property/" + name, Version: int64(at), Kind: crm.KindProperty, At: at,
+			Property: &crm.Property{Name: name, Value: value},
+		}
 	}
-	before, odd, after := set(crm.PropOverride, "B", 1), set(crm.PropOverrideOdd, "true", 2), set(crm.PropOverride, "", 3)
+	before, odd, after := set(crm.PropOverride, "B", 1), set(crm.PropOverrideOdd, "true", 2),
+		set(crm.PropOverride, "", 3)
 	for name, c := range map[string]struct {
 		facts  []crm.Fact
 		hint   bool
@@ -81,7 +91,8 @@ func TestExplainTellsOfAnOddOverride(t *testing.T) {
 	} {
 		x := Explain(Defaults(), recordOf(c.facts...), calm(Start.Add(9*day)))
 		if (x.Hint != "") != c.hint || x.Rating.Letter != c.letter {
-			t.Errorf("%s: rated %s with the hint %q, want %s and hint %v", name, x.Rating.Letter, x.Hint, c.letter, c.hint)
+			t.Errorf("%s: rated %s with the hint %q, want %s and hint %v", name, x.Rating.Letter, x.Hint, c.letter,
+				c.hint)
 		}
 	}
 }
@@ -89,15 +100,22 @@ func TestExplainTellsOfAnOddOverride(t *testing.T) {
 // An overdue clock that nothing follows from needs a word why.
 func TestExplainSaysWhatSparesThem(t *testing.T) {
 	silent := []crm.Fact{
-		mail("in", Start, crm.In, crm.Asks, 20), mail("o1", Start.Add(day), crm.Out, crm.Asks, 20), mail("o2", Start.Add(10*day), crm.Out, crm.Asks, 20),
+		mail("in", Start, crm.In, crm.Asks, 20), mail("o1", Start.Add(day), crm.Out, crm.Asks, 20),
+		mail("o2", Start.Add(10*day), crm.Out, crm.Asks, 20),
 		mail("o3", Start.Add(20*day), crm.Out, crm.Asks, 20),
 	}
 	now := Start.Add(90 * day)
 	for want, f := range map[string]*crm.Fact{
-		"":           nil,
-		"customer":   {ID: "p", Kind: crm.KindProperty, At: crm.At(Start), Property: &crm.Property{Name: crm.PropCustomer, Value: "true"}},
-		"override B": {ID: "p", Kind: crm.KindProperty, At: crm.At(Start), Property: &crm.Property{Name: crm.PropOverride, Value: "B"}},
-		"is won":     {ID: "d", Kind: crm.KindDeal, At: crm.At(Start), Deal: &crm.Deal{Won: crm.At(Start.Add(30 * day))}},
+		"": nil,
+		"customer": {ID: "p", Kind: crm.KindProperty, At: crm.At(Start), Property: &crm.Property{
+			Name: crm.PropCustomer, Value: "true",
+		}},
+		"override B": {ID: "p", Kind: crm.KindProperty, At: crm.At(Start), Property: &crm.Property{
+			Name: crm.PropOverride, Value: "B",
+		}},
+		"is won": {ID: "d", Kind: crm.KindDeal, At: crm.At(Start), Deal: &crm.Deal{
+			Won: crm.At(Start.Add(30 * day)),
+		}},
 		"stand still until": {ID: "m", Kind: crm.KindMeeting, At: crm.At(Start.Add(25 * day)), Meeting: &crm.Meeting{
 			Start: crm.At(now.Add(20 * day)), State: crm.Scheduled,
 		}},

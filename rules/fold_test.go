@@ -40,12 +40,15 @@ func TestContactIsNotKept(t *testing.T) {
 func TestBoundsAreOrderFree(t *testing.T) {
 	facts := []crm.Fact{
 		prop(crm.PropCustomer, "true", Start),
-		{ID: "meeting", Kind: crm.KindMeeting, At: crm.At(Start), Meeting: &crm.Meeting{Start: crm.At(Start), State: crm.Held}},
+		{ID: "meeting", Kind: crm.KindMeeting, At: crm.At(Start), Meeting: &crm.Meeting{
+			Start: crm.At(Start), State: crm.Held,
+		}},
 		{ID: "decision/1", Kind: crm.KindDecision, At: crm.At(Start), Decision: &crm.Decision{Status: crm.Pending}},
 	}
 	first := Start.Add(-1000 * day)
 	for i := range 2 * record.MaxConduct {
-		facts = append(facts, mail(fmt.Sprintf("emails/%04d", i), first.Add(time.Duration(i/2)*time.Hour), crm.In, crm.Asks, 5))
+		facts = append(facts, mail(fmt.Sprintf("emails/%04d", i), first.Add(time.Duration(i/2)*time.Hour), crm.In,
+			crm.Asks, 5))
 		peer := mail(fmt.Sprintf("peers/%04d", i), first.Add(time.Duration(i)*time.Hour), crm.In, 0, 5)
 		peer.Peer = "2"
 		facts = append(facts, peer, prop(fmt.Sprintf("zz%04d", i), "x", Start))
@@ -60,8 +63,10 @@ func TestBoundsAreOrderFree(t *testing.T) {
 			t.Fatalf("seed %d: %s", seed, diff)
 		}
 	}
-	if len(want.Conduct) != record.MaxConduct || len(want.Peers) != record.MaxPeers || len(want.Profile) != record.MaxProfile || len(want.Items) != 1 || len(want.Decisions) != 1 {
-		t.Errorf("kept %d %d %d %d %d", len(want.Conduct), len(want.Peers), len(want.Profile), len(want.Items), len(want.Decisions))
+	if len(want.Conduct) != record.MaxConduct || len(want.Peers) != record.MaxPeers ||
+		len(want.Profile) != record.MaxProfile || len(want.Items) != 1 || len(want.Decisions) != 1 {
+		t.Errorf("kept %d %d %d %d %d", len(want.Conduct), len(want.Peers), len(want.Profile), len(want.Items),
+			len(want.Decisions))
 	}
 	if want.Property(crm.PropCustomer) != "true" {
 		t.Error("a property that rules know was pushed out by others")
@@ -98,8 +103,12 @@ func TestLastingJoins(t *testing.T) {
 	a := crm.Lasting{First: 10, Met: 5, LastMet: 5}
 	b := crm.Lasting{First: 7, FirstIn: 9, LastMet: 8, Won: 3, LastWon: 4}
 	one, other := Record{}, Record{}
-	one.Fold(crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &a}, crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &b})
-	other.Fold(crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &b}, crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &a})
+	one.Fold(crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &a}, crm.Fact{
+		ID: record.LastingID, Kind: crm.KindLasting, Lasting: &b,
+	})
+	other.Fold(crm.Fact{ID: record.LastingID, Kind: crm.KindLasting, Lasting: &b}, crm.Fact{
+		ID: record.LastingID, Kind: crm.KindLasting, Lasting: &a,
+	})
 	want := crm.Lasting{First: 7, FirstIn: 9, Met: 5, LastMet: 8, Won: 3, LastWon: 4}
 	if one.Lasting != want || other.Lasting != want {
 		t.Errorf("%+v and %+v: want %+v", one.Lasting, other.Lasting, want)
@@ -129,7 +138,9 @@ func TestKnownPropertiesStay(t *testing.T) {
 	for i := range record.MaxProfile + 20 {
 		facts = append(facts, prop(fmt.Sprintf("a%03d", i), "x", Start))
 	}
-	for _, r := range []*Record{recordOf(append([]crm.Fact{override}, facts...)...), recordOf(append(facts, override)...)} {
+	for _, r := range []*Record{
+		recordOf(append([]crm.Fact{override}, facts...)...), recordOf(append(facts, override)...),
+	} {
 		if len(r.Profile) != record.MaxProfile || r.Property(crm.PropOverride) != "keep" {
 			t.Errorf("%d properties, override %q", len(r.Profile), r.Property(crm.PropOverride))
 		}

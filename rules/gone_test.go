@@ -28,7 +28,10 @@ func TestGoneCountsForNothing(t *testing.T) {
 				continue
 			}
 			if f.Peer == "" && (f.Message != nil || f.Call != nil) {
-				left = append(left, crm.Fact{ID: f.ID, Version: f.Version, Kind: crm.KindMessage, At: f.At, Message: &crm.Message{Channel: crm.SMS}})
+				left = append(left, crm.Fact{
+					ID: f.ID, Version: f.Version, Kind: crm.KindMessage, At: f.At,
+					Message: &crm.Message{Channel: crm.SMS},
+				})
 			}
 			restored := f
 			restored.Version += 2
@@ -53,7 +56,8 @@ func TestGoneAnswer(t *testing.T) {
 	answer := mail("answer", Start.Add(60*day), crm.In, crm.Answers, 30)
 	facts := []crm.Fact{
 		mail("first", Start, crm.In, crm.Asks, 30), mail("ask/1", Start.Add(10*day), crm.Out, crm.Asks, 30),
-		mail("ask/2", Start.Add(20*day), crm.Out, crm.Asks, 30), mail("ask/3", Start.Add(30*day), crm.Out, crm.Asks, 30),
+		mail("ask/2", Start.Add(20*day), crm.Out, crm.Asks, 30), mail("ask/3", Start.Add(30*day), crm.Out, crm.Asks,
+			30),
 	}
 	now := calm(Start.Add(65 * day))
 	if r := Rate(Defaults(), recordOf(facts...), now); r.Decide == nil || r.Decide.Status != crm.Pending {
@@ -72,7 +76,10 @@ func TestGoneTask(t *testing.T) {
 		s := genSettings(t)
 		now := genNow(t)
 		at := Start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "made on day")) * day)
-		task := crm.Fact{ID: "tasks/x", Version: at.UnixMilli(), Kind: crm.KindTask, At: crm.At(at), Task: &crm.Task{Due: later(t, at, 1, 60)}}
+		task := crm.Fact{
+			ID: "tasks/x", Version: at.UnixMilli(), Kind: crm.KindTask, At: crm.At(at),
+			Task: &crm.Task{Due: later(t, at, 1, 60)},
+		}
 		if !now.After(at) {
 			return
 		}
@@ -80,11 +87,14 @@ func TestGoneTask(t *testing.T) {
 		without := recordOf(append(facts, task, gone(task, now.UnixMilli()))...)
 		a, b := Rate(s, with, calm(now)), Rate(s, without, calm(now))
 		never := Rate(s, recordOf(facts...), calm(now))
-		if b.Engagement < min(a.Engagement, never.Engagement) || b.Score < min(a.Score, never.Score) || b.Machine > max(a.Machine, never.Machine) {
-			t.Fatalf("with the task %s %d, deleted %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score, asJSON(a), asJSON(b))
+		if b.Engagement < min(a.Engagement, never.Engagement) || b.Score < min(a.Score, never.Score) ||
+			b.Machine > max(a.Machine, never.Machine) {
+			t.Fatalf("with the task %s %d, deleted %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score, asJSON(a),
+				asJSON(b))
 		}
 		if b.Ball != never.Ball || b.OwedSince != never.OwedSince {
-			t.Fatalf("the ball is %s since %s, without the task %s since %s", b.Ball, b.OwedSince, never.Ball, never.OwedSince)
+			t.Fatalf("the ball is %s since %s, without the task %s since %s", b.Ball, b.OwedSince, never.Ball,
+				never.OwedSince)
 		}
 	})
 }
@@ -96,14 +106,21 @@ func TestGoneMeeting(t *testing.T) {
 		s := genSettings(t)
 		now := genNow(t)
 		at := Start.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "booked on day")) * day)
-		m := crm.Fact{ID: "meetings/x", Version: at.UnixMilli(), Kind: crm.KindMeeting, At: crm.At(at), Meeting: &crm.Meeting{Start: later(t, at, 1, 60), By: crm.In}}
+		m := crm.Fact{
+			ID: "meetings/x", Version: at.UnixMilli(), Kind: crm.KindMeeting, At: crm.At(at), Meeting: &crm.Meeting{
+				Start: later(t, at, 1, 60), By: crm.In,
+			},
+		}
 		deleted := at.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "deleted, hours later")) * time.Hour)
 		if now.Before(deleted) {
 			return
 		}
 		cancelled := m
-		cancelled.Version, cancelled.Meeting = deleted.UnixMilli(), &crm.Meeting{Start: m.Meeting.Start, State: crm.Cancelled}
-		undated := func(r crm.Rating) string { r.Due = 0; return asJSON(r) } // of a cancelled one it is still noted when it would have begun
+		cancelled.Version, cancelled.Meeting = deleted.UnixMilli(), &crm.Meeting{
+			Start: m.Meeting.Start, State: crm.Cancelled,
+		}
+		// of a cancelled one it is still noted when it would have begun
+		undated := func(r crm.Rating) string { r.Due = 0; return asJSON(r) }
 		a := undated(Rate(s, recordOf(append(facts, m, gone(m, deleted.UnixMilli()))...), calm(now)))
 		b := undated(Rate(s, recordOf(append(facts, m, cancelled)...), calm(now)))
 		if a != b {

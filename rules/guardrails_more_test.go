@@ -21,7 +21,8 @@ func TestG10HumanWins(t *testing.T) {
 		facts, at := genSilent(t)
 		word := rapid.SampledFrom([]string{"A", "b", "C", "D", "keep", "Disqualified"}).Draw(t, "override")
 		until := at.Add(time.Duration(rapid.IntRange(1, 300).Draw(t, "days")) * day)
-		facts = append(facts, prop(crm.PropOverride, word, at), prop(crm.PropOverrideUntil, until.Format(time.RFC3339), at))
+		facts = append(facts, prop(crm.PropOverride, word, at), prop(crm.PropOverrideUntil, until.Format(time.RFC3339),
+			at))
 		plain := slices.DeleteFunc(slices.Clone(facts), func(f crm.Fact) bool {
 			return f.Property != nil && strings.HasPrefix(f.Property.Name, "override")
 		})
@@ -92,7 +93,8 @@ func TestG11HeldBack(t *testing.T) {
 // them.
 func TestG12UnknownIsNeutral(t *testing.T) {
 	s := must(Parse(map[string]string{
-		"INDUSTRY_GOOD": "software", "INDUSTRY_BAD": "retail", "COMPANY_SIZE_MIN": "10", "ROLES": "head", "REP_VOTE_ON": "true", "SUPPORT_LOAD_ON": "true",
+		"INDUSTRY_GOOD": "software", "INDUSTRY_BAD": "retail", "COMPANY_SIZE_MIN": "10", "ROLES": "head",
+		"REP_VOTE_ON": "true", "SUPPORT_LOAD_ON": "true",
 		"FIT_PROFILE": "company_size<5:-5", "WORTH_PROFILE": "industry=retail:-5",
 	}))
 	if r := Rate(s, &Record{}, calm(Start)); r.Score != 50 || r.Machine != "C" {
@@ -105,7 +107,8 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 			at := Start.Add(400 * day)
 			for i := range 3 {
 				at = at.Add(day)
-				facts = append(facts, mail(fmt.Sprintf("ask/%d", i), at, crm.Out, crm.Asks, 30), mail(fmt.Sprintf("word/%d", i), at.Add(time.Hour), crm.In, crm.Vague, 1))
+				facts = append(facts, mail(fmt.Sprintf("ask/%d", i), at, crm.Out, crm.Asks, 30),
+					mail(fmt.Sprintf("word/%d", i), at.Add(time.Hour), crm.In, crm.Vague, 1))
 			}
 			facts = append(facts, mail("rest", at.Add(2*time.Hour), crm.In, 0, 40))
 			now = at.Add(time.Duration(rapid.IntRange(3, 30*24).Draw(t, "hours later")) * time.Hour)
@@ -117,7 +120,8 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 		less := slices.Clone(facts)
 		f := facts[i]
 		switch {
-		case f.Property != nil && f.Property.Name != crm.PropNextActivity && f.Property.Name != crm.PropOwnerTimeZone: // of theirs
+		// of theirs
+		case f.Property != nil && f.Property.Name != crm.PropNextActivity && f.Property.Name != crm.PropOwnerTimeZone:
 			less = slices.Delete(less, i, i+1)
 		case f.Message != nil && f.Message.Direction == crm.In && f.Message.Text.Class == crm.Human &&
 			f.Message.Text.Horizon == 0 && !f.Message.Text.Intents.Any(crm.NotReady|crm.DefersTime):
@@ -131,8 +135,10 @@ func TestG12UnknownIsNeutral(t *testing.T) {
 		}
 		a, b := Rate(s, recordOf(facts...), calm(now)), Rate(s, recordOf(less...), calm(now))
 		for _, reason := range b.Reasons {
-			if reason.Points < 0 && reason.Name != "clamp" && points(a, reason.Name) > reason.Points && reason.Name != "broken_promises" {
-				t.Fatalf("without %s %s counts %d instead of %d", f.ID, reason.Name, reason.Points, points(a, reason.Name))
+			if reason.Points < 0 && reason.Name != "clamp" && points(a, reason.Name) > reason.Points &&
+				reason.Name != "broken_promises" {
+				t.Fatalf("without %s %s counts %d instead of %d", f.ID, reason.Name, reason.Points,
+					points(a, reason.Name))
 			}
 		}
 	})
@@ -160,7 +166,8 @@ func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := []crm.Fact(genStory(20).Draw(t, "story"))
 		r := recordOf(slices.DeleteFunc(facts, func(f crm.Fact) bool {
-			return f.Meeting != nil || f.Quote != nil || f.Deal != nil || f.Message != nil && f.Message.Text.Intents.Any(crm.CarriesQuote)
+			return f.Meeting != nil || f.Quote != nil || f.Deal != nil || f.Message != nil &&
+				f.Message.Text.Intents.Any(crm.CarriesQuote)
 		})...)
 		now := calm(genNow(t))
 		early, late := Rate(Defaults(), r, now), Rate(undiscounted, r, now)
@@ -189,7 +196,8 @@ func TestG13EarlyColdnessIsDiscounted(t *testing.T) {
 func TestG15OverPursuitIsFree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
-		facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return f.Message == nil && f.Call == nil }) // what else ends a silence
+		// what else ends a silence
+		facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return f.Message == nil && f.Call == nil })
 		more := slices.Clone(facts)
 		x := Explain(Defaults(), recordOf(facts...), calm(at))
 		var theirs status.Judge
@@ -220,7 +228,8 @@ func TestG15OverPursuitIsFree(t *testing.T) {
 			t.Fatalf("pending %s with fewer messages, %s with more", a, b)
 		}
 		now := calm(at.Add(30 * day))
-		if a, b := Rate(Defaults(), recordOf(facts...), now), Rate(Defaults(), recordOf(more...), now); b.Score < a.Score {
+		if a, b := Rate(Defaults(), recordOf(facts...), now), Rate(Defaults(), recordOf(more...),
+			now); b.Score < a.Score {
 			t.Fatalf("score %d, with more of our messages %d", a.Score, b.Score)
 		}
 	})
@@ -235,7 +244,8 @@ func TestG17MergeIsUnion(t *testing.T) {
 		winner.Fold(loser.Facts()...)
 		winner.Fold(loser.Facts()...)
 		at := calm(genNow(t))
-		if x, y := asJSON(Rate(Defaults(), union, at)), asJSON(Rate(Defaults(), winner, at)); x != y || asJSON(union) != asJSON(winner) {
+		if x, y := asJSON(Rate(Defaults(), union, at)), asJSON(Rate(Defaults(), winner, at)); x != y ||
+			asJSON(union) != asJSON(winner) {
 			t.Fatalf("merged and united differ:\n%s\n%s", x, y)
 		}
 		winner.Fold(crm.Fact{ID: "merge/1", Kind: crm.KindMerge, Merge: &crm.Merge{From: []string{"loser"}}})
@@ -259,7 +269,11 @@ func TestG18NotScored(t *testing.T) {
 		why := rapid.SampledFrom([]string{crm.PropOptOut, crm.PropDoNotProfile, crm.PropStaff}).Draw(t, "why")
 		facts = append(facts, prop(why, "true", Start))
 		r := Rate(Defaults(), recordOf(facts...), calm(genNow(t)))
-		want := crm.Rating{Unrated: map[string]string{crm.PropOptOut: "opted_out", crm.PropDoNotProfile: "do_not_profile", crm.PropStaff: "staff"}[why], Model: Defaults().Version()}
+		want := crm.Rating{
+			Unrated: map[string]string{
+				crm.PropOptOut: "opted_out", crm.PropDoNotProfile: "do_not_profile", crm.PropStaff: "staff",
+			}[why], Model: Defaults().Version(),
+		}
 		if asJSON(r) != asJSON(want) {
 			t.Fatalf("%s", asJSON(r))
 		}
@@ -270,9 +284,13 @@ func TestG18NotScored(t *testing.T) {
 // runs against them.
 func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		facts := []crm.Fact{mail("first", Start, crm.In, crm.Asks, 40), mail("ours", Start.Add(day), crm.Out, crm.Asks, 40)}
+		facts := []crm.Fact{
+			mail("first", Start, crm.In, crm.Asks, 40), mail("ours", Start.Add(day), crm.Out, crm.Asks, 40),
+		}
 		at := Start.Add(2 * day)
-		promise := mail("promise", at, crm.In, crm.Promises|rapid.SampledFrom([]crm.Intents{0, crm.DefersTime, crm.RefusesTime, crm.NotReady, crm.Answers}).Draw(t, "beside"), 12)
+		promise := mail("promise", at, crm.In, crm.Promises|rapid.SampledFrom([]crm.Intents{
+			0, crm.DefersTime, crm.RefusesTime, crm.NotReady, crm.Answers,
+		}).Draw(t, "beside"), 12)
 		due := at
 		if rapid.Bool().Draw(t, "names a day") {
 			due = at.Add(time.Duration(rapid.IntRange(1, 300).Draw(t, "days")) * day)
@@ -291,7 +309,8 @@ func TestTheirPromiseIsNoDebtOfOurs(t *testing.T) {
 				}
 			}
 			rating := Rate(Defaults(), &r, calm(now))
-			if rating.Ball != crm.Them || rating.Overdue || slices.ContainsFunc(rating.Reasons, func(r crm.Reason) bool { return r.ID == "A13" }) {
+			if rating.Ball != crm.Them || rating.Overdue ||
+				slices.ContainsFunc(rating.Reasons, func(r crm.Reason) bool { return r.ID == "A13" }) {
 				t.Fatalf("%s: they owe the next move, but: %s", now, asJSON(rating))
 			}
 			if against(rating) && !now.After(due.Add(day)) {
@@ -307,13 +326,17 @@ func TestG12UnknownDirectionIsNeutral(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
 		from := facts[slices.IndexFunc(facts, func(f crm.Fact) bool { return f.ID == "try/0" })].At.Time()
-		unknown := mail("unknown", from.Add(time.Duration(rapid.IntRange(1, int(at.Sub(from).Hours())).Draw(t, "hours after our first attempt"))*time.Hour), 0, crm.Asks, 20)
+		unknown := mail("unknown", from.Add(time.Duration(rapid.IntRange(1, int(at.Sub(from).Hours())).Draw(t,
+			"hours after our first attempt"))*time.Hour), 0, crm.Asks, 20)
 		unknown.Message.Channel = crm.SMS
 		if rapid.Bool().Draw(t, "a call") {
-			unknown = crm.Fact{ID: "unknown", Kind: crm.KindCall, At: unknown.At, Call: &crm.Call{Outcome: crm.NoAnswer}}
+			unknown = crm.Fact{
+				ID: "unknown", Kind: crm.KindCall, At: unknown.At, Call: &crm.Call{Outcome: crm.NoAnswer},
+			}
 		}
 		now := at.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "days")) * day)
-		without, with := Explain(Defaults(), recordOf(facts...), calm(now)), Explain(Defaults(), recordOf(append(facts, unknown)...), calm(now))
+		without, with := Explain(Defaults(), recordOf(facts...), calm(now)),
+			Explain(Defaults(), recordOf(append(facts, unknown)...), calm(now))
 		if with.Ball == crm.Us && without.Ball != crm.Us || with.Rating.Engagement < without.Rating.Engagement {
 			t.Fatalf("it costs them something:\n%s\n%s", asJSON(without), asJSON(with))
 		}
@@ -327,7 +350,9 @@ func TestG12UnknownDirectionIsNeutral(t *testing.T) {
 				t.Fatalf("the silence runs across it: %s", asJSON(c))
 			}
 		}
-		if with.Rating.Unrated == "" && !slices.ContainsFunc(with.Turns, func(t Turn) bool { return t.Fact == "unknown" && t.Direction == "unknown" }) {
+		if with.Rating.Unrated == "" && !slices.ContainsFunc(with.Turns, func(t Turn) bool {
+			return t.Fact == "unknown" && t.Direction == "unknown"
+		}) {
 			t.Fatal("the conversation does not show it")
 		}
 	})

@@ -37,7 +37,8 @@ func genSilent(t *rapid.T) ([]crm.Fact, time.Time) {
 	at = at.Add(day)
 	// What was drawn may reach beyond its own instant; nothing of theirs is to happen after the story.
 	facts = slices.DeleteFunc(facts, func(f crm.Fact) bool {
-		return f.Meeting != nil && f.Meeting.Start >= crm.At(at) || f.Quote != nil && (f.Quote.Accepted >= crm.At(at) || len(f.Quote.Sent) > 0 && slices.Max(f.Quote.Sent) >= crm.At(at))
+		return f.Meeting != nil && f.Meeting.Start >= crm.At(at) || f.Quote != nil &&
+			(f.Quote.Accepted >= crm.At(at) || len(f.Quote.Sent) > 0 && slices.Max(f.Quote.Sent) >= crm.At(at))
 	})
 	for i := range rapid.IntRange(3, 5).Draw(t, "attempts") {
 		facts = append(facts, mail(fmt.Sprintf("try/%d", i), at, crm.Out, crm.Asks, 30))
@@ -47,7 +48,8 @@ func genSilent(t *rapid.T) ([]crm.Fact, time.Time) {
 }
 
 func against(r crm.Rating) bool {
-	return r.Status == crm.Pending || r.Status == crm.Disqualified || r.Decide != nil && (r.Decide.Status == crm.Pending || r.Decide.Status == crm.Disqualified)
+	return r.Status == crm.Pending || r.Status == crm.Disqualified || r.Decide != nil &&
+		(r.Decide.Status == crm.Pending || r.Decide.Status == crm.Disqualified)
 }
 
 // The generated silent histories do end in disqualification often enough for the properties below to mean something.
@@ -65,7 +67,8 @@ func TestSilenceIsReached(t *testing.T) {
 		}
 	})
 	if seen[crm.Pending] < checks/4 || seen[crm.Disqualified] < checks/4 {
-		t.Errorf("of %d silent histories only %d were ever pending and %d disqualified", checks, seen[crm.Pending], seen[crm.Disqualified])
+		t.Errorf("of %d silent histories only %d were ever pending and %d disqualified", checks, seen[crm.Pending],
+			seen[crm.Disqualified])
 	}
 }
 
@@ -80,7 +83,9 @@ func TestG1WhatWeOweBlocks(t *testing.T) {
 		case 2:
 			in.Message.Text = crm.Text{Unread: true}
 		case 3:
-			in = crm.Fact{ID: "last", Kind: crm.KindCall, At: crm.At(at), Call: &crm.Call{Direction: crm.In, Outcome: crm.NoAnswer}}
+			in = crm.Fact{ID: "last", Kind: crm.KindCall, At: crm.At(at), Call: &crm.Call{
+				Direction: crm.In, Outcome: crm.NoAnswer,
+			}}
 		}
 		facts = append(facts, in)
 		if rapid.Bool().Draw(t, "and a thank you") {
@@ -100,7 +105,8 @@ func TestG1WhatWeOweBlocks(t *testing.T) {
 func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
-		now := at.Add(time.Duration(rapid.IntRange(0, rapid.SampledFrom([]int{10, 200}).Draw(t, "days")*24).Draw(t, "hours later")) * time.Hour)
+		now := at.Add(time.Duration(rapid.IntRange(0, rapid.SampledFrom([]int{10, 200}).Draw(t, "days")*24).Draw(t,
+			"hours later")) * time.Hour)
 		if rapid.Bool().Draw(t, "nothing else") {
 			facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return !strings.HasPrefix(f.ID, "try/") })
 		}
@@ -111,7 +117,8 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 		}
 		lastIn := crm.Millis(0)
 		for _, f := range facts {
-			if f.Message != nil && f.Message.Direction == crm.In || f.Call != nil || f.Meeting != nil || f.Quote != nil {
+			if f.Message != nil && f.Message.Direction == crm.In || f.Call != nil || f.Meeting != nil ||
+				f.Quote != nil {
 				lastIn = max(lastIn, f.At)
 			}
 			if f.Meeting != nil {
@@ -123,7 +130,8 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 		}
 		var fewer, deleted []crm.Fact
 		for _, f := range facts {
-			ours := f.Message != nil && f.Message.Direction == crm.Out && f.Peer == "" && f.At > lastIn && !f.Message.Text.Intents.Any(crm.Promises)
+			ours := f.Message != nil && f.Message.Direction == crm.Out && f.Peer == "" && f.At > lastIn &&
+				!f.Message.Text.Intents.Any(crm.Promises)
 			if ours {
 				switch rapid.IntRange(0, 2).Draw(t, "delete, delay or keep") {
 				case 0:
@@ -140,9 +148,11 @@ func TestG2FewerOfOurMessagesNeverHurt(t *testing.T) {
 		if owed(facts, now) != owed(fewer, now) {
 			return // a message that kept a promise or an agreed date, or would have: G3 has the say
 		}
-		a, b := Rate(Defaults(), recordOf(facts...), calm(now)), Rate(Defaults(), recordOf(append(deleted, fewer...)...), calm(now))
+		a, b := Rate(Defaults(), recordOf(facts...), calm(now)),
+			Rate(Defaults(), recordOf(append(deleted, fewer...)...), calm(now))
 		if b.Score < a.Score || b.Engagement < a.Engagement || b.Machine > a.Machine {
-			t.Fatalf("with all our messages %s %d, with fewer %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score, asJSON(a.Reasons), asJSON(b.Reasons))
+			t.Fatalf("with all our messages %s %d, with fewer %s %d\n%s\n%s", a.Machine, a.Score, b.Machine, b.Score,
+				asJSON(a.Reasons), asJSON(b.Reasons))
 		}
 	})
 }
@@ -166,7 +176,9 @@ func TestG3OurDebtStopsTheClocks(t *testing.T) {
 		facts, at := genSilent(t)
 		due := at.Add(-time.Duration(rapid.IntRange(1, 20).Draw(t, "due, days ago")) * day)
 		if rapid.Bool().Draw(t, "a task or a promise") {
-			facts = append(facts, crm.Fact{ID: "task", Kind: crm.KindTask, At: crm.At(due.Add(-day)), Task: &crm.Task{Due: crm.At(due)}})
+			facts = append(facts, crm.Fact{
+				ID: "task", Kind: crm.KindTask, At: crm.At(due.Add(-day)), Task: &crm.Task{Due: crm.At(due)},
+			})
 		} else {
 			f := mail("promise", at.Add(-time.Hour), crm.Out, crm.Promises|crm.Asks, 30)
 			f.Message.Text.Horizon = crm.At(at.Add(time.Hour))
@@ -190,7 +202,8 @@ func TestG4NoShortcut(t *testing.T) {
 		if rapid.Bool().Draw(t, "says no at once") {
 			facts, at = []crm.Fact{mail("no", Start, crm.In, crm.NotInterested|crm.Thanks, 20)}, Start
 		}
-		if r := Rate(s, recordOf(facts...), calm(at.Add(time.Duration(rapid.IntRange(0, 900).Draw(t, "days"))*day))); r.Status == crm.Disqualified {
+		if r := Rate(s, recordOf(facts...),
+			calm(at.Add(time.Duration(rapid.IntRange(0, 900).Draw(t, "days"))*day))); r.Status == crm.Disqualified {
 			t.Fatal("disqualified in the first review")
 		}
 		_, all := drive(s, facts, at, at.Add(300*day))
@@ -214,7 +227,9 @@ func TestG4NoShortcut(t *testing.T) {
 
 // G5: low fit alone ends at worst in nurture, and that only after help.
 func TestG5LowFitIsNoGround(t *testing.T) {
-	s := must(Parse(map[string]string{"MISFIT": "industry=retail", "INDUSTRY_BAD": "retail", "FIT_PROFILE": "company_size<5:-30"}))
+	s := must(Parse(map[string]string{
+		"MISFIT": "industry=retail", "INDUSTRY_BAD": "retail", "FIT_PROFILE": "company_size<5:-30",
+	}))
 	rapid.Check(t, func(t *rapid.T) {
 		at := Start
 		facts := []crm.Fact{prop("industry", "retail", Start), prop("company_size", "2", Start)}
@@ -254,7 +269,8 @@ func TestG6HelpIsBounded(t *testing.T) {
 		}
 		spent := time.Duration(n) * Defaults().EffortMail
 		r := Rate(Defaults(), recordOf(facts...), calm(at))
-		if over := spent > Defaults().EffortCap; over != (r.Treatment == "light") || over != (r.Action == advice.ActHold) {
+		if over := spent > Defaults().EffortCap; over != (r.Treatment == "light") ||
+			over != (r.Action == advice.ActHold) {
 			t.Fatalf("%s of our time: treatment %s, action %q", spent, r.Treatment, r.Action)
 		}
 	})
@@ -266,7 +282,9 @@ func TestG7ReferralsBlockMisfit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
 		facts = append(facts, prop("industry", "retail", Start), crm.Fact{
-			ID: "referral", Kind: crm.KindReferral, At: crm.At(Start), Referral: &crm.Referral{Direction: crm.Out, Other: "9", Level: rapid.IntRange(1, 3).Draw(t, "level")},
+			ID: "referral", Kind: crm.KindReferral, At: crm.At(Start), Referral: &crm.Referral{
+				Direction: crm.Out, Other: "9", Level: rapid.IntRange(1, 3).Draw(t, "level"),
+			},
 		})
 		ratings, _ := drive(s, facts, at, at.Add(200*day))
 		for _, r := range ratings {
@@ -282,7 +300,9 @@ func TestG14NoPersonalTraits(t *testing.T) {
 	words := sortedKeys(signals.Traits)
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.SampledFrom(words).Draw(t, "trait")
-		name := rapid.SampledFrom([]string{word, "contact_" + word, strings.ToUpper(word), word + "_group"}).Draw(t, "spelling")
+		name := rapid.SampledFrom([]string{
+			word, "contact_" + word, strings.ToUpper(word), word + "_group",
+		}).Draw(t, "spelling")
 		env := rapid.SampledFrom([]map[string]string{
 			{"FIT_PROFILE": name + "=x:-5"},
 			{"WORTH_PROFILE": name + ">=3:+5"},
@@ -302,17 +322,18 @@ func TestG14NoPersonalTraits(t *testing.T) {
 // is not.
 func TestG14InEveryLanguage(t *testing.T) {
 	for _, name := range []string{
-		"geschlecht", "sexe", "maiden_name", "Geschlechtskennung", "birthplace", "contactGender", "date_de_naissance", "Prénom", "estado_civil",
-		"state_of_health", "fecha_nacimiento", "edad", "età", "idade", "leeftijd", "wiek", "性別", "国籍", "성별", "возраст", "nom", "first_name",
-		"Muttersprache", "nationaliteit", "personal_id_religion",
+		"geschlecht", "sexe", "maiden_name", "Geschlechtskennung", "birthplace", "contactGender", "date_de_naissance",
+		"Prénom", "estado_civil", "state_of_health", "fecha_nacimiento", "edad", "età", "idade", "leeftijd", "wiek",
+		"性別", "国籍", "성별", "возраст", "nom", "first_name", "Muttersprache", "nationaliteit", "personal_id_religion",
 	} {
 		if signals.RefuseTrait(name) == nil {
 			t.Errorf("%s is allowed", name)
 		}
 	}
 	for _, name := range []string{
-		"company_name", "industry", "company_size", "role", "national_account", "page_views", "package", "message_count", "engagement",
-		"healthcare", "storage", "nombre_empresa", "origin", "lead_source", "marketing_region", "usage", "average_deal", "plan_generation",
+		"company_name", "industry", "company_size", "role", "national_account", "page_views", "package",
+		"message_count", "engagement", "healthcare", "storage", "nombre_empresa", "origin", "lead_source",
+		"marketing_region", "usage", "average_deal", "plan_generation",
 	} {
 		if err := signals.RefuseTrait(name); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -331,7 +352,8 @@ func TestG8Undone(t *testing.T) {
 			}
 		}
 		undone := append(all, prop(crm.PropOverride, "keep", at))
-		if r := Rate(Defaults(), recordOf(undone...), calm(at.Add(200*day))); r.Unrated == "" && (against(r) || r.Status != crm.Override) {
+		if r := Rate(Defaults(), recordOf(undone...), calm(at.Add(200*day))); r.Unrated == "" &&
+			(against(r) || r.Status != crm.Override) {
 			t.Fatalf("kept by hand, but: %s", asJSON(r))
 		}
 	})

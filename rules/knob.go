@@ -30,11 +30,14 @@ func whole(name string, def, low, high int, unit, meaning, source string, field 
 	}}
 }
 
-func long(name, def string, low, high time.Duration, meaning, source string, field func(*Settings) *time.Duration) knob {
+func long(name, def string, low, high time.Duration, meaning, source string,
+	field func(*Settings) *time.Duration,
+) knob {
 	return knob{name, def, "duration", meaning, source, func(s *Settings, v string) (string, error) {
 		d, err := parseDuration(v)
 		if err != nil || d < low || d > high {
-			return "", fmt.Errorf("want a duration such as 36h or 30d, from %s to %s", formatDuration(low), formatDuration(high))
+			return "", fmt.Errorf("want a duration such as 36h or 30d, from %s to %s", formatDuration(low),
+				formatDuration(high))
 		}
 		*field(s) = d
 		return formatDuration(d), nil

@@ -21,7 +21,8 @@ func TestMetamorphic(t *testing.T) {
 		now := genNow(t)
 		plain := Rate(Defaults(), recordOf(facts...), calm(now))
 
-		more := append(slices.Clone(facts), prop("hs_internal_number", "4711", Start), prop("favourite_colour", "blue", Start))
+		more := append(slices.Clone(facts), prop("hs_internal_number", "4711", Start),
+			prop("favourite_colour", "blue", Start))
 		if asJSON(Rate(Defaults(), recordOf(more...), calm(now))) != asJSON(plain) {
 			t.Fatal("a property that no rule knows changed the rating")
 		}
@@ -43,7 +44,8 @@ func TestMetamorphic(t *testing.T) {
 		}
 		a := Rate(Defaults(), recordOf(zoneless...), calm(now))
 		b := Rate(Defaults(), recordOf(shifted...), calm(now.Add(time.Duration(weeks)*time.Millisecond)))
-		if a.Score != b.Score || a.Letter != b.Letter || a.Status != b.Status || a.Ball != b.Ball || a.Unrated != b.Unrated || a.Due != 0 && a.Due+weeks != b.Due {
+		if a.Score != b.Score || a.Letter != b.Letter || a.Status != b.Status || a.Ball != b.Ball ||
+			a.Unrated != b.Unrated || a.Due != 0 && a.Due+weeks != b.Due {
 			t.Fatalf("shifted:\n%s\n%s", asJSON(a), asJSON(b))
 		}
 	})
@@ -112,7 +114,9 @@ func TestZonesShift(t *testing.T) {
 		{"Africa/Lagos", time.Hour},
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		facts := slices.DeleteFunc([]crm.Fact(genStory(20).Draw(t, "story")), func(f crm.Fact) bool { return f.Property != nil })
+		facts := slices.DeleteFunc([]crm.Fact(genStory(20).Draw(t, "story")), func(f crm.Fact) bool {
+			return f.Property != nil
+		})
 		now, s := genNow(t), genSettings(t)
 		from, to := rapid.SampledFrom(zones).Draw(t, "from"), rapid.SampledFrom(zones).Draw(t, "to")
 		by := from.ahead - to.ahead
@@ -121,10 +125,12 @@ func TestZonesShift(t *testing.T) {
 			moved[i] = shift(facts[i], crm.Millis(by.Milliseconds()))
 		}
 		in := func(zone string, facts []crm.Fact, now time.Time) crm.Rating {
-			return Rate(s, recordOf(append(facts, prop(crm.PropTimeZone, zone, Start), prop(crm.PropOwnerTimeZone, zone, Start))...), calm(now))
+			return Rate(s, recordOf(append(facts, prop(crm.PropTimeZone, zone, Start),
+				prop(crm.PropOwnerTimeZone, zone, Start))...), calm(now))
 		}
 		a, b := in(from.name, facts, now), in(to.name, moved, now.Add(by))
-		if a.Letter != b.Letter || a.Score != b.Score || a.Status != b.Status || a.Ball != b.Ball || a.Ground != b.Ground || a.Treatment != b.Treatment || a.Overdue != b.Overdue {
+		if a.Letter != b.Letter || a.Score != b.Score || a.Status != b.Status || a.Ball != b.Ball ||
+			a.Ground != b.Ground || a.Treatment != b.Treatment || a.Overdue != b.Overdue {
 			t.Fatalf("in %s and %s:\n%s\n%s", from.name, to.name, asJSON(a), asJSON(b))
 		}
 		for i := range a.Reasons {
@@ -146,7 +152,8 @@ func TestWindowsHold(t *testing.T) {
 				continue
 			}
 			for _, e := range reason.Evidence {
-				if old := now.Sub(e.At.Time()); e.At != 0 && !strings.HasPrefix(e.Fact, "property/") && old > s.Rows[i].Window+48*time.Hour {
+				if old := now.Sub(e.At.Time()); e.At != 0 && !strings.HasPrefix(e.Fact, "property/") &&
+					old > s.Rows[i].Window+48*time.Hour {
 					t.Fatalf("%s names what is %s old: %s", reason.Name, old, reason.Text)
 				}
 			}

@@ -26,7 +26,8 @@ func Parse(env map[string]string) (*Settings, error) {
 	overlays := map[string]map[string]string{}
 	for _, name := range names {
 		if !validSegment(name) {
-			errs = append(errs, fmt.Errorf("%sSEGMENTS: %q is no name for a segment: use letters, digits and _", Prefix, name))
+			errs = append(errs, fmt.Errorf("%sSEGMENTS: %q is no name for a segment: use letters, digits and _",
+				Prefix, name))
 			continue
 		}
 		overlays[name] = map[string]string{}
@@ -121,11 +122,14 @@ func unknown(env map[string]string, prefix string) []error {
 		case strings.HasPrefix(key, "SEGMENT_"):
 			errs = append(errs, fmt.Errorf("%s%s: no segment of that name: list it in %sSEGMENTS", Prefix, key, Prefix))
 		case strings.HasPrefix(key, "CUSTOM_"):
-			errs = append(errs, fmt.Errorf("%s%s: no custom signal of that name with such a setting: list it in %sCUSTOM", Prefix, key, Prefix))
+			errs = append(errs, fmt.Errorf("%s%s: no custom signal of that name with such a setting: list it in "+
+				"%sCUSTOM", Prefix, key, Prefix))
 		case best != "":
-			errs = append(errs, fmt.Errorf("%s%s%s: no such setting; did you mean %s%s%s?", Prefix, prefix, key, Prefix, prefix, best))
+			errs = append(errs, fmt.Errorf("%s%s%s: no such setting; did you mean %s%s%s?", Prefix, prefix, key,
+				Prefix, prefix, best))
 		default:
-			errs = append(errs, fmt.Errorf("%s%s%s: no such setting; winnow config lists all of them", Prefix, prefix, key))
+			errs = append(errs, fmt.Errorf("%s%s%s: no such setting; winnow config lists all of them", Prefix, prefix,
+				key))
 		}
 	}
 	return errs
@@ -143,29 +147,48 @@ func (s *Settings) contradictions(prefix string) []error {
 	for i, name := range [...]string{"ENGAGEMENT", "FIT", "WORTH"} {
 		b := s.Bands[i]
 		refuse(b.Low >= b.High, "~%s_LOW is %d and ~%s_HIGH is %d: low must be below high", name, b.Low, name, b.High)
-		refuse(b.Low > 50 || b.High <= 50, "~%s_LOW is %d and ~%s_HIGH is %d: 50, of which nothing is known, must lie between them", name, b.Low, name, b.High)
+		refuse(b.Low > 50 || b.High <= 50,
+			"~%s_LOW is %d and ~%s_HIGH is %d: 50, of which nothing is known, must lie between them", name, b.Low,
+			name, b.High)
 	}
 	sum := s.weights[0] + s.weights[1] + s.weights[2]
 	refuse(sum != 100, "~WEIGHT_ENGAGEMENT, ~WEIGHT_FIT and ~WEIGHT_WORTH add up to %d: make it 100", sum)
-	refuse(s.flagLow >= s.flagHigh, "~FLAG_RATE_LOW is %d and ~FLAG_RATE_HIGH is %d: low must be below high", s.flagLow, s.flagHigh)
-	refuse(s.QuoteWarn > s.QuoteFlag, "~SAME_QUOTE_WARN is %d and ~SAME_QUOTE_FLAG is %d: a warning comes first", s.QuoteWarn, s.QuoteFlag)
-	refuse(s.ShortMin > s.ShortOf, "~SHORT_ANSWERS_MIN is %d and ~SHORT_ANSWERS_OF is %d: no more can be short than are looked at", s.ShortMin, s.ShortOf)
-	refuse(s.AttemptDays > s.Attempts, "~ATTEMPT_DAYS is %d and ~ATTEMPTS is %d: so few attempts never fall on so many days", s.AttemptDays, s.Attempts)
+	refuse(s.flagLow >= s.flagHigh,
+		"~FLAG_RATE_LOW is %d and ~FLAG_RATE_HIGH is %d: low must be below high", s.flagLow, s.flagHigh)
+	refuse(s.QuoteWarn > s.QuoteFlag,
+		"~SAME_QUOTE_WARN is %d and ~SAME_QUOTE_FLAG is %d: a warning comes first", s.QuoteWarn, s.QuoteFlag)
+	refuse(s.ShortMin > s.ShortOf,
+		"~SHORT_ANSWERS_MIN is %d and ~SHORT_ANSWERS_OF is %d: no more can be short than are looked at", s.ShortMin,
+		s.ShortOf)
+	refuse(s.AttemptDays > s.Attempts,
+		"~ATTEMPT_DAYS is %d and ~ATTEMPTS is %d: so few attempts never fall on so many days", s.AttemptDays,
+		s.Attempts)
 	refuse(s.LatencyFast >= s.LatencyTypical || s.LatencyTypical >= s.LatencySlow,
 		"~REPLY_LATENCY_FAST, _TYPICAL and _SLOW are %s, %s and %s: each must be longer than the one before",
 		formatDuration(s.LatencyFast), formatDuration(s.LatencyTypical), formatDuration(s.LatencySlow))
-	refuse(s.SizeMax > 0 && s.SizeMin > s.SizeMax, "~COMPANY_SIZE_MIN is %d and ~COMPANY_SIZE_MAX is %d: the smallest must not exceed the largest", s.SizeMin, s.SizeMax)
-	refuse(s.MinAge > s.QuotaEarly || s.MinAge > s.QuotaAfter, "~MIN_AGE is %s, longer than a quota of silence: make it shorter", formatDuration(s.MinAge))
+	refuse(s.SizeMax > 0 && s.SizeMin > s.SizeMax,
+		"~COMPANY_SIZE_MIN is %d and ~COMPANY_SIZE_MAX is %d: the smallest must not exceed the largest", s.SizeMin,
+		s.SizeMax)
+	refuse(s.MinAge > s.QuotaEarly || s.MinAge > s.QuotaAfter,
+		"~MIN_AGE is %s, longer than a quota of silence: make it shorter", formatDuration(s.MinAge))
 	for i := 1; i < 3; i++ {
 		for j := range 3 {
-			refuse(s.Matrix[i][j] < s.Matrix[i-1][j], "~MATRIX rates less engagement better, %c after %c: letters must not rise downwards", s.Matrix[i][j], s.Matrix[i-1][j])
-			refuse(s.Matrix[j][i] < s.Matrix[j][i-1], "~MATRIX rates less fit better, %c after %c: letters must not rise to the right", s.Matrix[j][i], s.Matrix[j][i-1])
+			refuse(s.Matrix[i][j] < s.Matrix[i-1][j],
+				"~MATRIX rates less engagement better, %c after %c: letters must not rise downwards", s.Matrix[i][j],
+				s.Matrix[i-1][j])
+			refuse(s.Matrix[j][i] < s.Matrix[j][i-1],
+				"~MATRIX rates less fit better, %c after %c: letters must not rise to the right", s.Matrix[j][i],
+				s.Matrix[j][i-1])
 		}
 	}
 	for i := range s.Rows {
 		sig := &s.Rows[i]
-		refuse(sig.Sub != "" && max(sig.Points, -sig.Points) > sig.Cap, "~%s_POINTS is %d and ~%[1]s_CAP is %[3]d: the cap cuts even one, so raise it or lower the points", strings.ToUpper(sig.Name), sig.Points, sig.Cap)
-		refuse(sig.Sub != "" && sig.Points*signals.Book[i].Points < 0, "~%s_POINTS is %d, of the other sign than %d: it would turn what the signal means", strings.ToUpper(sig.Name), sig.Points, signals.Book[i].Points)
+		refuse(sig.Sub != "" && max(sig.Points, -sig.Points) > sig.Cap,
+			"~%s_POINTS is %d and ~%[1]s_CAP is %[3]d: the cap cuts even one, so raise it or lower the points",
+			strings.ToUpper(sig.Name), sig.Points, sig.Cap)
+		refuse(sig.Sub != "" && sig.Points*signals.Book[i].Points < 0,
+			"~%s_POINTS is %d, of the other sign than %d: it would turn what the signal means",
+			strings.ToUpper(sig.Name), sig.Points, signals.Book[i].Points)
 	}
 	return errs
 }

@@ -109,14 +109,21 @@ func genDecisions(t *rapid.T, facts []crm.Fact) []crm.Fact {
 		return nil
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "decisions") {
-		d := crm.Decision{Status: rapid.SampledFrom([]crm.Status{crm.Pending, crm.Disqualified, crm.Open, crm.Requalified}).Draw(t, "status")}
+		d := crm.Decision{
+			Status: rapid.SampledFrom([]crm.Status{
+				crm.Pending, crm.Disqualified, crm.Open, crm.Requalified,
+			}).Draw(t, "status"),
+		}
 		if d.Status != crm.Requalified && d.Status != crm.Open {
 			d.Ground = rapid.SampledFrom(status.Grounds[:]).Draw(t, "ground")
 		}
 		hangs := rapid.SampledFrom(facts).Draw(t, "hangs")
 		d.Hangs = hangs.ID
 		at := hangs.At.Time().Add(time.Duration(rapid.IntRange(0, 90*24).Draw(t, "after")) * time.Hour)
-		list = append(list, crm.Fact{ID: fmt.Sprintf("decision/%d", i), Kind: crm.KindDecision, At: crm.At(at), Version: at.UnixMilli(), Decision: &d})
+		list = append(list, crm.Fact{
+			ID: fmt.Sprintf("decision/%d", i), Kind: crm.KindDecision, At: crm.At(at), Version: at.UnixMilli(),
+			Decision: &d,
+		})
 	}
 	return list
 }
@@ -153,7 +160,8 @@ func TestDueIsExact(t *testing.T) {
 			got := Rate(s, r, later)
 			got.Due = 0
 			if asJSON(got) != want {
-				t.Fatalf("now %s, due %s, but at %s something else changed:\n%s", at.Now, until, later.Now, cmp.Diff(rating, got))
+				t.Fatalf("now %s, due %s, but at %s something else changed:\n%s", at.Now, until, later.Now,
+					cmp.Diff(rating, got))
 			}
 		}
 	})
@@ -197,7 +205,8 @@ func TestEverySignalSpeaks(t *testing.T) {
 			}
 		}
 		for _, facts := range []story{short, long} {
-			for _, reason := range Rate(rich, recordOf(facts...), calm(Start.Add(time.Duration(seed)*24*time.Hour))).Reasons {
+			for _, reason := range Rate(rich, recordOf(facts...),
+				calm(Start.Add(time.Duration(seed)*24*time.Hour))).Reasons {
 				spoken[reason.Name]++
 			}
 		}

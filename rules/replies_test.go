@@ -14,7 +14,8 @@ func TestReplyTimes(t *testing.T) {
 	r := recordOf(
 		mail("1", hours(0), crm.Out, crm.Asks, 20), mail("2", hours(3), crm.In, crm.Answers, 20), // three hours
 		mail("3", hours(4), crm.Out, crm.Asks, 20), mail("4", hours(5), crm.In, crm.Vague, 1), // a shrug says nothing
-		mail("5", hours(6), crm.Out, crm.Asks, 20), mail("6", hours(25), crm.In, crm.Answers, 20), // until Tuesday at ten
+		// until Tuesday at ten
+		mail("5", hours(6), crm.Out, crm.Asks, 20), mail("6", hours(25), crm.In, crm.Answers, 20),
 		mail("7", hours(26), crm.Out, crm.Asks, 20), // not answered
 	)
 	if got := ReplyTimes(Defaults(), r, hours(50)); got != nil {

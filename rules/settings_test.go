@@ -35,8 +35,10 @@ func TestParseReportsEverythingAtOnce(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	for _, want := range []string{
-		"WINNOW_RULES_QUOTA_EARLY: want a duration", "WINNOW_RULES_SHORT_ANSWERS_POITS: no such setting; did you mean WINNOW_RULES_SHORT_ANSWERS_POINTS?",
-		"WINNOW_RULES_ENGAGEMENT_LOW is 70", "add up to 101", `"gender" is a personal trait`, `"nationality" is a personal trait`,
+		"WINNOW_RULES_QUOTA_EARLY: want a duration",
+		"WINNOW_RULES_SHORT_ANSWERS_POITS: no such setting; did you mean WINNOW_RULES_SHORT_ANSWERS_POINTS?",
+		"WINNOW_RULES_ENGAGEMENT_LOW is 70", "add up to 101", `"gender" is a personal trait`,
+		`"nationality" is a personal trait`,
 		"WINNOW_RULES_MATRIX rates less engagement better", "WINNOW_RULES_SEGMENT_GHOST_GRACE: no segment of that name",
 	} {
 		if !strings.Contains(err.Error(), want) {
@@ -46,12 +48,15 @@ func TestParseReportsEverythingAtOnce(t *testing.T) {
 }
 
 func TestSegmentsOverride(t *testing.T) {
-	s, err := Parse(map[string]string{"SEGMENTS": "shop, shop_eu", "SEGMENT_SHOP_GRACE": "3", "SEGMENT_SHOP_EU_GRACE": "4", "GRACE": "9"})
+	s, err := Parse(map[string]string{
+		"SEGMENTS": "shop, shop_eu", "SEGMENT_SHOP_GRACE": "3", "SEGMENT_SHOP_EU_GRACE": "4", "GRACE": "9",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.of("").Grace != 9 || s.of("shop").Grace != 3 || s.of("shop_eu").Grace != 4 || s.of("other").Grace != 9 {
-		t.Errorf("graces %d %d %d %d: want 9 3 4 9", s.of("").Grace, s.of("shop").Grace, s.of("shop_eu").Grace, s.of("other").Grace)
+		t.Errorf("graces %d %d %d %d: want 9 3 4 9", s.of("").Grace, s.of("shop").Grace, s.of("shop_eu").Grace,
+			s.of("other").Grace)
 	}
 	if s.Version() == Defaults().Version() {
 		t.Error("other settings, same version")
@@ -75,8 +80,10 @@ func TestVersionIgnoresSpelling(t *testing.T) {
 func TestDescribedSettingsAreTheSame(t *testing.T) {
 	env := customEnv(map[string]string{"HALF_LIFE": "36h"})
 	for k, v := range map[string]string{
-		"SEGMENTS": "shop", "SEGMENT_SHOP_GRACE": "3", "FIT_PROFILE": "industry=Food & Beverage|retail:+10; employees<5 : -5", "SUSPECT_HOURS": "fri 16:00-18:00; off",
-		"HOURS": "8:30-17:00", "WORK_WEEK": "sun-thu", "ZONE": "Asia/Kathmandu", "MATRIX": "aab, bcc, cdd", "ROLES": "head , owner", "QUOTA_EARLY": "1080h",
+		"SEGMENTS": "shop", "SEGMENT_SHOP_GRACE": "3",
+		"FIT_PROFILE": "industry=Food & Beverage|retail:+10; employees<5 : -5", "SUSPECT_HOURS": "fri 16:00-18:00; off",
+		"HOURS": "8:30-17:00", "WORK_WEEK": "sun-thu", "ZONE": "Asia/Kathmandu", "MATRIX": "aab, bcc, cdd",
+		"ROLES": "head , owner", "QUOTA_EARLY": "1080h",
 	} {
 		env[k] = v
 	}
@@ -101,14 +108,19 @@ func FuzzParse(f *testing.F) {
 	for _, k := range knobs {
 		f.Add(k.name, k.def)
 	}
-	for _, v := range [...]string{"", "-", "1d", "999999999999d", "a=b:+1;c>2:-3", "off;mon-sun 00:00-24:00", "sun-", "1e9", "\x00", ";;;", "AAA,AAA,AAA", "100%"} {
+	for _, v := range [...]string{
+		"", "-", "1d", "999999999999d", "a=b:+1;c>2:-3", "off;mon-sun 00:00-24:00", "sun-", "1e9", "\x00", ";;;",
+		"AAA,AAA,AAA", "100%",
+	} {
 		f.Add("FIT_PROFILE", v)
 		f.Add("SUSPECT_HOURS", v)
 		f.Add("QUOTA_EARLY", v)
 		f.Add("CUSTOM_X_WHEN", v)
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		s, err := Parse(map[string]string{name: value, "CUSTOM": "x", "CUSTOM_X_WHY": "is seen here", "CUSTOM_X_POINTS": "1"})
+		s, err := Parse(map[string]string{
+			name: value, "CUSTOM": "x", "CUSTOM_X_WHY": "is seen here", "CUSTOM_X_POINTS": "1",
+		})
 		if err != nil {
 			return
 		}
@@ -122,7 +134,10 @@ func FuzzParse(f *testing.F) {
 // a condition does.
 func TestProperties(t *testing.T) {
 	for want, env := range map[string]map[string]string{
-		"":                  {"QUOTA_EARLY": "50d", "SPEND_GOOD": "10", "MISFIT": "country=XX;segment=none", "INDUSTRY_PROPERTY": ""},
+		"": {
+			"QUOTA_EARLY": "50d", "SPEND_GOOD": "10", "MISFIT": "country=XX;segment=none",
+			"INDUSTRY_PROPERTY": "",
+		},
 		"industry":          {"INDUSTRY_GOOD": "retail"},
 		"branch":            {"INDUSTRY_PROPERTY": "branch"},
 		"branch size":       {"INDUSTRY_PROPERTY": "branch", "INDUSTRY_BAD": "retail", "MISFIT": "size<3"},
@@ -132,10 +147,21 @@ func TestProperties(t *testing.T) {
 		"open_tickets":      {"SUPPORT_LOAD_ON": "true"},
 		"rep_vote":          {"REP_VOTE_ON": "true"},
 		"agreed_on call_on": {"FOLLOW_UP_PROPERTIES": "call_on, agreed_on"},
-		"area plan region":  {"FIT_PROFILE": "region=north:+10;plan~pro:+2", "WORTH_PROFILE": "area!=x:-3;region=south:+1"},
-		"industry team":     {"SEGMENTS": "shop", "SEGMENT_SHOP_INDUSTRY_GOOD": "retail", "SEGMENT_SHOP_MISFIT": "team=none"},
-		"tier":              {"CUSTOM": "top", "CUSTOM_TOP_WHEN": `.kind=="property" and .property.name == "tier" and .property.value=="gold"`, "CUSTOM_TOP_WHY": "has the highest tier", "CUSTOM_TOP_POINTS": "2"},
-		"phase tier":        {"CUSTOM": "top", "CUSTOM_TOP_WHEN": `("tier"==.property.name or (.property | .name=="phase")) and (.property.value|length)>2`, "CUSTOM_TOP_WHY": "has the highest tier", "CUSTOM_TOP_POINTS": "2"},
+		"area plan region": {
+			"FIT_PROFILE": "region=north:+10;plan~pro:+2", "WORTH_PROFILE": "area!=x:-3;region=south:+1",
+		},
+		"industry team": {
+			"SEGMENTS": "shop", "SEGMENT_SHOP_INDUSTRY_GOOD": "retail", "SEGMENT_SHOP_MISFIT": "team=none",
+		},
+		"tier": {
+			"CUSTOM":          "top",
+			"CUSTOM_TOP_WHEN": `.kind=="property" and .property.name == "tier" and .property.value=="gold"`,
+			"CUSTOM_TOP_WHY":  "has the highest tier", "CUSTOM_TOP_POINTS": "2",
+		},
+		"phase tier": {
+			"CUSTOM":          "top",
+			"CUSTOM_TOP_WHEN": `("tier"==.property.name or (.property | .name=="phase")) and (.property.value|length)>2`, "CUSTOM_TOP_WHY": "has the highest tier", "CUSTOM_TOP_POINTS": "2",
+		},
 	} {
 		s, err := Parse(env)
 		if err != nil {

@@ -114,7 +114,9 @@ func TestSwitchedOffIsSilent(t *testing.T) {
 			points[r.Name] = r.Points
 		}
 		for _, speaks := range all.Reasons {
-			if !slices.ContainsFunc(signals.Book[:], func(sig rules.Signal) bool { return sig.Name == speaks.Name && sig.ID == speaks.ID }) {
+			if !slices.ContainsFunc(signals.Book[:], func(sig rules.Signal) bool {
+				return sig.Name == speaks.Name && sig.ID == speaks.ID
+			}) {
 				continue // a ground, or a signal of the settings' own
 			}
 			spoke[speaks.Name] = true
@@ -125,8 +127,10 @@ func TestSwitchedOffIsSilent(t *testing.T) {
 				if reason.Name == speaks.Name && reason.ID == speaks.ID {
 					t.Errorf("%s: %s is off and says %q", file, speaks.Name, reason.Text)
 				}
-				if reason.Name != "suspect_hour" && reason.ID != signals.ClampID && reason.Points != points[reason.Name] {
-					t.Errorf("%s: without %s %s counts %d instead of %d", file, speaks.Name, reason.Name, reason.Points, points[reason.Name])
+				if reason.Name != "suspect_hour" && reason.ID != signals.ClampID &&
+					reason.Points != points[reason.Name] {
+					t.Errorf("%s: without %s %s counts %d instead of %d", file, speaks.Name, reason.Name,
+						reason.Points, points[reason.Name])
 				}
 			}
 		}

@@ -21,7 +21,8 @@ import (
 func backtestCommand() *cobra.Command {
 	var o backtestOptions
 	cmd := &cobra.Command{
-		Use: "backtest", Short: "See what other rule settings would have made of the contacts at hand", Args: cobra.NoArgs,
+		Use: "backtest", Short: "See what other rule settings would have made of the contacts at hand",
+		Args: cobra.NoArgs,
 		Long: `Rates every contact that Winnow knows, day by day since --since, under today's settings and under those of a draft, from what was known on
 each day, and shows who changes from what to what and why, the share that is flagged, and which past wins and losses each of the two, and
 each changed setting alone, would have flagged before. Nothing is written.
@@ -90,7 +91,9 @@ func backtest(ctx context.Context, o backtestOptions) error {
 		return err
 	}
 	if model != today.Version() {
-		fmt.Fprintf(os.Stderr, "note: the running winnow rates by model %s, this environment says %s; \"today\" is this environment\n", model, today.Version())
+		fmt.Fprintf(os.Stderr,
+			"note: the running winnow rates by model %s, this environment says %s; \"today\" is this environment\n",
+			model, today.Version())
 	}
 	switch {
 	case o.csv:
@@ -108,7 +111,9 @@ func backtest(ctx context.Context, o backtestOptions) error {
 }
 
 // eachRecord calls fn with every contact of one source, or of all, and returns the model by which they are rated.
-func eachRecord(ctx context.Context, source string, fn func(source, contact string, r rules.Record)) (model string, err error) {
+func eachRecord(ctx context.Context, source string,
+	fn func(source, contact string, r rules.Record),
+) (model string, err error) {
 	cfg, err := loadConfig()
 	if err != nil {
 		return "", err
@@ -182,7 +187,8 @@ func parseDraft(text string) (lines map[string]string, other int, err error) {
 		case !ok && strings.HasPrefix(name, "WINNOW_"):
 			other++
 		case !ok:
-			return nil, 0, fmt.Errorf("line %d: %s is no setting of Winnow's: rules begin with %s", n, name, rules.Prefix)
+			return nil, 0, fmt.Errorf("line %d: %s is no setting of Winnow's: rules begin with %s", n, name,
+				rules.Prefix)
 		default:
 			if _, twice := lines[rule]; twice {
 				return nil, 0, fmt.Errorf("line %d: %s is there twice", n, name)

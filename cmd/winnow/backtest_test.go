@@ -17,7 +17,8 @@ import (
 )
 
 func TestParseDraft(t *testing.T) {
-	lines, other, err := parseDraft("# a draft\n\nWINNOW_RULES_GRACE=9\nexport WINNOW_RULES_MISFIT=\"country=XX; size<5\"\nWINNOW_RULES_SLA=\nWINNOW_LISTEN=:80\n")
+	lines, other, err := parseDraft("# a draft\n\nWINNOW_RULES_GRACE=9\nexport WINNOW_RULES_MISFIT=\"country=XX; " +
+		"size<5\"\nWINNOW_RULES_SLA=\nWINNOW_LISTEN=:80\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,13 +41,17 @@ func TestAlone(t *testing.T) {
 	if list := alone(nil, map[string]string{"GRACE": "9"}, today); list != nil {
 		t.Errorf("one setting alone is the draft itself, got %d variants", len(list))
 	}
-	list := alone(map[string]string{}, map[string]string{"GRACE": "9", "SLA": "1", "RECHECK": "60d", "ENGAGEMENT_LOW": "70", "ENGAGEMENT_HIGH": "80"}, today)
+	list := alone(map[string]string{}, map[string]string{
+		"GRACE": "9", "SLA": "1", "RECHECK": "60d", "ENGAGEMENT_LOW": "70", "ENGAGEMENT_HIGH": "80",
+	}, today)
 	var names []string
 	for _, v := range list {
 		names = append(names, v.Name)
 	}
 	// SLA is what it was; a low band above 50 makes no sense, with or without its upper end.
-	if diff := cmp.Diff([]string{"WINNOW_RULES_ENGAGEMENT_HIGH", "WINNOW_RULES_GRACE", "WINNOW_RULES_RECHECK"}, names); diff != "" {
+	if diff := cmp.Diff([]string{
+		"WINNOW_RULES_ENGAGEMENT_HIGH", "WINNOW_RULES_GRACE", "WINNOW_RULES_RECHECK",
+	}, names); diff != "" {
 		t.Errorf("alone (-want +got):\n%s", diff)
 	}
 }
@@ -62,7 +67,9 @@ func TestRecordsOfAClient(t *testing.T) {
 			fmt.Fprint(w, body)
 		})
 	}
-	record, err := json.Marshal(rules.Record{Conduct: []crm.Fact{{ID: "emails/1", Kind: crm.KindMessage, At: 1, Message: &crm.Message{Direction: crm.In}}}})
+	record, err := json.Marshal(rules.Record{
+		Conduct: []crm.Fact{{ID: "emails/1", Kind: crm.KindMessage, At: 1, Message: &crm.Message{Direction: crm.In}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +88,14 @@ func TestRecordsOfAClient(t *testing.T) {
 		server := httptest.NewServer(serve(c.body, c.status))
 		for _, cl := range []*client{{base: server.URL}, {local: serve(c.body, c.status)}} {
 			var got []string
-			model, err := cl.records(t.Context(), "eu", func(contact string, r rules.Record) { got = append(got, fmt.Sprint(contact, " ", len(r.Conduct))) })
+			model, err := cl.records(t.Context(), "eu", func(contact string, r rules.Record) {
+				got = append(got, fmt.Sprint(contact, " ", len(r.Conduct)))
+			})
 			if diff := cmp.Diff(c.contacts, got); diff != "" {
 				t.Errorf("%s: contacts (-want +got):\n%s", c.name, diff)
 			}
-			if c.want == "" && (err != nil || model != "m1") || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			if c.want == "" && (err != nil || model != "m1") || c.want != "" &&
+				(err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("%s: model %s, error %v, want %q", c.name, model, err, c.want)
 			}
 		}
@@ -97,7 +107,8 @@ func TestRecordsOfAClient(t *testing.T) {
 func TestNoStoreToLookAt(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	for name, value := range map[string]string{
-		"WINNOW_HUBSPOT_TOKEN": "t", "WINNOW_HUBSPOT_CLIENT_SECRET": "s", "WINNOW_DATA_DIR": dir, "WINNOW_ADMIN_LISTEN": "127.0.0.1:1", "WINNOW_NATS_URL": "",
+		"WINNOW_HUBSPOT_TOKEN": "t", "WINNOW_HUBSPOT_CLIENT_SECRET": "s", "WINNOW_DATA_DIR": dir,
+		"WINNOW_ADMIN_LISTEN": "127.0.0.1:1", "WINNOW_NATS_URL": "",
 	} {
 		t.Setenv(name, value)
 	}
@@ -111,7 +122,8 @@ func TestNoStoreToLookAt(t *testing.T) {
 	if err := os.WriteFile(draft, []byte("WINNOW_RULES_GRACE=7\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := backtest(t.Context(), backtestOptions{env: draft, since: "30d"}); err == nil || !strings.Contains(err.Error(), "nothing to compare") {
+	if err := backtest(t.Context(), backtestOptions{env: draft, since: "30d"}); err == nil ||
+		!strings.Contains(err.Error(), "nothing to compare") {
 		t.Errorf("a draft that changes nothing: %v", err)
 	}
 }

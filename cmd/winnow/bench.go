@@ -28,7 +28,8 @@ each with an fsync of its own, or a bare client that only makes the same reads. 
 deliveries that wait together share an fsync: a ratio far above 1 is owed to it, and says what it is worth on this disk. The worker is a process of its own; senders and sandbox share the machine with it.`,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range []string{"flow-contacts", "rounds", "duration", "connections"} {
-				if f := cmd.Flags().Lookup(name); f.Changed && strings.TrimSuffix(f.Value.String(), "s") == "0" { // which would mean the default
+				// which would mean the default
+				if f := cmd.Flags().Lookup(name); f.Changed && strings.TrimSuffix(f.Value.String(), "s") == "0" {
 					return fmt.Errorf("--%s %s: want more than nothing", name, f.Value)
 				}
 			}
@@ -62,10 +63,12 @@ deliveries that wait together share an fsync: a ratio far above 1 is owed to it,
 	f.IntVar(&o.Contacts, "flow-contacts", 0, "contacts in the store, in the sections flow and mail (default 10000)")
 	f.IntVar(&o.Rounds, "rounds", 0, "rounds of each comparison (default 3)")
 	f.DurationVar(&o.Duration, "duration", 0, "length of a round, at the rates that are aimed at (default 2s)")
-	f.IntSliceVar(&o.Events, "events", nil, "events that a delivery holds, in the sections receive and flow; the first in more ways (default 100,1)")
+	f.IntSliceVar(&o.Events, "events", nil,
+		"events that a delivery holds, in the sections receive and flow; the first in more ways (default 100,1)")
 	f.IntSliceVar(&o.Streams, "streams", nil, "streams that hold the contacts, in the section flow (default 2,4)")
 	f.IntVar(&o.Connections, "connections", 0, "connections that send at once (default 16)")
-	f.StringVar(&o.Dir, "dir", "", "where the stores are made and removed again (default the system's temporary directory)")
+	f.StringVar(&o.Dir, "dir", "",
+		"where the stores are made and removed again (default the system's temporary directory)")
 	f.StringVar(&o.Profile, "profile", "", "write CPU and allocation profiles of the worker to this directory")
 	f.StringSliceVar(&o.Settings, "set", nil, "settings of the worker to try, such as WINNOW_PARTITIONS=8")
 	f.BoolVar(&asJSON, "json", false, "print the results as JSON, every round of them")

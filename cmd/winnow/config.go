@@ -62,7 +62,8 @@ func configCommand() *cobra.Command {
 					}
 				}
 				if names := cfg.Rules.Properties(); len(names) > 0 {
-					fmt.Printf("\n# contact properties that the rules look at, read from every source\n%s\n", strings.Join(names, "\n"))
+					fmt.Printf("\n# contact properties that the rules look at, read from every source\n%s\n",
+						strings.Join(names, "\n"))
 				}
 			}
 			if problems != nil {
@@ -104,7 +105,9 @@ func checkNative(ctx context.Context, cfg *config.Config) error {
 		case connectors.KindOf(err) == connectors.Misconfigured:
 			wrong = append(wrong, fmt.Errorf("source %s: %w", s.Name, err))
 		case err != nil:
-			fmt.Fprintf(os.Stderr, "\nwhether the CRM of source %s knows the status that enforce sets could not be seen: %v\n", s.Name, err)
+			fmt.Fprintf(os.Stderr,
+				"\nwhether the CRM of source %s knows the status that enforce sets could not be seen: %v\n", s.Name,
+				err)
 		}
 	}
 	return errors.Join(wrong...)

@@ -144,8 +144,10 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 func demoEnvironment(box world.Face, dir string) []string {
 	source := box.Vendor()
 	return append(box.Settings(source), "WINNOW_SOURCES="+source,
-		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+dir, "WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=0",
-		"WINNOW_"+strings.ToUpper(source)+"_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB", "WINNOW_QUEUE_MAX_STORE=1GiB")
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+dir, "WINNOW_PARTITIONS=2",
+		"WINNOW_POLL_INTERVAL=0",
+		"WINNOW_"+strings.ToUpper(source)+"_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB",
+		"WINNOW_QUEUE_MAX_STORE=1GiB")
 }
 
 // rulesOf keeps the rule settings of the caller's environment, so that they can be tried in the demo.

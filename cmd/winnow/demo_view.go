@@ -36,8 +36,13 @@ type demoView struct {
 	drawn  time.Time
 }
 
-func newDemoView(out io.Writer, size func() (width, height int), person func(contact string) string, members []cast.Member) *demoView {
-	return &demoView{out: out, size: size, person: person, members: members, fields: map[string]map[string]string{}, shown: map[string]string{}}
+func newDemoView(out io.Writer, size func() (width, height int), person func(contact string) string,
+	members []cast.Member,
+) *demoView {
+	return &demoView{
+		out: out, size: size, person: person, members: members, fields: map[string]map[string]string{},
+		shown: map[string]string{},
+	}
 }
 
 // terminalSize is how large the terminal behind f is, 0, 0 where f is none.
@@ -57,7 +62,8 @@ func (v *demoView) live(width, height int) bool { return width >= 60 && height >
 
 func (v *demoView) intro(crm, api, hooks string) {
 	width, _ := v.size()
-	text := fmt.Sprintf("%d prospects play through eight months against a sandbox %s (%s). Its webhooks go to %s; what Winnow writes back is shown here.",
+	text := fmt.Sprintf("%d prospects play through eight months against a sandbox %s (%s). Its webhooks go to %s; "+
+		"what Winnow writes back is shown here.",
 		len(v.members), crm, api, hooks)
 	fmt.Fprintf(v.out, "%s\n\n", wrap(text, "", textWidth(width)))
 }
@@ -127,7 +133,8 @@ func columns(name int, prospect, rating, score, status, ball, reason string) str
 	if score != "" {
 		rating = fmt.Sprintf("%s %4s", rating, score)
 	}
-	return strings.TrimRight(fmt.Sprintf("%-*s  %-6s  %-12s  %-4s  %s", name, short(prospect, name), rating, status, ball, reason), " ")
+	return strings.TrimRight(fmt.Sprintf("%-*s  %-6s  %-12s  %-4s  %s", name, short(prospect, name), rating, status,
+		ball, reason), " ")
 }
 
 // cut keeps a line from wrapping: a terminal's last column stays empty, because some go to the next line as soon as it
@@ -228,7 +235,8 @@ func (v *demoView) summary(box world.Face, members []cast.Member, took time.Dura
 			fmt.Fprintf(v.out, "       NOT AS EXPECTED: %v\n", err)
 		}
 	}
-	fmt.Fprintf(v.out, "\n%d prospects, %d ratings written in %d batch calls, %.0f s.\nAnnounced against somebody while we owed the answer: %d.\n",
+	fmt.Fprintf(v.out, "\n%d prospects, %d ratings written in %d batch calls, %.0f s.\nAnnounced against somebody "+
+		"while we owed the answer: %d.\n",
 		len(members), v.writes, box.WriteCalls(), took.Seconds(), v.blamed)
 	if v.blamed > 0 {
 		failed++

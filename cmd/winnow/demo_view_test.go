@@ -86,7 +86,8 @@ func TestDemoSaysWhoAndWhy(t *testing.T) {
 	members := cast.All()
 	person := map[string]string{"1": "Ewa Lis", "2": "Walt Hopper"}
 	var out bytes.Buffer
-	v := newDemoView(&out, func() (int, int) { return 0, 0 }, func(contact string) string { return person[contact] }, members)
+	v := newDemoView(&out, func() (int, int) { return 0, 0 }, func(contact string) string { return person[contact] },
+		members)
 	fields := map[string]string{"rating": "C", "status": "open", "reasons": "+7 answers our questions (A04)\nmore"}
 	v.wrote(world.Write{Person: "1", Fields: fields})
 	fields["status"], fields["disqualification_reason"] = "pending", "not_interested"
@@ -99,7 +100,8 @@ func TestDemoSaysWhoAndWhy(t *testing.T) {
 		lines = append(lines, strings.Fields(line))
 	}
 	for i, want := range []string{
-		"colleague who answers C open - +7 answers our questions (A04)", "who says no C pending - not interested; +7 answers our questions (A04)",
+		"colleague who answers C open - +7 answers our questions (A04)",
+		"who says no C pending - not interested; +7 answers our questions (A04)",
 		"who says no - - - is not rated any more",
 	} {
 		if got := strings.Join(lines[i+1][1:], " "); !strings.HasPrefix(got, want) {

@@ -23,10 +23,12 @@ func TestPlay(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &first); err != nil {
 		t.Fatal(err)
 	}
-	if first.ID != "anna" || first.At != "2026-03-02T09:00:00Z" || first.Rating != "C" || first.Status != "open" || first.Ball != "us" || first.Reasons == nil {
+	if first.ID != "anna" || first.At != "2026-03-02T09:00:00Z" || first.Rating != "C" || first.Status != "open" ||
+		first.Ball != "us" || first.Reasons == nil {
 		t.Errorf("%s", line)
 	}
-	if out, err := try(t, "", "play", "../../rules/signals/testdata/a13_due_today.txtar"); err != nil || !strings.Contains(out, "NEXT MOVE") {
+	if out, err := try(t, "", "play", "../../rules/signals/testdata/a13_due_today.txtar"); err != nil ||
+		!strings.Contains(out, "NEXT MOVE") {
 		t.Errorf("a story of the rule book: %v: %s", err, out)
 	}
 	if _, err := try(t, "{}", "play", "-"); err == nil {
@@ -56,7 +58,8 @@ func TestTest(t *testing.T) {
 	}
 	t.Setenv("WINNOW_RULES_GRACE", "20")
 	out, err := try(t, "", "test", file, "nowhere.txtar")
-	if err == nil || !strings.Contains(out, file+":") || !strings.Contains(out, "    + ") || !strings.Contains(out, "nowhere.txtar: no such file") ||
+	if err == nil || !strings.Contains(out, file+":") || !strings.Contains(out, "    + ") ||
+		!strings.Contains(out, "nowhere.txtar: no such file") ||
 		!strings.Contains(out, "0 of 2 stories") {
 		t.Errorf("%v: %s\nwant the file, its line and the difference", err, out)
 	}

@@ -17,7 +17,8 @@ const (
 	withoutFlush   = uint32(2)
 	diskSize       = "1G"
 	powerCuts      = 8
-	skipsPowerCuts = "cuts the power of a file system of its own, for which it needs root, mkfs.ext4 and a loop device: "
+	skipsPowerCuts = "cuts the power of a file system of its own, for which it needs root, mkfs.ext4 and a loop " +
+		"device: "
 )
 
 // disk is a file system of its own, in a file.
@@ -32,7 +33,11 @@ func newDisk(t *testing.T) *disk {
 	if err := os.Mkdir(d.path, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"truncate", "--size", diskSize, d.image}, {"mkfs.ext4", "-q", "-F", d.image}, {"mount", "-o", "loop", d.image, d.path}} {
+	for _, args := range [][]string{
+		{"truncate", "--size", diskSize, d.image},
+		{"mkfs.ext4", "-q", "-F", d.image},
+		{"mount", "-o", "loop", d.image, d.path},
+	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Skipf("%s%s: %v: %s", skipsPowerCuts, args[0], err, out)
 		}

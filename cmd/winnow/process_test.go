@@ -57,7 +57,9 @@ func newTown(t *testing.T, people int) *town {
 	t.Cleanup(func() { _ = box.Close() })
 	w := &town{t: t, box: box, last: map[string]string{}}
 	for i := range people {
-		w.contacts = append(w.contacts, box.CreateContact(map[string]string{"email": fmt.Sprintf("p%d@town.example", i)}))
+		w.contacts = append(w.contacts, box.CreateContact(map[string]string{
+			"email": fmt.Sprintf("p%d@town.example", i),
+		}))
 	}
 	return w
 }
@@ -75,7 +77,9 @@ func (w *town) change(rnd *rand.Rand, n int) []json.RawMessage {
 			time.Sleep(2 * time.Millisecond) // of two changes in one millisecond nobody could tell which came last
 		}
 		if rnd.IntN(10) == 0 {
-			w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "a question", Text: "Could you tell me the price of two?"})
+			w.box.Email([]string{id}, hubspot.Email{
+				Incoming: true, Subject: "a question", Text: "Could you tell me the price of two?",
+			})
 		}
 	}
 	return w.box.Events()
@@ -121,9 +125,12 @@ func (w *town) await() {
 // env is what a winnow of the town is started with.
 func (w *town) env(dir, listen, admin string, more ...string) []string {
 	return append([]string{
-		asWinnow + "=1", "WINNOW_LISTEN=" + listen, "WINNOW_ADMIN_LISTEN=" + admin, "WINNOW_DATA_DIR=" + dir, "WINNOW_QUEUE_MIN_FREE=1MiB",
-		"WINNOW_QUEUE_MAX_STORE=1GiB", "WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token",
-		"WINNOW_HUBSPOT_API_URL=" + w.box.URL(), "WINNOW_HUBSPOT_RATE_LIMIT=100000", "HOME=" + os.Getenv("HOME"), "PATH=" + os.Getenv("PATH"),
+		asWinnow + "=1", "WINNOW_LISTEN=" + listen, "WINNOW_ADMIN_LISTEN=" + admin, "WINNOW_DATA_DIR=" + dir,
+		"WINNOW_QUEUE_MIN_FREE=1MiB",
+		"WINNOW_QUEUE_MAX_STORE=1GiB", "WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret",
+		"WINNOW_HUBSPOT_TOKEN=sandbox-token",
+		"WINNOW_HUBSPOT_API_URL=" + w.box.URL(), "WINNOW_HUBSPOT_RATE_LIMIT=100000", "HOME=" + os.Getenv("HOME"),
+		"PATH=" + os.Getenv("PATH"),
 	}, more...)
 }
 
@@ -203,7 +210,8 @@ func TestTwoProcesses(t *testing.T) {
 		t.Skip("takes a minute")
 	}
 	ns, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true, NoLog: true, MaxPayload: 8 << 20,
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true,
+		NoLog: true, MaxPayload: 8 << 20,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +316,8 @@ func TestCommands(t *testing.T) {
 	id := w.contacts[0]
 	w.box.Email([]string{id}, hubspot.Email{Incoming: true, Subject: "Offer", Text: "What would five of them cost?"})
 	w.send(t.Context(), hook, w.box.Events())
-	if status, err := w.box.Send(t.Context(), w.box.Sign([]byte("not what HubSpot sends"))); err != nil || status != 204 {
+	if status, err := w.box.Send(t.Context(), w.box.Sign([]byte("not what HubSpot sends"))); err != nil ||
+		status != 204 {
 		t.Fatalf("a signed body that cannot be read: %d %v, want 204", status, err)
 	}
 	waittest.Until(t, "a rating", func() bool { r, _ := w.box.Contact(id); return r.Properties["winnow_ball"] == "us" })
@@ -322,7 +331,9 @@ func TestCommands(t *testing.T) {
 			{[]string{"explain", "hubspot", id, "--json"}, []string{`"owed_reply_since"`}},
 			{[]string{"deadletters"}, []string{"malformed", "read"}},
 			{[]string{"breaker", "status", "hubspot"}, []string{"closed"}},
-			{[]string{"config", "--set"}, []string{"[redacted]", "that the rules look at, read from every source\nrole\n", "all settings can be used"}},
+			{[]string{"config", "--set"}, []string{
+				"[redacted]", "that the rules look at, read from every source\nrole\n", "all settings can be used",
+			}},
 			{[]string{"rules"}, []string{"short_answers", "A06"}},
 		} {
 			got := winnow(t, env, c.args...)
@@ -340,7 +351,8 @@ func TestCommands(t *testing.T) {
 	if got := winnow(t, env, "healthcheck"); !strings.Contains(got, "true") {
 		t.Errorf("healthcheck: %s", got)
 	}
-	if got := winnow(t, env, "backfill", "hubspot", "--since", "30d"); !strings.Contains(got, "done:") || !strings.Contains(got, "the running winnow goes on") {
+	if got := winnow(t, env, "backfill", "hubspot", "--since", "30d"); !strings.Contains(got, "done:") ||
+		!strings.Contains(got, "the running winnow goes on") {
 		t.Errorf("backfill: %s", got)
 	}
 	p.signal(syscall.SIGTERM)
@@ -348,10 +360,12 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("SIGTERM: %v\n%s", err, p.log)
 	}
 	check("over the store alone")
-	if got := winnow(t, env, "backfill", "hubspot", "--since", "20d"); !strings.Contains(got, "read and rated\nnow start winnow serve") {
+	if got := winnow(t, env, "backfill", "hubspot", "--since", "20d"); !strings.Contains(got, "read and rated\nnow "+
+		"start winnow serve") {
 		t.Errorf("backfill without a running winnow: %s", got)
 	}
-	if got := winnow(t, env, "forget", "hubspot", id, "--now"); !strings.Contains(got, "is forgotten") || !strings.Contains(got, "compacted") {
+	if got := winnow(t, env, "forget", "hubspot", id, "--now"); !strings.Contains(got, "is forgotten") ||
+		!strings.Contains(got, "compacted") {
 		t.Errorf("forget: %s", got)
 	}
 	cmd := exec.Command(os.Args[0], "explain", "hubspot", id)

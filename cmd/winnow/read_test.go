@@ -41,17 +41,20 @@ func TestRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{"opt_out", "urgent"}[i]
-		if got.Class != "human" || got.Weak == nil || got.Return == nil || got.Units == 0 || !strings.HasPrefix(strings.Join(got.Why, " "), want+": ") {
+		if got.Class != "human" || got.Weak == nil || got.Return == nil || got.Units == 0 ||
+			!strings.HasPrefix(strings.Join(got.Why, " "), want+": ") {
 			t.Errorf("%s: want a person, and why it is %s", line, want)
 		}
 	}
-	if out, err := try(t, "", "read", "../internal/lab/letter/testdata/absence.eml"); err != nil || !strings.Contains(out, "clocks stand still") {
+	if out, err := try(t, "", "read", "../internal/lab/letter/testdata/absence.eml"); err != nil ||
+		!strings.Contains(out, "clocks stand still") {
 		t.Errorf("%v: %s", err, out)
 	}
 	if _, err := try(t, "", "read", "nowhere.eml"); err == nil {
 		t.Error("reads a file that is not there")
 	}
-	if out, err := try(t, `{"body":"Please find our quote attached."}`, "read", "--json", "--out"); err != nil || !strings.Contains(out, "carries_quote") {
+	if out, err := try(t, `{"body":"Please find our quote attached."}`, "read", "--json", "--out"); err != nil ||
+		!strings.Contains(out, "carries_quote") {
 		t.Errorf("of ours: %v: %s", err, out)
 	}
 }

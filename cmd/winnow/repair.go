@@ -24,10 +24,12 @@ something is missing. The next winnow serve reads that again from the CRM and an
 				return err
 			}
 			if cfg.NATS.URL != "" {
-				return errors.New("WINNOW_NATS_URL is set: an outside store is repaired by who keeps it; then winnow backfill reads again what it lost")
+				return errors.New("WINNOW_NATS_URL is set: an outside store is repaired by who keeps it; then winnow " +
+					"backfill reads again what it lost")
 			}
 			if !queue.StoreIn(cfg.DataDir) {
-				return fmt.Errorf("there is no store in %s: WINNOW_DATA_DIR has to be that of winnow serve", cfg.DataDir)
+				return fmt.Errorf("there is no store in %s: WINNOW_DATA_DIR has to be that of winnow serve",
+					cfg.DataDir)
 			}
 			log := newLog(zapcore.WarnLevel)
 			qc := cfg.QueueConfig()

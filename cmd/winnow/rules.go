@@ -49,7 +49,8 @@ func printRules(out io.Writer, s *rules.Settings, all bool) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprint(out, "\nEarly: the share of negative points that counts before the first booking, quote or stage; empty where all do.\n")
+	fmt.Fprint(out, "\nEarly: the share of negative points that counts before the first booking, quote or stage; "+
+		"empty where all do.\n")
 	if asleep := s.Asleep(); len(asleep) > 0 {
 		fmt.Fprintln(w, "\nSLEEPS\tFOR WANT OF")
 		for _, a := range asleep {
@@ -130,7 +131,10 @@ func rulesJSON(out io.Writer, s *rules.Settings) error {
 	}
 	for i, row := range config.SignalRows(s) {
 		sig := s.Signals()[i]
-		book.Signals = append(book.Signals, signal{sig.ID, sig.Name, sig.On, string(sig.Sub), sig.Points, sig.Cap, row[6], row[7], sig.Early, sig.Why, sig.Source, wants[sig.Name]})
+		book.Signals = append(book.Signals, signal{
+			sig.ID, sig.Name, sig.On, string(sig.Sub), sig.Points, sig.Cap, row[6], row[7], sig.Early, sig.Why,
+			sig.Source, wants[sig.Name],
+		})
 	}
 	for _, v := range s.Describe() {
 		book.Rules = append(book.Rules, rule{v.Name, v.Value, v.Default, v.Unit, v.Meaning, v.Source})

@@ -37,11 +37,14 @@ With --cast a cast of prospects plays the last eight months.`,
 	f := cmd.Flags()
 	f.StringVar(&vendor, "crm", "hubspot", "whose sandbox: "+strings.Join(stage.Vendors(), ", "))
 	f.StringVar(&o.Sandbox.Listen, "listen", "127.0.0.1:8090", "listen address of the API")
-	f.StringVar(&o.Sandbox.WebhookURL, "webhook-url", "", "where webhooks go (default http://127.0.0.1:8080/hooks/<crm>); empty: nowhere")
+	f.StringVar(&o.Sandbox.WebhookURL, "webhook-url", "",
+		"where webhooks go (default http://127.0.0.1:8080/hooks/<crm>); empty: nowhere")
 	f.StringVar(&o.Sandbox.Token, "token", "", "credential to accept (default: one of its own)")
 	f.StringVar(&o.Sandbox.Secret, "secret", "", "what webhooks prove themselves with (default: one of its own)")
-	f.BoolVar(&o.Sandbox.Fields, "properties", true, "have Winnow's fields from the start; without them try winnow setup")
-	f.IntVar(&o.Sandbox.Limit, "rate-limit", 0, "calls in the CRM's own interval (HubSpot: 10 s); 0: its own limit, negative: none")
+	f.BoolVar(&o.Sandbox.Fields, "properties", true,
+		"have Winnow's fields from the start; without them try winnow setup")
+	f.IntVar(&o.Sandbox.Limit, "rate-limit", 0,
+		"calls in the CRM's own interval (HubSpot: 10 s); 0: its own limit, negative: none")
 	f.BoolVar(&o.Cast, "cast", false, "play the cast")
 	f.Float64Var(&o.Speed, "speed", 4, "simulated days a second, with --cast")
 	f.IntVar(&o.Sandbox.People, "contacts", 0, "contacts that are there from the start")

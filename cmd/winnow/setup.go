@@ -18,7 +18,8 @@ import (
 func setupCommand() *cobra.Command {
 	var dry bool
 	cmd := &cobra.Command{
-		Use: "setup <source>", Short: "Create Winnow's fields in the CRM and say what is left to do by hand", Args: needs("source"),
+		Use: "setup <source>", Short: "Create Winnow's fields in the CRM and say what is left to do by hand",
+		Args: needs("source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := loadConfig()
 			if err != nil {
@@ -42,7 +43,8 @@ func setupCommand() *cobra.Command {
 			return undone
 		},
 	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "show what would be done, and do nothing; fails where something is left to do by hand")
+	cmd.Flags().BoolVar(&dry, "dry-run", false,
+		"show what would be done, and do nothing; fails where something is left to do by hand")
 	return cmd
 }
 

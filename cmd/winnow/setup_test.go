@@ -36,7 +36,10 @@ func TestSetupShowsHowEachStepStands(t *testing.T) {
 		var out strings.Builder
 		in := &installer{}
 		err := carryOut(t.Context(), &out, in, steps, dry)
-		states := map[string]string{"property score": "there already", "property status": "done", "property rating": "BY HAND", "property model": "FAILED", "scope read": "granted", "scope deals": "MISSING"}
+		states := map[string]string{
+			"property score": "there already", "property status": "done", "property rating": "BY HAND",
+			"property model": "FAILED", "scope read": "granted", "scope deals": "MISSING",
+		}
 		if dry {
 			states["property status"], states["property model"] = "to do", "to do"
 			if len(in.applied) != 0 {
@@ -49,7 +52,9 @@ func TestSetupShowsHowEachStepStands(t *testing.T) {
 				t.Errorf("dry run %v: %q, want %s", dry, line, states[name])
 			}
 		}
-		for _, want := range []string{"scope deals, to read deals: grant it", "property rating, is there as string: delete it"} {
+		for _, want := range []string{
+			"scope deals, to read deals: grant it", "property rating, is there as string: delete it",
+		} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("dry run %v: %v does not say %q", dry, err, want)
 			}

@@ -19,7 +19,8 @@ import (
 func testCommand() *cobra.Command {
 	var update bool
 	cmd := &cobra.Command{
-		Use: "test <story.txtar> ...", Short: "Try the rules on stories with what is expected of them", Args: several("story.txtar"),
+		Use: "test <story.txtar> ...", Short: "Try the rules on stories with what is expected of them",
+		Args: several("story.txtar"),
 		Long: `Plays stories under the settings that are to be rolled out and says where they do not come about as they are written: the file, the
 line, and what came about instead. It ends with 1 where one fails. WINNOW_RULES_* and WINNOW_PHRASES apply, and a story's own
 settings.env on top of them. It needs neither a CRM nor a store. docs/stories.md describes the format.`,
@@ -27,7 +28,8 @@ settings.env on top of them. It needs neither a CRM nor a store. docs/stories.md
   WINNOW_RULES_QUOTA_EARLY=30d winnow test stories/*.txtar`,
 		RunE: func(cmd *cobra.Command, files []string) error { return testStories(cmd.OutOrStdout(), files, update) },
 	}
-	cmd.Flags().BoolVar(&update, "update", false, "write what came about into the parts want.json and want.txt of the files")
+	cmd.Flags().BoolVar(&update, "update", false,
+		"write what came about into the parts want.json and want.txt of the files")
 	return cmd
 }
 
@@ -52,7 +54,8 @@ func testStories(w io.Writer, files []string, update bool) error {
 		}
 		failed++
 		for _, f := range faults {
-			fmt.Fprintf(w, "%s:%d: %s\n", name, f.Line, strings.ReplaceAll(strings.TrimRight(f.Text, "\n"), "\n", "\n    "))
+			fmt.Fprintf(w, "%s:%d: %s\n", name, f.Line, strings.ReplaceAll(strings.TrimRight(f.Text, "\n"), "\n",
+				"\n    "))
 		}
 	}
 	fmt.Fprintf(w, "\n%d of %d stories come about as they are written\n", len(files)-failed, len(files))
@@ -83,7 +86,9 @@ func testStory(r *text.Reader, env map[string]string, name string, update bool) 
 		if err := os.WriteFile(name, updated, 0o600); err != nil {
 			return nil, err
 		}
-		if st, err = story.Parse(updated, func(lines []byte) ([]crm.Fact, error) { return history.Facts(r, lines) }); err != nil {
+		if st, err = story.Parse(updated, func(lines []byte) ([]crm.Fact, error) {
+			return history.Facts(r, lines)
+		}); err != nil {
 			return nil, err
 		}
 	}

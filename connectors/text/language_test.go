@@ -39,7 +39,8 @@ func TestLanguage(t *testing.T) {
 	for lang, n := range all {
 		t.Logf("%s: %d of %d plain, %d wrong", lang, plain[lang], n, wrong[lang])
 		if 100*wrong[lang] > n || 2*plain[lang] < n {
-			t.Errorf("%s: of %d messages %d are plainly in it, %d are taken for another language", lang, n, plain[lang], wrong[lang])
+			t.Errorf("%s: of %d messages %d are plainly in it, %d are taken for another language", lang, n,
+				plain[lang], wrong[lang])
 		}
 	}
 	ours := Input{Direction: crm.Out, Body: "Can you tell us what you think of the offer that we sent you?"}

@@ -44,32 +44,34 @@ const (
 	cueAbsent                        // "I am out of the office"
 	cueReturn                        // "back on": the date after it ends the absence
 	cueThrough                       // "until and including": the absence ends the day after
-	cueFormula                       // "will reply on my return", "thank you for your message": the rest of an absence note
-	cueGone                          // "no longer with the company"
-	cueRedirect                      // "please contact my colleague"
-	cueHere                          // a person is writing after all: "I have taken over"
-	cueMachine                       // "this is an automatic reply"
-	cueReceived                      // "we have received your request"
-	cueTicket                        // "your ticket number": with cueReceived an acknowledgement
-	cueBounced                       // "could not be delivered"
-	cueRead                          // "was read on"
-	cueInvite                        // "has accepted this invitation"
-	cueFooter                        // "unsubscribe"
-	cueMass                          // "view this mail in your browser"
-	cueBefore                        // a date before which nothing is to be expected: "after", "not before"
-	cuePromise                       // of theirs: that they will come back to us, or send something
-	cueAttached                      // "attached": what is spoken of is there
-	cueFault                         // our link or file was broken: what is asked for again is no repetition
-	cueKeen                          // "we like it"
-	cueStands                        // "still valid": what was granted is not asked for
+	// "will reply on my return", "thank you for your message": the rest of an absence note
+	cueFormula
+	cueGone     // "no longer with the company"
+	cueRedirect // "please contact my colleague"
+	cueHere     // a person is writing after all: "I have taken over"
+	cueMachine  // "this is an automatic reply"
+	cueReceived // "we have received your request"
+	cueTicket   // "your ticket number": with cueReceived an acknowledgement
+	cueBounced  // "could not be delivered"
+	cueRead     // "was read on"
+	cueInvite   // "has accepted this invitation"
+	cueFooter   // "unsubscribe"
+	cueMass     // "view this mail in your browser"
+	cueBefore   // a date before which nothing is to be expected: "after", "not before"
+	cuePromise  // of theirs: that they will come back to us, or send something
+	cueAttached // "attached": what is spoken of is there
+	cueFault    // our link or file was broken: what is asked for again is no repetition
+	cueKeen     // "we like it"
+	cueStands   // "still valid": what was granted is not asked for
 	numFeatures
 )
 
 var cueNames = map[string]feature{
-	"greeting": cueGreeting, "courtesy": cueCourtesy, "small_talk": cueSmallTalk, "open": cueOpen, "absent": cueAbsent, "return": cueReturn,
-	"through": cueThrough, "formula": cueFormula, "gone": cueGone, "redirect": cueRedirect, "here": cueHere, "machine": cueMachine,
-	"received": cueReceived, "ticket": cueTicket, "bounced": cueBounced, "read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass,
-	"before": cueBefore, "own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands, "keen": cueKeen,
+	"greeting": cueGreeting, "courtesy": cueCourtesy, "small_talk": cueSmallTalk, "open": cueOpen, "absent": cueAbsent,
+	"return": cueReturn, "through": cueThrough, "formula": cueFormula, "gone": cueGone, "redirect": cueRedirect,
+	"here": cueHere, "machine": cueMachine, "received": cueReceived, "ticket": cueTicket, "bounced": cueBounced,
+	"read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass, "before": cueBefore,
+	"own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands, "keen": cueKeen,
 }
 
 // bit is the feature of an intent.
@@ -112,7 +114,10 @@ type builder struct {
 
 // compile reads the built-in lexicons and the phrases of extra.
 func compile(extra Lexicon) (*vocabulary, *net, map[string]int) {
-	b := &builder{voc: newVocabulary(), net: newNet(), classes: map[string]sym{}, ids: map[string]sym{}, loose: map[string]sym{}, sizes: map[string]int{}}
+	b := &builder{
+		voc: newVocabulary(), net: newNet(), classes: map[string]sym{}, ids: map[string]sym{}, loose: map[string]sym{},
+		sizes: map[string]int{},
+	}
 	files, err := lexiconFiles.ReadDir("lexicon")
 	if err != nil {
 		panic(err) // embedded: cannot be absent

@@ -50,7 +50,8 @@ type hit struct {
 
 func newNet() *net {
 	return &net{
-		begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{}, common: map[sym]uint64{}, ifs: map[sym]uint64{},
+		begin: map[sym]int32{}, anchored: map[sym]int32{}, nodes: make([]node, 1), denying: map[sym]uint64{},
+		common: map[sym]uint64{}, ifs: map[sym]uint64{},
 		roles: map[sym]role{}, used: map[sym]bool{},
 	}
 }
@@ -263,7 +264,8 @@ func (s *scan) split(h hit) bool {
 // mir leider nicht".
 func (s *scan) negated(h hit) bool {
 	for i := int(h.from); i >= max(int(h.from)-5, 0); i-- {
-		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs != 0) { // "if that works" agrees to nothing
+		// "if that works" agrees to nothing
+		if i < int(h.from) && (s.denies(i, h.lang) || h.after && s.entry(i).ifs != 0) {
 			return true
 		}
 		if s.tokens[i].clause {

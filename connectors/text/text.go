@@ -34,8 +34,9 @@ type Input struct {
 	From      string              // address; only to recognise mailer-daemon and the like, never kept
 	At        time.Time           // when it was sent: relative dates ("back on Monday") count from it
 	Zone      *time.Location      // of the prospect; nil: UTC
-	Ours      []uint64            // what Lines made of our earlier messages in the conversation: history wherever it stands
-	Forwarded bool                // somebody forwarded another's mail into the CRM: what was forwarded is the message
+	// what Lines made of our earlier messages in the conversation: history wherever it stands
+	Ours      []uint64
+	Forwarded bool // somebody forwarded another's mail into the CRM: what was forwarded is the message
 }
 
 // Reader turns messages into features. It is safe for concurrent use.

@@ -31,17 +31,22 @@ const (
 
 // BreakUps are the texts of the last message, by ground. Winnow never sends one.
 var BreakUps = map[crm.Ground]string{
-	crm.Unresponsive: "Send a break-up message: \"I have not been able to reach you, so I take it that the time is not right, and close your file for now. " +
+	crm.Unresponsive: "Send a break-up message: \"I have not been able to reach you, so I take it that the time is " +
+		"not right, and close your file for now. " +
 		"Should this become interesting again, a short answer is enough and I am glad to help.\"",
-	crm.SaidNo: "Send a break-up message: \"Thank you for telling me openly. I close your file and will not write again. " +
+	crm.SaidNo: "Send a break-up message: \"Thank you for telling me openly. I close your file and will not write " +
+		"again. " +
 		"Should things change one day, you are always welcome.\"",
 	crm.FactFinding: "Send a break-up message: \"I hope what I sent was useful. I close the file for now; " +
 		"once you have a date or a next step in mind, write to me and we go on from there.\"",
-	crm.NoProgress: "Send a break-up message: \"We have talked a few times without finding the next step, so I close the file for now. " +
+	crm.NoProgress: "Send a break-up message: \"We have talked a few times without finding the next step, so I close " +
+		"the file for now. " +
 		"When you would like to go on, a short answer is enough.\"",
-	crm.Unprofitable: "Send a break-up message: \"I do not think that we are the right partner for this, and would rather say so early. " +
+	crm.Unprofitable: "Send a break-up message: \"I do not think that we are the right partner for this, and would " +
+		"rather say so early. " +
 		"If it helps, I gladly name you others.\"",
 	crm.Difficult: "Send a break-up message: \"I have the impression that we are not helping you as you need it. " +
 		"I close the file for now; should you want to begin afresh, a short answer is enough.\"",
-	crm.Misfit: "Send a break-up message: \"We are not the right ones for what you need. Here is who may serve you better; I wish you every success.\"",
+	crm.Misfit: "Send a break-up message: \"We are not the right ones for what you need. Here is who may serve you " +
+		"better; I wish you every success.\"",
 }

@@ -66,7 +66,14 @@ func TestBusinessHours(t *testing.T) {
 
 // A later start never ends earlier, in any zone, over holidays and changes of the clock on working days.
 func TestLaterStartsEndLater(t *testing.T) {
-	zones := [][2]string{{"Europe/Berlin", "DE"}, {"America/New_York", "US"}, {"Asia/Kolkata", "IN"}, {"Asia/Riyadh", "SA"}, {"Pacific/Auckland", "NZ"}, {"UTC", ""}}
+	zones := [][2]string{
+		{"Europe/Berlin", "DE"},
+		{"America/New_York", "US"},
+		{"Asia/Kolkata", "IN"},
+		{"Asia/Riyadh", "SA"},
+		{"Pacific/Auckland", "NZ"},
+		{"UTC", ""},
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		z := rapid.SampledFrom(zones).Draw(t, "zone")
 		cal := calendarOf(z[0], z[1])
@@ -79,7 +86,8 @@ func TestLaterStartsEndLater(t *testing.T) {
 		if cal.After(a, n) < a {
 			t.Fatal("ends before it starts")
 		}
-		if d, tod := cal.Civil(a); cal.instant(d, tod) != a && cal.instant(d, tod)-a != HourMS && a-cal.instant(d, tod) != HourMS {
+		if d, tod := cal.Civil(a); cal.instant(d, tod) != a && cal.instant(d, tod)-a != HourMS &&
+			a-cal.instant(d, tod) != HourMS {
 			t.Fatalf("%s: there and back gives %s", a, cal.instant(d, tod))
 		}
 		c := a + crm.Millis(rapid.Int64Range(0, 30*24*3600).Draw(t, "middle"))*1000
@@ -100,7 +108,8 @@ func TestSpans(t *testing.T) {
 			spans = append(spans, Span{From: from, Until: from + crm.Millis(rapid.IntRange(0, 30).Draw(t, "length"))})
 		}
 		joined := Union(append([]Span(nil), spans...))
-		from, d := crm.Millis(rapid.IntRange(0, 120).Draw(t, "start")), crm.Millis(rapid.IntRange(1, 60).Draw(t, "duration"))
+		from, d := crm.Millis(rapid.IntRange(0, 120).Draw(t, "start")),
+			crm.Millis(rapid.IntRange(1, 60).Draw(t, "duration"))
 		want := crm.Millis(0)
 		at := from
 		for ; want < d; at++ {

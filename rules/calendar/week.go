@@ -40,7 +40,8 @@ func parseClock(v string) (crm.Millis, error) {
 	h, m, ok := strings.Cut(strings.TrimSpace(v), ":")
 	hour, err1 := strconv.Atoi(h)
 	minute, err2 := strconv.Atoi(m)
-	if !ok || err1 != nil || err2 != nil || hour < 0 || hour > 24 || minute < 0 || minute > 59 || hour == 24 && minute > 0 {
+	if !ok || err1 != nil || err2 != nil || hour < 0 || hour > 24 || minute < 0 || minute > 59 ||
+		hour == 24 && minute > 0 {
 		return 0, fmt.Errorf("want a time of day such as 09:00")
 	}
 	return crm.Millis(hour)*HourMS + crm.Millis(minute)*60000, nil

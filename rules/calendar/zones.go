@@ -46,11 +46,12 @@ import (
 // only the states have lists. Other regional ones are not among them: a day too few counts against the prospect by some
 // hours, and every clock here runs for days.
 var holidays = map[string][]*cal.Holiday{
-	"AR": ar.Holidays, "AT": at.Holidays, "AU": au.HolidaysNSW, "BE": be.Holidays, "BG": bg.Holidays, "BR": br.Holidays, "CA": ca.Holidays,
-	"CH": ch.Holidays, "CZ": cz.Holidays, "DE": de.Holidays, "DK": dk.Holidays, "ES": es.Holidays, "FR": fr.Holidays, "GB": gb.Holidays,
-	"GR": gr.Holidays, "HR": hr.Holidays, "IE": ie.Holidays, "IT": it.Holidays, "JP": jp.Holidays, "LT": lt.Holidays, "LV": lv.Holidays,
-	"NL": nl.Holidays, "NO": no.Holidays, "NZ": nz.Holidays, "PL": pl.Holidays, "RO": ro.Holidays, "RU": ru.Holidays, "SE": se.Holidays,
-	"SI": si.Holidays, "SK": sk.Holidays, "UA": ua.Holidays, "US": us.Holidays, "ZA": za.Holidays,
+	"AR": ar.Holidays, "AT": at.Holidays, "AU": au.HolidaysNSW, "BE": be.Holidays, "BG": bg.Holidays,
+	"BR": br.Holidays, "CA": ca.Holidays, "CH": ch.Holidays, "CZ": cz.Holidays, "DE": de.Holidays, "DK": dk.Holidays,
+	"ES": es.Holidays, "FR": fr.Holidays, "GB": gb.Holidays, "GR": gr.Holidays, "HR": hr.Holidays, "IE": ie.Holidays,
+	"IT": it.Holidays, "JP": jp.Holidays, "LT": lt.Holidays, "LV": lv.Holidays, "NL": nl.Holidays, "NO": no.Holidays,
+	"NZ": nz.Holidays, "PL": pl.Holidays, "RO": ro.Holidays, "RU": ru.Holidays, "SE": se.Holidays, "SI": si.Holidays,
+	"SK": sk.Holidays, "UA": ua.Holidays, "US": us.Holidays, "ZA": za.Holidays,
 }
 
 const (
@@ -61,24 +62,32 @@ const (
 
 // weeks are the working weeks that are not Monday to Friday. Source: the countries' labour laws as of 2025.
 var weeks = map[string]Week{
-	"AF": saturdayToWedn, "BD": sundayToThursday, "BH": sundayToThursday, "DZ": sundayToThursday, "EG": sundayToThursday, "IL": sundayToThursday,
-	"IQ": sundayToThursday, "IR": saturdayToWedn, "JO": sundayToThursday, "KW": sundayToThursday, "LY": sundayToThursday, "OM": sundayToThursday,
-	"QA": sundayToThursday, "SA": sundayToThursday, "SD": sundayToThursday, "SY": sundayToThursday, "YE": sundayToThursday,
+	"AF": saturdayToWedn, "BD": sundayToThursday, "BH": sundayToThursday, "DZ": sundayToThursday,
+	"EG": sundayToThursday, "IL": sundayToThursday, "IQ": sundayToThursday, "IR": saturdayToWedn,
+	"JO": sundayToThursday, "KW": sundayToThursday, "LY": sundayToThursday, "OM": sundayToThursday,
+	"QA": sundayToThursday, "SA": sundayToThursday, "SD": sundayToThursday, "SY": sundayToThursday,
+	"YE": sundayToThursday,
 }
 
 // ZoneOf is the zone of each country that has one zone for practically all of its business. Countries with several are
 // left out: of somebody there, without a zone, the hours are not known. Source: IANA time zone database, zone1970.tab.
 var ZoneOf = map[string]string{
-	"AE": "Asia/Dubai", "AR": "America/Argentina/Buenos_Aires", "AT": "Europe/Vienna", "BD": "Asia/Dhaka", "BE": "Europe/Brussels", "BG": "Europe/Sofia",
-	"BH": "Asia/Bahrain", "CH": "Europe/Zurich", "CN": "Asia/Shanghai", "CO": "America/Bogota", "CY": "Asia/Nicosia", "CZ": "Europe/Prague", "DE": "Europe/Berlin",
-	"DK": "Europe/Copenhagen", "EE": "Europe/Tallinn", "EG": "Africa/Cairo", "ES": "Europe/Madrid", "FI": "Europe/Helsinki", "FR": "Europe/Paris",
-	"GB": "Europe/London", "GR": "Europe/Athens", "HK": "Asia/Hong_Kong", "HR": "Europe/Zagreb", "HU": "Europe/Budapest", "IE": "Europe/Dublin", "IL": "Asia/Jerusalem",
-	"IN": "Asia/Kolkata", "IR": "Asia/Tehran", "IS": "Atlantic/Reykjavik", "IT": "Europe/Rome", "JO": "Asia/Amman", "JP": "Asia/Tokyo", "KE": "Africa/Nairobi",
-	"KR": "Asia/Seoul", "KW": "Asia/Kuwait", "LK": "Asia/Colombo", "LT": "Europe/Vilnius", "LU": "Europe/Luxembourg", "LV": "Europe/Riga", "MA": "Africa/Casablanca",
-	"MT": "Europe/Malta", "MY": "Asia/Kuala_Lumpur", "NG": "Africa/Lagos", "NL": "Europe/Amsterdam", "NO": "Europe/Oslo", "NP": "Asia/Kathmandu", "NZ": "Pacific/Auckland",
-	"OM": "Asia/Muscat", "PE": "America/Lima", "PH": "Asia/Manila", "PK": "Asia/Karachi", "PL": "Europe/Warsaw", "PT": "Europe/Lisbon", "QA": "Asia/Qatar",
-	"RO": "Europe/Bucharest", "RS": "Europe/Belgrade", "SA": "Asia/Riyadh", "SE": "Europe/Stockholm", "SG": "Asia/Singapore", "SI": "Europe/Ljubljana",
-	"SK": "Europe/Bratislava", "TH": "Asia/Bangkok", "TN": "Africa/Tunis", "TR": "Europe/Istanbul", "TW": "Asia/Taipei", "UA": "Europe/Kyiv", "UY": "America/Montevideo",
+	"AE": "Asia/Dubai", "AR": "America/Argentina/Buenos_Aires", "AT": "Europe/Vienna", "BD": "Asia/Dhaka",
+	"BE": "Europe/Brussels", "BG": "Europe/Sofia", "BH": "Asia/Bahrain", "CH": "Europe/Zurich", "CN": "Asia/Shanghai",
+	"CO": "America/Bogota", "CY": "Asia/Nicosia", "CZ": "Europe/Prague", "DE": "Europe/Berlin",
+	"DK": "Europe/Copenhagen", "EE": "Europe/Tallinn", "EG": "Africa/Cairo", "ES": "Europe/Madrid",
+	"FI": "Europe/Helsinki", "FR": "Europe/Paris", "GB": "Europe/London", "GR": "Europe/Athens",
+	"HK": "Asia/Hong_Kong", "HR": "Europe/Zagreb", "HU": "Europe/Budapest", "IE": "Europe/Dublin",
+	"IL": "Asia/Jerusalem", "IN": "Asia/Kolkata", "IR": "Asia/Tehran", "IS": "Atlantic/Reykjavik", "IT": "Europe/Rome",
+	"JO": "Asia/Amman", "JP": "Asia/Tokyo", "KE": "Africa/Nairobi", "KR": "Asia/Seoul", "KW": "Asia/Kuwait",
+	"LK": "Asia/Colombo", "LT": "Europe/Vilnius", "LU": "Europe/Luxembourg", "LV": "Europe/Riga",
+	"MA": "Africa/Casablanca", "MT": "Europe/Malta", "MY": "Asia/Kuala_Lumpur", "NG": "Africa/Lagos",
+	"NL": "Europe/Amsterdam", "NO": "Europe/Oslo", "NP": "Asia/Kathmandu", "NZ": "Pacific/Auckland",
+	"OM": "Asia/Muscat", "PE": "America/Lima", "PH": "Asia/Manila", "PK": "Asia/Karachi", "PL": "Europe/Warsaw",
+	"PT": "Europe/Lisbon", "QA": "Asia/Qatar", "RO": "Europe/Bucharest", "RS": "Europe/Belgrade", "SA": "Asia/Riyadh",
+	"SE": "Europe/Stockholm", "SG": "Asia/Singapore", "SI": "Europe/Ljubljana",
+	"SK": "Europe/Bratislava", "TH": "Asia/Bangkok", "TN": "Africa/Tunis", "TR": "Europe/Istanbul",
+	"TW": "Asia/Taipei", "UA": "Europe/Kyiv", "UY": "America/Montevideo",
 	"VN": "Asia/Ho_Chi_Minh", "ZA": "Africa/Johannesburg",
 }
 
@@ -89,11 +98,24 @@ var CountryOf = func() map[string]string {
 		m[zone] = country
 	}
 	for country, zones := range map[string][]string{
-		"US": {"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix", "America/Detroit", "America/Anchorage", "Pacific/Honolulu", "America/Boise", "America/Indiana/Indianapolis", "US/Eastern", "US/Central", "US/Mountain", "US/Pacific"},
-		"CA": {"America/Toronto", "America/Vancouver", "America/Edmonton", "America/Winnipeg", "America/Halifax", "America/St_Johns", "America/Regina"},
-		"AU": {"Australia/Sydney", "Australia/Melbourne", "Australia/Brisbane", "Australia/Perth", "Australia/Adelaide", "Australia/Darwin", "Australia/Hobart"},
+		"US": {
+			"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix",
+			"America/Detroit", "America/Anchorage", "Pacific/Honolulu", "America/Boise",
+			"America/Indiana/Indianapolis", "US/Eastern", "US/Central", "US/Mountain", "US/Pacific",
+		},
+		"CA": {
+			"America/Toronto", "America/Vancouver", "America/Edmonton", "America/Winnipeg", "America/Halifax",
+			"America/St_Johns", "America/Regina",
+		},
+		"AU": {
+			"Australia/Sydney", "Australia/Melbourne", "Australia/Brisbane", "Australia/Perth",
+			"Australia/Adelaide", "Australia/Darwin", "Australia/Hobart",
+		},
 		"BR": {"America/Sao_Paulo", "America/Bahia", "America/Fortaleza", "America/Recife", "America/Manaus"},
-		"RU": {"Europe/Moscow", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Vladivostok", "Europe/Samara", "Asia/Krasnoyarsk"},
+		"RU": {
+			"Europe/Moscow", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Vladivostok", "Europe/Samara",
+			"Asia/Krasnoyarsk",
+		},
 	} {
 		for _, zone := range zones {
 			m[zone] = country

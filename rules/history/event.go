@@ -49,17 +49,18 @@ type Event struct {
 
 // The kinds of events.
 const (
-	Void      EventKind = iota // counts for nothing
-	Received                   // theirs
-	Sent                       // ours, delivered
-	Talked                     // both at once: a call that connected, a meeting held
-	Clearing                   // ends a silence without being their message: a colleague's answer, a booking, an acceptance, what may be theirs
-	Away                       // out of office
-	Left                       // no longer with the company
-	Tried                      // ours, and nobody was reached
-	Published                  // ours: a quote was published
-	Settled                    // ours or agreed: a booking, a deal won: answers a yes of theirs
-	Anew                       // the contact was opened again at its recheck date
+	Void     EventKind = iota // counts for nothing
+	Received                  // theirs
+	Sent                      // ours, delivered
+	Talked                    // both at once: a call that connected, a meeting held
+	// ends a silence without being their message: a colleague's answer, a booking, an acceptance, what may be theirs
+	Clearing
+	Away      // out of office
+	Left      // no longer with the company
+	Tried     // ours, and nobody was reached
+	Published // ours: a quote was published
+	Settled   // ours or agreed: a booking, a deal won: answers a yes of theirs
+	Anew      // the contact was opened again at its recheck date
 )
 
 func order(a, b Event) int {

@@ -29,7 +29,8 @@ func (h *gatherer) talkEvents() {
 		if f.Peer == crm.Stranger && f.Message != nil && f.Message.Direction == crm.Out {
 			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Clearing, Peer: true, F: f})
 		}
-		if kind, _ := h.kindOf(f); (kind == Received || kind == Talked) && !h.isOwn(strings.TrimPrefix(f.ID, crm.PeerPrefix)) {
+		if kind, _ := h.kindOf(f); (kind == Received || kind == Talked) &&
+			!h.isOwn(strings.TrimPrefix(f.ID, crm.PeerPrefix)) {
 			h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: Clearing, Peer: true, F: f})
 		}
 	}
@@ -143,7 +144,8 @@ const whyCameBack = "came back"
 func (h *gatherer) bounces() {
 	for i := range h.Events {
 		f := h.Events[i].F
-		if f == nil || f.Message == nil || f.Message.Direction != crm.In || f.Message.Text.Class != crm.Bounce && f.Message.Text.Class != crm.Gone {
+		if f == nil || f.Message == nil || f.Message.Direction != crm.In || f.Message.Text.Class != crm.Bounce &&
+			f.Message.Text.Class != crm.Gone {
 			continue
 		}
 		if j := h.bounced(i, f.Message.Thread); j >= 0 {

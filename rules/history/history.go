@@ -42,9 +42,10 @@ type Frame struct {
 	Theirs calendar.Calendar // the prospect's
 	Ours   calendar.Calendar // the owner's
 
-	Now   crm.Millis
-	Seen  crm.Millis // silence counts up to here
-	Limit crm.Millis // facts later than this are not looked at: never, or the instant of a decision that is looked back at
+	Now  crm.Millis
+	Seen crm.Millis // silence counts up to here
+	// facts later than this are not looked at: never, or the instant of a decision that is looked back at
+	Limit crm.Millis
 	Tick  crm.Millis // decay and windows are measured here, see ticked
 	First crm.Millis // the contact has been known since
 	Anew  crm.Millis // the contact was opened again at its recheck date: grounds rest on what came since
@@ -55,7 +56,8 @@ type Frame struct {
 type Clocks struct {
 	Stops  []calendar.Span // everything, apart
 	Pauses []calendar.Span // the same, joined
-	Fair   []calendar.Span // the same without our own silence: scores go by these, or deleting a message of ours would cost points
+	// the same without our own silence: scores go by these, or deleting a message of ours would cost points
+	Fair []calendar.Span
 }
 
 // Move is who owes the next one.
@@ -141,7 +143,8 @@ func (h *History) Noted() (last crm.Millis) {
 // Property is the fact of a property that has a value, nil where there is none.
 func (h *History) Property(name string) *crm.Fact {
 	for i := range h.R.Profile {
-		if f := &h.R.Profile[i]; f.Property != nil && f.Property.Name == name && strings.TrimSpace(f.Property.Value) != "" {
+		if f := &h.R.Profile[i]; f.Property != nil && f.Property.Name == name &&
+			strings.TrimSpace(f.Property.Value) != "" {
 			return f
 		}
 	}

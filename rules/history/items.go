@@ -139,7 +139,10 @@ func (h *gatherer) task(f *crm.Fact) {
 	}
 	switch {
 	case done != 0:
-		h.Stops = append(h.Stops, calendar.Span{From: f.At, Until: done, Why: "a task of ours was open", Fact: f.ID, Ours: t.Due != 0 && t.Due < done, Planned: t.Due})
+		h.Stops = append(h.Stops, calendar.Span{
+			From: f.At, Until: done, Why: "a task of ours was open", Fact: f.ID, Ours: t.Due != 0 && t.Due < done,
+			Planned: t.Due,
+		})
 		if t.Due != 0 { // ticked off: kept, if something reached them
 			h.done = append(h.done, calendar.Span{From: min(t.Due, done), Until: done, Fact: f.ID})
 		}
@@ -147,9 +150,13 @@ func (h *gatherer) task(f *crm.Fact) {
 	case t.Due > h.Ref():
 		h.Ahead = true
 		h.Due.At(t.Due)
-		h.Stops = append(h.Stops, calendar.Span{From: f.At, Until: calendar.Never, Why: "a task of ours is open", Fact: f.ID, Planned: t.Due})
+		h.Stops = append(h.Stops, calendar.Span{
+			From: f.At, Until: calendar.Never, Why: "a task of ours is open", Fact: f.ID, Planned: t.Due,
+		})
 	default:
-		h.Stops = append(h.Stops, calendar.Span{From: f.At, Until: calendar.Never, Why: "a task of ours is overdue", Fact: f.ID, Ours: true, Planned: t.Due})
+		h.Stops = append(h.Stops, calendar.Span{
+			From: f.At, Until: calendar.Never, Why: "a task of ours is overdue", Fact: f.ID, Ours: true, Planned: t.Due,
+		})
 		h.Debts = append(h.Debts, Debt{Mark{t.Due, f.ID}, "a task of ours is overdue"})
 	}
 }

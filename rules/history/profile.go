@@ -69,7 +69,8 @@ func (p *Profile) read(r *record.Record, followUps []string, limit crm.Millis) {
 		case crm.PropSegment:
 			p.Segment = v
 		}
-		if f.Property.Name == crm.PropNextActivity || len(followUps) > 0 && record.ContainsFold(followUps, f.Property.Name) {
+		if f.Property.Name == crm.PropNextActivity || len(followUps) > 0 &&
+			record.ContainsFold(followUps, f.Property.Name) {
 			due, _ := record.InstantOf(v)
 			if set := record.Changed(f); due != 0 && set <= limit {
 				p.follow = append(p.follow, FollowUp{set: set, Due: due, Fact: f.ID})

@@ -63,7 +63,8 @@ func (h *scanner) scan() {
 			h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, Why: e.Why})
 		case Void:
 			h.cameBack(e)
-			if e.F != nil && (e.F.Message != nil && e.F.Message.Direction == crm.Out && !e.F.Message.Mass || e.F.Call != nil && e.F.Call.Direction == crm.Out) {
+			if e.F != nil && (e.F.Message != nil && e.F.Message.Direction == crm.Out && !e.F.Message.Mass ||
+				e.F.Call != nil && e.F.Call.Direction == crm.Out) {
 				h.Tries = append(h.Tries, Attempt{Mark: Mark{e.At, e.ID}, Why: e.Why})
 			}
 		case Published:
@@ -261,7 +262,8 @@ func (h *scanner) settled(e *Event) {
 		answered = crm.AcceptsTime | crm.Accepts
 	}
 	t := &h.Turns[n-1]
-	yes := t.Dir == crm.In && !t.Unread && !t.Spoken && t.Asks == 0 && t.Intents.Any(answered) && !t.Intents.Any(wants&^answered)
+	yes := t.Dir == crm.In && !t.Unread && !t.Spoken && t.Asks == 0 && t.Intents.Any(answered) &&
+		!t.Intents.Any(wants&^answered)
 	if yes || h.signed && e.F.Deal != nil {
 		h.move(crm.None, e)
 		h.Owes = false

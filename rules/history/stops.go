@@ -48,7 +48,9 @@ func (h *ledger) ownSilence() {
 		}
 		if a.At > from {
 			if end := calendar.Ends(stops, from, calendar.Millis(h.S.AttemptLasts)); end < a.At {
-				h.Stops = append(h.Stops, calendar.Span{From: end, Until: a.At, Why: WhyOwnSilence, Fact: a.ID, Ours: true})
+				h.Stops = append(h.Stops, calendar.Span{
+					From: end, Until: a.At, Why: WhyOwnSilence, Fact: a.ID, Ours: true,
+				})
 			}
 			from = a.At
 		}

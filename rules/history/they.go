@@ -53,7 +53,8 @@ func (h *scanner) nods(e *Event) bool {
 		return false
 	}
 	t := &e.F.Message.Text
-	return t.Intents.Has(crm.ClearYes) && t.Intents&^(crm.ClearYes|crm.Thanks) == 0 && t.Asks == 0 && t.Units <= h.S.ShortUnits
+	return t.Intents.Has(crm.ClearYes) && t.Intents&^(crm.ClearYes|crm.Thanks) == 0 && t.Asks == 0 &&
+		t.Units <= h.S.ShortUnits
 }
 
 // farthest is how far a day may lie ahead that they name.
@@ -96,7 +97,9 @@ func (h *scanner) theyNamed(e *Event, turn *Turn, promise, awaits bool) {
 		if promise {
 			h.BackBy = until
 		}
-		h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: until, Why: "they named the time of the next move", Fact: e.ID, Away: true})
+		h.Stops = append(h.Stops, calendar.Span{
+			From: e.At, Until: until, Why: "they named the time of the next move", Fact: e.ID, Away: true,
+		})
 		h.Due.At(until)
 		h.Ahead = h.Ahead || until > h.Ref()
 	}
@@ -125,7 +128,9 @@ func (h *scanner) theyPutOff(e *Event, promise, awaits, again bool) {
 	}
 	if due != 0 {
 		due = min(due, e.At+3*365*calendar.DayMS)
-		h.Follow = append(h.Follow, FollowUp{set: e.At, Due: due, Fact: e.ID, assumed: assumed, theirs: promise, again: again})
+		h.Follow = append(h.Follow, FollowUp{
+			set: e.At, Due: due, Fact: e.ID, assumed: assumed, theirs: promise, again: again,
+		})
 	}
 }
 

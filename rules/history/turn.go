@@ -70,7 +70,8 @@ func AsksBack(t *Turn) bool {
 
 // Tells reports whether a turn of theirs gives us something.
 func Tells(t *Turn) bool {
-	return t.Unread || t.Spoken || t.Intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts)
+	return t.Unread || t.Spoken ||
+		t.Intents.Any(crm.Answers|crm.ClearYes|crm.ClearNo|crm.Informs|crm.AcceptsTime|crm.ProposesTime|crm.Accepts)
 }
 
 // IsShort reports whether an answer is short and says nothing. A clear yes or no to a question that asks for one says
@@ -82,7 +83,8 @@ func (h *History) IsShort(t, question *Turn) bool {
 	if t.Intents.Any(crm.Informs | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.QuoteRequest | crm.OptOut | crm.NotInterested) {
 		return false
 	}
-	if t.Intents.Any(crm.ClearYes|crm.ClearNo) && question.Intents.Any(crm.AsksYesNo|crm.ProposesTime) && !t.Intents.Any(crm.Vague) {
+	if t.Intents.Any(crm.ClearYes|crm.ClearNo) && question.Intents.Any(crm.AsksYesNo|crm.ProposesTime) &&
+		!t.Intents.Any(crm.Vague) {
 		return false
 	}
 	return true

@@ -266,7 +266,10 @@ func beats(f, g *crm.Fact) bool {
 // back in its stead, and of its content only what stopped clocks.
 func own(f *crm.Fact) crm.Fact {
 	if f.Gone {
-		return crm.Fact{ID: f.ID, Version: f.Version, Seq: f.Seq, Ours: f.Ours, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true, Task: f.Task, Meeting: f.Meeting}
+		return crm.Fact{
+			ID: f.ID, Version: f.Version, Seq: f.Seq, Ours: f.Ours, Kind: f.Kind, At: f.At, Peer: f.Peer, Gone: true,
+			Task: f.Task, Meeting: f.Meeting,
+		}
 	}
 	g := *f
 	g.Contact = ""

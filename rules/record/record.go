@@ -19,19 +19,25 @@ const (
 	maxDecisions = 40
 	maxLife      = 60
 	maxReferrals = 60
-	maxQuotable  = 12 // of Conduct: how many of the newest keep the hashes of their lines, because a reply quotes what is new
+	// of Conduct: how many of the newest keep the hashes of their lines, because a reply quotes what is new
+	maxQuotable = 12
 )
 
 // Record is the state of one contact: the bounded set of facts known about it, in canonical order. The zero Record is a
 // contact of whom nothing is known. Facts in it carry no Contact, because the record belongs to one.
 type Record struct {
-	Conduct   []crm.Fact  `cbor:"1,keyasint,omitempty" json:"conduct,omitempty"`   // messages and calls, newest by At
-	Peers     []crm.Fact  `cbor:"2,keyasint,omitempty" json:"peers,omitempty"`     // what reaches it through a shared deal, newest by At
-	Items     []crm.Fact  `cbor:"3,keyasint,omitempty" json:"items,omitempty"`     // meetings, quotes, tasks, deals, newest by At
-	Profile   []crm.Fact  `cbor:"4,keyasint,omitempty" json:"profile,omitempty"`   // the latest of each property, by ID
-	Decisions []crm.Fact  `cbor:"5,keyasint,omitempty" json:"decisions,omitempty"` // what was announced, newest by At
-	Life      []crm.Fact  `cbor:"6,keyasint,omitempty" json:"life,omitempty"`      // existence, merges, the wish to be forgotten, newest by At
-	Lasting   crm.Lasting `cbor:"7,keyasint,omitempty" json:"lasting,omitzero"`
-	Notes     []crm.Fact  `cbor:"8,keyasint,omitempty" json:"notes,omitempty"`     // what our own people wrote about it, newest by At
-	Referrals []crm.Fact  `cbor:"9,keyasint,omitempty" json:"referrals,omitempty"` // whom it sent us and through whom it came, newest by At
+	Conduct []crm.Fact `cbor:"1,keyasint,omitempty" json:"conduct,omitempty"` // messages and calls, newest by At
+	// what reaches it through a shared deal, newest by At
+	Peers []crm.Fact `cbor:"2,keyasint,omitempty" json:"peers,omitempty"`
+	// meetings, quotes, tasks, deals, newest by At
+	Items     []crm.Fact `cbor:"3,keyasint,omitempty" json:"items,omitempty"`
+	Profile   []crm.Fact `cbor:"4,keyasint,omitempty" json:"profile,omitempty"`   // the latest of each property, by ID
+	Decisions []crm.Fact `cbor:"5,keyasint,omitempty" json:"decisions,omitempty"` // what was announced, newest by At
+	// existence, merges, the wish to be forgotten, newest by At
+	Life    []crm.Fact  `cbor:"6,keyasint,omitempty" json:"life,omitempty"`
+	Lasting crm.Lasting `cbor:"7,keyasint,omitempty" json:"lasting,omitzero"`
+	// what our own people wrote about it, newest by At
+	Notes []crm.Fact `cbor:"8,keyasint,omitempty" json:"notes,omitempty"`
+	// whom it sent us and through whom it came, newest by At
+	Referrals []crm.Fact `cbor:"9,keyasint,omitempty" json:"referrals,omitempty"`
 }

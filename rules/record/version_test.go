@@ -36,7 +36,8 @@ func each(facts []crm.Fact, fn func(order []crm.Fact, r *Record)) {
 // order it comes.
 func TestWithinOneTick(t *testing.T) {
 	for name, values := range map[string][]string{
-		crm.PropOverride: {"D", ""}, crm.PropOptOut: {"true", "false"}, crm.PropDoNotProfile: {"false", "true"}, crm.PropLeadStatus: {"new", "open", "new"},
+		crm.PropOverride: {"D", ""}, crm.PropOptOut: {"true", "false"}, crm.PropDoNotProfile: {"false", "true"},
+		crm.PropLeadStatus: {"new", "open", "new"},
 	} {
 		var facts []crm.Fact
 		for i, v := range values {
@@ -44,7 +45,8 @@ func TestWithinOneTick(t *testing.T) {
 		}
 		each(facts, func(order []crm.Fact, r *Record) {
 			if got, want := r.Property(name), values[len(values)-1]; got != want {
-				t.Errorf("%s set to %v within a second is %q in the end, want %q (as %v came)", name, values, got, want, order)
+				t.Errorf("%s set to %v within a second is %q in the end, want %q (as %v came)", name, values, got,
+					want, order)
 			}
 		})
 	}
@@ -54,13 +56,17 @@ func TestWithinOneTick(t *testing.T) {
 // its like.
 func TestOursIsBeaten(t *testing.T) {
 	dated := func(value string, at int64, ours bool) crm.Fact {
-		return crm.Fact{ID: "property/x", Version: at, Ours: ours, Kind: crm.KindProperty, At: crm.Millis(at), Property: &crm.Property{Name: "x", Value: value}}
-	}
-	each([]crm.Fact{dated("vendor's", 1000, false), dated("ours", 2000, true), dated("ours, later", 3000, true)}, func(_ []crm.Fact, r *Record) {
-		if got := r.Property("x"); got != "vendor's" {
-			t.Errorf("%q counts, want what the vendor dated", got)
+		return crm.Fact{
+			ID: "property/x", Version: at, Ours: ours, Kind: crm.KindProperty, At: crm.Millis(at),
+			Property: &crm.Property{Name: "x", Value: value},
 		}
-	})
+	}
+	each([]crm.Fact{dated("vendor's", 1000, false), dated("ours", 2000, true), dated("ours, later", 3000, true)},
+		func(_ []crm.Fact, r *Record) {
+			if got := r.Property("x"); got != "vendor's" {
+				t.Errorf("%q counts, want what the vendor dated", got)
+			}
+		})
 	each([]crm.Fact{dated("first", 1000, true), dated("second", 2000, true)}, func(_ []crm.Fact, r *Record) {
 		if got := r.Property("x"); got != "second" {
 			t.Errorf("%q counts, want what was received last", got)

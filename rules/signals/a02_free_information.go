@@ -61,7 +61,8 @@ func freeInformation(h *View, sh *Sheet) {
 		return
 	}
 	w.hit(last.At, last.ID, 1)
-	sh.add(&w, RowFreeInformation, fmt.Sprintf("has asked %s and answered %d of %d of ours", words.Count(theirs, "question"), told, asked))
+	sh.add(&w, RowFreeInformation, fmt.Sprintf("has asked %s and answered %d of %d of ours",
+		words.Count(theirs, "question"), told, asked))
 }
 
 // lastAsk is their newest turn that asks for something.

@@ -43,7 +43,8 @@ func replyLatency(h *View, sh *Sheet) {
 	}
 	switch {
 	case w.sum > 0 && h.Theirs.Known: // the hours of somebody whose zone is not known prove nothing
-		sh.add(&w, RowReplyLatency, fmt.Sprintf("takes about %s to answer", words.BusinessTime(all, h.Theirs.Shut-h.Theirs.Open)))
+		sh.add(&w, RowReplyLatency, fmt.Sprintf("takes about %s to answer",
+			words.BusinessTime(all, h.Theirs.Shut-h.Theirs.Open)))
 	case w.sum < 0:
 		sh.add(&w, RowReplyLatency, "answers quickly")
 	}
@@ -54,7 +55,8 @@ func latencies(h *View, unread bool) (w weight, all crm.Millis) {
 	w = Weigh(h, RowReplyLatency)
 	var times []crm.Millis
 	for i := range h.Turns {
-		if t := &h.Turns[i]; h.Answered(i) && !t.Unsure && h.Turns[i+1].Dir == crm.In && (unread || !h.Turns[i+1].Unread) && !h.IsShort(&h.Turns[i+1], t) && w.counts(h.Turns[i+1].First.At) {
+		if t := &h.Turns[i]; h.Answered(i) && !t.Unsure && h.Turns[i+1].Dir == crm.In &&
+			(unread || !h.Turns[i+1].Unread) && !h.IsShort(&h.Turns[i+1], t) && w.counts(h.Turns[i+1].First.At) {
 			reply := h.Turns[i+1].First
 			if d, ok := latency(h, t.Ask.At, reply.At); ok {
 				times = append(times, d)
@@ -67,7 +69,8 @@ func latencies(h *View, unread bool) (w weight, all crm.Millis) {
 	}
 	recent := median(times[max(0, len(times)-max(3, h.S.LatencyTurns)):])
 	all = median(times)
-	fast, typical, slow := calendar.Millis(h.S.LatencyFast), calendar.Millis(h.S.LatencyTypical), calendar.Millis(h.S.LatencySlow)
+	fast, typical, slow := calendar.Millis(h.S.LatencyFast), calendar.Millis(h.S.LatencyTypical),
+		calendar.Millis(h.S.LatencySlow)
 	switch {
 	case all <= fast:
 		w.sum = -1

@@ -127,7 +127,8 @@ func sends(h *View) [][]crm.Millis {
 			continue
 		}
 		for j := range h.Events {
-			if e := &h.Events[j]; e.Kind == history.Sent && e.F.Message != nil && slices.Contains(e.F.Message.Links, q.Link) {
+			if e := &h.Events[j]; e.Kind == history.Sent && e.F.Message != nil &&
+				slices.Contains(e.F.Message.Links, q.Link) {
 				all = append(all, send{key, e.At})
 			}
 		}

@@ -57,13 +57,17 @@ func concessions(h *View, asked []history.Mark) []history.Mark {
 		if q == nil || len(q.Sent) == 0 || q.Amount+q.Discount <= 0 || f.At > h.Limit || q.Sent[0] > h.Ref() {
 			continue
 		}
-		offers = append(offers, offer{history.Mark{At: q.Sent[0], ID: f.ID}, float64(q.Discount) / float64(q.Amount+q.Discount)})
+		offers = append(offers, offer{
+			history.Mark{At: q.Sent[0], ID: f.ID}, float64(q.Discount) / float64(q.Amount+q.Discount),
+		})
 	}
 	slices.SortFunc(offers, func(a, b offer) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID)) })
 	var given []history.Mark
 	for i := 1; i < len(offers); i++ {
 		o, before := offers[i], &offers[i-1]
-		if o.off > before.off && slices.ContainsFunc(asked, func(m history.Mark) bool { return m.At > before.At && m.At < o.At }) {
+		if o.off > before.off && slices.ContainsFunc(asked, func(m history.Mark) bool {
+			return m.At > before.At && m.At < o.At
+		}) {
 			given = append(given, o.Mark)
 		}
 		offers[i].off = max(o.off, before.off) // what was once given is not given again

@@ -44,6 +44,7 @@ func scopeCreep(h *View, sh *Sheet) {
 		}
 	}
 	if n > 0 {
-		sh.add(&w, RowScopeCreep, fmt.Sprintf("asked for %s beyond the usual after the contract", words.Count(n, "change")))
+		sh.add(&w, RowScopeCreep, fmt.Sprintf("asked for %s beyond the usual after the contract",
+			words.Count(n, "change")))
 	}
 }

@@ -54,7 +54,8 @@ func touches(h *View, caused bool) (total time.Duration) {
 				total += h.S.EffortMail
 			}
 			asked = false
-		case e.F.Call != nil && counts && (e.Kind == history.Talked || !caused && (e.Kind == history.Tried || e.Kind == history.Sent)):
+		case e.F.Call != nil && counts && (e.Kind == history.Talked ||
+			!caused && (e.Kind == history.Tried || e.Kind == history.Sent)):
 			total += h.S.EffortCall + time.Duration(min(e.F.Call.Seconds, 8*3600))*time.Second
 		}
 	}

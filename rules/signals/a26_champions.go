@@ -40,7 +40,9 @@ func champions(h *View, sh *Sheet) {
 }
 
 func hasWord(value string, words []string) bool {
-	for _, have := range strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r == ' ' || r == ',' || r == '/' || r == '-' || r == '&' }) {
+	for _, have := range strings.FieldsFunc(strings.ToLower(value), func(r rune) bool {
+		return r == ' ' || r == ',' || r == '/' || r == '-' || r == '&'
+	}) {
 		if record.ContainsFold(words, have) {
 			return true
 		}
@@ -53,7 +55,8 @@ func activePeers(h *View, w *weight) int {
 	var seen []string
 	for i := range h.Events {
 		e := &h.Events[i]
-		if e.Peer && e.F.Peer != crm.Stranger && e.F.Meeting == nil && w.counts(e.At) && !slices.Contains(seen, e.F.Peer) {
+		if e.Peer && e.F.Peer != crm.Stranger && e.F.Meeting == nil && w.counts(e.At) &&
+			!slices.Contains(seen, e.F.Peer) {
 			seen = append(seen, e.F.Peer)
 			w.Cite(e.At, e.ID)
 		}

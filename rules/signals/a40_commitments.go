@@ -22,7 +22,8 @@ func commitments(h *View, sh *Sheet) {
 		}
 	}
 	if n := Committed(h); n > 0 {
-		sh.add(&w, RowCommitments, "has committed to something "+words.Times(n)+": a meeting, a quote accepted or a step ahead")
+		sh.add(&w, RowCommitments, "has committed to something "+words.Times(n)+": a meeting, a quote accepted or a "+
+			"step ahead")
 	}
 }
 

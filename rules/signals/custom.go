@@ -40,7 +40,8 @@ var (
 // Compile reads the condition of a signal of one's own.
 func Compile(when string) (string, *gojq.Code, error) {
 	if when == "" {
-		return "", nil, fmt.Errorf("want a condition in jq on a fact, as in .kind==\"call\" and .call.direction==\"in\"")
+		return "", nil,
+			fmt.Errorf("want a condition in jq on a fact, as in .kind==\"call\" and .call.direction==\"in\"")
 	}
 	if err := RefuseTrait(when); err != nil {
 		return "", nil, err
@@ -50,7 +51,8 @@ func Compile(when string) (string, *gojq.Code, error) {
 	}
 	for _, word := range jqWord.FindAllString(jqString.ReplaceAllString(when, `""`), -1) {
 		if word[0] != '.' && !slices.Contains(allowed, word) {
-			return "", nil, fmt.Errorf("%q is not among the words that a condition may use: %s", word, strings.Join(allowed, " "))
+			return "", nil, fmt.Errorf("%q is not among the words that a condition may use: %s", word,
+				strings.Join(allowed, " "))
 		}
 	}
 	q, err := gojq.Parse(when)
@@ -110,7 +112,8 @@ func customs(h *View, sh *Sheet) {
 	}
 	for i := range h.Events {
 		e := &h.Events[i]
-		if e.F == nil || e.Peer || e.Kind != history.Received && e.Kind != history.Talked || e.F.Message == nil && e.F.Call == nil {
+		if e.F == nil || e.Peer || e.Kind != history.Received && e.Kind != history.Talked || e.F.Message == nil &&
+			e.F.Call == nil {
 			continue
 		}
 		if m := e.F.Message; m == nil || !m.Text.Unread {

@@ -63,7 +63,8 @@ func (p Predicate) String() string { return p.Property + p.op + strings.Join(p.v
 func parsePredicate(v string) (Predicate, error) {
 	i := strings.IndexAny(v, "=!<>~")
 	if i <= 0 {
-		return Predicate{}, fmt.Errorf("want conditions such as industry=retail|food or employees>=50, with = != >= <= > < or ~ (contains)")
+		return Predicate{}, fmt.Errorf("want conditions such as industry=retail|food or employees>=50, with = != >= " +
+			"<= > < or ~ (contains)")
 	}
 	p := Predicate{Property: strings.TrimSpace(v[:i])}
 	for _, op := range [...]string{"!=", ">=", "<=", "=", ">", "<", "~"} {
@@ -118,7 +119,8 @@ func ParseWeighted(v string) (list []Weighted, text string, err error) {
 		}
 		points, e := strconv.Atoi(strings.TrimPrefix(strings.TrimSpace(part[i+1:]), "+"))
 		if e != nil || points < -50 || points > 50 {
-			err = errors.Join(err, fmt.Errorf("want points from -50 to 50 after each condition, as in industry=retail:+10"))
+			err = errors.Join(err, fmt.Errorf("want points from -50 to 50 after each condition, as in "+
+				"industry=retail:+10"))
 			continue
 		}
 		p, e := parsePredicate(part[:i])

@@ -59,7 +59,8 @@ func (sh *Sheet) add(w *weight, i int, text string) {
 		sh.against |= 1 << i
 	}
 	sh.Reasons = append(sh.Reasons, crm.Reason{
-		ID: w.sig.ID, Name: w.sig.Name, Sub: w.sig.Sub, Points: n, Text: text, Evidence: w.evidence, HalfLife: int(w.sig.HalfLife / calendar.Days),
+		ID: w.sig.ID, Name: w.sig.Name, Sub: w.sig.Sub, Points: n, Text: text, Evidence: w.evidence,
+		HalfLife: int(w.sig.HalfLife / calendar.Days),
 	})
 }
 
@@ -82,7 +83,9 @@ func (sh *Sheet) Close() (scores [3]int) {
 			if cut > 0 {
 				text = "has reached the lower end of " + string(Subs[k])
 			}
-			sh.Reasons = append(sh.Reasons, crm.Reason{ID: ClampID, Name: "clamp", Sub: Subs[k], Points: cut, Text: text})
+			sh.Reasons = append(sh.Reasons, crm.Reason{
+				ID: ClampID, Name: "clamp", Sub: Subs[k], Points: cut, Text: text,
+			})
 		}
 	}
 	slices.SortStableFunc(sh.Reasons, func(a, b crm.Reason) int {

@@ -43,7 +43,15 @@ var firstOf = strings.Fields("first last full given family middle maiden christi
 var names = strings.Fields("name nom nombre nome naam namn")
 
 // pairs are traits that take two words.
-var pairs = [][2]string{{"civil", "status"}, {"estado", "civil"}, {"stato", "civile"}, {"etat", "civil"}, {"burgerlijke", "staat"}, {"mother", "tongue"}, {"native", "speaker"}}
+var pairs = [][2]string{
+	{"civil", "status"},
+	{"estado", "civil"},
+	{"stato", "civile"},
+	{"etat", "civil"},
+	{"burgerlijke", "staat"},
+	{"mother", "tongue"},
+	{"native", "speaker"},
+}
 
 func wordSet(list string) map[string]bool {
 	set := map[string]bool{}
@@ -63,8 +71,11 @@ func RefuseTrait(property string) error {
 		}
 		name := slices.Contains(names, w) && (len(words) == 1 || slices.Contains(firstOf, before))
 		pair := slices.Contains(pairs, [2]string{before, w})
-		if Traits[w] || name || pair || slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(w, stem) }) {
-			return fmt.Errorf("%q is a personal trait: people are rated by what they do, so choose a property of the company or of the deal", w)
+		if Traits[w] || name || pair || slices.ContainsFunc(stems, func(stem string) bool {
+			return strings.Contains(w, stem)
+		}) {
+			return fmt.Errorf("%q is a personal trait: people are rated by what they do, so choose a property of the "+
+				"company or of the deal", w)
 		}
 	}
 	return nil
@@ -90,6 +101,8 @@ func parts(property string) []string {
 }
 
 // plain takes the accents off.
-var plain = strings.NewReplacer("ä", "a", "à", "a", "á", "a", "â", "a", "ã", "a", "å", "a", "é", "e", "è", "e", "ê", "e", "ë", "e", "ę", "e",
-	"í", "i", "ì", "i", "î", "i", "ï", "i", "ö", "o", "ó", "o", "ò", "o", "ô", "o", "õ", "o", "ø", "o", "ü", "u", "ú", "u", "ù", "u", "û", "u",
+var plain = strings.NewReplacer("ä", "a", "à", "a", "á", "a", "â", "a", "ã", "a", "å", "a", "é", "e", "è", "e", "ê",
+	"e", "ë", "e", "ę", "e",
+	"í", "i", "ì", "i", "î", "i", "ï", "i", "ö", "o", "ó", "o", "ò", "o", "ô", "o", "õ", "o", "ø", "o", "ü", "u", "ú",
+	"u", "ù", "u", "û", "u",
 	"ç", "c", "ć", "c", "ñ", "n", "ń", "n", "ś", "s", "ł", "l", "ż", "z", "ź", "z", "ą", "a", "ß", "ss")

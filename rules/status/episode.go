@@ -22,7 +22,8 @@ func EpisodeOf(decisions []crm.Fact, limit crm.Millis) (e Episode) {
 		}
 		d := *f.Decision
 		against := d.Status == crm.Pending || d.Status == crm.Disqualified
-		same := against && (e.Status == crm.Pending || e.Status == crm.Disqualified) && d.Ground == e.Ground && d.Hangs == e.Hangs
+		same := against && (e.Status == crm.Pending || e.Status == crm.Disqualified) && d.Ground == e.Ground &&
+			d.Hangs == e.Hangs
 		switch {
 		case !same:
 			e = Episode{Decision: d, at: f.At, Pending: f.At}

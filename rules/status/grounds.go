@@ -20,7 +20,9 @@ type Finding struct {
 }
 
 // Grounds are looked at in this order; the first that is met is announced.
-var Grounds = [...]crm.Ground{crm.SaidNo, crm.Unresponsive, crm.FactFinding, crm.NoProgress, crm.Unprofitable, crm.Difficult, crm.Misfit}
+var Grounds = [...]crm.Ground{
+	crm.SaidNo, crm.Unresponsive, crm.FactFinding, crm.NoProgress, crm.Unprofitable, crm.Difficult, crm.Misfit,
+}
 
 // find says whether a ground is met. sh is what the signals say: the ground difficult rests on it. Looking back at a
 // decision there is none, and it is enough that nothing ended the episode.
@@ -75,7 +77,8 @@ func (h *Judge) unresponsive() Finding {
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
-	f.Text = fmt.Sprintf("has not answered %s of ours since %s", words.Count(counted, "message"), words.Date(h.Start.At))
+	f.Text = fmt.Sprintf("has not answered %s of ours since %s", words.Count(counted, "message"),
+		words.Date(h.Start.At))
 	return f
 }
 
@@ -105,7 +108,10 @@ func (h *Judge) rested(last crm.Millis) crm.Millis {
 
 // dormant is A15, with attempts of ours to reach them.
 func (h *Judge) dormant() Finding {
-	f := Finding{ground: crm.FactFinding, Hangs: h.Hang(), Text: "took much information and has been silent since " + words.Date(h.Start.At)}
+	f := Finding{
+		ground: crm.FactFinding, Hangs: h.Hang(), Text: "took much information and has been silent since " +
+			words.Date(h.Start.At),
+	}
 	if h.Ball != crm.Them || h.Start.ID == "" || !signals.TookMuch(&h.View) {
 		return f
 	}
@@ -173,7 +179,8 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 		h.Due.Read(silent)
 	}
 	end := calendar.Ends(h.waits(), since, calendar.Millis(h.S.NoProgress))
-	f.Text = fmt.Sprintf("has taken no step since %s, over %s", words.Date(since), words.Count(max(n, asks), "follow-up"))
+	f.Text = fmt.Sprintf("has taken no step since %s, over %s", words.Date(since),
+		words.Count(max(n, asks), "follow-up"))
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
@@ -249,7 +256,8 @@ func (h *Judge) difficult(sh *signals.Sheet) Finding {
 		f.met = true
 		return f
 	}
-	n, points := sh.Speak(signals.RowShortAnswers, signals.RowNoCallTime, signals.RowDinnerCalls, signals.RowSameQuote, signals.RowNeedy, signals.RowMarginPressure, signals.RowBrokenPromises, signals.RowScopeCreep)
+	n, points := sh.Speak(signals.RowShortAnswers, signals.RowNoCallTime, signals.RowDinnerCalls, signals.RowSameQuote,
+		signals.RowNeedy, signals.RowMarginPressure, signals.RowBrokenPromises, signals.RowScopeCreep)
 	f.met = n >= h.S.Difficult && points >= h.S.DifficultPoints && points > sh.Gains()
 	f.Text = fmt.Sprintf("shows %s at once that take much of our time", words.Count(n, "habit"))
 	return f
@@ -258,7 +266,8 @@ func (h *Judge) difficult(sh *signals.Sheet) Finding {
 // misfitEnds: one whom we cannot serve, told so by a message of ours, where settings want it to end there.
 func (h *Judge) misfitEnds() Finding {
 	f := Finding{ground: crm.Misfit, Hangs: h.Hang(), Text: "needs what we do not offer"}
-	if _, misfit := signals.CannotServe(&h.View); misfit && h.S.MisfitEnds && h.Helped() && !h.Refers() && h.Own.At > h.Anew {
+	if _, misfit := signals.CannotServe(&h.View); misfit && h.S.MisfitEnds && h.Helped() && !h.Refers() &&
+		h.Own.At > h.Anew {
 		f.met = f.Hangs != ""
 	}
 	return f
@@ -266,7 +275,8 @@ func (h *Judge) misfitEnds() Finding {
 
 // GroundIDs are the rows of the rule book that the grounds come from.
 var GroundIDs = map[crm.Ground]string{
-	crm.Unresponsive: "A39", crm.NoProgress: "A43", crm.FactFinding: "A15", crm.SaidNo: "A52", crm.SaidLater: "A43", crm.Misfit: "A34",
+	crm.Unresponsive: "A39", crm.NoProgress: "A43", crm.FactFinding: "A15", crm.SaidNo: "A52", crm.SaidLater: "A43",
+	crm.Misfit:       "A34",
 	crm.Unprofitable: "A17", crm.Difficult: "A50",
 }
 

@@ -77,7 +77,8 @@ func (h *Judge) Override(rating *crm.Rating) {
 	e := EpisodeOf(h.R.Decisions, calendar.Never)
 	rating.Decide, rating.Held, rating.PendingUntil, rating.RecheckOn = nil, "", 0, 0
 	if e.Status == crm.Pending || e.Status == crm.Disqualified {
-		rating.Decide = &crm.Decision{Status: crm.Open} // what the machine announced ends here; afterwards it begins anew
+		// what the machine announced ends here; afterwards it begins anew
+		rating.Decide = &crm.Decision{Status: crm.Open}
 	}
 	rating.Status, rating.Ground, rating.Disqualified = crm.Override, "", false
 	switch v {

@@ -65,7 +65,10 @@ func (h *Judge) Outcome(at Instant, sh *signals.Sheet) Outcome {
 // announce begins an episode. The grace is counted in whole days, so that it is the same when the CRM's answer comes.
 func (h *Judge) announce(f Finding) Outcome {
 	h.Due.At(h.Theirs.NextDay(h.Now))
-	return Outcome{Status: crm.Pending, Ground: f.ground, Until: h.lastDay(h.Theirs.DayEnd(h.Now, h.S.Grace, h.Pauses)), Note: f, Decide: &crm.Decision{Status: crm.Pending, Ground: f.ground, Hangs: f.Hangs}}
+	return Outcome{
+		Status: crm.Pending, Ground: f.ground, Until: h.lastDay(h.Theirs.DayEnd(h.Now, h.S.Grace, h.Pauses)), Note: f,
+		Decide: &crm.Decision{Status: crm.Pending, Ground: f.ground, Hangs: f.Hangs},
+	}
 }
 
 // announced looks at a contact that is pending or disqualified.
@@ -75,7 +78,9 @@ func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 		if h.Refused != nil && h.Refused.ID != e.Hangs && h.Ball != crm.Us {
 			return void // it was answered by a no, which is a ground of its own after a day
 		}
-		return Outcome{Status: crm.Requalified, back: true, Decide: &crm.Decision{Status: crm.Requalified, Hangs: h.Own.ID}}
+		return Outcome{
+			Status: crm.Requalified, back: true, Decide: &crm.Decision{Status: crm.Requalified, Hangs: h.Own.ID},
+		}
 	}
 	then, ok := h.lookBack(e)
 	if !ok || h.Any.At > e.Pending || e.Status == crm.Pending && h.Ball == crm.Us {
@@ -85,7 +90,9 @@ func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 	if e.Status == crm.Disqualified {
 		o.Recheck = h.recheckOn(e)
 		if h.Now >= o.Recheck {
-			return Outcome{Status: crm.Open, Again: e.Ground != crm.SaidNo, Decide: &crm.Decision{Status: crm.Open, Ground: e.Ground, Hangs: e.Hangs}}
+			return Outcome{Status: crm.Open, Again: e.Ground != crm.SaidNo, Decide: &crm.Decision{
+				Status: crm.Open, Ground: e.Ground, Hangs: e.Hangs,
+			}}
 		}
 		h.Due.At(o.Recheck)
 		return o
@@ -114,7 +121,8 @@ func (h *Judge) standing(e Episode) Outcome {
 			h.Due.At(end)
 			return Outcome{Status: crm.Requalified, back: true}
 		}
-	case e.Status == crm.Open && e.Ground != "" && !h.Declined && h.Any.At < e.at && (len(h.Acts) == 0 || h.Acts[len(h.Acts)-1] < e.at):
+	case e.Status == crm.Open && e.Ground != "" && !h.Declined && h.Any.At < e.at &&
+		(len(h.Acts) == 0 || h.Acts[len(h.Acts)-1] < e.at):
 		return Outcome{Status: crm.Open, Again: true}
 	}
 	return Outcome{Status: crm.Open}
@@ -126,7 +134,9 @@ func (h *Judge) nurtured(o Outcome) Outcome {
 		for _, f := range h.Follow {
 			if f.Fact == h.Later.ID && f.Due > h.Now {
 				h.Due.At(f.Due)
-				return Outcome{Status: crm.Nurture, Ground: crm.SaidLater, Recheck: f.Due, Note: Finding{Text: "has asked us to come back later"}}
+				return Outcome{Status: crm.Nurture, Ground: crm.SaidLater, Recheck: f.Due, Note: Finding{
+					Text: "has asked us to come back later",
+				}}
 			}
 		}
 	}
@@ -134,7 +144,9 @@ func (h *Judge) nurtured(o Outcome) Outcome {
 		return o
 	}
 	if what, misfit := signals.CannotServe(&h.View); misfit {
-		return Outcome{Status: crm.Nurture, Ground: crm.Misfit, Note: Finding{Text: "needs what we do not offer, by its " + what}}
+		return Outcome{
+			Status: crm.Nurture, Ground: crm.Misfit, Note: Finding{Text: "needs what we do not offer, by its " + what},
+		}
 	}
 	return o
 }

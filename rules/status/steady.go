@@ -43,7 +43,8 @@ func (h *Judge) lastNews() (last crm.Millis) {
 	for i := range h.Events {
 		switch e := &h.Events[i]; {
 		case e.Why == history.WhyUnknown:
-		case e.Kind == history.Received || e.Kind == history.Talked || e.Kind == history.Clearing || e.Kind == history.Settled:
+		case e.Kind == history.Received || e.Kind == history.Talked || e.Kind == history.Clearing ||
+			e.Kind == history.Settled:
 			news(e.At)
 		}
 	}

@@ -119,7 +119,8 @@ func split(text string) (words []string, err error) {
 }
 
 var fields = []string{
-	"rating", "machine_rating", "status", "ground", "next_move", "owed", "owed_since", "pending_until", "recheck_on", "treatment", "reason", "action", "unrated",
+	"rating", "machine_rating", "status", "ground", "next_move", "owed", "owed_since", "pending_until", "recheck_on",
+	"treatment", "reason", "action", "unrated",
 }
 
 // values are what a field may have, where that is a finite list.
@@ -145,7 +146,8 @@ func parseCheck(word string) (check, error) {
 	field, value, ok := strings.Cut(word, "=")
 	field, not := strings.CutSuffix(field, "!")
 	if !ok || !slices.Contains(fields, field) {
-		return check{}, fmt.Errorf("%q: want a field and its value, as in status=open; fields are %s", word, strings.Join(fields, ", "))
+		return check{}, fmt.Errorf("%q: want a field and its value, as in status=open; fields are %s", word,
+			strings.Join(fields, ", "))
 	}
 	c := check{field, not, strings.Split(value, "|")}
 	for _, v := range c.values {

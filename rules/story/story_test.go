@@ -113,14 +113,16 @@ func TestTheWholeIsCompared(t *testing.T) {
 	}
 	updated := string(st.Updated(got))
 	_, faults := run(t, updated) // without the longer grace
-	if len(faults) != 1 || !strings.Contains(faults[0].Text, "\n- 2026-") || !strings.Contains(faults[0].Text, "\n+ 2026-") {
+	if len(faults) != 1 || !strings.Contains(faults[0].Text, "\n- 2026-") ||
+		!strings.Contains(faults[0].Text, "\n+ 2026-") {
 		t.Fatalf("%v: want the lines in which they differ", faults)
 	}
 	line := strings.Split(updated, "\n")[faults[0].Line-1]
 	if !strings.Contains(faults[0].Text, "\n- "+line+"\n") {
 		t.Errorf("line %d is %q, which is not among the differences:\n%s", faults[0].Line, line, faults[0].Text)
 	}
-	once := strings.Replace(silent, "-- play --\n2026-03-02T09:00:00Z 2026-08-01", "-- at --\n2026-03-31T10:00:00Z lagging", 1)
+	once := strings.Replace(silent, "-- play --\n2026-03-02T09:00:00Z 2026-08-01", "-- at --\n2026-03-31T10:00:00Z "+
+		"lagging", 1)
 	if _, faults := run(t, once+"-- expect --\n2026-03-31T10:00:00Z next_move=them\n"); len(faults) != 0 {
 		t.Errorf("rated once: %v", faults)
 	}

@@ -10,7 +10,9 @@ import (
 )
 
 // SignalHead names the columns of SignalRows.
-var SignalHead = [...]string{"id", "signal", "on", "part", "points", "cap", "half-life", "window", "early", "this contact ..."}
+var SignalHead = [...]string{
+	"id", "signal", "on", "part", "points", "cap", "half-life", "window", "early", "this contact ...",
+}
 
 // SignalRows is the rule book as a table: what winnow rules shows of the settings in force, and README of the defaults.
 func SignalRows(s *rules.Settings) [][]string {
@@ -31,7 +33,10 @@ func SignalRows(s *rules.Settings) [][]string {
 		if sig.Points != 0 && sig.Early != 100 {
 			early = fmt.Sprintf("%d %%", sig.Early)
 		}
-		rows = append(rows, []string{sig.ID, sig.Name, on, string(sig.Sub), points, most, inDays(sig.HalfLife), inDays(sig.Window), early, sig.Why})
+		rows = append(rows, []string{
+			sig.ID, sig.Name, on, string(sig.Sub), points, most, inDays(sig.HalfLife), inDays(sig.Window), early,
+			sig.Why,
+		})
 	}
 	return rows
 }
@@ -46,5 +51,7 @@ func inDays(d time.Duration) string {
 // OfSignal reports whether a setting is one of those that every signal has: the table of signals shows them in its
 // columns.
 func OfSignal(s rules.Setting) bool {
-	return slices.ContainsFunc(rules.Defaults().Signals(), func(sig rules.Signal) bool { return strings.HasPrefix(s.Meaning, sig.ID+", ") })
+	return slices.ContainsFunc(rules.Defaults().Signals(), func(sig rules.Signal) bool {
+		return strings.HasPrefix(s.Meaning, sig.ID+", ")
+	})
 }

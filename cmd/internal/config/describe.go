@@ -17,6 +17,7 @@ type Row struct {
 // Reference describes the settings of an installation with one source of each vendor, named like it, for the
 // documentation.
 func Reference() []Row {
-	c, _ := Load([]string{prefix + "_SOURCES=" + strings.Join(vendorNames(), ",")}) // without credentials there is an error; the description does not depend on it
+	// without credentials there is an error; the description does not depend on it
+	c, _ := Load([]string{prefix + "_SOURCES=" + strings.Join(vendorNames(), ",")})
 	return c.Describe()
 }

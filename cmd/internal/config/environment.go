@@ -22,7 +22,8 @@ type environment map[string]string
 func parseEnvironment(environ []string) environment {
 	env := environment{}
 	for _, kv := range environ {
-		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, prefix+"_") && !serviceLink(name, value) && !strings.HasPrefix(name, testPrefix) {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, prefix+"_") && !serviceLink(name, value) &&
+			!strings.HasPrefix(name, testPrefix) {
 			env[name] = value
 		}
 	}
@@ -47,7 +48,8 @@ func (env environment) lookup(name string, path bool) (v variable, found bool, e
 	switch {
 	case value != "" && file != "":
 		// The value is used all the same, so that nothing else complains that there is none.
-		return variable{value, "environment"}, true, fmt.Errorf("set in %s as well; keep one of the two", name+fileSuffix)
+		return variable{value, "environment"}, true, fmt.Errorf("set in %s as well; keep one of the two",
+			name+fileSuffix)
 	case strings.ContainsRune(value+file, 0):
 		return v, false, fmt.Errorf("holds a NUL byte")
 	case value != "":

@@ -19,13 +19,17 @@ func file(t *testing.T, content string) string {
 }
 
 func TestFiles(t *testing.T) {
-	c, err := Load([]string{"WINNOW_HUBSPOT_CLIENT_SECRET_FILE=" + file(t, "s3cret\r\n"), "WINNOW_HUBSPOT_TOKEN_FILE=" + file(t, "t0ken"), "WINNOW_RULES_SETTLE_FILE=" + file(t, "7m\n")})
+	c, err := Load([]string{
+		"WINNOW_HUBSPOT_CLIENT_SECRET_FILE=" + file(t, "s3cret\r\n"), "WINNOW_HUBSPOT_TOKEN_FILE=" + file(t, "t0ken"),
+		"WINNOW_RULES_SETTLE_FILE=" + file(t, "7m\n"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := c.Sources[0].Config.(*hubspot.Config)
 	if h.ClientSecret.Reveal() != "s3cret" || h.Token.Reveal() != "t0ken" {
-		t.Errorf("read %q and %q; the newline at the end is no part of a secret", h.ClientSecret.Reveal(), h.Token.Reveal())
+		t.Errorf("read %q and %q; the newline at the end is no part of a secret", h.ClientSecret.Reveal(),
+			h.Token.Reveal())
 	}
 	if got := c.Rules.Settle().String(); got != "7m0s" {
 		t.Errorf("WINNOW_RULES_SETTLE_FILE was read as %s", got)
@@ -34,11 +38,17 @@ func TestFiles(t *testing.T) {
 
 func TestFilesThatCannotBe(t *testing.T) {
 	for name, c := range map[string]struct{ environ, want string }{
-		"missing":   {"WINNOW_ADMIN_TOKEN_FILE=/nowhere/at/all", "WINNOW_ADMIN_TOKEN: WINNOW_ADMIN_TOKEN_FILE: open /nowhere/at/all"},
+		"missing": {
+			"WINNOW_ADMIN_TOKEN_FILE=/nowhere/at/all",
+			"WINNOW_ADMIN_TOKEN: WINNOW_ADMIN_TOKEN_FILE: open /nowhere/at/all",
+		},
 		"directory": {"WINNOW_ADMIN_TOKEN_FILE=" + t.TempDir(), "WINNOW_ADMIN_TOKEN: "},
 		"too large": {"WINNOW_ADMIN_TOKEN_FILE=" + file(t, strings.Repeat("x", maxFile+1)), "larger than"},
 		"binary":    {"WINNOW_ADMIN_TOKEN_FILE=" + file(t, "a\x00b"), "NUL"},
-		"unknown":   {"WINNOW_ADMIN_TOKN_FILE=" + file(t, "x"), "WINNOW_ADMIN_TOKN_FILE: there is no such setting; did you mean WINNOW_ADMIN_TOKEN?"},
+		"unknown": {
+			"WINNOW_ADMIN_TOKN_FILE=" + file(t, "x"),
+			"WINNOW_ADMIN_TOKN_FILE: there is no such setting; did you mean WINNOW_ADMIN_TOKEN?",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if said := refused(t, c.environ); !strings.Contains(said, c.want) {
@@ -47,7 +57,8 @@ func TestFilesThatCannotBe(t *testing.T) {
 		})
 	}
 	said := refused(t, "WINNOW_HUBSPOT_TOKEN_FILE="+file(t, "other"))
-	if !strings.Contains(said, "WINNOW_HUBSPOT_TOKEN: set in WINNOW_HUBSPOT_TOKEN_FILE as well") || strings.Contains(said, "WINNOW_HUBSPOT_TOKEN: not set") {
+	if !strings.Contains(said, "WINNOW_HUBSPOT_TOKEN: set in WINNOW_HUBSPOT_TOKEN_FILE as well") ||
+		strings.Contains(said, "WINNOW_HUBSPOT_TOKEN: not set") {
 		t.Errorf("both given: %s", said)
 	}
 }

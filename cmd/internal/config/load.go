@@ -62,9 +62,11 @@ func fieldsOf(prefix string, spec any) []field {
 		fields = append(fields, field{key, value, tags})
 		return ""
 	}
-	t := template.Must(template.New("").Funcs(template.FuncMap{"collect": collect}).Parse("{{range .}}{{collect .Key .Field .Tags}}{{end}}"))
+	t := template.Must(template.New("").Funcs(template.FuncMap{"collect": collect}).Parse("{{range .}}{{collect .Key " +
+		".Field .Tags}}{{end}}"))
 	if err := envconfig.Usaget(prefix, spec, io.Discard, t); err != nil {
-		panic(fmt.Sprintf("config: %T cannot hold settings: %v", spec, err)) // a programmer's fault: not a pointer to a struct
+		// a programmer's fault: not a pointer to a struct
+		panic(fmt.Sprintf("config: %T cannot hold settings: %v", spec, err))
 	}
 	return fields
 }
@@ -73,7 +75,10 @@ func fieldsOf(prefix string, spec any) []field {
 func (l *loader) fill(group, prefix string, spec any) {
 	fields, set := fieldsOf(prefix, spec), map[string]string{}
 	for _, f := range fields {
-		row := Row{Group: group, Name: f.key, Default: f.tags.Get("default"), Meaning: f.tags.Get("desc"), Secret: f.secret(), From: fromDefault}
+		row := Row{
+			Group: group, Name: f.key, Default: f.tags.Get("default"), Meaning: f.tags.Get("desc"), Secret: f.secret(),
+			From: fromDefault,
+		}
 		row.Value = row.Default
 		if l.known[f.key] {
 			l.complain(f.key, "belongs to two parts; rename the source %s", group)
@@ -154,9 +159,11 @@ func (l *loader) sources(ss Sources) {
 		clash := slices.IndexFunc(own, func(k string) bool { return k+"_" == begin || strings.HasPrefix(k, begin) })
 		switch def := all.Definitions[s.Vendor]; {
 		case strings.HasPrefix(begin, rulesPrefix), strings.HasPrefix(begin, testPrefix):
-			l.complain(prefix+"_SOURCES", "source %q would read %s*, which has a meaning of its own; rename it", s.Name, begin)
+			l.complain(prefix+"_SOURCES",
+				"source %q would read %s*, which has a meaning of its own; rename it", s.Name, begin)
 		case clash >= 0:
-			l.complain(prefix+"_SOURCES", "source %q would read %s*, and %s is a setting of Winnow's own; rename it", s.Name, begin, own[clash])
+			l.complain(prefix+"_SOURCES",
+				"source %q would read %s*, and %s is a setting of Winnow's own; rename it", s.Name, begin, own[clash])
 		default:
 			s.Definition, s.Config = def, def.Config()
 			l.prefixes = append(l.prefixes, begin)
@@ -215,7 +222,10 @@ func (l *loader) rules() *rules.Settings {
 		s = rules.Defaults()
 	}
 	for _, d := range s.Describe() {
-		row := Row{Group: "rules", Name: rulesPrefix + strings.TrimPrefix(d.Name, rulesPrefix), Default: d.Default, Value: d.Value, From: fromDefault, Unit: d.Unit, Meaning: d.Meaning}
+		row := Row{
+			Group: "rules", Name: rulesPrefix + strings.TrimPrefix(d.Name, rulesPrefix), Default: d.Default,
+			Value: d.Value, From: fromDefault, Unit: d.Unit, Meaning: d.Meaning,
+		}
 		if f, ok := from[row.Name]; ok {
 			row.From = f
 		}

@@ -34,7 +34,8 @@ func (env environment) inputs(values map[string]string) {
 		}
 		for key := range env {
 			if strings.HasPrefix(key, "WINNOW_") && strings.HasSuffix(strings.TrimSuffix(key, fileSuffix), suffix) {
-				if v, found, err := env.lookup(strings.TrimSuffix(key, fileSuffix), false); found && err == nil && v.text != "" {
+				if v, found, err := env.lookup(strings.TrimSuffix(key, fileSuffix), false); found && err == nil &&
+					v.text != "" {
 					values[name] = "true"
 				}
 			}

@@ -13,7 +13,9 @@ func TestRulesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nothing is said of a CRM: that is the point.
-	s, values, err := Rules([]string{"WINNOW_RULES_GRACE=9", "WINNOW_RULES_SLA_FILE=" + file, "WINNOW_LISTEN=nonsense", "PATH=/bin"})
+	s, values, err := Rules([]string{
+		"WINNOW_RULES_GRACE=9", "WINNOW_RULES_SLA_FILE=" + file, "WINNOW_LISTEN=nonsense", "PATH=/bin",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +27,8 @@ func TestRulesAlone(t *testing.T) {
 			t.Errorf("%s is %s, want what the file says", d.Name, d.Value)
 		}
 	}
-	if _, _, err := Rules([]string{"WINNOW_RULES_GRAC=9"}); err == nil || !strings.Contains(err.Error(), "WINNOW_RULES_GRACE") {
+	if _, _, err := Rules([]string{"WINNOW_RULES_GRAC=9"}); err == nil ||
+		!strings.Contains(err.Error(), "WINNOW_RULES_GRACE") {
 		t.Errorf("a misspelt name gives %v, want the one that is meant", err)
 	}
 }

@@ -9,12 +9,14 @@ import (
 
 func TestTwoSourcesReadTheirOwn(t *testing.T) {
 	c, err := Load([]string{
-		"WINNOW_SOURCES=eu=hubspot, us-east=hubspot", "WINNOW_EU_CLIENT_SECRET=a", "WINNOW_EU_TOKEN=b", "WINNOW_US_EAST_CLIENT_SECRET=c", "WINNOW_US_EAST_TOKEN=d",
+		"WINNOW_SOURCES=eu=hubspot, us-east=hubspot", "WINNOW_EU_CLIENT_SECRET=a", "WINNOW_EU_TOKEN=b",
+		"WINNOW_US_EAST_CLIENT_SECRET=c", "WINNOW_US_EAST_TOKEN=d",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Sources) != 2 || c.Sources[0].Name != "eu" || c.Sources[1].Name != "us-east" || c.Sources[1].Prefix() != "WINNOW_US_EAST" {
+	if len(c.Sources) != 2 || c.Sources[0].Name != "eu" || c.Sources[1].Name != "us-east" ||
+		c.Sources[1].Prefix() != "WINNOW_US_EAST" {
 		t.Fatalf("sources %+v", c.Sources)
 	}
 	eu, us := c.Sources[0].Config.(*hubspot.Config), c.Sources[1].Config.(*hubspot.Config)
@@ -51,7 +53,9 @@ func TestSourcesThatCannotBe(t *testing.T) {
 }
 
 func TestSettingsOfASourceThatIsNotThere(t *testing.T) {
-	_, err := Load([]string{"WINNOW_SOURCES=eu=hubspot", "WINNOW_EU_CLIENT_SECRET=a", "WINNOW_EU_TOKEN=b", "WINNOW_HUBSPOT_TOKEN=c"})
+	_, err := Load([]string{
+		"WINNOW_SOURCES=eu=hubspot", "WINNOW_EU_CLIENT_SECRET=a", "WINNOW_EU_TOKEN=b", "WINNOW_HUBSPOT_TOKEN=c",
+	})
 	want := `WINNOW_HUBSPOT_TOKEN: there is no such setting; WINNOW_SOURCES names no source "hubspot"`
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
@@ -68,7 +72,15 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"TOKEN", "TOKEN", 0}, {"TOKNE", "TOKEN", 1}, {"TOKN", "TOKEN", 1}, {"TOKENS", "TOKEN", 1}, {"TAKEN", "TOKEN", 1}, {"KITTEN", "SITTING", 3},
+		{"", "", 0},
+		{"a", "", 1},
+		{"", "abc", 3},
+		{"TOKEN", "TOKEN", 0},
+		{"TOKNE", "TOKEN", 1},
+		{"TOKN", "TOKEN", 1},
+		{"TOKENS", "TOKEN", 1},
+		{"TAKEN", "TOKEN", 1},
+		{"KITTEN", "SITTING", 3},
 	} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("distance(%q, %q) is %d, want %d", c.a, c.b, got, c.want)
@@ -88,15 +100,22 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 		want []string
 		not  string
 	}{
-		{env: []string{"WINNOW_SOURCES=a.b=hubspot,c=foo,d=bar"}, want: []string{`source name "a.b"`, `"foo" is no vendor`, `"bar" is no vendor`}},
+		{env: []string{"WINNOW_SOURCES=a.b=hubspot,c=foo,d=bar"}, want: []string{
+			`source name "a.b"`, `"foo" is no vendor`, `"bar" is no vendor`,
+		}},
 		{
-			env:  append([]string{"WINNOW_HUBSPOT_FIELDS=x=y,rating=A,score=ball,ball=ball"}, plain...),
-			want: []string{`WINNOW_HUBSPOT_FIELDS: "x=y"`, `WINNOW_HUBSPOT_FIELDS: "A" is not`, "both name the property ball"},
+			env: append([]string{"WINNOW_HUBSPOT_FIELDS=x=y,rating=A,score=ball,ball=ball"}, plain...),
+			want: []string{
+				`WINNOW_HUBSPOT_FIELDS: "x=y"`, `WINNOW_HUBSPOT_FIELDS: "A" is not`, "both name the property ball",
+			},
 		},
-		{env: append([]string{"WINNOW_LOG_LEVEL=loud"}, plain...), want: []string{`"loud": want debug, info, warn or error`}},
+		{env: append([]string{"WINNOW_LOG_LEVEL=loud"}, plain...), want: []string{
+			`"loud": want debug, info, warn or error`,
+		}},
 		{
-			env: []string{"WINNOW_HUBSPOT_CLIENT_SECRET=a", "WINNOW_HUBSPOT_TOKEN_FILE=/nowhere/token"}, want: []string{"/nowhere/token"},
-			not: "WINNOW_HUBSPOT_TOKEN: not set",
+			env:  []string{"WINNOW_HUBSPOT_CLIENT_SECRET=a", "WINNOW_HUBSPOT_TOKEN_FILE=/nowhere/token"},
+			want: []string{"/nowhere/token"},
+			not:  "WINNOW_HUBSPOT_TOKEN: not set",
 		},
 	} {
 		_, err := Load(c.env)

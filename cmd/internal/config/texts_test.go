@@ -89,7 +89,8 @@ func TestAlertsHoldInTheCode(t *testing.T) {
 		if metric == "winnow_model" {
 			continue // a field
 		}
-		if short := strings.TrimPrefix(metric, "winnow_"); !strings.Contains(code, `"`+short+`"`) && !strings.Contains(code, `"`+metric+`"`) {
+		if short := strings.TrimPrefix(metric, "winnow_"); !strings.Contains(code, `"`+short+`"`) &&
+			!strings.Contains(code, `"`+metric+`"`) {
 			t.Errorf("%s is no metric of the pipeline", metric)
 		}
 	}

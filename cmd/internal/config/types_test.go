@@ -6,7 +6,9 @@ import (
 )
 
 func TestBytes(t *testing.T) {
-	for text, want := range map[string]Bytes{"1MiB": 1 << 20, "64KiB": 64 << 10, "2MB": 2_000_000, "20000": 20000, "0": 0, "1.5GiB": 3 << 29} {
+	for text, want := range map[string]Bytes{
+		"1MiB": 1 << 20, "64KiB": 64 << 10, "2MB": 2_000_000, "20000": 20000, "0": 0, "1.5GiB": 3 << 29,
+	} {
 		var b Bytes
 		if err := b.Decode(text); err != nil || b != want {
 			t.Errorf("%q was read as %d, %v; want %d", text, b, err, want)
@@ -41,7 +43,11 @@ func TestShare(t *testing.T) {
 
 // Whatever an environment holds, the start must end in a sentence, never in a panic.
 func FuzzLoad(f *testing.F) {
-	for _, seed := range []string{"WINNOW_GRACE=1s", "WINNOW_SOURCES=eu=hubspot,us=hubspot", "WINNOW_ROLES=,", "WINNOW_MAX_BODY=1e999", "WINNOW_NATS_URL=,,", "WINNOW_=", "WINNOW_RULES_=", "WINNOW__FILE=x", "WINNOW_QUEUE_MAX_PAYLOAD=9EiB", "=", "WINNOW_PUBLIC_URL=https://[::1"} {
+	for _, seed := range []string{
+		"WINNOW_GRACE=1s", "WINNOW_SOURCES=eu=hubspot,us=hubspot", "WINNOW_ROLES=,", "WINNOW_MAX_BODY=1e999",
+		"WINNOW_NATS_URL=,,", "WINNOW_=", "WINNOW_RULES_=", "WINNOW__FILE=x", "WINNOW_QUEUE_MAX_PAYLOAD=9EiB", "=",
+		"WINNOW_PUBLIC_URL=https://[::1",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

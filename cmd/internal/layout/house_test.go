@@ -20,7 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The linters hold new code to this. The test needs none of them, and keeps the list of older places, which only shrinks.
+// The linters hold new code to this. The test needs none of them, and keeps the list of older places, which only
+// shrinks.
 const (
 	columns    = 120 // of a line, a tab being 4
 	complexity = 15  // cyclomatic, of a function
@@ -55,7 +56,8 @@ func places(tree fs.FS) (map[string]int, error) {
 	return found, err
 }
 
-// longLines counts the lines that are too long. What cannot be broken is not counted: a struct tag, or a literal of one line.
+// longLines counts the lines that are too long. What cannot be broken is not counted: a struct tag, or a literal of
+// one line.
 func longLines(source []byte) (n int) {
 	for line := range bytes.Lines(source) {
 		width := utf8.RuneCount(bytes.TrimRight(line, "\n")) + 3*bytes.Count(line, []byte("\t"))
@@ -108,8 +110,8 @@ func cyclomatic(f *ast.FuncDecl) int {
 	return n
 }
 
-// undocumented are the exported names of a declaration that no comment explains. A group's own comment is enough for its members, and
-// methods that an interface demands need none.
+// undocumented are the exported names of a declaration that no comment explains. A group's own comment is enough for
+// its members, and methods that an interface demands need none.
 func undocumented(decl ast.Decl) (names []string) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
@@ -165,7 +167,8 @@ func TestHouse(t *testing.T) {
 	}
 	if *update {
 		var b strings.Builder
-		b.WriteString("# Places that are older than the rule: long lines by file, complex functions, undocumented names. The list only shrinks.\n")
+		b.WriteString("# Places that are older than the rule: long lines by file, complex functions, undocumented " +
+			"names. The list only shrinks.\n")
 		for _, place := range slices.Sorted(maps.Keys(found)) {
 			fmt.Fprintf(&b, "%s %d\n", place, found[place])
 		}
@@ -202,12 +205,16 @@ func compare(old, found map[string]int) (said []string) {
 func TestHouseFindsWhatIsWrong(t *testing.T) {
 	tree := fstest.MapFS{
 		"a/a.go": {Data: []byte("package a\n\n" +
-			"func Bare() {}\n\n// T is documented.\ntype T struct{}\n\ntype U struct{}\n\n// Group.\nconst (\n\tA = 1\n)\n\nvar B = 1\n\n" +
+			"func Bare() {}\n\n// T is documented.\ntype T struct{}\n\ntype U struct{}\n\n// Group.\nconst (\n\tA = " +
+			"1\n)\n\nvar B = 1\n\n" +
 			"func (t *T) m(x int) {\n\tswitch {\n" + strings.Repeat("\tcase x > 1 && x < 5:\n", 8) + "\t}\n}\n" +
 			"// " + strings.Repeat("x", columns) + "\n")},
-		"a/a_test.go":        {Data: []byte("package a\n\nfunc Bare2() {}\n")},
-		"a/testdata/a.go":    {Data: []byte("no Go")},
-		"a/fine/settings.go": {Data: []byte("package fine\n\n// S is.\ntype S struct {\n\tA int `desc:\"" + strings.Repeat("x", columns) + "\"`\n}\n")},
+		"a/a_test.go":     {Data: []byte("package a\n\nfunc Bare2() {}\n")},
+		"a/testdata/a.go": {Data: []byte("no Go")},
+		"a/fine/settings.go": {
+			Data: []byte("package fine\n\n// S is.\ntype S struct {\n\tA int `desc:\"" + strings.Repeat("x", columns) +
+				"\"`\n}\n"),
+		},
 	}
 	found, err := places(tree)
 	if err != nil {

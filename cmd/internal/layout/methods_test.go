@@ -24,11 +24,13 @@ var large = map[string]string{
 	"queue/internal/jet.Server":        "is the protocol: one method a request that the server takes",
 	"connectors/hubspot.Connector":     "is being divided by noun, as the contract of a vendor has it",
 	"cmd/internal/lab/hubspot.Sandbox": "is being divided into one account and the faces of the vendors",
-	"cmd/internal/lab/salesforce.Org":  "is an org with all that a story can do to it; to be divided as the account of the world is",
+	"cmd/internal/lab/salesforce.Org": "is an org with all that a story can do to it; to be divided as the account " +
+		"of the world is",
 	"cmd/internal/lab/salesforce.Face": "one method a request that the org answers",
 	"cmd/internal/lab/population.Life": "its methods are what can happen in a life; a table of them would say no more",
 	"connectors/text.scan":             "one method a step of reading a text, over one buffer",
-	"connectors/text.message":          "is one text with all that is read of it; its readings are to become types of their own",
+	"connectors/text.message": "is one text with all that is read of it; its readings are to become types " +
+		"of their own",
 }
 
 // methods counts the methods of each type in tree, tests left out.

@@ -79,7 +79,9 @@ func (l *Letter) Input(r *text.Reader) (text.Input, error) {
 	if err != nil {
 		return text.Input{}, err
 	}
-	in := text.Input{Direction: d, Subject: l.Subject, Body: l.Body, HTML: l.HTML, From: l.From, At: l.At, Zone: l.At.Location()}
+	in := text.Input{
+		Direction: d, Subject: l.Subject, Body: l.Body, HTML: l.HTML, From: l.From, At: l.At, Zone: l.At.Location(),
+	}
 	for _, earlier := range l.Ours {
 		if strings.HasPrefix(strings.TrimSpace(earlier), "<") {
 			earlier = text.FromHTML(earlier)
@@ -103,8 +105,10 @@ func (l *Letter) Read(r *text.Reader) (Reading, error) {
 	}
 	t := r.Trace(in)
 	return Reading{
-		ID: l.ID, Class: t.Text.Class.String(), Intents: names(t.Text.Intents), Weak: names(t.Text.Weak), Units: t.Text.Units,
-		Kept: t.Kept, Return: day(t.Text.Return, in.Zone), Horizon: day(t.Text.Horizon, in.Zone), Why: append([]string{}, t.Why...),
+		ID: l.ID, Class: t.Text.Class.String(), Intents: names(t.Text.Intents), Weak: names(t.Text.Weak),
+		Units: t.Text.Units,
+		Kept:  t.Kept, Return: day(t.Text.Return, in.Zone), Horizon: day(t.Text.Horizon, in.Zone),
+		Why:      append([]string{}, t.Why...),
 		Language: t.Text.Language,
 	}, nil
 }

@@ -46,7 +46,8 @@ func TestLines(t *testing.T) {
 		t.Errorf("sent at %s with other headers:\n%s", list[1].At, diff)
 	}
 	got, err := list[0].Read(reader)
-	if err != nil || got.Class != "human" || !slices.Contains(got.Intents, "quote_request") || got.Weak == nil || len(got.Why) == 0 {
+	if err != nil || got.Class != "human" || !slices.Contains(got.Intents, "quote_request") || got.Weak == nil ||
+		len(got.Why) == 0 {
 		t.Errorf("%+v, %v: want a quote requested, and why", got, err)
 	}
 }
@@ -54,9 +55,12 @@ func TestLines(t *testing.T) {
 // What we wrote ourselves is never theirs, in whatever layout it comes back.
 func TestOurOwnWordsAreNotTheirs(t *testing.T) {
 	const farewell = "If you are not interested any more, just say so and I take you off my list."
-	l := Letter{Body: "Yes please, we want it.\n\nTom said the other day:\n" + farewell, Ours: Strings{"Hello Anna,\n\n" + farewell}, At: now}
+	l := Letter{Body: "Yes please, we want it.\n\nTom said the other day:\n" + farewell, Ours: Strings{
+		"Hello Anna,\n\n" + farewell,
+	}, At: now}
 	got, err := l.Read(reader)
-	if err != nil || got.Kept == "" || strings.Contains(got.Kept, "off my list") || slices.Contains(got.Intents, "opt_out") {
+	if err != nil || got.Kept == "" || strings.Contains(got.Kept, "off my list") ||
+		slices.Contains(got.Intents, "opt_out") {
 		t.Errorf("%+v, %v: want our own farewell left out", got, err)
 	}
 }
@@ -83,9 +87,16 @@ func TestBadLines(t *testing.T) {
 
 func TestMails(t *testing.T) {
 	for name, want := range map[string]Reading{
-		"reply.eml":   {ID: "2@prospect.example", Class: "human", Kept: "Können Sie uns das Angebot über 20 Plätze noch einmal schicken?", Language: "de"},
-		"absence.eml": {ID: "3@prospect.example", Class: "out_of_office", Kept: "I am out of the office until 15 June.", Return: "2026-06-15"},
-		"html.eml":    {ID: "4@prospect.example", Class: "human", Kept: "Tuesday at 10:30 works for me.", Language: "en"},
+		"reply.eml": {ID: "2@prospect.example", Class: "human", Kept: "Können Sie uns das Angebot über 20 Plätze " +
+			"noch einmal schicken?", Language: "de"},
+		"absence.eml": {
+			ID: "3@prospect.example", Class: "out_of_office",
+			Kept: "I am out of the office until 15 June.", Return: "2026-06-15",
+		},
+		"html.eml": {
+			ID: "4@prospect.example", Class: "human", Kept: "Tuesday at 10:30 works for me.",
+			Language: "en",
+		},
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
@@ -119,7 +130,9 @@ func TestPrint(t *testing.T) {
 	if err := got.Print(&b, &l); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"7  Re: Offer\n", "a person wrote it", "asks", "I am on holiday.\n", "            Could you call"} {
+	for _, want := range []string{
+		"7  Re: Offer\n", "a person wrote it", "asks", "I am on holiday.\n", "            Could you call",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, b.String())
 		}

@@ -127,7 +127,9 @@ func NewBacktest(today, draft *rules.Settings, alone []Variant, since, now time.
 	b.report = Report{Since: crm.At(since), Until: crm.At(now), Changed: Changed(today, draft), Moves: map[string]int{}}
 	for _, v := range b.variants {
 		b.settings = append(b.settings, v.Rules)
-		b.report.Tallies = append(b.report.Tallies, Tally{Name: v.Name, Letters: map[string]int{}, Statuses: map[crm.Status]int{}, Grounds: map[crm.Ground]int{}})
+		b.report.Tallies = append(b.report.Tallies, Tally{
+			Name: v.Name, Letters: map[string]int{}, Statuses: map[crm.Status]int{}, Grounds: map[crm.Ground]int{},
+		})
 	}
 	for range runtime.GOMAXPROCS(0) {
 		b.wait.Go(func() {
@@ -237,7 +239,10 @@ func difference(j *job, tracks []Track, closed *Closed) *Difference {
 	if today.byDay() == draft.byDay() {
 		return nil
 	}
-	d := &Difference{Source: j.source, Contact: j.contact, Today: today, Draft: draft, Why: why(&tracks[0].Rating, &tracks[1].Rating)}
+	d := &Difference{
+		Source: j.source, Contact: j.contact, Today: today, Draft: draft,
+		Why: why(&tracks[0].Rating, &tracks[1].Rating),
+	}
 	d.Why = append(movedText(&tracks[0], &tracks[1]), d.Why...)
 	if closed != nil {
 		d.Outcome, d.Closed, d.Amount = "lost", closed.At, closed.Amount
@@ -250,7 +255,9 @@ func difference(j *job, tracks []Track, closed *Closed) *Difference {
 
 func sideOf(t *Track) Side {
 	r := &t.Rating
-	return Side{Rating: r.Letter, Score: r.Score, Status: r.Status, Ground: r.Ground, Flagged: t.Flagged, Ended: t.Ended}
+	return Side{
+		Rating: r.Letter, Score: r.Score, Status: r.Status, Ground: r.Ground, Flagged: t.Flagged, Ended: t.Ended,
+	}
 }
 
 // byDay is s with its instants cut to days: people are shown days, and what differs by hours differs by nothing that
@@ -305,7 +312,9 @@ func why(today, draft *crm.Rating) []string {
 				names = append(names, name)
 			}
 			pairs[name].points[side] += reason.Points
-			if reason.Sub == "" && side == 1 && !slices.ContainsFunc(today.Reasons, func(o crm.Reason) bool { return o.Name == reason.Name }) {
+			if reason.Sub == "" && side == 1 && !slices.ContainsFunc(today.Reasons, func(o crm.Reason) bool {
+				return o.Name == reason.Name
+			}) {
 				pairs[name].text = "new: " + reason.Text
 			}
 		}

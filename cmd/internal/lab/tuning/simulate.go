@@ -79,7 +79,9 @@ func Simulate(ctx context.Context, s *rules.Settings, p *population.Population, 
 
 // Together leads the people of several populations, one after another, and sums each up and all of them. done is told
 // how many people of how many have come to their end; it may be nil, and is called from several goroutines.
-func Together(ctx context.Context, s *rules.Settings, crowds []*population.Population, done func(n, of int)) (each []*Crowd, all *Crowd, err error) {
+func Together(ctx context.Context, s *rules.Settings, crowds []*population.Population,
+	done func(n, of int),
+) (each []*Crowd, all *Crowd, err error) {
 	people, before := 0, 0
 	for _, p := range crowds {
 		people += p.Len()
@@ -190,7 +192,8 @@ type idleRule struct {
 func (r *idleRule) see(f *crm.Fact) {
 	at := f.At.Time()
 	human := f.Message != nil && f.Message.Text.Class == crm.Human && !f.Message.Mass && f.Peer == ""
-	in := human && f.Message.Direction == crm.In || f.Call != nil && (f.Call.Direction == crm.In || f.Call.Outcome == crm.Connected)
+	in := human && f.Message.Direction == crm.In || f.Call != nil && (f.Call.Direction == crm.In ||
+		f.Call.Outcome == crm.Connected)
 	switch {
 	case in && at.After(r.since), r.since.IsZero() && human:
 		r.since = at

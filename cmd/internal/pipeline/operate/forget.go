@@ -15,7 +15,9 @@ func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 	at := crm.At(p.Now())
 	f := crm.Fact{Contact: ref.Contact, ID: "forget", Version: int64(at), Kind: crm.KindForget, At: at}
 	return p.Queue.Facts.Publish(ctx, []queue.Bundle{{
-		Partition: p.Queue.PartitionOf(ref.Source, ref.Contact), Data: stored.Encode(stored.Bundle{Source: ref.Source, Facts: []crm.Fact{f}}),
+		Partition: p.Queue.PartitionOf(ref.Source, ref.Contact), Data: stored.Encode(stored.Bundle{
+			Source: ref.Source, Facts: []crm.Fact{f},
+		}),
 	}})
 }
 
@@ -23,7 +25,8 @@ func (p *Operate) Forget(ctx context.Context, ref crm.ContactRef) error {
 // letter or a waiting reference that names it, or its tombstone.
 func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
-	found, err := p.Queue.Contacts.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact), []queue.Key{key, p.Tombs.Of(key)})
+	found, err := p.Queue.Contacts.Load(ctx, p.Queue.PartitionOf(ref.Source, ref.Contact),
+		[]queue.Key{key, p.Tombs.Of(key)})
 	if err != nil || len(found) > 0 {
 		return err == nil, err
 	}
@@ -42,7 +45,10 @@ func (p *Operate) Knows(ctx context.Context, ref crm.ContactRef) (bool, error) {
 // awaited reports whether something waits to be fetched that names a contact.
 func (p *Operate) awaited(ctx context.Context, key queue.Key) (found bool, err error) {
 	if s, ok := p.Sources[key.Source]; ok {
-		err = waitingFor(ctx, p.Queue, s, key.Contact, func(queue.FetchMsg, crm.Ref, bool) error { found = true; return nil })
+		err = waitingFor(ctx, p.Queue, s, key.Contact, func(queue.FetchMsg, crm.Ref, bool) error {
+			found = true
+			return nil
+		})
 	}
 	return found, err
 }

@@ -14,8 +14,9 @@ type Values map[crm.Field]string
 
 // storedFields is that order. Places are stored: add at the end, never remove or move one.
 var storedFields = [...]crm.Field{
-	crm.FieldRating, crm.FieldMachineRating, crm.FieldScore, crm.FieldEngagement, crm.FieldFit, crm.FieldWorth, crm.FieldReasons, crm.FieldStatus,
-	crm.FieldDisqualified, crm.FieldGround, crm.FieldPendingUntil, crm.FieldRecheckOn, crm.FieldBall, crm.FieldOwedSince, crm.FieldTreatment,
+	crm.FieldRating, crm.FieldMachineRating, crm.FieldScore, crm.FieldEngagement, crm.FieldFit, crm.FieldWorth,
+	crm.FieldReasons, crm.FieldStatus, crm.FieldDisqualified, crm.FieldGround, crm.FieldPendingUntil,
+	crm.FieldRecheckOn, crm.FieldBall, crm.FieldOwedSince, crm.FieldTreatment,
 	crm.FieldAction, crm.FieldMilestoneMissing, crm.FieldRatedAt, crm.FieldModel, crm.FieldNativeStatus,
 }
 
