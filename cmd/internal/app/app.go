@@ -33,6 +33,8 @@ type Options struct {
 	Tick  time.Duration    // how often the clock is looked at; 0: the pipeline's default
 	Quiet bool             // bind no ports: the caller speaks to API and Hooks itself
 	Roles []pipeline.Role  // instead of WINNOW_ROLES; nil: as it says
+	// Connections is how many the webhooks may have at once; 0: as many as the process's files allow.
+	Connections int
 }
 
 // App is one running Winnow.
@@ -46,6 +48,7 @@ type App struct {
 	now     func() time.Time
 	grace   time.Duration
 	proxies []netip.Prefix
+	most    int          // connections of the webhooks
 	hookLn  net.Listener // nil: this process does not receive
 	adminLn net.Listener
 	running atomic.Bool
@@ -60,7 +63,10 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	if err != nil {
 		return nil, err
 	}
-	a = &App{Queue: q, log: log, now: o.Now, grace: cfg.Grace, proxies: cfg.TrustedProxies}
+	a = &App{Queue: q, log: log, now: o.Now, grace: cfg.Grace, proxies: cfg.TrustedProxies, most: o.Connections}
+	if a.most == 0 {
+		a.most = min(openFiles()/2, mostConnections)
+	}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -194,7 +200,7 @@ func (a *App) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if a.hookLn != nil {
 		g.Go(func() error {
-			ln := bound(a.hookLn, min(openFiles()/2, mostConnections))
+			ln := bound(a.hookLn, a.most)
 			ln.share, ln.proxies = ln.most/connectionShare, a.proxies
 			return serve(ctx, ln.serve(hookServer(a.Hooks, a.log)), ln, a.grace)
 		})

@@ -34,6 +34,7 @@ type world struct {
 	hooks string // where webhooks go
 	dir   string
 	env   []string
+	most  int // connections of the webhooks; 0: as serve has it
 	log   *syncBuffer
 	now   atomic.Int64
 	quit  func() error
@@ -87,7 +88,7 @@ func (w *world) start() {
 	}
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(w.log), zapcore.DebugLevel))
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := New(ctx, cfg, log, Options{Now: w.clock, Tick: 2 * time.Millisecond})
+	a, err := New(ctx, cfg, log, Options{Now: w.clock, Tick: 2 * time.Millisecond, Connections: w.most})
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)
