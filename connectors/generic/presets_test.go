@@ -2,19 +2,22 @@ package generic
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/connectortest"
@@ -139,7 +142,7 @@ func sample(t *testing.T, preset, file string) {
 	if err != nil {
 		t.Fatalf("%v (-update writes it)", err)
 	}
-	if diff := cmp.Diff(string(want), string(text)); diff != "" {
+	if diff := gocmp.Diff(string(want), string(text)); diff != "" {
 		t.Errorf("it no longer says what %s has:\n%s", filepath.Base(golden), diff)
 	}
 }
@@ -175,10 +178,12 @@ func recorded(t *testing.T, file string) http.Handler {
 	if err != nil && !errors.Is(err, os.ErrNotExist) || err == nil && json.Unmarshal(b, &answers) != nil {
 		t.Fatalf("api.json: %v", err)
 	}
+	keys := slices.Collect(maps.Keys(answers)) // the one with the most to it first
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		for key, answer := range answers {
-			words := strings.SplitN(key, " ", 3)
+		for _, key := range keys {
+			answer, words := answers[key], strings.SplitN(key, " ", 3)
 			if words[0] != r.Method || words[1] != r.URL.Path ||
 				len(words) > 2 && !strings.Contains(string(body)+r.URL.RawQuery, words[2]) {
 				continue
