@@ -139,9 +139,18 @@ func (c *records) overrides(m map[string]any, out map[string]string) {
 	out[crm.PropOverrideUntil] = jq.Text(m[c.fields[crm.FieldOverrideUntil]])
 	if name := c.fields[crm.FieldDoNotProfile]; name != "" {
 		if v, there := m[name]; there {
-			out[crm.PropDoNotProfile] = truth(jq.Truth(v) && v != "" && v != 0)
+			out[crm.PropDoNotProfile] = truth(ticked(v))
 		}
 	}
+}
+
+// ticked reports whether a box is ticked: a CRM says no in many ways, as "0".
+func ticked(v any) bool {
+	switch strings.ToLower(jq.Text(v)) {
+	case "", "0", "false", "no", "off":
+		return false
+	}
+	return jq.Truth(v)
 }
 
 // looks stands for all that is read of a person.

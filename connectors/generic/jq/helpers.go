@@ -41,6 +41,7 @@ var table = []helper{
 	{"millis", 0, epoch(1), "Unix milliseconds, as a number or text, as an instant"},
 	{"msdate", 0, msDate, "/Date(1772443800000)/ as an instant"},
 	{"stamp", 0, written("2006-01-02 15:04:05"), "an instant as 2026-03-02 09:30:00, in UTC"},
+	{"local", 1, local, "an instant as 2026-03-02 10:30:00 in a zone: local(\"Europe/Paris\")"},
 	{"iso", 0, written("2006-01-02T15:04:05Z"), "an instant as 2026-03-02T09:30:00Z"},
 	{"unix", 0, unix, "an instant as Unix seconds"},
 	{
@@ -165,9 +166,8 @@ func inZone(v any, zone *time.Location) any {
 }
 
 func zoned(v any, args []any) any {
-	name, _ := args[0].(string)
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
+	zone, ok := location(args[0])
+	if !ok {
 		return bad("zone wants the name of a zone, such as Europe/Paris")
 	}
 	return inZone(v, zone)
@@ -242,6 +242,28 @@ func written(layout string) func(any, []any) any {
 		}
 		return t.UTC().Format(layout)
 	}
+}
+
+func local(v any, args []any) any {
+	zone, ok := location(args[0])
+	if !ok {
+		return bad("local wants the name of a zone, such as Europe/Paris")
+	}
+	t, ok := Instant(v)
+	switch {
+	case !ok:
+		return bad("local wants an instant: RFC 3339 or milliseconds")
+	case t.IsZero():
+		return nil
+	}
+	return t.In(zone).Format(time.DateTime)
+}
+
+// location is a zone by its name; that of the machine is none.
+func location(name any) (*time.Location, bool) {
+	s, _ := name.(string)
+	zone, err := time.LoadLocation(s)
+	return zone, err == nil && s != "" && s != "Local"
 }
 
 func unix(v any, _ []any) any {
