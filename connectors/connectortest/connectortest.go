@@ -123,10 +123,13 @@ func sound(t *testing.T, n crm.Notice) {
 		}
 		return
 	}
-	f := n.Fact
-	if f == nil {
-		return
+	if n.Fact != nil {
+		soundFact(t, n.Fact)
 	}
+}
+
+func soundFact(t *testing.T, f *crm.Fact) {
+	t.Helper()
 	if f.Gone {
 		t.Errorf("fact %s is gone: a connector says so by a removal, whoever holds the fact", f.ID)
 	}

@@ -325,6 +325,12 @@ type Property struct {
 	Other int64 `cbor:"4,keyasint,omitempty" json:"other,omitempty"`
 }
 
+// Unrates reports whether nobody with this property is rated: of such a person a connector says whether fields of ours
+// show something (PropShown).
+func (p Property) Unrates() bool {
+	return p.Value == "true" && (p.Name == PropOptOut || p.Name == PropDoNotProfile || p.Name == PropStaff)
+}
+
 // The properties that rules know by name; connectors translate the vendor's.
 const (
 	PropCreated       = "created"         // RFC 3339: when the CRM got to know the contact

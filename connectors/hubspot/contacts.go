@@ -35,52 +35,8 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 	}
 	var out []crm.Notice
 	for _, o := range os {
-		contact, unrated := string(o.ID), false
-		add := func(p crm.Property, version int64) {
-			unrated = unrated || p.Value == "true" && (p.Name == crm.PropOptOut || p.Name == crm.PropDoNotProfile ||
-				p.Name == crm.PropStaff)
-			out = append(out, crm.Notice{Fact: crm.PropertyOf(contact, p, version)})
-		}
-		for _, name := range histories {
-			if value, version, ok := o.latest(name); ok {
-				for _, p := range c.properties(name, value) {
-					add(p, version)
-					out[len(out)-1].Fact.Seq = o.before(name)
-				}
-			}
-		}
-		add(crm.Property{Name: crm.PropCreated, Value: o.created().Time().Format(time.RFC3339)}, int64(o.created()))
-		out = append(out, crm.Notice{Fact: crm.Profiled(contact)})
-		if source, version, ok := o.latest("hs_analytics_source"); ok {
-			add(crm.Property{Name: crm.PropOrigin, Value: origin(source, o.get("hs_analytics_source_data_1"))}, version)
-		}
-		// These two depend on more than the contact. They are as old as what they hang on, not as the contact's last
-		// change, which our own writes move.
-		_, since, ok := o.latest("email")
-		if !ok {
-			since = int64(o.created())
-		}
-		add(crm.Property{Name: crm.PropStaff, Value: staffValue(staff, o)}, since)
-		if ours != "" {
-			if _, since, ok = o.latest("hubspot_owner_id"); !ok {
-				since = int64(o.created())
-			}
-			add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, since)
-		}
-		if unrated {
-			shown := crm.Property{Name: crm.PropShown}
-			if slices.ContainsFunc(c.fields.Marks(), func(name string) bool { return o.get(name) != "" }) {
-				shown.Value = "true"
-			}
-			add(shown, o.changed())
-		}
-		for _, f := range c.forms(o) {
-			out = append(out, crm.Notice{Fact: &f})
-		}
-		out = append(out, merges(o)...)
-		if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
-			out = append(out, crm.Notice{Fact: crm.Present(contact, o.changed())})
-		}
+		out = append(out, c.contactFacts(o, histories, staff, ours)...)
+		contact := string(o.ID)
 		c.relate.Know(contact, o.addresses()...)
 		c.memory.Profile(contact, c.profile(o), c.activity(o), c.now())
 	}
@@ -89,6 +45,57 @@ func (c *Connector) fetchContacts(ctx context.Context, refs []crm.Ref) ([]crm.No
 		return nil, err
 	}
 	return append(dedupe(out), came...), nil
+}
+
+// contactFacts are what a contact's own record says: its properties as of their own changes, its forms and merges. ours
+// is the account's time zone, empty where it is not known.
+func (c *Connector) contactFacts(o *object, histories []string, staff *people.Staff, ours string) (out []crm.Notice) {
+	contact, unrated := string(o.ID), false
+	add := func(p crm.Property, version int64) {
+		unrated = unrated || p.Unrates()
+		out = append(out, crm.Notice{Fact: crm.PropertyOf(contact, p, version)})
+	}
+	for _, name := range histories {
+		if value, version, ok := o.latest(name); ok {
+			for _, p := range c.properties(name, value) {
+				add(p, version)
+				out[len(out)-1].Fact.Seq = o.before(name)
+			}
+		}
+	}
+	add(crm.Property{Name: crm.PropCreated, Value: o.created().Time().Format(time.RFC3339)}, int64(o.created()))
+	out = append(out, crm.Notice{Fact: crm.Profiled(contact)})
+	if source, version, ok := o.latest("hs_analytics_source"); ok {
+		add(crm.Property{Name: crm.PropOrigin, Value: origin(source, o.get("hs_analytics_source_data_1"))}, version)
+	}
+	// These two depend on more than the contact. They are as old as what they hang on, not as the contact's last
+	// change, which our own writes move.
+	_, since, ok := o.latest("email")
+	if !ok {
+		since = int64(o.created())
+	}
+	add(crm.Property{Name: crm.PropStaff, Value: staffValue(staff, o)}, since)
+	if ours != "" {
+		if _, since, ok = o.latest("hubspot_owner_id"); !ok {
+			since = int64(o.created())
+		}
+		add(crm.Property{Name: crm.PropOwnerTimeZone, Value: ours}, since)
+	}
+	if unrated {
+		shown := crm.Property{Name: crm.PropShown}
+		if slices.ContainsFunc(c.fields.Marks(), func(name string) bool { return o.get(name) != "" }) {
+			shown.Value = "true"
+		}
+		add(shown, o.changed())
+	}
+	for _, f := range c.forms(o) {
+		out = append(out, crm.Notice{Fact: &f})
+	}
+	out = append(out, merges(o)...)
+	if c.cfg.Webhooks == "off" { // nothing else tells that it was restored
+		out = append(out, crm.Notice{Fact: crm.Present(contact, o.changed())})
+	}
+	return out
 }
 
 // dated are the properties of a contact that are read with the time of their last change, undated those that are read

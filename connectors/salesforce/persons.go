@@ -136,9 +136,9 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 		if !crm.Storable(value) {
 			return
 		}
-		unrated = unrated || value == "true" && (name == crm.PropOptOut || name == crm.PropDoNotProfile ||
-			name == crm.PropStaff)
-		f := crm.PropertyOf(who, crm.Property{Name: name, Value: value, OfRecord: true}, r.changed())
+		p := crm.Property{Name: name, Value: value, OfRecord: true}
+		unrated = unrated || p.Unrates()
+		f := crm.PropertyOf(who, p, r.changed())
 		f.Seq = seq
 		out = append(out, crm.Notice{Fact: f})
 	}

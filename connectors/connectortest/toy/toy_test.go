@@ -104,12 +104,31 @@ func (b bad) Verify(d connectors.Delivery, at time.Time) error { return b.Receiv
 
 func (b bad) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 	ns, err := b.Receive.Decode(d)
-	for _, n := range ns {
-		if b.rule == "drops the kind of person" && n.Fact != nil {
-			n.Fact.Contact = crm.ParsePerson(n.Fact.Contact).ID
-		}
+	for i := range ns {
+		b.spoil(&ns[i])
 	}
 	return ns, err
+}
+
+// spoil breaks a rule of what a notice may say.
+func (b bad) spoil(n *crm.Notice) {
+	switch f := n.Fact; {
+	case b.rule == "says two things at once":
+		n.Passed = "deals"
+	case n.Removed != nil && b.rule == "removes as of no time":
+		n.Removed.Version = 0
+	case n.Ref != nil && b.rule == "refers to nothing":
+		n.Ref.ID = ""
+	case f == nil:
+	case b.rule == "drops the kind of person":
+		f.Contact = crm.ParsePerson(f.Contact).ID
+	case b.rule == "takes a fact back itself":
+		f.Gone = true
+	case b.rule == "has a part of another kind":
+		f.Task = &crm.Task{}
+	case b.rule == "holds an address":
+		*f = *crm.PropertyOf(f.Contact, crm.Property{Name: "note", Value: "ada@example.com"}, 1)
+	}
 }
 
 func (b bad) FetchLimits(typ string) connectors.Limits {
@@ -326,6 +345,12 @@ func init() {
 		{"stores the proof", inReceive, "Decode", "what is stored of a delivery holds a secret"},
 		{"loses the path", inReceive, "Decode", "Keep loses the method, the path"},
 		{"drops the kind of person", inReceive, "Decode", "nobody of a kind that the vendor has"},
+		{"says two things at once", inReceive, "Decode", "one of the four"},
+		{"removes as of no time", inReceive, "Decode", "a removal without id or version"},
+		{"refers to nothing", inReceive, "Decode", "a reference without type or id"},
+		{"takes a fact back itself", inReceive, "Decode", "a connector says so by a removal"},
+		{"has a part of another kind", inReceive, "Decode", "but has the parts"},
+		{"holds an address", inReceive, "Decode", "what looks like an address"},
 		{"has no limit", inFetch, "Calls/Healthy", "at least one record a call"},
 		{"loses a result", inFetch, "Calls/Healthy", "one each"},
 		{"takes a record that is gone for a fault", inFetch, "Calls/Healthy", "want nothing, or that it is gone"},
