@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // account is the part of the portal that set-up speaks to.
@@ -78,8 +79,8 @@ func TestSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(missing(steps)); n != 1+22 {
-		t.Errorf("%d steps, want the group and 22 properties: %v", n, missing(steps))
+	if n := len(missing(steps)); n != 1+len(crm.FieldTable) {
+		t.Errorf("%d steps, want the group and %d properties: %v", n, len(crm.FieldTable), missing(steps))
 	}
 	for range 2 { // twice: what is there already is no error
 		for _, s := range steps {
