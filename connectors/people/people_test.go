@@ -34,6 +34,17 @@ func TestFreeMail(t *testing.T) {
 	}
 }
 
+// TestStaffAtFreeMail: a domain at which anybody can have an address is nobody's own.
+func TestStaffAtFreeMail(t *testing.T) {
+	for domain, want := range map[string]bool{
+		"gmail.com": true, "@GMX.de": true, " web.de": true, "example.com": false,
+	} {
+		if err := CheckDomains([]string{"example.org", domain}); (err != nil) != want {
+			t.Errorf("%q: %v", domain, err)
+		}
+	}
+}
+
 func TestSender(t *testing.T) {
 	book := Book{}
 	book.Add("ada", "Ada <ada@mill.example>", "ada.mill@gmail.com;ada@old-job.example")

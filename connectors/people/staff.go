@@ -48,6 +48,10 @@ func CheckDomains(domains []string) error {
 		if d != "" && (strings.ContainsAny(d, "@*/: \"'") || strings.Trim(d, ".") != d) {
 			return fmt.Errorf("%q is no domain: want what follows the @, such as example.com", d)
 		}
+		if FreeMail(strings.ToLower(d)) {
+			return fmt.Errorf("anybody can have an address at %s, and all who do would count as our own people: "+
+				"make those of ours who do users of the CRM instead", d)
+		}
 	}
 	return nil
 }

@@ -273,6 +273,10 @@ func TestKubernetesAndTestVariablesAreNotOurs(t *testing.T) {
 		"WINNOW_ADMIN_SERVICE_HOST=10.0.0.8",
 		"WINNOW_TEST_CONTAINERS=required",
 	)
+	said := refused(t, "WINNOW_PORT=8080", "WINNOW_SALESFORCE_API_URL=", "WINNOW_HOST=")
+	if strings.Contains(said, "SALESFORCE") || strings.Contains(said, "WINNOW_HOST") {
+		t.Errorf("an empty value is none, but: %s", said)
+	}
 	if said := refused(t, "WINNOW_PORT=8080"); !strings.Contains(said, "WINNOW_PORT: there is no such setting") {
 		t.Errorf("a port set by hand must be refused: %s", said)
 	}

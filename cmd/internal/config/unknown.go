@@ -10,14 +10,14 @@ import (
 )
 
 // refuseUnknown reports the names that nothing reads: a misspelt setting would otherwise be a setting that does
-// nothing.
+// nothing. An empty value is none, whatever its name.
 func (l *loader) refuseUnknown() {
 	if l.failed[prefix+"_SOURCES"] {
 		return // without the sources nobody can say which names are theirs
 	}
 	known := slices.Sorted(maps.Keys(l.known))
 	for _, name := range slices.Sorted(maps.Keys(l.env)) {
-		if l.known[name] || l.known[strings.TrimSuffix(name, fileSuffix)] {
+		if l.env[name] == "" || l.known[name] || l.known[strings.TrimSuffix(name, fileSuffix)] {
 			continue
 		}
 		hint := didYouMean(strings.TrimSuffix(name, fileSuffix), known)
