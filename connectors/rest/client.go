@@ -42,6 +42,9 @@ type Options struct {
 	// alone. What it puts into Err must hold nothing of the body but words of a known, finite sort.
 	Explain func(*Response) *connectors.Error
 
+	// Stale reports that a refusal means that the credential has run out; 401 means so always. Nil: nothing else does.
+	Stale func(*Response) bool
+
 	Transport http.RoundTripper // nil: a transport of its own
 }
 
@@ -107,10 +110,15 @@ func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
 			return nil, err
 		}
 		resp, err := c.send(ctx, q, cred)
-		if !again || resp == nil || resp.Status != http.StatusUnauthorized || !c.opt.Auth.Refused(cred) {
+		if !again || !c.stale(resp) || !c.opt.Auth.Refused(cred) {
 			return resp, err
 		}
 	}
+}
+
+// stale reports whether an answer means that the credential has run out.
+func (c *Client) stale(r *Response) bool {
+	return r != nil && (r.Status == http.StatusUnauthorized || r.Status >= 400 && c.opt.Stale != nil && c.opt.Stale(r))
 }
 
 // send sends a request once.

@@ -268,14 +268,18 @@ func (c credentials) Refused(cred Credential) bool                   { return c.
 
 func TestRefusedTokensAreTold(t *testing.T) {
 	token := Credential{Header: "X-Api-Token", Value: "t0ken"}
-	for _, another := range []bool{false, true} {
-		told, sent := 0, 0
+	for i, another := range []bool{false, true, false, true} {
+		told, sent, status := 0, 0, 401
+		if i > 1 {
+			status = 403 // which Stale knows
+		}
 		c := client(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("X-Api-Token") == "t0ken" {
 				sent++
 			}
-			w.WriteHeader(401)
+			w.WriteHeader(status)
 		}, func(o *Options) {
+			o.Stale = func(r *Response) bool { return r.Status == 403 }
 			o.Auth = credentials{
 				credential: func() (Credential, error) { return token, nil },
 				refused:    func(c Credential) bool { told++; return another && c == token },

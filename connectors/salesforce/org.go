@@ -90,7 +90,7 @@ func New(cfg Config, opt connectors.Options) (*Org, error) {
 			Windows: []rest.Window{{Limit: cfg.RateLimit, Interval: interval}}, AtOnce: atOnce, Patience: patience,
 			Now: opt.Now,
 		}),
-		Auth: cfg.auth(), Limits: limits, Explain: a.explain,
+		Auth: cfg.auth(), Limits: limits, Explain: a.explain, Stale: badToken,
 	})
 	r := &relate.Relater{Neighbours: neighbours{a}, Now: opt.Now}
 	if a.reads("Opportunity") {
@@ -170,7 +170,7 @@ func (c *api) whoAmI(ctx context.Context, op string) (me, error) {
 		Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/services/oauth2/userinfo", Into: &m,
 	})
 	if err != nil {
-		return me{}, connectors.About(err, "ask who we are")
+		return me{}, connectors.About(err, "ask who we are, which takes the scopes api and openid")
 	}
 	if m.User, m.Org = full(m.User), full(m.Org); m.User == "" || m.Org == "" {
 		return me{}, c.fail(op, connectors.Malformed, errors.New("the answer names no user or no organization"))

@@ -18,8 +18,9 @@ const (
 	// Developer Guide, "Query", batch size.
 	pageSize = 2000
 	// overlap is how far each round goes back: a record shows once its transaction has ended, with the time at which it
-	// was written.
-	overlap = 5 * time.Minute
+	// was written. One of Apex may take ten minutes in all. Source: Apex Developer Guide, "Execution Governors and
+	// Limits", maximum execution time for each transaction.
+	overlap = 10 * time.Minute
 )
 
 // besides are polled beside the objects that are read: what is filed with a person later changes them alone.

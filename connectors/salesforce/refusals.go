@@ -73,6 +73,12 @@ var kinds = map[string]connectors.Kind{
 	"MALFORMED_QUERY":                 connectors.Internal,
 }
 
+// badToken reports that the endpoint for who we are does not know the token any more: it says so by 403 and a word.
+// Source: Salesforce Help, "UserInfo Endpoint": Bad_OAuth_Token.
+func badToken(r *rest.Response) bool {
+	return r.Status == http.StatusForbidden && strings.TrimSpace(string(r.Body)) == "Bad_OAuth_Token"
+}
+
 // explain says what a refusal of a whole call means.
 func (c *api) explain(r *rest.Response) *connectors.Error {
 	e := &connectors.Error{Kind: connectors.KindOfStatus(r.Status), Err: fmt.Errorf("HTTP %d", r.Status)}

@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
 const (
@@ -135,6 +137,9 @@ func TestDecode(t *testing.T) {
 			"<sf:LastModifiedById>005000000000001</sf:LastModifiedById>"), 0, ""},
 		"somebody else's change": {note("Lead", greg,
 			"<sf:LastModifiedById>005000000000002AAA</sf:LastModifiedById>"), 1, ""},
+		"another's element that is named like ours": {note("Lead", greg,
+			`<x:LastModifiedById xmlns:x="urn:other">005000000000001</x:LastModifiedById>`+
+				`<x:Id xmlns:x="urn:other">1</x:Id>`), 1, ""},
 		"an object not read here": {note("Event", "00UD000000QOMqg", ""), 0, ""},
 		"none":                    {"", 0, ""},
 	} {
@@ -153,6 +158,46 @@ func TestDecode(t *testing.T) {
 		"")))
 	if err != nil || len(ns) != 2 || ns[0].Passed != "custom object" || ns[1].Passed != "other object" {
 		t.Errorf("%+v, %v", ns, err)
+	}
+}
+
+// TestRefusedByTrigger: rows that a trigger refuses together may be one's fault, and one alone is its own.
+func TestRefusedByTrigger(t *testing.T) {
+	c := &writer{connect(t, "https://acme.example", nil).api}
+	refused := row{Errors: []refusal{{Row: triggered}}}
+	other := row{Errors: []refusal{{Row: "FIELD_CUSTOM_VALIDATION_EXCEPTION"}}}
+	for name, w := range map[string]struct {
+		got  []row
+		want []bool
+	}{
+		"several":        {[]row{refused, {Success: true}, refused, other}, []bool{true, false, true, false}},
+		"one":            {[]row{refused, {Success: true}}, []bool{false, false}},
+		"another's rule": {[]row{other, other}, []bool{false, false}},
+	} {
+		out := make([]error, len(w.got))
+		for i, r := range w.got {
+			if !r.Success {
+				out[i] = c.rowError(r)
+			}
+		}
+		byTrigger(w.got, out)
+		for i, err := range out {
+			e, _ := errors.AsType[*connectors.Error](err)
+			if got := e != nil && e.Whole; got != w.want[i] {
+				t.Errorf("%s, row %d: whole %t, want %t", name, i, got, w.want[i])
+			}
+		}
+	}
+}
+
+// TestBadToken: who we are is refused by 403 and a word where the token has run out.
+func TestBadToken(t *testing.T) {
+	for body, want := range map[string]bool{
+		"Bad_OAuth_Token": true, "Bad_OAuth_Token\n": true, `[{"errorCode":"INSUFFICIENT_ACCESS"}]`: false,
+	} {
+		if got := badToken(&rest.Response{Status: 403, Body: []byte(body)}); got != want {
+			t.Errorf("%q: %t", body, got)
+		}
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 const (
 	outbound = "http://soap.sforce.com/2005/09/outbound"
 	instance = "http://www.w3.org/2001/XMLSchema-instance"
+	envelope = "http://schemas.xmlsoap.org/soap/envelope/"
+	sObjects = "urn:sobject." // enterprise or partner
 )
 
 // maxNotifications is how many records a message may name: Salesforce sends at most 100, and more would be no message
@@ -38,7 +40,7 @@ var errDTD = errors.New("the document has a DTD, which no outbound message has")
 // parse reads an outbound message. What can be read of one that is damaged comes beside the error.
 func parse(body []byte) (m message, err error) {
 	d := xml.NewDecoder(bytes.NewReader(body))
-	var path []string // local names; those of other namespaces are written with a dash before
+	var path []string // as place writes them
 	var n notification
 	for {
 		before := int(d.InputOffset())
@@ -53,7 +55,7 @@ func parse(body []byte) (m message, err error) {
 		case xml.Directive:
 			return m, errDTD
 		case xml.StartElement:
-			path = append(path, t.Name.Local)
+			path = append(path, place(t.Name))
 			if t.Name.Space == outbound && t.Name.Local == "Notification" {
 				n = notification{}
 			}
@@ -79,19 +81,32 @@ func parse(body []byte) (m message, err error) {
 	}
 }
 
+// place is how a path names an element: what is of no namespace that belongs there is none of an outbound message.
+func place(n xml.Name) string {
+	switch {
+	case n.Space == outbound:
+		return n.Local
+	case n.Space == envelope:
+		return "soap:" + n.Local
+	case strings.HasPrefix(n.Space, sObjects):
+		return "sf:" + n.Local
+	}
+	return "-" + n.Local
+}
+
 // take notes a text by where it stands below the envelope.
 func (m *message) take(path []string, n *notification, text string) {
 	if text == "" {
 		return
 	}
 	switch strings.Join(path, "/") {
-	case "Envelope/Body/notifications/OrganizationId":
+	case "soap:Envelope/soap:Body/notifications/OrganizationId":
 		m.org += text
-	case "Envelope/Body/notifications/Notification/Id":
+	case "soap:Envelope/soap:Body/notifications/Notification/Id":
 		n.id += text
-	case "Envelope/Body/notifications/Notification/sObject/Id":
+	case "soap:Envelope/soap:Body/notifications/Notification/sObject/sf:Id":
 		n.record += text
-	case "Envelope/Body/notifications/Notification/sObject/LastModifiedById":
+	case "soap:Envelope/soap:Body/notifications/Notification/sObject/sf:LastModifiedById":
 		n.by += text
 	}
 }

@@ -163,7 +163,24 @@ func (c *writer) update(ctx context.Context, records []map[string]any) []error {
 			out[i] = c.rowError(r)
 		}
 	}
+	byTrigger(got, out)
 	return out
+}
+
+// triggered is the code of a row that a trigger or a flow of the org refused. One that fails at a single record has it
+// for all of the call, so where there are several nobody knows which is at fault: the caller splits them.
+const triggered = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+
+func byTrigger(got []row, out []error) {
+	var together []*connectors.Error
+	for i, r := range got {
+		if e, ok := errors.AsType[*connectors.Error](out[i]); ok && len(r.Errors) > 0 && r.Errors[0].Row == triggered {
+			together = append(together, e)
+		}
+	}
+	for _, e := range together {
+		e.Whole = len(together) > 1
+	}
 }
 
 // rowError is why one record was not written.
