@@ -143,7 +143,7 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 // demoEnvironment is the settings of the demo: everything on loopback, the store in dir.
 func demoEnvironment(box world.Face, dir string) []string {
 	source := box.Vendor()
-	return append(box.Settings(source), "WINNOW_SOURCES="+source,
+	return append(box.Settings(source), "WINNOW_SOURCES="+stage.Sources(source),
 		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+dir, "WINNOW_PARTITIONS=2",
 		"WINNOW_POLL_INTERVAL=0",
 		"WINNOW_"+strings.ToUpper(source)+"_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB",

@@ -113,7 +113,8 @@ func (c *source) success(k call, a answer) error {
 		return nil
 	}
 	v, err := ok.First(a.value, a.vars)
-	if err == nil && jq.Truth(v) {
+	word, named := v.(string)
+	if err == nil && jq.Truth(v) && !named {
 		return nil
 	}
 	e := c.fail(k.op, connectors.Rejected, fmt.Errorf("%s: the answer says that it is no success", k.req))
@@ -121,7 +122,11 @@ func (c *source) success(k call, a answer) error {
 		e.Kind, e.Err = connectors.Garbled, fmt.Errorf("%s: the answer is not what the mapping expects", k.req)
 		return e
 	}
-	c.judge(e, a.value, a.vars)
+	if k, is := kinds[word]; is {
+		e.Kind = k
+	} else {
+		c.judge(e, a.value, a.vars)
+	}
 	return e
 }
 

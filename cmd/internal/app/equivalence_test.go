@@ -40,7 +40,8 @@ func playThrough(t *testing.T, vendor string) map[string]ending {
 	}
 	defer func() { _ = face.Close() }()
 	cfg, err := config.Load(append(face.Settings(vendor),
-		"WINNOW_SOURCES="+vendor, "WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+
+		"WINNOW_SOURCES="+stage.Sources(vendor),
+		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+
 			t.TempDir(),
 		"WINNOW_PARTITIONS=2", "WINNOW_POLL_INTERVAL=0", "WINNOW_"+strings.ToUpper(vendor)+"_RATE_LIMIT=100000",
 		"WINNOW_QUEUE_MIN_FREE=64MiB", "WINNOW_QUEUE_MAX_STORE=1GiB"))

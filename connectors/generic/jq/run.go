@@ -15,21 +15,21 @@ import (
 // The bounds of one run. A mapping's expressions take some hundred steps and some microseconds.
 const (
 	maxSteps  = 2_000_000
-	maxTime   = 2 * time.Second
-	maxOutput = 16 << 20 // bytes, about
-	maxValues = 100_000  // results, and depth times width of each
+	maxTime   = 10 * time.Second // far beyond what the steps take, so that a busy machine breaks nothing off
+	maxOutput = 16 << 20         // bytes, about
+	maxValues = 100_000          // results, and depth times width of each
 	maxDepth  = 200
 	// maxGrowth is by how much the heap may grow during a run that takes long: texts that double themselves need few
 	// steps.
-	maxGrowth = 512 << 20
+	maxGrowth = 256 << 20
 )
 
 // The errors of an expression that does not end by itself.
 var (
 	errSteps  = errors.New("the expression takes more than 2,000,000 steps")
-	errTime   = errors.New("the expression takes longer than 2 seconds")
+	errTime   = errors.New("the expression takes longer than 10 seconds")
 	errOutput = errors.New("the expression gives more than 16 MiB")
-	errMemory = errors.New("the expression needs more than 512 MiB")
+	errMemory = errors.New("the expression needs more than 256 MiB")
 )
 
 // Vars are the values of variables, by name with the $. One that is not in it is null.

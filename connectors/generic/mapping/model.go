@@ -36,7 +36,7 @@ type API struct {
 	Calls   int                 `yaml:"calls" desc:"calls at once; default 4"`
 	Tick    time.Duration       `yaml:"tick" desc:"how fine the CRM's change times are; default 1s"`
 	Gone    []int               `yaml:"gone" desc:"the statuses of the answer for one record that say that it is not there; default 404 and 410"`
-	Success Expr                `yaml:"success" in:"answer" desc:"whether a 2xx answer is a success, for CRMs that say errors with 200"`
+	Success Expr                `yaml:"success" in:"answer" desc:"whether a 2xx answer is a success, for CRMs that say errors with 200: true, false, or what kind of refusal it is, as api.kind has them"`
 	Kind    Expr                `yaml:"kind" in:"answer" desc:"what a refusal means, where its status does not tell: unauthenticated, not_found, conflict, rate_limited, unavailable, rejected, misconfigured or null"`
 	Reason  Expr                `yaml:"reason" in:"answer" desc:"the CRM's code for a refusal, one word, which errors show; its own sentences may hold what was sent"`
 }

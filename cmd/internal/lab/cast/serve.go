@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	faces "github.com/winnow-crm/winnow/cmd/internal/lab/stage"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
@@ -141,7 +142,7 @@ func (l *lines) exports(s world.Face, opt world.Options) {
 	source := s.Vendor()
 	l.printf("# A sandbox %s listens on %s. In another terminal:\n", s.Title(), s.URL())
 	if source != "hubspot" {
-		l.printf("export WINNOW_SOURCES=%s\n", source)
+		l.printf("export WINNOW_SOURCES=%s\n", faces.Sources(source))
 	}
 	for _, setting := range s.Settings(source) {
 		l.printf("export %s\n", setting)

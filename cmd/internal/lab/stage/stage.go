@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/espocrm"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/salesforce"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
@@ -14,8 +15,20 @@ import (
 
 // starts has the face of each vendor.
 var starts = map[string]func(world.Options) (world.Face, error){
+	"espocrm":    espocrm.StartFace,
 	"hubspot":    hubspot.StartFace,
 	"salesforce": salesforce.StartFace,
+}
+
+// byFile are the sandboxes of CRMs that a mapping connects.
+var byFile = []string{"espocrm"}
+
+// Sources is what WINNOW_SOURCES says for the sandbox of a CRM, of a source that has its name.
+func Sources(crm string) string {
+	if slices.Contains(byFile, crm) {
+		return crm + "=generic"
+	}
+	return crm
 }
 
 // Vendors are those that have a face, in the order of their names.

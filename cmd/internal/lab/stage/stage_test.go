@@ -1,4 +1,4 @@
-package stage
+package stage_test // cast imports stage
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/cast"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/stage"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
@@ -17,11 +18,11 @@ func (c *clock) now() time.Time  { return time.UnixMilli(c.ms.Load()).UTC() }
 
 // Every story can be played through every vendor's sandbox. Nobody rates, so those who wait for it wait for ever.
 func TestEveryFacePlaysTheCast(t *testing.T) {
-	for _, vendor := range Vendors() {
+	for _, vendor := range stage.Vendors() {
 		t.Run(vendor, func(t *testing.T) {
 			c := &clock{}
 			c.Set(cast.Begin)
-			face, err := Start(vendor, world.Options{Now: c.now, Limit: -1, Fields: true})
+			face, err := stage.Start(vendor, world.Options{Now: c.now, Limit: -1, Fields: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +44,7 @@ func TestEveryFacePlaysTheCast(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Start("acme", world.Options{}); err == nil {
+	if _, err := stage.Start("acme", world.Options{}); err == nil {
 		t.Error("a vendor without a sandbox was started")
 	}
 }

@@ -45,7 +45,7 @@ type CRM interface {
 // Face is the sandbox of one vendor: its API over HTTP, its webhooks, its refusals and its quotas, around one account.
 type Face interface {
 	CRM
-	Vendor() string // as WINNOW_SOURCES names it
+	Vendor() string // as --crm names it
 	Title() string  // as people name it
 	URL() string    // the base of its API
 	// Settings are the environment with which `winnow serve` works against it, for a source of this name.
