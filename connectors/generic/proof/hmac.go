@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"net/http"
@@ -85,11 +86,11 @@ func (s signed) verify(d connectors.Delivery, secrets Secrets, now time.Time) er
 	}
 	err := ErrMalformed
 	for _, v := range values[:min(len(values), maxSignatures)] {
-		switch one := s.one(d, strings.TrimSpace(v), secrets, now); one {
-		case nil:
+		one := s.one(d, strings.TrimSpace(v), secrets, now)
+		if one == nil {
 			return nil
-		case ErrMalformed: // a version of a signature that is not known is passed over
-		default:
+		}
+		if !errors.Is(one, ErrMalformed) { // a version of a signature that is not known is passed over
 			err = one
 		}
 	}

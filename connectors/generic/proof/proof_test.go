@@ -75,7 +75,8 @@ func TestStandardVectors(t *testing.T) {
 			[]string{secret}, func(d *connectors.Delivery) { d.Header.Del("webhook-signature") }, now, ErrMissing,
 		},
 		"no version known": {
-			[]string{secret}, func(d *connectors.Delivery) { d.Header.Set("webhook-signature", "v3,abc") }, now,
+			[]string{secret},
+			func(d *connectors.Delivery) { d.Header.Set("webhook-signature", "v3,abc") }, now,
 			ErrMalformed,
 		},
 	} {
@@ -218,7 +219,8 @@ func TestKeys(t *testing.T) {
 			mapping.Proof{Key: &mapping.Key{Path: 2}}, in(func(d *connectors.Delivery) { d.Path = "a/k1/b" }), nil,
 		},
 		"no path": {
-			mapping.Proof{Key: &mapping.Key{Path: 2}}, in(func(d *connectors.Delivery) { d.Path = "k1" }),
+			mapping.Proof{Key: &mapping.Key{Path: 2}},
+			in(func(d *connectors.Delivery) { d.Path = "k1" }),
 			ErrMissing,
 		},
 		"body":    {mapping.Proof{Key: &mapping.Key{Body: "a.token"}}, in(func(*connectors.Delivery) {}), nil},
