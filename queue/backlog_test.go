@@ -27,7 +27,7 @@ func TestBacklog(t *testing.T) {
 	}
 	publish := func(id string, at int) {
 		t.Helper()
-		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, []byte(fmt.Sprint(at))}}, latest))
+		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, []byte(fmt.Sprint(at)), nil}}, latest))
 	}
 	want(time.Time{}, "nothing waits")
 	publish("1", 10)

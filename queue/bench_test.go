@@ -40,7 +40,7 @@ func BenchmarkPublishBundles(b *testing.B) {
 	q := open(b, func(c *Config) { c.MaxStore, c.FactsBytes, c.Partitions = 64*gib, 16*gib, 16 })
 	var all []Bundle
 	for p := range 16 {
-		all = append(all, Bundle{p, make([]byte, 2000)})
+		all = append(all, Bundle{p, make([]byte, 2000), nil})
 	}
 	for b.Loop() {
 		must(b, q.Facts.Publish(context.Background(), all))

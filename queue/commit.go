@@ -73,9 +73,7 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 				return fmt.Errorf("%d bytes: %w", len(put.Data), ErrTooLarge)
 			}
 			m := jet.NewMsg(put.Key.subject(kind, p), put.Data)
-			for k, v := range put.Header {
-				m.Header[k] = []string{v}
-			}
+			setHeader(m, put.Header)
 			msgs = append(msgs, m)
 		}
 		return nil
@@ -85,6 +83,13 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 	}
 	m := jet.NewMsg(layout.CheckpointSubject(p), b.Checkpoint.encode())
 	return append(msgs, m), nil
+}
+
+// setHeader puts the caller's own headers into a message.
+func setHeader(m *nats.Msg, header map[string]string) {
+	for k, v := range header {
+		m.Header[k] = []string{v}
+	}
 }
 
 // moves knows which messages compaction has put again, so that who expects the former sequence is not taken for a

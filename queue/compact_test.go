@@ -16,7 +16,7 @@ func TestPurgeAndCompactLeaveNothing(t *testing.T) {
 	}
 	other := commit(t, q, 0, Checkpoint{}, map[string]string{"x": "other stream"}, nil)
 	seq := must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("s"), 0))
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "contacts", "gone", []byte(trace)}}, latest))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "contacts", "gone", []byte(trace), nil}}, latest))
 
 	must(t, q.Contacts.Purge(t.Context(), 1, Key{src, "gone"}))
 	must(t, q.Contacts.Purge(t.Context(), 1, Key{src, "never was"}))

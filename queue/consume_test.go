@@ -109,7 +109,7 @@ func TestMessagesPutOffDoNotStarveTheRest(t *testing.T) {
 	c := q.Fetches.Consumer(src)
 	var all []FetchMsg
 	for i := range 30 {
-		all = append(all, FetchMsg{src, "emails", fmt.Sprint(i), nil})
+		all = append(all, FetchMsg{src, "emails", fmt.Sprint(i), nil, nil})
 	}
 	must(t, q.Fetches.Publish(t.Context(), all[:15], latest))
 	for _, m := range fetch(t, c, 15) {
@@ -123,14 +123,14 @@ func TestFetchesKeepTheLatestOfARecord(t *testing.T) {
 	q := open(t)
 	c := q.Fetches.Consumer(src)
 	for i := range 3 {
-		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i))}}, latest))
+		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte(fmt.Sprint(i)), nil}}, latest))
 	}
 	held := fetch(t, c, 1)[0]
 	if string(held.Data) != "2" {
 		t.Fatalf("got version %s", held.Data)
 	}
 	none(t, c, "two versions were replaced")
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3")}}, latest))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "1", []byte("3"), nil}}, latest))
 	newer := fetch(t, c, 1)[0] // at once, although the former is in hand
 	if string(newer.Data) != "3" {
 		t.Fatalf("got version %s", newer.Data)
@@ -234,7 +234,7 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 	q := open(t)
 	var all []Bundle
 	for i := range 1200 {
-		all = append(all, Bundle{i % 4, []byte(fmt.Sprint(i))})
+		all = append(all, Bundle{i % 4, []byte(fmt.Sprint(i)), nil})
 	}
 	must(t, q.Facts.Publish(t.Context(), all))
 	l := must1[*Log](t)(q.Facts.Open(t.Context(), 2, 0))
@@ -271,7 +271,7 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 		time.Since(start) > hang {
 		t.Errorf("%d bundles beyond the last, after %v", len(msgs), time.Since(start))
 	}
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte(fmt.Sprint(want))}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte(fmt.Sprint(want)), nil}}))
 	next(1)
 }
 

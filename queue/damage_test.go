@@ -54,8 +54,8 @@ func fill(t testing.TB, q *Queue) {
 		text := func(what string) []byte { return fmt.Appendf(nil, "%d of %s", i, what) }
 		id := fmt.Sprint(i)
 		must(t, q.Deliveries.Publish(t.Context(), src, text("deliveries"), nil))
-		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, text("fetches")}}, latest))
-		must(t, q.Facts.Publish(t.Context(), []Bundle{{1, text("facts")}}))
+		must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, text("fetches"), nil}}, latest))
+		must(t, q.Facts.Publish(t.Context(), []Bundle{{1, text("facts"), nil}}))
 		at = commit(t, q, 1, at, map[string]string{id: string(text("records"))}, map[string]string{
 			id: string(text("ratings")),
 		})

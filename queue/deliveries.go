@@ -47,9 +47,7 @@ func (d *Deliveries) Publish(ctx context.Context, source string, body []byte, he
 		return err
 	}
 	m := jet.NewMsg(layout.DeliverySubject(source), body)
-	for k, v := range header {
-		m.Header[k] = []string{v}
-	}
+	setHeader(m, header)
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
 	wait := jet.RequestWait

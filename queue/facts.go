@@ -25,6 +25,7 @@ type Log = jet.Log
 type Bundle struct {
 	Partition int
 	Data      []byte
+	Header    map[string]string
 }
 
 // Publish returns nil once all are durable. After an error some may be stored; sending them again does no harm, because
@@ -36,6 +37,7 @@ func (f *Facts) Publish(ctx context.Context, bundles []Bundle) error {
 			return err
 		}
 		m := jet.NewMsg(layout.FactSubject(b.Partition), b.Data)
+		setHeader(m, b.Header)
 		msgs = append(msgs, m)
 	}
 	return f.srv.PublishAll(ctx, 2, layout.Facts, msgs)

@@ -26,6 +26,7 @@ func newFetches(b base) *Fetches {
 type FetchMsg struct {
 	Source, Type, ID string
 	Data             []byte
+	Header           map[string]string
 }
 
 // FetchRef names a record of a source.
@@ -35,7 +36,7 @@ type FetchRef struct{ Type, ID string }
 // is replaced, and join says what the latest is then, so that nothing of the earlier is lost that its fetch would have
 // settled. After an error some may be stored; sending them again does no harm.
 func (f *Fetches) Publish(ctx context.Context, fetches []FetchMsg, join func(earlier, latest []byte) []byte) error {
-	lanes := map[string]map[string][]byte{} // by source and subject
+	lanes := map[string]map[string]FetchMsg{} // by source and subject
 	for _, one := range fetches {
 		if err := f.checkSource(one.Source); err != nil {
 			return err
@@ -44,13 +45,13 @@ func (f *Fetches) Publish(ctx context.Context, fetches []FetchMsg, join func(ear
 			return fmt.Errorf("an id of %d bytes: %w", max(len(one.Type), len(one.ID)), ErrTooLarge)
 		}
 		if lanes[one.Source] == nil {
-			lanes[one.Source] = map[string][]byte{}
+			lanes[one.Source] = map[string]FetchMsg{}
 		}
-		subject, data := layout.FetchSubject(one.Source, one.Type, one.ID), one.Data
+		subject := layout.FetchSubject(one.Source, one.Type, one.ID)
 		if earlier, ok := lanes[one.Source][subject]; ok {
-			data = join(earlier, data)
+			one.Data = join(earlier.Data, one.Data)
 		}
-		lanes[one.Source][subject] = data
+		lanes[one.Source][subject] = one
 	}
 	for source, latest := range lanes {
 		if err := f.publishLatest(ctx, source, latest, join); err != nil {
@@ -62,7 +63,9 @@ func (f *Fetches) Publish(ctx context.Context, fetches []FetchMsg, join func(ear
 
 // publishLatest puts the latest of each record in the place of the one that it knows to be there, and looks again where
 // that has been replaced or taken out meanwhile, or was told by a copy of the stream that lags behind.
-func (f *Fetches) publishLatest(ctx context.Context, source string, latest map[string][]byte, join func(earlier, latest []byte) []byte) error {
+func (f *Fetches) publishLatest(
+	ctx context.Context, source string, latest map[string]FetchMsg, join func(earlier, latest []byte) []byte,
+) error {
 	ctx, cancel := jet.BoundedBy(ctx, jet.CommitWait)
 	defer cancel()
 	for range jet.StaleTries {
@@ -83,7 +86,9 @@ func (f *Fetches) publishLatest(ctx context.Context, source string, latest map[s
 
 // joined returns the messages of the latest, each joined with the one that it replaces, unless that is known to be done
 // with.
-func (f *Fetches) joined(ctx context.Context, source string, latest map[string][]byte, join func(earlier, latest []byte) []byte) ([]*nats.Msg, error) {
+func (f *Fetches) joined(
+	ctx context.Context, source string, latest map[string]FetchMsg, join func(earlier, latest []byte) []byte,
+) ([]*nats.Msg, error) {
 	spec := f.spec(source)
 	there := map[string]jet.Stored{}
 	err := f.srv.MultiLastOf(ctx, 1, spec.Stream, slices.Collect(maps.Keys(latest)), func(m jet.Stored) { there[m.Subject] = m })
@@ -102,12 +107,13 @@ func (f *Fetches) joined(ctx context.Context, source string, latest map[string][
 		done = c.CachedInfo().AckFloor.Stream
 	}
 	msgs := make([]*nats.Msg, 0, len(latest))
-	for subject, data := range latest {
-		earlier := there[subject]
+	for subject, one := range latest {
+		earlier, data := there[subject], one.Data
 		if earlier.Seq > done && !earlier.Damaged {
 			data = join(earlier.Data, data)
 		}
 		m := jet.NewMsg(subject, data)
+		setHeader(m, one.Header)
 		m.Header[jet.HeaderExpected] = []string{strconv.FormatUint(earlier.Seq, 10)}
 		msgs = append(msgs, m)
 	}

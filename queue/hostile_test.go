@@ -23,7 +23,7 @@ func TestHostileIDs(t *testing.T) {
 		for _, id := range hostile {
 			keys = append(keys, Key{source, id})
 			b.Contacts = append(b.Contacts, Put{Key: Key{source, id}, Data: []byte(source + "\n" + id)})
-			fetches = append(fetches, FetchMsg{source, id, id, []byte(id)})
+			fetches = append(fetches, FetchMsg{source, id, id, []byte(id), nil})
 		}
 		must(t, q.Deliveries.Publish(t.Context(), source, []byte(source), nil))
 	}
@@ -62,12 +62,12 @@ func TestHostileIDs(t *testing.T) {
 		t.Errorf("commit with an id of %d bytes: %v, want ErrTooLarge", len(long), err)
 	}
 	if err := q.Fetches.Publish(t.Context(), []FetchMsg{
-		{src, "emails", long, nil},
+		{src, "emails", long, nil, nil},
 	}, latest); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("fetch with an id of %d bytes: %v, want ErrTooLarge", len(long), err)
 	}
 	longest := strings.Repeat("x", layout.MaxToken)
 	// the connection survives the longest
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, longest, longest, nil}}, latest))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, longest, longest, nil, nil}}, latest))
 	commit(t, q, 1, at, map[string]string{longest: "x"}, nil)
 }

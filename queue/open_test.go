@@ -15,8 +15,8 @@ import (
 func TestReopenKeepsEverything(t *testing.T) {
 	q := open(t, func(c *Config) { c.Partitions, c.Streams = 5, 3 })
 	must(t, q.Deliveries.Publish(t.Context(), src, []byte("d"), map[string]string{"X-Test": "1"}))
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f")}}, latest))
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{4, []byte("b")}}))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "7", []byte("f"), nil}}, latest))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{4, []byte("b"), nil}}))
 	at := commit(t, q, 4, Checkpoint{Facts: 1, Data: []byte("own")}, map[string]string{"c": "record"},
 		map[string]string{"c": "rating"})
 	must1[uint64](t)(q.States.Put(t.Context(), "cursor", []byte("s"), 0))

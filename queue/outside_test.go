@@ -169,7 +169,7 @@ func TestOutsideServerThatStopsForAWhile(t *testing.T) {
 	if m := fetch(t, c, 1)[0]; string(m.Data) != "y" {
 		t.Errorf("got %q", m.Data)
 	}
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("z")}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("z"), nil}}))
 	eventually(t, "the log goes on", func() bool {
 		msgs := must1[[]*Msg](t)(l.Next(t.Context(), 1, time.Second))
 		return len(msgs) == 1 && string(msgs[0].Data) == "z"
@@ -258,7 +258,7 @@ func TestClusterLosesAServer(t *testing.T) {
 			if q.Deliveries.Publish(t.Context(), src, []byte("d"), nil) == nil {
 				deliveries++
 			}
-			if q.Facts.Publish(t.Context(), []Bundle{{0, []byte("b")}}) == nil {
+			if q.Facts.Publish(t.Context(), []Bundle{{0, []byte("b"), nil}}) == nil {
 				bundles++
 			}
 			next, err := q.Contacts.Commit(t.Context(), 0, Batch{

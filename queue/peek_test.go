@@ -22,7 +22,7 @@ func TestWaitingLastFactAndTouchRating(t *testing.T) {
 	waiting(q.Ratings, 0)
 	must(t, q.Deliveries.Publish(t.Context(), src, nil, nil))
 	waiting(q.Deliveries, 1)
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte("a")}, {3, []byte("b")}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte("a"), nil}, {3, []byte("b"), nil}}))
 	for p, want := range map[int]uint64{0: 0, 2: 1, 3: 2} {
 		if got := must1[uint64](t)(q.Facts.Last(t.Context(), p)); got != want {
 			t.Errorf("Facts.Last(%d) = %d, want %d", p, got, want)

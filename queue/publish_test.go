@@ -15,7 +15,7 @@ func both(earlier, latest []byte) []byte { return slices.Concat(earlier, []byte(
 
 func put(t *testing.T, q *Queue, id, data string) {
 	t.Helper()
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, []byte(data)}}, both))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", id, []byte(data), nil}}, both))
 }
 
 func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
@@ -23,7 +23,8 @@ func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
 	c := q.Fetches.Consumer(src)
 	put(t, q, "1", "a")
 	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{
-		{src, "emails", "1", []byte("b")}, {src, "emails", "2", []byte("x")}, {src, "emails", "1", []byte("c")},
+		{src, "emails", "1", []byte("b"), nil}, {src, "emails", "2", []byte("x"), nil},
+		{src, "emails", "1", []byte("c"), nil},
 	}, both))
 	held := fetch(t, c, 2)
 	slices.SortFunc(held, func(a, b *Msg) int { return strings.Compare(string(a.Data), string(b.Data)) })
@@ -55,7 +56,7 @@ func TestFetchesJoinedAtOnce(t *testing.T) {
 		g.Go(func() error {
 			all := make([]FetchMsg, records)
 			for n := range all {
-				all[n] = FetchMsg{src, "emails", fmt.Sprint(n), []byte(fmt.Sprint(i))}
+				all[n] = FetchMsg{src, "emails", fmt.Sprint(n), []byte(fmt.Sprint(i)), nil}
 			}
 			return q.Fetches.Publish(t.Context(), all[:1+i%2*(records-1)], both)
 		})

@@ -153,7 +153,7 @@ func TestLoadOfLargeRecords(t *testing.T) {
 // After a loss of facts their sequences are used again, and what they stand for then must be rated.
 func TestCheckpointIsClamped(t *testing.T) {
 	q := open(t)
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("x")}, {0, []byte("y")}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("x"), nil}, {0, []byte("y"), nil}}))
 	commit(t, q, 0, Checkpoint{Facts: 500, Data: []byte("own")}, nil, nil)
 	if at := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 0)); at.Facts != 2 || string(at.Data) != "own" {
 		t.Errorf("checkpoint %+v, want Facts 2, the last there is", at)

@@ -37,12 +37,12 @@ func TestFullStreamRefuses(t *testing.T) {
 	}
 	// The other source has its own share.
 	must(t, q.Deliveries.Publish(t.Context(), "other", data, nil))
-	fill("facts", func(int) error { return q.Facts.Publish(t.Context(), []Bundle{{0, data}}) })
+	fill("facts", func(int) error { return q.Facts.Publish(t.Context(), []Bundle{{0, data, nil}}) })
 	fill("fetches", func(i int) error {
-		return q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", fmt.Sprint(i), data}}, latest)
+		return q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", fmt.Sprint(i), data, nil}}, latest)
 	})
 	// replacing needs no room
-	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000]}}, latest))
+	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{{src, "emails", "0", data[:1000], nil}}, latest))
 
 	time.Sleep(roomAge)
 	for role, want := range map[interface{ Room(share float64) error }]bool{
@@ -88,7 +88,7 @@ func TestHealthyAndStats(t *testing.T) {
 	for range 5 {
 		must(t, q.Healthy(t.Context()))
 	}
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, make([]byte, 1000)}, {1, make([]byte, 1000)}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, make([]byte, 1000), nil}, {1, make([]byte, 1000), nil}}))
 	seen := map[string]bool{}
 	for _, s := range must1[[]StreamStats](t)(q.Stats(t.Context())) {
 		seen[s.Name] = true
@@ -111,13 +111,13 @@ func TestTooLarge(t *testing.T) {
 	q := open(t, func(c *Config) { c.MaxPayload = int32(mib) })
 	fits, tooLarge := bytes.Repeat([]byte("x"), q.MaxBundle()), make([]byte, q.MaxBundle()+1)
 	must(t, q.Deliveries.Publish(t.Context(), src, fits, nil))
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, fits}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, fits, nil}}))
 	commit(t, q, 0, Checkpoint{}, map[string]string{"c": string(fits)}, nil)
 	_, unburied := q.DeadLetters.Bury(t.Context(), DeadLetter{Stage: "read", Payload: tooLarge}, "")
 	for what, err := range map[string]error{
 		"delivery": q.Deliveries.Publish(t.Context(), src, tooLarge, nil),
-		"bundle":   q.Facts.Publish(t.Context(), []Bundle{{0, tooLarge}}),
-		"fetch":    q.Fetches.Publish(t.Context(), []FetchMsg{{src, "t", "1", tooLarge}}, latest),
+		"bundle":   q.Facts.Publish(t.Context(), []Bundle{{0, tooLarge, nil}}),
+		"fetch":    q.Fetches.Publish(t.Context(), []FetchMsg{{src, "t", "1", tooLarge, nil}}, latest),
 		"dead":     unburied,
 	} {
 		if !errors.Is(err, ErrTooLarge) {
@@ -129,7 +129,7 @@ func TestTooLarge(t *testing.T) {
 func TestTrimFacts(t *testing.T) {
 	q := open(t)
 	for i := range 40 {
-		must(t, q.Facts.Publish(t.Context(), []Bundle{{i % 4, []byte("x")}}))
+		must(t, q.Facts.Publish(t.Context(), []Bundle{{i % 4, []byte("x"), nil}}))
 	}
 	left := func() uint64 {
 		t.Helper()
@@ -160,7 +160,7 @@ func TestTrimFacts(t *testing.T) {
 	if n := left(); n != 0 {
 		t.Errorf("%d messages left, want none", n)
 	}
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{3, []byte("next")}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{3, []byte("next"), nil}}))
 	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, time.Second)); len(msgs) != 1 ||
 		string(msgs[0].Data) != "next" {
 		t.Errorf("after the trim: %v", msgs)
@@ -170,9 +170,9 @@ func TestTrimFacts(t *testing.T) {
 // A partition that stands still must not fill the stream with what the others have long rated.
 func TestTrimFactsAroundAPartitionThatStandsStill(t *testing.T) {
 	q := open(t, func(c *Config) { c.MaxPayload, c.FactsBytes = int32(mib), 4*mib })
-	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("stands still")}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, []byte("stands still"), nil}}))
 	for range 25 {
-		must(t, q.Facts.Publish(t.Context(), []Bundle{{1, make([]byte, 100_000)}}))
+		must(t, q.Facts.Publish(t.Context(), []Bundle{{1, make([]byte, 100_000), nil}}))
 	}
 	must(t, q.Facts.Trim(t.Context(), map[int]uint64{0: 0, 1: 25}))
 	l := must1[*Log](t)(q.Facts.Open(t.Context(), 0, 0))

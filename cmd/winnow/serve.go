@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -12,6 +14,9 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/app"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 )
+
+// tracesWithin is how long a process that ends waits for its last spans to be taken.
+const tracesWithin = 3 * time.Second
 
 func serveCommand() *cobra.Command {
 	return &cobra.Command{
@@ -29,7 +34,20 @@ finishes what it has in hand within WINNOW_GRACE.`,
 				log.Warn("WINNOW_ROLES leaves out roles that nobody else can take: an embedded store is open to one process; what they would do waits until a process with all roles opens it", zap.Strings("roles", missing))
 			}
 			app.UseMemory(log)
-			a, err := app.New(cmd.Context(), cfg, log, app.Options{})
+			traces, err := app.NewTraces(cmd.Context(), func(err error) {
+				log.Warn("spans are lost, the collector does not take them", zap.Error(err))
+			})
+			if err != nil {
+				return err
+			}
+			defer func() { // last of all, when every step has ended
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), tracesWithin)
+				defer cancel()
+				if err := traces.Close(ctx); err != nil {
+					log.Warn("the last spans are lost", zap.Error(err))
+				}
+			}()
+			a, err := app.New(cmd.Context(), cfg, log, app.Options{Traces: traces.TracerProvider})
 			if err != nil {
 				return err
 			}

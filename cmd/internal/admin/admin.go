@@ -34,7 +34,10 @@ type Options struct {
 // carry no token; everything else asks for it. Without a token requests must name this machine as their host, so that a
 // web page cannot reach the port by a name of its own that resolves to 127.0.0.1.
 func New(o Options) http.Handler {
-	metrics := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+	metrics := promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
+		EnableOpenMetrics: true, // which has exemplars, for those who ask for it
+	})
 	mux := http.NewServeMux()
 	mux.Handle("GET /livez", newProbe("live", o.Live))
 	ready := newProbe("ready", o.Ready)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -35,6 +36,7 @@ type Options struct {
 	Roles []pipeline.Role  // instead of WINNOW_ROLES; nil: as it says
 	// Connections is how many the webhooks may have at once; 0: as many as the process's files allow.
 	Connections int
+	Traces trace.TracerProvider // where spans go; nil: nowhere
 }
 
 // App is one running Winnow.
@@ -45,6 +47,7 @@ type App struct {
 	Queue    *queue.Queue
 
 	log     *zap.Logger
+	metrics *prometheus.Registry
 	now     func() time.Time
 	grace   time.Duration
 	proxies []netip.Prefix
@@ -92,10 +95,12 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 		}
 	}
 	registry := prometheus.NewRegistry()
+	a.metrics = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
 		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
+		Traces:  o.Traces,
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
 	registry.MustRegister(a.Pipeline.Collector())

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -38,6 +39,8 @@ type world struct {
 	log   *syncBuffer
 	now   atomic.Int64
 	quit  func() error
+
+	traces trace.TracerProvider
 }
 
 // monday is when worlds begin: a working day.
@@ -88,7 +91,9 @@ func (w *world) start() {
 	}
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(w.log), zapcore.DebugLevel))
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := New(ctx, cfg, log, Options{Now: w.clock, Tick: 2 * time.Millisecond, Connections: w.most})
+	a, err := New(ctx, cfg, log, Options{
+		Now: w.clock, Tick: 2 * time.Millisecond, Connections: w.most, Traces: w.traces,
+	})
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)

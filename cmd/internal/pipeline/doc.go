@@ -2,6 +2,7 @@
 // and each part is a room of its own below this directory, made of what it needs and nothing else.
 //
 //	timing/     every wait, interval and bound in one table, with its reason and its clock
+//	tracing/    sampled deliveries followed from the webhook to the CRM's answer
 //	stored/     every byte at rest
 //	watermark/  how far each source has been read, and what holds decisions back
 //	intake/     verify a delivery, store it, only then answer; decode it later

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -74,6 +76,7 @@ type Options struct {
 	Now          func() time.Time
 	Log          *zap.Logger
 	Metrics      *Metrics
+	Traces       trace.TracerProvider // nil: none
 }
 
 // OrDefaults fills what is not set.
@@ -122,6 +125,7 @@ func New(o Options) *Pipeline {
 		s.Mode, s.MaxBody = cmp.Or(s.Mode, o.Mode), cmp.Or(s.MaxBody, o.MaxBody)
 		p.sources[s.Name] = s
 	}
+	tracer := tracing.New(o.Traces)
 	publisher, tombs := stored.NewPublisher(o.Queue, o.Now), stored.NewTombs(o.Queue)
 	troubles := watermark.NewTroubles(o.Queue, o.Log)
 	letters := watermark.NewLetters(o.Queue, tombs, o.Metrics.watermark, o.Log)
@@ -131,12 +135,12 @@ func New(o Options) *Pipeline {
 	})
 	in := intake.Deps{
 		Queue: o.Queue, Sources: p.sources, Grace: o.Grace, Proxies: o.Proxies, Now: o.Now, Accounts: p.watermark,
-		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake,
+		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake, Tracer: tracer,
 	}
 	ex := exchange.Deps{
 		Queue: o.Queue, Roles: names(o.Roles), LeaseTTL: o.LeaseTTL, Grace: o.Grace,
 		Tick: o.Tick, Refetch: o.Refetch, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
-		Troubles: troubles, Metrics: o.Metrics.exchange,
+		Troubles: troubles, Metrics: o.Metrics.exchange, Tracer: tracer,
 	}
 	p.receiver = intake.NewReceiver(in)
 	for name, s := range p.sources {
@@ -148,6 +152,7 @@ func New(o Options) *Pipeline {
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
 		CacheBytes: o.CacheBytes, FirstWrite: o.FirstWrite, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
+		Tracer: tracer,
 	})
 	p.Operate = operate.New(operate.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -27,6 +28,7 @@ type Deps struct {
 	Letters   *watermark.Letters
 	Troubles  *watermark.Troubles
 	Metrics   *Metrics
+	Tracer    *tracing.Tracer
 }
 
 // Exchange is all traffic with the CRM of one source.

@@ -9,10 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -109,8 +111,9 @@ func (f *fetcher) rest(ctx context.Context) {
 
 // wanted is one reference and the message that stands for it.
 type wanted struct {
-	ref crm.Ref
-	msg *queue.Msg
+	ref   crm.Ref
+	msg   *queue.Msg
+	trail tracing.Trail // by its newest call
 }
 
 // record is its name among the records that fail by themselves.
@@ -134,7 +137,7 @@ func byType(msgs []*queue.Msg, c connectors.Fetcher, lately *recent) [][]wanted 
 		if _, ok := groups[ref.Type]; !ok {
 			types = append(types, ref.Type)
 		}
-		groups[ref.Type] = append(groups[ref.Type], wanted{ref, m})
+		groups[ref.Type] = append(groups[ref.Type], wanted{ref: ref, msg: m})
 	}
 	var batches [][]wanted
 	for len(types) > 0 {
@@ -163,17 +166,24 @@ func (x *Exchange) fetchBatch(ctx context.Context, batch []wanted) (wait time.Du
 // itself where the vendor tells them apart. It returns the parts that are to be tried again at once.
 func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Duration, parts [][]wanted) {
 	refs := refsOf(batch)
+	steps := make(tracing.Steps, len(batch))
+	for i, w := range batch {
+		steps[i] = x.Tracer.Call(tracing.Of(w.msg.Header), "fetch", x.s.Name)
+	}
 	began := time.Now()
 	results := x.fetchRefs(ctx, refs)
+	x.Metrics.call(x.s.Name, watermark.StageFetch, time.Since(began), steps.Any())
 	var fetched, together []wanted
-	var notices []crm.Notice
+	var notices [][]crm.Notice
 	var err error
 	for i, r := range results {
+		batch[i].trail = steps[i].Trail()
+		steps[i].End(resultOf(r.Err), attribute.String("winnow.type", batch[i].ref.Type))
 		e, ok := errors.AsType[*connectors.Error](r.Err)
 		switch {
 		case r.Err == nil:
 			x.recent.note(refs[i], began)
-			fetched, notices = append(fetched, batch[i]), append(notices, r.Notices...)
+			fetched, notices = append(fetched, batch[i]), append(notices, r.Notices)
 		case ok && e.Whole:
 			together, err = append(together, batch[i]), r.Err
 		default:
@@ -201,12 +211,14 @@ func refsOf(batch []wanted) []crm.Ref {
 }
 
 // fetchedAll publishes what came of a batch and acknowledges it.
-func (x *Exchange) fetchedAll(ctx context.Context, batch []wanted, notices []crm.Notice) (pause time.Duration, parts [][]wanted) {
+func (x *Exchange) fetchedAll(
+	ctx context.Context, batch []wanted, notices [][]crm.Notice,
+) (pause time.Duration, parts [][]wanted) {
 	refs, trials, what := refsOf(batch), x.trials, watermark.StageFetch+" "+batch[0].ref.Type
 	trials.works(what)
 	trials.gave(refs[0])
 	x.Troubles.Well(ctx, x.s, what)
-	err := x.give(ctx, refs, notices)
+	err := x.give(ctx, batch, notices)
 	if errors.Is(err, queue.ErrTooLarge) { // which it will be again; else no record is at fault
 		return x.unfetched(ctx, batch, err)
 	}
@@ -271,21 +283,24 @@ func (x *Exchange) unfetched(ctx context.Context, batch []wanted, err error) (pa
 	return 0, nil
 }
 
-// give publishes what the CRM gave for refs.
-func (x *Exchange) give(ctx context.Context, refs []crm.Ref, notices []crm.Notice) error {
-	depth, noticed := 0, refs[0].Noticed
-	for _, r := range refs {
-		depth, noticed = max(depth, r.Depth), min(noticed, r.Noticed)
+// give publishes what the CRM gave for each of a batch.
+func (x *Exchange) give(ctx context.Context, batch []wanted, given [][]crm.Notice) error {
+	depth, noticed := 0, batch[0].ref.Noticed
+	for _, w := range batch {
+		depth, noticed = max(depth, w.ref.Depth), min(noticed, w.ref.Noticed)
 	}
 	out := x.Publisher.Output(x.s.Name)
-	for _, n := range notices {
-		if n.Ref != nil {
-			if n.Ref.Depth = depth + 1; n.Ref.Depth > timing.MaxDepth {
-				continue
+	for i, notices := range given {
+		out.Follow(batch[i].trail)
+		for _, n := range notices {
+			if n.Ref != nil {
+				if n.Ref.Depth = depth + 1; n.Ref.Depth > timing.MaxDepth {
+					continue
+				}
+				n.Ref.Noticed = noticed // what was heard of is not read before all that follows from it is
 			}
-			n.Ref.Noticed = noticed // what was heard of is not read before all that follows from it is
+			out.Add(n)
 		}
-		out.Add(n)
 	}
 	return out.Publish(ctx)
 }
@@ -295,9 +310,9 @@ func (x *Exchange) give(ctx context.Context, refs []crm.Ref, notices []crm.Notic
 // connector may remember what it has read.
 func (x *Exchange) fetchDisposal(ctx context.Context, err error, what string, deliveries int, refs []crm.Ref, records ...string) disposal {
 	return x.trials.judge(err, what, deliveries, func() bool {
-		other := []crm.Ref{x.trials.another(refs)}
-		got := x.fetchRefs(ctx, other)[0]
-		return got.Err == nil && x.give(ctx, other, got.Notices) == nil
+		other := wanted{ref: x.trials.another(refs)}
+		got := x.fetchRefs(ctx, []crm.Ref{other.ref})[0]
+		return got.Err == nil && x.give(ctx, []wanted{other}, [][]crm.Notice{got.Notices}) == nil
 	}, records...)
 }
 

@@ -1,17 +1,24 @@
 package exchange
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // Metrics are what is counted of the traffic with the CRMs.
 type Metrics struct {
-	fetched *prometheus.CounterVec // source, type, result
-	polled  *prometheus.CounterVec // source
-	writes  *prometheus.CounterVec // source, result
+	fetched *prometheus.CounterVec   // source, type, result
+	polled  *prometheus.CounterVec   // source
+	writes  *prometheus.CounterVec   // source, result
+	decided *prometheus.CounterVec   // source, status, ground
+	seconds *prometheus.HistogramVec // source, op
 }
 
 // NewMetrics registers them.
@@ -27,6 +34,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		writes: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "winnow_writes_total", Help: "Ratings brought to the CRM, by result.",
 		}, []string{"source", "result"}),
+		decided: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "winnow_decisions_total", Help: "Decisions that the CRM shows, by status and ground.",
+		}, []string{"source", "status", "ground"}),
+		seconds: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "winnow_crm_call_seconds",
+			Help:    "How long calls to the CRM take, the wait for the budget included, by fetch and write.",
+			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		}, []string{"source", "op"}),
 	}
 }
 
@@ -35,6 +50,12 @@ func (m *Metrics) begin(source string) {
 	m.writes.WithLabelValues(source, "ok")
 	for _, kind := range []connectors.Kind{connectors.Unauthenticated, connectors.Misconfigured} {
 		m.writes.WithLabelValues(source, kind.String())
+	}
+	for _, status := range []crm.Status{crm.Pending, crm.Disqualified, crm.Open, crm.Requalified} {
+		m.decided.WithLabelValues(source, string(status), "")
+	}
+	for _, op := range []string{watermark.StageFetch, watermark.StageWrite} {
+		m.seconds.WithLabelValues(source, op)
 	}
 }
 
@@ -49,4 +70,14 @@ func resultOf(err error) string {
 		return "ok"
 	}
 	return connectors.KindOf(err).String()
+}
+
+// call notes how long a call took, with the trace of one of those it was made for.
+func (m *Metrics) call(source, op string, d time.Duration, step *tracing.Step) {
+	tracing.Observe(m.seconds.WithLabelValues(source, op), d, step)
+}
+
+// decide counts a decision that the CRM shows now.
+func (m *Metrics) decide(source string, d *crm.Decision) {
+	m.decided.WithLabelValues(source, string(d.Status), string(d.Ground)).Inc()
 }

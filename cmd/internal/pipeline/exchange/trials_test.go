@@ -98,7 +98,7 @@ func TestGivenUp(t *testing.T) {
 	}
 	for i, id := range []string{"ill", "whose"} {
 		m := &queue.Msg{Stream: "FETCHES", Seq: uint64(i), Deliveries: timing.Doubtful + 1}
-		x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: id}, m}})
+		x.fetchBatch(t.Context(), []wanted{{ref: crm.Ref{Type: "emails", ID: id}, msg: m}})
 	}
 	var batch []*parcel
 	for i, contact := range []string{"5", "8"} {
@@ -208,7 +208,7 @@ func TestPartsByTurns(t *testing.T) {
 	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	var batch []wanted
 	for i := range 8 {
-		batch = append(batch, wanted{crm.Ref{Type: "emails", ID: fmt.Sprint(i)}, &queue.Msg{}})
+		batch = append(batch, wanted{ref: crm.Ref{Type: "emails", ID: fmt.Sprint(i)}, msg: &queue.Msg{}})
 	}
 	x.fetchBatch(t.Context(), batch)
 	if want := []bool{false, false, true, false, true, false, true}; !slices.Equal(calls, want) {
@@ -228,7 +228,8 @@ func TestNoRoomForWhatCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.trials.by["emails/1"] = trial{times: timing.Outages}
-	if wait := x.fetchBatch(t.Context(), []wanted{{crm.Ref{Type: "emails", ID: "1"}, &queue.Msg{}}}); wait == 0 {
+	one := wanted{ref: crm.Ref{Type: "emails", ID: "1"}, msg: &queue.Msg{}}
+	if wait := x.fetchBatch(t.Context(), []wanted{one}); wait == 0 {
 		t.Error("it is tried again at once")
 	}
 	if letters, err := x.Queue.DeadLetters.List(t.Context(), 0, 10, "", ""); err != nil || len(letters) > 0 {
@@ -252,7 +253,7 @@ func TestWhatIsAskedInDoubt(t *testing.T) {
 	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	x.trials.gave(crm.Ref{Type: "emails", ID: "well"})
 	x.fetchBatch(t.Context(), []wanted{
-		{crm.Ref{Type: "emails", ID: "ill"}, &queue.Msg{Deliveries: timing.Doubtful + 1}},
+		{ref: crm.Ref{Type: "emails", ID: "ill"}, msg: &queue.Msg{Deliveries: timing.Doubtful + 1}},
 	})
 	if last, err := x.Queue.Facts.Last(t.Context(), x.Queue.PartitionOf("fake", "6")); err != nil || last == 0 {
 		t.Errorf("what was read of another record is lost: %d, %v", last, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -303,7 +304,16 @@ func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parc
 	if !w.valid() {
 		return nil, errors.New("the source's lease has ended")
 	}
+	steps := make(tracing.Steps, len(batch))
+	for i, c := range batch {
+		steps[i] = w.Tracer.Call(tracing.Of(c.msg.Header), "write", w.s.Name)
+	}
+	began := time.Now()
 	errs, trials := w.call(ctx, changesOf(batch)), w.trials
+	w.Metrics.call(w.s.Name, watermark.StageWrite, time.Since(began), steps.Any())
+	for i, err := range errs {
+		steps[i].End(resultOf(err))
+	}
 	if slices.Contains(errs, nil) {
 		trials.works(watermark.StageWrite)
 		w.Troubles.Well(ctx, w.s, watermark.StageWrite)
@@ -382,6 +392,7 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 			if c.out.Announces() {
 				shown = append(shown, c)
 			}
+			w.Metrics.decide(w.s.Name, d)
 			out.Add(crm.Notice{Fact: &crm.Fact{
 				Contact: c.key.Contact, ID: "decision/" + string(d.Status) + "/" + strconv.FormatInt(int64(at), 10),
 				Version: int64(at), Kind: crm.KindDecision, At: at, Decision: d,

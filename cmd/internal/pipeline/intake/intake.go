@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -21,6 +22,7 @@ type Deps struct {
 	Letters   *watermark.Letters
 	Troubles  *watermark.Troubles
 	Metrics   *Metrics
+	Tracer    *tracing.Tracer
 }
 
 // accounts tells to which account of its vendor a source's credential belongs, "" where that is not known.

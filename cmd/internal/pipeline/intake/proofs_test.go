@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -51,7 +52,7 @@ func proven(q *queue.Queue, unique bool) (r *Receiver, logged *observer.Observed
 		},
 	})
 	published = &atomic.Int64{}
-	r.groups["fake"].publish = func(_ context.Context, ds []stored.Delivery) error {
+	r.groups["fake"].publish = func(_ context.Context, ds []stored.Delivery, _ tracing.Trail) error {
 		published.Add(int64(len(ds)))
 		return nil
 	}
@@ -138,7 +139,9 @@ func TestSameDelivery(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, _, published := proven(q, c.unique)
 			keep := r.groups["fake"].publish
-			r.groups["fake"].publish = func(context.Context, []stored.Delivery) error { return errors.New("no room") }
+			r.groups["fake"].publish = func(context.Context, []stored.Delivery, tracing.Trail) error {
+				return errors.New("no room")
+			}
 			if got := post(r, "new", "genuine", "[1]"); got != http.StatusServiceUnavailable {
 				t.Errorf("without room answered with %d", got)
 			}

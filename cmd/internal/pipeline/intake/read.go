@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -62,7 +63,13 @@ func (r *Reader) Run(ctx context.Context) error {
 func (r *Reader) readAll(ctx context.Context, msgs []*queue.Msg) error {
 	out := r.Publisher.Output(r.s.Name)
 	msgs = slices.DeleteFunc(slices.Clone(msgs), r.mustWait)
+	var steps tracing.Steps
+	result := "error"
+	defer func() { steps.End(result) }()
 	for _, m := range msgs {
+		step := r.Tracer.Step(tracing.Of(m.Header), "read", r.s.Name)
+		steps = append(steps, step)
+		out.Follow(step.Trail())
 		if err := r.readOne(ctx, m, out); err != nil {
 			return err
 		}
@@ -70,6 +77,7 @@ func (r *Reader) readAll(ctx context.Context, msgs []*queue.Msg) error {
 	if err := out.Publish(ctx); err != nil {
 		return err
 	}
+	result = "ok"
 	for _, m := range msgs {
 		if err := m.Ack(); err != nil {
 			return fmt.Errorf("acknowledge: %w", err)

@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -38,8 +40,8 @@ func NewReceiver(d Deps) *Receiver {
 		most = max(most, 4*s.MaxBody)
 		d.Metrics.begin(name)
 		r.proofs[name] = newProofs(d.Queue, name)
-		r.groups[name] = &group{publish: func(ctx context.Context, ds []stored.Delivery) error {
-			return stored.PublishDeliveries(ctx, d.Queue, name, ds)
+		r.groups[name] = &group{publish: func(ctx context.Context, ds []stored.Delivery, trail tracing.Trail) error {
+			return stored.PublishDeliveries(ctx, d.Queue, name, ds, trail)
 		}, max: min(timing.GroupBytes, d.Queue.MaxBundle()/2)}
 	}
 	r.bodies = newBodies(most)
@@ -59,6 +61,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "no source that takes webhooks; WINNOW_SOURCES names those there are", http.StatusNotFound)
 		return
 	}
+	came := time.Now()
 	d := connectors.Delivery{
 		Method: req.Method, URL: addressed(req), Path: req.PathValue("path"), Query: req.URL.Query(), Header: req.Header, Received: crm.At(r.Now()),
 	}
@@ -72,7 +75,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "webhooks are sent by POST", http.StatusMethodNotAllowed)
 		return
 	}
-	result, reply := r.receive(w, req, s, d)
+	result, reply := r.receive(w, req, s, d, came)
 	r.Metrics.deliveries.WithLabelValues(name, result).Inc()
 	answer(w, reply)
 }
@@ -119,7 +122,9 @@ func answer(w http.ResponseWriter, reply connectors.Reply) {
 
 // receive says what became of a delivery, by the first of these that ends it: there is no room, it is too large, its
 // headers do not prove it, its body does not come, it is not verified, it is not stored.
-func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark.Source, d connectors.Delivery) (result string, reply connectors.Reply) {
+func (r *Receiver) receive(
+	w http.ResponseWriter, req *http.Request, s watermark.Source, d connectors.Delivery, came time.Time,
+) (result string, reply connectors.Reply) {
 	if err := r.Room(); err != nil {
 		r.say(r.Troubles.Warns, s, "delivery refused for want of room", err)
 		return "no_room", replyTo(s, d, connectors.Full)
@@ -148,7 +153,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s watermark
 	}
 	verified(req.Context())
 	r.proofs[s.Name].verified(req.Context(), proof, r.Troubles)
-	return r.store(req.Context(), s, d, proof.Unique)
+	return r.store(req.Context(), s, d, came, proof.Unique)
 }
 
 // screen refuses by the headers what would be refused whatever the body.
@@ -163,19 +168,26 @@ func (r *Receiver) screen(ctx context.Context, s watermark.Source, d connectors.
 
 // store keeps a verified delivery. Where the vendor says that the same bytes are the same events, one that this process
 // has stored before is stored already.
-func (r *Receiver) store(ctx context.Context, s watermark.Source, d connectors.Delivery, unique bool) (result string, reply connectors.Reply) {
+func (r *Receiver) store(
+	ctx context.Context, s watermark.Source, d connectors.Delivery, came time.Time, unique bool,
+) (result string, reply connectors.Reply) {
 	kept, text := s.CRM.Receive.Keep(d)
 	one := stored.ToDelivery(kept, text)
 	same, before := print(one), r.proofs[s.Name].stored
 	if unique && before.Contains(same) {
 		return "repeated", replyTo(s, d, connectors.Stored)
 	}
-	if err := r.groups[s.Name].add(ctx, one); err != nil {
+	step := r.Tracer.Received(s.Name, came) // of what is verified: others cannot have themselves traced
+	err := r.groups[s.Name].add(ctx, one, step.Trail())
+	r.Metrics.took(s.Name, time.Since(came), step)
+	if err != nil {
+		step.End("not_stored")
 		return r.notStored(s, d, err)
 	}
 	if unique {
 		before.Add(same, struct{}{})
 	}
+	step.End("ok")
 	return string(connectors.Stored), replyTo(s, d, connectors.Stored)
 }
 
@@ -244,7 +256,7 @@ func addressed(req *http.Request) *url.URL {
 // group commits deliveries of one source together: while one message is on its way to the disk, those that come wait
 // for the next one, which takes them all. One fsync, then all get their answer.
 type group struct {
-	publish func(context.Context, []stored.Delivery) error
+	publish func(context.Context, []stored.Delivery, tracing.Trail) error
 	max     int // bytes
 
 	mu      sync.Mutex
@@ -254,12 +266,13 @@ type group struct {
 
 type waiting struct {
 	stored.Delivery
-	done chan error
+	trail tracing.Trail
+	done  chan error
 }
 
 // add returns when d is durable or refused. A sender that hangs up does not undo it: what was published stays.
-func (g *group) add(ctx context.Context, d stored.Delivery) error {
-	w := waiting{Delivery: d, done: make(chan error, 1)}
+func (g *group) add(ctx context.Context, d stored.Delivery, trail tracing.Trail) error {
+	w := waiting{Delivery: d, trail: trail, done: make(chan error, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, w)
 	lead := !g.busy
@@ -284,10 +297,11 @@ func (g *group) lead(ctx context.Context) {
 			return
 		}
 		ds := make([]stored.Delivery, len(batch))
+		var trail tracing.Trail
 		for i, w := range batch {
-			ds[i] = w.Delivery
+			ds[i], trail = w.Delivery, trail.With(w.trail)
 		}
-		err := g.publish(ctx, ds)
+		err := g.publish(ctx, ds, trail)
 		for _, w := range batch {
 			w.done <- err
 		}

@@ -28,7 +28,7 @@ func (p *Operate) Resend(ctx context.Context, seq uint64) error {
 		again := stored.Enveloped(d)
 		again.Came = cmp.Or(again.Came, again.Received)
 		again.Received = crm.At(p.Now())
-		err = stored.PublishDeliveries(ctx, p.Queue, d.Source, []stored.Delivery{again})
+		err = stored.PublishDeliveries(ctx, p.Queue, d.Source, []stored.Delivery{again}, nil)
 	case watermark.StageFetch:
 		ref, e := stored.Decode[crm.Ref](d.Payload)
 		if e != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -15,6 +16,7 @@ type newcomer struct {
 	look     time.Time // the last look at the source before the newest facts were folded
 	since    time.Time // in machine time: when this owner began to wait for the history
 	profiled bool
+	trail    tracing.Trail // what the write follows from that waits
 }
 
 // awaits is what the first write of a contact waits for. An owner without newcomers has nobody wait.

@@ -10,10 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -131,7 +133,13 @@ type job struct {
 	profiled bool       // its profile has been read
 	known    bool       // and its decision has been announced before
 	effects  effects
+	trail    tracing.Trail // of its facts
+	step     *tracing.Step
 }
+
+// over ends what is traced of the job once it is stored. A step that is not stored is begun again, and its span is
+// never sent.
+func (j *job) over() { j.step.End("ok", attribute.Bool("winnow.rating.changed", j.put)) }
 
 // waits reports whether what holds a contact back ends without a fact about it: its source knows when.
 func waits(held string) bool {
@@ -188,6 +196,7 @@ func (o *owner) step(ctx context.Context) error {
 		}
 		j := jobs[key]
 		j.before = j.c.Rating
+		j.step = o.p.Tracer.Step(j.trail.With(o.newcomers[key].trail), "rate", key.Source)
 		awaited := j.c.Awaits
 		o.review(j, now)
 		if j.effects.entomb {
@@ -198,7 +207,8 @@ func (o *owner) step(ctx context.Context) error {
 		size += len(data)
 		o.cache.put(key, j.c, len(data))
 		if j.put {
-			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: stored.Encode(stored.Outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect, Known: j.known})})
+			out := stored.Outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect, Known: j.known}
+			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: stored.Encode(out), Header: j.step.Trail().In(nil)})
 		}
 		o.tally.Count(key.Source, stored.StandingOf(j.before), -1)
 		o.tally.Count(key.Source, stored.StandingOf(j.c.Rating), 1)
@@ -209,6 +219,8 @@ func (o *owner) step(ctx context.Context) error {
 		return err
 	}
 	for _, key := range keys {
+		jobs[key].over()
+		o.p.Metrics.answered(jobs[key])
 		o.settle(hold, jobs[key], now)
 	}
 	o.ask(hold, jobs, now)
@@ -275,6 +287,7 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 		o.pending = o.pending[1:]
 		through = m.Seq
 		count += len(b.Facts)
+		trail := tracing.Of(m.Header)
 		for _, f := range b.Facts {
 			key := queue.Key{Source: b.Source, Contact: f.Contact}
 			j := jobs[key]
@@ -282,6 +295,7 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 				j = &job{key: key}
 				jobs[key] = j
 			}
+			j.trail = j.trail.With(trail)
 			f.Contact = "" // the record belongs to one contact
 			j.facts = append(j.facts, f)
 		}
@@ -415,6 +429,7 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	delete(o.again, j.key)
 	delete(o.turn, j.key)
 	if delete(o.newcomers, j.key); j.c.Awaits != stored.Nothing {
+		w.trail = j.step.Trail()
 		o.newcomers[j.key] = w
 	}
 	switch held := j.c.Rating.Held; {

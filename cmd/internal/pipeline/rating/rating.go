@@ -8,6 +8,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
@@ -32,6 +33,7 @@ type Deps struct {
 	Letters    *watermark.Letters
 	Troubles   *watermark.Troubles
 	Metrics    *Metrics
+	Tracer     *tracing.Tracer
 }
 
 // sights tells how far the sources have been read.
@@ -55,6 +57,7 @@ func New(d Deps) *Rating {
 	p := &Rating{Deps: d, offers: map[string]string{}, scans: make(chan struct{}, timing.ScansAtOnce)}
 	for name, s := range d.Sources {
 		p.offers[name] = string(s.Mode) + " " + s.Mapping
+		d.Metrics.answers.WithLabelValues(name)
 	}
 	return p
 }

@@ -301,6 +301,7 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 		if outs[key.Source] == nil {
 			outs[key.Source] = o.p.Publisher.Output(s.Name)
 		}
+		outs[key.Source].Follow(j.step.Trail())
 		outs[key.Source].Add(crm.Notice{Ref: &ref})
 	}
 	for source, out := range outs {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -84,11 +85,15 @@ func Enveloped(l queue.DeadLetter) Delivery {
 	return d
 }
 
-// PublishDeliveries puts deliveries of one source into one message, which is marked where one of them holds text.
-func PublishDeliveries(ctx context.Context, q *queue.Queue, source string, ds []Delivery) error {
-	var header map[string]string
+// PublishDeliveries puts deliveries of one source into one message, which is marked where one of them holds text and
+// bears the traces that they are followed in.
+func PublishDeliveries(ctx context.Context, q *queue.Queue, source string, ds []Delivery, trail tracing.Trail) error {
+	header := trail.In(nil)
 	if slices.ContainsFunc(ds, func(d Delivery) bool { return d.Text }) {
-		header = map[string]string{queue.HeaderText: "1"}
+		if header == nil {
+			header = map[string]string{}
+		}
+		header[queue.HeaderText] = "1"
 	}
 	return q.Deliveries.Publish(ctx, source, Encode(ds), header)
 }

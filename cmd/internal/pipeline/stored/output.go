@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -29,12 +30,22 @@ type Output struct {
 	Refs   map[string]crm.Ref
 	gone   []crm.Removal
 	Count  int
+
+	trail  tracing.Trail            // of what is added just now
+	ofFact map[int]tracing.Trail    // by partition
+	ofRef  map[string]tracing.Trail // as Refs
 }
 
 // Output returns what a stage is to say of a source; it is empty as yet.
 func (p *Publisher) Output(source string) *Output {
-	return &Output{p: p, source: source, facts: map[int][]crm.Fact{}, Refs: map[string]crm.Ref{}}
+	return &Output{
+		p: p, source: source, facts: map[int][]crm.Fact{}, Refs: map[string]crm.Ref{},
+		ofFact: map[int]tracing.Trail{}, ofRef: map[string]tracing.Trail{},
+	}
 }
+
+// Follow says in which traces that is which is added from now on.
+func (o *Output) Follow(trail tracing.Trail) { o.trail = trail }
 
 // Add adds what a notice says. References of one record become one.
 func (o *Output) Add(n crm.Notice) {
@@ -53,6 +64,9 @@ func (o *Output) Add(n crm.Notice) {
 			n.Ref.Noticed = min(n.Ref.Noticed, old.Noticed)
 		}
 		o.Refs[key] = *n.Ref
+		if len(o.trail) > 0 {
+			o.ofRef[key] = o.ofRef[key].With(o.trail)
+		}
 	case n.Removed != nil:
 		o.gone = append(o.gone, *n.Removed)
 	}
@@ -62,6 +76,9 @@ func (o *Output) Add(n crm.Notice) {
 func (o *Output) AddFact(f crm.Fact) {
 	part := o.p.q.PartitionOf(o.source, f.Contact)
 	o.facts[part] = append(o.facts[part], f)
+	if len(o.trail) > 0 {
+		o.ofFact[part] = o.ofFact[part].With(o.trail)
+	}
 	o.Count++
 }
 
@@ -70,7 +87,7 @@ func (o *Output) Publish(ctx context.Context) error {
 	var bundles []queue.Bundle
 	for part, facts := range o.facts {
 		for _, data := range packed(o.p.q, o.source, facts) {
-			bundles = append(bundles, queue.Bundle{Partition: part, Data: data})
+			bundles = append(bundles, queue.Bundle{Partition: part, Data: data, Header: o.ofFact[part].In(nil)})
 		}
 	}
 	if len(bundles) > 0 {
@@ -87,8 +104,10 @@ func (o *Output) Publish(ctx context.Context) error {
 		return nil
 	}
 	fetches := make([]queue.FetchMsg, 0, len(o.Refs))
-	for _, ref := range o.Refs {
-		fetches = append(fetches, ToFetch(o.source, ref))
+	for key, ref := range o.Refs {
+		m := ToFetch(o.source, ref)
+		m.Header = o.ofRef[key].In(nil)
+		fetches = append(fetches, m)
 	}
 	if err := o.p.q.Fetches.Publish(ctx, fetches, SinceEarlier); err != nil {
 		return fmt.Errorf("publish fetches: %w", err)
