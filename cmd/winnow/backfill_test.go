@@ -39,7 +39,7 @@ func TestBackfillEnds(t *testing.T) {
 			if !c.alone {
 				srv := httptest.NewServer(admin)
 				defer srv.Close()
-				asks = &client{base: srv.URL}
+				asks = &client{base: srv.URL, http: srv.Client()}
 			}
 			var out strings.Builder
 			if err := watchBackfill(t.Context(), asks, nil, &out, time.Millisecond); err != nil {

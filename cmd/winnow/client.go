@@ -30,6 +30,7 @@ import (
 // that the command needs until it is closed.
 type client struct {
 	base  string
+	http  *http.Client
 	token connectors.Secret
 	local http.Handler // instead of base
 	close func() error
@@ -37,14 +38,19 @@ type client struct {
 
 // dial connects to the running Winnow or stands in for it with roles.
 func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*client, error) {
-	c := &client{base: "http://" + reachable(cfg.AdminListen), token: cfg.AdminToken, close: func() error { return nil }}
+	scheme, over, err := app.AdminClient(string(cfg.AdminTLS.Cert))
+	if err != nil {
+		return nil, err
+	}
+	base := scheme + "://" + reachable(cfg.AdminListen)
+	c := &client{base: base, http: over, token: cfg.AdminToken, close: func() error { return nil }}
 	probe, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(probe, http.MethodGet, c.base+"/livez", nil)
 	if err != nil {
 		return nil, fmt.Errorf("WINNOW_ADMIN_LISTEN: %w", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.http.Do(req)
 	if err == nil {
 		return c, resp.Body.Close()
 	}
@@ -128,7 +134,7 @@ func (c *client) do(req *http.Request) (int, []byte, error) {
 		c.local.ServeHTTP(rec, req)
 		return rec.Code, rec.Body.Bytes(), nil
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, err
 	}

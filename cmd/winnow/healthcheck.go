@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/app"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 )
 
@@ -23,13 +24,21 @@ func healthcheckCommand() *cobra.Command {
 			if listen == "" {
 				listen = "127.0.0.1:8081"
 			}
+			cert, err := config.Value("WINNOW_ADMIN_TLS_CERT")
+			if err != nil {
+				return err
+			}
+			scheme, client, err := app.AdminClient(cert)
+			if err != nil {
+				return err
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), 6*time.Second)
 			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(listen)+"/readyz", nil)
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+reachable(listen)+"/readyz", nil)
 			if err != nil {
 				return fmt.Errorf("WINNOW_ADMIN_LISTEN: %w", err)
 			}
-			resp, err := http.DefaultClient.Do(req)
+			resp, err := client.Do(req)
 			if err != nil {
 				return fmt.Errorf("no winnow answers at %s; WINNOW_ADMIN_LISTEN has to be that of winnow serve: %w", listen, err)
 			}

@@ -75,7 +75,7 @@ func (c *client) open(ctx context.Context, path string, in url.Values) (io.ReadC
 		}()
 		return &answer{r, ended}, nil
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, err
 	}

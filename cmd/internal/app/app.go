@@ -36,7 +36,7 @@ type Options struct {
 	Roles []pipeline.Role  // instead of WINNOW_ROLES; nil: as it says
 	// Connections is how many the webhooks may have at once; 0: as many as the process's files allow.
 	Connections int
-	Traces trace.TracerProvider // where spans go; nil: nowhere
+	Traces      trace.TracerProvider // where spans go; nil: nowhere
 }
 
 // App is one running Winnow.
@@ -54,6 +54,8 @@ type App struct {
 	most    int          // connections of the webhooks
 	hookLn  net.Listener // nil: this process does not receive
 	adminLn net.Listener
+	hookTLS *certificates // nil: plain HTTP, as the next
+	ownTLS  *certificates // of the admin port
 	running atomic.Bool
 }
 
@@ -104,20 +106,29 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
 	registry.MustRegister(a.Pipeline.Collector())
-	a.Hooks = hooks(a.Pipeline.Receiver(), cfg.PublicURL)
+	a.Hooks = hooks(withCertificate(cfg.TLS.ClientSources, a.Pipeline.Receiver()), cfg.PublicURL)
 	a.Admin = admin.New(admin.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
 	if o.Quiet {
 		return a, nil
 	}
+	return a, a.bind(cfg)
+}
+
+// bind takes the ports, and reads what they are served with.
+func (a *App) bind(cfg *config.Config) (err error) {
+	if a.hookTLS, err = hookTLS(cfg, a.log); err != nil {
+		return err
+	}
+	if a.ownTLS, err = adminTLS(cfg, a.log); err != nil {
+		return err
+	}
 	if a.adminLn, err = listen("WINNOW_ADMIN_LISTEN", cfg.AdminListen); err != nil {
-		return a, err
+		return err
 	}
 	if a.Pipeline.Has(pipeline.RoleReceive) {
-		if a.hookLn, err = listen("WINNOW_LISTEN", cfg.Listen); err != nil {
-			return a, err
-		}
+		a.hookLn, err = listen("WINNOW_LISTEN", cfg.Listen)
 	}
-	return a, nil
+	return err
 }
 
 func listen(name, addr string) (net.Listener, error) {
@@ -207,7 +218,7 @@ func (a *App) Run(ctx context.Context) error {
 		g.Go(func() error {
 			ln := bound(a.hookLn, a.most)
 			ln.share, ln.proxies = ln.most/connectionShare, a.proxies
-			return serve(ctx, ln.serve(hookServer(a.Hooks, a.log)), ln, a.grace)
+			return serve(ctx, ln.serve(hookServer(a.Hooks, a.log)), secured(ln, a.hookTLS), a.grace)
 		})
 	}
 	if a.adminLn != nil {
@@ -215,7 +226,7 @@ func (a *App) Run(ctx context.Context) error {
 			ln := bound(a.adminLn, min(openFiles()/8, mostAsking))
 			srv := admin.Server(a.Admin)
 			srv.ErrorLog = serverLog(a.log, "the server of the admin port complains of a connection")
-			return serve(ctx, ln.serve(srv), ln, a.grace)
+			return serve(ctx, ln.serve(srv), secured(ln, a.ownTLS), a.grace)
 		})
 	}
 	g.Go(func() error { return a.Pipeline.Run(ctx) })

@@ -3,6 +3,7 @@ package app
 import (
 	"container/list"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
@@ -103,17 +104,25 @@ func (b *bounded) add(c *counted) (first *counted) {
 // serve has a server tell what becomes of its connections.
 func (b *bounded) serve(srv *http.Server) *http.Server {
 	srv.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		if c, ok := conn.(*counted); ok {
+		if c, ok := plain(conn).(*counted); ok {
 			return intake.WhenVerified(ctx, c.verified)
 		}
 		return ctx
 	}
 	srv.ConnState = func(conn net.Conn, s http.ConnState) {
-		if c, ok := conn.(*counted); ok && s == http.StateIdle {
+		if c, ok := plain(conn).(*counted); ok && s == http.StateIdle {
 			c.idle()
 		}
 	}
 	return srv
+}
+
+// plain is the connection below TLS.
+func plain(conn net.Conn) net.Conn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return conn
 }
 
 // counted is a connection that is counted until it is closed.

@@ -30,7 +30,8 @@ const tracesPerSecond = 5
 // Source: OpenTelemetry specification, "Environment Variable Specification" and "OpenTelemetry Protocol Exporter".
 func NewTraces(ctx context.Context, report func(error)) (*Traces, error) {
 	none := &Traces{Close: func(context.Context) error { return nil }}
-	if first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT") == "" || strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
+	if first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT") == "" ||
+		strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return none, nil
 	}
 	switch exporter := os.Getenv("OTEL_TRACES_EXPORTER"); exporter {
@@ -44,14 +45,24 @@ func NewTraces(ctx context.Context, report func(error)) (*Traces, error) {
 	if err != nil {
 		return none, fmt.Errorf("OTEL_EXPORTER_OTLP_*: %w", err)
 	}
-	about, err := resource.New(ctx,
-		resource.WithTelemetrySDK(), resource.WithAttributes(semconv.ServiceName("winnow"), semconv.ServiceVersion(Version())), resource.WithFromEnv())
+	about, err := resource.New(
+		ctx,
+		resource.WithTelemetrySDK(),
+		resource.WithAttributes(semconv.ServiceName("winnow"), semconv.ServiceVersion(Version())),
+		resource.WithFromEnv(),
+	)
 	if err != nil && !errors.Is(err, resource.ErrPartialResource) {
 		return none, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	opts := []sdktrace.TracerProviderOption{sdktrace.WithBatcher(reporting{exporter, report}), sdktrace.WithResource(about)}
+	opts := []sdktrace.TracerProviderOption{
+		sdktrace.WithBatcher(reporting{exporter, report}),
+		sdktrace.WithResource(about),
+	}
 	if os.Getenv("OTEL_TRACES_SAMPLER") == "" { // else the SDK does what it says
-		opts = append(opts, sdktrace.WithSampler(sdktrace.ParentBased(&paced{rate.NewLimiter(tracesPerSecond, 2*tracesPerSecond)})))
+		opts = append(
+			opts,
+			sdktrace.WithSampler(sdktrace.ParentBased(&paced{rate.NewLimiter(tracesPerSecond, 2*tracesPerSecond)})),
+		)
 	}
 	p := sdktrace.NewTracerProvider(opts...)
 	return &Traces{TracerProvider: p, Close: p.Shutdown}, nil

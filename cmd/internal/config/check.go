@@ -71,6 +71,7 @@ func (c *Config) check() []error {
 	}
 	c.checkQueue(complain)
 	c.checkNATS(complain)
+	c.checkTLS(complain)
 	return problems
 }
 
@@ -214,4 +215,43 @@ func (c *Config) replicas() int {
 		return 3
 	}
 	return c.NATS.Replicas
+}
+
+// checkTLS checks the files of both ports, as far as that goes without reading them.
+func (c *Config) checkTLS(complain complainer) {
+	for _, f := range []struct {
+		name string
+		path Path
+	}{
+		{"TLS_CERT", c.TLS.Cert},
+		{"TLS_KEY", c.TLS.Key},
+		{"TLS_CLIENT_CA", c.TLS.ClientCA},
+		{"ADMIN_TLS_CERT", c.AdminTLS.Cert},
+		{"ADMIN_TLS_KEY", c.AdminTLS.Key},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if _, err := os.Stat(string(f.path)); err != nil {
+			complain(f.name, "%v", err)
+		}
+	}
+	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
+		complain("TLS_CERT", "a certificate needs its key and the other way round; set WINNOW_TLS_KEY too")
+	}
+	if (c.AdminTLS.Cert == "") != (c.AdminTLS.Key == "") {
+		complain("ADMIN_TLS_CERT", "a certificate needs its key and the other way round; set WINNOW_ADMIN_TLS_KEY too")
+	}
+	if c.TLS.ClientCA != "" && c.TLS.Cert == "" {
+		complain("TLS_CLIENT_CA",
+			"clients show certificates over TLS only; set WINNOW_TLS_CERT too, or have the proxy ask for them")
+	}
+	if len(c.TLS.ClientSources) > 0 && c.TLS.ClientCA == "" {
+		complain("TLS_CLIENT_SOURCES", "says of whom a certificate is asked for; set WINNOW_TLS_CLIENT_CA too")
+	}
+	for _, name := range c.TLS.ClientSources {
+		if !slices.Contains(c.Sources.Names(), name) {
+			complain("TLS_CLIENT_SOURCES", "%q is no source; there are %s", name, strings.Join(c.Sources.Names(), ", "))
+		}
+	}
 }

@@ -33,6 +33,9 @@ type Config struct {
 
 	Phrases text.Lexicon `desc:"phrases by which messages are read beside the built-in ones, as in opt_out: lose my number, no more calls; urgent: line down; also one intent a line in the file that WINNOW_PHRASES_FILE names; they hold for messages read from then on"`
 
+	TLS      ServerTLS
+	AdminTLS AdminTLS `split_words:"true"`
+
 	Breaker Breaker
 	NATS    NATS
 	Queue   Queue
@@ -48,6 +51,20 @@ type Breaker struct {
 	Count  int           `default:"20" desc:"so many contacts may newly become pending or disqualified within the window, whatever their share"`
 	Share  Share         `default:"5%" desc:"or this share of the rated contacts, whichever is more; then a human must release the rest"`
 	Window time.Duration `default:"24h" desc:"window of the mass-change breaker"`
+}
+
+// ServerTLS names the files with which webhooks are served over TLS 1.2 or newer.
+type ServerTLS struct {
+	Cert          Path     `desc:"file with the certificate and its chain, PEM: webhooks are then served over TLS 1.2 or newer; read again when it changes; unset: plain HTTP, for a proxy that ends TLS"`
+	Key           Path     `desc:"file with the key of that certificate, PEM"`
+	ClientCA      Path     `split_words:"true" desc:"file with certificates, PEM: who sends webhooks must show one of them or one that they have signed; unset: none is asked for"`
+	ClientSources []string `split_words:"true" desc:"sources of which alone a client certificate is asked for, comma-separated; unset: of all"`
+}
+
+// AdminTLS is the same for the admin port.
+type AdminTLS struct {
+	Cert Path `desc:"file with a certificate and its chain, PEM, with which the admin port is served over TLS; read again when it changes; unset: plain HTTP"`
+	Key  Path `desc:"file with the key of that certificate, PEM"`
 }
 
 // NATS is an outside JetStream. Without URL the embedded server is used and the rest is without effect.
