@@ -1,12 +1,17 @@
 package status
 
 import (
+	"time"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
 	"github.com/winnow-crm/winnow/rules/record"
 	"github.com/winnow-crm/winnow/rules/signals"
 )
+
+// fresh is how long news are what is seen now: until then the engagement of now stands, and the history is built once.
+const fresh = crm.Millis(time.Hour / time.Millisecond)
 
 // steady is the row of the matrix for an engagement. Since something new came about, time alone moves a contact to
 // another one only where the engagement has left the band by a margin: a letter that goes back and forth with the
@@ -18,9 +23,10 @@ func (h *Judge) steady(engagement int) int {
 		return best
 	}
 	at := h.lastNews()
-	if at == 0 || at >= h.Now {
+	if at == 0 || at+fresh >= h.Now {
 		return band.Of(engagement)
 	}
+	at += fresh
 	var then Judge
 	then.Due.Now = calendar.Never // what changed then wakes nobody now
 	then.Look(h.S, h.R, at, min(at, h.Seen), calendar.Never)
