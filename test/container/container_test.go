@@ -14,7 +14,7 @@ import (
 )
 
 // maxImage is the largest image that may be shipped, in bytes.
-const maxImage = 40 << 20
+const maxImage = 64 << 20
 
 // hang is how long something is waited for that only a hang keeps from happening: what was in hand when a process was
 // killed comes again a minute later.
