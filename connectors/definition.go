@@ -34,8 +34,28 @@ type Options struct {
 	Properties []string
 	// Wrote returns what is remembered of our newest messages to people; nil: nothing is.
 	Wrote func(ctx context.Context, people []string) (map[string][]crm.Wrote, error)
+	// Labels are the fields with labels and descriptions in the language of the account's people; nil: in English.
+	Labels []crm.FieldSpec
 	// Enforce is set where the CRM's own status is set too: then set-up looks whether it has the value.
 	Enforce bool
+}
+
+// Fields are all fields as the account's people shall see them.
+func (o *Options) Fields() []crm.FieldSpec {
+	if o.Labels != nil {
+		return o.Labels
+	}
+	return crm.FieldTable
+}
+
+// Field is one of them; there must be one.
+func (o *Options) Field(f crm.Field) crm.FieldSpec {
+	for _, s := range o.Fields() {
+		if s.Field == f {
+			return s
+		}
+	}
+	panic("connectors: no field " + f)
 }
 
 // Definition is how a vendor is made; connectors/all lists them.

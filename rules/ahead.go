@@ -24,7 +24,7 @@ const (
 
 // ahead rates a contact at each instant at which time alone changes something, as if the CRM showed at once what is
 // announced, and says what a person would see change. Scores move with every day and are left out.
-func ahead(s *Settings, r *Record, at Instant, now crm.Rating) []Moment {
+func ahead(s *Settings, r *Record, at Instant, now crm.Rating, say *words.Catalogue) []Moment {
 	var later Record
 	later.Fold(r.Facts()...)
 	lag := time.Duration(0)
@@ -43,6 +43,7 @@ func ahead(s *Settings, r *Record, at Instant, now crm.Rating) []Moment {
 		at.Now = now.Due.Time()
 		at.Read = at.Now.Add(-lag)
 		next := Rate(s, &later, at)
+		next.Action = say.Advice(next.Advice)
 		if what := changes(&now, &next); what != "" {
 			list = append(list, Moment{now.Due, what})
 		}

@@ -99,10 +99,11 @@ type EffortLedger struct {
 	Freed float64 `json:"freed_hours_a_month"`
 }
 
-// Explain rates a contact and says how the rating came about.
-func Explain(s *Settings, r *Record, at Instant) Explanation {
+// Explain rates a contact and says how the rating came about. say has the language of its reasons and its advice.
+func Explain(s *Settings, r *Record, at Instant, say *words.Catalogue) Explanation {
 	var h status.Judge
 	x := Explanation{Rating: rate(&h, s, r, at), Facts: map[string]int{}}
+	say.Fill(&x.Rating)
 	for _, f := range r.Facts() {
 		if !f.Gone {
 			x.Facts[f.Kind.String()]++
@@ -143,7 +144,7 @@ func Explain(s *Settings, r *Record, at Instant) Explanation {
 	spent := signals.Spent(&h.View).Hours()
 	months := max(float64(h.Now-h.First)/float64(30*calendar.DayMS), 1)
 	x.Effort = EffortLedger{Hours: tenths(spent), Notes: x.Facts[crm.KindNote.String()], Commitments: signals.Committed(&h.View), Cap: tenths(h.S.EffortCap.Hours()), Freed: tenths(spent / months)}
-	x.Next = ahead(s, r, at, x.Rating)
+	x.Next = ahead(s, r, at, x.Rating, say)
 	return x
 }
 

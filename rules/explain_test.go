@@ -9,6 +9,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 func TestExplainSaysWhatRateSays(t *testing.T) {
@@ -17,8 +18,8 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 		facts = append(facts, genDecisions(t, facts)...)
 		r, now := recordOf(facts...), calm(genNow(t))
 		_ = at
-		x := Explain(Defaults(), r, now)
-		if asJSON(x.Rating) != asJSON(Rate(Defaults(), r, now)) {
+		x := Explain(Defaults(), r, now, words.Default())
+		if asJSON(x.Rating) != asJSON(words.Default().Filled(Rate(Defaults(), r, now))) {
 			t.Fatal("the explained rating is another")
 		}
 		if x.Rating.Unrated != "" {
@@ -50,7 +51,7 @@ func TestExplainNamesTheClock(t *testing.T) {
 		mail("o2", Start.Add(2*day), crm.Out, crm.Asks, 20),
 		mail("o3", Start.Add(8*day), crm.Out, crm.Asks, 20),
 	}
-	x := Explain(Defaults(), recordOf(facts...), calm(Start.Add(11*day)))
+	x := Explain(Defaults(), recordOf(facts...), calm(Start.Add(11*day)), words.Default())
 	if x.Ball != crm.Them || x.BallBy != "o1" || len(x.Turns) != 2 || !x.Turns[1].Asks {
 		t.Errorf("ball %s by %s, turns %+v", x.Ball, x.BallBy, x.Turns)
 	}
@@ -89,7 +90,7 @@ func TestExplainTellsOfAnOddOverride(t *testing.T) {
 		"after a good one": {[]crm.Fact{before, odd}, true, "B"},
 		"cleared":          {[]crm.Fact{odd, after}, false, "C"},
 	} {
-		x := Explain(Defaults(), recordOf(c.facts...), calm(Start.Add(9*day)))
+		x := Explain(Defaults(), recordOf(c.facts...), calm(Start.Add(9*day)), words.Default())
 		if (x.Hint != "") != c.hint || x.Rating.Letter != c.letter {
 			t.Errorf("%s: rated %s with the hint %q, want %s and hint %v", name, x.Rating.Letter, x.Hint, c.letter,
 				c.hint)
@@ -124,7 +125,7 @@ func TestExplainSaysWhatSparesThem(t *testing.T) {
 		if f != nil {
 			facts = append(slices.Clone(silent), *f)
 		}
-		x := Explain(Defaults(), recordOf(facts...), calm(now))
+		x := Explain(Defaults(), recordOf(facts...), calm(now), words.Default())
 		if want == "" && (x.Spared != "" || !against(x.Rating)) {
 			t.Errorf("a silent one is spared: %q, decided %v", x.Spared, x.Rating.Decide)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/signals"
 	"github.com/winnow-crm/winnow/rules/status"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // G10: a human's word beats the machine's until it expires or is cleared.
@@ -199,7 +200,7 @@ func TestG15OverPursuitIsFree(t *testing.T) {
 		// what else ends a silence
 		facts = slices.DeleteFunc(facts, func(f crm.Fact) bool { return f.Message == nil && f.Call == nil })
 		more := slices.Clone(facts)
-		x := Explain(Defaults(), recordOf(facts...), calm(at))
+		x := Explain(Defaults(), recordOf(facts...), calm(at), words.Default())
 		var theirs status.Judge
 		theirs.Look(&Defaults().Settings, recordOf(facts...), crm.At(at), crm.At(at), calendar.Never)
 		for i, a := range x.Attempts { // within the gap of one that counts, and after enough
@@ -335,8 +336,8 @@ func TestG12UnknownDirectionIsNeutral(t *testing.T) {
 			}
 		}
 		now := at.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "days")) * day)
-		without, with := Explain(Defaults(), recordOf(facts...), calm(now)),
-			Explain(Defaults(), recordOf(append(facts, unknown)...), calm(now))
+		without := Explain(Defaults(), recordOf(facts...), calm(now), words.Default())
+		with := Explain(Defaults(), recordOf(append(facts, unknown)...), calm(now), words.Default())
 		if with.Ball == crm.Us && without.Ball != crm.Us || with.Rating.Engagement < without.Rating.Engagement {
 			t.Fatalf("it costs them something:\n%s\n%s", asJSON(without), asJSON(with))
 		}

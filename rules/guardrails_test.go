@@ -15,6 +15,7 @@ import (
 	"github.com/winnow-crm/winnow/rules/history"
 	"github.com/winnow-crm/winnow/rules/signals"
 	"github.com/winnow-crm/winnow/rules/status"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 const day = 24 * time.Hour
@@ -269,9 +270,9 @@ func TestG6HelpIsBounded(t *testing.T) {
 		}
 		spent := time.Duration(n) * Defaults().EffortMail
 		r := Rate(Defaults(), recordOf(facts...), calm(at))
-		if over := spent > Defaults().EffortCap; over != (r.Treatment == "light") ||
-			over != (r.Action == advice.ActHold) {
-			t.Fatalf("%s of our time: treatment %s, action %q", spent, r.Treatment, r.Action)
+		hold := len(r.Advice) == 1 && r.Advice[0].Key == advice.Hold
+		if over := spent > Defaults().EffortCap; over != (r.Treatment == "light") || over != hold {
+			t.Fatalf("%s of our time: treatment %s, advice %v", spent, r.Treatment, r.Advice)
 		}
 	})
 }
@@ -370,14 +371,14 @@ func TestG9FitToRead(t *testing.T) {
 		}
 		return nil
 	}
-	for ground, text := range advice.BreakUps {
-		if err := check(text); err != nil {
-			t.Errorf("%s: %v", ground, err)
-		}
-	}
-	for _, g := range status.Grounds {
-		if advice.BreakUps[g] == "" {
-			t.Errorf("no break-up message for %s", g)
+	var says []*words.Catalogue
+	for _, lang := range words.Languages {
+		c := words.New(lang, nil, false)
+		says = append(says, c)
+		for _, g := range status.Grounds {
+			if err := check(c.Farewell(&crm.Rating{Status: crm.Pending, Ground: g})); err != nil {
+				t.Errorf("%s, farewell for %s: %v", lang, g, err)
+			}
 		}
 	}
 	for _, sig := range Defaults().Signals() {
@@ -388,17 +389,26 @@ func TestG9FitToRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, at := genSilent(t)
 		r := Rate(Defaults(), recordOf(facts...), calm(at.Add(50*day)))
-		for _, reason := range r.Reasons {
-			if err := check(reason.Text); err != nil {
+		for _, c := range says {
+			c.Fill(&r)
+			for _, reason := range r.Reasons {
+				if err := check(reason.Text); err != nil {
+					t.Fatal(err)
+				}
+				if reason.Text[0] >= 'A' && reason.Text[0] <= 'Z' {
+					t.Fatalf("%q does not complete \"This contact ...\"", reason.Text)
+				}
+				if err := words.Complete(reason.Says...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := words.Complete(r.Advice...); err != nil {
 				t.Fatal(err)
 			}
-			if c := reason.Text[0]; c < 'a' || c > 'z' {
-				t.Fatalf("%q does not complete \"This contact ...\"", reason.Text)
-			}
-		}
-		if r.Action != "" {
-			if err := check(r.Action); err != nil {
-				t.Fatal(err)
+			if r.Action != "" {
+				if err := check(r.Action); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Ids say nothing, and properties that no rule knows change nothing. Shifting everything by whole weeks, without public
@@ -152,9 +153,9 @@ func TestWindowsHold(t *testing.T) {
 				continue
 			}
 			for _, e := range reason.Evidence {
-				if old := now.Sub(e.At.Time()); e.At != 0 && !strings.HasPrefix(e.Fact, "property/") &&
-					old > s.Rows[i].Window+48*time.Hour {
-					t.Fatalf("%s names what is %s old: %s", reason.Name, old, reason.Text)
+				lasting := e.At == 0 || strings.HasPrefix(e.Fact, "property/")
+				if old := now.Sub(e.At.Time()); !lasting && old > s.Rows[i].Window+48*time.Hour {
+					t.Fatalf("%s names what is %s old: %s", reason.Name, old, words.Default().Reason(reason.Says))
 				}
 			}
 		}

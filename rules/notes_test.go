@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // However much our own people write about a contact, nothing about it changes but the hours that we report.
@@ -38,16 +39,17 @@ func TestNotesMoveNothing(t *testing.T) {
 func TestNotesAreEffort(t *testing.T) {
 	facts := exchange(10)
 	plain := recordOf(facts...)
-	before := Explain(Defaults(), plain, calm(Start.Add(40*day))).Effort
+	before := Explain(Defaults(), plain, calm(Start.Add(40*day)), words.Default()).Effort
 	for i := range 12 {
 		facts = append(facts, note(fmt.Sprintf("notes/%02d", i), Start.Add(time.Duration(i)*time.Hour)))
 	}
 	r := recordOf(facts...)
-	after := Explain(Defaults(), r, calm(Start.Add(40*day))).Effort
+	after := Explain(Defaults(), r, calm(Start.Add(40*day)), words.Default()).Effort
 	if got := after.Hours - before.Hours; got < 0.9 || got > 1.1 || after.Notes != 12 {
 		t.Errorf("twelve notes: %.1f hours more, %d notes; want one hour", got, after.Notes)
 	}
-	none := Explain(must(Parse(map[string]string{"EFFORT_NOTE": "0s"})), r, calm(Start.Add(40*day))).Effort
+	free := must(Parse(map[string]string{"EFFORT_NOTE": "0s"}))
+	none := Explain(free, r, calm(Start.Add(40*day)), words.Default()).Effort
 	if none.Hours != before.Hours {
 		t.Errorf("notes that take no time: %.1f hours, want %.1f", none.Hours, before.Hours)
 	}

@@ -10,11 +10,12 @@ import (
 	"github.com/winnow-crm/winnow/rules/record"
 	"github.com/winnow-crm/winnow/rules/signals"
 	"github.com/winnow-crm/winnow/rules/status"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Rate rates a contact at an instant. It is pure, and never changes the record. The Points of the Reasons add up
-// exactly to each sub-score's distance from 50; Due is the next instant at which time alone changes anything else in
-// the rating.
+// exactly to each sub-score's distance from 50. What it says is in no language yet: words.Catalogue has them. Due is
+// the next instant at which time alone changes anything else in the rating.
 func Rate(s *Settings, r *Record, at Instant) crm.Rating {
 	var h status.Judge
 	return rate(&h, s, r, at)
@@ -49,8 +50,11 @@ func rate(h *status.Judge, s *Settings, r *Record, at Instant) crm.Rating {
 	rating.Score = int(math.Round(float64(w[0]*scores[0]+w[1]*scores[1]+w[2]*scores[2]) / 100))
 	rating.Machine = h.Letter(&rating, &sh, o)
 	rating.Letter = rating.Machine
-	if o.Note.Text != "" && !slices.ContainsFunc(sh.Reasons, func(r crm.Reason) bool { return r.Text == o.Note.Text }) {
-		sh.Reasons = append(sh.Reasons, crm.Reason{ID: status.GroundIDs[o.Ground], Name: string(o.Ground), Text: o.Note.Text, Evidence: status.EvidenceOf(o.Note.Hangs)})
+	said := func(r crm.Reason) bool { return r.Says[0].Key == o.Note.Says[0].Key }
+	if o.Note.Says != nil && !slices.ContainsFunc(sh.Reasons, said) {
+		sh.Reasons = append(sh.Reasons, crm.Reason{
+			ID: status.GroundIDs[o.Ground], Name: string(o.Ground), Says: o.Note.Says, Evidence: status.EvidenceOf(o.Note.Hangs),
+		})
 	}
 	if h.Ball == crm.Us {
 		rating.OwedSince = h.Since
@@ -63,16 +67,17 @@ func rate(h *status.Judge, s *Settings, r *Record, at Instant) crm.Rating {
 		rating.Reasons = []crm.Reason{nothing(&h.View)}
 	}
 	rating.Treatment = advice.Treatment(h, &rating, o)
-	rating.Action = advice.Action(h, &rating, o)
+	rating.Advice = advice.Say(h, &rating, o)
+	rating.Language = h.Language()
 	rating.Due = h.Due.Next
 	return rating
 }
 
 // nothing is the reason of whom nothing counts yet: what would tell more.
 func nothing(h *signals.View) crm.Reason {
-	text := "has shown nothing yet that counts either way: answers, a meeting or a step ahead would tell more"
+	key := "reason.unknown"
 	if h.Own.ID == "" {
-		text = "has not been heard of yet: a first answer, or an industry, a size and a role on file, would tell more"
+		key = "reason.unheard"
 	}
-	return crm.Reason{ID: signals.ClampID, Name: "unknown", Text: text}
+	return crm.Reason{ID: signals.ClampID, Name: "unknown", Says: words.Say(key)}
 }

@@ -147,7 +147,8 @@ func demoEnvironment(box world.Face, dir string) []string {
 		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR="+dir, "WINNOW_PARTITIONS=2",
 		"WINNOW_POLL_INTERVAL=0",
 		"WINNOW_"+strings.ToUpper(source)+"_RATE_LIMIT=100000", "WINNOW_QUEUE_MIN_FREE=64MiB",
-		"WINNOW_QUEUE_MAX_STORE=1GiB")
+		"WINNOW_QUEUE_MAX_STORE=1GiB",
+		"WINNOW_REASON_ROWS=true") // what the cast expects names rows
 }
 
 // rulesOf keeps the rule settings of the caller's environment, so that they can be tried in the demo.

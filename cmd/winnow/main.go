@@ -54,7 +54,7 @@ Settings come from the environment: winnow config shows them all.`,
 	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), repairCommand(), explainCommand(), deadlettersCommand(),
 		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(),
-		readCommand(), mappingCommand(), playCommand(), testCommand(), versionCommand())
+		readCommand(), mappingCommand(), playCommand(), testCommand(), textsCommand(), versionCommand())
 	return root
 }
 

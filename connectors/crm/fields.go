@@ -73,6 +73,10 @@ var FieldTable = []FieldSpec{
 		options("intensive", "standard", "light", "nurture"), false,
 	},
 	{FieldAction, Prose, "Winnow recommended action", "What to do next.", nil, false},
+	{
+		FieldMessage, Prose, "Winnow recommended message",
+		"The farewell to send, in the language in which they write. Winnow never sends it.", nil, false,
+	},
 	{FieldMilestoneMissing, Flag, "Winnow next milestone missing", "Yes where a deal is open and no next step is agreed.", nil, false},
 	{FieldRatedAt, Instant, "Winnow rated at", "When the rating last changed.", nil, false},
 	{

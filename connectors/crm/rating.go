@@ -77,9 +77,11 @@ type Reason struct {
 	Name     string     `cbor:"2,keyasint" json:"name"`                    // short_answers
 	Sub      Sub        `cbor:"3,keyasint,omitempty" json:"sub,omitempty"` // empty: it explains without points
 	Points   int        `cbor:"4,keyasint,omitempty" json:"points"`
-	Text     string     `cbor:"5,keyasint" json:"text"` // completes "This contact ...": fit for the contact to read
+	Text     string     `cbor:"5,keyasint,omitempty" json:"text"` // Says, once somebody reads it
 	Evidence []Evidence `cbor:"6,keyasint,omitempty" json:"evidence,omitempty"`
-	HalfLife int        `cbor:"7,keyasint,omitempty" json:"half_life_days,omitempty"` // days until half of the points are left; 0: no decay
+	HalfLife int        `cbor:"7,keyasint,omitempty" json:"half_life_days,omitempty"` // days until half is left; 0: no decay
+	// Says completes "This contact ...", fit for the contact to read: a list of what it did or is.
+	Says []Phrase `cbor:"8,keyasint,omitempty" json:"-"`
 }
 
 // Rating is what the rules say of a contact at an instant.
@@ -104,8 +106,9 @@ type Rating struct {
 
 	Ball             Ball   `cbor:"14,keyasint,omitempty" json:"ball"`
 	OwedSince        Millis `cbor:"15,keyasint,omitempty" json:"owed_reply_since,omitempty"`
-	Treatment        string `cbor:"16,keyasint,omitempty" json:"treatment"` // intensive, standard, light, nurture
-	Action           string `cbor:"17,keyasint,omitempty" json:"recommended_action,omitempty"`
+	Treatment        string `cbor:"16,keyasint,omitempty" json:"treatment"`                    // intensive to nurture
+	Action           string `cbor:"17,keyasint,omitempty" json:"recommended_action,omitempty"` // Advice, once read
+	Message          string `cbor:"-" json:"recommended_message,omitempty"`
 	MilestoneMissing bool   `cbor:"18,keyasint,omitempty" json:"next_milestone_missing"`
 	Model            string `cbor:"19,keyasint,omitempty" json:"model"` // hash of the settings
 
@@ -117,6 +120,10 @@ type Rating struct {
 	Held string `cbor:"21,keyasint,omitempty" json:"held,omitempty"`
 	// Overdue says that they have waited for our answer longer than the service level allows.
 	Overdue bool `cbor:"23,keyasint,omitempty" json:"overdue,omitempty"`
+	// Advice says what to do next, a sentence each, and is Action once somebody reads it; Message is the farewell then.
+	// Language is that in which they write, empty where it is not known.
+	Advice   []Phrase `cbor:"24,keyasint,omitempty" json:"-"`
+	Language string   `cbor:"25,keyasint,omitempty" json:"language,omitempty"`
 	// Due is the next instant at which time alone changes anything above; 0: never.
 	Due Millis `cbor:"22,keyasint,omitempty" json:"due,omitempty"`
 }
@@ -143,6 +150,7 @@ const (
 	FieldOwedSince        Field = "owed_reply_since"
 	FieldTreatment        Field = "treatment"
 	FieldAction           Field = "recommended_action"
+	FieldMessage          Field = "recommended_message"
 	FieldMilestoneMissing Field = "next_milestone_missing"
 	FieldRatedAt          Field = "rated_at"
 	FieldModel            Field = "model"

@@ -124,14 +124,16 @@ func (m Map) Values(ch crm.Change, most int) (map[string]string, error) {
 	return out, nil
 }
 
-// Cut is a text of at most so many characters, cut at a line's end where there is one near.
+// Cut is a text of at most so many characters, cut at a line's end where there is one near, else between two words.
 func Cut(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
 	cut := string([]rune(text)[:most])
-	if i := strings.LastIndexByte(cut, '\n'); i > len(cut)/2 {
-		cut = cut[:i]
+	for _, end := range []string{"\n", " "} {
+		if i := strings.LastIndex(cut, end); i > len(cut)/2 && !strings.HasPrefix(text[len(cut):], end) {
+			return cut[:i]
+		}
 	}
 	return cut
 }

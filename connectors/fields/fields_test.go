@@ -93,3 +93,22 @@ func TestProperties(t *testing.T) {
 		}
 	}
 }
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"äöü äöü", 7, "äöü äöü"},
+		{"one line\nand another", 12, "one line"},
+		{"schöne Grüße aus Köln", 15, "schöne Grüße"},
+		{"schöne Grüße aus Köln", 16, "schöne Grüße aus"},
+		{"ääääääää", 5, "äääää"},
+		{"a verylongwordthatgoeson", 12, "a verylongwo"},
+	} {
+		if got := Cut(c.text, c.most); got != c.want {
+			t.Errorf("%q at %d: %q, want %q", c.text, c.most, got, c.want)
+		}
+	}
+}

@@ -45,7 +45,7 @@ func (s setup) Plan(ctx context.Context) ([]connectors.Step, error) {
 				fmt.Errorf("setup.have: the answer has no fields of %s", typ),
 			)
 		}
-		for _, spec := range crm.FieldTable {
+		for _, spec := range s.opt.Fields() {
 			name := s.fields[spec.Field]
 			if name == "" ||
 				name != spelling(s.m).Own(spec.Field) { // another field was named for it, which is their own

@@ -50,7 +50,7 @@ var shapes = map[crm.FieldType][2]string{
 // propertyOf is the definition of a field's property.
 func propertyOf(f crm.FieldSpec, name string) property {
 	shape, options := shapes[f.Type], f.Options
-	if f.Type == crm.Flag {
+	if f.Type == crm.Flag && options == nil {
 		options = []crm.Option{{Value: "true", Label: "Yes"}, {Value: "false", Label: "No"}}
 	}
 	p := property{
@@ -162,7 +162,7 @@ func (c *Connector) checkNative(ctx context.Context) error {
 
 // propertyStep says what is missing of a field's property: all of it, some options, or nothing.
 func (c *Connector) propertyStep(f crm.Field, name string, there map[string]property) connectors.Step {
-	spec, _ := crm.SpecOf(f)
+	spec := c.opt.Field(f)
 	want := propertyOf(spec, name)
 	step := connectors.Step{Name: "property " + name, Detail: want.Type, Data: todo{
 		method: http.MethodPost, path: propertiesPath, body: want,

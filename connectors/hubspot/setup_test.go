@@ -320,3 +320,27 @@ func TestTheNativeStatusIsLookedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestLabels: fields are made with the labels that the account's people read.
+func TestLabels(t *testing.T) {
+	p := newPortal(t)
+	p.override = (&account{props: map[string]obj{}}).serve
+	c := p.connect(t, nil)
+	c.opt.Labels = slices.Clone(crm.FieldTable)
+	i := slices.IndexFunc(c.opt.Labels, func(s crm.FieldSpec) bool { return s.Field == crm.FieldDisqualified })
+	c.opt.Labels[i].Label, c.opt.Labels[i].Options = "Winnow disqualifiziert", []crm.Option{{Value: "true", Label: "Ja"}}
+	steps, err := c.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		do, _ := s.Data.(todo)
+		if made, ok := do.body.(property); ok && made.Name == "winnow_disqualified" {
+			if made.Label != "Winnow disqualifiziert" || len(made.Options) != 1 || made.Options[0].Label != "Ja" {
+				t.Errorf("made as %+v", made)
+			}
+			return
+		}
+	}
+	t.Error("nothing makes winnow_disqualified")
+}

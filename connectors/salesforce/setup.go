@@ -37,7 +37,7 @@ func (c *setup) Plan(ctx context.Context) ([]connectors.Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, spec := range crm.FieldTable {
+		for _, spec := range c.opt.Fields() {
 			name := c.fields[spec.Field]
 			// another field was named for it, which is the org's own
 			if name == "" || name != spelling.Own(spec.Field) {
@@ -118,7 +118,10 @@ func metadata(spec crm.FieldSpec) map[string]any {
 }
 
 // cutLabel keeps a label within Salesforce's 40 characters. Source: Salesforce Help, "Custom Field Attributes".
-func cutLabel(label string) string { return label[:min(len(label), 40)] }
+func cutLabel(label string) string {
+	characters := []rune(label)
+	return string(characters[:min(len(characters), 40)])
+}
 
 // post makes a record and returns its id.
 func (c *setup) post(ctx context.Context, path string, body any) (id string, err error) {

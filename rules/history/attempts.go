@@ -49,8 +49,18 @@ func (h *History) Attempts() (counted, onDays int, last crm.Millis) {
 	return counted, onDays, last
 }
 
+// Counted are the attempts that count.
+func (h *Silence) Counted() (list []Mark) {
+	for i := range h.Tries {
+		if h.Tries[i].Counted {
+			list = append(list, h.Tries[i].Mark)
+		}
+	}
+	return list
+}
+
 // LastTry is when our last delivered attempt was, whether it counts or not; 0 where there is none.
-func (h *History) LastTry() (last crm.Millis) {
+func (h *Silence) LastTry() (last crm.Millis) {
 	for i := range h.Tries {
 		if h.Tries[i].delivered {
 			last = h.Tries[i].At
@@ -61,7 +71,7 @@ func (h *History) LastTry() (last crm.Millis) {
 
 // Beyond is how many of our delivered messages in the current silence do not count, because they came too soon or after
 // enough.
-func (h *History) Beyond() (n int) {
+func (h *Silence) Beyond() (n int) {
 	for i := range h.Tries {
 		if a := &h.Tries[i]; a.delivered && (a.Why == WhyTooSoon || a.Why == whyEnough) {
 			n++

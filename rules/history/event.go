@@ -18,13 +18,37 @@ type Commitment struct {
 	Mark
 	Strength float64
 	Held     bool
+	Kind     CommitmentKind
 }
+
+// CommitmentKind is what they bound themselves to.
+type CommitmentKind uint8
+
+// The kinds of commitments.
+const (
+	Met      CommitmentKind = iota // a meeting was held
+	Booked                         // one is booked
+	Accepted                       // a quote
+	Advanced                       // a deal moved on
+	Bought
+)
 
 // Debt is something that we owe.
 type Debt struct {
 	Mark
-	Why string
+	Kind DebtKind
+	Due  crm.Millis // when it was; of an agreed date the day that was agreed on
 }
+
+// DebtKind is what we owe.
+type DebtKind uint8
+
+// The kinds of debts.
+const (
+	Promise DebtKind = iota
+	Task
+	AgreedDate
+)
 
 // Attempt is one try of ours to get an answer.
 type Attempt struct {

@@ -103,9 +103,9 @@ func (h *gatherer) meeting(f *crm.Fact, peer bool) {
 	switch {
 	case held || passed:
 		h.Met = true
-		h.Commits = append(h.Commits, Commitment{Mark{start, f.ID}, 1, true})
+		h.Commits = append(h.Commits, Commitment{Mark{start, f.ID}, 1, true, Met})
 	case alive:
-		h.Commits = append(h.Commits, Commitment{Mark{booked, f.ID}, 0.5, false})
+		h.Commits = append(h.Commits, Commitment{Mark{booked, f.ID}, 0.5, false, Booked})
 	}
 }
 
@@ -126,7 +126,7 @@ func (h *gatherer) quote(f *crm.Fact) {
 	}
 	if q.Accepted != 0 && q.Accepted <= h.Limit {
 		h.Events = append(h.Events, Event{At: q.Accepted, ID: f.ID, Kind: Clearing, F: f})
-		h.Commits = append(h.Commits, Commitment{Mark{q.Accepted, f.ID}, acceptance, false})
+		h.Commits = append(h.Commits, Commitment{Mark{q.Accepted, f.ID}, acceptance, false, Accepted})
 	}
 }
 
@@ -157,7 +157,7 @@ func (h *gatherer) task(f *crm.Fact) {
 		h.Stops = append(h.Stops, calendar.Span{
 			From: f.At, Until: calendar.Never, Why: "a task of ours is overdue", Fact: f.ID, Ours: true, Planned: t.Due,
 		})
-		h.Debts = append(h.Debts, Debt{Mark{t.Due, f.ID}, "a task of ours is overdue"})
+		h.Debts = append(h.Debts, Debt{Mark{t.Due, f.ID}, Task, t.Due})
 	}
 }
 
@@ -195,7 +195,7 @@ func (h *gatherer) deal(f *crm.Fact) {
 			break
 		}
 		if m.Probability > best && best > 0 {
-			h.Commits = append(h.Commits, Commitment{Mark{m.At, f.ID}, 0.5, false})
+			h.Commits = append(h.Commits, Commitment{Mark{m.At, f.ID}, 0.5, false, Advanced})
 			h.Events = append(h.Events, Event{At: m.At, ID: f.ID, Kind: Clearing, F: f})
 			h.Moved = true
 		}
@@ -209,7 +209,7 @@ func (h *gatherer) deal(f *crm.Fact) {
 	if d.Won != 0 && d.Won <= h.Ref() {
 		h.Moved = true
 		h.Events = append(h.Events, Event{At: d.Won, ID: f.ID, Kind: Settled, F: f})
-		h.Commits = append(h.Commits, Commitment{Mark{d.Won, f.ID}, 1, false})
+		h.Commits = append(h.Commits, Commitment{Mark{d.Won, f.ID}, 1, false, Bought})
 	}
 }
 

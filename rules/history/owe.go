@@ -53,7 +53,7 @@ func (h *ledger) promises() {
 			h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: calendar.Never, Why: "we have promised something", Fact: e.ID})
 		default:
 			h.Stops = append(h.Stops, calendar.Span{From: e.At, Until: calendar.Never, Why: "a promise of ours is overdue", Fact: e.ID, Ours: true})
-			h.Debts = append(h.Debts, Debt{Mark{due, e.ID}, "a promise of ours is overdue"})
+			h.Debts = append(h.Debts, Debt{Mark{due, e.ID}, Promise, due})
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (h *ledger) followed(f *FollowUp) {
 	}
 	h.Stops = append(h.Stops, calendar.Span{From: f.set, Until: calendar.Never, Why: "we let an agreed date pass", Fact: f.Fact, Ours: late <= h.Ref()})
 	if late <= h.Ref() {
-		h.Debts = append(h.Debts, Debt{Mark{late, f.Fact}, "we let an agreed date pass"})
+		h.Debts = append(h.Debts, Debt{Mark{late, f.Fact}, AgreedDate, f.Due})
 		return
 	}
 	h.Today = Mark{f.Due, f.Fact}

@@ -141,7 +141,7 @@ func (h *scanner) theyAccepted(e *Event) {
 		q := f.Quote
 		return q != nil && !f.Gone && q.Accepted != 0 && q.Accepted <= h.Limit && len(q.Sent) > 0 && q.Sent[0] <= e.At
 	}) {
-		h.Commits = append(h.Commits, Commitment{Mark{e.At, e.ID}, acceptance, false})
+		h.Commits = append(h.Commits, Commitment{Mark{e.At, e.ID}, acceptance, false, Accepted})
 	}
 	h.offered = false
 }

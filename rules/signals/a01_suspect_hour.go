@@ -3,6 +3,7 @@ package signals
 import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var suspectHourRow = Signal{
@@ -24,7 +25,7 @@ func suspectHour(h *View, sh *Sheet) {
 		return
 	}
 	w.hit(first.At, first.ID, 1)
-	sh.add(&w, RowSuspectHour, "first wrote at an unusual hour")
+	sh.add(&w, RowSuspectHour, words.Say("reason.suspect_hour", h.Day("on", first.At)))
 }
 
 func isSuspect(h *View, m crm.Millis) bool {

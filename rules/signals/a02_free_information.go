@@ -1,7 +1,6 @@
 package signals
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -61,8 +60,7 @@ func freeInformation(h *View, sh *Sheet) {
 		return
 	}
 	w.hit(last.At, last.ID, 1)
-	sh.add(&w, RowFreeInformation, fmt.Sprintf("has asked %s and answered %d of %d of ours",
-		words.Count(theirs, "question"), told, asked))
+	sh.add(&w, RowFreeInformation, words.Say("reason.free_information", h.Day("last", last.At)))
 }
 
 // lastAsk is their newest turn that asks for something.

@@ -1,11 +1,10 @@
 package signals
 
 import (
-	"fmt"
-
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var answersRow = Signal{
@@ -19,15 +18,16 @@ var answersRow = Signal{
 // over. A shrug (A06) or a question in return (A02) is neither an answer nor none.
 func answers(h *View, sh *Sheet) {
 	w := Weigh(h, RowAnswers)
-	good, open, others := 0, 0, 0
+	good, open := 0, 0
+	var last, asked crm.Millis // their last answer, our open question
 	for i := range h.Turns {
 		t := &h.Turns[i]
 		switch {
 		case !h.Answered(i) || !w.counts(t.Ask.At):
 		case h.IsShort(&h.Turns[i+1], t) || history.AsksBack(&h.Turns[i+1]):
-			others++
 		default:
 			good++
+			last = h.Turns[i+1].First.At
 			w.Cite(h.Turns[i+1].First.At, h.Turns[i+1].First.ID)
 		}
 	}
@@ -36,7 +36,7 @@ func answers(h *View, sh *Sheet) {
 			end := calendar.Ends(h.Fair, t.Ask.At, calendar.Millis(h.S.ReplyTime))
 			if h.Seen >= end {
 				// It has no window: a question of ours that grew too old would leave the place to a later one.
-				open = 1
+				open, asked = 1, t.Ask.At
 				w.Cite(t.Ask.At, t.Ask.ID)
 			} else {
 				h.Due.Read(end)
@@ -52,14 +52,12 @@ func answers(h *View, sh *Sheet) {
 		share *= sure
 	}
 	w.sum = share
-	text := fmt.Sprintf("answered %d of our last %d questions", good, good+open)
 	switch {
-	case good == 0 && others > 0:
-		text = "has not answered our open question yet"
-	case good == 0:
-		text = "has not answered our question yet"
 	case open == 0:
-		text = "answers our questions"
+		sh.add(&w, RowAnswers, words.Say("reason.answers.all", h.Day("last", last)))
+	case good == 0:
+		sh.add(&w, RowAnswers, words.Say("reason.answers.none", h.Day("open", asked)))
+	default:
+		sh.add(&w, RowAnswers, words.Say("reason.answers.open", words.Number("answered", good), h.Day("open", asked)))
 	}
-	sh.add(&w, RowAnswers, text)
 }

@@ -1,7 +1,6 @@
 package signals
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -43,10 +42,14 @@ func replyLatency(h *View, sh *Sheet) {
 	}
 	switch {
 	case w.sum > 0 && h.Theirs.Known: // the hours of somebody whose zone is not known prove nothing
-		sh.add(&w, RowReplyLatency, fmt.Sprintf("takes about %s to answer",
-			words.BusinessTime(all, h.Theirs.Shut-h.Theirs.Open)))
+		key := "reason.reply_latency.hours"
+		n, days := words.Business(all, h.Theirs.Shut-h.Theirs.Open)
+		if days {
+			key = "reason.reply_latency.days"
+		}
+		sh.add(&w, RowReplyLatency, words.Say(key, words.Number("n", n), h.Day("last", w.newest())))
 	case w.sum < 0:
-		sh.add(&w, RowReplyLatency, "answers quickly")
+		sh.add(&w, RowReplyLatency, words.Say("reason.reply_latency.quick", h.Day("last", w.newest())))
 	}
 }
 

@@ -1,7 +1,6 @@
 package signals
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -47,10 +46,5 @@ func shortAnswers(h *View, sh *Sheet) {
 	share := weight{h: h, sig: w.sig}
 	share.hit(newest.At, "", float64(short)/float64(h.S.ShortOf))
 	w.sum, w.ahead = share.sum, share.ahead
-	text := fmt.Sprintf("answered %s of the last %s questions in a word or two", words.Numeral(short),
-		words.Numeral(looked))
-	if short == looked {
-		text = fmt.Sprintf("answered the last %s questions in a word or two", words.Numeral(short))
-	}
-	sh.add(&w, RowShortAnswers, text)
+	sh.add(&w, RowShortAnswers, words.Say("reason.short_answers", h.Days("on", marks)))
 }

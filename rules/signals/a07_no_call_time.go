@@ -2,7 +2,6 @@ package signals
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -22,13 +21,58 @@ var noCallTimeRow = Signal{
 // What is not known to be theirs is held against nobody.
 func noCallTime(h *View, sh *Sheet) {
 	w := Weigh(h, RowNoCallTime)
-	var marks []history.Mark
-	held := 0
+	lost := lostMeetings(h, &w)
 	for i := range h.Turns {
 		if declined(h, i) && w.counts(h.Turns[i+1].First.At) {
-			marks = append(marks, h.Turns[i+1].First)
+			lost[refused] = append(lost[refused], h.Turns[i+1].First)
 		}
 	}
+	held := 0
+	for _, c := range h.Commits {
+		if c.Held && w.counts(c.At) {
+			held++
+		}
+	}
+	marks := slices.Concat(lost[:]...)
+	if len(marks) < h.S.CallTimes || len(marks) <= held {
+		return
+	}
+	slices.SortFunc(marks, func(a, b history.Mark) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+	})
+	each := float64(len(marks)-held) / float64(len(marks)) / float64(h.S.CallTimes+1)
+	for _, m := range marks {
+		w.hit(m.At, m.ID, each)
+	}
+	var says []crm.Phrase
+	for how, marks := range lost {
+		if len(marks) > 0 {
+			says = append(says, words.Say(losses[how], h.Days("on", marks))...)
+		}
+	}
+	if held > 0 {
+		says = append(says, words.Say("reason.no_call_time.kept", words.Number("n", held))...)
+	}
+	sh.add(&w, RowNoCallTime, says)
+}
+
+// The ways in which a time for a talk is lost.
+const (
+	refused = iota
+	missed
+	cancelled
+	moved
+	ways
+)
+
+// losses say each of them.
+var losses = [ways]string{
+	refused: "reason.no_call_time.declined", missed: "reason.no_call_time.missed",
+	cancelled: "reason.no_call_time.cancelled", moved: "reason.no_call_time.moved",
+}
+
+// lostMeetings are the meetings that they missed, cancelled and moved.
+func lostMeetings(h *View, w *weight) (lost [ways][]history.Mark) {
 	for i := range h.R.Items {
 		f := &h.R.Items[i]
 		m := f.Meeting
@@ -38,41 +82,20 @@ func noCallTime(h *View, sh *Sheet) {
 		start := max(m.Start, f.At)
 		switch {
 		case m.State == crm.NoShow:
-			marks = w.keep(marks, history.Mark{At: start, ID: f.ID})
+			lost[missed] = w.keep(lost[missed], history.Mark{At: start, ID: f.ID})
 		case m.State == crm.Cancelled && m.By == crm.In:
-			marks = w.keep(marks, history.Mark{At: min(start, max(crm.Millis(f.Version), f.At)), ID: f.ID})
+			at := min(start, max(crm.Millis(f.Version), f.At))
+			lost[cancelled] = w.keep(lost[cancelled], history.Mark{At: at, ID: f.ID})
 		case m.By == crm.In && len(m.Moved) == 0 && m.State == crm.Rescheduled:
-			marks = w.keep(marks, history.Mark{At: f.At, ID: f.ID})
+			lost[moved] = w.keep(lost[moved], history.Mark{At: f.At, ID: f.ID})
 		}
 		if m.By == crm.In {
 			for _, at := range m.Moved {
-				marks = w.keep(marks, history.Mark{At: at, ID: f.ID})
+				lost[moved] = w.keep(lost[moved], history.Mark{At: at, ID: f.ID})
 			}
 		}
 	}
-	for _, c := range h.Commits {
-		if c.Held && w.counts(c.At) {
-			held++
-		}
-	}
-	if len(marks) < h.S.CallTimes || len(marks) <= held {
-		return
-	}
-	slices.SortFunc(marks, func(a, b history.Mark) int {
-		if a.At != b.At {
-			return cmp.Compare(a.At, b.At)
-		}
-		return cmp.Compare(a.ID, b.ID)
-	})
-	each := float64(len(marks)-held) / float64(len(marks)) / float64(h.S.CallTimes+1)
-	for _, m := range marks {
-		w.hit(m.At, m.ID, each)
-	}
-	text := fmt.Sprintf("declined, moved or missed %s", words.Count(len(marks), "appointment"))
-	if held > 0 {
-		text += fmt.Sprintf(" and kept %d", held)
-	}
-	sh.add(&w, RowNoCallTime, text)
+	return lost
 }
 
 // declined reports whether in turn i we proposed a time, they answered, and neither a yes, a time of theirs, a booking
@@ -85,8 +108,8 @@ func declined(h *View, i int) bool {
 	if reply.Unread || reply.Spoken || reply.Intents.Any(crm.AcceptsTime|crm.ProposesTime|crm.Accepts) {
 		return false
 	}
-	refused := reply.Intents.Any(crm.RefusesTime | crm.DefersTime)
-	if reply.Intents.Any(crm.ClearYes) && !refused {
+	no := reply.Intents.Any(crm.RefusesTime | crm.DefersTime)
+	if reply.Intents.Any(crm.ClearYes) && !no {
 		return false
 	}
 	until := h.Theirs.After(reply.First.At, h.S.BookWithin)
@@ -102,7 +125,7 @@ func declined(h *View, i int) bool {
 			return false
 		}
 	}
-	if refused {
+	if no {
 		return true
 	}
 	if h.Seen < until {

@@ -22,7 +22,7 @@ func dinnerCalls(h *View, sh *Sheet) {
 	}
 	w := Weigh(h, RowDinnerCalls)
 	var left crm.Millis
-	n := 0
+	var late []history.Mark
 	for i := range h.Events {
 		e := &h.Events[i]
 		if e.F == nil || e.F.Call == nil || e.Peer || e.Kind == history.Void {
@@ -34,14 +34,14 @@ func dinnerCalls(h *View, sh *Sheet) {
 		case e.F.Call.Direction == crm.In && left != 0:
 			if e.At < h.Ours.After(left, h.S.ReturnCall) && !h.Ours.At(e.At) && w.counts(e.At) {
 				w.hit(e.At, e.ID, 1)
-				n++
+				late = append(late, history.Mark{At: e.At, ID: e.ID})
 			}
 			left = 0
 		case e.Kind == history.Talked:
 			left = 0 // who was reached since has nothing to return
 		}
 	}
-	if n > 0 {
-		sh.add(&w, RowDinnerCalls, "returned our calls outside our hours "+words.Times(n))
+	if len(late) > 0 {
+		sh.add(&w, RowDinnerCalls, words.Say("reason.dinner_calls", h.Days("on", late)))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var sameQuoteRow = Signal{
@@ -27,11 +28,12 @@ func sameQuote(h *View, sh *Sheet) {
 		return
 	}
 	var worst []history.Mark
+	var first crm.Millis // when that quote went out for the first time
 	for _, sends := range sends(h) {
 		caused := causedBy(requests, sends)
 		caused = slices.DeleteFunc(caused, func(m history.Mark) bool { return !w.counts(m.At) })
 		if len(caused) > len(worst) {
-			worst = caused
+			worst, first = caused, slices.Min(sends)
 		}
 	}
 	if len(worst) < h.S.QuoteWarn {
@@ -46,7 +48,8 @@ func sameQuote(h *View, sh *Sheet) {
 		strength = 0.5
 	}
 	w.hit(last.At, last.ID, strength)
-	sh.add(&w, RowSameQuote, fmt.Sprintf("asked %d times for the same quote", len(worst)))
+	again := slices.DeleteFunc(worst, func(m history.Mark) bool { return m.At <= first })
+	sh.add(&w, RowSameQuote, words.Say("reason.same_quote", h.Day("quote", first), h.Days("on", again)))
 }
 
 // causedBy are the requests after which, and before the next of them, something was sent.

@@ -1,8 +1,6 @@
 package signals
 
 import (
-	"fmt"
-
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
@@ -21,14 +19,16 @@ var needyRow = Signal{
 func needy(h *View, sh *Sheet) {
 	w := Weigh(h, RowNeedy)
 	written := unasked(h)
-	bursts := bursts(h, &w, written)
-	text := fmt.Sprintf("wrote several messages in a row that await an answer, %s", words.Times(bursts))
+	var says []crm.Phrase
+	if bursts := bursts(h, &w, written); len(bursts) > 0 {
+		says = words.Say("reason.needy.bursts", h.Days("on", bursts))
+	}
 	if busy := busyWeek(h, written); busy.ID != "" && w.counts(busy.At) {
 		w.hit(busy.At, busy.ID, 1)
-		text = "wrote many messages in a week, at all hours"
+		says = append(says, words.Say("reason.needy.week", h.Day("last", busy.At))...)
 	}
 	if w.sum > 0 {
-		sh.add(&w, RowNeedy, text)
+		sh.add(&w, RowNeedy, says)
 	}
 }
 
@@ -53,8 +53,8 @@ func unasked(h *View) (written []*history.Event) {
 	return written
 }
 
-// bursts counts, and weighs, the runs of messages that await an answer and came within a short time.
-func bursts(h *View, w *weight, written []*history.Event) (n int) {
+// bursts finds, and weighs, the runs of messages that await an answer and came within a short time: the last of each.
+func bursts(h *View, w *weight, written []*history.Event) (list []history.Mark) {
 	var run []*history.Event
 	for _, e := range written {
 		if e.F.Message.Text.Unread || !history.NeedsAnswer(e.F) {
@@ -64,12 +64,12 @@ func bursts(h *View, w *weight, written []*history.Event) (n int) {
 		if k := len(run) - h.S.Burst; k >= 0 && e.At-run[k].At <= calendar.Millis(h.S.BurstWithin) {
 			run = run[:0] // the same messages make one burst
 			if w.counts(e.At) {
-				n++
+				list = append(list, history.Mark{At: e.At, ID: e.ID})
 				w.hit(e.At, e.ID, 0.5)
 			}
 		}
 	}
-	return n
+	return list
 }
 
 // busyWeek is the last message of the newest seven days with very many, half of them outside business hours.

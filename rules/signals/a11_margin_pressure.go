@@ -32,15 +32,15 @@ func marginPressure(h *View, sh *Sheet) {
 	if len(asked) < h.S.Discounts {
 		return
 	}
-	text := "asked for a better price " + words.Times(len(asked))
+	says := words.Say("reason.margin_pressure.asked", h.Days("on", asked))
 	given := concessions(h, asked)
 	for _, c := range given {
 		w.hit(c.At, c.ID, each)
 	}
 	if len(given) > 0 {
-		text += " and was given one " + words.Times(len(given))
+		says = append(says, words.Say("reason.margin_pressure.given", h.Days("on", given))...)
 	}
-	sh.add(&w, RowMarginPressure, text)
+	sh.add(&w, RowMarginPressure, says)
 }
 
 // concessions are the quotes that take off more than any before, after they had asked for that. The first quote is our

@@ -31,7 +31,8 @@ const (
 // futureBusiness is A12: the ledger of what they promised for later.
 func futureBusiness(h *View, sh *Sheet) {
 	broken, open := Weigh(h, RowBrokenPromises), Weigh(h, RowFuturePromises)
-	nBroken := 0
+	var promised []history.Mark
+	var last crm.Millis // the oldest that is open
 	for i := range h.Events {
 		e := &h.Events[i]
 		if e.Kind != history.Received || e.F.Message == nil || !e.F.Message.Text.Intents.Any(crm.FutureBusiness) {
@@ -50,19 +51,20 @@ func futureBusiness(h *View, sh *Sheet) {
 			h.Due.Read(end)
 			if open.sum == 0 && open.counts(e.At) {
 				open.hit(e.At, e.ID, 1)
+				last = e.At
 			}
 			continue
 		}
 		if broken.counts(e.At) {
 			broken.hit(end, e.ID, 1)
-			nBroken++
+			promised = append(promised, history.Mark{At: e.At, ID: e.ID})
 		}
 	}
-	if nBroken > 0 && broken.sig.On {
-		sh.add(&broken, RowBrokenPromises, "promised later business "+words.Times(nBroken)+", which has not come")
+	if len(promised) > 0 && broken.sig.On {
+		sh.add(&broken, RowBrokenPromises, words.Say("reason.broken_promises", h.Days("on", promised)))
 	}
 	if open.sum > 0 && open.sig.On {
-		sh.add(&open, RowFuturePromises, "promises later business")
+		sh.add(&open, RowFuturePromises, words.Say("reason.future_promises", h.Day("on", last)))
 	}
 }
 

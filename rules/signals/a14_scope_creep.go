@@ -1,8 +1,6 @@
 package signals
 
 import (
-	"fmt"
-
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
@@ -24,8 +22,7 @@ func scopeCreep(h *View, sh *Sheet) {
 		return
 	}
 	w := Weigh(h, RowScopeCreep)
-	var changes []history.Mark
-	n := 0
+	var changes, beyond []history.Mark
 	for i := range h.Turns {
 		t := &h.Turns[i]
 		if t.Dir != crm.In || !t.Intents.Any(crm.ChangeRequest) || t.First.At <= since {
@@ -40,11 +37,10 @@ func scopeCreep(h *View, sh *Sheet) {
 		}
 		if inMonth > h.S.ScopeFree && w.counts(t.First.At) {
 			w.hit(t.First.At, t.First.ID, 0.5)
-			n++
+			beyond = append(beyond, t.First)
 		}
 	}
-	if n > 0 {
-		sh.add(&w, RowScopeCreep, fmt.Sprintf("asked for %s beyond the usual after the contract",
-			words.Count(n, "change")))
+	if len(beyond) > 0 {
+		sh.add(&w, RowScopeCreep, words.Say("reason.scope_creep", h.Days("on", beyond)))
 	}
 }

@@ -25,5 +25,5 @@ func dormantIntake(h *View, sh *Sheet) {
 	w := Weigh(h, RowDormantIntake)
 	w.sum = 1
 	w.Cite(h.Start.At, h.Start.ID)
-	sh.add(&w, RowDormantIntake, "took much information and has been silent since "+words.Date(h.Start.At))
+	sh.add(&w, RowDormantIntake, words.Say("reason.dormant_after_intake", h.Day("since", h.Start.At)))
 }

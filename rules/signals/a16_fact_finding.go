@@ -1,6 +1,9 @@
 package signals
 
-import "github.com/winnow-crm/winnow/rules/calendar"
+import (
+	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/words"
+)
 
 var factFindingRow = Signal{
 	ID: "A16", Name: "fact_finding", Window: 180 * calendar.Days, Early: 100, On: true,
@@ -23,5 +26,5 @@ func factFinding(h *View, sh *Sheet) {
 	w := Weigh(h, RowFactFinding)
 	last := lastAsk(h)
 	w.Cite(last.At, last.ID)
-	sh.Note(&w, "is collecting facts, without a date or a next step yet")
+	sh.Note(&w, words.Say("reason.fact_finding", h.Day("last", last.At)))
 }

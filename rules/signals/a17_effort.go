@@ -1,7 +1,6 @@
 package signals
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -96,12 +95,9 @@ func effortSpent(h *View, sh *Sheet) {
 		return
 	}
 	w := Weigh(h, RowEffort)
-	text := fmt.Sprintf("has had about %s of our time", words.Count(hoursOf(spent), "hour"))
-	switch n := Committed(h); {
-	case n > 0:
-		text += ", and has committed to something " + words.Times(n)
-	case len(h.Commits) == 0:
-		text += ", and has not committed to anything yet"
+	says := words.Say("reason.effort.hours", words.Number("hours", hoursOf(spent)))
+	if len(h.Commits) == 0 {
+		says = append(says, words.Say("reason.effort.none")...)
 	}
-	sh.Note(&w, text)
+	sh.Note(&w, says)
 }

@@ -3,6 +3,7 @@ package signals
 import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var supportLoadRow = Signal{
@@ -33,9 +34,9 @@ func supportLoad(h *View, sh *Sheet) {
 		}
 	}
 	if !found {
-		sh.Note(&w, noneOnFile("number of support cases"))
+		sh.Note(&w, noneOnFile("support"))
 		return
 	}
 	w.sum = min(cases/float64(h.S.SupportMany), 1)
-	sh.add(&w, RowSupportLoad, "needs much support")
+	sh.add(&w, RowSupportLoad, words.Say("reason.support_load"))
 }

@@ -10,10 +10,10 @@ var repVoteRow = Signal{
 
 // repVote is A20: the vote of our people who work with them.
 func repVote(h *View, sh *Sheet) {
-	numeric(h, sh, RowRepVote, h.S.VoteProperty, "vote of our people", func(n float64) (float64, string) {
+	numeric(h, sh, RowRepVote, h.S.VoteProperty, "rep_vote", func(n float64) (float64, string) {
 		if n < 0 {
-			return max(n, -2), "takes more than usual, by the vote of our people who work with them"
+			return max(n, -2), "reason.rep_vote.bad"
 		}
-		return min(n, 2), "works well together with us, by the vote of our people"
+		return min(n, 2), "reason.rep_vote.good"
 	})
 }

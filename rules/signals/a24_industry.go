@@ -9,5 +9,6 @@ var industryRow = Signal{
 }
 
 func industry(h *View, sh *Sheet) {
-	listed(h, sh, RowIndustry, h.S.IndustryProperty, h.S.IndustryGood, h.S.IndustryBad, "industry")
+	listed(h, sh, RowIndustry, h.S.IndustryProperty, h.S.IndustryGood, h.S.IndustryBad,
+		"industry", "reason.industry.good", "reason.industry.bad")
 }

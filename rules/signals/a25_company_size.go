@@ -13,10 +13,10 @@ func companySize(h *View, sh *Sheet) {
 	if s.SizeMin == 0 && s.SizeMax == 0 {
 		return
 	}
-	numeric(h, sh, RowCompanySize, s.SizeProperty, "company size", func(n float64) (float64, string) {
+	numeric(h, sh, RowCompanySize, s.SizeProperty, "company_size", func(n float64) (float64, string) {
 		if n >= float64(s.SizeMin) && (s.SizeMax == 0 || n <= float64(s.SizeMax)) {
-			return 1, "has the size that we serve well"
+			return 1, "reason.company_size.good"
 		}
-		return -1, "has another size than those we serve well"
+		return -1, "reason.company_size.bad"
 	})
 }

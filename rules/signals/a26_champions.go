@@ -7,6 +7,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var championsRow = Signal{
@@ -21,29 +22,28 @@ func champions(h *View, sh *Sheet) {
 	if !w.sig.On {
 		return
 	}
-	var text []string
+	var says []crm.Phrase
 	switch f := h.Property(h.S.RoleProperty); {
 	case f == nil && len(h.S.Roles) > 0:
 		sh.Note(&w, noneOnFile("role"))
 	case f != nil && hasWord(f.Property.Value, h.S.Roles):
 		w.sum++
 		w.Cite(f.At, f.ID)
-		text = append(text, "has a say in the decision")
+		says = append(says, words.Say("reason.champions.role")...)
 	}
 	if peers := activePeers(h, &w); peers > 0 {
 		w.sum += min(0.5*float64(peers), 1)
-		text = append(text, "is one of several there who are in touch with us")
+		says = append(says, words.Say("reason.champions.peers")...)
 	}
 	if w.sum > 0 {
-		sh.add(&w, RowChampions, strings.Join(text, " and "))
+		sh.add(&w, RowChampions, says)
 	}
 }
 
-func hasWord(value string, words []string) bool {
-	for _, have := range strings.FieldsFunc(strings.ToLower(value), func(r rune) bool {
-		return r == ' ' || r == ',' || r == '/' || r == '-' || r == '&'
-	}) {
-		if record.ContainsFold(words, have) {
+func hasWord(value string, list []string) bool {
+	between := func(r rune) bool { return strings.ContainsRune(" ,/-&", r) }
+	for _, have := range strings.FieldsFunc(strings.ToLower(value), between) {
+		if record.ContainsFold(list, have) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package signals
 import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var spendRow = Signal{
@@ -35,11 +36,11 @@ func spend(h *View, sh *Sheet) {
 			w.hit(f.At, f.ID, share/4)
 		}
 	}
-	text := "has a deal open with us"
-	if won {
-		text = "has bought from us"
-	}
-	if w.sum > 0 {
-		sh.add(&w, RowSpend, text)
+	switch {
+	case w.sum <= 0:
+	case won:
+		sh.add(&w, RowSpend, words.Say("reason.spend.won"))
+	default:
+		sh.add(&w, RowSpend, words.Say("reason.spend.open"))
 	}
 }

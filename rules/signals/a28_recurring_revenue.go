@@ -10,6 +10,6 @@ var recurringRow = Signal{
 
 func recurring(h *View, sh *Sheet) {
 	numeric(h, sh, RowRecurring, h.S.RecurringProperty, "", func(n float64) (float64, string) {
-		return min(max(n, 0)/float64(h.S.RecurringGood), 1), "brings recurring revenue"
+		return min(max(n, 0)/float64(h.S.RecurringGood), 1), "reason.recurring_revenue"
 	})
 }

@@ -47,10 +47,10 @@ func referrals(h *View, sh *Sheet) {
 		received.hit(record.Changed(f), f.ID, 1)
 	}
 	if n > 0 && given.sig.On {
-		sh.add(&given, RowReferralsGiven, "has led "+words.Count(n, "other contact")+" to us")
+		sh.add(&given, RowReferralsGiven, words.Say("reason.referrals_given", words.Number("n", n)))
 	}
 	if received.sum > 0 && received.sig.On {
-		sh.add(&received, RowReferralsReceived, "came through somebody we know")
+		sh.add(&received, RowReferralsReceived, words.Say("reason.referrals_received"))
 	}
 }
 

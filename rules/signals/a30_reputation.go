@@ -9,5 +9,6 @@ var reputationRow = Signal{
 }
 
 func reputation(h *View, sh *Sheet) {
-	listed(h, sh, RowReputation, h.S.ReputationProperty, h.S.ReputationGood, h.S.ReputationBad, "")
+	listed(h, sh, RowReputation, h.S.ReputationProperty, h.S.ReputationGood, h.S.ReputationBad,
+		"", "reason.reputation.good", "reason.reputation.bad")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var fitProfileRow = Signal{
@@ -35,13 +36,13 @@ func predicates(h *View, sh *Sheet, i int, list []Weighted) {
 			met = append(met, p.Property)
 		}
 	}
-	text := "meets the profile by "
+	key := "reason.profile.good"
 	if w.sum < 0 {
-		text = "meets the profile less by "
+		key = "reason.profile.less"
 	}
-	sh.add(&w, i, text+strings.Join(met, ", "))
+	sh.add(&w, i, words.Say(key, words.Word("what", strings.Join(met, ", "))))
 	if len(missing) > 0 {
-		sh.Note(&w, noneOnFile(strings.Join(missing, ", no ")))
+		sh.Note(&w, noneOnFile(strings.Join(missing, ", ")))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var depthRow = Signal{
@@ -33,6 +34,6 @@ func depth(h *View, sh *Sheet) {
 		}
 	}
 	if w.sum > 0 {
-		sh.add(&w, RowDepth, "has a broad relation with us")
+		sh.add(&w, RowDepth, words.Say("reason.depth"))
 	}
 }

@@ -1,8 +1,6 @@
 package signals
 
-import (
-	"github.com/winnow-crm/winnow/rules/calendar"
-)
+import "github.com/winnow-crm/winnow/rules/calendar"
 
 var tenureRow = Signal{
 	ID: "A32", Name: "tenure", Early: 100, On: true,

@@ -3,6 +3,7 @@ package signals
 import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 var contractRow = Signal{
@@ -31,6 +32,6 @@ func Contract(h *View) (since crm.Millis, missing bool) {
 func contractMissing(h *View, sh *Sheet) {
 	if _, missing := Contract(h); missing {
 		w := Weigh(h, RowContract)
-		sh.Note(&w, "has bought, and no contract is on file")
+		sh.Note(&w, words.Say("reason.contract_missing"))
 	}
 }

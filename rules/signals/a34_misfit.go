@@ -1,5 +1,7 @@
 package signals
 
+import "github.com/winnow-crm/winnow/rules/words"
+
 var misfitRow = Signal{
 	ID: "A34", Name: "misfit", Early: 100, On: true,
 	Why:    "is one whom we cannot serve: gets a helpful pointer",
@@ -27,6 +29,6 @@ func misfit(h *View, sh *Sheet) {
 		if f := h.Property(what); f != nil {
 			w.Cite(f.At, f.ID)
 		}
-		sh.Note(&w, "needs what we do not offer, by its "+what)
+		sh.Note(&w, words.Say("reason.misfit", words.Word("what", what)))
 	}
 }

@@ -3,6 +3,7 @@ package signals
 import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/history"
 	"github.com/winnow-crm/winnow/rules/words"
 )
 
@@ -16,15 +17,31 @@ var commitmentsRow = Signal{
 // commitments is A40: what they bound themselves to.
 func commitments(h *View, sh *Sheet) {
 	w := Weigh(h, RowCommitments)
+	var kinds [len(committed)][]history.Mark
 	for _, c := range h.Commits {
 		if w.counts(c.At) {
 			w.hit(c.At, c.ID, c.Strength)
+			kinds[c.Kind] = append(kinds[c.Kind], c.Mark)
 		}
 	}
-	if n := Committed(h); n > 0 {
-		sh.add(&w, RowCommitments, "has committed to something "+words.Times(n)+": a meeting, a quote accepted or a "+
-			"step ahead")
+	var says []crm.Phrase
+	for kind, marks := range kinds {
+		if len(marks) > 0 {
+			says = append(says, words.Say(committed[kind], h.Days("on", marks))...)
+		}
 	}
+	if says != nil {
+		sh.add(&w, RowCommitments, says)
+	}
+}
+
+// committed says each kind of commitment.
+var committed = [...]string{
+	history.Met:      "reason.commitments.met",
+	history.Booked:   "reason.commitments.booked",
+	history.Accepted: "reason.commitments.accepted",
+	history.Advanced: "reason.commitments.advanced",
+	history.Bought:   "reason.commitments.won",
 }
 
 // Committed is how many commitments of theirs count: every reason says the same number.

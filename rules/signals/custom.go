@@ -12,6 +12,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/history"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // CustomSignal is a signal that settings bring along: a condition in jq on one fact, with its own numbers. It is held
@@ -134,7 +135,7 @@ func customs(h *View, sh *Sheet) {
 	}
 	for i := range weights {
 		if w := &weights[i]; w.sum != 0 {
-			sh.add(w, customIndex, w.sig.Why)
+			sh.add(w, customIndex, words.Say("reason.custom", words.Word("text", w.sig.Why)))
 		}
 	}
 }

@@ -1,16 +1,19 @@
 package signals
 
 import (
-	"strings"
-
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/record"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // noneOnFile says that something is not known which settings ask for.
-func noneOnFile(what string) string { return "has no " + what + " on file, which costs nothing" }
+func noneOnFile(what string) []crm.Phrase {
+	return words.Say("reason.none_on_file", words.Word("what", what))
+}
 
-// listed weighs a property whose good and bad values settings list.
-func listed(h *View, sh *Sheet, i int, name string, good, bad []string, label string) {
+// listed weighs a property whose good and bad values settings list, and says which it is. label is what is said of one
+// that is not known.
+func listed(h *View, sh *Sheet, i int, name string, good, bad []string, label, isGood, isBad string) {
 	w := Weigh(h, i)
 	if !w.sig.On || len(good)+len(bad) == 0 {
 		return
@@ -30,14 +33,14 @@ func listed(h *View, sh *Sheet, i int, name string, good, bad []string, label st
 		return
 	}
 	w.Cite(f.At, f.ID)
-	text := "fits by its " + strings.ReplaceAll(w.sig.Name, "_", " ")
+	key := isGood
 	if w.sum < 0 {
-		text = "fits less by its " + strings.ReplaceAll(w.sig.Name, "_", " ")
+		key = isBad
 	}
-	sh.add(&w, i, text)
+	sh.add(&w, i, words.Say(key))
 }
 
-// numeric weighs a property that holds a number.
+// numeric weighs a property that holds a number: weigh returns its weight, and the key of what is said of it.
 func numeric(h *View, sh *Sheet, i int, name, label string, weigh func(float64) (float64, string)) {
 	w := Weigh(h, i)
 	if !w.sig.On {
@@ -54,8 +57,8 @@ func numeric(h *View, sh *Sheet, i int, name, label string, weigh func(float64) 
 	if !ok {
 		return
 	}
-	var text string
-	w.sum, text = weigh(n)
+	var key string
+	w.sum, key = weigh(n)
 	w.Cite(f.At, f.ID)
-	sh.add(&w, i, text)
+	sh.add(&w, i, words.Say(key))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Sheet gathers what the signals say.
@@ -43,10 +44,10 @@ const maxEvidence = 5
 // Subs are the sub-scores in the order of their sums.
 var Subs = [3]crm.Sub{crm.Engagement, crm.Fit, crm.Worth}
 
-// add makes a reason of the weight, if it is worth any point. text completes "This contact ...".
-func (sh *Sheet) add(w *weight, i int, text string) {
+// add makes a reason of the weight, if it is worth any point.
+func (sh *Sheet) add(w *weight, i int, says []crm.Phrase) {
 	if w.sig.Sub == "" {
-		sh.Note(w, text)
+		sh.Note(w, says)
 		return
 	}
 	n := w.points()
@@ -59,14 +60,14 @@ func (sh *Sheet) add(w *weight, i int, text string) {
 		sh.against |= 1 << i
 	}
 	sh.Reasons = append(sh.Reasons, crm.Reason{
-		ID: w.sig.ID, Name: w.sig.Name, Sub: w.sig.Sub, Points: n, Text: text, Evidence: w.evidence,
+		ID: w.sig.ID, Name: w.sig.Name, Sub: w.sig.Sub, Points: n, Says: says, Evidence: w.evidence,
 		HalfLife: int(w.sig.HalfLife / calendar.Days),
 	})
 }
 
 // Note adds a reason that explains without points.
-func (sh *Sheet) Note(w *weight, text string) {
-	sh.Reasons = append(sh.Reasons, crm.Reason{ID: w.sig.ID, Name: w.sig.Name, Text: text, Evidence: w.evidence})
+func (sh *Sheet) Note(w *weight, says []crm.Phrase) {
+	sh.Reasons = append(sh.Reasons, crm.Reason{ID: w.sig.ID, Name: w.sig.Name, Says: says, Evidence: w.evidence})
 }
 
 // ClampID marks the reason that a sub-score has reached its end.
@@ -79,13 +80,12 @@ func (sh *Sheet) Close() (scores [3]int) {
 		n := 50 + sh.sums[k]
 		scores[k] = min(max(n, 0), 100)
 		if cut := scores[k] - n; cut != 0 {
-			text := "has reached the upper end of " + string(Subs[k])
+			says := words.Say("reason.clamp.upper", words.Word("score", string(Subs[k])))
 			if cut > 0 {
-				text = "has reached the lower end of " + string(Subs[k])
+				says = words.Say("reason.clamp.lower", words.Word("score", string(Subs[k])))
 			}
-			sh.Reasons = append(sh.Reasons, crm.Reason{
-				ID: ClampID, Name: "clamp", Sub: Subs[k], Points: cut, Text: text,
-			})
+			r := crm.Reason{ID: ClampID, Name: "clamp", Sub: Subs[k], Points: cut, Says: says}
+			sh.Reasons = append(sh.Reasons, r)
 		}
 	}
 	slices.SortStableFunc(sh.Reasons, func(a, b crm.Reason) int {

@@ -78,6 +78,14 @@ func (w *weight) Cite(at crm.Millis, id string) {
 	w.evidence = append(w.evidence, crm.Evidence{Fact: id, At: at})
 }
 
+// newest is when the last fact that was cited came about.
+func (w *weight) newest() (last crm.Millis) {
+	for _, e := range w.evidence {
+		last = max(last, e.At)
+	}
+	return last
+}
+
 // raw is the sum in points, before rounding and cap.
 func (w *weight) raw() float64 {
 	v := w.sum * float64(w.sig.Points)

@@ -37,23 +37,32 @@ func EpisodeOf(decisions []crm.Fact, limit crm.Millis) (e Episode) {
 // skew is how far the CRM's clock may stand from ours when a decision is looked back at.
 const skew = calendar.DayMS
 
-// lastDay is the date of the day that ends at an instant in the prospect's zone, 0 for one without an end. People are
-// shown a date.
+// Dates are shown without a zone: a date is midnight in UTC of the day that it names.
+
+// ourDay is the date of an instant in the owner's zone.
+func (h *Judge) ourDay(at crm.Millis) crm.Millis { return dateOf(&h.Ours, at) }
+
+func dateOf(c *calendar.Calendar, at crm.Millis) crm.Millis {
+	day, _ := c.Civil(at)
+	return crm.Millis(day) * calendar.DayMS
+}
+
+// lastDay is the date of the day that ends at an instant, 0 for one without an end.
 func (h *Judge) lastDay(end crm.Millis) crm.Millis {
 	if end >= calendar.Never {
 		return 0
 	}
-	day, _ := h.Theirs.Civil(end - 1)
-	return crm.Millis(day) * calendar.DayMS
+	return h.ourDay(end - 1)
 }
 
-// recheckOn is a date, so that it is the same when the CRM's answer comes.
-func (h *Judge) recheckOn(e Episode) crm.Millis {
+// recheck is when a disqualified contact is looked at again: at the beginning of a day, so that it is the same when the
+// CRM's answer comes.
+func (h *Judge) recheck(e Episode) crm.Millis {
 	wait := h.S.Recheck
 	if e.Ground == crm.Unresponsive {
 		wait = h.S.RecheckSilent
 	}
-	return (e.at + calendar.Millis(wait)) / calendar.DayMS * calendar.DayMS
+	return h.Ours.DayStart(e.at + calendar.Millis(wait))
 }
 
 // lookBack rates the contact as of the episode's beginning with what is known today: a decision stands if it would have

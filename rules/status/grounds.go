@@ -1,7 +1,6 @@
 package status
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -15,8 +14,8 @@ import (
 type Finding struct {
 	ground crm.Ground
 	met    bool
-	Hangs  string // the fact that the episode hangs on
-	Text   string // completes "This contact ..."
+	Hangs  string       // the fact that the episode hangs on
+	Says   []crm.Phrase // completes "This contact ...", where it is met
 }
 
 // Grounds are looked at in this order; the first that is met is announced.
@@ -54,7 +53,7 @@ func (h *Judge) saidNo() Finding {
 	if h.Refused == nil {
 		return f
 	}
-	f.Hangs, f.Text = h.Refused.ID, "said on "+words.Date(h.Refused.At)+" that they do not want it"
+	f.Hangs, f.Says = h.Refused.ID, words.Say("reason.ground.not_interested", h.Day("on", h.Refused.At))
 	end := h.Theirs.After(h.Refused.At, 1)
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
@@ -77,8 +76,7 @@ func (h *Judge) unresponsive() Finding {
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
-	f.Text = fmt.Sprintf("has not answered %s of ours since %s", words.Count(counted, "message"),
-		words.Date(h.Start.At))
+	f.Says = words.Say("reason.ground.unresponsive", h.Days("on", h.Counted()))
 	return f
 }
 
@@ -108,10 +106,7 @@ func (h *Judge) rested(last crm.Millis) crm.Millis {
 
 // dormant is A15, with attempts of ours to reach them.
 func (h *Judge) dormant() Finding {
-	f := Finding{
-		ground: crm.FactFinding, Hangs: h.Hang(), Text: "took much information and has been silent since " +
-			words.Date(h.Start.At),
-	}
+	f := Finding{ground: crm.FactFinding, Hangs: h.Hang()}
 	if h.Ball != crm.Them || h.Start.ID == "" || !signals.TookMuch(&h.View) {
 		return f
 	}
@@ -119,6 +114,7 @@ func (h *Judge) dormant() Finding {
 	if counted < h.S.FactAttempts {
 		return f
 	}
+	f.Says = words.Say("reason.dormant_after_intake", h.Day("since", h.Start.At))
 	end := h.SilentUntil(h.S.FactFinding, last)
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
@@ -138,9 +134,11 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	}
 	since = max(since, h.From, h.First, h.Anew, h.told())
 	n := 0
+	var tried crm.Millis // when we last came back to it
 	for _, k := range h.Kept {
 		if k.At > since && k.At <= h.Ref() {
 			n++
+			tried = max(tried, k.At)
 		}
 	}
 	asks, putOff := 0, 0
@@ -148,6 +146,7 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 		switch t := &h.Turns[i]; {
 		case t.Dir == crm.Out && t.Ask.ID != "" && t.Ask.At > since:
 			asks++
+			tried = max(tried, t.Ask.At)
 		case t.Dir == crm.In && t.Vague && t.Last.At > since:
 			putOff++
 		}
@@ -179,8 +178,7 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 		h.Due.Read(silent)
 	}
 	end := calendar.Ends(h.waits(), since, calendar.Millis(h.S.NoProgress))
-	f.Text = fmt.Sprintf("has taken no step since %s, over %s", words.Date(since),
-		words.Count(max(n, asks), "follow-up"))
+	f.Says = words.Say("reason.ground.no_progress", h.Day("since", since), h.Day("last", tried))
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
@@ -241,14 +239,14 @@ func (h *Judge) unprofitable() Finding {
 	}
 	spent := signals.Effort(&h.View)
 	f.met = spent >= time.Duration(h.S.UnprofitableHours)*time.Hour
-	f.Text = fmt.Sprintf("has taken %s of ours without a commitment", words.Count(int(spent.Hours()), "hour"))
+	f.Says = words.Say("reason.ground.unprofitable", words.Number("hours", int(spent.Hours())))
 	return f
 }
 
 // difficult: several habits at once that take our time, and not enough beside them that is worth it: who answers well
 // and commits may bargain and move appointments.
 func (h *Judge) difficult(sh *signals.Sheet) Finding {
-	f := Finding{ground: crm.Difficult, Hangs: h.Hang()}
+	f := Finding{ground: crm.Difficult, Hangs: h.Hang(), Says: words.Say("reason.ground.difficult")}
 	if h.Own.ID == "" || h.Own.At <= h.Anew {
 		return f
 	}
@@ -259,15 +257,14 @@ func (h *Judge) difficult(sh *signals.Sheet) Finding {
 	n, points := sh.Speak(signals.RowShortAnswers, signals.RowNoCallTime, signals.RowDinnerCalls, signals.RowSameQuote,
 		signals.RowNeedy, signals.RowMarginPressure, signals.RowBrokenPromises, signals.RowScopeCreep)
 	f.met = n >= h.S.Difficult && points >= h.S.DifficultPoints && points > sh.Gains()
-	f.Text = fmt.Sprintf("shows %s at once that take much of our time", words.Count(n, "habit"))
 	return f
 }
 
 // misfitEnds: one whom we cannot serve, told so by a message of ours, where settings want it to end there.
 func (h *Judge) misfitEnds() Finding {
-	f := Finding{ground: crm.Misfit, Hangs: h.Hang(), Text: "needs what we do not offer"}
-	if _, misfit := signals.CannotServe(&h.View); misfit && h.S.MisfitEnds && h.Helped() && !h.Refers() &&
-		h.Own.At > h.Anew {
+	f := Finding{ground: crm.Misfit, Hangs: h.Hang(), Says: words.Say("reason.ground.misfit")}
+	_, misfit := signals.CannotServe(&h.View)
+	if misfit && h.S.MisfitEnds && h.Helped() && !h.Refers() && h.Own.At > h.Anew {
 		f.met = f.Hangs != ""
 	}
 	return f

@@ -5,6 +5,7 @@ import (
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/history"
 	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Letter is the matrix, moved by worth, and by what keeps a contact from the top or the bottom.
@@ -21,19 +22,19 @@ func (h *Judge) Letter(rating *crm.Rating, sh *signals.Sheet, o Outcome) string 
 			l++
 		}
 	}
-	atBest := func(i int, best byte, by history.Mark, text string) {
+	atBest := func(i int, best byte, by history.Mark, says []crm.Phrase) {
 		if l < best {
 			l = best
 			w := signals.Weigh(&h.View, i)
 			w.Cite(by.At, by.ID)
-			sh.Note(&w, text)
+			sh.Note(&w, says)
 		}
 	}
 	if h.S.Rows[signals.RowInbound].On && len(h.Commits) == 0 {
-		atBest(signals.RowInbound, 'B', history.Mark{}, "has not committed to anything yet: interest alone makes no A")
+		atBest(signals.RowInbound, 'B', history.Mark{}, words.Say("reason.inbound"))
 	}
 	if quote, low := signals.LowMargin(&h.View); low && h.S.Rows[signals.RowLowMargin].On {
-		atBest(signals.RowLowMargin, 'B', quote, "leaves us too small a margin")
+		atBest(signals.RowLowMargin, 'B', quote, words.Say("reason.low_margin", h.Day("quote", quote.At)))
 	}
 	if l > 'C' && o.back {
 		l = 'C'
@@ -41,25 +42,25 @@ func (h *Judge) Letter(rating *crm.Rating, sh *signals.Sheet, o Outcome) string 
 	if l > 'C' && h.S.Rows[signals.RowTenure].On && signals.Tenured(&h.View) {
 		l = 'C'
 		w := signals.Weigh(&h.View, signals.RowTenure)
-		sh.Note(&w, "has been talking with us for years")
+		sh.Note(&w, words.Say("reason.tenure"))
 	}
 	return string(l)
 }
 
 // Shown is the letter that people see: it agrees with the status. The machine's own stays beside it.
 func (h *Judge) Shown(rating *crm.Rating) {
-	best, text := "", ""
+	best, key := "", ""
 	switch rating.Status {
 	case crm.Disqualified:
-		best, text = "D", "is disqualified, and so rated D"
+		best, key = "D", "reason.disqualified"
 	case crm.Pending:
-		best, text = "C", "is pending, and so at best a C"
+		best, key = "C", "reason.pending"
 	}
 	if rating.Letter == "" || rating.Letter >= best {
 		return
 	}
 	rating.Letter = best
-	rating.Reasons = append(rating.Reasons, crm.Reason{ID: "A50", Name: "status", Text: text})
+	rating.Reasons = append(rating.Reasons, crm.Reason{ID: "A50", Name: "status", Says: words.Say(key)})
 }
 
 // Override lets a human's word stand over the machine's, until it is cleared or has expired.
@@ -87,7 +88,7 @@ func (h *Judge) Override(rating *crm.Rating) {
 		rating.Status, rating.Ground, rating.Disqualified = crm.Disqualified, crm.ByHuman, true
 		rating.RecheckOn = h.P.OverrideUntil
 		if rating.RecheckOn == 0 && h.P.OverrideAt != 0 {
-			rating.RecheckOn = (h.P.OverrideAt + calendar.Millis(h.S.Recheck)) / calendar.DayMS * calendar.DayMS
+			rating.RecheckOn = h.ourDay(h.P.OverrideAt + calendar.Millis(h.S.Recheck))
 		}
 	default:
 		rating.Letter = v

@@ -21,7 +21,7 @@ func (h *Judge) Spared() string {
 	case h.Ball == crm.Us && h.Owes:
 		return "the next move is ours"
 	case paused && sp.Until < calendar.Never:
-		return "clocks stand still until " + words.Date(sp.Until) + ": " + sp.Why
+		return "clocks stand still until " + words.Date(h.ourDay(sp.Until)) + ": " + sp.Why
 	case paused:
 		return "clocks stand still: " + sp.Why
 	}

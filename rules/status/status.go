@@ -4,6 +4,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/signals"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Outcome is what the status machine says.
@@ -88,13 +89,13 @@ func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 	}
 	o := Outcome{Status: e.Status, Ground: e.Ground, Note: then}
 	if e.Status == crm.Disqualified {
-		o.Recheck = h.recheckOn(e)
-		if h.Now >= o.Recheck {
-			return Outcome{Status: crm.Open, Again: e.Ground != crm.SaidNo, Decide: &crm.Decision{
-				Status: crm.Open, Ground: e.Ground, Hangs: e.Hangs,
-			}}
+		again := h.recheck(e)
+		o.Recheck = h.ourDay(again)
+		if h.Now >= again {
+			anew := &crm.Decision{Status: crm.Open, Ground: e.Ground, Hangs: e.Hangs}
+			return Outcome{Status: crm.Open, Again: e.Ground != crm.SaidNo, Decide: anew}
 		}
-		h.Due.At(o.Recheck)
+		h.Due.At(again)
 		return o
 	}
 	end := h.Theirs.DayEnd(e.Pending, h.S.Grace, h.Pauses)
@@ -107,8 +108,8 @@ func (h *Judge) announced(e Episode, at Instant, sh *signals.Sheet) Outcome {
 		return o
 	}
 	o.Status, o.Until = crm.Disqualified, 0
-	o.Recheck = h.recheckOn(Episode{Decision: e.Decision, at: h.Now})
-	h.Due.At((h.Now/calendar.DayMS + 1) * calendar.DayMS)
+	o.Recheck = h.ourDay(h.recheck(Episode{Decision: e.Decision, at: h.Now}))
+	h.Due.At(h.Ours.NextDay(h.Now))
 	o.Decide = &crm.Decision{Status: crm.Disqualified, Ground: e.Ground, Hangs: e.Hangs}
 	return o
 }
@@ -134,9 +135,10 @@ func (h *Judge) nurtured(o Outcome) Outcome {
 		for _, f := range h.Follow {
 			if f.Fact == h.Later.ID && f.Due > h.Now {
 				h.Due.At(f.Due)
-				return Outcome{Status: crm.Nurture, Ground: crm.SaidLater, Recheck: f.Due, Note: Finding{
-					Text: "has asked us to come back later",
-				}}
+				return Outcome{
+					Status: crm.Nurture, Ground: crm.SaidLater, Recheck: dateOf(&h.Theirs, f.Due),
+					Note: Finding{Says: words.Say("reason.ground.not_ready", h.Agreed("on", f.Due))},
+				}
 			}
 		}
 	}
@@ -144,9 +146,8 @@ func (h *Judge) nurtured(o Outcome) Outcome {
 		return o
 	}
 	if what, misfit := signals.CannotServe(&h.View); misfit {
-		return Outcome{
-			Status: crm.Nurture, Ground: crm.Misfit, Note: Finding{Text: "needs what we do not offer, by its " + what},
-		}
+		says := words.Say("reason.misfit", words.Word("what", what))
+		return Outcome{Status: crm.Nurture, Ground: crm.Misfit, Note: Finding{Says: says}}
 	}
 	return o
 }

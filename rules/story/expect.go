@@ -126,15 +126,15 @@ var fields = []string{
 // values are what a field may have, where that is a finite list.
 var values = map[string][]string{
 	"rating": crm.Letters, "machine_rating": crm.Letters,
-	"status": words(crm.Open, crm.Pending, crm.Disqualified, crm.Requalified, crm.Nurture, crm.Override),
-	"ground": words(crm.Unresponsive, crm.NoProgress, crm.FactFinding, crm.SaidNo, crm.SaidLater, crm.Misfit,
+	"status": listed(crm.Open, crm.Pending, crm.Disqualified, crm.Requalified, crm.Nurture, crm.Override),
+	"ground": listed(crm.Unresponsive, crm.NoProgress, crm.FactFinding, crm.SaidNo, crm.SaidLater, crm.Misfit,
 		crm.Unprofitable, crm.Difficult, crm.ByHuman),
-	"next_move": words(crm.Us, crm.Them, crm.None), "owed": {"yes", "no"},
+	"next_move": listed(crm.Us, crm.Them, crm.None), "owed": {"yes", "no"},
 	"treatment": {"intensive", "standard", "light", "nurture"},
 	"unrated":   {"opted_out", "do_not_profile", "staff", "deleted", "merged"},
 }
 
-func words[T ~string](vs ...T) []string {
+func listed[T ~string](vs ...T) []string {
 	out := make([]string, len(vs))
 	for i, v := range vs {
 		out[i] = string(v)

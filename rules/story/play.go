@@ -9,6 +9,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Step is what a contact looks like from an instant on.
@@ -37,7 +38,7 @@ func Play(s *rules.Settings, facts []crm.Fact, from, to time.Time) ([]Step, erro
 			r.Fold(ahead[0])
 			ahead = ahead[1:]
 		}
-		rating := rules.Rate(s, &r, rules.Instant{Now: now, Profiled: true})
+		rating := words.Default().Filled(rules.Rate(s, &r, rules.Instant{Now: now, Profiled: true}))
 		steps = append(steps, Step{now, rating})
 		next := rating.Due.Time()
 		if rating.Decide != nil {

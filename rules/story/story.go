@@ -16,6 +16,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Story is one history and what is expected of it.
@@ -170,7 +171,7 @@ func (st *Story) Run(s *rules.Settings) (Result, error) {
 	}
 	var r rules.Record
 	r.Fold(st.Facts...)
-	rating := rules.Rate(s, &r, st.At)
+	rating := words.Default().Filled(rules.Rate(s, &r, st.At))
 	steps := []Step{{st.At.Now, rating}}
 	rating.Model = "" // it moves with every setting
 	want, err := json.MarshalIndent(rating, "", "  ")

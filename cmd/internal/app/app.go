@@ -100,7 +100,7 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	a.metrics = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
-		Queue: q, Sources: sources, Rules: cfg.Rules, Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
+		Queue: q, Sources: sources, Rules: cfg.Rules, Words: cfg.Words(), Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
 		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
 		Traces:  o.Traces,
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
@@ -145,7 +145,7 @@ func makeSources(cfg *config.Config, q *queue.Queue, now func() time.Time) ([]wa
 	for _, s := range cfg.Sources {
 		opt := connectors.Options{
 			Source: s.Source, PublicURL: cfg.PublicURL, Salt: make([]byte, 32), Now: now, UserAgent: "winnow/" + Version(),
-			Phrases: cfg.Phrases, Properties: cfg.Rules.Properties(), State: connectors.NewMemory(), Enforce: s.Own.Mode == config.Enforce,
+			Phrases: cfg.Phrases, Labels: cfg.Words().Fields(), Properties: cfg.Rules.Properties(), State: connectors.NewMemory(), Enforce: s.Own.Mode == config.Enforce,
 		}
 		if q != nil {
 			kept, err := newSealed(q, s.Name, cfg.Queue.Key.Reveal())

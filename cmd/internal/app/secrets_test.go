@@ -77,7 +77,7 @@ func TestNothingPrivateIsKept(t *testing.T) {
 		t.Fatal("the store's files do not show even the ids of facts: they are compressed or encrypted, and nothing " +
 			"can be found in them")
 	}
-	private := append([]string{"sandbox-secret", "sandbox-token"}, words(w.box)...)
+	private := append([]string{"sandbox-secret", "sandbox-token"}, textsOf(w.box)...)
 	if len(private) < 200 {
 		t.Fatalf("only %d private strings to look for", len(private))
 	}
@@ -109,8 +109,8 @@ func TestNothingPrivateIsKept(t *testing.T) {
 	}
 }
 
-// words are stretches of what people wrote in the sandbox's mails and calls, long enough to stand nowhere by chance.
-func words(box *hubspot.Sandbox) []string {
+// textsOf are stretches of what people wrote in the sandbox's mails and calls, long enough to stand nowhere by chance.
+func textsOf(box *hubspot.Sandbox) []string {
 	var out []string
 	for _, id := range box.Objects("emails") {
 		r, _ := box.Object("emails", id)

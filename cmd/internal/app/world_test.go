@@ -65,7 +65,7 @@ func newWorld(t *testing.T, opt hubspot.Options, env ...string) *world {
 	w.env = append([]string{
 		"WINNOW_LISTEN=127.0.0.1:0", "WINNOW_ADMIN_LISTEN=127.0.0.1:0", "WINNOW_DATA_DIR=" + w.dir, "WINNOW_PARTITIONS=4", "WINNOW_POLL_INTERVAL=240h",
 		"WINNOW_HUBSPOT_CLIENT_SECRET=sandbox-secret", "WINNOW_HUBSPOT_TOKEN=sandbox-token", "WINNOW_HUBSPOT_API_URL=" + box.URL(),
-		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB",
+		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB", "WINNOW_REASON_ROWS=true",
 		"WINNOW_HUBSPOT_RATE_LIMIT=1000000", // the budget goes by the clock, which stands
 	}, env...)
 	w.start()

@@ -11,6 +11,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/text"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Config is the whole configuration. Never tag a field `envconfig:"NAME"`: envconfig would also read the bare NAME.
@@ -35,6 +36,10 @@ type Config struct {
 
 	TLS      ServerTLS
 	AdminTLS AdminTLS `split_words:"true"`
+
+	Language   Language `default:"en" desc:"language of what our people read, reasons, advice and the labels of new fields: de, en, es, fr, it, nl or pt; a farewell is in the language in which they write, and in this one where that is not known"`
+	Texts      Texts    `desc:"messages of your own in place of those that winnow texts prints, in YAML by language and key, as in {de: {advice.today: ...}}; mostly in the file that WINNOW_TEXTS_FILE names"`
+	ReasonRows bool     `split_words:"true" default:"false" desc:"add the row of the rule book, such as A06, to each reason that is written to the CRM"`
 
 	Breaker Breaker
 	NATS    NATS
@@ -113,6 +118,11 @@ func Load(environ []string) (*Config, error) {
 
 // Describe returns every setting with its value and where that came from, in the order of the documentation.
 func (c *Config) Describe() []Row { return c.rows }
+
+// Words is what Winnow says, in the language and with the messages that are set.
+func (c *Config) Words() *words.Catalogue {
+	return words.New(string(c.Language), c.Texts.own, c.ReasonRows)
+}
 
 // QueueConfig is what the queue wants to know. The embedded server is used where no outside one is named.
 func (c *Config) QueueConfig() queue.Config {

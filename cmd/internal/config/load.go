@@ -92,7 +92,7 @@ func (l *loader) fill(group, prefix string, spec any) {
 			set[f.key], row.Value, row.From = v.text, redact(v.text), v.from
 			if row.Secret {
 				row.Value = connectors.Secret(v.text).String()
-				for _, what := range connectors.Secret(v.text).Odd(words(f.key)) {
+				for _, what := range connectors.Secret(v.text).Odd(chosen(f.key)) {
 					l.complain(f.key, "%s (from %s)", what, v.from)
 				}
 			}
@@ -102,8 +102,8 @@ func (l *loader) fill(group, prefix string, spec any) {
 	l.process(prefix, spec, fields, set)
 }
 
-// words reports whether a secret may be a phrase that people chose, with blanks in it: no vendor gives out one.
-func words(key string) bool {
+// chosen reports whether a secret may be a phrase that people chose, with blanks in it: no vendor gives out one.
+func chosen(key string) bool {
 	return strings.HasSuffix(key, "_PASSWORD") || strings.HasSuffix(key, "_PASSPHRASE") || key == prefix+"_QUEUE_KEY"
 }
 
@@ -133,6 +133,8 @@ func has[V any](m map[string]V, key string) bool { _, ok := m[key]; return ok }
 func unreadable(f field, bad *envconfig.ParseError) string {
 	want := bad.Err.Error()
 	switch f.value.Interface().(type) {
+	case Texts:
+		return want // the value is a file
 	case interface{ Nanoseconds() int64 }:
 		want = "want a duration such as 20s, 10m or 24h"
 	case bool:

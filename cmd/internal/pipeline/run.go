@@ -25,6 +25,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Role is one part of the flow that a process takes on.
@@ -61,8 +62,9 @@ type Options struct {
 	Queue        *queue.Queue
 	Sources      []watermark.Source
 	Rules        *rules.Settings
-	Mode         watermark.Mode // of sources that have none of their own, as the two below
-	Roles        []Role         // nil: all; empty: none, for who only asks
+	Words        *words.Catalogue // what is said of a rating to people; nil: as it comes, in English
+	Mode         watermark.Mode   // of sources that have none of their own, as the two below
+	Roles        []Role           // nil: all; empty: none, for who only asks
 	MaxBody      int64
 	Proxies      []netip.Prefix // before us, whose X-Forwarded-For is believed
 	Grace        time.Duration
@@ -88,6 +90,7 @@ func (o Options) orDefaults() Options {
 		o.Refetch = cmp.Or(o.Refetch, timing.Refetch)
 		o.Now = time.Now
 	}
+	o.Words = cmp.Or(o.Words, words.Default())
 	o.Mode = cmp.Or(o.Mode, watermark.Advise)
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, timing.LeaseTTL)
 	o.Tick = cmp.Or(o.Tick, timing.Tick)
@@ -149,14 +152,16 @@ func New(o Options) *Pipeline {
 	}
 	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher}
 	p.rating = rating.New(rating.Deps{
-		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words, LeaseTTL: o.LeaseTTL, Grace: o.Grace,
+		Tick:       o.Tick,
 		CacheBytes: o.CacheBytes, FirstWrite: o.FirstWrite, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
 		Tracer: tracer,
 	})
 	p.Operate = operate.New(operate.Deps{
-		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
-		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser,
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words, Limits: o.Breaker, Now: o.Now,
+		Watermark: p.watermark,
+		Rated:     p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser,
 	})
 	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
 	p.mender = &operate.Mender{Queue: o.Queue, Sources: p.sources, Now: o.Now, Log: o.Log, Letters: letters, Metrics: o.Metrics.watermark}

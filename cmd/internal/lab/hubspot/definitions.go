@@ -169,6 +169,7 @@ ball enumeration us them none
 owed_reply_since datetime
 treatment enumeration intensive standard light nurture
 recommended_action string
+recommended_message string
 next_milestone_missing bool
 rated_at datetime
 model string

@@ -187,6 +187,7 @@ Ball picklist us,them,none
 Owed_Reply_Since datetime
 Treatment picklist intensive,standard,light,nurture
 Recommended_Action textarea 4000
+Recommended_Message textarea 4000
 Recommended_Message textarea 32000
 Next_Milestone_Missing boolean
 Rated_At datetime

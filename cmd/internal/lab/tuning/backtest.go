@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Setting is one value that a draft changes.
@@ -306,16 +307,15 @@ func why(today, draft *crm.Rating) []string {
 	for side, r := range [...]*crm.Rating{today, draft} {
 		for i := range r.Reasons {
 			reason := &r.Reasons[i]
-			name := reason.Name + " (" + reason.ID + ")"
+			name, text := reason.Name+" ("+reason.ID+")", words.Default().Reason(reason.Says)
 			if pairs[name] == nil {
-				pairs[name] = &pair{text: reason.Text}
+				pairs[name] = &pair{text: text}
 				names = append(names, name)
 			}
 			pairs[name].points[side] += reason.Points
-			if reason.Sub == "" && side == 1 && !slices.ContainsFunc(today.Reasons, func(o crm.Reason) bool {
-				return o.Name == reason.Name
-			}) {
-				pairs[name].text = "new: " + reason.Text
+			known := func(o crm.Reason) bool { return o.Name == reason.Name }
+			if reason.Sub == "" && side == 1 && !slices.ContainsFunc(today.Reasons, known) {
+				pairs[name].text = "new: " + text
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/population"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Outcome is what became of one person of a population.
@@ -226,7 +227,7 @@ const (
 func (o *Outcome) idle(j *judge, r *rules.Record, l *population.Life, now time.Time) {
 	o.Idle = now
 	_, o.IdleOwed = l.Owes()
-	x := rules.Explain(j.s, r, rules.Instant{Now: now, Profiled: true})
+	x := rules.Explain(j.s, r, rules.Instant{Now: now, Profiled: true}, words.Default())
 	if !o.Flagged.IsZero() {
 		return
 	}

@@ -60,7 +60,7 @@ func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation,
 	}
 	at := p.Watermark.Sight().Instant(key, p.Now(), &c)
 	e.ReadUpTo = crm.At(at.Read)
-	e.Explanation = rules.Explain(p.Rules, rating.Visible(p.Sources[ref.Source].Mode, &c.Record), at)
+	e.Explanation = rules.Explain(p.Rules, rating.Visible(p.Sources[ref.Source].Mode, &c.Record), at, p.Words)
 	return e, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Deps is what an Operate is made of.
@@ -14,6 +15,7 @@ type Deps struct {
 	Queue     *queue.Queue
 	Sources   map[string]watermark.Source
 	Rules     *rules.Settings
+	Words     *words.Catalogue
 	Limits    stored.BreakerLimits
 	Now       func() time.Time
 	Watermark *watermark.Watermark

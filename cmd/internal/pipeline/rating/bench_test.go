@@ -15,6 +15,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // known is what is known of an ordinary contact: nine properties and so many mails, by turns theirs and ours.
@@ -63,8 +64,9 @@ func benchOwner() *owner {
 	now := seeing(watermark.Horizon{Now: noon, Read: noon})
 	p := New(Deps{
 		Sources: map[string]watermark.Source{"fake": {Mode: watermark.Advise}}, Rules: rules.Defaults(),
-		Now: func() time.Time { return noon },
-		Log: zap.NewNop(), Sights: &seen{now}, Metrics: NewMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
+		Words: words.Default(),
+		Now:   func() time.Time { return noon },
+		Log:   zap.NewNop(), Sights: &seen{now}, Metrics: NewMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
 	})
 	return &owner{p: p, sight: now}
 }

@@ -8,15 +8,16 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/connectors/crm"
-	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
-// maxReasons bounds the text of FieldReasons in bytes. HubSpot takes 65,536 characters in a text property; a rep
-// reads the first lines.
+// maxReasons bounds the text of FieldReasons in characters. HubSpot takes 65,536 in a text property; a rep reads the
+// first lines.
 const maxReasons = 4000
 
-// values are the fields that r stands for, without rated_at, which is added when they are put out.
-func values(r crm.Rating) stored.Values {
+// values are the fields that r stands for, as say has them for people, without rated_at, which is added when they are
+// put out.
+func values(r crm.Rating, say *words.Catalogue) stored.Values {
 	v := make(stored.Values, len(crm.Fields)+1) // one more for the native status
 	for _, f := range crm.Fields {
 		v[f] = ""
@@ -30,7 +31,7 @@ func values(r crm.Rating) stored.Values {
 	v[crm.FieldWorth] = strconv.Itoa(r.Worth)
 	v[crm.FieldRating] = r.Letter
 	v[crm.FieldMachineRating] = r.Machine
-	v[crm.FieldReasons] = reasons(r.Reasons)
+	v[crm.FieldReasons] = reasons(r.Reasons, say)
 	v[crm.FieldStatus] = string(r.Status)
 	v[crm.FieldDisqualified] = strconv.FormatBool(r.Disqualified)
 	v[crm.FieldGround] = string(r.Ground)
@@ -39,28 +40,27 @@ func values(r crm.Rating) stored.Values {
 	v[crm.FieldBall] = string(r.Ball)
 	v[crm.FieldOwedSince] = instant(r.OwedSince)
 	v[crm.FieldTreatment] = r.Treatment
-	v[crm.FieldAction] = r.Action
+	v[crm.FieldAction] = say.Advice(r.Advice)
+	v[crm.FieldMessage] = say.Farewell(&r)
 	v[crm.FieldMilestoneMissing] = strconv.FormatBool(r.MilestoneMissing)
 	v[crm.FieldModel] = r.Model
 	return v
 }
 
 // reasons are read by people in a text field: a line each, strongest first.
-func reasons(rs []crm.Reason) string {
+func reasons(rs []crm.Reason, say *words.Catalogue) string {
 	var b strings.Builder
-	for i, r := range rs {
-		line := rules.ReasonLine(r)
-		if b.Len()+len(line)+1 > maxReasons {
-			b.WriteString("… and " + strconv.Itoa(len(rs)-i) + " more: winnow explain shows them")
+	for i, n := 0, 0; i < len(rs); i++ {
+		line := say.Line(rs[i])
+		if n += utf8.RuneCountInString(line) + 1; n > maxReasons {
+			b.WriteByte('\n')
+			b.WriteString(say.More(len(rs) - i))
 			break
 		}
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		b.WriteString(line)
-	}
-	if s := b.String(); utf8.ValidString(s) {
-		return s
 	}
 	return strings.ToValidUTF8(b.String(), "")
 }

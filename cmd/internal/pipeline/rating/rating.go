@@ -12,6 +12,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 // Deps is what a Rating is made of.
@@ -19,6 +20,7 @@ type Deps struct {
 	Queue      *queue.Queue
 	Sources    map[string]watermark.Source
 	Rules      *rules.Settings
+	Words      *words.Catalogue // what is said of a rating to people
 	LeaseTTL   time.Duration
 	Grace      time.Duration
 	Tick       time.Duration
@@ -56,7 +58,7 @@ type Rating struct {
 func New(d Deps) *Rating {
 	p := &Rating{Deps: d, offers: map[string]string{}, scans: make(chan struct{}, timing.ScansAtOnce)}
 	for name, s := range d.Sources {
-		p.offers[name] = string(s.Mode) + " " + s.Mapping
+		p.offers[name] = string(s.Mode) + " " + s.Mapping + " " + d.Words.Version()
 		d.Metrics.answers.WithLabelValues(name)
 	}
 	return p

@@ -127,7 +127,7 @@ func (o *owner) rate(j *job, now time.Time) {
 	if stored.Against(c.Rating.Decide) {
 		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
 	}
-	v := values(rating)
+	v := values(rating, p.Words)
 	addNative(v, p.Sources[j.key.Source], j.key.Contact, &c.Record, c.Rating.Decide)
 	switch {
 	// nobody is there to write to: what waits to be written is void

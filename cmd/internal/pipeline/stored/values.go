@@ -18,6 +18,7 @@ var storedFields = [...]crm.Field{
 	crm.FieldReasons, crm.FieldStatus, crm.FieldDisqualified, crm.FieldGround, crm.FieldPendingUntil,
 	crm.FieldRecheckOn, crm.FieldBall, crm.FieldOwedSince, crm.FieldTreatment,
 	crm.FieldAction, crm.FieldMilestoneMissing, crm.FieldRatedAt, crm.FieldModel, crm.FieldNativeStatus,
+	crm.FieldMessage,
 }
 
 // The types of CBOR that a list of values is made of. Source: RFC 8949, section 3.
