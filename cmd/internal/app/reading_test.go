@@ -2,7 +2,6 @@ package app
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,8 +16,6 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/words"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // reading is what people read of the cast in its eight months.
 type reading struct {
