@@ -28,7 +28,8 @@ import (
 
 var update = flag.Lookup("update") // of connectortest
 
-// Every preset is a mapping without a fault, and has a README that begins with what to click.
+// Every preset is a mapping without a fault, and has a README that begins with what to click, to which the lists of the
+// other READMEs lead.
 func TestPresetsAreRight(t *testing.T) {
 	for _, name := range presets.Names() {
 		t.Run(name, func(t *testing.T) {
@@ -39,6 +40,14 @@ func TestPresetsAreRight(t *testing.T) {
 			readme, err := os.ReadFile("presets/" + name + "/README.md")
 			if err != nil || !strings.HasPrefix(string(readme), "# ") {
 				t.Errorf("README.md: %v", err)
+			}
+			for file, link := range map[string]string{
+				"README.md":       "](presets/" + name + "/README.md)",
+				"../../README.md": "](connectors/generic/presets/" + name + "/README.md)",
+			} {
+				if list, err := os.ReadFile(file); err != nil || !strings.Contains(string(list), link) {
+					t.Errorf("%s does not lead to %s: %v", file, link, err)
+				}
 			}
 		})
 	}
