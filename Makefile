@@ -5,7 +5,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 .PHONY: build
 build: ## the binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X github.com/winnow-crm/winnow/cmd/internal/app.version=$(VERSION)" -o winnow ./cmd/winnow
+	VERSION=$(VERSION) scripts/build winnow
 
 .PHONY: demo
 demo: ## a cast of prospects against a sandbox HubSpot
@@ -34,6 +34,11 @@ race: ## the short tests under the race detector, in another order every time
 .PHONY: docs
 docs: ## README's tables and deploy/env.example, from the code
 	$(GO) test ./cmd/internal/config -run TestDocs -update
+
+.PHONY: sbom
+sbom: ## what the binary is made of, into dist: CycloneDX, and the licences
+	@mkdir -p dist
+	scripts/sbom dist
 
 .PHONY: image
 image: ## the container image
