@@ -23,7 +23,8 @@ func TestFetchesAreJoinedWhileTheyWait(t *testing.T) {
 	c := q.Fetches.Consumer(src)
 	put(t, q, "1", "a")
 	must(t, q.Fetches.Publish(t.Context(), []FetchMsg{
-		{src, "emails", "1", []byte("b"), nil}, {src, "emails", "2", []byte("x"), nil},
+		{src, "emails", "1", []byte("b"), nil},
+		{src, "emails", "2", []byte("x"), nil},
 		{src, "emails", "1", []byte("c"), nil},
 	}, both))
 	held := fetch(t, c, 2)
