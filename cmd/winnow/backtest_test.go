@@ -86,7 +86,7 @@ func TestRecordsOfAClient(t *testing.T) {
 		{"refused", "{\"error\":\"no such source\"}\n", 404, nil, "no such source"},
 	} {
 		server := httptest.NewServer(serve(c.body, c.status))
-		for _, cl := range []*client{{base: server.URL}, {local: serve(c.body, c.status)}} {
+		for _, cl := range []*client{{base: server.URL, http: server.Client()}, {local: serve(c.body, c.status)}} {
 			var got []string
 			model, err := cl.records(t.Context(), "eu", func(contact string, r rules.Record) {
 				got = append(got, fmt.Sprint(contact, " ", len(r.Conduct)))
