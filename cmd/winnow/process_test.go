@@ -23,6 +23,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -31,6 +32,7 @@ const asWinnow = "TEST_AS_WINNOW"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asWinnow) != "" {
+		timing.Refetch = time.Second
 		main()
 		os.Exit(0)
 	}

@@ -69,14 +69,15 @@ const (
 	BodyYoung = 500 * time.Millisecond
 )
 
+// Refetch is how long a record is not fetched again because a delivery names it, unless it says that the record has
+// changed since. A variable, so that a process that a test starts need not take that minute.
+var Refetch = time.Minute
+
 // What a verified delivery may set off, in machine time.
 const (
 	// SameDeliveries is how many deliveries of a source are remembered, so that the same one is not stored twice: some
 	// hours' worth, in 5 MB.
 	SameDeliveries = 1 << 16
-	// Refetch is how long a record is not fetched again because a delivery names it, unless it says that the record has
-	// changed since.
-	Refetch = time.Minute
 	// RefetchMost is of how many records it is remembered when they were fetched: as many as a busy minute has.
 	RefetchMost = 1 << 16
 	// ProofAgain is how often it is looked whether another process has seen a better proof.
