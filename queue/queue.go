@@ -129,7 +129,8 @@ func (q *Queue) startLocal() error {
 		return errors.Join(err, dir.Leave())
 	}
 	q.local, err = dir.Start(embedded.Options{
-		MaxPayload: q.cfg.MaxPayload, MaxMemory: 2 * layout.LeaseBytes, MaxBatch: batchLimit, Log: q.listen,
+		MaxPayload: q.cfg.MaxPayload, MaxMemory: 2 * layout.LeaseBytes, MaxBatch: batchLimit,
+		Log: q.listen(q.cfg.Log),
 		// The Config's own bound is kept by Room. Here it would count what streams may hold as held, and so refuse to
 		// read a store again whose disk others have filled meanwhile; and it would refuse commits, which are what
 		// empties the queue.
@@ -186,13 +187,17 @@ func (q *Queue) prepare(dir *embedded.Dir) error {
 	return err
 }
 
-// listen hands the server's lines on, and has the files read where it has met one that it cannot read.
-func (q *Queue) listen(level, message string) {
-	q.cfg.Log(level, message)
-	if strings.Contains(message, "corrupt") {
-		select {
-		case q.suspect <- struct{}{}:
-		default: // said already
+// listen makes what hands the server's lines to log, and has the files read where it has met one that it cannot read.
+// It holds log itself: when the server is started a second time, the sizes in the Config are counted again, while
+// goroutines of the first may still say that they end.
+func (q *Queue) listen(log func(level, message string)) func(level, message string) {
+	return func(level, message string) {
+		log(level, message)
+		if strings.Contains(message, "corrupt") {
+			select {
+			case q.suspect <- struct{}{}:
+			default: // said already
+			}
 		}
 	}
 }
