@@ -345,3 +345,33 @@ func TestManifestThatIsGone(t *testing.T) {
 		t.Errorf("damage %+v", found)
 	}
 }
+
+// The last message of a file was being written when the power went, if it is torn and behind what was written down of
+// the stream: that is no damage. If it was written down, it is.
+func TestTornLastMessage(t *testing.T) {
+	for what, held := range map[string]uint64{"acknowledged": 3, "not acknowledged": 2} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			q := open(t)
+			fill(t, q)
+			must(t, q.Close())
+			m := must1[*manifest](t)(readManifest(q.cfg.Dir))
+			of := m.Streams["DELIVERIES_hubspot"]
+			if of.Last != 3 {
+				t.Fatalf("closed, and written down is %+v, want all 3 messages", of)
+			}
+			of.Last, of.Messages = held, held
+			m.Streams["DELIVERIES_hubspot"] = of
+			must(t, m.write(q.cfg.Dir))
+			flip(t, q.cfg.Dir, "3 of deliveries")
+			q = reopen(t, q.cfg)
+			if found := q.Damaged(); len(found) != int(held)-2 {
+				t.Errorf("damage: %+v", found)
+			}
+			if all := left(t, q); len(all) != 3*len(kinds)-1 || slices.Contains(all, "3 of deliveries") {
+				t.Errorf("left are %q, want all but the last delivery", all)
+			}
+			must(t, q.Deliveries.Publish(t.Context(), src, []byte("later"), nil))
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -64,33 +65,72 @@ func (m *manifest) write(dir string) error {
 	return embedded.WriteFile(filepath.Join(dir, manifestName), b)
 }
 
-// repaired writes down at once what is left of a store that was repaired: a command closes it sooner than keepManifest
-// comes to it, and the next start would miss the same again.
-func (q *Queue) repaired(ctx context.Context) error {
-	m, err := q.manifest(ctx)
+// lastHeld is the last message of each stream, as far as it was written down; nil: it was not, or cannot be read, which
+// verify says.
+func lastHeld(dir string) map[string]uint64 {
+	m, err := readManifest(dir)
+	if err != nil || m == nil {
+		return nil
+	}
+	held := map[string]uint64{}
+	for name, e := range m.Streams {
+		held[name] = e.Last
+	}
+	return held
+}
+
+// keptManifest writes down what the store holds: as often as that changes, at once where it was repaired, because a
+// command closes it sooner, and when it is closed, so that what rots later in its last second is found, too.
+type keptManifest struct {
+	dir  string
+	look func(context.Context) (*manifest, error)
+
+	mu      sync.Mutex
+	written *manifest
+}
+
+// note looks, and writes down what has changed.
+func (k *keptManifest) note(ctx context.Context) error {
+	m, err := k.look(ctx)
 	if err != nil {
 		return err
 	}
-	return m.write(q.cfg.Dir)
+	return k.write(m)
 }
 
-// keepManifest writes down what the store holds, as often as that changes, until Close.
-func (q *Queue) keepManifest() {
+func (k *keptManifest) write(m *manifest) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if m.same(k.written) {
+		return nil
+	}
+	k.written = m
+	return m.write(k.dir)
+}
+
+// keep notes until the store is being closed.
+func (k *keptManifest) keep(closing <-chan struct{}, log func(level, message string)) {
 	tick := time.NewTicker(manifestEvery)
 	defer tick.Stop()
-	for last := (*manifest)(nil); ; {
-		if m, err := q.manifest(context.Background()); err == nil && !m.same(last) {
-			if err := m.write(q.cfg.Dir); err != nil {
-				q.cfg.Log("warn", "what the store holds is not written down: "+err.Error())
+	for {
+		if m, err := k.look(context.Background()); err == nil { // others say that the store does not answer
+			if err := k.write(m); err != nil {
+				log("warn", "what the store holds is not written down: "+err.Error())
 			}
-			last = m
 		}
 		select {
-		case <-q.srv.Closing():
+		case <-closing:
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// last notes before the store is closed. What is wrong with that, keep has said.
+func (k *keptManifest) last() {
+	ctx, done := context.WithTimeout(context.Background(), manifestEvery)
+	defer done()
+	_ = k.note(ctx)
 }
 
 func (q *Queue) manifest(ctx context.Context) (*manifest, error) {

@@ -33,6 +33,7 @@ type Queue struct {
 	former  *meta            // how a store was made that has lost that
 	local   *embedded.Server // nil: the server is outside
 	meta    meta
+	kept    *keptManifest // nil: the store is not ours, or was not found whole
 	once    sync.Once
 	watch   sync.WaitGroup
 	closed  error
@@ -84,14 +85,16 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	q.DeadLetters = &DeadLetters{q.base, newSums()}
 	q.Leases = &Leases{base: q.base, name: q.cfg.Name}
 	if q.local != nil {
+		kept := &keptManifest{dir: q.cfg.Dir, look: q.manifest}
 		if q.cfg.Repair {
-			if err := q.repaired(ctx); err != nil {
+			if err := kept.note(ctx); err != nil {
 				return nil, err
 			}
 		}
 		q.watch.Go(func() { q.local.Watch(q.srv.Fail) })
 		q.watch.Go(q.scrub)
-		q.watch.Go(q.keepManifest)
+		q.watch.Go(func() { kept.keep(q.srv.Closing(), q.cfg.Log) })
+		q.kept = kept
 	}
 	return q, nil
 }
@@ -181,7 +184,7 @@ func (q *Queue) prepare(dir *embedded.Dir) error {
 	if q.damage, err = newDamages(q.cfg.Dir, q.cfg.Log); err != nil {
 		return err
 	}
-	q.blocks = dir.Blocks(judge)
+	q.blocks = dir.Blocks(judge, lastHeld(q.cfg.Dir))
 	holes, err := q.blocks.Check(true, false)
 	q.damage.report(damagesOf(holes)...)
 	return err
@@ -213,6 +216,9 @@ func (q *Queue) Failed() <-chan error { return q.srv.Failed() }
 // twice.
 func (q *Queue) Close() error {
 	q.once.Do(func() {
+		if q.kept != nil {
+			q.kept.last()
+		}
 		if q.srv != nil {
 			q.srv.Close()
 		}

@@ -61,6 +61,7 @@ type Hole struct {
 type Blocks struct {
 	dir   *Dir
 	judge Judge
+	held  map[string]uint64
 
 	mu   sync.Mutex
 	seen map[string]stamp // by file, as it was when it was checked last
@@ -71,9 +72,11 @@ type stamp struct {
 	at   time.Time
 }
 
-// Blocks returns what checks the files of the store. An encrypted store's are not looked into.
-func (d *Dir) Blocks(judge Judge) *Blocks {
-	return &Blocks{dir: d, judge: judge, seen: map[string]stamp{}}
+// Blocks returns what checks the files of the store. An encrypted store's are not looked into. held is the last message
+// that each stream is known to have held: one behind it that is torn at the end of a file was being written when the
+// power went, and nobody was told that it is stored. Of a stream that is not in held this is not known.
+func (d *Dir) Blocks(judge Judge, held map[string]uint64) *Blocks {
+	return &Blocks{dir: d, judge: judge, held: held, seen: map[string]stamp{}}
 }
 
 // Check reads the block files, or those that have changed since it read them last, and returns what was lost in them.
@@ -155,15 +158,9 @@ func (b *Blocks) file(stream, file string, live bool) (holes []Hole, changed boo
 		return nil, false, err
 	}
 	block := block{data: data, sum: sum}
-	spans := block.damage()
-	if len(spans) > 0 && live {
-		time.Sleep(lookAgain)
-		again, err := os.ReadFile(file)
-		if err != nil || len(again) < len(data) || !bytes.Equal(again[:len(data)], data) {
-			return nil, false, nil //nolint:nilerr // the server has written the file anew: the next check looks at it
-		}
-	}
-	if len(spans) == 0 {
+	held, known := b.held[stream]
+	spans := block.damage(func(seq uint64) bool { return !live && known && seq > held })
+	if len(spans) == 0 || live && rewritten(file, data) {
 		return nil, false, nil
 	}
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
@@ -181,6 +178,13 @@ func (b *Blocks) file(stream, file string, live bool) (holes []Hole, changed boo
 		}
 	}
 	return holes, true, errors.Join(f.Sync(), f.Close())
+}
+
+// rewritten reports whether the server has written a file anew since it held data: the next check looks at that.
+func rewritten(file string, data []byte) bool {
+	time.Sleep(lookAgain)
+	again, err := os.ReadFile(file)
+	return err != nil || len(again) < len(data) || !bytes.Equal(again[:len(data)], data)
 }
 
 // block is the content of one block file.
@@ -245,9 +249,9 @@ func (b block) hash(parts ...[]byte) []byte {
 }
 
 // damage returns the damaged parts of a block. What lies behind the last sound record counts only if it has the length
-// that it says: else it was being written when the process ended, and nobody was told that it is stored. A block of
-// which nothing is sound is not one that is understood here.
-func (b block) damage() (spans []span) {
+// that it says, and is none of those that are unacknowledged: else it was being written when the process ended, and
+// nobody was told that it is stored. A block of which nothing is sound is not one that is understood here.
+func (b block) damage(unacknowledged func(seq uint64) bool) (spans []span) {
 	var seq uint64
 	var at int64
 	any := false
@@ -269,7 +273,7 @@ func (b block) damage() (spans []span) {
 			if n, _ := b.sound(next); n.seq&(tombBit|erasedBit) == 0 {
 				s.after = n.seq
 			}
-		case fits && from+h.length == len(b.data):
+		case fits && from+h.length == len(b.data) && !(h.seq > seq && unacknowledged(h.seq)):
 			s.to = len(b.data)
 		default:
 			s.to = 0
