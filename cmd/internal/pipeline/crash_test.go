@@ -62,6 +62,11 @@ func TestDiedInBetween(t *testing.T) {
 		"3": {Forgotten: true},
 		// its profile never came
 		"4": {Record: left, Asked: crm.At(start.Add(-2 * time.Hour)), Due: crm.At(start.Add(-time.Hour))},
+		// its profile asked for, and that not sent
+		"5": {
+			Record: left, Awaits: stored.Profile, Asked: crm.At(start.Add(-time.Second)),
+			Due: crm.At(start.Add(time.Hour)),
+		},
 	})
 	fk := &fake{}
 	r := newRig(t, dir, nil, fk)
@@ -72,8 +77,10 @@ func TestDiedInBetween(t *testing.T) {
 	if gone, err := r.p.Forgotten(t.Context(), crm.ContactRef{Source: "fake", Contact: "3"}); err != nil || !gone {
 		t.Errorf("forgotten %t, %v", gone, err)
 	}
-	if c := r.contact("fake", "4"); c.Record.Property(crm.PropProfiled) == "" || c.Asked != 0 {
-		t.Errorf("the profile that had not come was not asked for again: %+v", c)
+	for _, id := range []string{"4", "5"} {
+		if c := r.contact("fake", id); c.Record.Property(crm.PropProfiled) == "" || c.Asked != 0 {
+			t.Errorf("the profile of %s that had not come was not asked for again: %+v", id, c)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ type owner struct {
 	again     map[queue.Key]bool     // held back, to be rated again when nothing holds them any more; true: decided upon, when something does
 	turn      map[queue.Key]struct{} // held back by nothing any more but facts that are left for a later step
 	newcomers map[queue.Key]newcomer // whose first write waits
+	unasked   map[queue.Key]struct{} // of them those whose profile this owner has not asked for itself
 	stale     []queue.Key            // rated under other settings, put out under another mapping, or decided upon too early
 	tally     stored.Tally
 	pending   []*queue.Msg // pulled, for a later step
@@ -68,7 +69,7 @@ func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
 	o := &owner{
 		p: p, part: part, valid: valid, at: at, cache: newCache(p.CacheBytes / int64(p.Queue.Partitions())), dues: newDues(),
 		sight: &watermark.Sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{},
-		newcomers: map[queue.Key]newcomer{}, tally: stored.NewTally(),
+		newcomers: map[queue.Key]newcomer{}, unasked: map[queue.Key]struct{}{}, tally: stored.NewTally(),
 	}
 	if err := o.scan(ctx); err != nil {
 		return timing.IgnoreDone(ctx, err)
@@ -107,6 +108,10 @@ func (o *owner) scan(ctx context.Context) error {
 		o.dues.set(r.Key, g.Due)
 		if decided := stored.Against(g.Rating.Decide); decided || waits(g.Rating.Held) {
 			o.again[r.Key] = decided
+		}
+		if g.Awaits == stored.Profile { // who asked for it may have died before it reached the queue
+			o.unasked[r.Key] = struct{}{}
+			o.dues.set(r.Key, 1)
 		}
 		if g.Awaits != stored.Nothing {
 			o.newcomers[r.Key] = newcomer{since: time.Now(), profiled: g.Awaits == stored.History}
@@ -428,6 +433,7 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	due, w := j.c.Due, o.newcomer(j)
 	delete(o.again, j.key)
 	delete(o.turn, j.key)
+	delete(o.unasked, j.key)
 	if delete(o.newcomers, j.key); j.c.Awaits != stored.Nothing {
 		w.trail = j.step.Trail()
 		o.newcomers[j.key] = w

@@ -64,15 +64,25 @@ func (o *owner) review(j *job, now time.Time) {
 		return
 	}
 	o.rate(j, now)
+	o.wantProfile(j, now)
+}
+
+// wantProfile asks for a profile that is not there: at first, once more where another owner had asked for it, and then
+// every timing.AskAgain.
+func (o *owner) wantProfile(j *job, now time.Time) {
+	c := j.c
+	if _, ok := o.unasked[j.key]; ok {
+		c.Asked = 0
+	}
 	if c.Record.Property(crm.PropProfiled) != "" {
 		c.Asked = 0
-	} else if c.Asked == 0 || now.Sub(c.Asked.Time()) >= timing.AskAgain {
+		return
+	}
+	if c.Asked == 0 || now.Sub(c.Asked.Time()) >= timing.AskAgain {
 		j.effects.ask, j.effects.late = true, c.Asked != 0
 		c.Asked = crm.At(now)
 	}
-	if c.Asked != 0 {
-		c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(timing.AskAgain)))
-	}
+	c.Due = earlier(c.Due, crm.At(c.Asked.Time().Add(timing.AskAgain)))
 }
 
 // fate says whether the contact was merged into another one, or is to be forgotten.
