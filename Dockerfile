@@ -11,7 +11,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 ENV CGO_ENABLED=0
 RUN go build -trimpath github.com/nats-io/nats-server/v2/server github.com/prometheus/client_golang/prometheus/promhttp \
-    github.com/go-resty/resty/v2 go.uber.org/zap github.com/fxamacker/cbor/v2 golang.org/x/net/html
+    github.com/go-resty/resty/v2 go.uber.org/zap github.com/fxamacker/cbor/v2 golang.org/x/net/html github.com/ncruces/go-sqlite3/driver
 COPY . .
 ARG VERSION=dev
 RUN go build -trimpath -ldflags "-s -w -X github.com/winnow-crm/winnow/cmd/internal/app.version=${VERSION}" -o /out/winnow ./cmd/winnow \

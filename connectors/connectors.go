@@ -57,6 +57,13 @@ type Proof struct {
 	Unique bool
 }
 
+// Dater is the role of a vendor that signs the time along with a delivery. It is pure: no network, no clock.
+type Dater interface {
+	// Dated returns when d was signed, zero where that is not part of its proof. It is asked of deliveries that Verify
+	// accepts, or refuses as Stale.
+	Dated(d Delivery) time.Time
+}
+
 // Replier is the role of a vendor that wants to hear something of its own. It is pure: no network, no clock.
 type Replier interface {
 	// Reply is the answer to d for what became of it. Whether it is durable is not the vendor's to say: Stored comes

@@ -26,8 +26,11 @@ type Options struct {
 	Salt      []byte           // of this store: keys the hashes of texts and links
 	Now       func() time.Time // the clock that budgets and polls go by; nil: time.Now
 	UserAgent string
-	State     State                    // what the connector remembers, never nil where it plays Maintain
-	Phrases   map[crm.Intents][]string // by which messages are read beside the built-in ones
+	// Heard is told of each answer of the vendor's API what its Date says, and how long the call took; nil: nobody
+	// wants to know. By it a wrong clock is found out.
+	Heard   func(date time.Time, took time.Duration)
+	State   State                    // what the connector remembers, never nil where it plays Maintain
+	Phrases map[crm.Intents][]string // by which messages are read beside the built-in ones
 	// Properties are those of a person that the rules look at, under neutral names as in fields.Neutral or the vendor's
 	// own: they are read and become facts under the same names, each change of them too. One that the CRM does not have
 	// is nothing.

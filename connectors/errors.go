@@ -45,6 +45,9 @@ type Error struct {
 	Kind   Kind          // the zero Kind is Internal, so forgetting to classify is safe
 	After  time.Duration // the wait the vendor asked for; 0 if it named none
 	Whole  bool          // in a Write: the vendor named no record, the error stands for the whole batch
+	// Stale says that by our clock the delivery is too old, or of a time to come, and that nothing else is wrong with
+	// it: in a Verify its proof is right, in a Screen it was not looked at.
+	Stale bool
 	// Beside is set in a Write where all of our own fields were written, and only the CRM's own status was refused.
 	Beside bool
 	// Into is the person into whom the one of a Write was merged, where the CRM's answer tells: it may have written to
@@ -81,6 +84,12 @@ func IntoOf(err error) string {
 		return e.Into
 	}
 	return ""
+}
+
+// IsStale reports whether a delivery was refused for its time alone.
+func IsStale(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Stale
 }
 
 // WroteOurs reports whether a Write set all of our own fields: it went well, or the CRM's own status alone was refused.

@@ -17,6 +17,7 @@ type Vendor struct {
 	Receive  Receiver     // nil: polled only
 	Screen   Screener     // nil: before the body is read nothing can be told of a delivery
 	Prove    Prover       // nil: a proof is right or wrong, and of two deliveries of the same bytes each may be news
+	Dates    Dater        // nil: its deliveries do not say when they were signed
 	Reply    Replier      // nil: DefaultReply, and no handshakes
 	Fetch    Fetcher      // never nil
 	Relate   Relater      // nil: every record names its people itself
@@ -27,10 +28,14 @@ type Vendor struct {
 	Setup    Installer    // nil: what it needs is made by hand
 	Maintain Maintainer   // nil: nothing has to be kept alive
 	Budget   Budgeter     // nil: nobody knows how many calls are left
+	Show     Shower       // nil: pages name its people by their ids
 
 	// CheckNative reports, as a Misconfigured error, that the CRM's own status has no such value as a disqualified
 	// person gets under enforce; nil: that cannot be.
 	CheckNative func(ctx context.Context) error
+
+	// Greet makes a call that the CRM answers whoever asks, so that it tells the time. Nil: Account does.
+	Greet func(ctx context.Context) error
 
 	// Tick is how fine the vendor's change times are; 0: a millisecond. Of two changes within one tick what is read
 	// later counts.

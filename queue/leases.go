@@ -181,9 +181,13 @@ func (l *Lease) GiveUp(ctx context.Context) {
 
 // Member is one process that uses the store.
 type Member struct {
-	ID   string
-	Data []byte
+	ID     string
+	Data   []byte
+	Stored time.Time // by the server's clock
 }
+
+// Name is what this process is called among the members.
+func (s *Leases) Name() string { return s.name }
 
 // Announce says for ttl that this process is there, with data of its own.
 func (s *Leases) Announce(ctx context.Context, data []byte, ttl time.Duration) error {
@@ -223,7 +227,7 @@ func (s *Leases) Members(ctx context.Context) ([]Member, error) {
 	var all []Member
 	err := s.srv.MultiLast(ctx, 0, layout.Leases, []string{"member.*"}, func(m jet.Stored) {
 		if id, ok := layout.Untoken(strings.TrimPrefix(m.Subject, "member.")); ok {
-			all = append(all, Member{ID: id, Data: m.Data})
+			all = append(all, Member{ID: id, Data: m.Data, Stored: m.Time})
 		}
 	})
 	if err != nil {

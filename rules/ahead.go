@@ -11,8 +11,8 @@ import (
 
 // Moment is an instant at which something that people see changes, if nothing happens until then.
 type Moment struct {
-	At   crm.Millis
-	What string
+	At   crm.Millis `json:"at"`
+	What string     `json:"what"`
 }
 
 // How far Explain looks ahead.

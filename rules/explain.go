@@ -27,6 +27,7 @@ type Explanation struct {
 	Ball      crm.Ball   `json:"ball"`
 	BallSince crm.Millis `json:"ball_since,omitempty"`
 	BallBy    string     `json:"ball_by,omitempty"` // the fact that decided it
+	Owed      crm.Owed   `json:"owed,omitempty"`    // what we owe them since then
 
 	Turns     []Turn         `json:"turns,omitempty"`    // oldest first
 	Attempts  []Attempt      `json:"attempts,omitempty"` // in the current silence
@@ -114,7 +115,7 @@ func Explain(s *Settings, r *Record, at Instant, say *words.Catalogue) Explanati
 	}
 	x.Segment, x.Zone, x.Country = h.P.Segment, h.Theirs.Zone.String(), h.Theirs.CountryCode
 	_, x.Stage = h.Quota()
-	x.Ball, x.BallSince, x.BallBy = h.Ball, h.Since, h.By
+	x.Ball, x.BallSince, x.BallBy, x.Owed = h.Ball, h.Since, h.By, x.Rating.Owes
 	x.Spared = h.Spared()
 	if h.P.OddAt > h.P.OverrideAt {
 		x.Hint = "the override holds a word that is none of A, B, C, D, keep, disqualified: it changes nothing, and what was set before goes on"

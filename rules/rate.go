@@ -57,7 +57,7 @@ func rate(h *status.Judge, s *Settings, r *Record, at Instant) crm.Rating {
 		})
 	}
 	if h.Ball == crm.Us {
-		rating.OwedSince = h.Since
+		rating.OwedSince, rating.Owes = h.Since, kindOfDebt(h)
 	}
 	rating.MilestoneMissing = h.Own.ID != "" && !h.Ahead && !h.Milestone()
 	h.Override(&rating)

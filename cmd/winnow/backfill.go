@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
@@ -30,17 +29,23 @@ ends when everything was fetched, and serve rates it; by itself it goes on until
 			if err != nil {
 				return err
 			}
-			roles := []pipeline.Role{pipeline.RoleRead, pipeline.RoleFetch, pipeline.RoleRate, pipeline.RoleWrite, pipeline.RolePoll}
+			roles := []pipeline.Role{
+				pipeline.RoleRead,
+				pipeline.RoleFetch,
+				pipeline.RoleRate,
+				pipeline.RoleWrite,
+				pipeline.RolePoll,
+			}
 			return withClient(cmd.Context(), roles, func(ctx context.Context, c *client) error {
-				in := url.Values{"source": {args[0]}, "since": {start.Format(time.RFC3339)}}
-				if err := c.call(ctx, http.MethodPost, "/api/backfill", in, &struct{}{}); err != nil {
+				if _, err := api.StartBackfill.Ask(ctx, c, api.BackfillOrder{Source: args[0], Since: start}); err != nil {
 					return err
 				}
-				return watchBackfill(ctx, c, in, os.Stdout, 500*time.Millisecond)
+				return watchBackfill(ctx, c, api.SourceQuery{Source: args[0]}, os.Stdout, 500*time.Millisecond)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "365d", "how far back: a number of days such as 365d, or a date such as 2026-01-31")
+	cmd.Flags().
+		StringVar(&since, "since", "365d", "how far back: a number of days such as 365d, or a date such as 2026-01-31")
 	return cmd
 }
 
@@ -55,7 +60,10 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if t, err := time.Parse(layout, s); err == nil {
 			if t.After(now) {
-				return time.Time{}, fmt.Errorf("--since %s lies ahead: nothing was there before it that could be read", s)
+				return time.Time{}, fmt.Errorf(
+					"--since %s lies ahead: nothing was there before it that could be read",
+					s,
+				)
 			}
 			return t.UTC(), nil
 		}
@@ -69,15 +77,15 @@ const writesStandStill = 30 * time.Second
 
 // watchBackfill shows how far it is until everything found has been fetched, and rated and written too where no other
 // process would. Interrupting it leaves the running Winnow at work.
-func watchBackfill(ctx context.Context, c *client, in url.Values, out io.Writer, pause time.Duration) error {
+func watchBackfill(ctx context.Context, c *client, q api.SourceQuery, out io.Writer, pause time.Duration) error {
 	f, ok := out.(*os.File)
 	live := ok && term.IsTerminal(int(f.Fd()))
 	shown, quiet := "", 0
 	var unwritten uint64
 	moved := time.Now()
 	for {
-		var s operate.BackfillState
-		if err := c.call(ctx, http.MethodGet, "/api/backfill", in, &s); err != nil {
+		s, err := api.Backfill.Ask(ctx, c, q)
+		if err != nil {
 			return err
 		}
 		line := progressOf(s)
@@ -121,7 +129,13 @@ func progressOf(s operate.BackfillState) string {
 		line = "begins; nothing found yet"
 	}
 	if s.Total > 0 {
-		line = fmt.Sprintf("%-14s %3d %%  %d of about %d records found", s.Stage, min(100, 100*s.Read/s.Total), s.Read, s.Total)
+		line = fmt.Sprintf(
+			"%-14s %3d %%  %d of about %d records found",
+			s.Stage,
+			min(100, 100*s.Read/s.Total),
+			s.Read,
+			s.Total,
+		)
 	}
 	line += fmt.Sprintf(", %d to fetch, %d ratings to write", s.Unfetched, s.Unwritten)
 	if s.Error == "" && (s.Unfetched > 0 || s.Unwritten > 0) {
@@ -136,7 +150,10 @@ func progressOf(s operate.BackfillState) string {
 // endOf says what a backfill came to, and who does what is left.
 func endOf(s operate.BackfillState, alone bool) string {
 	if !alone {
-		return fmt.Sprintf("done: %d records read; the running winnow goes on to rate them and to write the ratings", s.Read)
+		return fmt.Sprintf(
+			"done: %d records read; the running winnow goes on to rate them and to write the ratings",
+			s.Read,
+		)
 	}
 	end := fmt.Sprintf("done: %d records read and rated", s.Read)
 	if s.Unwritten > 0 {

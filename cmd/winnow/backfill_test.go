@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
 
@@ -42,7 +43,7 @@ func TestBackfillEnds(t *testing.T) {
 				asks = &client{base: srv.URL, http: srv.Client()}
 			}
 			var out strings.Builder
-			if err := watchBackfill(t.Context(), asks, nil, &out, time.Millisecond); err != nil {
+			if err := watchBackfill(t.Context(), asks, api.SourceQuery{}, &out, time.Millisecond); err != nil {
 				t.Fatal(err)
 			}
 			if looks != c.looks || !strings.Contains(out.String(), "\n"+c.end) {

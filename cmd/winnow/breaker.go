@@ -3,19 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 )
 
 func breakerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "breaker", Short: "Look at the mass-change breaker, release or refuse what it holds",
-		Long: `Where unusually many contacts would newly become pending or disqualified within a day, nothing is announced against anyone until a
+		Long: `Where unusually many contacts would newly become pending or disqualified within a day, nothing is
+announced against anyone until a
 person has looked. release lets everything through for a day; refuse keeps it held until it is released.`,
 		Args: cobra.ArbitraryArgs, RunE: onlyParts,
 	}
@@ -23,8 +23,8 @@ person has looked. release lets everything through for a day; refuse keeps it he
 		Use: "status <source>", Short: "Show how the breaker stands", Args: needs("source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
-				var b operate.BreakerState
-				if err := c.call(ctx, http.MethodGet, "/api/breaker", url.Values{"source": {args[0]}}, &b); err != nil {
+				b, err := api.Breaker.Ask(ctx, c, api.SourceQuery{Source: args[0]})
+				if err != nil {
 					return err
 				}
 				fmt.Printf("%s: %s\n", args[0], breakerText(args[0], b))
@@ -33,19 +33,34 @@ person has looked. release lets everything through for a day; refuse keeps it he
 		},
 	}
 	cmd.AddCommand(status)
-	for verb, help := range map[string]string{"release": "Let what is held go out", "refuse": "Keep what is held, knowingly"} {
-		cmd.AddCommand(&cobra.Command{
-			Use: verb + " <source>", Short: help, Args: needs("source"),
+	for _, order := range []struct {
+		verb, help string
+		call       api.Call[api.BreakerOrder, api.Done]
+	}{
+		{"release", "Let what is held go out", api.ReleaseBreaker},
+		{"refuse", "Keep what is held, knowingly", api.RefuseBreaker},
+	} {
+		var o api.BreakerOrder
+		verb := &cobra.Command{
+			Use: order.verb + " <source>", Short: order.help, Args: needs("source"),
 			RunE: func(cmd *cobra.Command, args []string) error {
+				o.Source = args[0]
 				return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
-					if err := c.call(ctx, http.MethodPost, "/api/breaker/"+verb, url.Values{"source": {args[0]}}, &struct{}{}); err != nil {
+					if _, err := order.call.Ask(ctx, c, o); err != nil {
 						return err
 					}
-					fmt.Printf("%s: %sd\n", args[0], verb)
+					fmt.Printf("%s: %sd\n", args[0], order.verb)
 					return nil
 				})
 			},
-		})
+		}
+		verb.Flags().StringVar(&o.Note, "note", "", "why, which is kept")
+		if order.verb == "release" {
+			verb.Flags().
+				StringSliceVar(&o.Contacts, "contact", nil,
+					"only this contact, of those that it holds; may be given several times")
+		}
+		cmd.AddCommand(verb)
 	}
 	return cmd
 }
@@ -61,7 +76,11 @@ func breakerText(source string, b operate.BreakerState) string {
 	}
 	text := fmt.Sprintf("closed; %d announcements within the window", b.Announced)
 	if b.Released != 0 {
-		return text + fmt.Sprintf("; released by a person at %s, for a day, after which it holds beyond %d", b.Released.Time().Format(time.RFC3339), b.Most)
+		return text + fmt.Sprintf(
+			"; released by a person at %s, for a day, after which it holds beyond %d",
+			b.Released.Time().Format(time.RFC3339),
+			b.Most,
+		)
 	}
 	return text + fmt.Sprintf("; it holds beyond %d", b.Most)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +42,7 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 		return nil, err
 	}
 	base := scheme + "://" + reachable(cfg.AdminListen)
-	c := &client{base: base, http: over, token: cfg.AdminToken, close: func() error { return nil }}
+	c := &client{base: base, http: over, token: tokenOf(cfg), close: func() error { return nil }}
 	probe, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(probe, http.MethodGet, c.base+"/livez", nil)
@@ -59,9 +58,19 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	}
 	if cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
 		if !slices.Contains(roles, pipeline.RoleFetch) { // a backfill may well come first
-			return nil, fmt.Errorf("no winnow runs at %s, and there is no store in %s: WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR have to be those of winnow serve, which makes the store", c.base, cfg.DataDir)
+			return nil, fmt.Errorf(
+				"no winnow runs at %s, and there is no store in %s: WINNOW_ADMIN_LISTEN and WINNOW_DATA_DIR have "+
+					"to be those of winnow serve, which makes the store",
+				c.base,
+				cfg.DataDir,
+			)
 		}
-		fmt.Fprintf(os.Stderr, "no winnow runs at %s, and there is no store in %s: a new one is made there\n", c.base, cfg.DataDir)
+		fmt.Fprintf(
+			os.Stderr,
+			"no winnow runs at %s, and there is no store in %s: a new one is made there\n",
+			c.base,
+			cfg.DataDir,
+		)
 	}
 	log := newLog(zapcore.ErrorLevel)
 	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: append([]pipeline.Role{}, roles...)})
@@ -83,6 +92,20 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	return c, nil
 }
 
+// tokenOf is the token that a command asks with: the one that may do most.
+func tokenOf(cfg *config.Config) connectors.Secret {
+	admins, _ := cfg.Admins() // which were read when the settings were
+	for _, t := range admins {
+		if t.Act {
+			return t.Secret
+		}
+	}
+	if len(admins) > 0 {
+		return admins[0].Secret
+	}
+	return ""
+}
+
 // reachable is where a listen address can be reached from this machine.
 func reachable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
@@ -95,8 +118,8 @@ func reachable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// call asks the API; in are form values, out the answer.
-func (c *client) call(ctx context.Context, method, path string, in url.Values, out any) error {
+// Ask sends a request to the API.
+func (c *client) Ask(ctx context.Context, method, path string, in url.Values) (status int, answer []byte, err error) {
 	target, body := c.base+path, io.Reader(nil)
 	if c.local != nil {
 		target = "http://127.0.0.1" + path
@@ -108,24 +131,13 @@ func (c *client) call(ctx context.Context, method, path string, in url.Values, o
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	}
-	status, answer, err := c.do(req)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		var e struct{ Error string }
-		if json.Unmarshal(answer, &e) != nil || e.Error == "" {
-			e.Error = http.StatusText(status)
-		}
-		return errors.New(e.Error)
-	}
-	return json.Unmarshal(answer, out)
+	return c.do(req)
 }
 
 func (c *client) do(req *http.Request) (int, []byte, error) {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -15,13 +13,14 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
-	"github.com/winnow-crm/winnow/queue"
 )
 
 func deadlettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "deadletters", Aliases: []string{"deadletter", "dead"}, Short: "List, show, resend or discard what could not be used",
+		Use: "deadletters", Aliases: []string{"deadletter", "dead"}, Short: "List, show, resend or discard what " +
+			"could not be used",
 	}
 	var source, stage string
 	list := &cobra.Command{
@@ -39,7 +38,16 @@ func deadlettersCommand() *cobra.Command {
 				w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 				fmt.Fprintln(w, "NUMBER\tWHEN\tSTAGE\tSOURCE\tKIND\tREASON")
 				for _, d := range letters {
-					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", d.Seq, d.Time.Format(time.DateTime), d.Stage, d.Source, d.Kind, short(d.Reason, 90))
+					fmt.Fprintf(
+						w,
+						"%d\t%s\t%s\t%s\t%s\t%s\n",
+						d.Number,
+						d.Time.Format(time.DateTime),
+						d.Stage,
+						d.Source,
+						d.Kind,
+						short(d.Reason, 90),
+					)
 				}
 				return w.Flush()
 			})
@@ -55,12 +63,27 @@ func deadlettersCommand() *cobra.Command {
 		Use: "show <number>", Short: "Show one dead letter", Args: needs("number"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
-				var d queue.DeadLetter
-				if err := c.call(ctx, http.MethodGet, "/api/deadletters/"+url.PathEscape(args[0]), nil, &d); err != nil {
+				number, err := numberOf(args[0])
+				if err != nil {
 					return err
 				}
-				fmt.Printf("number    %d\nwhen      %s\nstage     %s\nsource    %s\nkind      %s\nreason    %s\nfix       %s\ncontacts  %s\npayload   %s\n",
-					d.Seq, d.Time.Format(time.RFC3339), d.Stage, d.Source, d.Kind, d.Reason, d.Fix, strings.Join(d.Contacts, " "), humanize.IBytes(uint64(len(d.Payload))))
+				d, err := api.ShowLetter.Ask(ctx, c, api.LetterOrder{Number: number})
+				if err != nil {
+					return err
+				}
+				fmt.Printf(
+					"number    %d\nwhen      %s\nstage     %s\nsource    %s\nkind      %s\nreason    %s\nfix       "+
+						"%s\ncontacts  %s\npayload   %s\n",
+					d.Number,
+					d.Time.Format(time.RFC3339),
+					d.Stage,
+					d.Source,
+					d.Kind,
+					d.Reason,
+					d.Fix,
+					strings.Join(d.Contacts, " "),
+					humanize.IBytes(uint64(d.Bytes)),
+				)
 				if payload {
 					fmt.Println()
 					_, err := os.Stdout.Write(append(d.Payload, '\n'))
@@ -71,58 +94,85 @@ func deadlettersCommand() *cobra.Command {
 		},
 	}
 	show.Flags().BoolVar(&payload, "payload", false, "print the payload too; it may hold personal data")
-	cmd.AddCommand(list, show, settleCommand("resend", "Send dead letters back to where they came from", &source, &stage),
-		settleCommand("discard", "Throw dead letters away", &source, &stage))
+	cmd.AddCommand(
+		list,
+		show,
+		settleCommand("resend", "Send dead letters back to where they came from", api.ResendLetter, &source, &stage),
+		settleCommand("discard", "Throw dead letters away", api.DiscardLetter, &source, &stage),
+	)
 	return cmd
 }
 
 // settleCommand resends or discards letters by number, or all of a kind.
-func settleCommand(verb, help string, source, stage *string) *cobra.Command {
+func settleCommand(verb, help string, order api.Call[api.LetterOrder, api.Done], source, stage *string) *cobra.Command {
 	var all bool
+	var note string
 	cmd := &cobra.Command{
 		Use: verb + " <number>... | --all", Short: help,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
-				return fmt.Errorf("name the letters, or --all of them (with --source or --stage where it is to be some)")
+				return fmt.Errorf(
+					"name the letters, or --all of them (with --source or --stage where it is to be some)",
+				)
 			}
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
+				numbers, err := numbersOf(args)
+				if err != nil {
+					return err
+				}
 				if all {
 					letters, err := allLetters(ctx, c, *stage, *source)
 					if err != nil {
 						return err
 					}
 					for _, d := range letters {
-						args = append(args, strconv.FormatUint(d.Seq, 10))
+						numbers = append(numbers, d.Number)
 					}
 				}
-				for i, n := range args {
-					if err := c.call(ctx, http.MethodPost, "/api/deadletters/"+url.PathEscape(n)+"/"+verb, nil, &struct{}{}); err != nil {
-						return fmt.Errorf("%d of %d done: %w", i, len(args), err)
+				for i, n := range numbers {
+					if _, err := order.Ask(ctx, c, api.LetterOrder{Number: n, Note: note}); err != nil {
+						return fmt.Errorf("%d of %d done: %w", i, len(numbers), err)
 					}
 				}
-				fmt.Printf("%s: %d\n", verb, len(args))
+				fmt.Printf("%s: %d\n", verb, len(numbers))
 				return nil
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	cmd.Flags().StringVar(&note, "note", "", "why, which is kept")
 	cmd.Flags().StringVar(source, "source", "", "only of this source")
 	cmd.Flags().StringVar(stage, "stage", "", "only of this stage")
 	return cmd
 }
 
-func allLetters(ctx context.Context, c *client, stage, source string) ([]queue.DeadLetter, error) {
-	var all []queue.DeadLetter
-	for after := uint64(0); ; {
-		var page []queue.DeadLetter
-		in := url.Values{"stage": {stage}, "source": {source}, "after": {strconv.FormatUint(after, 10)}}
-		if err := c.call(ctx, http.MethodGet, "/api/deadletters", in, &page); err != nil {
+func numberOf(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no number of a dead letter", s)
+	}
+	return n, nil
+}
+
+func numbersOf(args []string) (all []uint64, err error) {
+	for _, arg := range args {
+		n, err := numberOf(arg)
+		if err != nil {
 			return nil, err
 		}
-		if len(page) == 0 {
-			return all, nil
+		all = append(all, n)
+	}
+	return all, nil
+}
+
+func allLetters(ctx context.Context, c *client, stage, source string) ([]api.Letter, error) {
+	var all []api.Letter
+	for after := uint64(0); ; {
+		page, err := api.Letters.Ask(ctx, c, api.LetterQuery{After: after, Stage: stage, Source: source})
+		if err != nil || len(page) == 0 {
+			return all, err
 		}
-		all, after = append(all, page...), page[len(page)-1].Seq
+		all, after = append(all, page...), page[len(page)-1].Number
 	}
 }
 

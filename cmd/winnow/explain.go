@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
@@ -26,17 +25,12 @@ func explainCommand() *cobra.Command {
 		Args: needs("source", "contact"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), nil, func(ctx context.Context, c *client) error {
-				var raw json.RawMessage
-				if err := c.call(ctx, http.MethodGet, "/api/explain", url.Values{"source": {args[0]}, "contact": {args[1]}}, &raw); err != nil {
+				e, err := api.Explain.Ask(ctx, c, api.Person{Source: args[0], Contact: args[1]})
+				if err != nil {
 					return err
 				}
 				if asJSON {
-					_, err := os.Stdout.Write(append(raw, '\n'))
-					return err
-				}
-				var e operate.Explanation
-				if err := json.Unmarshal(raw, &e); err != nil {
-					return err
+					return json.NewEncoder(os.Stdout).Encode(e)
 				}
 				return printExplanation(os.Stdout, e, history)
 			})
@@ -91,7 +85,16 @@ func printExplanation(out io.Writer, e operate.Explanation, history bool) error 
 		if reason.HalfLife > 0 {
 			decay = fmt.Sprintf("%d d", reason.HalfLife)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s (%s)\t%s\t%s\n", points, reason.Sub, reason.Text, reason.ID, decay, evidence(reason.Evidence))
+		fmt.Fprintf(
+			w,
+			"%s\t%s\t%s (%s)\t%s\t%s\n",
+			points,
+			reason.Sub,
+			reason.Text,
+			reason.ID,
+			decay,
+			evidence(reason.Evidence),
+		)
 	}
 	if len(r.Reasons) == 0 {
 		fmt.Fprintln(w, "\t\tnothing is known that counts for or against\t\t")

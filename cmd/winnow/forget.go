@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 )
 
@@ -24,17 +23,14 @@ A contact of whom nothing is known is refused, because its id may be misspelt; -
 The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withClient(cmd.Context(), []pipeline.Role{pipeline.RoleRate}, func(ctx context.Context, c *client) error {
-				in := url.Values{"source": {args[0]}, "contact": {args[1]}}
-				if unknown {
-					in.Set("unknown", "yes")
-				}
-				var order struct{ Known bool }
-				if err := c.call(ctx, http.MethodPost, "/api/forget", in, &order); err != nil {
+				who := api.Person{Source: args[0], Contact: args[1]}
+				order, err := api.Forget.Ask(ctx, c, api.ForgetOrder{Person: who, Unknown: unknown})
+				if err != nil {
 					return err
 				}
 				for wait := time.Now().Add(time.Minute); ; {
-					var state struct{ Forgotten bool }
-					if err := c.call(ctx, http.MethodGet, "/api/forget", in, &state); err != nil {
+					state, err := api.IsForgotten.Ask(ctx, c, who)
+					if err != nil {
 						return err
 					}
 					if state.Forgotten {
@@ -49,8 +45,7 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 					case <-time.After(100 * time.Millisecond):
 					}
 				}
-				in["address"] = addresses
-				if err := eraseTraces(ctx, c, in); err != nil {
+				if err := eraseTraces(ctx, c, api.Traces{Person: who, Addresses: addresses}); err != nil {
 					return err
 				}
 				if !order.Known {
@@ -62,8 +57,8 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 					fmt.Println("old copies leave the store's files with the next daily compaction; --now does it at once")
 					return nil
 				}
-				var done struct{ Rewritten int }
-				if err := c.call(ctx, http.MethodPost, "/api/compact", nil, &done); err != nil {
+				done, err := api.Compact.Ask(ctx, c, api.Nothing{})
+				if err != nil {
 					return err
 				}
 				fmt.Printf("compacted: %d messages rewritten\n", done.Rewritten)
@@ -78,12 +73,12 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 }
 
 // eraseTraces has what is no part of the record erased, and says what is left.
-func eraseTraces(ctx context.Context, c *client, in url.Values) error {
-	var traces struct{ Left []string }
-	if err := c.call(ctx, http.MethodPost, "/api/forget/traces", in, &traces); err != nil {
+func eraseTraces(ctx context.Context, c *client, t api.Traces) error {
+	found, err := api.EraseTraces.Ask(ctx, c, t)
+	if err != nil {
 		return err
 	}
-	for _, what := range traces.Left {
+	for _, what := range found.Left {
 		fmt.Println("not complete:", what)
 	}
 	return nil

@@ -33,7 +33,7 @@ type twin struct {
 func newTwin(t *testing.T, vendor string, now func() time.Time) *twin {
 	t.Helper()
 	face, err := stage.Start(vendor, world.Options{
-		Now: now, Limit: -1, Fields: true, RetryWait: 10 * time.Millisecond,
+		Now: now, Sent: time.Now, Limit: -1, Fields: true, RetryWait: 10 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)

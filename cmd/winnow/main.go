@@ -54,6 +54,7 @@ Settings come from the environment: winnow config shows them all.`,
 	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), repairCommand(), explainCommand(), deadlettersCommand(),
 		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(),
+		statusCommand(), owedCommand(), contactsCommand(), decisionsCommand(), trendsCommand(),
 		readCommand(), mappingCommand(), playCommand(), testCommand(), textsCommand(), versionCommand())
 	return root
 }

@@ -13,14 +13,14 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/winnow-crm/winnow/cmd/internal/app"
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/rules"
 )
 
 // records calls fn with every contact of a source, each once, and returns the model by which the process that holds the
 // store rates.
 func (c *client) records(ctx context.Context, source string, fn func(contact string, r rules.Record)) (model string, err error) {
-	body, err := c.open(ctx, "/api/records", url.Values{"source": {source}})
+	body, err := c.open(ctx, api.Records.Path, api.Values(api.SourceQuery{Source: source}))
 	if err != nil {
 		return "", err
 	}
@@ -31,7 +31,7 @@ func (c *client) records(ctx context.Context, source string, fn func(contact str
 	}
 	seen := map[string]bool{} // one that is rated meanwhile comes again
 	for lines := json.NewDecoder(bufio.NewReaderSize(body, 64<<10)); ; {
-		var l app.RecordLine
+		var l api.RecordLine
 		if err := lines.Decode(&l); err != nil {
 			return model, fmt.Errorf("the records of %s break off after %d contacts: %w", source, len(seen), err)
 		}
@@ -83,11 +83,8 @@ func (c *client) open(ctx context.Context, path string, in url.Values) (io.ReadC
 		return resp.Body, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var e struct{ Error string }
-	if json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&e) != nil || e.Error == "" {
-		e.Error = http.StatusText(resp.StatusCode)
-	}
-	return nil, errors.New(e.Error)
+	said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // what is cut off says nothing
+	return nil, api.ErrorOf(resp.StatusCode, said)
 }
 
 // answer is what is read of a piped answer. Closing it ends the writer, and waits for it.

@@ -64,9 +64,19 @@ func (c *toy) Verify(d connectors.Delivery, now time.Time) error {
 		return c.fail("verify", connectors.Unauthenticated, errors.New("wrong"))
 	}
 	if now.Sub(at) > 5*time.Minute && c.fault != "accepts replays" {
-		return c.fail("verify", connectors.Unauthenticated, errors.New("stale"))
+		return &connectors.Error{
+			Vendor: "toy", Op: "verify", Kind: connectors.Unauthenticated, Stale: true, Err: errors.New("stale"),
+		}
 	}
 	return nil
+}
+
+func (c *toy) Dated(d connectors.Delivery) time.Time {
+	seconds, err := strconv.ParseInt(d.Header.Get("Toy-Time"), 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }
 
 func (c *toy) Screen(d connectors.Delivery, _ time.Time) error {
@@ -107,7 +117,8 @@ func (c *toy) Decode(d connectors.Delivery) ([]crm.Notice, error) {
 
 func (c *toy) vendor() connectors.Vendor {
 	return connectors.Vendor{
-		People: []connectors.PersonKind{{Record: "contacts"}}, Receive: c, Screen: c, Prove: c, Fetch: c, Write: c,
+		People: []connectors.PersonKind{{Record: "contacts"}}, Fetch: c, Write: c,
+		Receive: c, Dates: c, Screen: c, Prove: c,
 	}
 }
 

@@ -75,6 +75,7 @@ func (h Harness) verify(t *testing.T) {
 		refuse("a space added to the body", longer, at)
 	}
 	if h.Stale > 0 {
+		checkStale(t, h, good, h.Sign(body, "not-"+h.Secret, at))
 		refuse("a delivery of "+h.Stale.String()+" ago", good, at.Add(h.Stale))
 	}
 }
@@ -102,6 +103,22 @@ func headers(t *testing.T, h Harness) {
 		if p := v.Prove.Proof(bare); p.Weak != "" && p.Rank > 0 && p.Back == "" {
 			t.Errorf("a weak proof may be refused, and no setting is named that takes it again: %+v", p)
 		}
+	}
+}
+
+// checkStale checks that a wrong clock can be told from a wrong secret.
+func checkStale(t *testing.T, h Harness, good, forged connectors.Delivery) {
+	t.Helper()
+	v := h.New(t, nowhere)
+	late := at.Add(h.Stale)
+	if err := v.Receive.Verify(good, late); !connectors.IsStale(err) {
+		t.Errorf("a genuine delivery of %s ago: %v, want it refused as stale", h.Stale, err)
+	}
+	if err := v.Receive.Verify(forged, late); connectors.IsStale(err) {
+		t.Errorf("a delivery with another secret is called stale: its time proves nothing")
+	}
+	if v.Dates == nil || !v.Dates.Dated(good).Equal(at) {
+		t.Errorf("it does not say when a delivery was signed, which its proof depends on")
 	}
 }
 

@@ -42,6 +42,17 @@ const (
 	None Ball = "none"
 )
 
+// Owed is what we owe somebody who has the right to wait for it.
+type Owed string
+
+// What can be owed.
+const (
+	OwedAnswer  Owed = "answer"  // they have asked, or said yes
+	OwedPromise Owed = "promise" // we have said that we would do something, and its time has come
+	OwedDate    Owed = "date"    // we let an agreed date pass
+	OwedTask    Owed = "task"    // a task of ours is overdue
+)
+
 // Decision is what Winnow announced about a contact. It becomes a fact when the CRM has shown it, timed by the CRM's
 // answer, so that a grace never counts from a computed past.
 type Decision struct {
@@ -124,6 +135,8 @@ type Rating struct {
 	// Language is that in which they write, empty where it is not known.
 	Advice   []Phrase `cbor:"24,keyasint,omitempty" json:"-"`
 	Language string   `cbor:"25,keyasint,omitempty" json:"language,omitempty"`
+	// Owes is what they wait for since OwedSince; empty: nothing.
+	Owes Owed `cbor:"26,keyasint,omitempty" json:"-"`
 	// Due is the next instant at which time alone changes anything above; 0: never.
 	Due Millis `cbor:"22,keyasint,omitempty" json:"due,omitempty"`
 }

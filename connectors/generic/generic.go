@@ -98,7 +98,7 @@ func build(cfg Config, m *mapping.Mapping, opt connectors.Options) *source {
 	c.rest = rest.New(rest.Options{
 		Vendor: Vendor, BaseURL: strings.TrimRight(cfg.API.URL, "/") + strings.TrimRight(m.API.Base, "/"),
 		UserAgent: opt.UserAgent,
-		Timeout:   cfg.Timeout, Now: opt.Now, Auth: c.auth(), Explain: c.explain,
+		Timeout:   cfg.Timeout, Heard: opt.Heard, Now: opt.Now, Auth: c.auth(), Explain: c.explain,
 		Budget: rest.NewBudget(rest.Plan{
 			Windows: c.windows(), AtOnce: cmp.Or(m.API.Calls, defaultAtOnce), Patience: patience, Now: opt.Now,
 		}),
@@ -176,7 +176,7 @@ func (c *source) auth() rest.Auth {
 func (c *source) vendor() connectors.Vendor {
 	read := c.records()
 	v := connectors.Vendor{
-		Fetch: read, Relate: read, Maintain: &maintainer{c}, Budget: c, Tick: c.tick(),
+		Fetch: read, Relate: read, Maintain: &maintainer{c}, Budget: c, Tick: c.tick(), Greet: c.greet,
 	}
 	for _, typ := range sortedKeys(c.m.Records) {
 		r := c.m.Records[typ]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -184,6 +185,12 @@ func (c *records) staff(ctx context.Context) (*people.Staff, error) {
 		}
 		return out, nil
 	})
+}
+
+// greet asks for the root of the API, without the credential. Whatever the CRM answers, it says what time it is.
+func (c *source) greet(ctx context.Context) error {
+	_, err := c.rest.Do(ctx, rest.Request{Op: "greet", Class: rest.Fetch, Anonymous: true, Method: http.MethodGet})
+	return err
 }
 
 // Account returns the CRM's id of the account that the credential is for.

@@ -104,7 +104,8 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 	}
 	c.translate = c.translators()
 	c.rest = rest.New(rest.Options{
-		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout, Now: opt.Now,
+		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout,
+		Now: opt.Now, Heard: opt.Heard,
 		Budget: rest.NewBudget(rest.Plan{
 			Windows: []rest.Window{{Limit: cfg.RateLimit, Interval: interval}}, Patience: patience, Now: opt.Now,
 		}),
@@ -120,12 +121,12 @@ func New(cfg Config, opt connectors.Options) (*Connector, error) {
 // Vendor is the connector by its roles. Where an account has no webhooks, none is received.
 func (c *Connector) Vendor() connectors.Vendor {
 	v := connectors.Vendor{
-		Screen: c, Prove: c,
+		Screen: c, Prove: c, Dates: c,
 		People: []connectors.PersonKind{{
 			Record: "contacts", Text: maxText,
 			Native: connectors.Native{Disqualify: connectors.ByStatus, Closed: c.cfg.Unqualified},
 		}},
-		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c,
+		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c, Show: c,
 		CheckNative: c.checkNative,
 	}
 	if c.cfg.Webhooks != "off" {

@@ -32,8 +32,38 @@ const maxAge = 5 * time.Minute
 // Verify reports whether d was signed with one of the client secrets. Where the newest signature is present it alone
 // counts: falling back to an older one would let whoever strips a header choose the weaker check.
 func (c *Connector) Verify(d connectors.Delivery, now time.Time) error {
-	if err := c.verify(d, now); err != nil {
-		return c.fail("verify", connectors.Unauthenticated, err)
+	return c.unverified(c.verify(d, now))
+}
+
+func (c *Connector) unverified(err error) error {
+	if err == nil {
+		return nil
+	}
+	_, stale := errors.AsType[notNow](err)
+	return &connectors.Error{Vendor: Vendor, Op: "verify", Kind: connectors.Unauthenticated, Stale: stale, Err: err}
+}
+
+// Dated is when d was signed, which v3 alone says.
+func (c *Connector) Dated(d connectors.Delivery) time.Time {
+	ms, err := strconv.ParseInt(d.Header.Get(headerTime), 10, 64)
+	if err != nil || ms < 0 || len(d.Header.Values(headerV3)) == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// notNow is why a delivery is refused that was signed at another time than now.
+type notNow string
+
+func (e notNow) Error() string { return string(e) }
+
+// aged refuses a delivery by how old it is by our clock; negative: ahead of it.
+func aged(age, most time.Duration) error {
+	switch by := age.Abs().Round(time.Second); {
+	case age > most:
+		return notNow(fmt.Sprintf("signed %s ago, the limit is %s: a replay, or this machine's clock is ahead", by, maxAge))
+	case age < -most:
+		return notNow(fmt.Sprintf("signed %s in the future, the limit is %s: this machine's clock is behind", by, maxAge))
 	}
 	return nil
 }
@@ -41,10 +71,7 @@ func (c *Connector) Verify(d connectors.Delivery, now time.Time) error {
 // Screen refuses a delivery by its headers. What is only just too old is left to Verify, which tells a wrong clock from
 // a wrong secret.
 func (c *Connector) Screen(d connectors.Delivery, now time.Time) error {
-	if err := screen(d, now); err != nil {
-		return c.fail("verify", connectors.Unauthenticated, err)
-	}
-	return nil
+	return c.unverified(screen(d, now))
 }
 
 func screen(d connectors.Delivery, now time.Time) error {
@@ -62,11 +89,7 @@ func screen(d connectors.Delivery, now time.Time) error {
 	if err != nil || ms < 0 {
 		return errors.New("the timestamp is missing or no number of milliseconds")
 	}
-	if age := now.Sub(time.UnixMilli(ms)); age > 2*maxAge || age < -2*maxAge {
-		return fmt.Errorf("signed %s from now, the limit is %s: a replay, or this machine's clock is wrong",
-			age.Round(time.Second), maxAge)
-	}
-	return nil
+	return aged(now.Sub(time.UnixMilli(ms)), 2*maxAge)
 }
 
 // Proof tells by which signature a delivery proves itself. The older ones are a plain hash of the secret and what
@@ -143,15 +166,7 @@ func (c *Connector) verifyV3(d connectors.Delivery, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	switch age := now.Sub(time.UnixMilli(ms)); {
-	case age > maxAge:
-		return fmt.Errorf("signed %s ago, the limit is %s: a replay, or this machine's clock is ahead",
-			age.Round(time.Second), maxAge)
-	case age < -maxAge:
-		return fmt.Errorf("signed %s in the future, the limit is %s: this machine's clock is behind",
-			(-age).Round(time.Second), maxAge)
-	}
-	return nil
+	return aged(now.Sub(time.UnixMilli(ms)), maxAge)
 }
 
 // signed reports whether a signature is right by one of the client secrets.

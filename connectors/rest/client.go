@@ -23,6 +23,8 @@ const (
 	maxBody = 64 << 20
 	// MaxRetryAfter bounds the pause that a vendor can impose: after it we ask again, whatever a header said.
 	MaxRetryAfter = time.Hour
+	// clockMoved is by how much our clock may be set while a call is under way whose answer still tells the time.
+	clockMoved = 5 * time.Second
 )
 
 // Options are what a Client is made of.
@@ -44,6 +46,8 @@ type Options struct {
 
 	// Stale reports that a refusal means that the credential has run out; 401 means so always. Nil: nothing else does.
 	Stale func(*Response) bool
+	// Heard is told of each answer what its Date says and how long the call took; nil: nobody wants to know the time.
+	Heard func(date time.Time, took time.Duration)
 
 	Transport http.RoundTripper // nil: a transport of its own
 }
@@ -142,7 +146,11 @@ func (c *Client) send(ctx context.Context, q Request, cred Credential) (*Respons
 	}
 	timed, cancel := context.WithTimeout(ctx, c.opt.Timeout)
 	defer cancel()
+	began, at := time.Now(), c.opt.Now()
 	got, err := req.SetContext(timed).Execute(q.Method, strings.TrimRight(cred.BaseURL, "/")+q.Path)
+	if took := time.Since(began); c.opt.Now().Sub(at)-took < clockMoved {
+		c.heard(got, took)
+	}
 	if err != nil {
 		return nil, c.broken(ctx, q, got, err)
 	}
@@ -161,6 +169,16 @@ func (c *Client) send(ctx context.Context, q Request, cred Credential) (*Respons
 	}
 	c.opt.Budget.Answered(c.limits(resp))
 	return resp, nil
+}
+
+// heard passes on the time that an answer tells. One out of a cache tells the time of another day.
+func (c *Client) heard(r *resty.Response, took time.Duration) {
+	if c.opt.Heard == nil || r == nil || r.RawResponse == nil || r.Header().Get("Age") != "" {
+		return
+	}
+	if date, err := http.ParseTime(r.Header().Get("Date")); err == nil {
+		c.opt.Heard(date, took)
+	}
 }
 
 func (c *Client) build(q Request, cred Credential) (*resty.Request, error) {

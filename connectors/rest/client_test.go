@@ -68,6 +68,31 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// TestHeard: each answer of the vendor's tells the time, a refusal too. One out of a cache does not.
+func TestHeard(t *testing.T) {
+	want := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	var heard []time.Time
+	header := http.Header{}
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		for name, values := range header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}, func(o *Options) { o.Heard = func(date time.Time, _ time.Duration) { heard = append(heard, date) } })
+	for _, h := range []http.Header{
+		{"Date": {want.Format(http.TimeFormat)}},
+		{"Date": {want.Format(http.TimeFormat)}, "Age": {"3600"}},
+		{"Date": {"yesterday"}},
+		{"Date": nil},
+	} {
+		header = h
+		_, _ = c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+	}
+	if len(heard) != 1 || !heard[0].Equal(want) {
+		t.Errorf("heard %v, want %s once", heard, want)
+	}
+}
+
 // One attempt a request, whatever comes back.
 func TestOneAttempt(t *testing.T) {
 	for _, status := range []int{429, 500, 503} {

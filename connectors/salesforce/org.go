@@ -85,7 +85,8 @@ func New(cfg Config, opt connectors.Options) (*Org, error) {
 	a := &api{cfg: cfg, opt: opt, now: opt.Now}
 	a.fields, _ = fields.Parse(cfg.Fields, spelling) // Validate has read this, and what else is read below
 	a.rest = rest.New(rest.Options{
-		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout, Now: opt.Now,
+		Vendor: Vendor, BaseURL: cfg.API.URL, UserAgent: opt.UserAgent, Timeout: cfg.Timeout,
+		Now: opt.Now, Heard: opt.Heard,
 		Budget: rest.NewBudget(rest.Plan{
 			Windows: []rest.Window{{Limit: cfg.RateLimit, Interval: interval}}, AtOnce: atOnce, Patience: patience,
 			Now: opt.Now,
@@ -133,7 +134,7 @@ func (c *Org) Vendor() connectors.Vendor {
 	v := connectors.Vendor{
 		Fetch: c.records, Relate: c.records, Write: &writer{c.api}, Poll: poll, Backfill: poll, Account: c,
 		Setup:    &setup{c.api},
-		Maintain: c, Budget: c, Tick: time.Second, Identify: identify,
+		Maintain: c, Budget: c, Show: c, Tick: time.Second, Identify: identify,
 	}
 	for _, kind := range []string{contact, lead} {
 		if !c.reads(objectOf(kind)) {

@@ -13,8 +13,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/winnow-crm/winnow/connectors"
 )
 
 // maxBody bounds a request to the admin API, in bytes. Settings to try and answers about dead letters are far smaller.
@@ -22,12 +20,13 @@ const maxBody = 1 << 20
 
 // Options is what the console shows.
 type Options struct {
-	Ready    func(context.Context) error // nil error: deliveries can be taken in; a joined error is shown as one reason each
+	// nil error: deliveries can be taken in; a joined error is shown as one reason each
+	Ready    func(context.Context) error
 	Live     func(context.Context) error // an error: the process must be restarted
 	Gatherer prometheus.Gatherer
-	Token    connectors.Secret                   // bearer token; empty: only this machine may ask, which the listen address has to ensure
-	Page     func(context.Context) (Page, error) // what / shows; nil: there is none
-	API      http.Handler                        // gets every request under /api/, path unchanged; nil: there is none
+	Tokens   []Token      // none: only this machine may ask, which the listen address has to ensure
+	Answers  http.Handler // gets every request under /api/, path unchanged; nil: there is none
+	Console  *Console     // nil: there are no pages
 }
 
 // New returns the handler of the admin port. /livez and /readyz answer everybody, because probes of container platforms
@@ -42,15 +41,17 @@ func New(o Options) http.Handler {
 	mux.Handle("GET /livez", newProbe("live", o.Live))
 	ready := newProbe("ready", o.Ready)
 	mux.Handle("GET /readyz", ready)
-	mux.Handle("GET /metrics", forBrowsers(o.Token, metrics))
-	if o.Page != nil {
-		mux.Handle("GET /{$}", forBrowsers(o.Token, page(o.Page, ready)))
+	access := newAccess(o.Tokens)
+	mux.Handle("GET /metrics", access.need(false, true, metrics))
+	if o.Console != nil {
+		mux.Handle("/", http.MaxBytesHandler(o.Console.handler(access), maxBody))
 	}
-	if o.API != nil {
-		api := http.MaxBytesHandler(http.NewCrossOriginProtection().Handler(o.API), maxBody)
-		mux.Handle("/api/", authorised(o.Token, api))
+	if o.Answers != nil {
+		answers := http.MaxBytesHandler(http.NewCrossOriginProtection().Handler(o.Answers), maxBody)
+		mux.Handle("GET /api/", access.need(false, false, answers))
+		mux.Handle("/api/", access.need(true, false, answers))
 	}
-	return secured(o.Token, mux)
+	return secured(access.open(), mux)
 }
 
 // Server returns a server for New's handler, with time limits on what a client may take. Answers may take long: an
@@ -63,15 +64,19 @@ func Server(h http.Handler) *http.Server {
 }
 
 // secured adds the headers that keep browsers from doing anything with an answer but show it, and checks the host.
-func secured(token connectors.Secret, next http.Handler) http.Handler {
+func secured(open bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
-		if token == "" && !local(r.Host) {
-			refuse(w, http.StatusMisdirectedRequest, "ask for this port as 127.0.0.1 or localhost, or set WINNOW_ADMIN_TOKEN")
+		if open && !local(r.Host) {
+			refuse(
+				w,
+				http.StatusMisdirectedRequest,
+				"ask for this port as 127.0.0.1 or localhost, or set WINNOW_ADMIN_TOKEN",
+			)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -85,22 +90,6 @@ func local(host string) bool {
 	}
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
-}
-
-// authorised asks for the token where there is one. It is compared in constant time.
-func authorised(token connectors.Secret, next http.Handler) http.Handler {
-	if token == "" {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || !token.Equal(given) {
-			w.Header().Add("WWW-Authenticate", `Bearer realm="winnow"`)
-			refuse(w, http.StatusUnauthorized, "send WINNOW_ADMIN_TOKEN as bearer token")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 func refuse(w http.ResponseWriter, status int, message string) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,14 +26,23 @@ func console(token connectors.Secret) http.Handler {
 	registry := prometheus.NewRegistry()
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "winnow_test_gauge"})
 	registry.MustRegister(gauge)
-	return New(Options{Ready: pass, Live: pass, Gatherer: registry, Token: token, API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var tokens []Token
+	if token != "" {
+		tokens = []Token{
+			{Secret: token, Act: true},
+			{Name: "sales", Secret: "looks-only"},
+			{Name: "ops", Secret: "acts-too", Act: true},
+		}
+	}
+	answers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 			return
 		}
-		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(b))
-	})})
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(b)+" by "+who(r.Context()))
+	})
+	return New(Options{Ready: pass, Live: pass, Gatherer: registry, Tokens: tokens, Answers: answers})
 }
 
 func ask(h http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
@@ -62,6 +72,11 @@ func TestAccess(t *testing.T) {
 		{"other scheme", "t0ken", "GET", outside + "/metrics", "Basic t0ken", 401},
 		{"api without token", "t0ken", "POST", outside + "/api/forget", "", 401},
 		{"api with token", "t0ken", "POST", outside + "/api/forget", "Bearer t0ken", 200},
+		{"a named token looks", "t0ken", "GET", outside + "/api/owed", "Bearer looks-only", 200},
+		{"and may do nothing", "t0ken", "POST", outside + "/api/forget", "Bearer looks-only", 403},
+		{"another may", "t0ken", "POST", outside + "/api/forget", "Bearer acts-too", 200},
+		{"a browser's password for metrics", "t0ken", "GET", outside + "/metrics", "Basic YW55Ym9keTp0MGtlbg==", 200},
+		{"none for the API", "t0ken", "GET", outside + "/api/owed", "Basic YW55Ym9keTp0MGtlbg==", 401},
 		{"loopback needs none", "", "GET", "http://127.0.0.1:8081/metrics", "", 200},
 		{"localhost needs none", "", "POST", "http://localhost:8081/api/forget", "", 200},
 		{"IPv6 loopback needs none", "", "GET", "http://[::1]:8081/metrics", "", 200},
@@ -79,16 +94,25 @@ func TestAccess(t *testing.T) {
 			if strings.Contains(w.Body.String(), "t0ken") {
 				t.Errorf("the answer shows the token: %s", w.Body)
 			}
-			if w.Header().Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+			if w.Header().Get("X-Content-Type-Options") != "nosniff" ||
+				!strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
 				t.Errorf("security headers are missing: %v", w.Header())
+			}
+			for _, challenge := range w.Header().Values("WWW-Authenticate") {
+				if !challenges.MatchString(challenge) {
+					t.Errorf("no browser can read the challenge %q", challenge)
+				}
 			}
 		})
 	}
 }
 
+// challenges are those that name a scheme and a realm. Source: RFC 7617, section 2, and RFC 6750, section 3.
+var challenges = regexp.MustCompile(`^(Basic realm="[^"]+", charset="UTF-8"|Bearer realm="[^"]+")$`)
+
 func TestAPIGetsThePathUnchanged(t *testing.T) {
-	w := ask(console(""), "DELETE", "http://localhost/api/deadletters/7")
-	if got, want := w.Body.String(), "DELETE /api/deadletters/7 "; got != want {
+	w := ask(console(""), "DELETE", "http://localhost/api/any/7")
+	if got, want := w.Body.String(), "DELETE /api/any/7  by cli"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -110,14 +134,20 @@ func TestAPIBodyIsBounded(t *testing.T) {
 }
 
 func TestMetricsAreShown(t *testing.T) {
-	if w := ask(console(""), "GET", "http://localhost/metrics"); !strings.Contains(w.Body.String(), "winnow_test_gauge 0") {
+	if w := ask(console(""), "GET", "http://localhost/metrics"); !strings.Contains(
+		w.Body.String(),
+		"winnow_test_gauge 0",
+	) {
 		t.Errorf("the registered metric is missing:\n%s", w.Body)
 	}
 }
 
 func TestProbeSaysWhy(t *testing.T) {
 	failing := func(context.Context) error {
-		return errors.Join(errors.New("disk: 12 MiB free, 512 MiB wanted"), errors.Join(errors.New("queue: not connected"), errors.New("disk: 12 MiB free, 512 MiB wanted")))
+		return errors.Join(
+			errors.New("disk: 12 MiB free, 512 MiB wanted"),
+			errors.Join(errors.New("queue: not connected"), errors.New("disk: 12 MiB free, 512 MiB wanted")),
+		)
 	}
 	h := New(Options{Ready: failing, Live: pass, Gatherer: prometheus.NewRegistry()})
 	w := ask(h, "GET", "http://localhost/readyz")
@@ -131,10 +161,12 @@ func TestProbeSaysWhy(t *testing.T) {
 	if w.Code != http.StatusServiceUnavailable || got.Ready {
 		t.Errorf("status %d, ready %v: want 503 and false", w.Code, got.Ready)
 	}
-	if diff := cmp.Diff([]string{"disk: 12 MiB free, 512 MiB wanted", "queue: not connected"}, got.Reasons); diff != "" {
+	if diff := cmp.Diff([]string{"disk: 12 MiB free, 512 MiB wanted", "queue: not connected"},
+		got.Reasons); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
-	if w := ask(h, "GET", "http://localhost/livez"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"live":true`) {
+	if w := ask(h, "GET", "http://localhost/livez"); w.Code != http.StatusOK ||
+		!strings.Contains(w.Body.String(), `"live":true`) {
 		t.Errorf("unready must not mean dead: %d %s", w.Code, w.Body)
 	}
 }
@@ -177,4 +209,71 @@ func TestProbeOutlivesWhoAskedAndEnds(t *testing.T) {
 			t.Errorf("took %s, want %s", took, probeLimit)
 		}
 	})
+}
+
+// TestWrongTokensAreCounted: who tries tokens out is not listened to for a while, and others are.
+func TestWrongTokensAreCounted(t *testing.T) {
+	h := console("t0ken")
+	from := func(address, token string) int {
+		r := httptest.NewRequest("GET", "http://winnow.internal:8081/metrics", nil)
+		r.RemoteAddr = address + ":4711"
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range mostTries {
+		if code := from("192.0.2.1", "wrong"); code != http.StatusUnauthorized {
+			t.Fatalf("a wrong token got %d", code)
+		}
+	}
+	if code := from("192.0.2.1", "t0ken"); code != http.StatusTooManyRequests {
+		t.Errorf("after %d wrong ones a right one got %d, want 429", mostTries, code)
+	}
+	if code := from("192.0.2.2", "t0ken"); code != http.StatusOK {
+		t.Errorf("somebody else got %d", code)
+	}
+}
+
+// TestWhoIsNoted: what is done is noted under the name of the token.
+func TestWhoIsNoted(t *testing.T) {
+	if w := ask(console("t0ken"), "POST", "http://winnow.internal:8081/api/forget", "Authorization",
+		"Bearer acts-too"); !strings.HasSuffix(
+		w.Body.String(),
+		"by ops",
+	) {
+		t.Errorf("noted: %s", w.Body)
+	}
+}
+
+// TestFormsAreOurs: a form of another page, or of another process, changes nothing.
+func TestFormsAreOurs(t *testing.T) {
+	a := newAccess(nil)
+	h := a.need(
+		true,
+		true,
+		a.formed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })),
+	)
+	post := func(stamp, site string) int {
+		r := httptest.NewRequest("POST", "http://localhost/decisions/release", strings.NewReader("stamp="+stamp))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", site)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	ours := a.stamp(context.WithValue(t.Context(), callerKey{}, caller{"console", true}))
+	for _, c := range []struct {
+		stamp, site string
+		want        int
+	}{
+		{ours, "same-origin", 200},
+		{ours, "cross-site", 403},
+		{"", "same-origin", 403},
+		{newAccess(nil).stamp(t.Context()), "same-origin", 403},
+	} {
+		if got := post(c.stamp, c.site); got != c.want {
+			t.Errorf("stamp %q from %s: %d, want %d", c.stamp, c.site, got, c.want)
+		}
+	}
 }

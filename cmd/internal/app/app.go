@@ -22,8 +22,10 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/admin"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -50,6 +52,7 @@ type App struct {
 	metrics *prometheus.Registry
 	now     func() time.Time
 	grace   time.Duration
+	list    *seen.Model // nil: it could not be made
 	proxies []netip.Prefix
 	most    int          // connections of the webhooks
 	hookLn  net.Listener // nil: this process does not receive
@@ -81,7 +84,8 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 			a = nil
 		}
 	}()
-	sources, err := makeSources(cfg, q, o.Now)
+	clk := clock.New(clock.Options{Now: o.Now, Bound: cfg.ClockSkew})
+	sources, err := makeSources(cfg, q, clk, o.Now)
 	if err != nil {
 		return a, err
 	}
@@ -100,14 +104,19 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 	a.metrics = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
-		Queue: q, Sources: sources, Rules: cfg.Rules, Words: cfg.Words(), Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
-		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Log: log.Named("pipeline"), Metrics: pipeline.NewMetrics(registry),
+		Queue: q, Sources: sources, Rules: cfg.Rules, Words: cfg.Words(),
+		Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
+		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Clock: clk, Log: log.Named("pipeline"),
+		Metrics: pipeline.NewMetrics(registry),
 		Traces:  o.Traces,
 		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
-	registry.MustRegister(a.Pipeline.Collector())
+	registry.MustRegister(a.Pipeline.Collector(), clk)
 	a.Hooks = hooks(withCertificate(cfg.TLS.ClientSources, a.Pipeline.Receiver()), cfg.PublicURL)
-	a.Admin = admin.New(admin.Options{Ready: a.ready, Live: a.live, Gatherer: registry, Token: cfg.AdminToken, Page: a.page(cfg), API: a.api()})
+	a.list = a.listOf(cfg, o.Quiet)
+	if a.Admin, err = a.admin(cfg, registry, o.Quiet); err != nil {
+		return a, err
+	}
 	if o.Quiet {
 		return a, nil
 	}
@@ -139,13 +148,19 @@ func listen(name, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// makeSources builds the connector of each source. Without a queue they remember nothing, and no text is read.
-func makeSources(cfg *config.Config, q *queue.Queue, now func() time.Time) ([]watermark.Source, error) {
-	var sources []watermark.Source
+// makeSources builds the connector of each source. Without a queue they remember nothing, and no text is read; without
+// a clk nobody hears what time it is by their answers.
+func makeSources(
+	cfg *config.Config, q *queue.Queue, clk *clock.Clock, now func() time.Time,
+) (sources []watermark.Source, err error) {
 	for _, s := range cfg.Sources {
 		opt := connectors.Options{
 			Source: s.Source, PublicURL: cfg.PublicURL, Salt: make([]byte, 32), Now: now, UserAgent: "winnow/" + Version(),
 			Phrases: cfg.Phrases, Labels: cfg.Words().Fields(), Properties: cfg.Rules.Properties(), State: connectors.NewMemory(), Enforce: s.Own.Mode == config.Enforce,
+		}
+		if clk != nil {
+			clk.Await(s.Name)
+			opt.Heard = func(date time.Time, took time.Duration) { clk.Heard(s.Name, date, took) }
 		}
 		if q != nil {
 			kept, err := newSealed(q, s.Name, cfg.Queue.Key.Reveal())
@@ -230,6 +245,9 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	g.Go(func() error { return a.Pipeline.Run(ctx) })
+	if a.list != nil {
+		g.Go(func() error { return a.list.Run(ctx) })
+	}
 	a.running.Store(true)
 	defer a.running.Store(false)
 	return g.Wait()
@@ -275,10 +293,14 @@ func (a *App) Close() error {
 			_ = ln.Close() // a server that ran has closed it already
 		}
 	}
-	return a.Queue.Close()
+	var err error
+	if a.list != nil {
+		err = a.list.Close()
+	}
+	return errors.Join(err, a.Queue.Close())
 }
 
-// ready says whether deliveries can be taken in and kept.
+// ready says whether deliveries can be taken in and kept, and the clock is right by which they count.
 func (a *App) ready(ctx context.Context) error {
 	var errs []error
 	if !a.running.Load() {
@@ -287,7 +309,7 @@ func (a *App) ready(ctx context.Context) error {
 	if a.Pipeline.Has(pipeline.RoleReceive) {
 		errs = append(errs, a.Pipeline.Room())
 	}
-	return errors.Join(append(errs, a.Queue.Healthy(ctx))...)
+	return errors.Join(append(errs, a.Pipeline.Clock(), a.Queue.Healthy(ctx))...)
 }
 
 // live says whether the process can still do its work; if not it must be started anew.
@@ -300,7 +322,7 @@ func (a *App) live(context.Context) error {
 
 // Vendor makes the connector of one source alone, for commands that need no store.
 func Vendor(cfg *config.Config, name string) (connectors.Vendor, error) {
-	sources, err := makeSources(cfg, nil, nil)
+	sources, err := makeSources(cfg, nil, nil, nil)
 	if err != nil {
 		return connectors.Vendor{}, err
 	}

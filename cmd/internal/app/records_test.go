@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -40,9 +41,9 @@ func TestRecordsAreStreamed(t *testing.T) {
 		t.Errorf("an unknown source: %d %s", rec.Code, rec.Body)
 	}
 	rec := get("t0ken", "hubspot")
-	var lines []RecordLine
+	var lines []api.RecordLine
 	for s := bufio.NewScanner(rec.Body); s.Scan(); {
-		var l RecordLine
+		var l api.RecordLine
 		if err := json.Unmarshal(s.Bytes(), &l); err != nil {
 			t.Fatalf("%s: %v", s.Bytes(), err)
 		}

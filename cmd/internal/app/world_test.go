@@ -38,6 +38,7 @@ type world struct {
 	most  int // connections of the webhooks; 0: as serve has it
 	log   *syncBuffer
 	now   atomic.Int64
+	ahead atomic.Int64 // how far the clock of Winnow's machine is ahead of it
 	quit  func() error
 
 	traces trace.TracerProvider
@@ -82,6 +83,9 @@ func newWorld(t *testing.T, opt hubspot.Options, env ...string) *world {
 
 func (w *world) clock() time.Time { return time.Unix(0, w.now.Load()).UTC() }
 
+// machine is the clock of Winnow's machine.
+func (w *world) machine() time.Time { return w.clock().Add(time.Duration(w.ahead.Load())) }
+
 // start starts Winnow over the store that is there.
 func (w *world) start() {
 	w.t.Helper()
@@ -92,7 +96,7 @@ func (w *world) start() {
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(w.log), zapcore.DebugLevel))
 	ctx, cancel := context.WithCancel(context.Background())
 	a, err := New(ctx, cfg, log, Options{
-		Now: w.clock, Tick: 2 * time.Millisecond, Connections: w.most, Traces: w.traces,
+		Now: w.machine, Tick: 2 * time.Millisecond, Connections: w.most, Traces: w.traces,
 	})
 	if err != nil {
 		cancel()

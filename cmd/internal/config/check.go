@@ -9,9 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.uber.org/zap/zapcore"
 )
+
+// leastSkew is how far a clock may always be off.
+const leastSkew = 30 * time.Second
 
 const leastKey = 16 // characters of WINNOW_QUEUE_KEY
 
@@ -28,11 +32,7 @@ func (c *Config) check() []error {
 	}
 
 	if c.checkListen("LISTEN", c.Listen, complain); c.checkListen("ADMIN_LISTEN", c.AdminListen, complain) {
-		if !Loopback(c.AdminListen) && c.AdminToken == "" {
-			complain("ADMIN_LISTEN",
-				"%s can be reached from outside this machine; set WINNOW_ADMIN_TOKEN, or listen on 127.0.0.1",
-				c.AdminListen)
-		}
+		problems = append(problems, c.checkAdmin()...)
 	}
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
@@ -48,12 +48,7 @@ func (c *Config) check() []error {
 	if c.LogLevel > zapcore.ErrorLevel {
 		complain("LOG_LEVEL", "%s would hide errors; want debug, info, warn or error", c.LogLevel)
 	}
-	if c.Grace <= 0 {
-		complain("GRACE", "%s: work in hand needs some time at shutdown; want 20s or so", c.Grace)
-	}
-	if c.PollInterval < 0 {
-		complain("POLL_INTERVAL", "%s: want a pause such as 10m, or 0 where webhooks are enough", c.PollInterval)
-	}
+	c.checkTimes(complain)
 	for _, s := range c.Sources {
 		c.checkOwn(s, complain)
 	}
@@ -73,6 +68,19 @@ func (c *Config) check() []error {
 	c.checkNATS(complain)
 	c.checkTLS(complain)
 	return problems
+}
+
+func (c *Config) checkTimes(complain complainer) {
+	if c.Grace <= 0 {
+		complain("GRACE", "%s: work in hand needs some time at shutdown; want 20s or so", c.Grace)
+	}
+	if c.ClockSkew < leastSkew {
+		complain("CLOCK_SKEW", "%s: answers tell whole seconds and take their time; want %s or more, such as 3m",
+			c.ClockSkew, leastSkew)
+	}
+	if c.PollInterval < 0 {
+		complain("POLL_INTERVAL", "%s: want a pause such as 10m, or 0 where webhooks are enough", c.PollInterval)
+	}
 }
 
 // checkOwn checks what a source has of its own. What it leaves to the settings for all is checked with those.

@@ -20,6 +20,7 @@ type Config struct {
 	Listen         string            `default:":8080" desc:"listen address for webhooks, at /hooks/<source>"`
 	AdminListen    string            `split_words:"true" default:"127.0.0.1:8081" desc:"listen address of the console at /, its API, /livez, /readyz and /metrics; beyond loopback only with WINNOW_ADMIN_TOKEN"`
 	AdminToken     connectors.Secret `split_words:"true" desc:"bearer token for the console, its API and /metrics; browsers give it as the password of any user; unset is allowed on loopback only"`
+	AdminTokens    connectors.Secret `split_words:"true" desc:"more tokens, comma-separated, each with the name under which what is done with it is noted: name:read:token may look, name:act:token may act too; 16 characters or more"`
 	PublicURL      string            `split_words:"true" desc:"address under which the CRMs call us, as they sign it, such as https://winnow.example.com, with the path that a gateway puts before /hooks; unset: the scheme and host of each request"`
 	TrustedProxies Proxies           `split_words:"true" desc:"addresses or networks of the proxies before us, comma-separated, such as 10.0.0.0/8: what their X-Forwarded-For says tells senders of webhooks apart, so that one does not take the room of all"`
 	DataDir        string            `split_words:"true" default:"./winnow-data" desc:"directory of the embedded queue's store; /data in the image"`
@@ -27,6 +28,7 @@ type Config struct {
 	Mode           Mode              `default:"advise" desc:"shadow writes nothing, advise writes our own fields, enforce sets the CRM's lead status too"`
 	MaxBody        Bytes             `split_words:"true" default:"1MiB" desc:"larger deliveries are answered with 413"`
 	Grace          time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
+	ClockSkew      time.Duration     `split_words:"true" default:"3m" desc:"how far this machine's clock may be from that of the CRMs; beyond it nothing is announced until it is right"`
 	LogLevel       zapcore.Level     `split_words:"true" default:"info" desc:"debug, info, warn or error"`
 
 	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed; the same in every process, 0: webhooks are enough, polls that were missed hold nothing back"`

@@ -4,6 +4,7 @@
 //	timing/     every wait, interval and bound in one table, with its reason and its clock
 //	tracing/    sampled deliveries followed from the webhook to the CRM's answer
 //	stored/     every byte at rest
+//	clock/      what time it is, and how far this machine's clock can be believed
 //	watermark/  how far each source has been read, and what holds decisions back
 //	intake/     verify a delivery, store it, only then answer; decode it later
 //	exchange/   all traffic with a CRM: fetch, write, poll, retract

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/exchange"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/intake"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
@@ -76,6 +77,7 @@ type Options struct {
 	Refetch      time.Duration // how long a record is not fetched again that did not change; 0: a minute where Now is nil, else at once
 	FirstWrite   time.Duration // how long a first write waits for what is on its way about the contact; 0: 10 s
 	Now          func() time.Time
+	Clock        *clock.Clock // nil: one by Now
 	Log          *zap.Logger
 	Metrics      *Metrics
 	Traces       trace.TracerProvider // nil: none
@@ -88,9 +90,12 @@ func (o Options) orDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Refetch = cmp.Or(o.Refetch, timing.Refetch)
-		o.Now = time.Now
 	}
 	o.Words = cmp.Or(o.Words, words.Default())
+	if o.Clock == nil {
+		o.Clock = clock.New(clock.Options{Now: o.Now})
+	}
+	o.Now = o.Clock.Now
 	o.Mode = cmp.Or(o.Mode, watermark.Advise)
 	o.LeaseTTL = cmp.Or(o.LeaseTTL, timing.LeaseTTL)
 	o.Tick = cmp.Or(o.Tick, timing.Tick)
@@ -105,9 +110,12 @@ func (o Options) orDefaults() Options {
 // Pipeline is the flow from webhook to rating. See doc.go.
 type Pipeline struct {
 	*operate.Operate
+	People    *operate.People
 	q         *queue.Queue
 	sources   map[string]watermark.Source
 	roles     []Role
+	clock     *clock.Clock
+	leaseTTL  time.Duration
 	watermark *watermark.Watermark
 	receiver  *intake.Receiver
 	readers   map[string]*intake.Reader
@@ -120,7 +128,10 @@ type Pipeline struct {
 // New returns a pipeline that is ready to run; it does no I/O.
 func New(o Options) *Pipeline {
 	o = o.orDefaults()
-	p := &Pipeline{q: o.Queue, sources: map[string]watermark.Source{}, roles: o.Roles, readers: map[string]*intake.Reader{}, exchanges: map[string]*exchange.Exchange{}}
+	p := &Pipeline{
+		q: o.Queue, clock: o.Clock, leaseTTL: o.LeaseTTL, roles: o.Roles, sources: map[string]watermark.Source{},
+		readers: map[string]*intake.Reader{}, exchanges: map[string]*exchange.Exchange{},
+	}
 	for _, s := range o.Sources {
 		if s.PollEvery == nil {
 			s.PollEvery = &o.PollInterval
@@ -133,16 +144,18 @@ func New(o Options) *Pipeline {
 	troubles := watermark.NewTroubles(o.Queue, o.Log)
 	letters := watermark.NewLetters(o.Queue, tombs, o.Metrics.watermark, o.Log)
 	p.watermark = watermark.New(watermark.Deps{
-		Queue: o.Queue, Sources: p.sources, Settle: o.Rules.Settle(), Tick: o.Tick, Now: o.Now,
+		Queue: o.Queue, Sources: p.sources, Settle: o.Rules.Settle(), Tick: o.Tick, Clock: o.Clock,
 		Log: o.Log, Troubles: troubles, Metrics: o.Metrics.watermark,
 	})
 	in := intake.Deps{
-		Queue: o.Queue, Sources: p.sources, Grace: o.Grace, Proxies: o.Proxies, Now: o.Now, Accounts: p.watermark,
+		Queue: o.Queue, Sources: p.sources, Grace: o.Grace, Proxies: o.Proxies, Now: o.Now, Clock: o.Clock,
+		Accounts:  p.watermark,
 		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake, Tracer: tracer,
 	}
 	ex := exchange.Deps{
 		Queue: o.Queue, Roles: names(o.Roles), LeaseTTL: o.LeaseTTL, Grace: o.Grace,
-		Tick: o.Tick, Refetch: o.Refetch, Limits: o.Breaker, Now: o.Now, Log: o.Log, Publisher: publisher, Tombs: tombs, Letters: letters,
+		Tick: o.Tick, Refetch: o.Refetch, Limits: o.Breaker, Now: o.Now, Clock: o.Clock, Log: o.Log,
+		Publisher: publisher, Tombs: tombs, Letters: letters,
 		Troubles: troubles, Metrics: o.Metrics.exchange, Tracer: tracer,
 	}
 	p.receiver = intake.NewReceiver(in)
@@ -152,18 +165,19 @@ func New(o Options) *Pipeline {
 	}
 	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher}
 	p.rating = rating.New(rating.Deps{
-		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words, LeaseTTL: o.LeaseTTL, Grace: o.Grace,
-		Tick:       o.Tick,
-		CacheBytes: o.CacheBytes, FirstWrite: o.FirstWrite, Now: o.Now, Log: o.Log, Sights: p.watermark, Eraser: eraser,
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words,
+		LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
+		CacheBytes: o.CacheBytes, FirstWrite: o.FirstWrite, Now: o.Now, Clock: o.Clock, Log: o.Log,
+		Sights: p.watermark, Eraser: eraser,
 		Publisher: publisher, Tombs: tombs, Letters: letters, Troubles: troubles, Metrics: o.Metrics.rating,
 		Tracer: tracer,
 	})
-	p.Operate = operate.New(operate.Deps{
-		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words, Limits: o.Breaker, Now: o.Now,
-		Watermark: p.watermark,
-		Rated:     p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser,
-	})
-	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Log: o.Log}
+	deps := operate.Deps{
+		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
+		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser, Troubles: troubles,
+	}
+	p.Operate, p.People = operate.New(deps), operate.NewPeople(deps)
+	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Now: o.Now, Log: o.Log}
 	p.mender = &operate.Mender{Queue: o.Queue, Sources: p.sources, Now: o.Now, Log: o.Log, Letters: letters, Metrics: o.Metrics.watermark}
 	return p
 }
@@ -189,6 +203,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	if p.Has(RoleRate) {
 		g.Go(func() error { return p.rating.Run(ctx) })
+	} else {
+		g.Go(func() error { return p.clock.Run(ctx, p.q, p.leaseTTL) })
 	}
 	for _, x := range p.exchanges {
 		g.Go(func() error { return x.Recall(ctx) })
@@ -213,11 +229,11 @@ func (p *Pipeline) Receiver() http.Handler { return p.receiver }
 // Has reports whether this process takes on role.
 func (p *Pipeline) Has(role Role) bool { return slices.Contains(p.roles, role) }
 
+// Clock says what is wrong with the machine's clock, nil while nothing is.
+func (p *Pipeline) Clock() error { return p.clock.State().Err() }
+
 // Room says whether deliveries can be taken in.
 func (p *Pipeline) Room() error { return p.receiver.Room() }
-
-// CanRate says whether ratings, and erasures with them, find room to be stored.
-func (p *Pipeline) CanRate() error { return p.q.Contacts.Room(1) }
 
 // Trim removes what has been processed: facts that were rated, and deliveries that were read longer than keep ago.
 func (p *Pipeline) Trim(ctx context.Context, keep time.Duration) error {

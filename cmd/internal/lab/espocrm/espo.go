@@ -14,6 +14,7 @@ import (
 // Options say which server it is.
 type Options struct {
 	Now       func() time.Time // its clock; default time.Now
+	Sent      func() time.Time // what answers are dated by; default Now
 	Listen    string           // default "127.0.0.1:0"
 	Key       string           // of the API user; default "sandbox-key"
 	Secret    string           // of the webhooks that SetWebhookURL makes; default "sandbox-secret"
@@ -65,6 +66,9 @@ func New(opt Options) *Espo {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Sent == nil {
+		opt.Sent = opt.Now
+	}
 	e := &Espo{
 		opt: opt, entities: entities(), records: map[string][]*record{}, byID: map[string]*record{},
 		wake:   make(chan struct{}, 1),
@@ -96,7 +100,7 @@ func Start(opt Options) (*Espo, error) {
 		return nil, errors.Join(err, e.Close())
 	}
 	e.ln = ln
-	e.server = &http.Server{Handler: e.mux, ReadHeaderTimeout: 10 * time.Second}
+	e.server = &http.Server{Handler: e.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	e.done.Go(func() { _ = e.server.Serve(ln) }) // it ends when Close closes the server
 	return e, nil
 }
@@ -122,7 +126,12 @@ func (e *Espo) URL() string {
 }
 
 // Handler is the server's API.
-func (e *Espo) Handler() http.Handler { return e.mux }
+func (e *Espo) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", e.opt.Sent().UTC().Format(http.TimeFormat))
+		e.mux.ServeHTTP(w, r)
+	})
+}
 
 // Now is the server's clock.
 func (e *Espo) Now() time.Time { return e.opt.Now() }

@@ -19,7 +19,8 @@ var _ world.Face = Face{}
 // StartFace starts a server for stories.
 func StartFace(w world.Options) (world.Face, error) {
 	e, err := Start(Options{
-		Now: w.Now, Listen: w.Listen, Key: w.Token, Secret: w.Secret, Live: w.Live, RetryWait: w.RetryWait,
+		Now: w.Now, Sent: w.Sent,
+		Listen: w.Listen, Key: w.Token, Secret: w.Secret, Live: w.Live, RetryWait: w.RetryWait,
 		Fields: w.Fields,
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ type Options struct {
 	RetryWait time.Duration
 
 	Now   func() time.Time // the portal's clock; default time.Now
-	Sent  func() time.Time // what deliveries are stamped with; default Now
+	Sent  func() time.Time // what deliveries are stamped with, and answers dated by; default Now
 	Clock func() time.Time // what rate limits go by; default time.Now
 
 	RateLimit int // requests per 10 s; 0: 100; negative: no limit

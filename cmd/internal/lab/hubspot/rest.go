@@ -133,6 +133,7 @@ func (s *Sandbox) routes() *http.ServeMux {
 // Handler is the REST API.
 func (s *Sandbox) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", s.opt.Sent().UTC().Format(http.TimeFormat))
 		if s.faults.isDown() {
 			panic(http.ErrAbortHandler) // cuts the connection without an answer
 		}

@@ -24,7 +24,8 @@ var _ world.Face = Face{}
 // StartFace starts an org for stories.
 func StartFace(w world.Options) (world.Face, error) {
 	o, err := Start(Options{
-		Now: w.Now, Listen: w.Listen, Secret: w.Token, Live: w.Live, RetryWait: w.RetryWait, DailyLimit: w.Limit,
+		Now: w.Now, Sent: w.Sent,
+		Listen: w.Listen, Secret: w.Token, Live: w.Live, RetryWait: w.RetryWait, DailyLimit: w.Limit,
 		Fields: w.Fields,
 	})
 	if err != nil {

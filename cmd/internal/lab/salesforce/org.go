@@ -15,6 +15,7 @@ import (
 // Options say which org it is. The zero Options are one with Salesforce's own limits.
 type Options struct {
 	Now      func() time.Time // the org's clock; default time.Now
+	Sent     func() time.Time // what answers are dated by; default Now
 	Listen   string           // default "127.0.0.1:0"
 	ClientID string           // of the connected app; default "sandbox-client"
 	// for the grant client_credentials; default "sandbox-secret"; the JWT grant asks for Key instead
@@ -96,6 +97,9 @@ func New(opt Options) *Org {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Sent == nil {
+		opt.Sent = opt.Now
+	}
 	o := &Org{
 		opt: opt, objects: objects(), tables: map[string][]*record{}, byID: map[string]*record{},
 		tokens:  map[string]bool{},
@@ -167,7 +171,12 @@ func (o *Org) Now() time.Time { return o.now() }
 func (o *Org) ID() string { return o.orgID }
 
 // Handler is the org's API.
-func (o *Org) Handler() http.Handler { return o.mux }
+func (o *Org) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", o.opt.Sent().UTC().Format(http.TimeFormat))
+		o.mux.ServeHTTP(w, r)
+	})
+}
 
 // Refuse has f decide of every call to the API; where it returns nil the org answers as usual. A nil f ends it.
 func (o *Org) Refuse(f func(r *http.Request) *Refusal) {

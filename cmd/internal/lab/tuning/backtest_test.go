@@ -36,7 +36,7 @@ func TestAsOfIsWhatWasKnown(t *testing.T) {
 			at := p.Begin.Add(time.Duration(rnd.Int64N(int64(p.End.Sub(p.Begin)))))
 			var known rules.Record
 			known.Fold(p.Live(i).Until(at)...)
-			then := AsOf(&all, crm.At(at.Add(-time.Millisecond)))
+			then := rules.AsOf(&all, crm.At(at.Add(-time.Millisecond)))
 			a := rules.Rate(rules.Defaults(), &known, rules.Instant{Now: at, Profiled: true})
 			b := rules.Rate(rules.Defaults(), &then, rules.Instant{Now: at, Profiled: true})
 			looked++
@@ -85,7 +85,7 @@ func TestAsOfTakesTheFutureOff(t *testing.T) {
 			},
 		},
 	)
-	then := AsOf(&r, day(5))
+	then := rules.AsOf(&r, day(5))
 	var want rules.Record
 	want.Fold(
 		crm.Fact{ID: "meetings/1", Kind: crm.KindMeeting, At: day(0), Version: int64(day(9)), Meeting: &crm.Meeting{
@@ -107,7 +107,7 @@ func TestAsOfTakesTheFutureOff(t *testing.T) {
 	if diff := cmp.Diff(want, then); diff != "" {
 		t.Errorf("as of the fifth day (-want +got):\n%s", diff)
 	}
-	if again := AsOf(&r, day(30)); !cmp.Equal(r, again) {
+	if again := rules.AsOf(&r, day(30)); !cmp.Equal(r, again) {
 		t.Errorf("as of a later day the record changed:\n%s", cmp.Diff(r, again))
 	}
 	if r.Items[0].Meeting.State != crm.NoShow {

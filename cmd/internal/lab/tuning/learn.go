@@ -119,7 +119,7 @@ func (l *Learner) Add(source, contact string, r rules.Record) {
 		l.young++
 		return
 	}
-	then := AsOf(&r, crm.At(at))
+	then := rules.AsOf(&r, crm.At(at))
 	rating := rules.Rate(l.probe, &then, rules.Instant{Now: at, Profiled: true})
 	if rating.Unrated != "" {
 		return

@@ -192,7 +192,7 @@ func TestChanceTeachesNothing(t *testing.T) {
 	}
 	for i, r := range records(p) {
 		end := crm.At(p.Begin.AddDate(0, 0, 150))
-		r = AsOf(&r, end)
+		r = rules.AsOf(&r, end)
 		d := crm.Deal{Lost: end}
 		if rnd.IntN(2) == 0 {
 			d = crm.Deal{Won: end}

@@ -87,13 +87,13 @@ func replay(settings []*rules.Settings, r *rules.Record, since, now time.Time) [
 		since = first
 	}
 	var then rules.Record
-	changes := moments(r)
+	changes := rules.Moments(r)
 	known := -1
 	for at := firstDay(since, now); !at.After(now); at = at.AddDate(0, 0, 1) {
 		n, _ := slices.BinarySearch(changes, crm.At(at)+1)
 		fresh := n != known
 		if fresh {
-			then, known = AsOf(r, crm.At(at)), n
+			then, known = rules.AsOf(r, crm.At(at)), n
 		}
 		for i := range judges {
 			tracks[i].note(judges[i].look(&then, fresh, at), at)

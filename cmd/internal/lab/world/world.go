@@ -66,7 +66,7 @@ type Face interface {
 // Options are what every face can be told. The zero Options are an account with the vendor's own limits.
 type Options struct {
 	Now        func() time.Time // the account's clock; default time.Now
-	Sent       func() time.Time // what deliveries are stamped with; default Now
+	Sent       func() time.Time // what deliveries are stamped with, and answers dated by; default Now
 	Listen     string           // of the API; default a free port of loopback
 	Token      string           // the credential that the API accepts; default: one of its own
 	Secret     string           // what webhooks prove themselves with; default: one of its own

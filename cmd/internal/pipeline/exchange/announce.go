@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -17,14 +18,11 @@ import (
 // place of what waits here. What is admitted is held until release, or until announced counts it once the CRM shows
 // it, so that an announcement that has to be tried ten times counts once.
 func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, error) {
-	n := 0
-	for _, c := range batch {
-		if c.out.Announces() {
-			n++
-		}
-	}
-	if n == 0 {
+	if !slices.ContainsFunc(batch, announces) {
 		return batch, nil
+	}
+	if w.Clock.State().Holds() { // the owner's clock may be right, but it is ours that dates what is shown
+		return putOff(batch, announces), nil
 	}
 	rated, err := stored.Rated(ctx, w.Queue, w.s.Name)
 	if err != nil {
@@ -39,11 +37,21 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 		w.againAll(batch, timing.StoreAgain)
 		return nil, fmt.Errorf("breaker: %w", err)
 	}
+	asks := func(c *parcel) bool { return announces(c) && !b.Lets(c.key.Contact) }
+	n := 0
+	for _, c := range batch {
+		if asks(c) {
+			n++
+		}
+	}
+	if n == 0 {
+		return batch, nil
+	}
 	was := b.Open()
 	most := w.Limits.Most(rated)
 	if b.Admit(w.Now(), w.Limits.Window, w.held+n, most) {
 		for _, c := range batch {
-			c.held = c.out.Announces()
+			c.held = asks(c)
 		}
 		w.held += n
 		return batch, nil
@@ -57,15 +65,21 @@ func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, 
 			zap.String("source", w.s.Name), zap.Int("would_announce", n), zap.Int("within_window", len(b.Recent)),
 			zap.Int("most", most))
 	}
-	rest := batch[:0:0]
+	return putOff(batch, asks), nil
+}
+
+func announces(c *parcel) bool { return c.out.Announces() }
+
+// putOff is batch without what asks: that comes again.
+func putOff(batch []*parcel, asks func(*parcel) bool) (rest []*parcel) {
 	for _, c := range batch {
-		if c.out.Announces() {
+		if asks(c) {
 			_ = c.msg.Nak(timing.HeldAgain)
 			continue
 		}
 		rest = append(rest, c)
 	}
-	return rest, nil
+	return rest
 }
 
 // release gives back what announceable has held of batch and announced has not counted.

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
@@ -22,6 +23,7 @@ type Deps struct {
 	Refetch   time.Duration // how long a record is not fetched again that a delivery names, unless it changed
 	Limits    stored.BreakerLimits
 	Now       func() time.Time
+	Clock     *clock.Clock
 	Log       *zap.Logger
 	Publisher *stored.Publisher
 	Tombs     *stored.Tombs

@@ -255,6 +255,7 @@ func (x *Exchange) unfetched(ctx context.Context, batch []wanted, err error) (pa
 			x.Troubles.AilsOne(x.s, what, "fetch put off", err, record, d.again)
 		} else {
 			x.Troubles.Ails(ctx, x.s, what, "fetch put off", err, zap.String("type", refs[0].Type), zap.Int("records", len(refs)), zap.Duration("wait", d.again))
+			x.Troubles.Again(x.s, what, d.again)
 		}
 		for _, w := range batch {
 			_ = w.msg.Nak(d.again)

@@ -39,3 +39,24 @@ func (x *Exchange) maintain(ctx context.Context) error {
 	}
 	return nil
 }
+
+// learnTime has the CRM tell the time, which each answer does, until it is known how far our clock can be believed,
+// and again while that is wrong.
+func (x *Exchange) learnTime(ctx context.Context) error {
+	ask := x.s.CRM.Greet
+	if ask == nil && x.s.CRM.Account != nil {
+		ask = func(ctx context.Context) error {
+			_, err := x.s.CRM.Account.Account(ctx)
+			return err
+		}
+	}
+	for attempt := 1; ask != nil && ctx.Err() == nil; attempt++ {
+		if x.Clock.Asks(x.s.Name) {
+			_ = ask(ctx) // a refusal tells the time too, and others say what is wrong
+		} else {
+			attempt = 1
+		}
+		timing.Sleep(ctx, timing.Backoff(attempt, timing.ClockAsk, timing.ClockAskMost))
+	}
+	return nil
+}

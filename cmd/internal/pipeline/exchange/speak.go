@@ -59,6 +59,7 @@ func (x *Exchange) speakUnder(ctx context.Context, roles []string, lease *queue.
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { lease.Keep(ctx); cancel(); return nil })
 	g.Go(func() error { return x.learnAccount(ctx) })
+	g.Go(func() error { return x.learnTime(ctx) })
 	g.Go(func() error { return x.maintain(ctx) })
 	g.Go(func() error { return x.speakRole(ctx, roles[0], lease.Valid) })
 	for _, r := range roles[1:] {

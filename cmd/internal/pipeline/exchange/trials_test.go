@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
@@ -186,7 +187,7 @@ func exchangeWith(t *testing.T, v connectors.Vendor) *Exchange {
 	s := watermark.Source{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: v}
 	tombs, log := stored.NewTombs(q), zap.NewNop()
 	return New(Deps{
-		Queue: q, Limits: stored.BreakerLimits{}.OrDefaults(), Now: time.Now, Log: log,
+		Queue: q, Limits: stored.BreakerLimits{}.OrDefaults(), Now: time.Now, Clock: clock.New(clock.Options{}), Log: log,
 		Publisher: stored.NewPublisher(q, time.Now), Tombs: tombs,
 		Letters:  watermark.NewLetters(q, tombs, watermark.NewMetrics(prometheus.NewRegistry()), log),
 		Troubles: watermark.NewTroubles(q, log),

@@ -430,6 +430,7 @@ func (w *writer) dispose(ctx context.Context, c *parcel, err error) error {
 	d := w.trials.disposal(err, watermark.StageWrite, c.msg.Deliveries, c.record())
 	if d.rest > 0 {
 		w.Troubles.Ails(ctx, w.s, watermark.StageWrite, "the CRM is left alone for a while", err, zap.Duration("pause", d.rest))
+		w.Troubles.Again(w.s, watermark.StageWrite, d.rest)
 		w.rest(d.rest)
 		return c.msg.Nak(min(d.again, max(d.rest, time.Second))) // all of them are back when the pause is over
 	}

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -57,8 +58,9 @@ func port(t *testing.T, most int64) (r *Receiver, url string, logged *observer.O
 	core, logged := observer.New(zap.DebugLevel)
 	v := signed{screened: &atomic.Int64{}}
 	r = NewReceiver(Deps{
-		Queue: openStore(t), Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)),
-		Metrics: NewMetrics(prometheus.NewRegistry()),
+		Queue: openStore(t), Now: time.Now, Clock: clock.New(clock.Options{}),
+		Troubles: watermark.NewTroubles(nil, zap.New(core)),
+		Metrics:  NewMetrics(prometheus.NewRegistry()),
 		Sources: map[string]watermark.Source{
 			"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{Receive: v, Screen: v}},
 		},

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
@@ -17,6 +18,7 @@ type Deps struct {
 	Proxies   []netip.Prefix // whose X-Forwarded-For is believed
 	Grace     time.Duration
 	Now       func() time.Time
+	Clock     *clock.Clock
 	Accounts  accounts
 	Publisher *stored.Publisher
 	Letters   *watermark.Letters

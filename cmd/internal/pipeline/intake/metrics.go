@@ -49,7 +49,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 // begin makes the series of a source that alerts look for, at 0: the rise of a series that is not there before its
 // first event is never seen.
 func (m *Metrics) begin(source string) {
-	for _, result := range []string{"stored", "no_room", "too_large", "not_read", "not_verified", "not_stored"} {
+	for _, result := range []string{"stored", "no_room", "too_large", "not_read", "not_verified", stale, "not_stored"} {
 		m.deliveries.WithLabelValues(source, result)
 	}
 	m.seconds.WithLabelValues(source)

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -46,7 +47,7 @@ func TestErasuresWaitForTheAccount(t *testing.T) {
 			}}
 			r := NewReader(Deps{
 				Queue: q, Accounts: &c.account, Publisher: stored.NewPublisher(q, time.Now), Now: time.Now,
-				Metrics: NewMetrics(registry),
+				Clock: clock.New(clock.Options{}), Metrics: NewMetrics(registry),
 				Letters: watermark.NewLetters(q, stored.NewTombs(q), watermark.NewMetrics(registry), zap.NewNop()),
 			}, s)
 			if err := q.Deliveries.Publish(t.Context(), "fake", stored.Encode([]stored.Delivery{

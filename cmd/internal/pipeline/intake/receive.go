@@ -30,7 +30,11 @@ type Receiver struct {
 	groups map[string]*group
 	proofs map[string]*proofs
 	bodies *bodies
+	looks  looks
 }
+
+// stale is the result of a delivery that was refused for its time alone.
+const stale = "stale"
 
 // NewReceiver returns the handler of /hooks/{source}.
 func NewReceiver(d Deps) *Receiver {
@@ -136,7 +140,7 @@ func (r *Receiver) receive(
 	if err := r.screen(req.Context(), s, d, proof); errors.Is(err, errNotKnown) {
 		return r.notStored(s, d, err)
 	} else if err != nil {
-		return r.notVerified(s, d, err)
+		return r.notVerified(s, d, err, "delivery refused for its date")
 	}
 	in := r.bodies.open(w, http.MaxBytesReader(w, req.Body, s.MaxBody), sender(req, r.Proxies))
 	defer in.close()
@@ -148,8 +152,8 @@ func (r *Receiver) receive(
 	if reply, ok := handshake(s, d); ok {
 		return "handshake", reply
 	}
-	if err := s.CRM.Receive.Verify(d, d.Received.Time()); err != nil {
-		return r.notVerified(s, d, err)
+	if err := r.verify(s, d); err != nil {
+		return r.notVerified(s, d, err, "delivery refused for its date alone: its signature is right")
 	}
 	verified(req.Context())
 	r.proofs[s.Name].verified(req.Context(), proof, r.Troubles)
@@ -159,7 +163,8 @@ func (r *Receiver) receive(
 // screen refuses by the headers what would be refused whatever the body.
 func (r *Receiver) screen(ctx context.Context, s watermark.Source, d connectors.Delivery, proof connectors.Proof) error {
 	if s.CRM.Screen != nil {
-		if err := s.CRM.Screen.Screen(d, d.Received.Time()); err != nil {
+		err := s.CRM.Screen.Screen(d, d.Received.Time())
+		if err != nil && !(connectors.IsStale(err) && r.looks.due(s.Name)) {
 			return err
 		}
 	}
@@ -188,6 +193,7 @@ func (r *Receiver) store(
 		before.Add(same, struct{}{})
 	}
 	step.End("ok")
+	r.Troubles.Heard(s.Name, "webhooks")
 	return string(connectors.Stored), replyTo(s, d, connectors.Stored)
 }
 
@@ -209,7 +215,23 @@ func (r *Receiver) notRead(s watermark.Source, d connectors.Delivery, err error)
 	return "not_read", replyTo(s, d, connectors.Full) // the sender hung up or was too slow: it will come again
 }
 
-func (r *Receiver) notVerified(s watermark.Source, d connectors.Delivery, err error) (string, connectors.Reply) {
+// verify reports why d is not the CRM's of now. Where its proof is right it tells what time it is, whatever we think.
+func (r *Receiver) verify(s watermark.Source, d connectors.Delivery) error {
+	err := s.CRM.Receive.Verify(d, d.Received.Time())
+	if s.CRM.Dates != nil && (err == nil || connectors.IsStale(err)) {
+		r.Clock.Signed(s.Name, s.CRM.Dates.Dated(d))
+	}
+	return err
+}
+
+// notVerified says why a delivery is not verified; date is the message for one that is of another time than ours.
+func (r *Receiver) notVerified(
+	s watermark.Source, d connectors.Delivery, err error, date string,
+) (result string, reply connectors.Reply) {
+	if connectors.IsStale(err) {
+		r.say(r.Troubles.Warns, s, date, errors.Join(err, r.Clock.State().Err()))
+		return stale, replyTo(s, d, connectors.NotVerified)
+	}
 	r.say(r.Troubles.Warns, s, "delivery not verified", err)
 	outcome := connectors.NotVerified
 	if connectors.KindOf(err) == connectors.Malformed {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -46,7 +47,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		Queue: openStore(t), Sources: map[string]watermark.Source{
 			"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1000, CRM: connectors.Vendor{Receive: refusing{}}},
 		},
-		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.NewNop()),
+		Now: time.Now, Clock: clock.New(clock.Options{}), Troubles: watermark.NewTroubles(nil, zap.NewNop()),
 		Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
 	r.bodies.most = 1500
@@ -91,7 +92,8 @@ func TestStrayRequests(t *testing.T) {
 			"fake":   {Source: crm.Source{Name: "fake"}, CRM: connectors.Vendor{Receive: refusing{}}},
 			"polled": {Source: crm.Source{Name: "polled"}},
 		},
-		Now: time.Now, Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(registry),
+		Now: time.Now, Clock: clock.New(clock.Options{}),
+		Troubles: watermark.NewTroubles(nil, zap.New(core)), Metrics: NewMetrics(registry),
 	})
 	for range 3 {
 		for _, source := range []string{"fakee-s3cret", "polled", ""} {

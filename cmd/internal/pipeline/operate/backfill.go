@@ -33,14 +33,18 @@ func (p *Operate) StartBackfill(ctx context.Context, source string, since time.T
 
 // BackfillState is a backfill as people see it.
 type BackfillState struct {
-	Since, Until, Moved crm.Millis
-	Read, Total         int
-	Stage, Error        string
-	Done                bool
-	Unfetched           uint64 // records found that have not been fetched yet
-	Unrated             bool   // facts wait to be rated, of whatever they tell
-	Unwritten           uint64 // ratings that are not in the CRM yet
-	PutOff              string // why records are not fetched that a person has to help with
+	Since     crm.Millis `json:"since"`
+	Until     crm.Millis `json:"until"`
+	Moved     crm.Millis `json:"moved"`
+	Read      int        `json:"read"`
+	Total     int        `json:"total"`
+	Stage     string     `json:"stage"`
+	Error     string     `json:"error"`
+	Done      bool       `json:"done"`
+	Unfetched uint64     `json:"unfetched"` // records found that have not been fetched yet
+	Unrated   bool       `json:"unrated"`   // facts wait to be rated, of whatever they tell
+	Unwritten uint64     `json:"unwritten"` // ratings that are not in the CRM yet
+	PutOff    string     `json:"put_off"`   // why records are not fetched that a person has to help with
 }
 
 // Backfill tells how far the backfill of a source is.

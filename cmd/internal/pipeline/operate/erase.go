@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
@@ -22,6 +23,9 @@ type Eraser struct {
 // that failed is done again.
 func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
 	if err := e.eraseWaiting(ctx, key); err != nil {
+		return err
+	}
+	if err := errors.Join(stored.StrikeBreaker(ctx, e.Queue, key), stored.StrikeActs(ctx, e.Queue, key)); err != nil {
 		return err
 	}
 	err := stored.ChangeRemovals(ctx, e.Queue, key.Source, func(list []stored.Removal) []stored.Removal {

@@ -21,12 +21,12 @@ var ErrUnknownContact = errors.New("nothing is known of this contact")
 
 // Explanation is what explain shows: the rating as it would be now, and what the CRM was last told.
 type Explanation struct {
-	Source   string
-	Contact  string
-	MergedTo string `json:",omitempty"`
+	Source   string `json:"source"`
+	Contact  string `json:"contact"`
+	MergedTo string `json:"merged_to,omitempty"`
 	rules.Explanation
-	Written  map[crm.Field]string // as last put out for the CRM
-	ReadUpTo crm.Millis           // how far the source has been read
+	Written  map[crm.Field]string `json:"written"`    // as last put out for the CRM
+	ReadUpTo crm.Millis           `json:"read_up_to"` // how far the source has been read
 }
 
 // Explain rates a contact now and says how the rating comes about. Nothing is changed.
@@ -66,12 +66,16 @@ func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation,
 
 // SourceState is how one source stands, as people see it.
 type SourceState struct {
-	Name, Vendor       string
-	ReadUpTo           time.Time
-	Read, Fetch, Write uint64         // what waits at each stage
-	Rated              map[string]int // contacts by letter
-	Flagged, Overdue   int
-	Held               string // backfill, breaker: why nothing is announced
+	Name     string         `json:"source"`
+	Vendor   string         `json:"vendor"`
+	ReadUpTo time.Time      `json:"read_up_to"`
+	Read     uint64         `json:"to_read"` // what waits at each stage
+	Fetch    uint64         `json:"to_fetch"`
+	Write    uint64         `json:"to_write"`
+	Rated    map[string]int `json:"rated"` // contacts by letter
+	Flagged  int            `json:"flagged"`
+	Overdue  int            `json:"overdue"`
+	Held     string         `json:"held,omitempty"` // why nothing is announced
 }
 
 // State tells how every source stands, by name.

@@ -1,6 +1,8 @@
 package operate
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
@@ -23,6 +25,7 @@ type Deps struct {
 	Polls     func(source string, at time.Time) bool // whether a poll of the source is due
 	Tombs     *stored.Tombs
 	Eraser    *Eraser
+	Troubles  *watermark.Troubles
 }
 
 // ratedness tells how far the partitions have been rated.
@@ -35,3 +38,6 @@ type Operate struct{ Deps }
 
 // New returns an Operate.
 func New(d Deps) *Operate { return &Operate{d} }
+
+// Names are the sources, sorted.
+func (p *Operate) Names() []string { return slices.Sorted(maps.Keys(p.Sources)) }

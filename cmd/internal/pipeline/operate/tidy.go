@@ -18,7 +18,10 @@ type Keeper struct {
 	Queue    *queue.Queue
 	Rules    *rules.Settings
 	LeaseTTL time.Duration
+	Now      func() time.Time
 	Log      *zap.Logger
+
+	counted time.Time // when it was last counted how contacts stand
 }
 
 // Run trims the queues behind what has been processed and compacts the records once a day, in one process of all.
@@ -41,6 +44,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 			if holding.Err() != nil {
 				break
 			}
+			k.count(holding)
 			keep := timing.KeepDeliveries
 			if k.Queue.Tight() {
 				keep = 0
@@ -68,6 +72,17 @@ func (k *Keeper) Run(ctx context.Context) error {
 		lease.GiveUp(ctx)
 	}
 	return nil
+}
+
+// count notes now and then how contacts stand, for who looks back.
+func (k *Keeper) count(ctx context.Context) {
+	if time.Since(k.counted) < timing.CountEvery {
+		return
+	}
+	k.counted = time.Now()
+	if err := stored.NoteDay(ctx, k.Queue, k.Now()); err != nil {
+		k.Log.Warn("it is not counted how contacts stand", zap.Error(err))
+	}
 }
 
 // reviewShares warns where the share of contacts that are pending or disqualified lies outside the band that the

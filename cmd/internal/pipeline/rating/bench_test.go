@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
@@ -65,8 +66,8 @@ func benchOwner() *owner {
 	p := New(Deps{
 		Sources: map[string]watermark.Source{"fake": {Mode: watermark.Advise}}, Rules: rules.Defaults(),
 		Words: words.Default(),
-		Now:   func() time.Time { return noon },
-		Log:   zap.NewNop(), Sights: &seen{now}, Metrics: NewMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
+		Clock: clock.New(clock.Options{}), Now: func() time.Time { return noon },
+		Log: zap.NewNop(), Sights: &seen{now}, Metrics: NewMetrics(prometheus.NewRegistry()), Tick: time.Millisecond,
 	})
 	return &owner{p: p, sight: now}
 }

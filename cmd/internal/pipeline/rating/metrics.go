@@ -13,6 +13,7 @@ type Metrics struct {
 	commits    prometheus.Counter
 	partitions prometheus.Gauge
 	answers    *prometheus.HistogramVec // source
+	void       prometheus.Counter
 }
 
 const day = 24 * 3600 // seconds
@@ -21,8 +22,11 @@ const day = 24 * 3600 // seconds
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	f := promauto.With(r)
 	return &Metrics{
-		facts:      f.NewCounter(prometheus.CounterOpts{Name: "winnow_facts_total", Help: "Facts folded into records."}),
-		commits:    f.NewCounter(prometheus.CounterOpts{Name: "winnow_rate_commits_total", Help: "Batches of records committed."}),
+		facts:   f.NewCounter(prometheus.CounterOpts{Name: "winnow_facts_total", Help: "Facts folded into records."}),
+		commits: f.NewCounter(prometheus.CounterOpts{Name: "winnow_rate_commits_total", Help: "Batches of records committed."}),
+		void: f.NewCounter(prometheus.CounterOpts{
+			Name: "winnow_contacts_corrected_total", Help: "Contacts whose decisions were void because a clock was ahead that had made them.",
+		}),
 		partitions: f.NewGauge(prometheus.GaugeOpts{Name: "winnow_partitions_owned", Help: "Partitions that this process rates."}),
 		answers: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "winnow_our_answer_seconds",

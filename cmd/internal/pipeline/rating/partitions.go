@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
 
@@ -63,7 +64,9 @@ func (p *Rating) Run(ctx context.Context) error {
 		_ = g.Wait()
 		retire, done := context.WithTimeout(context.WithoutCancel(ctx), timing.LeaveWithin)
 		defer done()
-		_ = p.Queue.Leases.Retire(retire) // the announcement ends by itself otherwise, and until then the others leave our share alone
+		_ = p.Queue.Leases.Retire(
+			retire,
+		) // the announcement ends by itself otherwise, and until then the others leave our share alone
 	}()
 	for first := true; ctx.Err() == nil; first = false {
 		for n := len(gone); n > 0; n-- {
@@ -129,11 +132,15 @@ func (p *Rating) ownUnder(ctx context.Context, part int, lease *queue.Lease) err
 	<-renewed
 	lease.GiveUp(ctx)
 	switch {
+	case errors.Is(err, errTurnedBack):
+		p.Log.Info("the clock was turned back: a partition is looked through again", zap.Int("partition", part))
 	case errors.Is(err, errFenced):
 		p.Log.Warn("partition lost to another process", zap.Int("partition", part))
 	case queue.Unanswered(err):
 		if p.Troubles.Warns("partition", "partitions are given up until the queue answers", err) {
-			_ = p.Queue.Healthy(context.WithoutCancel(ctx)) // which ends the process where only a start helps, as after a full disk
+			_ = p.Queue.Healthy(
+				context.WithoutCancel(ctx),
+			) // which ends the process where only a start helps, as after a full disk
 		}
 	default:
 		return err
@@ -143,17 +150,13 @@ func (p *Rating) ownUnder(ctx context.Context, part int, lease *queue.Lease) err
 
 // share is how many partitions this process should have, and whether its settings are older than another's.
 func (p *Rating) share(ctx context.Context, mine uint64) (n int, outdated bool, err error) {
-	if err := p.Queue.Leases.Announce(ctx, stored.Encode(stored.Member{Epoch: mine, Rates: true}), 2*p.LeaseTTL); err != nil {
-		return 0, false, err
-	}
-	members, err := p.Queue.Leases.Members(ctx)
+	members, err := p.Clock.Meet(ctx, p.Queue, stored.Member{Epoch: mine, Rates: true}, 2*p.LeaseTTL)
 	if err != nil {
 		return 0, false, err
 	}
 	count := 0
-	for _, m := range members {
-		other, err := stored.Decode[stored.Member](m.Data)
-		if err != nil || !other.Rates {
+	for _, other := range members {
+		if !other.Rates {
 			continue
 		}
 		if other.Epoch > mine {
@@ -180,9 +183,29 @@ func (p *Rating) joinEpoch(ctx context.Context) (uint64, error) {
 		e = stored.Epoch{Number: e.Number + 1, Model: p.Rules.Version()}
 		switch err := stored.EpochState().Put(ctx, p.Queue, e, rev); {
 		case err == nil:
+			if e.Number > 1 {
+				p.noteSettings(ctx)
+			}
 			return e.Number, nil
 		case !errors.Is(err, queue.ErrConflict):
 			return 0, err
 		}
+	}
+}
+
+// noteSettings notes among what people did that they gave the rules other settings.
+func (p *Rating) noteSettings(ctx context.Context) {
+	act := stored.Act{
+		At:   crm.At(p.Now()),
+		Who:  "settings",
+		What: stored.ActSettings,
+		Note: "rules " + p.Rules.Version(),
+	}
+	if err := stored.NoteAct(ctx, p.Queue, act); err != nil {
+		p.Log.Warn(
+			"that the settings changed is in the log alone",
+			zap.String("model", p.Rules.Version()),
+			zap.Error(err),
+		)
 	}
 }

@@ -44,9 +44,11 @@ type owner struct {
 	unasked   map[queue.Key]struct{} // of them those whose profile this owner has not asked for itself
 	stale     []queue.Key            // rated under other settings, put out under another mapping, or decided upon too early
 	tally     stored.Tally
-	pending   []*queue.Msg // pulled, for a later step
-	marked    bool         // it is known how far the facts went at some instant after the look
-	behind    bool         // facts may have come by the last look that are left for a later step
+	pending   []*queue.Msg           // pulled, for a later step
+	marked    bool                   // it is known how far the facts went at some instant after the look
+	behind    bool                   // facts may have come by the last look that are left for a later step
+	latest    time.Time              // the latest instant for which contacts were rated
+	doubted   map[queue.Key]struct{} // decided upon in the future, by a clock that was wrong: now or then
 	done      atomic.Pointer[progress]
 }
 
@@ -69,7 +71,8 @@ func (p *Rating) own(ctx context.Context, part int, valid func() bool) error {
 	o := &owner{
 		p: p, part: part, valid: valid, at: at, cache: newCache(p.CacheBytes / int64(p.Queue.Partitions())), dues: newDues(),
 		sight: &watermark.Sight{}, again: map[queue.Key]bool{}, turn: map[queue.Key]struct{}{},
-		newcomers: map[queue.Key]newcomer{}, unasked: map[queue.Key]struct{}{}, tally: stored.NewTally(),
+		newcomers: map[queue.Key]newcomer{}, unasked: map[queue.Key]struct{}{}, doubted: map[queue.Key]struct{}{},
+		tally: stored.NewTally(),
 	}
 	if err := o.scan(ctx); err != nil {
 		return timing.IgnoreDone(ctx, err)
@@ -97,6 +100,7 @@ func (o *owner) scan(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	ahead := crm.At(o.p.Sights.Sight().Ahead())
 	return o.p.Queue.Contacts.Scan(ctx, o.part, func(r queue.Record) error {
 		if stored.IsTomb(r.Key) {
 			return nil
@@ -121,6 +125,8 @@ func (o *owner) scan(ctx context.Context) error {
 		switch {
 		case g.Forgotten:
 			o.dues.set(r.Key, 1) // erased on paper: the erasure is finished first of all
+		case g.Rated > ahead: // by a clock that was wrong
+			o.stale = append(o.stale, r.Key)
 		case g.Redirect == "" && g.Rating.Model != "" && (g.Rating.Model != o.p.Rules.Version() || g.Offer != o.p.offers[r.Key.Source]):
 			o.stale = append(o.stale, r.Key)
 		}
@@ -133,10 +139,12 @@ type job struct {
 	key      queue.Key
 	c        *stored.Contact
 	facts    []crm.Fact
-	before   crm.Rating // what it was rated
-	put      bool       // its rating goes out
-	profiled bool       // its profile has been read
-	known    bool       // and its decision has been announced before
+	before   crm.Rating    // what it was rated
+	put      bool          // its rating goes out
+	profiled bool          // its profile has been read
+	known    bool          // and its decision has been announced before
+	doubted  bool          // something was decided upon it in the future
+	void     *crm.Decision // the last that was, and is void
 	effects  effects
 	trail    tracing.Trail // of its facts
 	step     *tracing.Step
@@ -148,17 +156,17 @@ func (j *job) over() { j.step.End("ok", attribute.Bool("winnow.rating.changed", 
 
 // waits reports whether what holds a contact back ends without a fact about it: its source knows when.
 func waits(held string) bool {
-	return held == watermark.HoldBackfill || held == watermark.HoldBreaker || held == watermark.HoldLetter || held == watermark.HoldLag
+	return held == watermark.HoldClock || held == watermark.HoldBackfill || held == watermark.HoldBreaker || held == watermark.HoldLetter || held == watermark.HoldLag
 }
 
 // step takes the facts that are there and the contacts that are due, rates them and commits everything as one batch.
 func (o *owner) step(ctx context.Context) error {
 	// Contacts are rated as of the last look at how far the sources have been read: of any later instant it is not
 	// known. Without a look nothing falls due.
-	if s := o.p.Sights.Sight(); s != o.sight {
-		o.look(s)
+	now, err := o.instant()
+	if err != nil {
+		return err
 	}
-	now := o.sight.Looked()
 	if now.IsZero() {
 		timing.Sleep(ctx, o.p.Tick)
 		return nil
@@ -235,6 +243,10 @@ func (o *owner) step(ctx context.Context) error {
 // look takes in another look at the sources.
 func (o *owner) look(s *watermark.Sight) {
 	same := s.HoldsLike(o.sight)
+	if s.Sure() {
+		o.stale = slices.AppendSeq(o.stale, maps.Keys(o.doubted))
+		clear(o.doubted)
+	}
 	o.sight, o.marked = s, false
 	o.welcome(s)
 	if same {
@@ -434,6 +446,9 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 	delete(o.again, j.key)
 	delete(o.turn, j.key)
 	delete(o.unasked, j.key)
+	if delete(o.doubted, j.key); j.doubted {
+		o.doubted[j.key] = struct{}{}
+	}
 	if delete(o.newcomers, j.key); j.c.Awaits != stored.Nothing {
 		w.trail = j.step.Trail()
 		o.newcomers[j.key] = w

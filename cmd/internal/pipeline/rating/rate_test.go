@@ -289,7 +289,8 @@ func TestNativeStatus(t *testing.T) {
 		{"over", rules.Record{Decisions: []crm.Fact{shown}}, crm.Open, "new", false},
 	} {
 		values, d := map[crm.Field]string{}, crm.Decision{Status: c.decide}
-		addNative(values, crmSays, "7", &c.record, &d)
+		j := &job{key: queue.Key{Source: "fake", Contact: "7"}, c: &stored.Contact{Record: c.record}}
+		addNative(values, crmSays, j, &d)
 		if got := values[crm.FieldNativeStatus]; got != c.want || d.Enforced != c.enforced {
 			t.Errorf("%s: the status becomes %q, enforced %t; want %q, %t", c.name, got, d.Enforced, c.want, c.enforced)
 		}
@@ -351,7 +352,8 @@ func TestNativeByKind(t *testing.T) {
 	}}}
 	for person, want := range map[string]bool{"lead/7": true, "contact/7": false} {
 		v := map[crm.Field]string{}
-		addNative(v, s, person, &rules.Record{}, &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo})
+		j := &job{key: queue.Key{Source: "fake", Contact: person}, c: &stored.Contact{}}
+		addNative(v, s, j, &crm.Decision{Status: crm.Disqualified, Ground: crm.SaidNo})
 		if _, got := v[crm.FieldNativeStatus]; got != want {
 			t.Errorf("%s: the native status is set: %t, want %t", person, got, want)
 		}

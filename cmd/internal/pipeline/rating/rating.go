@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
@@ -27,6 +28,7 @@ type Deps struct {
 	CacheBytes int64
 	FirstWrite time.Duration // how long a first write waits at most for what is on its way
 	Now        func() time.Time
+	Clock      *clock.Clock
 	Log        *zap.Logger
 	Sights     sights
 	Eraser     eraser

@@ -45,6 +45,7 @@ func (o *owner) review(j *job, now time.Time) {
 			}
 		}
 	}
+	o.correct(j, now)
 	switch into, forget := fate(&c.Record, j.facts); {
 	case forget:
 		*c = stored.Contact{Forgotten: true}
@@ -137,8 +138,9 @@ func (o *owner) rate(j *job, now time.Time) {
 	if stored.Against(c.Rating.Decide) {
 		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
 	}
+	j.takeBack()
 	v := values(rating, p.Words)
-	addNative(v, p.Sources[j.key.Source], j.key.Contact, &c.Record, c.Rating.Decide)
+	addNative(v, p.Sources[j.key.Source], j, c.Rating.Decide)
 	switch {
 	// nobody is there to write to: what waits to be written is void
 	case rating.Unrated == "deleted" || rating.Unrated == "merged":
@@ -224,11 +226,12 @@ func unenforced(mode watermark.Mode, c *stored.Contact) *crm.Decision {
 // addNative sets the CRM's own status under enforce: ours when the contact is disqualified, unless a human has closed
 // it in another way, and what stood there before when that is over, unless somebody has set another one since. Of a
 // kind of person for whom the CRM has none, nothing.
-func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *rules.Record, d *crm.Decision) {
+func addNative(v map[crm.Field]string, s watermark.Source, j *job, d *crm.Decision) {
+	r := &j.c.Record
 	if s.Mode == watermark.Shadow && d != nil {
 		d.Shadow = true
 	}
-	native := s.CRM.NativeOf(contact)
+	native := s.CRM.NativeOf(j.key.Contact)
 	if s.Mode != watermark.Enforce || d == nil || native.Disqualify == "" {
 		return
 	}
@@ -246,13 +249,23 @@ func addNative(v map[crm.Field]string, s watermark.Source, contact string, r *ru
 		}
 		return
 	}
-	if d.Status == crm.Pending || len(r.Decisions) == 0 {
-		return
+	if before, ok := j.replaced(since); ok && d.Status != crm.Pending {
+		v[crm.FieldNativeStatus] = native.Reopens(before)
 	}
-	last := r.Decisions[len(r.Decisions)-1]
-	if last.Decision.Enforced && since.Time().Before(last.At.Time().Add(time.Minute)) {
-		v[crm.FieldNativeStatus] = native.Reopens(last.Decision.Replaced)
+}
+
+// replaced is the status of the CRM's own that our last decision took the place of, unless somebody has set another one
+// since.
+func (j *job) replaced(since crm.Millis) (status string, ok bool) {
+	if j.void != nil {
+		return j.void.Replaced, j.void.Enforced
 	}
+	all := j.c.Record.Decisions
+	if len(all) == 0 {
+		return "", false
+	}
+	last := all[len(all)-1]
+	return last.Decision.Replaced, last.Decision.Enforced && since.Time().Before(last.At.Time().Add(time.Minute))
 }
 
 // effect does what a review wanted done elsewhere. What it cannot do now is done when the contact is due again.

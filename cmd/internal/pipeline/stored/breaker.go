@@ -2,10 +2,14 @@ package stored
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // Breaker is the mass-change breaker of one source, kept in the store. Once tripped, nothing is announced against
@@ -15,10 +19,14 @@ type Breaker struct {
 	Tripped  crm.Millis   `cbor:"2,keyasint,omitempty"`
 	Released crm.Millis   `cbor:"3,keyasint,omitempty"`
 	Refused  crm.Millis   `cbor:"4,keyasint,omitempty"`
+	Let      []string     `cbor:"5,keyasint,omitempty"` // contacts whom a person lets through while it is open
 }
 
 // Open reports whether the breaker holds announcements back.
 func (b Breaker) Open() bool { return b.Tripped != 0 }
+
+// Lets reports whether a person lets a contact through although the breaker is open.
+func (b Breaker) Lets(contact string) bool { return b.Open() && slices.Contains(b.Let, contact) }
 
 func (b Breaker) released(now time.Time) bool {
 	return b.Released != 0 && now.Sub(b.Released.Time()) < timing.ReleasedFor
@@ -34,7 +42,8 @@ func (b *Breaker) Admit(now time.Time, window time.Duration, n, most int) bool {
 	}
 	recent := b.Recent[:0]
 	for _, at := range b.Recent {
-		if now.Sub(at.Time()) < window {
+		// What has yet to come was announced by a clock that was wrong, and is void.
+		if age := now.Sub(at.Time()); age < window && age > -timing.ClocksApart {
 			recent = append(recent, at)
 		}
 	}
@@ -71,4 +80,31 @@ func (l BreakerLimits) Most(rated int) int { return max(l.Count, int(l.Share*flo
 // OrDefaults fills zero fields with the defaults.
 func (l BreakerLimits) OrDefaults() BreakerLimits {
 	return BreakerLimits{cmp.Or(l.Count, 20), cmp.Or(l.Share, 0.05), cmp.Or(l.Window, 24*time.Hour)}
+}
+
+// ChangeBreaker replaces the breaker of a source by what change makes of it.
+func ChangeBreaker(ctx context.Context, q *queue.Queue, source string, change func(*Breaker) error) error {
+	for {
+		b, rev, err := BreakerState(source).Get(ctx, q)
+		if err != nil {
+			return err
+		}
+		if err := change(&b); err != nil {
+			return err
+		}
+		if err := BreakerState(source).Put(ctx, q, b, rev); !errors.Is(err, queue.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// StrikeBreaker takes a forgotten contact out of the breaker of its source.
+func StrikeBreaker(ctx context.Context, q *queue.Queue, key queue.Key) error {
+	if b, _, err := BreakerState(key.Source).Get(ctx, q); err != nil || !slices.Contains(b.Let, key.Contact) {
+		return err
+	}
+	return ChangeBreaker(ctx, q, key.Source, func(b *Breaker) error {
+		b.Let = slices.DeleteFunc(b.Let, func(c string) bool { return c == key.Contact })
+		return nil
+	})
 }

@@ -128,6 +128,8 @@ type Contact struct {
 	Failed bool `cbor:"12,keyasint,omitempty"`
 	// Awaits is what the first write waits for.
 	Awaits Awaited `cbor:"13,keyasint,omitempty"`
+	// Rated is the instant for which it was last looked at: if it has yet to come, a clock was wrong.
+	Rated crm.Millis `cbor:"14,keyasint,omitempty"`
 }
 
 // Awaited is what the first write of a contact waits for.

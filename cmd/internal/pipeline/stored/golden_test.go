@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -121,6 +122,8 @@ func TestBytesAtRest(t *testing.T) {
 	golden(t, "member", filled[Member]())
 	golden(t, "epoch", filled[Epoch]())
 	golden(t, "tally", filled[Tally]())
+	golden(t, "acts", filled[Acts]())
+	golden(t, "trend", filled[Trend]())
 }
 
 // TestViewsFollowTheWhole: a view that reads a part of a record finds each of its fields there, under the same key
@@ -136,14 +139,25 @@ func TestViewsFollowTheWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if missing := append(zeros(reflect.ValueOf(g), "Glance"),
-		zeros(reflect.ValueOf(h), "Holder")...); len(missing) > 0 {
+	shown, err := Decode[Shown](data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := shown.Rating.Owes, whole.Rating.Owes; got != want || shown.Values[crm.FieldRating] != "A" {
+		t.Errorf("shown as owed %q, want %q; values %v", got, want, shown.Values)
+	}
+	if got, want := shown.Record.Items[0].Deal.Amount, whole.Record.Items[0].Deal.Amount; got != want {
+		t.Errorf("shown with a deal of %d, want %d", got, want)
+	}
+	missing := slices.Concat(zeros(reflect.ValueOf(g), "Glance"), zeros(reflect.ValueOf(h), "Holder"),
+		zeros(reflect.ValueOf(shown), "Shown"))
+	if len(missing) > 0 {
 		t.Errorf("not found in the record: %v", missing)
 	}
 	want := Glance{
 		Rating: StandingOf(whole.Rating), Due: whole.Due, Offer: whole.Offer, Redirect: whole.Redirect,
 		Sent: whole.Sent, Forgotten: whole.Forgotten,
-		Awaits: whole.Awaits,
+		Awaits: whole.Awaits, Rated: whole.Rated,
 	}
 	want.Rating.Held, want.Rating.Decide = whole.Rating.Held, whole.Rating.Decide
 	if diff := cmp.Diff(want, g); diff != "" {

@@ -31,6 +31,7 @@ type Glance struct {
 	Sent      bool       `cbor:"9,keyasint"`
 	Forgotten bool       `cbor:"10,keyasint"`
 	Awaits    Awaited    `cbor:"13,keyasint"`
+	Rated     crm.Millis `cbor:"14,keyasint"`
 }
 
 // Held is the part of a stored fact by which it can be taken back.

@@ -95,6 +95,10 @@ func (f Filling) Moving(now, began time.Time) bool {
 type Member struct {
 	Epoch uint64 `cbor:"1,keyasint"`
 	Rates bool   `cbor:"2,keyasint"`
+	// Clock is what its machine's clock showed, in nanoseconds of Unix time; Skew how far that was ahead, if Told.
+	Clock int64         `cbor:"3,keyasint,omitempty"`
+	Skew  time.Duration `cbor:"4,keyasint,omitempty"`
+	Told  bool          `cbor:"5,keyasint,omitempty"`
 }
 
 // Epoch rises with each new hash of the settings, so that processes with different ones do not rate the same contacts

@@ -37,6 +37,24 @@ const (
 	ScrapeWithin = 3 * time.Second
 )
 
+// The clock: how far it is believed, in domain time; its waits in machine time.
+const (
+	// ClockBound is how far the machine's clock may be from the CRMs' before nothing is announced any more. HubSpot
+	// calls a signature stale after five minutes.
+	ClockBound = 3 * time.Minute
+	// ClockCall is how long a call may take whose answer tells the time.
+	ClockCall = 10 * time.Second
+	// ClockEarly is how long nothing is announced after the start while no CRM has told the time: mostly it has within
+	// a second, and where it does not answer nothing can be announced anyway.
+	ClockEarly = 30 * time.Second
+	// ClockAsk and ClockAskMost are how often a CRM is asked that has not told the time yet.
+	ClockAsk     = time.Second
+	ClockAskMost = time.Minute
+	// StaleLook is how often the proof of a delivery is looked at whose time alone is reason to refuse it: where it is
+	// right, the clock is wrong.
+	StaleLook = 5 * time.Second
+)
+
 // What the store has lost, in machine time but for HistoryAgain.
 const (
 	// MendEvery is how often the queue is asked whether anything is damaged: it costs nothing.
@@ -202,6 +220,7 @@ const (
 	// ReviewEvery and ReviewLeast say how often the share of flagged contacts is looked at, and of how many rated ones
 	// at least.
 	ReviewEvery = 24 * time.Hour
+	CountEvery  = time.Hour // how often it is counted how contacts stand; of a day the last count stays
 	ReviewLeast = 100
 )
 

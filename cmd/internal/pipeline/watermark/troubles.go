@@ -23,13 +23,14 @@ type Troubles struct {
 	log  *zap.Logger
 	pace pace
 
-	mu sync.Mutex
-	by map[string]trouble // by source, and what of it
+	mu     sync.Mutex
+	by     map[string]trouble    // by source, and what of it
+	health map[string]RoleHealth // likewise
 }
 
 // NewTroubles returns no troubles as yet.
 func NewTroubles(q *queue.Queue, log *zap.Logger) *Troubles {
-	return &Troubles{q: q, log: log, by: map[string]trouble{}}
+	return &Troubles{q: q, log: log, by: map[string]trouble{}, health: map[string]RoleHealth{}}
 }
 
 type trouble struct {
@@ -54,6 +55,11 @@ func (t *Troubles) needs(source string) string {
 func (t *Troubles) Ails(ctx context.Context, s Source, what, message string, err error, fields ...zap.Field) {
 	kind := connectors.KindOf(err)
 	person := kind == connectors.Unauthenticated || kind == connectors.Misconfigured
+	if kind != connectors.Conflict {
+		t.mu.Lock()
+		t.fared(s.Name, what, err)
+		t.mu.Unlock()
+	}
 	if !t.complain(s, what, message, err, person, fields) || kind == connectors.Conflict { // which is one record's
 		return
 	}
@@ -118,6 +124,7 @@ func (t *Troubles) paced(log func(string, ...zap.Field), every time.Duration, wh
 // Well says that work of a source is done again, where it was said that it failed.
 func (t *Troubles) Well(ctx context.Context, s Source, what string) {
 	t.mu.Lock()
+	t.fared(s.Name, what, nil)
 	v, known := t.by[s.Name+" "+what]
 	delete(t.by, s.Name+" "+what)
 	needs := t.needs(s.Name)

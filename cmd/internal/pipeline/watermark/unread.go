@@ -138,6 +138,9 @@ func (b *Blind) with(o *Blind) *Blind {
 
 // Of is the horizon of one contact: no further than the letters that may concern it.
 func (v Horizon) Of(contact string) Horizon {
+	if v.Hold == HoldBreaker && v.Let[contact] {
+		v.Hold = ""
+	}
 	if v.Blind == nil {
 		return v
 	}

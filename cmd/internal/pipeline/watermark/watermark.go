@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -24,7 +25,7 @@ type Deps struct {
 	Sources  map[string]Source
 	Settle   time.Duration // how far a source may lag before nothing is announced
 	Tick     time.Duration
-	Now      func() time.Time
+	Clock    *clock.Clock
 	Log      *zap.Logger
 	Troubles *Troubles
 	Metrics  *Metrics
@@ -38,10 +39,11 @@ type Watermark struct {
 	waits  map[string]*queue.Backlog
 	unread map[string]*unread
 
-	seen atomic.Pointer[Sight]
-	mu   sync.Mutex
-	last time.Time // when the last look began
-	n    uint64    // looks begun
+	wrong atomic.Bool // the clock, as last said
+	seen  atomic.Pointer[Sight]
+	mu    sync.Mutex
+	last  time.Time // when the last look began
+	n     uint64    // looks begun
 }
 
 // Sight is what the last look at each source found. It never changes: the next look makes another one. So who works
@@ -49,11 +51,14 @@ type Watermark struct {
 type Sight struct {
 	settle time.Duration
 	by     map[string]Horizon
+	sure   bool          // the clock is known to be right
+	bound  time.Duration // how far it may be off
 }
 
-// What holds announcements back: the first two a whole source, the third one contact, dead letters either; the last
-// two are the rules' own words.
+// What holds announcements back: the first all of them, the next two those of a source, the fourth one contact, dead
+// letters either; the last two are the rules' own words.
 const (
+	HoldClock    = "clock"
 	HoldBackfill = "backfill"
 	HoldBreaker  = "breaker"
 	holdMerge    = "merge"
@@ -73,12 +78,14 @@ type Horizon struct {
 	Lags    bool      // so far behind that nothing is announced
 	Account string    // the vendor's id of the account
 	Blind   *Blind    // what dead letters leave unread
+	// Let are the contacts whom a person lets through although the breaker is open; nil: none.
+	Let map[string]bool
 }
 
 // New returns a Watermark that has not looked yet.
 func New(d Deps) *Watermark {
-	h := &Watermark{Deps: d, began: d.Now(), waits: map[string]*queue.Backlog{}, unread: map[string]*unread{}}
-	h.seen.Store(NewSight(d.Settle, map[string]Horizon{}))
+	h := &Watermark{Deps: d, began: d.Clock.Now(), waits: map[string]*queue.Backlog{}, unread: map[string]*unread{}}
+	h.seen.Store(&Sight{settle: d.Settle, by: map[string]Horizon{}, bound: d.Clock.Bound()})
 	for name := range d.Sources {
 		h.waits[name] = d.Queue.Fetches.Backlog(name, noticed)
 		h.unread[name] = newUnread(d, name)
@@ -121,13 +128,17 @@ func (h *Watermark) Run(ctx context.Context) error {
 // Refresh looks at every source. One that cannot be looked at holds up no other.
 func (h *Watermark) Refresh(ctx context.Context) error {
 	var errs []error
+	believed := h.believe()
 	for name := range h.Sources {
 		v, err := h.look(ctx, name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("source %s: %w", name, err))
 			continue
 		}
-		old, known := h.put(name, v)
+		if believed.Holds() {
+			v.Hold = HoldClock
+		}
+		old, known := h.put(name, v, believed.Sure())
 		if !v.Polled && (old.Polled || !known) {
 			h.Log.Warn("no poll has finished for long: silence counts up to the last one only, and nothing is "+
 				"announced; "+
@@ -146,7 +157,7 @@ func (h *Watermark) Refresh(ctx context.Context) error {
 }
 
 // put makes v the last look at a source, and returns the one before.
-func (h *Watermark) put(name string, v Horizon) (old Horizon, known bool) {
+func (h *Watermark) put(name string, v Horizon, sure bool) (old Horizon, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.Sight()
@@ -154,7 +165,7 @@ func (h *Watermark) put(name string, v Horizon) (old Horizon, known bool) {
 	if v.N > old.N { // else another look that began later has ended before this one
 		by := maps.Clone(s.by)
 		by[name] = v
-		h.seen.Store(NewSight(h.Settle, by))
+		h.seen.Store(&Sight{settle: h.Settle, by: by, sure: sure, bound: h.Clock.Bound()})
 	}
 	return old, known
 }
@@ -164,7 +175,7 @@ func (h *Watermark) put(name string, v Horizon) (old Horizon, known bool) {
 func (h *Watermark) begin() Horizon {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := h.Now()
+	now := h.Clock.Now()
 	if !now.After(h.last) && h.last.Sub(now) < time.Millisecond { // a clock that was set back is believed
 		now = h.last.Add(time.Nanosecond)
 	}
@@ -194,13 +205,8 @@ func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 	// Where no process ever polled there is no such instant, and webhooks alone are gone by. Once one has, only the
 	// settings can say that webhooks are enough: a poller that was switched off cannot be told from one that is away.
 	v.Polled = true
-	every := h.every(name)
-	if through := polled.Through.Time(); every > 0 && polled.Through != 0 {
-		h.Metrics.polledUpTo.WithLabelValues(name).Set(seconds(through))
-		v.Polled = !through.Before(now.Add(-timing.PollLate * every))
-		if !v.Polled || polled.Through < crm.At(h.began) {
-			v.Read = through
-		}
+	if every := h.every(name); every > 0 && polled.Through != 0 {
+		h.sawPoll(&v, name, polled.Through, every)
 	}
 	data, since, err := h.Queue.Deliveries.Oldest(ctx, name)
 	if err != nil {
@@ -230,6 +236,7 @@ func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 		v.Hold = HoldBackfill
 	case broken.Open():
 		v.Hold = HoldBreaker
+		v.Let = let(broken)
 	}
 	after, err := h.unread[name].look(ctx)
 	if err != nil {
@@ -239,6 +246,45 @@ func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 	v.Lags = now.Sub(v.Read) > h.Settle
 	v.Account, _, err = stored.AccountState(name).Get(ctx, h.Queue)
 	return v, err
+}
+
+// sawPoll takes in how far a source was seen by the last poll.
+func (h *Watermark) sawPoll(v *Horizon, name string, to crm.Millis, every time.Duration) {
+	through := to.Time()
+	h.Metrics.polledUpTo.WithLabelValues(name).Set(seconds(through))
+	ahead := through.After(v.Now.Add(h.Clock.Bound()))
+	if ahead { // by a clock that was wrong: that says nothing of what was seen
+		through = h.began
+	}
+	v.Polled = !through.Before(v.Now.Add(-timing.PollLate * every))
+	if ahead || !v.Polled || to < crm.At(h.began) {
+		v.Read = through
+	}
+}
+
+// believe looks at the clock, and says what is wrong with it, and when it is right again.
+func (h *Watermark) believe() clock.State {
+	s := h.Clock.State()
+	err := s.Err()
+	if err != nil {
+		h.Troubles.Alarms("clock", "the clock is wrong", err)
+	}
+	if was := h.wrong.Swap(err != nil); was && err == nil {
+		h.Log.Info("the clock is right again")
+	}
+	return s
+}
+
+// let are the contacts whom a person lets through although a breaker is open.
+func let(b stored.Breaker) map[string]bool {
+	if len(b.Let) == 0 {
+		return nil
+	}
+	through := make(map[string]bool, len(b.Let))
+	for _, contact := range b.Let {
+		through[contact] = true
+	}
+	return through
 }
 
 // received is when deliveries came, by the pipeline's clock; when they were stored, where they do not say.
@@ -258,7 +304,28 @@ func noticed(data []byte, since time.Time) time.Time {
 }
 
 // NewSight is what is known of sources that may lag by settle.
-func NewSight(settle time.Duration, by map[string]Horizon) *Sight { return &Sight{settle, by} }
+func NewSight(settle time.Duration, by map[string]Horizon) *Sight {
+	return &Sight{settle: settle, by: by, bound: timing.ClockBound}
+}
+
+// Ahead is from when on an instant has yet to come, whatever the clock: it was written by one that was wrong.
+// Before the first look nothing is.
+func (s *Sight) Ahead() time.Time {
+	if now := s.Looked(); !now.IsZero() {
+		return now.Add(s.bound)
+	}
+	return time.UnixMilli(1<<53 - 1)
+}
+
+// Believed is s of a clock that is known to be right.
+func (s *Sight) Believed() *Sight {
+	b := *s
+	b.sure = true
+	return &b
+}
+
+// Sure reports whether the clock was known to be right.
+func (s *Sight) Sure() bool { return s.sure }
 
 // Sight returns what the last look at each source found.
 func (h *Watermark) Sight() *Sight { return h.seen.Load() }
@@ -300,7 +367,7 @@ func (s *Sight) Holds(key queue.Key) string {
 // HoldsLike reports whether s holds back the same contacts for the same reasons as another sight.
 func (s *Sight) HoldsLike(o *Sight) bool {
 	return maps.EqualFunc(s.by, o.by, func(a, b Horizon) bool {
-		return a.Hold == b.Hold && a.Lags == b.Lags && a.Blind == b.Blind
+		return a.Hold == b.Hold && a.Lags == b.Lags && a.Blind == b.Blind && maps.Equal(a.Let, b.Let)
 	})
 }
 

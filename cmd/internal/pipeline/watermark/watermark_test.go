@@ -3,11 +3,11 @@ package watermark
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -27,9 +27,9 @@ func openQueue(t *testing.T) *queue.Queue {
 
 // TestLastLook: a look that began before another one and ended after it says nothing new.
 func TestLastLook(t *testing.T) {
-	h := New(Deps{Now: time.Now})
-	h.put("fake", Horizon{N: 2, Hold: HoldBackfill})
-	if old, known := h.put("fake", Horizon{N: 1}); !known || old.N != 2 || h.Of("fake").Hold != HoldBackfill {
+	h := New(Deps{Clock: clock.New(clock.Options{})})
+	h.put("fake", Horizon{N: 2, Hold: HoldBackfill}, true)
+	if old, known := h.put("fake", Horizon{N: 1}, true); !known || old.N != 2 || h.Of("fake").Hold != HoldBackfill {
 		t.Errorf("known %t, before %+v, now %+v", known, old, h.Of("fake"))
 	}
 }

@@ -1,0 +1,68 @@
+package admin
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
+
+// helpers are what templates call.
+var helpers = template.FuncMap{
+	"day": func(m crm.Millis) string {
+		if m == 0 {
+			return ""
+		}
+		return m.Time().Format("2 Jan 2006")
+	},
+	"instant": func(m crm.Millis) string {
+		if m == 0 {
+			return ""
+		}
+		return m.Time().Format("2 Jan 2006 15:04") + " UTC"
+	},
+	"iso": func(m crm.Millis) string { return m.Time().Format(time.RFC3339) },
+	"clock": func(t time.Time) string {
+		if t.IsZero() {
+			return "never"
+		}
+		return t.UTC().Format("2 Jan 15:04:05") + " UTC"
+	},
+	"words":  func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
+	"money":  money,
+	"bytes":  func(n uint64) string { return humanize.IBytes(n) },
+	"person": personURL,
+	"signed": func(n int) string { return fmt.Sprintf("%+d", n) },
+	"per100": func(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) },
+	"some":   func(n int, one, many string) string { return some(n, one, many) },
+	"fields": strings.Fields,
+}
+
+// money is an amount in minor units, without a currency: the CRM's own.
+func money(minor int64) string {
+	if minor == 0 {
+		return ""
+	}
+	return humanize.Comma(minor / 100)
+}
+
+// personURL is where a contact's page is.
+func personURL(source, contact string) string {
+	parts := strings.Split(contact, "/")
+	for i := range parts {
+		parts[i] = url.PathEscape(parts[i])
+	}
+	return "/contacts/" + url.PathEscape(source) + "/" + strings.Join(parts, "/")
+}
+
+func some(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(int64(n)) + " " + many
+}
