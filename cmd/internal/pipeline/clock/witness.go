@@ -44,10 +44,8 @@ func verdict(skews []time.Duration) (skew time.Duration, known bool) {
 	}
 	slices.Sort(skews)
 	low, high := skews[(n-1)/2], skews[n/2]
-	switch {
-	case low.Abs() <= high.Abs():
+	if low.Abs() <= high.Abs() {
 		return low, true
-	default:
-		return high, true
 	}
+	return high, true
 }
