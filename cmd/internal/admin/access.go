@@ -80,42 +80,43 @@ func (a *access) admit(secret string) (c caller, ok bool) {
 // make it ask for, too: what changes something is guarded against that by itself.
 func (a *access) need(act, browsers bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.open() {
-			name := ""
-			if browsers {
-				name = "console"
+		c := caller{act: true}
+		if !a.open() {
+			var ok bool
+			if c, ok = a.enter(w, r, act, browsers); !ok {
+				return
 			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{name, true})))
-			return
-		}
-		from := sender(r)
-		if n := a.failures(from, 0); n >= mostTries {
-			w.Header().Set("Retry-After", "60")
-			refuse(w, http.StatusTooManyRequests, "too many wrong tokens; wait a minute")
-			return
-		}
-		given, sent := secretOf(r, browsers)
-		c, ok := a.admit(given)
-		switch {
-		case !ok:
-			if sent {
-				a.failures(from, 1)
-			}
-			a.challenge(w, browsers)
-			return
-		case act && !c.act:
-			refuse(
-				w,
-				http.StatusForbidden,
-				"this token may look only: WINNOW_ADMIN_TOKENS gives it the right read, and act is needed",
-			)
-			return
 		}
 		if c.name == "" && browsers {
 			c.name = "console"
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 	})
+}
+
+// enter finds out who asks; whoever may not is told so.
+func (a *access) enter(w http.ResponseWriter, r *http.Request, act, browsers bool) (c caller, ok bool) {
+	from := sender(r)
+	if n := a.failures(from, 0); n >= mostTries {
+		w.Header().Set("Retry-After", "60")
+		refuse(w, http.StatusTooManyRequests, "too many wrong tokens; wait a minute")
+		return c, false
+	}
+	given, sent := secretOf(r, browsers)
+	c, ok = a.admit(given)
+	switch {
+	case !ok:
+		if sent {
+			a.failures(from, 1)
+		}
+		a.challenge(w, browsers)
+		return c, false
+	case act && !c.act:
+		refuse(w, http.StatusForbidden,
+			"this token may look only: WINNOW_ADMIN_TOKENS gives it the right read, and act is needed")
+		return c, false
+	}
+	return c, true
 }
 
 // tries are the wrong tokens from an address since an instant.

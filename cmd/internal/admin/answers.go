@@ -69,18 +69,21 @@ func (a *Answers) Handler() http.Handler {
 // handle has fn answer a call.
 func handle[Q, A any](mux *http.ServeMux, c api.Call[Q, A], fn func(ctx context.Context, q Q) (A, error)) {
 	mux.HandleFunc(c.Pattern(), func(w http.ResponseWriter, r *http.Request) {
-		var q Q
-		if err := asked(r, &q); err != nil {
-			fail(w, err)
-			return
-		}
-		v, err := fn(r.Context(), q)
+		_, v, err := answered(r, fn)
 		if err != nil {
 			fail(w, err)
 			return
 		}
 		answer(w, http.StatusOK, v)
 	})
+}
+
+// answered reads what is asked, and has fn answer it.
+func answered[Q, A any](r *http.Request, fn func(ctx context.Context, q Q) (A, error)) (q Q, a A, err error) {
+	if err = asked(r, &q); err == nil {
+		a, err = fn(r.Context(), q)
+	}
+	return q, a, err
 }
 
 // asked reads the request of a call.

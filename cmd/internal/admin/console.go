@@ -106,12 +106,7 @@ func show[Q, A any](
 ) {
 	tmpl := parse(name)
 	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		var q Q
-		err := asked(r, &q)
-		var a A
-		if err == nil {
-			a, err = ask(r.Context(), q)
-		}
+		q, a, err := answered(r, ask)
 		v := view{Title: titles[name], Page: name, Asked: q, Answer: a, Said: r.FormValue("said")}
 		if err == nil {
 			v.Drawn = draw(q, a)
@@ -119,29 +114,12 @@ func show[Q, A any](
 		c.render(w, r, tmpl, v, err)
 	})
 	file := "/" + name
-	mux.HandleFunc("GET "+file+".json", func(w http.ResponseWriter, r *http.Request) {
-		var q Q
-		if err := asked(r, &q); err != nil {
-			fail(w, err)
-			return
-		}
-		a, err := ask(r.Context(), q)
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		answer(w, http.StatusOK, a)
-	})
+	handle(mux, api.Call[Q, A]{Method: http.MethodGet, Path: file + ".json"}, ask)
 	if table == nil {
 		return
 	}
 	mux.HandleFunc("GET "+file+".csv", func(w http.ResponseWriter, r *http.Request) {
-		var q Q
-		err := asked(r, &q)
-		var a A
-		if err == nil {
-			a, err = ask(r.Context(), q)
-		}
+		_, a, err := answered(r, ask)
 		if err != nil {
 			fail(w, err)
 			return

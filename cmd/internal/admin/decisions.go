@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -47,9 +46,9 @@ func (a *views) decisions(ctx context.Context, _ api.Nothing) (api.DecisionsPage
 	if out.Returned, err = a.returned(ctx, list, &out.Shown); err != nil {
 		return out, err
 	}
-	acts, _, err := stored.ActsState().Get(ctx, a.Queue)
-	slices.Reverse(acts.List)
-	out.Acts = acts.List[:min(actsShown, len(acts.List))]
+	acts, err := a.acts(ctx, api.Nothing{})
+	slices.Reverse(acts)
+	out.Acts = acts[:min(actsShown, len(acts))]
 	return out, err
 }
 
