@@ -52,7 +52,8 @@ func ahead(s *Settings, r *Record, at Instant, now crm.Rating, say *words.Catalo
 	return list
 }
 
-// changes says what people see change from one rating to the next, empty where that is nothing.
+// changes says which of the fields that people see change from one rating to the next, empty where none does. That an
+// answer is overdue stands in the advice.
 func changes(a, b *crm.Rating) string {
 	var list []string
 	say := func(changed bool, format string, args ...any) {
@@ -65,11 +66,17 @@ func changes(a, b *crm.Rating) string {
 	say(status && b.Ground == "", "becomes %s", b.Status)
 	say(a.Letter != b.Letter, "is rated %s instead of %s", b.Letter, a.Letter)
 	say(a.Ball != b.Ball, "the next move: %s", b.Ball)
-	say(!a.Overdue && b.Overdue, "our answer is overdue")
+	say(!a.Overdue && b.Overdue && a.Action != b.Action, "our answer is overdue")
 	say(a.PendingUntil != b.PendingUntil && b.PendingUntil != 0 && !status, "is pending until %s", words.Date(b.PendingUntil))
 	say(a.RecheckOn != b.RecheckOn && b.RecheckOn != 0 && !status, "will be looked at again on %s", words.Date(b.RecheckOn))
 	say(len(list) == 0 && a.Treatment != b.Treatment, "the treatment: %s", b.Treatment)
-	say(len(list) == 0 && a.Action != b.Action && b.Action != "", "the advice: %s", b.Action)
-	say(len(list) == 0 && a.Action != b.Action && b.Action == "", "no advice any more")
+	say(len(list) == 0 && a.Action != b.Action, "%s", advised(b.Action))
 	return strings.Join(list, ", ")
+}
+
+func advised(action string) string {
+	if action == "" {
+		return "no advice any more"
+	}
+	return "the advice: " + action
 }

@@ -12,7 +12,7 @@ type Asleep struct {
 	Wants  string // what would wake it: settings of the rules, or of a source
 }
 
-// Asleep lists the signals that are on and sleep. None of them says anything about a contact.
+// Asleep lists the signals that are switched on and lack their input. None of them affects a rating.
 func (s *Settings) Asleep() []Asleep {
 	given := func(property string) bool { return slices.Contains(s.named, property) }
 	var list []Asleep

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/record"
 )
 
 // standing are the properties that say who somebody is to us and where: they are taken as known from the beginning,
@@ -124,4 +125,20 @@ func Moments(r *Record) []crm.Millis {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
+}
+
+// CustomerSince is when the CRM began to call somebody a customer; 0 where it does not, or where that is not known: a
+// CRM that keeps no history of its properties tells of those changes only that were seen.
+func CustomerSince(r *Record) crm.Millis {
+	for i := range r.Profile {
+		p := r.Profile[i].Property
+		if p == nil || p.Name != crm.PropCustomer || !record.IsTrue(p.Value) {
+			continue
+		}
+		if p.OfRecord && p.Other == 0 {
+			return 0
+		}
+		return record.Changed(&r.Profile[i])
+	}
+	return 0
 }

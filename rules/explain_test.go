@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,46 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 			t.Fatalf("%d attempts counted", counted)
 		}
 	})
+}
+
+// What is said of a moment to come is what the contact is rated then, and moves a field.
+func TestAheadComesTrue(t *testing.T) {
+	told := 0
+	rapid.Check(t, func(t *rapid.T) {
+		facts, _ := genSilent(t)
+		r, now := recordOf(facts...), calm(genNow(t))
+		say := words.Default()
+		x := Explain(Defaults(), r, now, say)
+		if x.Rating.Unrated != "" || x.Rating.Decide != nil || len(x.Next) == 0 {
+			return
+		}
+		told++
+		m := x.Next[0]
+		before, then := say.Filled(Rate(Defaults(), r, now)), calm(m.At.Time())
+		after := say.Filled(Rate(Defaults(), r, then))
+		if shown(&before) == shown(&after) {
+			t.Fatalf("%s: %q, and no field moves", m.At, m.What)
+		}
+		for what, want := range map[string]bool{
+			"becomes " + string(after.Status):      before.Status != after.Status,
+			"is rated " + after.Letter:             before.Letter != after.Letter,
+			"the next move: " + string(after.Ball): before.Ball != after.Ball,
+			"becomes disqualified":                 after.Status == crm.Disqualified && before.Status != after.Status,
+			"our answer is overdue":                after.Overdue && !before.Overdue && before.Action != after.Action,
+		} {
+			if strings.Contains(m.What, what) != want {
+				t.Fatalf("%s: %q, but %+v follows %+v", m.At, m.What, after, before)
+			}
+		}
+	})
+	if told == 0 {
+		t.Error("nothing was ever foretold")
+	}
+}
+
+// shown is what people see of a rating, without the scores.
+func shown(r *crm.Rating) string {
+	return fmt.Sprint(r.Letter, r.Status, r.Ground, r.Ball, r.PendingUntil, r.RecheckOn, r.Treatment, r.Action)
 }
 
 func TestExplainNamesTheClock(t *testing.T) {

@@ -45,7 +45,7 @@ func Parse(env map[string]string) (*Settings, error) {
 		}
 	}
 	s, err := parse(base, "", nil)
-	s.Custom, s.customSettings = custom, customSettings
+	s.given, s.Custom, s.customSettings = maps.Clone(env), custom, customSettings
 	errs = append(errs, err)
 	for _, name := range sortedKeys(overlays) {
 		seg, err := parse(overlays[name], segmentPrefix(name), s)

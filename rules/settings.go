@@ -3,12 +3,14 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/rules/record"
 	"github.com/winnow-crm/winnow/rules/signals"
 	"github.com/winnow-crm/winnow/rules/status"
 )
@@ -18,10 +20,12 @@ type Settings struct {
 	status.Settings
 
 	version        string
-	text           []string // the value of each knob, in order
-	named          []string // the properties that settings of the unit property name, where they were given
+	given          map[string]string // what was parsed
+	text           []string          // the value of each knob, in order
+	named          []string          // the properties that settings of the unit property name, where they were given
 	segments       map[string]*Settings
 	customSettings []Setting
+	idle           []string // see Reads
 
 	weights           [3]int // of engagement, fit and worth in the score, per cent
 	flagLow, flagHigh int
@@ -37,6 +41,16 @@ const Prefix = "WINNOW_RULES_"
 
 // Version is a short hash over every effective value. Ratings carry it, so that an old one can be explained.
 func (s *Settings) Version() string { return s.version }
+
+// With are these settings with other values on top, named as for Parse.
+func (s *Settings) With(more map[string]string) (*Settings, error) {
+	all := maps.Clone(s.given)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, more)
+	return Parse(all)
+}
 
 // Settle is how long nothing new may have arrived about a contact before anything is announced against it.
 func (s *Settings) Settle() time.Duration { return s.Settling }
@@ -59,6 +73,22 @@ func (s *Settings) Segments() []string { return sortedKeys(s.segments) }
 // Properties are the CRM's own properties of a contact that these settings look at, sorted: what is to be read for
 // them. A property that a setting names by default is among them only where another setting gives it something to do.
 func (s *Settings) Properties() []string {
+	names := s.looked()
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || crm.Reserved(name) })
+}
+
+// idle are the properties that tell people something, and the rules only where settings name them.
+var idle = []string{crm.PropOwner, crm.PropLifecycle, crm.PropLeadStatus}
+
+// Reads reports whether a rating may depend on a fact. One that no rule reads changes the record and nothing else.
+func (s *Settings) Reads(f *crm.Fact) bool {
+	return f.Property == nil || !slices.Contains(s.idle, f.Property.Name)
+}
+
+// looked are the properties that settings name, and those of Reserved among them. A condition of one's own may look
+// at any.
+func (s *Settings) looked() []string {
 	names := slices.Concat(s.named, s.FollowUps)
 	look := func(use bool, property string) {
 		if use {
@@ -80,10 +110,9 @@ func (s *Settings) Properties() []string {
 		names = append(names, s.Custom[i].Properties()...)
 	}
 	for _, segment := range s.segments {
-		names = append(names, segment.Properties()...)
+		names = append(names, segment.looked()...)
 	}
-	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" || crm.Reserved(name) })
+	return names
 }
 
 // Describe lists every setting in order, then those of custom signals and of segments.
@@ -111,8 +140,14 @@ func (s *Settings) Describe() []Setting {
 	return list
 }
 
-// seal computes the version once every value is in place.
+// seal computes what follows from the values, once each is in place.
 func (s *Settings) seal() {
+	if len(s.Custom) == 0 {
+		names := s.looked()
+		s.idle = slices.DeleteFunc(slices.Clone(idle), func(name string) bool {
+			return record.ContainsFold(names, name)
+		})
+	}
 	h := sha256.New()
 	for _, v := range s.Describe() {
 		h.Write([]byte(v.Name + "=" + v.Value + "\n"))

@@ -8,7 +8,7 @@ import (
 	"github.com/winnow-crm/winnow/rules/words"
 )
 
-// Hold is the advice for one who has had more help than is due before a step of theirs.
+// Hold is the advice for a contact who has had more help than is due before they take a step themselves.
 const Hold = "advice.hold"
 
 // steps are the next step by what is known best of the contact: by the first thing that a reason says. Its evidence is

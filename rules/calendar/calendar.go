@@ -92,7 +92,7 @@ func newWorkdays(country string, w Week) *workdays {
 	return t
 }
 
-// Has reports whether a weekday of a day since 1970-01-01 is among them.
+// Has reports whether the weekday of a day, counted since 1970-01-01, is in the week.
 func (w Week) Has(day int) bool { return w&(1<<weekday(day)) != 0 }
 
 // weekday of a day since 1970-01-01, which was a Thursday.

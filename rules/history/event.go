@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -86,6 +87,23 @@ const (
 	Settled   // ours or agreed: a booking, a deal won: answers a yes of theirs
 	Anew      // the contact was opened again at its recheck date
 )
+
+// merge sorts events of which the first are sorted already, as a record's conduct is: what else there is, is less.
+func merge(events []Event, first int) {
+	if !slices.IsSortedFunc(events[:first], order) {
+		first = 0
+	}
+	rest := slices.SortedFunc(slices.Values(events[first:]), order)
+	for at := len(events) - 1; len(rest) > 0; at-- {
+		last := len(rest) - 1
+		if first > 0 && order(events[first-1], rest[last]) > 0 {
+			first--
+			events[at] = events[first]
+			continue
+		}
+		events[at], rest = rest[last], rest[:last]
+	}
+}
 
 func order(a, b Event) int {
 	if a.At != b.At {

@@ -6,24 +6,32 @@ import (
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
+	"github.com/winnow-crm/winnow/rules/record"
 )
 
 // gatherer turns the record's facts into events, stops and commitments.
 type gatherer struct{ *History }
 
-// talkEvents takes messages and calls, the peers' among them.
-func (h *gatherer) talkEvents() {
+// talkEvents takes messages and calls, first their own and then the peers', and returns how many their own are.
+func (h *gatherer) talkEvents() (own int) {
 	for i := range h.R.Conduct {
 		f := &h.R.Conduct[i]
-		if f.At > h.Limit || h.isAhead(f) {
+		if f.At > h.Limit || h.isAhead(f) || outdated(f, h.R.Peers) {
 			continue
 		}
 		kind, why := h.kindOf(f)
 		h.Events = append(h.Events, Event{At: f.At, ID: f.ID, Kind: kind, F: f, Why: why})
 	}
+	own = len(h.Events)
+	h.peerEvents()
+	return own
+}
+
+// peerEvents takes the messages and calls of others, which clear what is owed and are nobody's conduct here.
+func (h *gatherer) peerEvents() {
 	for i := range h.R.Peers {
 		f := &h.R.Peers[i]
-		if f.At > h.Limit || f.Message == nil && f.Call == nil {
+		if f.At > h.Limit || f.Message == nil && f.Call == nil || outdated(f, h.R.Conduct) {
 			continue
 		}
 		if f.Peer == crm.Stranger && f.Message != nil && f.Message.Direction == crm.Out {
@@ -36,8 +44,8 @@ func (h *gatherer) talkEvents() {
 	}
 }
 
-// isAhead reports whether something of ours is dated ahead: it does nothing until then. What is theirs has happened
-// once it is known.
+// isAhead reports whether something of ours is dated in the future: it has no effect until then. What they did has
+// happened as soon as it is known.
 func (h *gatherer) isAhead(f *crm.Fact) bool {
 	ours := f.Message != nil && f.Message.Direction == crm.Out || f.Call != nil && f.Call.Direction == crm.Out
 	if !ours || f.At <= h.Now {
@@ -47,9 +55,22 @@ func (h *gatherer) isAhead(f *crm.Fact) bool {
 	return true
 }
 
-// isOwn reports whether a fact is among the contact's own too: then it counts as that.
+// outdated reports whether a later reading of the same message or call stands among others: whose it is may turn out to
+// be another's than was thought, as when an address changes hands.
+func outdated(f *crm.Fact, others []crm.Fact) bool {
+	for i := range others {
+		if others[i].ID == f.ID && record.Beats(&others[i], f) {
+			return true
+		}
+	}
+	return false
+}
+
+// isOwn reports whether a peer's fact is also among the contact's own facts, where it then counts.
 func (h *gatherer) isOwn(id string) bool {
-	return slices.ContainsFunc(h.R.Conduct, func(f crm.Fact) bool { return f.ID == id && !f.Gone })
+	return slices.ContainsFunc(h.R.Conduct, func(f crm.Fact) bool {
+		return f.ID == id && !f.Gone && !outdated(&f, h.R.Peers)
+	})
 }
 
 // whyUnknown: a messenger's logged message need not say whose it is. It may have been their answer, so that the silence

@@ -209,12 +209,10 @@ func (h *History) Build(s *Settings, r *record.Record, now, seen, limit crm.Mill
 	h.Events = make([]Event, 0, len(r.Conduct)+2*len(r.Items)+4)
 	h.Follow = h.P.follow
 	g := gatherer{h}
-	g.talkEvents()
+	own := g.talkEvents()
 	g.items()
 	g.decisionEvents()
-	if !slices.IsSortedFunc(h.Events, order) { // a record's conduct is sorted, so that mostly there is little to do
-		slices.SortFunc(h.Events, order)
-	}
+	merge(h.Events, own)
 	g.conversations()
 	g.bounces()
 	(&scanner{h}).scan()

@@ -1,6 +1,8 @@
 package history
 
 import (
+	"slices"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules/calendar"
 	"github.com/winnow-crm/winnow/rules/record"
@@ -38,7 +40,8 @@ type scanner struct{ *History }
 
 // scan goes through the events once, oldest first, and finds turns, ball, the current silence and the attempts in it.
 func (h *scanner) scan() {
-	h.Turns = make([]Turn, 0, len(h.Events)/2+2)
+	n := len(h.Events) // as many as there are where each answers the one before it
+	h.Turns, h.Acts, h.Reached = make([]Turn, 0, n), slices.Grow(h.Acts, n), slices.Grow(h.Reached, n)
 	for i := range h.Events {
 		e := &h.Events[i]
 		if e.Kind != Void && e.F != nil && !e.Peer && (e.F.Message != nil || e.F.Call != nil || e.F.Gone) {
@@ -161,9 +164,9 @@ func (h *scanner) weWrote(e *Event) {
 	}
 }
 
-// published: a quote that was published answers them and leaves the next move to them, also where no mail of ours is
-// known. It is no question of ours and no attempt, since nothing shows that it reached them: a mail that carries it
-// says that itself, in the same turn.
+// published: a quote that was published answers them and gives them the next move, also where no mail of ours is known.
+// It counts neither as a question of ours nor as an attempt, since nothing shows that it reached them; a mail that
+// carries it counts by itself, in the same turn.
 func (h *scanner) published(e *Event) {
 	h.Acts = append(h.Acts, e.At)
 	if h.Gone {

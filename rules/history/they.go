@@ -15,7 +15,7 @@ func (h *scanner) theyWrote(e *Event) {
 	}
 	awaits := NeedsAnswer(e.F) && !h.nods(e)
 	turn := h.turn(e, crm.In)
-	turn.Awaits = turn.Awaits || awaits
+	turn.wait(awaits, e)
 	promise := e.F.Message != nil && !e.F.Message.Text.Unread && e.F.Message.Text.Intents.Any(crm.Promises)
 	switch {
 	case h.Ball == crm.Us:
@@ -49,7 +49,10 @@ func (h *scanner) theyWrote(e *Event) {
 // nods reports whether all that they wrote is a short yes to something that asked for none: a courtesy.
 func (h *scanner) nods(e *Event) bool {
 	n := len(h.Turns)
-	if e.F.Message == nil || n == 0 || h.Turns[n-1].Dir != crm.Out || h.Turns[n-1].Ask.ID != "" || h.Ball == crm.Us {
+	if e.F.Message == nil || n == 0 || h.Ball == crm.Us {
+		return false
+	}
+	if last := &h.Turns[n-1]; last.Dir != crm.Out || last.Ask.ID != "" || last.Unread { // it may have asked
 		return false
 	}
 	t := &e.F.Message.Text

@@ -14,7 +14,7 @@ type Turn struct {
 	Asks        int
 	Unread      bool // of one of its messages the text is not known
 	Spoken      bool // it holds a missed or voicemail call
-	Awaits      bool // it awaits an answer
+	Awaits      Mark // the first message of theirs that awaits an answer
 	Ask         Mark // the first message of ours that asks something
 	Proposed    Mark // the first that proposes a time
 	Cleared     bool // a colleague answered it, or it came to something without a message
@@ -30,6 +30,13 @@ const wants = crm.Asks | crm.AsksYesNo | crm.QuoteRequest | crm.QuoteAgain | crm
 // quiet is what needs no answer where nothing else stands beside it: courtesy, a clear refusal, and what they will do
 // themselves.
 const quiet = crm.Thanks | crm.NotInterested | crm.NotReady | crm.OptOut | crm.Promises
+
+// wait notes the first message of a turn that awaits an answer.
+func (t *Turn) wait(awaits bool, e *Event) {
+	if awaits && t.Awaits.ID == "" {
+		t.Awaits = Mark{e.At, e.ID}
+	}
+}
 
 // Strong reports whether a text does one of these things without a doubt.
 func Strong(t *crm.Text, intents crm.Intents) bool { return (t.Intents &^ t.Weak).Any(intents) }

@@ -112,7 +112,7 @@ func keepNewest(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 	if !found {
 		// A vendor that moves a fact's At against the contract must not get the fact counted twice.
 		if j := slices.IndexFunc(l, func(g crm.Fact) bool { return g.ID == f.ID }); j >= 0 {
-			if !beats(f, &l[j]) {
+			if !Beats(f, &l[j]) {
 				return false
 			}
 			l = slices.Delete(l, j, j+1)
@@ -128,7 +128,7 @@ func keepNewest(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 		*list = l
 		return true
 	}
-	if !beats(f, &l[i]) {
+	if !Beats(f, &l[i]) {
 		return false
 	}
 	l[i] = own(f)
@@ -143,6 +143,22 @@ func byAt(g crm.Fact, f *crm.Fact) int {
 		return 1
 	}
 	return strings.Compare(g.ID, f.ID)
+}
+
+// IsConduct reports whether a fact stands among the Conduct of its contact's record.
+func IsConduct(f *crm.Fact) bool {
+	return f.Peer == "" && (f.Kind == crm.KindMessage || f.Kind == crm.KindCall)
+}
+
+// Join is the conduct that a record has by facts that had been in it before some others came behind all of them, and
+// by those others. It takes before over.
+func Join(before, behind []crm.Fact) []crm.Fact {
+	all := append(before, behind...)
+	all = all[max(len(all)-MaxConduct, 0):]
+	for i := range all[:max(len(all)-maxQuotable, 0)] {
+		all[i] = *withoutLines(&all[i])
+	}
+	return all
 }
 
 // keepConduct is keepNewest for messages and calls. All but the newest lose the hashes of their lines, by their place
@@ -200,7 +216,7 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 			*g = joined
 			return !same // a later reading that shows what is known already is no news
 		}
-		if !beats(f, g) {
+		if !Beats(f, g) {
 			return false
 		}
 		*g = own(f)
@@ -231,7 +247,7 @@ func ofRecord(f *crm.Fact) bool { return f.Property != nil && f.Property.OfRecor
 // it was, never earlier.
 func joinVersions(f, g *crm.Fact) crm.Fact {
 	later, earlier := own(f), g
-	if !beats(f, g) {
+	if !Beats(f, g) {
 		later, earlier = own(g), f
 	}
 	p := *later.Property
@@ -247,8 +263,8 @@ func joinVersions(f, g *crm.Fact) crm.Fact {
 	return later
 }
 
-// beats reports whether f takes the place of g, which has the same ID.
-func beats(f, g *crm.Fact) bool {
+// Beats reports whether f takes the place of g, which has the same ID.
+func Beats(f, g *crm.Fact) bool {
 	if c := f.Compare(g); c != 0 {
 		return c > 0
 	}

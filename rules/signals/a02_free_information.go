@@ -40,7 +40,7 @@ func intake(h *View, w *weight) (theirs int, asked, told int) {
 	return theirs, asked, told
 }
 
-// TookMuch reports whether a fact-finder told us little in return.
+// TookMuch reports whether the contact asked for much and told us little in return.
 func TookMuch(h *View) bool {
 	w := Weigh(h, RowFactFinding)
 	_, asked, told := intake(h, &w)

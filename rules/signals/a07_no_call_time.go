@@ -98,6 +98,26 @@ func lostMeetings(h *View, w *weight) (lost [ways][]history.Mark) {
 	return lost
 }
 
+// NeverThere is since when they have lost one appointment more than it takes to count, and kept none since the first of
+// these; 0 where they have not.
+func NeverThere(h *View) crm.Millis {
+	w := Weigh(h, RowNoCallTime)
+	lost := lostMeetings(h, &w)
+	marks := slices.Concat(lost[:]...)
+	kept := crm.Millis(0)
+	for _, c := range h.Commits {
+		if c.Held {
+			kept = max(kept, c.At)
+		}
+	}
+	marks = slices.DeleteFunc(marks, func(m history.Mark) bool { return m.At <= kept })
+	if len(marks) <= h.S.CallTimes {
+		return 0
+	}
+	slices.SortFunc(marks, func(a, b history.Mark) int { return cmp.Compare(a.At, b.At) })
+	return marks[h.S.CallTimes].At
+}
+
 // declined reports whether in turn i we proposed a time, they answered, and neither a yes, a time of theirs, a booking
 // nor a talk followed. Not every appointment is put into the CRM.
 func declined(h *View, i int) bool {

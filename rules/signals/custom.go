@@ -25,7 +25,7 @@ type CustomSignal struct {
 	Code *gojq.Code
 }
 
-// Unfit are words that no reason may hold, because the contact may read it.
+// Unfit are words that no reason may contain, because the contact may get to read it.
 var Unfit = regexp.MustCompile(`(?i)\b(waster|loser|idiot|stupid|lazy|annoying|crazy|bad customer|liar|lies|cheap|rude|nuisance|useless|worthless|hopeless|garbage|dishonest)\b`)
 
 // allowed are the words of jq that a condition may use: what looks at a value. What could run for ever, or would tell a
@@ -79,8 +79,8 @@ func (c *CustomSignal) Properties() []string {
 	return names
 }
 
-// met reports whether a fact meets the condition. What fails on a fact, as a comparison with a field that it lacks may,
-// does not.
+// met reports whether a fact meets the condition. A condition that fails on a fact, for example because it compares a
+// field that the fact lacks, is not met.
 func (c *CustomSignal) met(fact any) bool {
 	v, ok := c.Code.Run(fact).Next()
 	yes, isBool := v.(bool)

@@ -32,7 +32,7 @@ func (w *weight) keep(marks []history.Mark, m history.Mark) []history.Mark {
 // Weigh begins the weight of a row.
 func Weigh(h *View, i int) weight { return weight{h: h, sig: &h.S.Rows[i]} }
 
-// counts reports whether a fact of that time is inside the signal's window, and notes when it will leave it. Conduct
+// counts reports whether a fact of that time lies inside the signal's window, and notes when it will leave it. Conduct
 // from before the contact came back does not count.
 func (w *weight) counts(at crm.Millis) bool {
 	h := w.h

@@ -34,7 +34,7 @@ func EpisodeOf(decisions []crm.Fact, limit crm.Millis) (e Episode) {
 	return e
 }
 
-// skew is how far the CRM's clock may stand from ours when a decision is looked back at.
+// skew is how far the CRM's clock may differ from ours when we look back at a decision.
 const skew = calendar.DayMS
 
 // Dates are shown without a zone: a date is midnight in UTC of the day that it names.

@@ -80,17 +80,23 @@ func (h *Judge) unresponsive() Finding {
 	return f
 }
 
-// pursuit is how much longer a silence may last where we have written far more than counts: whom we drove away is
-// waited for.
-const pursuit = 14 * calendar.DayMS
+// How much longer a silence may last where we wrote far more often than counts: we wait longer for somebody whom we may
+// have driven away, and longest after the first meeting or quote, where the quotas are shorter.
+const (
+	pursuitEarly = 7 * calendar.DayMS
+	pursuitAfter = 14 * calendar.DayMS
+)
 
 // SilentUntil is when a silence has reached its quota and our last attempt that counts has rested.
 func (h *Judge) SilentUntil(quota time.Duration, last crm.Millis) crm.Millis {
 	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.rested(last))
-	if end < calendar.Never && h.Beyond() >= h.S.Attempts {
-		end += pursuit
+	if end == calendar.Never || h.Beyond() < h.S.Attempts {
+		return end
 	}
-	return end
+	if h.Met || h.Quoted || h.Late {
+		return end + pursuitAfter
+	}
+	return end + pursuitEarly
 }
 
 // rested is when they have had time to answer our last attempt. After an absence it begins anew with their return.
@@ -128,11 +134,7 @@ func (h *Judge) dormant() Finding {
 // own, which stands still where this one runs.
 func (h *Judge) stuck(sh *signals.Sheet) Finding {
 	f := Finding{ground: crm.NoProgress, Hangs: h.Hang()}
-	var since crm.Millis
-	for _, c := range h.Commits {
-		since = max(since, min(c.At, h.Ref()))
-	}
-	since = max(since, h.From, h.First, h.Anew, h.told())
+	since := max(stepped(h), h.From, h.First, h.Anew)
 	n := 0
 	var tried crm.Millis // when we last came back to it
 	for _, k := range h.Kept {
@@ -141,17 +143,10 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 			tried = max(tried, k.At)
 		}
 	}
-	asks, putOff := 0, 0
-	for i := range h.Turns {
-		switch t := &h.Turns[i]; {
-		case t.Dir == crm.Out && t.Ask.ID != "" && t.Ask.At > since:
-			asks++
-			tried = max(tried, t.Ask.At)
-		case t.Dir == crm.In && t.Vague && t.Last.At > since:
-			putOff++
-		}
-	}
-	if h.Ball == crm.None && asks == 0 { // nothing was asked of them
+	asks, putOff, asked := askedSince(h.Turns, since)
+	tried = max(tried, asked)
+	// Nothing was asked of them, or a yes was their last word, or "not now", and not for the third time.
+	if h.Ball == crm.None && (asks == 0 || putOff <= h.S.NoProgressFollowUp && leftToUs(h.Turns)) {
 		return f
 	}
 	often := h.S.NoProgressAsks > 0 && asks >= h.S.NoProgressAsks
@@ -183,6 +178,43 @@ func (h *Judge) stuck(sh *signals.Sheet) Finding {
 		h.Due.Read(end)
 	}
 	return f
+}
+
+// stepped is when they last took the matter a step further. Of one who comes to no appointment neither words nor
+// another booking is a step.
+func stepped(h *Judge) crm.Millis {
+	never := signals.NeverThere(&h.View)
+	last := h.told()
+	if never != 0 {
+		last = min(last, never)
+	}
+	for _, c := range h.Commits {
+		if never == 0 || c.Kind != history.Booked {
+			last = max(last, min(c.At, h.Ref()))
+		}
+	}
+	return last
+}
+
+// askedSince is how often we asked since then, how often they put us off to some time without a day, and when we asked
+// last.
+func askedSince(turns []history.Turn, since crm.Millis) (asks, putOff int, last crm.Millis) {
+	for i := range turns {
+		switch t := &turns[i]; {
+		case t.Dir == crm.Out && t.Ask.ID != "" && t.Ask.At > since:
+			asks++
+			last = max(last, t.Ask.At)
+		case t.Dir == crm.In && t.Vague && t.Last.At > since:
+			putOff++
+		}
+	}
+	return asks, putOff, last
+}
+
+// leftToUs reports whether the last word is theirs, and agrees, or says that the time has not come: we come back first.
+func leftToUs(turns []history.Turn) bool {
+	n := len(turns)
+	return n > 0 && turns[n-1].Dir == crm.In && turns[n-1].Intents.Any(crm.NotReady|crm.ClearYes)
 }
 
 // benefit is how many answers in a row that hold no fact we can see are taken for a step all the same: some of them
@@ -225,7 +257,7 @@ func (h *Judge) waits() []calendar.Span {
 		}
 	}
 	for i := range h.Turns {
-		if t := &h.Turns[i]; t.Awaits && i+1 < len(h.Turns) {
+		if t := &h.Turns[i]; t.Awaits.ID != "" && i+1 < len(h.Turns) {
 			list = append(list, calendar.Span{From: t.First.At, Until: h.Turns[i+1].First.At})
 		}
 	}
@@ -260,7 +292,7 @@ func (h *Judge) difficult(sh *signals.Sheet) Finding {
 	return f
 }
 
-// misfitEnds: one whom we cannot serve, told so by a message of ours, where settings want it to end there.
+// misfitEnds reports whether we have told somebody that we cannot serve them, where the settings say that this ends it.
 func (h *Judge) misfitEnds() Finding {
 	f := Finding{ground: crm.Misfit, Hangs: h.Hang(), Says: words.Say("reason.ground.misfit")}
 	_, misfit := signals.CannotServe(&h.View)

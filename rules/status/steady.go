@@ -10,7 +10,7 @@ import (
 	"github.com/winnow-crm/winnow/rules/signals"
 )
 
-// fresh is how long news are what is seen now: until then the engagement of now stands, and the history is built once.
+// fresh is how long after the last news the present engagement decides alone, so that the history is built only once.
 const fresh = crm.Millis(time.Hour / time.Millisecond)
 
 // steady is the row of the matrix for an engagement. Since something new came about, time alone moves a contact to

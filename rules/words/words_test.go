@@ -54,7 +54,8 @@ func TestLabels(t *testing.T) {
 	for _, lang := range Languages {
 		labels := map[string]bool{}
 		for _, f := range New(lang, nil, false).Fields() {
-			n, named := utf8.RuneCountInString(f.Label), strings.HasPrefix(f.Label, "Winnow ")
+			n, rest := utf8.RuneCountInString(f.Label), strings.TrimPrefix(f.Label, "Winnow")
+			named := rest != f.Label && strings.ContainsAny(rest[:1], " -:")
 			if n > 40 || n < 10 || !named || labels[f.Label] {
 				t.Errorf("%s: label %q of %d characters", lang, f.Label, n)
 			}
@@ -69,7 +70,7 @@ func TestLabels(t *testing.T) {
 			}
 		}
 	}
-	if got, want := New("de", nil, false).Fields()[0].Label, "Winnow Bewertung"; got != want {
+	if got, want := New("de", nil, false).Fields()[0].Label, "Winnow-Bewertung"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if diff := cmp.Diff(crm.FieldTable[0], Default().Fields()[0]); diff != "" {
@@ -242,7 +243,7 @@ func TestOwn(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	gone := Say("advice.rest", crm.Arg{Name: "on", Days: []int{20515}})
-	if got, want := c.Advice(gone), "Vorerst kein weiterer Aufwand; am März 3. wieder ansehen."; got != want {
+	if got, want := c.Advice(gone), "Vorerst kein weiterer Aufwand; am März 3. erneut prüfen."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	writes := map[string]string{"": "Tschüss.", "de": "Tschüss.", "fr": "Au revoir.", "ja": "Tschüss."}
