@@ -32,28 +32,29 @@ type Receiver interface {
 
 // Screener is the role of a vendor whose deliveries carry their proof in the headers. It is pure: no network, no clock.
 type Screener interface {
-	// Screen refuses what Verify would refuse whatever its body: no proof, one that is malformed, one that is long
-	// stale. The Body of d is not read yet. It says nothing of what it lets through.
+	// Screen refuses what Verify would refuse whatever the body is: a missing proof, a malformed one, one that is long
+	// stale. The Body of d is not read yet. What it lets through still has to be verified.
 	Screen(d Delivery, now time.Time) error
 }
 
 // Prover is the role of a vendor that says how good the proof of a delivery is. It is pure: no network, no clock.
 type Prover interface {
-	// Proof tells by the method, address and headers of d what it brings as its proof, right or not.
+	// Proof tells from the method, address and headers of d which kind of proof it brings, right or wrong.
 	Proof(d Delivery) Proof
 }
 
-// Proof is what a delivery proves itself by. The zero one is taken, and nothing is known of it.
+// Proof is the kind of proof that a delivery brings. The zero one is accepted, and nothing is known about it.
 type Proof struct {
 	Name string // for people: v3
-	// Rank orders the proofs of one vendor: once a delivery of one rank is verified, those of a lower one are refused,
-	// because who strips the better proof would choose the weaker check. 0: it is taken whatever came before.
+	// Rank orders the proofs of one vendor: once a delivery of one rank is verified, those of a lower rank are refused,
+	// or an attacker could strip the better proof to get the weaker check. 0: accepted whatever came before.
 	Rank int
-	// Weak is what whoever has seen one such delivery can do with it, where the vendor has a better proof; it completes
-	// "anyone who has seen one can".
+	// Weak says what anyone who has captured one such delivery can do with it, where the vendor has a better proof. It
+	// completes "anyone who has seen one can".
 	Weak string
 	Back string // how such deliveries are taken again once they are refused: the setting
-	// Unique says that an id or a time of each event is among the bytes of a delivery: the same ones twice are one.
+	// Unique says that the bytes of a delivery hold an id or a time of each event, so that the same bytes twice are one
+	// delivery.
 	Unique bool
 }
 
@@ -92,8 +93,8 @@ type Fetcher interface {
 }
 
 // Result is what one reference stands for: facts, and references to what has to be fetched next. A record that is gone
-// gives none, or a removal. Beside an error there are no notices. One whose error is Whole may be at fault or not: the
-// caller splits.
+// gives none, or a removal. Beside an error there are no notices. A Whole error does not say whether this reference is
+// at fault: the caller splits the call.
 type Result struct {
 	Notices []crm.Notice
 	Err     error
@@ -158,6 +159,13 @@ type Backfiller interface {
 	Backfill(ctx context.Context, cursor string, since, until time.Time) (BackfillPage, error)
 }
 
+// Historian is the role of a vendor that finds the records of one person. It is pure: no network, no clock.
+type Historian interface {
+	// Past names all that there is of a person: its Fetch returns references to the person's own record and to every
+	// record whose facts could reach that person. Its type is that of no record, and its ID is the person.
+	Past(person string) crm.Ref
+}
+
 // BackfillPage is one step of a backfill.
 type BackfillPage struct {
 	Notices []crm.Notice
@@ -169,7 +177,8 @@ type BackfillPage struct {
 
 // Accounter is the role of a vendor whose credential belongs to one account.
 type Accounter interface {
-	// Account returns the vendor's id of the account that the credential is for.
+	// Account returns the vendor's id of the account that the credential is for. It asks the CRM each time, so that it
+	// also tells whether the credential still holds.
 	Account(ctx context.Context) (string, error)
 }
 
@@ -185,8 +194,11 @@ type Installer interface {
 	// Plan returns what is missing, as steps a person can read; Apply carries one out.
 	Plan(ctx context.Context) ([]Step, error)
 	Apply(ctx context.Context, s Step) error
-	// Advice is what remains to be done by hand: the subscriptions to paste, the scopes to grant.
-	Advice(publicURL string) string
+	// Lists is Plan for the lists that people work through; none where Winnow makes no lists in this CRM.
+	Lists(ctx context.Context) ([]Step, error)
+	// Advice is what remains to be done by hand: the subscriptions to make, the scopes to grant. What is to be pasted
+	// into the CRM stands apart, as the file that it belongs into; nil where there is none.
+	Advice(publicURL string) (text string, paste []byte)
 }
 
 // Step is one thing that set-up does in the CRM.

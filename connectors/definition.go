@@ -26,8 +26,8 @@ type Options struct {
 	Salt      []byte           // of this store: keys the hashes of texts and links
 	Now       func() time.Time // the clock that budgets and polls go by; nil: time.Now
 	UserAgent string
-	// Heard is told of each answer of the vendor's API what its Date says, and how long the call took; nil: nobody
-	// wants to know. By it a wrong clock is found out.
+	// Heard is called with the Date header of each answer of the vendor's API, and how long the call took, so that a
+	// wrong clock is found out. Nil: nobody listens.
 	Heard   func(date time.Time, took time.Duration)
 	State   State                    // what the connector remembers, never nil where it plays Maintain
 	Phrases map[crm.Intents][]string // by which messages are read beside the built-in ones
@@ -35,7 +35,7 @@ type Options struct {
 	// own: they are read and become facts under the same names, each change of them too. One that the CRM does not have
 	// is nothing.
 	Properties []string
-	// Wrote returns what is remembered of our newest messages to people; nil: nothing is.
+	// Wrote returns what is remembered of our newest messages to people. Nil: nothing is remembered.
 	Wrote func(ctx context.Context, people []string) (map[string][]crm.Wrote, error)
 	// Labels are the fields with labels and descriptions in the language of the account's people; nil: in English.
 	Labels []crm.FieldSpec

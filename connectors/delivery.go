@@ -64,7 +64,7 @@ type Reply struct {
 	Body   []byte
 }
 
-// retryAfter is what a refused sender is told to wait.
+// retryAfter is how long a refused sender is told to wait.
 const retryAfter = 10 * time.Second
 
 // DefaultReply is the answer for vendors that want nothing of their own: never 400, 429 or 410, for which several CRMs

@@ -45,6 +45,9 @@ type Error struct {
 	Kind   Kind          // the zero Kind is Internal, so forgetting to classify is safe
 	After  time.Duration // the wait the vendor asked for; 0 if it named none
 	Whole  bool          // in a Write: the vendor named no record, the error stands for the whole batch
+	// Unasked says that the request was held back because others had gone wrong: the CRM has not seen it, and the error
+	// tells nothing of the records that it is about.
+	Unasked bool
 	// Stale says that by our clock the delivery is too old, or of a time to come, and that nothing else is wrong with
 	// it: in a Verify its proof is right, in a Screen it was not looked at.
 	Stale bool
@@ -76,6 +79,12 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
+}
+
+// IsUnasked reports whether the CRM has not seen the request: see Error.
+func IsUnasked(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Unasked
 }
 
 // IntoOf returns the person into whom the one of a Write was merged, empty where that is not known.

@@ -13,18 +13,41 @@ import (
 func TestProblems(t *testing.T) {
 	p := Problems{Prefix: "WINNOW_EU"}
 	p.WantOnOff("WEBHOOKS", "on")
-	p.WantURL("API_URL", "https://crm.example", "https://host")
+	p.WantURL("API_URL", "https://crm.example", "https://host", false)
 	p.AddAll("FIELDS", nil)
 	if err := p.Err(); err != nil {
 		t.Fatal(err)
 	}
-	p.WantURL("LOGIN_URL", "https://ada:s3cret@crm.example", "https://host")
+	p.WantURL("LOGIN_URL", "https://ada:s3cret@crm.example", "https://host", true)
 	p.WantOnOff("WEBHOOKS", "maybe")
 	p.AddAll("FIELDS", errors.Join(errors.New("one"), errors.New("two")))
 	want := "WINNOW_EU_FIELDS: one\nWINNOW_EU_FIELDS: two\n" +
 		"WINNOW_EU_LOGIN_URL: want https://host, without user and query\nWINNOW_EU_WEBHOOKS: want on or off"
 	if err := p.Err(); err == nil || err.Error() != want {
 		t.Errorf("%v\nwant\n%s", err, want)
+	}
+}
+
+// TestPlainHTTP: a token goes over plain HTTP to this machine and its neighbours alone, unless somebody says so.
+func TestPlainHTTP(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://127.0.0.1:8090": true, "http://LOCALHOST": true, "http://[::1]:80": true, "http://169.254.1.2": true,
+		"http://[fe80::1]": true, "http://[::ffff:127.0.0.1]": true, "https://crm.example": true,
+		"http://crm.example": false, "http://10.0.0.1": false, "http://192.168.1.4": false,
+		"http://[2001:db8::1]":         false,
+		"http://127.0.0.1.crm.example": false, "http://localhost.crm.example": false,
+	} {
+		p := Problems{Prefix: "WINNOW_EU"}
+		p.WantURL("API_URL", address, "https://host", false)
+		if err := p.Err(); (err == nil) != want || err != nil && !strings.Contains(err.Error(),
+			"WINNOW_EU_API_PLAIN_HTTP=true") {
+			t.Errorf("%s: %v", address, err)
+		}
+		p = Problems{Prefix: "WINNOW_EU"}
+		p.WantURL("API_URL", address, "https://host", true)
+		if err := p.Err(); err != nil {
+			t.Errorf("%s, allowed: %v", address, err)
+		}
 	}
 }
 

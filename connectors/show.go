@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,10 @@ type Shower interface {
 	// the record which told it, as far as the CRM has one; empty where it is not known. account is that of Account,
 	// empty where it is not known yet. It is pure.
 	Link(account, person, fact string) string
+
+	// Whose is the person whose page has an address: what Link makes of a person, and under which other addresses
+	// people see that page, as far as they are known. It is empty for every other page. It is pure.
+	Whose(account string, page *url.URL) string
 }
 
 // Card is what a person is called.
@@ -31,19 +36,21 @@ type Card struct {
 // CardsAtOnce is how many people Cards is asked for at most.
 const CardsAtOnce = 100
 
-// PersonAt is the person whose page in the CRM has an address: the last part of its path that names one.
-func (v *Vendor) PersonAt(address string) (string, bool) {
+// PersonAt is the person whose page in the CRM has an address. Where nothing is known of the CRM's pages it is whom the
+// last part of the path names that has a digit.
+func (v *Vendor) PersonAt(account, address string) (string, bool) {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" {
 		return "", false
 	}
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	for i := len(parts) - 1; i > 0; i-- {
-		if !strings.ContainsAny(parts[i], "0123456789") || strings.Contains(parts[i], "-") {
-			continue
-		}
-		if person, err := v.Named(parts[i]); err == nil {
-			return person, true
+	if v.Show != nil {
+		person := v.Show.Whose(account, u)
+		return person, person != ""
+	}
+	for _, part := range slices.Backward(strings.Split(strings.Trim(u.Path, "/"), "/")) {
+		if strings.ContainsAny(part, "0123456789") {
+			person, err := v.Named(part)
+			return person, err == nil
 		}
 	}
 	return "", false

@@ -24,6 +24,7 @@ type Vendor struct {
 	Write    Writer       // nil: ratings show in the console, never in the CRM
 	Poll     Poller       // nil: webhooks alone
 	Backfill Backfiller   // nil: nothing is known of what was before
+	Past     Historian    // nil: what was before is read of all people, or of nobody
 	Account  Accounter    // nil: events of another account are not told from this one's
 	Setup    Installer    // nil: what it needs is made by hand
 	Maintain Maintainer   // nil: nothing has to be kept alive

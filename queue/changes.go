@@ -25,8 +25,8 @@ func (c *Contacts) Newest(ctx context.Context, shard int) (uint64, error) {
 }
 
 // Changes calls fn with the records of one stream that were stored after a sequence, each as it stands now, in the
-// order in which they were stored, and stops at fn's error. Who asks again behind the last one that came misses none;
-// one that is compacted comes once more. Damaged records are left out.
+// order in which they were stored, and stops at fn's error. A caller that goes on behind the last one it got misses
+// none; a record that compaction moved comes once more. Damaged records are left out.
 func (c *Contacts) Changes(ctx context.Context, shard int, after uint64, fn func(Record) error) error {
 	w := jet.Walk{
 		Stream: layout.ContactsStream(shard),

@@ -27,9 +27,13 @@ type Put struct {
 // follows.
 type Batch struct {
 	Contacts   []Put
+	Bases      []Put // what a record is read together with, and is long and seldom changes; empty data: nothing
 	Ratings    []Put
 	Checkpoint Checkpoint
 }
+
+// Len is how many messages the batch has, the checkpoint left out.
+func (b *Batch) Len() int { return len(b.Contacts) + len(b.Bases) + len(b.Ratings) }
 
 // Commit stores the batch and returns its checkpoint with the sequence that the next commit must follow. ErrFenced:
 // another owner has committed since Checkpoint.Seq, and nothing was stored. ErrUnknown: no clear answer came, and only
@@ -59,7 +63,7 @@ func (c *Contacts) Commit(ctx context.Context, p int, b Batch) (Checkpoint, erro
 }
 
 func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
-	n := len(b.Contacts) + len(b.Ratings)
+	n := b.Len()
 	if n > c.MaxBatch() {
 		return nil, fmt.Errorf("%d messages, the server takes %d: %w", n, c.MaxBatch(), ErrTooLarge)
 	}
@@ -78,7 +82,8 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 		}
 		return nil
 	}
-	if err := errors.Join(add(layout.KindContact, b.Contacts), add(layout.KindRating, b.Ratings)); err != nil {
+	if err := errors.Join(add(layout.KindContact, b.Contacts), add(layout.KindBase, b.Bases),
+		add(layout.KindRating, b.Ratings)); err != nil {
 		return nil, err
 	}
 	m := jet.NewMsg(layout.CheckpointSubject(p), b.Checkpoint.encode())

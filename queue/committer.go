@@ -14,8 +14,8 @@ import (
 
 // committer stores the batches of one stream's partitions together. For each atomic batch the server makes a store of
 // its own on the disk and deletes it again, which costs as much as a few hundred messages: so while one is on its way,
-// those that come wait for the next, which takes them all. What they expect is checked each for itself; all are stored
-// or none.
+// those that come wait for the next, which takes them all. Each batch's expectation is checked separately; all batches
+// are stored or none.
 type committer struct {
 	send    func(context.Context, []*nats.Msg) (uint64, error)
 	most    int             // messages together
@@ -40,9 +40,9 @@ type outcome struct {
 	err error
 }
 
-// The pace of commits. Those with much to store go at once and each by itself: there the server's store is a small part
-// of the cost. Those with little go together, and leave the stream four times as long for other things as the last one
-// took, but no longer than a person would hardly notice.
+// The pace of commits. A large one goes at once and by itself: there the cost of the server's own store is small. Small
+// ones go together, and then leave the stream to others for four times as long as the last one took, though never long
+// enough for a person to notice.
 const (
 	commitEnough = 500 // messages that go by themselves, and of a group for which there is no waiting
 	commitShare  = 4

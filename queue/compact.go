@@ -66,7 +66,7 @@ func (c *Contacts) compactStream(ctx context.Context, i int, o CompactOptions) (
 	}
 	m := &compaction{of: c, stream: name, conn: i, floors: floors, all: o.All, rate: o.Rate}
 	defer func() {
-		// Whatever happens, the filler goes: it is megabytes.
+		// The filler is deleted in any case: it takes megabytes.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jet.RequestWait)
 		defer cancel()
 		_ = s.Purge(ctx, jetstream.WithPurgeSubject(layout.FillerSubject(name, "*"))) // the next compaction tries again
@@ -79,7 +79,7 @@ func (c *Contacts) compactStream(ctx context.Context, i int, o CompactOptions) (
 		if at.Seq > bound {
 			return errBound
 		}
-		return m.see(ctx, msg, at.Seq)
+		return m.see(ctx, msg, at)
 	})
 	if err != nil && !errors.Is(err, errBound) {
 		return m.moved, err
@@ -140,14 +140,18 @@ func (c *compaction) roll(ctx context.Context) (bound uint64, err error) {
 }
 
 // see decides about one message, in the order of the stream.
-func (c *compaction) see(ctx context.Context, m *nats.Msg, seq uint64) error {
+func (c *compaction) see(ctx context.Context, m *nats.Msg, at *Msg) error {
 	size := len(m.Subject) + len(m.Data) + 64
-	gap := seq != c.last+1
-	c.last = seq
-	if strings.HasPrefix(m.Subject, layout.KindFiller+".") {
+	gap := at.Seq != c.last+1
+	c.last = at.Seq
+	switch kind, _, _ := strings.Cut(m.Subject, "."); {
+	case kind == layout.KindFiller:
+		return nil
+	case at.Damaged && kind != layout.KindProbe: // moved it would be another loss
+		c.of.lostMsg(at)
 		return nil
 	}
-	out := c.put(m, seq)
+	out := c.put(m, at.Seq)
 	if gap || c.all {
 		c.dirty = blockBytes
 		for _, r := range c.recent {
@@ -249,7 +253,7 @@ func (c *compaction) move(ctx context.Context, m *nats.Msg) (uint64, error) {
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
 	ack, err := c.of.srv.JS(0).PublishMsg(ctx, m)
-	if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+	if jet.IsOutrun(err) {
 		return 0, nil
 	}
 	if err != nil {

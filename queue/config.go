@@ -41,8 +41,8 @@ type Config struct {
 	Name    string   // of this process among the members; empty: random
 	Sources []string // streams and consumers are made for these
 
-	// Log receives what the embedded server and the connection say, without payloads; level is debug, info, warn or
-	// error. Nil: nowhere.
+	// Log receives the log lines of the embedded server and the connection, without payloads; level is debug, info,
+	// warn or error. Nil: they are dropped.
 	Log func(level, message string)
 }
 
@@ -155,7 +155,7 @@ func (c Config) shared(store int64) Config {
 	return c
 }
 
-// access is how the outside server is convinced and checked.
+// access is how we authenticate to the outside server and verify it.
 func (c Config) access() (opts []nats.Option) {
 	if c.Creds != "" {
 		opts = append(opts, nats.UserCredentials(c.Creds))

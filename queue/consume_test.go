@@ -47,6 +47,29 @@ func TestFetchReturnsWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestGatherWaitsForMoreUntilThen: one message is taken alone where there is no reason to wait, and together with the
+// next where there is.
+func TestGatherWaitsForMoreUntilThen(t *testing.T) {
+	q := open(t)
+	c := q.Deliveries.Consumer(src)
+	publish := func() error { return q.Deliveries.Publish(context.Background(), src, []byte("x"), nil) }
+	must(t, publish())
+	if msgs := must1[[]*Msg](t)(c.Gather(t.Context(), 2, 1000, time.Now().Add(-hang), 0)); len(msgs) != 1 {
+		t.Errorf("%d messages, want the one that is there", len(msgs))
+	}
+	for _, wait := range []struct{ until, least time.Duration }{{hang, 0}, {-hang, hang}} {
+		must(t, publish())
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			_ = publish() // if it fails Gather returns without it
+		}()
+		msgs := must1[[]*Msg](t)(c.Gather(t.Context(), 2, 1000, time.Now().Add(wait.until), wait.least))
+		if len(msgs) != 2 {
+			t.Errorf("%d messages, want the late one too", len(msgs))
+		}
+	}
+}
+
 func TestFetchBounds(t *testing.T) {
 	q := open(t)
 	c := q.Deliveries.Consumer(src)
@@ -101,6 +124,32 @@ func TestNakTermAndProgress(t *testing.T) {
 		must(t, m.Ack())
 	}
 	none(t, c, "all are settled")
+}
+
+// What is held comes to nobody else, however long its wait is; let go of, or put off, it does.
+func TestHold(t *testing.T) {
+	q := open(t)
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte("held"), nil))
+	must(t, q.Deliveries.Publish(t.Context(), src, []byte("put off"), nil))
+	spec := layout.DeliveryConsumer(src)
+	spec.Wait = 3 * time.Second
+	config := spec.Config(1)
+	_, err := q.srv.JS(0).UpdateConsumer(t.Context(), spec.Stream, config)
+	must(t, err)
+	c := q.srv.Consumer(spec.Stream, config, "", 0, nil)
+	defer c.Close()
+	msgs := fetch(t, c, 2)
+	letGo := Hold(msgs)
+	must(t, msgs[1].Nak(2*spec.Wait))
+	again := fetch(t, c, 1)[0]
+	if string(again.Data) != "put off" || time.Since(again.Time) < 2*spec.Wait {
+		t.Errorf("%q came again after %v, want what was put off", again.Data, time.Since(again.Time))
+	}
+	must(t, again.Ack())
+	letGo()
+	if again = fetch(t, c, 1)[0]; string(again.Data) != "held" || again.Deliveries != 2 {
+		t.Errorf("%q came for the %d. time, want the one that was held", again.Data, again.Deliveries)
+	}
 }
 
 // Ten messages put off must not keep the rest of the source waiting.
@@ -275,9 +324,13 @@ func TestLogIsOrderedAndResumes(t *testing.T) {
 	next(1)
 }
 
-func oldest(t testing.TB, l lane) ([]byte, time.Time) {
+func oldest(t testing.TB, l lane) (data []byte, at time.Time) {
 	t.Helper()
-	data, at, err := l.Oldest(t.Context(), src)
+	var err error
+	eventually(t, "the server answers", func() bool { // one of a cluster may not know its leader for a moment
+		data, at, err = l.Oldest(t.Context(), src)
+		return !Unanswered(err)
+	})
 	must(t, err)
 	return data, at
 }

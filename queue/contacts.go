@@ -23,10 +23,11 @@ type Contacts struct {
 	commits []*committer // one for each stream of records
 	moves   *moves
 	states  *States // stand in a stream of records too: compaction moves them
+	copies  *copies
 }
 
-func newContacts(b base, m *moves, s *States, run func(func())) *Contacts {
-	c := &Contacts{base: b, moves: m, states: s}
+func newContacts(b base, m *moves, s *States, kept *copies, run func(func())) *Contacts {
+	c := &Contacts{base: b, moves: m, states: s, copies: kept}
 	for range b.layout.Partitions {
 		c.parts = append(c.parts, &partition{})
 	}
@@ -97,6 +98,18 @@ func (c *Contacts) Room(share float64) error { return c.gauge.room(layout.Contac
 // Load returns the records of the keys, all of partition p; a key without a record is absent.
 func (c *Contacts) Load(ctx context.Context, p int, keys []Key) (map[Key]Record, error) {
 	return c.load(ctx, layout.KindContact, p, keys)
+}
+
+// LoadBases returns the bases of the keys' records, as Load does the records. One that was put there together with a
+// record is read apart from it, so that whoever does not own the partition may get those of two commits.
+func (c *Contacts) LoadBases(ctx context.Context, p int, keys []Key) (map[Key]Record, error) {
+	return c.load(ctx, layout.KindBase, p, keys)
+}
+
+// BaseLost says that a record has no base that it should have: the contact is read again, as if its record were
+// damaged.
+func (c *Contacts) BaseLost(p int, r Record) {
+	c.lost(c.layout.Records(p), r.Key.subject(layout.KindBase, p), r.Seq, r.Time)
 }
 
 func (c *Contacts) load(ctx context.Context, kind string, p int, keys []Key) (map[Key]Record, error) {
@@ -248,8 +261,8 @@ func (c *Contacts) Checkpoint(ctx context.Context, p int) (Checkpoint, error) {
 	}, nil
 }
 
-// Purge overwrites and deletes the record and the rating of a contact. Versions that were replaced earlier stay in the
-// files until Compact has emptied them.
+// Purge overwrites and deletes the record, its base and the rating of a contact. Versions that were replaced earlier
+// stay in the files until Compact has emptied them. The record goes last.
 func (c *Contacts) Purge(ctx context.Context, p int, key Key) error {
 	if err := c.layout.Check(p); err != nil {
 		return err
@@ -259,7 +272,7 @@ func (c *Contacts) Purge(ctx context.Context, p int, key Key) error {
 	}
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
-	for _, kind := range []string{layout.KindContact, layout.KindRating} {
+	for _, kind := range []string{layout.KindBase, layout.KindRating, layout.KindContact} {
 		if err := c.srv.Erase(ctx, c.layout.Records(p), key.subject(kind, p)); err != nil {
 			return fmt.Errorf("purge: %w", err)
 		}

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,11 +32,6 @@ type Damage struct {
 // Key names the contact that was lost; false where it is not one contact.
 func (d Damage) Key() (Key, bool) { return Key{d.Source, d.Contact}, d.Contact != "" }
 
-// Letter is the number of the dead letter that was lost; false where it is none.
-func (d Damage) Letter() (seq uint64, ok bool) {
-	return d.First, d.Stream == layout.DeadLetters && d.First == d.Last
-}
-
 // String says what was lost, without naming anybody.
 func (d Damage) String() string {
 	return fmt.Sprintf("messages %d to %d of %s", d.First, d.Last, d.Stream)
@@ -46,7 +42,7 @@ func damageOf(stream, subject string, first, last uint64, since time.Time) Damag
 	d := Damage{Stream: stream, First: first, Last: last, Since: since}
 	t := strings.Split(subject, ".")
 	switch t[0] {
-	case layout.KindContact, layout.KindRating:
+	case layout.KindContact, layout.KindBase, layout.KindRating:
 		if key, ok := keyOf(subject); ok {
 			d.Source, d.Contact, d.Rating = key.Source, key.Contact, t[0] == layout.KindRating
 		}
@@ -69,7 +65,7 @@ func damageOf(stream, subject string, first, last uint64, since time.Time) Damag
 	return d
 }
 
-// mostDamage is how much of it is told one by one; beyond it everything has to be read again anyway.
+// mostDamage is how many losses are listed one by one; with more than that, everything has to be read again anyway.
 const mostDamage = 10000
 
 // damages is what has been found and is not dealt with yet. In a store of our own it outlives the process.
@@ -99,6 +95,9 @@ func newDamages(dir string, log func(level, message string)) (*damages, error) {
 	}
 	if err != nil { // what was to be read again is not known any more: everything
 		d.open = []Damage{{Stream: damageName}}
+	}
+	for _, one := range d.open {
+		d.known[one.id()] = true
 	}
 	return d, nil
 }
@@ -158,10 +157,29 @@ func (d *damages) save() {
 // been stored.
 func (q *Queue) Damaged() []Damage { return q.damage.list() }
 
+// Remove takes a message that cannot be read out of its stream where it would be met again and again: among the dead
+// letters, and among the facts, where it would count as not rated.
+func (q *Queue) Remove(ctx context.Context, d Damage) error {
+	if d.First != d.Last {
+		return nil
+	}
+	var err error
+	switch d.Stream {
+	case layout.DeadLetters:
+		err = q.DeadLetters.Discard(ctx, d.First)
+	case layout.Facts:
+		err = q.srv.EraseMsg(ctx, d.Stream, d.First)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // Settled says that what was lost is being read again, by means that outlive this process.
 func (q *Queue) Settled(d Damage) { q.damage.settled(d) }
 
-// lost notes that a message is not what was stored.
+// lost notes that a message differs from what was stored.
 func (b base) lost(stream, subject string, seq uint64, at time.Time) {
 	b.damage.report(damageOf(stream, subject, seq, seq, at))
 }
@@ -215,9 +233,7 @@ func (b base) check(all bool) {
 	if b.blocks == nil {
 		return
 	}
-	holes, err := b.blocks.Check(all, true)
-	b.damage.report(damagesOf(holes)...)
-	if err != nil {
+	if err := b.blocks.Check(all, true); err != nil {
 		b.damage.log("error", "the files of the store are not checked: "+err.Error())
 	}
 }

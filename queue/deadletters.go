@@ -38,7 +38,7 @@ type DeadLetter struct {
 	Contacts []string          `cbor:"6,keyasint,omitempty"` // the contacts that it names
 	Header   map[string]string `cbor:"7,keyasint,omitempty"`
 	Payload  []byte            `cbor:"8,keyasint,omitempty"`
-	// it names no contact because it concerns none; else that is not known
+	// it names no contact because it concerns none; without this mark that is not known
 	Nobody bool `cbor:"9,keyasint,omitempty"`
 	// it does not expire: something waits for it to be settled
 	Keep bool `cbor:"10,keyasint,omitempty"`

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/winnow-crm/winnow/queue/internal/jet"
 	"github.com/winnow-crm/winnow/queue/internal/layout"
@@ -54,14 +53,7 @@ func (d *Deliveries) Publish(ctx context.Context, source string, body []byte, he
 	if !d.srv.Local() {
 		wait = answerWait
 	}
-	for {
-		try, cancel := context.WithTimeout(ctx, wait)
-		_, err := d.srv.JS(0).PublishMsg(try, m)
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
-			return jet.PublishError(layout.Lane(layout.Deliveries, source), err)
-		}
-	}
+	return d.srv.Publish(ctx, layout.Lane(layout.Deliveries, source), m, wait)
 }
 
 // Trim removes the deliveries that were read and are older than keep; those of a stream that is half full as soon as
@@ -105,7 +97,7 @@ func (d *Deliveries) EraseHeld(
 		case at.Seq > read:
 			waiting++
 		default:
-			return d.eraseMsg(ctx, spec.Stream, at.Seq)
+			return d.srv.EraseMsg(ctx, spec.Stream, at.Seq)
 		}
 		return nil
 	})
@@ -113,15 +105,6 @@ func (d *Deliveries) EraseHeld(
 		return waiting, fmt.Errorf("deliveries of %s: %w", source, err)
 	}
 	return waiting, nil
-}
-
-// eraseMsg overwrites a message that may have been trimmed meanwhile.
-func (d *Deliveries) eraseMsg(ctx context.Context, stream string, seq uint64) error {
-	err := d.srv.EraseMsg(ctx, stream, seq)
-	if errors.Is(err, jetstream.ErrMsgNotFound) || jet.IsCode(err, jet.CodeNoMessage) {
-		return nil
-	}
-	return err
 }
 
 func (d *Deliveries) eraseText(ctx context.Context, source string) (n int, err error) {
@@ -143,7 +126,7 @@ func (d *Deliveries) eraseText(ctx context.Context, source string) (n int, err e
 			return nil
 		}
 		n++
-		return d.eraseMsg(ctx, spec.Stream, at.Seq)
+		return d.srv.EraseMsg(ctx, spec.Stream, at.Seq)
 	})
 	if err != nil && !errors.Is(err, errBound) {
 		return n, err

@@ -19,6 +19,7 @@ var (
 	ErrHeld     = errors.New("the lease is held by another")     // of Leases.Acquire
 	ErrLost     = errors.New("the lease is lost")                // of Lease.Renew
 	ErrNotFound = errors.New("not found")                        // a dead letter that is not there
+	ErrReopen   = errors.New("the store must be opened again")   // of Failed: it works then
 )
 
 // Unanswered reports whether err says that the server could not be asked or gave no clear answer, as while a cluster

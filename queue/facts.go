@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -63,6 +64,20 @@ func (f *Facts) Last(ctx context.Context, p int) (uint64, error) {
 		return 0, err
 	}
 	return m.Seq, nil
+}
+
+// Waiting is how many bundles of partition p have sequences above after, and when the first of them was stored.
+func (f *Facts) Waiting(ctx context.Context, p int, after uint64) (n uint64, since time.Time, err error) {
+	if err := f.layout.Check(p); err != nil {
+		return 0, time.Time{}, err
+	}
+	ctx, cancel := jet.Bounded(ctx)
+	defer cancel()
+	m, n, err := f.srv.WaitingFrom(ctx, layout.Facts, layout.FactSubject(p), after+1)
+	if err != nil || m == nil {
+		return 0, time.Time{}, err
+	}
+	return n, m.Time, nil
 }
 
 // Room returns nil if less than share (0 to 1) of the bytes are used and the disk has room, else ErrFull with the

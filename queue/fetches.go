@@ -74,7 +74,7 @@ func (f *Fetches) publishLatest(
 			return fmt.Errorf("what waits in %s: %w", layout.Lane(layout.Fetches, source), jet.Ended(ctx, err))
 		}
 		err = f.srv.PublishAll(ctx, 1, layout.Fetches, msgs)
-		if !errors.Is(err, ErrFenced) && !jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+		if !errors.Is(err, ErrFenced) && !jet.IsOutrun(err) {
 			return err
 		}
 		if err := jet.Pause(ctx, 20*time.Millisecond); err != nil {

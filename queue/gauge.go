@@ -58,7 +58,7 @@ const roomAge = 250 * time.Millisecond
 // finds no room ends the process.
 const storeShare = 0.95
 
-// gauge knows how much room there is, by figures that are a moment old.
+// gauge tells how much room there is, from figures that may be a moment old.
 type gauge struct {
 	srv      *jet.Server
 	layout   layout.Layout
@@ -79,7 +79,7 @@ type gauge struct {
 	free   int64
 }
 
-// fullEnough is the share of its bytes above which a stream is trimmed without regard for what would be nice to keep.
+// fullEnough is the share of its bytes above which a stream is trimmed of all that is not needed, however young.
 const fullEnough = 0.5
 
 // room returns nil if the stream has less than share (0 to 1) of its bytes used and the disk has more than floor of
@@ -166,18 +166,26 @@ func (g *gauge) disk(share float64) error {
 	if !g.local {
 		return nil
 	}
+	free, err := g.space()
+	if err != nil {
+		return err
+	}
+	if floor := int64(share * float64(g.minFree)); free < floor {
+		return fmt.Errorf("the disk has %s free, the floor (WINNOW_QUEUE_MIN_FREE) is %s: %w", size(free), size(floor),
+			ErrFull)
+	}
+	return nil
+}
+
+// space is what is free on the embedded store's disk.
+func (g *gauge) space() (free int64, err error) {
 	g.diskMu.Lock()
 	defer g.diskMu.Unlock()
 	if time.Since(g.diskAt) >= roomAge {
-		free, _, err := embedded.Space(g.dir)
-		if err != nil {
-			return err
+		if free, _, err = embedded.Space(g.dir); err != nil {
+			return 0, err
 		}
 		g.free, g.diskAt = free, time.Now()
 	}
-	if floor := int64(share * float64(g.minFree)); g.free < floor {
-		return fmt.Errorf("the disk has %s free, the floor (WINNOW_QUEUE_MIN_FREE) is %s: %w", size(g.free),
-			size(floor), ErrFull)
-	}
-	return nil
+	return g.free, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,6 +16,16 @@ import (
 
 // Stats returns the figures of every stream of ours.
 func (q *Queue) Stats(ctx context.Context) ([]StreamStats, error) { return q.gauge.stats(ctx) }
+
+// DiskOf is how many bytes are free on the embedded store's disk, and below how many nothing more is taken in. Over an
+// outside server, whose disk cannot be seen from here, ok is false.
+func DiskOf(q *Queue) (free, floor int64, ok bool, err error) {
+	if q.local == nil {
+		return 0, 0, false, nil
+	}
+	free, err = q.gauge.space()
+	return free, q.gauge.minFree, true, err
+}
 
 // Tight reports whether room is short, of one source's stream or of all: what is kept for convenience should go. The
 // figures are up to 250 ms old.
@@ -33,13 +42,10 @@ func (q *Queue) Healthy(ctx context.Context) error {
 	}
 	if q.local != nil {
 		if h := q.local.Health(); h != "" {
-			err := fmt.Errorf("queue: %s", h)
-			// A stream that met a write error stays as it is until the process starts again, which helps once the disk
-			// has room.
-			if q.srv.Stopped() || strings.Contains(h, "write error") && q.gauge.disk(0.5) == nil {
-				q.srv.Fail(err)
-			}
-			errs = append(errs, err)
+			errs = append(errs, fmt.Errorf("queue: %s", h))
+		}
+		if len(errs) == 0 {
+			errs = append(errs, q.srv.Broken())
 		}
 		errs = append(errs, q.gauge.disk(1))
 	}
@@ -54,6 +60,26 @@ func (q *Queue) Healthy(ctx context.Context) error {
 	}
 	_ = g.Wait() // each has put its error in its place
 	return errors.Join(append(errs, probes...)...)
+}
+
+// awaitRoom ends the queue with ErrReopen once the server is broken, as it could not write, and the disk has room: a
+// stream that met a write error stays as it is until the store is opened again.
+func (g *gauge) awaitRoom(broken context.Context) {
+	select {
+	case <-g.srv.Closing():
+		return
+	case <-broken.Done():
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for g.disk(0.5) != nil {
+		select {
+		case <-g.srv.Closing():
+			return
+		case <-tick.C:
+		}
+	}
+	g.srv.Fail(fmt.Errorf("%w: %w", ErrReopen, context.Cause(broken)))
 }
 
 // probe stores a small message in a stream in place of the one before.

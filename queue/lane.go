@@ -21,6 +21,9 @@ type (
 // NakAll gives messages back; each comes again after delay.
 func NakAll(msgs []*Msg, delay time.Duration) { jet.NakAll(msgs, delay) }
 
+// Hold keeps messages of one consumer in hand until letGo is called, however long that takes.
+func Hold(msgs []*Msg) (letGo func()) { return jet.Hold(msgs) }
+
 // Lane is a role in which messages of a source wait to be taken.
 type Lane interface {
 	Waiting(ctx context.Context, source string) (uint64, error)

@@ -57,7 +57,7 @@ func (s *Leases) Acquire(ctx context.Context, name string, ttl time.Duration) (*
 	}
 	l := &Lease{leases: s, subject: subject, ttl: ttl}
 	if err := l.put(ctx, 0); err != nil {
-		if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+		if jet.IsOutrun(err) {
 			err = ErrHeld
 		}
 		return nil, fmt.Errorf("lease %s: %w", name, err)
@@ -107,7 +107,7 @@ func (l *Lease) Renew(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", l.subject, ErrLost)
 	}
 	err := l.put(ctx, l.seq)
-	if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+	if jet.IsOutrun(err) {
 		// A renewal whose answer was lost may have been stored: then the lease is ours all the same.
 		if m, err := l.leases.srv.Last(ctx, layout.Leases, l.subject); err == nil && m != nil &&
 			string(m.Data) == l.leases.name && m.Seq > l.seq && time.Now().Before(l.until) {
@@ -137,10 +137,7 @@ func (l *Lease) Release(ctx context.Context) error {
 	defer cancel()
 	s, err := l.leases.srv.JS(0).Stream(ctx, layout.Leases)
 	if err == nil {
-		err = s.DeleteMsg(ctx, l.seq)
-	}
-	if errors.Is(err, jetstream.ErrMsgNotFound) || jet.IsCode(err, jet.CodeNoMessage, jet.CodeDeleteFailed) {
-		return nil // it ran out
+		err = jet.UnlessGone(ctx, s, l.seq, s.DeleteMsg(ctx, l.seq)) // it may have run out
 	}
 	if err != nil {
 		return fmt.Errorf("release %s: %w", l.subject, err)

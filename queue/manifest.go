@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,12 +18,16 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// manifest is what the store of our own held when it was last looked at: beside it, for a store that has lost files
-// does not know of them.
+// manifest is what the embedded store held when last checked. It is a file beside the store, because a store that has
+// lost files does not know about them.
 type manifest struct {
 	Format  int               `json:"format"`
 	Meta    meta              `json:"meta"`
 	Streams map[string]extent `json:"streams"`
+
+	// Files are the sizes of the files of each stream, of a store that was closed and not opened since: while it is
+	// open they come and go. By the streams alone a file that has gone looks like one whose messages are done with.
+	Files map[string]map[string]int64 `json:"files,omitempty"`
 }
 
 // extent is how far a stream goes.
@@ -87,6 +92,7 @@ type keptManifest struct {
 
 	mu      sync.Mutex
 	written *manifest
+	over    bool // nothing is written any more
 }
 
 // note looks, and writes down what has changed.
@@ -101,7 +107,7 @@ func (k *keptManifest) note(ctx context.Context) error {
 func (k *keptManifest) write(m *manifest) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if m.same(k.written) {
+	if k.over || m.same(k.written) {
 		return nil
 	}
 	k.written = m
@@ -133,6 +139,61 @@ func (k *keptManifest) last() {
 	_ = k.note(ctx)
 }
 
+// closed adds the files when nothing writes them any more. Without them the next start goes by the streams alone.
+func (k *keptManifest) closed() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.over = true
+	if k.written == nil {
+		return
+	}
+	m := *k.written
+	var err error
+	if m.Files, err = embedded.BlockFiles(k.dir); err == nil {
+		_ = m.write(k.dir)
+	}
+}
+
+// checkFiles compares the files of a store with those that it was closed with, before a server opens it.
+func (q *Queue) checkFiles() error {
+	was, err := readManifest(q.cfg.Dir)
+	if err != nil || was == nil || was.Files == nil {
+		return nil //nolint:nilerr // verify says what is wrong with it
+	}
+	now, err := embedded.BlockFiles(q.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	var lacks []string
+	for stream, files := range was.Files {
+		for name, size := range files {
+			switch there, ok := now[stream][name]; {
+			case !ok:
+				lacks = append(lacks, fmt.Sprintf("%s of stream %s is missing", name, stream))
+			case there < size:
+				lacks = append(lacks, fmt.Sprintf("%s of stream %s has %d bytes of %d", name, stream, there, size))
+			default:
+				continue
+			}
+			if e := was.Streams[stream]; q.cfg.Repair {
+				q.damage.report(damageOf(stream, "", e.First, e.Last, e.Since))
+			}
+		}
+	}
+	if len(lacks) > 0 && !q.cfg.Repair {
+		slices.Sort(lacks)
+		return incomplete(q.cfg.Dir, lacks)
+	}
+	was.Files = nil
+	return was.write(q.cfg.Dir)
+}
+
+// incomplete says that a store lacks something, and what to do about it.
+func incomplete(dir string, lacks []string) error {
+	return fmt.Errorf("%s: %s; restore the directory from a backup, or run winnow repair: what is there stays, and "+
+		"what is missing is read again from the CRM", dir, strings.Join(lacks, "; "))
+}
+
 func (q *Queue) manifest(ctx context.Context) (*manifest, error) {
 	stats, err := q.Stats(ctx)
 	if err != nil {
@@ -159,8 +220,8 @@ func (m *manifest) same(o *manifest) bool {
 	return true
 }
 
-// gone is how many messages of a stream of records may be missing without a word: some were forgotten or moved since
-// they were last counted.
+// gone is how many messages may be missing from a stream of records without being reported: some were forgotten or
+// moved since the last count.
 const gone = 200
 
 // verify compares the store with what it held before. What is missing is an error, or damage to be settled where the
@@ -198,18 +259,13 @@ func (q *Queue) verify(ctx context.Context) error {
 			q.damage.report(damageOf(name, "", e.First, e.Last, since))
 		}
 	}
-	if len(lacks) == 0 {
+	if len(lacks) == 0 || q.cfg.Repair {
 		return nil
 	}
-	if !q.cfg.Repair {
-		return fmt.Errorf("%s: %s; restore the directory from a backup, or run winnow repair: what is there stays, "+
-			"and what is missing is read again from the CRM",
-			q.cfg.Dir, strings.Join(lacks, "; "))
-	}
-	return nil
+	return incomplete(q.cfg.Dir, lacks)
 }
 
-// lacks says what a stream lacks, and since when; empty: nothing.
+// lacks says what is missing from a stream, and since when; empty: nothing.
 func (q *Queue) lacks(ctx context.Context, name string, was extent) (what string, since time.Time, err error) {
 	s, err := q.srv.JS(0).Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {

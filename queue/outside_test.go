@@ -1,17 +1,21 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
@@ -83,6 +87,33 @@ func outsideConfig(url, name string) Config {
 	}
 }
 
+// TestOutsideStoreMadeByMany: of processes that find no store and begin at the same moment one makes it, and all go by
+// what that one has made.
+func TestOutsideStoreMadeByMany(t *testing.T) {
+	url := urls(outside(t, 1))
+	const many = 8
+	var opened [many]*Queue
+	var g errgroup.Group
+	for i := range opened {
+		g.Go(func() (err error) {
+			opened[i], err = Open(t.Context(), outsideConfig(url, fmt.Sprint("p", i)))
+			return err
+		})
+	}
+	err := g.Wait()
+	for _, q := range opened {
+		if q != nil {
+			t.Cleanup(func() { must(t, q.Close()) })
+		}
+	}
+	must(t, err)
+	for i, q := range opened {
+		if !bytes.Equal(q.Salt(), opened[0].Salt()) {
+			t.Errorf("process %d has another salt than the first", i)
+		}
+	}
+}
+
 func TestOutsideServerSharedByTwo(t *testing.T) {
 	servers := outside(t, 1)
 	one := reopen(t, outsideConfig(urls(servers), "one"))
@@ -132,6 +163,72 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	}].Data) != "after" {
 		t.Errorf("records %v", got)
 	}
+}
+
+// A cluster that elects loses requests. A process that starts just then asks again, rather than wait for an answer
+// until it gives up.
+func TestOutsideServerThatLosesARequest(t *testing.T) {
+	at := outside(t, 1)[0]
+	first := must1[*Queue](t)(Open(t.Context(), outsideConfig(at.ClientURL(), "first")))
+	must(t, first.Close())
+	for _, lost := range []string{"STREAM.INFO.CONTACTS_0", "DIRECT.GET.CONTACTS_0", "CONSUMER.CREATE"} {
+		t.Run(lost, func(t *testing.T) {
+			t.Parallel()
+			url, dropped := losing(t, at.Addr().String(), lost)
+			cfg := outsideConfig(url, "second")
+			said := make(chan string, 100)
+			cfg.Log = func(_, message string) { said <- message }
+			q := must1[*Queue](t)(Open(t.Context(), cfg))
+			must(t, q.Deliveries.Publish(t.Context(), src, []byte("works"), nil))
+			must(t, q.Close())
+			if !dropped() {
+				t.Fatal("no such request was made")
+			}
+			if m := <-said; !strings.Contains(m, "asked again") {
+				t.Errorf("the log says %q, want that it is asked again", m)
+			}
+		})
+	}
+}
+
+// losing forwards connections to a server, and drops the first that is sent to it with text in it. dropped reports
+// whether there was one.
+func losing(t *testing.T, server, text string) (url string, dropped func() bool) {
+	t.Helper()
+	l := must1[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+	t.Cleanup(func() { _ = l.Close() })
+	var gone atomic.Bool
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = c.Close()
+				return
+			}
+			go func() { _, _ = io.Copy(c, s); _ = c.Close() }()
+			go func() {
+				defer func() { _ = s.Close() }()
+				b := make([]byte, 64<<10)
+				for {
+					n, err := c.Read(b)
+					if err != nil {
+						return
+					}
+					if bytes.Contains(b[:n], []byte(text)) && gone.CompareAndSwap(false, true) {
+						continue
+					}
+					if _, err := s.Write(b[:n]); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return "nats://" + l.Addr().String(), gone.Load
 }
 
 func TestOutsideServerThatStopsForAWhile(t *testing.T) {
@@ -215,7 +312,11 @@ func TestOutsideServerIsRefused(t *testing.T) {
 		eventually(t, "the cluster says what it lacks", func() bool { // once it has elected its leader
 			ctx, cancel := context.WithTimeout(t.Context(), hang)
 			defer cancel()
-			_, err := Open(ctx, cfg)
+			q, err := Open(ctx, cfg)
+			if err == nil {
+				t.Log("opened")
+				must(t, q.Close())
+			}
 			return err != nil && strings.Contains(err.Error(), "raise its storage")
 		})
 	})

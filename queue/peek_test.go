@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
+
+	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
 func TestWaitingLastFactAndTouchRating(t *testing.T) {
@@ -48,5 +51,49 @@ func TestWaitingLastFactAndTouchRating(t *testing.T) {
 	must(t, q.Ratings.Touch(t.Context(), 1, Key{src, "never was"}))
 	if m := fetch(t, c, 1)[0]; string(m.Data) != "A" {
 		t.Errorf("the rating comes again as %q", m.Data)
+	}
+}
+
+// TestFactsWaiting: how many bundles of a partition are behind its checkpoint, and since when, whether anybody reads
+// them or not.
+func TestFactsWaiting(t *testing.T) {
+	q := open(t)
+	waiting := func(p int, after, want uint64) time.Time {
+		t.Helper()
+		n, since, err := q.Facts.Waiting(t.Context(), p, after)
+		if err != nil || n != want || since.IsZero() != (want == 0) {
+			t.Errorf("behind %d of partition %d: %d since %v, %v, want %d", after, p, n, since, err, want)
+		}
+		return since
+	}
+	waiting(2, 0, 0)
+	before := time.Now()
+	traced := map[string]string{"h": "1"}
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte("a"), nil}, {3, []byte("b"), traced}}))
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, nil, nil}, {2, []byte("d"), nil}}))
+	if since := waiting(2, 0, 3); since.Before(before) || since.After(time.Now()) {
+		t.Errorf("the first waits since %v, and came at %v", since, before)
+	}
+	waiting(2, 1, 2)
+	waiting(2, 3, 1)
+	waiting(2, 4, 0)
+	waiting(3, 0, 1)
+	waiting(0, 0, 0)
+}
+
+// TestRemoveDamaged: a bundle that cannot be read and is dealt with counts as waiting no more.
+func TestRemoveDamaged(t *testing.T) {
+	q := open(t)
+	must(t, q.Facts.Publish(t.Context(), []Bundle{{2, []byte("a"), nil}, {2, []byte("b"), nil}}))
+	lost := Damage{Stream: layout.Facts, First: 2, Last: 2}
+	for range 2 { // what is removed already is no error
+		must(t, q.Remove(t.Context(), lost))
+		if n, _, err := q.Facts.Waiting(t.Context(), 2, 1); err != nil || n != 0 {
+			t.Errorf("%d wait, %v", n, err)
+		}
+	}
+	must(t, q.Remove(t.Context(), Damage{Stream: layout.Facts, First: 1, Last: 2})) // nobody knows which one
+	if n, _, err := q.Facts.Waiting(t.Context(), 2, 0); err != nil || n != 1 {
+		t.Errorf("%d wait, %v, want the one that is whole", n, err)
 	}
 }

@@ -69,7 +69,14 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 		return nil, fmt.Errorf("the server takes messages of %s: raise its max_payload to %s at least", size(n),
 			size(leastMaxPayload))
 	}
-	if err := q.setUp(ctx); err != nil {
+	settingUp, cancel := context.WithTimeout(ctx, setUpWait)
+	defer cancel()
+	if q.local != nil {
+		err = q.setUp(settingUp)
+	} else {
+		err = persist(settingUp, q.cfg.Log, q.setUp)
+	}
+	if err != nil {
 		return nil, err
 	}
 	q.gauge = &gauge{
@@ -80,10 +87,19 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 	q.Deliveries, q.Fetches = newDeliveries(q.base), newFetches(q.base)
 	q.Facts = &Facts{q.base}
 	q.States = &States{base: q.base, moves: moves}
-	q.Contacts = newContacts(q.base, moves, q.States, q.watch.Go)
+	kept := newCopies("")
+	if q.local != nil {
+		kept = newCopies(q.cfg.Dir)
+	}
+	q.Contacts = newContacts(q.base, moves, q.States, kept, q.watch.Go)
 	q.Ratings = &Ratings{base: q.base, load: q.Contacts.load}
 	q.DeadLetters = &DeadLetters{q.base, newSums()}
 	q.Leases = &Leases{base: q.base, name: q.cfg.Name}
+	if n, err := q.Contacts.Restore(ctx); err != nil {
+		return nil, err
+	} else if n > 0 {
+		q.cfg.Log("warn", fmt.Sprintf("%d records that must not be lost were put back from %s", n, keptName))
+	}
 	if q.local != nil {
 		kept := &keptManifest{dir: q.cfg.Dir, look: q.manifest}
 		if q.cfg.Repair {
@@ -92,6 +108,7 @@ func Open(ctx context.Context, cfg Config) (_ *Queue, err error) {
 			}
 		}
 		q.watch.Go(func() { q.local.Watch(q.srv.Fail) })
+		q.watch.Go(func() { q.gauge.awaitRoom(q.local.Broken()) })
 		q.watch.Go(q.scrub)
 		q.watch.Go(func() { kept.keep(q.srv.Closing(), q.cfg.Log) })
 		q.kept = kept
@@ -110,7 +127,7 @@ func (q *Queue) connect(ctx context.Context) (err error) {
 		if err := q.startLocal(); err != nil {
 			return err
 		}
-		opt.Local, opt.Stopped = []nats.Option{q.local.Connection()}, q.local.Stopped
+		opt.Local, opt.Broken = []nats.Option{q.local.Connection()}, q.local.Broken()
 	} else {
 		q.cfg = q.cfg.shared(outsideStore)
 		if q.damage, err = newDamages("", q.cfg.Log); err != nil {
@@ -138,6 +155,11 @@ func (q *Queue) startLocal() error {
 		// read a store again whose disk others have filled meanwhile; and it would refuse commits, which are what
 		// empties the queue.
 		MaxStore: 4 * mostMaxStore,
+		Stopped: func() {
+			if q.kept != nil {
+				q.kept.closed()
+			}
+		},
 	})
 	if unreadable, ok := errors.AsType[*embedded.UnreadableError](err); ok && q.cfg.Repair {
 		return q.withoutUnreadable(unreadable.Streams)
@@ -184,10 +206,13 @@ func (q *Queue) prepare(dir *embedded.Dir) error {
 	if q.damage, err = newDamages(q.cfg.Dir, q.cfg.Log); err != nil {
 		return err
 	}
-	q.blocks = dir.Blocks(judge, lastHeld(q.cfg.Dir))
-	holes, err := q.blocks.Check(true, false)
-	q.damage.report(damagesOf(holes)...)
-	return err
+	if err := q.checkFiles(); err != nil {
+		return err
+	}
+	q.blocks = dir.Blocks(judge, lastHeld(q.cfg.Dir), func(holes []embedded.Hole) {
+		q.damage.report(damagesOf(holes)...)
+	})
+	return q.blocks.Check(true, false)
 }
 
 // listen makes what hands the server's lines to log, and has the files read where it has met one that it cannot read.
@@ -209,7 +234,7 @@ func (q *Queue) listen(log func(level, message string)) func(level, message stri
 func StoreIn(dir string) bool { return embedded.StoreIn(dir) }
 
 // Failed receives one error when the queue cannot go on and the process must end: the embedded server died, the
-// connection was closed for good, a stream is gone.
+// connection was closed for good, a stream is gone. ErrReopen: it works again once it is opened anew.
 func (q *Queue) Failed() <-chan error { return q.srv.Failed() }
 
 // Close sends what is buffered, closes the connections, stops the embedded server and waits for it. It may be called

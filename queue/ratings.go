@@ -66,7 +66,7 @@ func (r *Ratings) Replace(ctx context.Context, p int, key Key, data []byte, seq 
 	defer cancel()
 	msg := jet.NewMsg(key.subject(layout.KindRating, p), data)
 	msg.Header[jet.HeaderExpected] = []string{strconv.FormatUint(seq, 10)}
-	if _, err := r.srv.JS(p).PublishMsg(ctx, msg); !jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+	if _, err := r.srv.JS(p).PublishMsg(ctx, msg); !jet.IsOutrun(err) {
 		return jet.PublishError(r.layout.Records(p), err)
 	}
 	return nil

@@ -26,13 +26,38 @@ type meta struct {
 
 const (
 	metaSubject = layout.KindMeta + ".store"
-	metaFormat  = 2
+	metaFormat  = 3
+	// formerFormat has no bases. Such a store is gone on with, and is of metaFormat from then on: a build that knows no
+	// bases must not open it any more.
+	formerFormat = 2
 )
+
+// Setting up is tried for setUpWait. A cluster that elects loses requests without a word: whoever waits for an answer
+// asks again after setUpTry.
+const (
+	setUpWait = 2 * time.Minute
+	setUpTry  = 20 * time.Second
+)
+
+// persist does what is to be done over an outside server, and begins again where that gives no answer: what is done by
+// then is found done.
+func persist(ctx context.Context, log func(level, message string), do func(context.Context) error) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, setUpTry)
+		err := do(try)
+		cancel()
+		if !jet.Unanswered(err) || ctx.Err() != nil {
+			return err
+		}
+		log("warn", "the outside queue does not answer, it is asked again: "+err.Error())
+		if err := jet.Pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
 
 // setUp makes the store what the settings say, or refuses.
 func (q *Queue) setUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
 	if err := q.srv.Ready(ctx); err != nil {
 		return err
 	}
@@ -114,6 +139,14 @@ func sound(b []byte) bool {
 	return subjectFits && bodyFits
 }
 
+// fits reports whether a store that was made as m says is laid out as another one.
+func (m *meta) fits(other meta) error {
+	if m.Partitions != other.Partitions || m.Streams != other.Streams {
+		return errors.New("another process has just made this store with other partitions or streams; start again")
+	}
+	return nil
+}
+
 func (q *Queue) useMeta(b []byte) error {
 	var m meta
 	if sound(b) {
@@ -122,10 +155,10 @@ func (q *Queue) useMeta(b []byte) error {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return fmt.Errorf("read %s: %w", metaSubject, err)
 	}
-	if m.Format != metaFormat {
-		return fmt.Errorf("the store is of format %d, made by an %s build of Winnow; this one reads format %d: start "+
+	if m.Format != metaFormat && m.Format != formerFormat {
+		return fmt.Errorf("the store is of format %d, made by %s build of Winnow; this one reads format %d: start "+
 			"it with an empty WINNOW_DATA_DIR, or with the build that made the store", m.Format,
-			map[bool]string{true: "older", false: "newer"}[m.Format < metaFormat], metaFormat)
+			map[bool]string{true: "an older", false: "a newer"}[m.Format < metaFormat], metaFormat)
 	}
 	if m.Partitions < 1 || m.Streams < 1 || len(m.Salt) == 0 {
 		return fmt.Errorf("read %s: not a store of Winnow's", metaSubject)
@@ -149,24 +182,38 @@ func (q *Queue) writeMeta(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	expected := uint64(0)
-	if m, err := s.GetLastMsgForSubject(ctx, metaSubject); err == nil && sound(m.Data) {
-		return nil // read before
-	} else if err == nil {
-		expected = m.Sequence
-	} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
-		return fmt.Errorf("read %s: %w", metaSubject, err)
+	for {
+		expected := uint64(0)
+		if m, err := s.GetLastMsgForSubject(ctx, metaSubject); err == nil && sound(m.Data) {
+			// Read before, or another process that began at the same moment was the first to write: its salt counts.
+			ours := q.meta
+			if err := q.useMeta(m.Data); err != nil {
+				return err
+			}
+			if err := q.meta.fits(ours); err != nil || q.meta.Format == metaFormat {
+				return err
+			}
+			expected = m.Sequence
+		} else if err == nil {
+			expected = m.Sequence
+		} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return fmt.Errorf("read %s: %w", metaSubject, err)
+		}
+		q.meta.Format = metaFormat
+		b, err := json.Marshal(q.meta)
+		if err != nil {
+			return err
+		}
+		_, err = q.srv.JS(0).PublishMsg(ctx, jet.NewMsg(metaSubject, b),
+			jetstream.WithExpectLastSequencePerSubject(expected))
+		if !jet.IsOutrun(err) {
+			return err
+		}
+		// What it has written shows once the server that was asked has it too.
+		if err := jet.Pause(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("read %s, which another process has just written: %w", metaSubject, err)
+		}
 	}
-	b, err := json.Marshal(q.meta)
-	if err != nil {
-		return err
-	}
-	_, err = q.srv.JS(0).PublishMsg(ctx, jet.NewMsg(metaSubject, b),
-		jetstream.WithExpectLastSequencePerSubject(expected))
-	if jet.IsCode(err, jet.CodeWrongSequence) {
-		return errors.New("another process has just made this store; start again")
-	}
-	return err
 }
 
 func (q *Queue) putConsumer(ctx context.Context, c layout.Consumer) error {

@@ -37,7 +37,7 @@ func (s *States) Put(ctx context.Context, name string, data []byte, expected uin
 		opts = append(opts, jetstream.WithExpectLastSequencePerSubject(s.moves.current(m.Subject, expected)))
 	}
 	ack, err := s.srv.JS(0).PublishMsg(ctx, m, opts...)
-	if jet.IsCode(err, jet.CodeWrongSequence, jet.CodeWrongSequenceOne) {
+	if jet.IsOutrun(err) {
 		return 0, fmt.Errorf("state %s: %w", name, ErrConflict)
 	}
 	if err != nil {

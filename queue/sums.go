@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +17,9 @@ import (
 	"github.com/winnow-crm/winnow/queue/internal/layout"
 )
 
-// A source has its share of the bytes of the dead letters. What comes beyond it is not kept one by one: one letter for
-// each stage, source and kind of reason counts it, with the latest reason and the hash of what it was. So one source's
-// rubbish takes nobody else's room, and no lane stops because the letters are full.
+// Each source has its share of the dead letters' bytes. Letters beyond it are not kept one by one: a single letter for
+// each stage, source and kind of reason counts them, with the latest reason and a hash of the content. So one source's
+// garbage takes no room from others, and no lane stops because the dead letters are full.
 const (
 	sharesAge    = 30 * time.Second // how old the count of bytes may be
 	sumEvery     = time.Second      // how often a sum is stored that only grows
@@ -27,7 +28,7 @@ const (
 	lettersShare = 0.9              // of the bytes for the sources' shares; the sums have the rest
 )
 
-// sums are the letters that stand for many, and how much room the sources have taken.
+// sums knows the letters that count others, and how much room each source has taken.
 type sums struct {
 	mu    sync.Mutex
 	at    time.Time        // when used was counted
@@ -74,7 +75,17 @@ func (l *DeadLetters) sum(ctx context.Context, d DeadLetter) (uint64, error) {
 	defer s.mu.Unlock()
 	key := strings.Join([]string{d.Stage, d.Source, d.Kind}, "\x00")
 	was, known := s.by[key]
+	next := was.with(d)
+	if was.Seq != 0 && was.concerns(next) && time.Since(s.wrote[key]) < sumEvery {
+		s.by[key] = next
+		return was.Seq, nil
+	}
+	if known { // it may have been discarded by another process, or put anew without whoever was forgotten
+		_, err := l.Get(ctx, was.Seq)
+		known = !errors.Is(err, ErrNotFound)
+	}
 	if !known {
+		was = DeadLetter{}
 		err := l.each(ctx, 0, 0, d.Stage, d.Source, func(o DeadLetter) error {
 			if o.Count > 0 && o.Kind == d.Kind {
 				was = o
@@ -84,11 +95,7 @@ func (l *DeadLetters) sum(ctx context.Context, d DeadLetter) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-	}
-	next := was.with(d)
-	s.by[key] = next
-	if was.Seq != 0 && was.concerns(next) && time.Since(s.wrote[key]) < sumEvery {
-		return was.Seq, nil
+		next = was.with(d)
 	}
 	seq, err := l.put(ctx, next, "")
 	if err != nil {
@@ -104,13 +111,14 @@ func (l *DeadLetters) sum(ctx context.Context, d DeadLetter) (uint64, error) {
 	return seq, nil
 }
 
-// discarded forgets a sum, so that it is counted from the beginning.
+// discarded forgets a sum, so that the next one goes on from what is stored then: nothing, or the same without whoever
+// was forgotten.
 func (s *sums) discarded(seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, d := range s.by {
 		if d.Seq == seq {
-			s.by[key] = DeadLetter{}
+			delete(s.by, key)
 		}
 	}
 }

@@ -62,6 +62,34 @@ func TestDeadLettersBeyondTheShare(t *testing.T) {
 	}
 }
 
+// A sum that another process has put anew without somebody who was forgotten does not come to name them again.
+func TestSumForgets(t *testing.T) {
+	q := open(t, func(c *Config) { c.MaxPayload, c.DeadLettersBytes = int32(mib), mib })
+	here, there := q.DeadLetters, &DeadLetters{q.base, newSums()}
+	letter := func(contact string) DeadLetter {
+		return DeadLetter{
+			Stage: "read", Source: src, Kind: KindMalformed, Payload: make([]byte, 500_000),
+			Contacts: []string{contact},
+		}
+	}
+	var seq uint64
+	for i := range 8 {
+		seq = must1[uint64](t)(here.Bury(t.Context(), letter(fmt.Sprint("c", i)), ""))
+	}
+	sum := must1[DeadLetter](t)(there.Get(t.Context(), seq))
+	if !slices.Contains(sum.Contacts, "c7") || sum.Count < 3 {
+		t.Fatalf("%+v stands for many and names the last", sum)
+	}
+	sum.Contacts = slices.DeleteFunc(sum.Contacts, func(c string) bool { return c == "c7" })
+	must1[uint64](t)(there.Bury(t.Context(), sum, ""))
+	must(t, there.Discard(t.Context(), seq))
+	seq = must1[uint64](t)(here.Bury(t.Context(), letter("new"), ""))
+	got := must1[DeadLetter](t)(here.Get(t.Context(), seq))
+	if slices.Contains(got.Contacts, "c7") || !slices.Contains(got.Contacts, "new") || got.Count != sum.Count+1 {
+		t.Errorf("the sum is %+v, want one more than %+v", got, sum)
+	}
+}
+
 // A sum that cannot name everybody concerned may concern anybody.
 func TestSumNamesAllOrNobody(t *testing.T) {
 	named := DeadLetter{Contacts: []string{"a"}}

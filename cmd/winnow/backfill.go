@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -60,7 +61,7 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if t, err := time.Parse(layout, s); err == nil {
 			if t.After(now) {
-				return time.Time{}, fmt.Errorf(
+				return time.Time{}, misuse(
 					"--since %s lies ahead: nothing was there before it that could be read",
 					s,
 				)
@@ -68,7 +69,7 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--since %q: want a number of days such as 365d, or a date such as 2026-01-31", s)
+	return time.Time{}, misuse("--since %q: want a number of days such as 365d, or a date such as 2026-01-31", s)
 }
 
 // writesStandStill is how long ratings may wait without one being written before a backfill by itself ends: the CRM is
@@ -124,20 +125,20 @@ func watchBackfill(ctx context.Context, c *client, q api.SourceQuery, out io.Wri
 
 // progressOf is how far a backfill is, in a line.
 func progressOf(s operate.BackfillState) string {
-	line := fmt.Sprintf("%-14s %d records found", s.Stage, s.Read)
+	line := fmt.Sprintf("%-14s %s found", s.Stage, english.Plural(s.Read, "record", ""))
 	if s.Stage == "" {
 		line = "begins; nothing found yet"
 	}
 	if s.Total > 0 {
 		line = fmt.Sprintf(
-			"%-14s %3d %%  %d of about %d records found",
+			"%-14s %3d %%  %d of about %s found",
 			s.Stage,
 			min(100, 100*s.Read/s.Total),
 			s.Read,
-			s.Total,
+			english.Plural(s.Total, "record", ""),
 		)
 	}
-	line += fmt.Sprintf(", %d to fetch, %d ratings to write", s.Unfetched, s.Unwritten)
+	line += fmt.Sprintf(", %d to fetch, %s to write", s.Unfetched, english.Plural(int(s.Unwritten), "rating", ""))
 	if s.Error == "" && (s.Unfetched > 0 || s.Unwritten > 0) {
 		s.Error = s.PutOff
 	}
@@ -151,13 +152,14 @@ func progressOf(s operate.BackfillState) string {
 func endOf(s operate.BackfillState, alone bool) string {
 	if !alone {
 		return fmt.Sprintf(
-			"done: %d records read; the running winnow goes on to rate them and to write the ratings",
-			s.Read,
+			"done: %s read; the running winnow goes on to rate them and to write the ratings",
+			english.Plural(s.Read, "record", ""),
 		)
 	}
-	end := fmt.Sprintf("done: %d records read and rated", s.Read)
+	end := fmt.Sprintf("done: %s read and rated", english.Plural(s.Read, "record", ""))
 	if s.Unwritten > 0 {
-		end += fmt.Sprintf("; %d ratings could not be written yet and wait", s.Unwritten)
+		end += fmt.Sprintf("; %d %s", s.Unwritten, english.PluralWord(int(s.Unwritten),
+			"rating could not be written yet and waits", "ratings could not be written yet and wait"))
 	}
 	return end + "\nnow start winnow serve: webhooks come in, notices are given and what waits is written only while it runs"
 }

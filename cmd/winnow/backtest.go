@@ -3,18 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
-	"strings"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/winnow-crm/winnow/cmd/internal/backtesting"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
-	"github.com/winnow-crm/winnow/cmd/internal/lab/tuning"
 	"github.com/winnow-crm/winnow/rules"
 )
 
@@ -47,9 +44,6 @@ type backtestOptions struct {
 	csv, json, all     bool
 }
 
-// mostAlone is how many changed settings are tried by themselves: each costs a run.
-const mostAlone = 12
-
 // mostShown is how many contacts a table lists.
 const mostShown = 40
 
@@ -60,32 +54,35 @@ func backtest(ctx context.Context, o backtestOptions) error {
 		return err
 	}
 	if o.env == "" {
-		return errors.New("want --env with a file of WINNOW_RULES_ lines to try")
+		return misuse("want --env with a file of WINNOW_RULES_ lines to try")
 	}
 	file, err := os.ReadFile(o.env)
 	if err != nil {
 		return err
 	}
-	today, env, err := config.Rules(os.Environ())
+	today, _, err := config.Rules(os.Environ())
 	if err != nil {
 		return err
 	}
-	lines, other, err := parseDraft(string(file))
+	lines, err := backtesting.Read(string(file))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.env, err)
 	}
-	if other > 0 {
-		fmt.Fprintf(os.Stderr, "note: lines of %s that set something else than rules (%d) are left out\n", o.env, other)
+	if lines.Other > 0 {
+		fmt.Fprintf(os.Stderr, "note: lines of %s that set something else than rules (%d) are left out\n", o.env,
+			lines.Other)
 	}
-	draft, err := with(env, lines)
+	draft, err := today.With(lines.Values)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.env, err)
 	}
 	if draft.Version() == today.Version() {
 		return fmt.Errorf("%s: no rule in it differs from those in force: there is nothing to compare", o.env)
 	}
-	b := tuning.NewBacktest(today, draft, alone(env, lines, today), since, now)
-	model, err := eachRecord(ctx, o.source, b.Add)
+	b := backtesting.New(backtesting.Plan{
+		Today: today, Draft: draft, Alone: lines.Alone(today), Since: since, Now: now, Workers: runtime.GOMAXPROCS(0),
+	})
+	model, err := eachRecord(ctx, o.source, func(source, contact string, r rules.Record) { b.Add(source, contact, &r) })
 	report := b.Report()
 	if err != nil {
 		return err
@@ -137,64 +134,4 @@ func eachRecord(ctx context.Context, source string,
 		return nil
 	})
 	return model, err
-}
-
-// with are settings with others on top.
-func with(env, more map[string]string) (*rules.Settings, error) {
-	all := map[string]string{}
-	maps.Copy(all, env)
-	maps.Copy(all, more)
-	return rules.Parse(all)
-}
-
-// alone are variants in which one line of the draft counts. What makes no sense by itself, or changes nothing, is left
-// out.
-func alone(env, lines map[string]string, today *rules.Settings) []tuning.Variant {
-	var list []tuning.Variant
-	for _, name := range slices.Sorted(maps.Keys(lines)) {
-		s, err := with(env, map[string]string{name: lines[name]})
-		if err == nil && s.Version() != today.Version() {
-			list = append(list, tuning.Variant{Name: rules.Prefix + name, Rules: s})
-		}
-	}
-	if len(list) < 2 || len(list) > mostAlone { // one alone is the draft itself
-		return nil
-	}
-	return list
-}
-
-// parseDraft reads NAME=value lines as shells and compose files write them. It returns the rules without their prefix,
-// and how many other settings of Winnow's there are.
-func parseDraft(text string) (lines map[string]string, other int, err error) {
-	lines = map[string]string{}
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok {
-			return nil, 0, fmt.Errorf("line %d: want NAME=value", n)
-		}
-		if len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
-			value = value[1 : len(value)-1]
-		}
-		rule, ok := strings.CutPrefix(name, rules.Prefix)
-		switch {
-		case !ok && strings.HasPrefix(name, "WINNOW_"):
-			other++
-		case !ok:
-			return nil, 0, fmt.Errorf("line %d: %s is no setting of Winnow's: rules begin with %s", n, name,
-				rules.Prefix)
-		default:
-			if _, twice := lines[rule]; twice {
-				return nil, 0, fmt.Errorf("line %d: %s is there twice", n, name)
-			}
-			lines[rule] = value
-		}
-	}
-	return lines, other, nil
 }

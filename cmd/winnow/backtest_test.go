@@ -16,46 +16,6 @@ import (
 	"github.com/winnow-crm/winnow/rules"
 )
 
-func TestParseDraft(t *testing.T) {
-	lines, other, err := parseDraft("# a draft\n\nWINNOW_RULES_GRACE=9\nexport WINNOW_RULES_MISFIT=\"country=XX; " +
-		"size<5\"\nWINNOW_RULES_SLA=\nWINNOW_LISTEN=:80\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"GRACE": "9", "MISFIT": "country=XX; size<5", "SLA": ""}
-	if diff := cmp.Diff(want, lines); diff != "" || other != 1 {
-		t.Errorf("other %d, lines (-want +got):\n%s", other, diff)
-	}
-	for text, want := range map[string]string{
-		"GRACE=9": "line 1: GRACE is no setting", "\nWINNOW_RULES_GRACE": "line 2: want NAME=value",
-		"WINNOW_RULES_GRACE=1\nWINNOW_RULES_GRACE=2": "line 2: WINNOW_RULES_GRACE is there twice",
-	} {
-		if _, _, err := parseDraft(text); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q gives %v, want %q", text, err, want)
-		}
-	}
-}
-
-func TestAlone(t *testing.T) {
-	today := rules.Defaults()
-	if list := alone(nil, map[string]string{"GRACE": "9"}, today); list != nil {
-		t.Errorf("one setting alone is the draft itself, got %d variants", len(list))
-	}
-	list := alone(map[string]string{}, map[string]string{
-		"GRACE": "9", "SLA": "1", "RECHECK": "60d", "ENGAGEMENT_LOW": "70", "ENGAGEMENT_HIGH": "80",
-	}, today)
-	var names []string
-	for _, v := range list {
-		names = append(names, v.Name)
-	}
-	// SLA is what it was; a low band above 50 makes no sense, with or without its upper end.
-	if diff := cmp.Diff([]string{
-		"WINNOW_RULES_ENGAGEMENT_HIGH", "WINNOW_RULES_GRACE", "WINNOW_RULES_RECHECK",
-	}, names); diff != "" {
-		t.Errorf("alone (-want +got):\n%s", diff)
-	}
-}
-
 // The records come the same way from a running process and from a store of one's own.
 func TestRecordsOfAClient(t *testing.T) {
 	serve := func(body string, status int) http.Handler {

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
@@ -19,6 +23,7 @@ announced against anyone until a
 person has looked. release lets everything through for a day; refuse keeps it held until it is released.`,
 		Args: cobra.ArbitraryArgs, RunE: onlyParts,
 	}
+	var asJSON bool
 	status := &cobra.Command{
 		Use: "status <source>", Short: "Show how the breaker stands", Args: needs("source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -27,11 +32,16 @@ person has looked. release lets everything through for a day; refuse keeps it he
 				if err != nil {
 					return err
 				}
-				fmt.Printf("%s: %s\n", args[0], breakerText(args[0], b))
-				return nil
+				if asJSON {
+					err = json.NewEncoder(os.Stdout).Encode(b)
+				} else {
+					fmt.Printf("%s: %s\n", args[0], breakerText(args[0], b))
+				}
+				return cmp.Or(err, needsPerson(b.Open))
 			})
 		},
 	}
+	status.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything there is")
 	cmd.AddCommand(status)
 	for _, order := range []struct {
 		verb, help string
@@ -74,7 +84,7 @@ func breakerText(source string, b operate.BreakerState) string {
 		}
 		return text + "; nothing is announced until winnow breaker release " + source
 	}
-	text := fmt.Sprintf("closed; %d announcements within the window", b.Announced)
+	text := "closed; " + english.Plural(b.Announced, "announcement", "") + " within the window"
 	if b.Released != 0 {
 		return text + fmt.Sprintf(
 			"; released by a person at %s, for a day, after which it holds beyond %d",

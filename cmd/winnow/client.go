@@ -72,7 +72,7 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 			cfg.DataDir,
 		)
 	}
-	log := newLog(zapcore.ErrorLevel)
+	log := newLog(zapcore.ErrorLevel, cfg.LogFormat)
 	a, err := app.New(ctx, cfg, log, app.Options{Quiet: true, Roles: append([]pipeline.Role{}, roles...)})
 	if err != nil {
 		return nil, fmt.Errorf("no winnow runs at %s, and its store cannot be opened: %w", c.base, err)

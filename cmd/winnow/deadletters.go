@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
@@ -23,6 +24,7 @@ func deadlettersCommand() *cobra.Command {
 			"could not be used",
 	}
 	var source, stage string
+	var asJSON bool
 	list := &cobra.Command{
 		Use: "list", Short: "List the dead letters, oldest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,31 +33,25 @@ func deadlettersCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if asJSON {
+					return json.NewEncoder(os.Stdout).Encode(letters)
+				}
 				if len(letters) == 0 {
 					fmt.Println("no dead letters")
 					return nil
 				}
-				w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-				fmt.Fprintln(w, "NUMBER\tWHEN\tSTAGE\tSOURCE\tKIND\tREASON")
+				t := newTable("NUMBER", "WHEN", "STAGE", "SOURCE", "KIND", "REASON")
 				for _, d := range letters {
-					fmt.Fprintf(
-						w,
-						"%d\t%s\t%s\t%s\t%s\t%s\n",
-						d.Number,
-						d.Time.Format(time.DateTime),
-						d.Stage,
-						d.Source,
-						d.Kind,
-						short(d.Reason, 90),
-					)
+					t.add(d.Number, d.Time.Format(time.DateTime), d.Stage, d.Source, d.Kind, short(d.Reason, 90))
 				}
-				return w.Flush()
+				return t.print(os.Stdout, screen(os.Stdout))
 			})
 		},
 	}
 	for _, c := range []*cobra.Command{cmd, list} {
 		c.Flags().StringVar(&source, "source", "", "only of this source")
 		c.Flags().StringVar(&stage, "stage", "", "only of this stage: read, fetch, rate or write")
+		c.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything there is")
 	}
 	cmd.RunE, cmd.Args = list.RunE, cobra.NoArgs
 	var payload bool
@@ -70,6 +66,12 @@ func deadlettersCommand() *cobra.Command {
 				d, err := api.ShowLetter.Ask(ctx, c, api.LetterOrder{Number: number})
 				if err != nil {
 					return err
+				}
+				if asJSON {
+					if !payload {
+						d.Payload = nil
+					}
+					return json.NewEncoder(os.Stdout).Encode(d)
 				}
 				fmt.Printf(
 					"number    %d\nwhen      %s\nstage     %s\nsource    %s\nkind      %s\nreason    %s\nfix       "+
@@ -93,6 +95,7 @@ func deadlettersCommand() *cobra.Command {
 			})
 		},
 	}
+	show.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything there is")
 	show.Flags().BoolVar(&payload, "payload", false, "print the payload too; it may hold personal data")
 	cmd.AddCommand(
 		list,
@@ -105,13 +108,13 @@ func deadlettersCommand() *cobra.Command {
 
 // settleCommand resends or discards letters by number, or all of a kind.
 func settleCommand(verb, help string, order api.Call[api.LetterOrder, api.Done], source, stage *string) *cobra.Command {
-	var all bool
+	var all, yes bool
 	var note string
 	cmd := &cobra.Command{
 		Use: verb + " <number>... | --all", Short: help,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
-				return fmt.Errorf(
+				return misuse(
 					"name the letters, or --all of them (with --source or --stage where it is to be some)",
 				)
 			}
@@ -129,6 +132,11 @@ func settleCommand(verb, help string, order api.Call[api.LetterOrder, api.Done],
 						numbers = append(numbers, d.Number)
 					}
 				}
+				if verb == "discard" {
+					if err := sure(yes, "discarding "+english.Plural(len(numbers), "dead letter", "")); err != nil {
+						return err
+					}
+				}
 				for i, n := range numbers {
 					if _, err := order.Ask(ctx, c, api.LetterOrder{Number: n, Note: note}); err != nil {
 						return fmt.Errorf("%d of %d done: %w", i, len(numbers), err)
@@ -141,6 +149,9 @@ func settleCommand(verb, help string, order api.Call[api.LetterOrder, api.Done],
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all of them")
 	cmd.Flags().StringVar(&note, "note", "", "why, which is kept")
+	if verb == "discard" {
+		cmd.Flags().BoolVar(&yes, "yes", false, "do not ask whether it is meant")
+	}
 	cmd.Flags().StringVar(source, "source", "", "only of this source")
 	cmd.Flags().StringVar(stage, "stage", "", "only of this stage")
 	return cmd
@@ -149,7 +160,7 @@ func settleCommand(verb, help string, order api.Call[api.LetterOrder, api.Done],
 func numberOf(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no number of a dead letter", s)
+		return 0, misuse("%q is no number of a dead letter", s)
 	}
 	return n, nil
 }

@@ -105,11 +105,11 @@ func nameWidth(width int) int {
 	if width <= 0 {
 		return most
 	}
-	return min(most, max(16, width-52))
+	return min(most, max(16, width-57))
 }
 
 func heading(width int) string {
-	return columns(nameWidth(width), "PROSPECT", "RATING", "", "STATUS", "BALL", "WHY")
+	return columns(nameWidth(width), "PROSPECT", "RATING", "", "STATUS", "NEXT MOVE", "WHY")
 }
 
 // row is what a table says of one contact on a terminal of a width, 0 where it is none.
@@ -129,12 +129,12 @@ func why(f map[string]string) string {
 	return reason
 }
 
-func columns(name int, prospect, rating, score, status, ball, reason string) string {
+func columns(name int, prospect, rating, score, status, move, reason string) string {
 	if score != "" {
 		rating = fmt.Sprintf("%s %4s", rating, score)
 	}
-	return strings.TrimRight(fmt.Sprintf("%-*s  %-6s  %-12s  %-4s  %s", name, short(prospect, name), rating, status,
-		ball, reason), " ")
+	return strings.TrimRight(fmt.Sprintf("%-*s  %-6s  %-12s  %-9s  %s", name, short(prospect, name), rating, status,
+		move, reason), " ")
 }
 
 // cut keeps a line from wrapping: a terminal's last column stays empty, because some go to the next line as soon as it

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
-	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -42,7 +41,7 @@ func explainCommand() *cobra.Command {
 }
 
 // printExplanation lays an explanation out for a person: what, why, what runs, what comes next.
-func printExplanation(out io.Writer, e operate.Explanation, history bool) error {
+func printExplanation(out io.Writer, e api.Explained, history bool) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	r := e.Rating
 	if e.MergedTo != "" {
@@ -69,7 +68,7 @@ func printExplanation(out io.Writer, e operate.Explanation, history bool) error 
 	fmt.Fprintf(w, "next move\t%s\t%s\n", r.Ball, since(e.BallSince, e.BallBy))
 	fmt.Fprintf(w, "advice\t%s\n", dash(r.Action))
 	fmt.Fprintf(w, "our time\t%.1f h\t%s\n", e.Effort.Hours, effort(e.Effort))
-	fmt.Fprintf(w, "clocks by\t%s %s\n", e.Zone, e.Country)
+	fmt.Fprintf(w, "clocks by\t%s %s\ttimes below are UTC\n", e.Zone, e.Country)
 	fmt.Fprintf(w, "read up to\t%s\n", day(e.ReadUpTo))
 	fmt.Fprintf(w, "model\t%s\n", r.Model)
 	if err := w.Flush(); err != nil {
@@ -121,6 +120,7 @@ func printExplanation(out io.Writer, e operate.Explanation, history bool) error 
 			fmt.Fprintf(w, "%s\t%s\t%s\t\n", day(d.At), d.Status, d.Ground)
 		}
 	}
+	printLetters(w, e.Letters)
 	if history {
 		printTurns(w, e.Turns)
 	}
@@ -130,7 +130,27 @@ func printExplanation(out io.Writer, e operate.Explanation, history bool) error 
 			fmt.Fprintf(w, "%s\t%s\n", day(m.At), m.What)
 		}
 	}
+	printAnswered(w, e.Answered)
 	return w.Flush()
+}
+
+func printLetters(w io.Writer, letters []rules.LetterAt) {
+	if len(letters) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nLETTERS IT HAS HAD, BY THE RULES IN FORCE NOW\nSINCE\tLETTER\tSTATUS\tGROUND")
+	for _, l := range letters {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", day(l.At), l.Letter, l.Status, l.Ground)
+	}
+}
+
+// printAnswered shows the rating that an answer would lead to; nil: of who is not rated none is known.
+func printAnswered(w io.Writer, r *crm.Rating) {
+	if r == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nIF THEY ANSWER\nrating\t%s\nstatus\t%s\nnext move\t%s\nadvice\t%s\n", r.Letter, r.Status,
+		r.Ball, dash(r.Action))
 }
 
 func printTurns(w io.Writer, turns []rules.Turn) {

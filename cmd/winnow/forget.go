@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
@@ -12,7 +13,8 @@ import (
 )
 
 func forgetCommand() *cobra.Command {
-	var now, unknown bool
+	var now, unknown, yes bool
+	var note string
 	var addresses []string
 	cmd := &cobra.Command{
 		Use: "forget <source> <contact>", Short: "Erase a contact everywhere", Args: needs("source", "contact"),
@@ -22,9 +24,12 @@ A keyed hash stays behind, so that what still comes about the contact does not b
 A contact of whom nothing is known is refused, because its id may be misspelt; --unknown leaves a hash of it all the same.
 The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := sure(yes, "erasing "+args[0]+"/"+args[1]+" everywhere"); err != nil {
+				return err
+			}
 			return withClient(cmd.Context(), []pipeline.Role{pipeline.RoleRate}, func(ctx context.Context, c *client) error {
 				who := api.Person{Source: args[0], Contact: args[1]}
-				order, err := api.Forget.Ask(ctx, c, api.ForgetOrder{Person: who, Unknown: unknown})
+				order, err := api.Forget.Ask(ctx, c, api.ForgetOrder{Person: who, Unknown: unknown, Note: note})
 				if err != nil {
 					return err
 				}
@@ -61,11 +66,13 @@ The fields in the CRM are the CRM's: delete the contact there, or clear them.`,
 				if err != nil {
 					return err
 				}
-				fmt.Printf("compacted: %d messages rewritten\n", done.Rewritten)
+				fmt.Printf("compacted: %s rewritten\n", english.Plural(done.Rewritten, "message", ""))
 				return nil
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask whether it is meant")
+	cmd.Flags().StringVar(&note, "note", "", "why, which is kept")
 	cmd.Flags().BoolVar(&now, "now", false, "take old copies out of the files at once")
 	cmd.Flags().StringSliceVar(&addresses, "address", nil, "an e-mail address of theirs, looked for in what cannot be decoded")
 	cmd.Flags().BoolVar(&unknown, "unknown", false, "also where nothing is known of the contact")

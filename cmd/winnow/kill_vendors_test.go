@@ -130,8 +130,7 @@ func (w *twin) known() map[string]any {
 	return all
 }
 
-// kept is how many facts of each kind are kept of a person, under either kind that the vendors have. Properties are
-// left out: of a lead that was converted before it could be read there are none.
+// kept is how many facts of each kind are kept of a person, under either kind that the vendors have.
 func (w *twin) kept(id string) map[string]int {
 	for _, kind := range []string{"contact/", "lead/"} {
 		status, body := w.get("/api/explain?source=" + w.face.Vendor() + "&contact=" + url.QueryEscape(kind+id))
@@ -139,7 +138,6 @@ func (w *twin) kept(id string) map[string]int {
 			Facts map[string]int `json:"facts"`
 		}
 		if status == http.StatusOK && json.Unmarshal([]byte(body), &e) == nil {
-			delete(e.Facts, "property")
 			return e.Facts
 		}
 	}

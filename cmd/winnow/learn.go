@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"time"
 
@@ -33,7 +32,7 @@ believe, and try it.
 
 func learn(ctx context.Context, source string, ahead int) error {
 	if ahead < 1 || ahead > 365 {
-		return fmt.Errorf("want --ahead from 1 to 365 days")
+		return misuse("want --ahead from 1 to 365 days")
 	}
 	_, env, err := config.Rules(os.Environ())
 	if err != nil {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -17,22 +16,17 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/app"
 )
 
-func main() {
-	if err := run(); err != nil {
-		if !errors.Is(err, errShown) {
-			fmt.Fprintf(os.Stderr, "winnow: %v\n", err)
-		}
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(run()) }
 
-// errShown ends a command that has already said what is wrong.
-var errShown = errors.New("shown")
-
-func run() error {
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return rootCommand().ExecuteContext(ctx)
+	err := rootCommand().ExecuteContext(ctx)
+	code, say := codeOf(ctx, err)
+	if say {
+		fmt.Fprintf(os.Stderr, "winnow: %v\n", err)
+	}
+	return code
 }
 
 func rootCommand() *cobra.Command {
@@ -42,20 +36,25 @@ func rootCommand() *cobra.Command {
 		Long: `Winnow rates a CRM's contacts by their conduct, refuses to blame a customer while we owe the answer, gives notice before it drops
 anyone, explains every point, and takes everything back when they return.
 
-Settings come from the environment: winnow config shows them all.`,
+Settings come from the environment: winnow config shows them all. A command ends with 0, or with 1 where it failed,
+2 where what it found needs a person, and 64 where it was called in a wrong way.`,
+		Example: "  winnow demo\n  winnow status", Args: cobra.ArbitraryArgs, RunE: onlyParts,
 		SilenceUsage: true, SilenceErrors: true, Version: app.Version(),
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if cmd.Name() == "serve" {
-			return fmt.Errorf("%w: settings come from the environment, and winnow config lists them", err)
+			return misuse("%w: settings come from the environment, and winnow config lists them", err)
 		}
-		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
+		return misuse("%w: see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(serveCommand(), demoCommand(), sandboxCommand(), setupCommand(), backfillCommand(), repairCommand(), explainCommand(), deadlettersCommand(),
 		forgetCommand(), breakerCommand(), configCommand(), rulesCommand(), healthcheckCommand(), benchCommand(), simulateCommand(), backtestCommand(), learnCommand(),
 		statusCommand(), owedCommand(), contactsCommand(), decisionsCommand(), trendsCommand(),
 		readCommand(), mappingCommand(), playCommand(), testCommand(), textsCommand(), versionCommand())
+	checked(root)
+	withExamples(root, "")
+	withSources(root)
 	return root
 }
 
@@ -89,7 +88,12 @@ func several(name string) cobra.PositionalArgs {
 // onlyParts is for a command that does nothing itself: it shows what it has, and refuses what it has not.
 func onlyParts(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s has no %q: see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+		near := ""
+		cmd.SuggestionsMinimumDistance = 2
+		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+			near = "; did you mean " + strings.Join(like, " or ") + "?"
+		}
+		return misuse("%s has no %q%s: see %s --help", cmd.CommandPath(), args[0], near, cmd.CommandPath())
 	}
 	return cmd.Help()
 }

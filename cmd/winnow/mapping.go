@@ -83,7 +83,8 @@ func mappingTryCommand() *cobra.Command {
 which facts it has, and of an event that says nothing why. A request is a file: the request line with the
 path below /hooks/<source>, headers, an empty line, and the body byte for byte.
 
-Without --secret and --key nothing is verified. A recorded request may be of any age. With --json it prints
+Without --secret and --key nothing is verified. A recorded request may be of any age. Where one is not
+verified, or cannot be read, the command ends with code 2. With --json it prints
 
   {"file","verified","notices":[{"what","type","id","person","why"}],"error"}
 
@@ -109,12 +110,15 @@ a line for each; what is fact, ref, removed or ignored, and verified is null whe
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			refused := false
 			for _, file := range args[1:] {
-				if err := tryRequest(cmd.OutOrStdout(), trial, file, asJSON); err != nil {
+				taken, err := tryRequest(cmd.OutOrStdout(), trial, file, asJSON)
+				if err != nil {
 					return err
 				}
+				refused = refused || !taken
 			}
-			return nil
+			return needsPerson(refused)
 		},
 	}
 	cmd.Flags().
@@ -127,10 +131,11 @@ a line for each; what is fact, ref, removed or ignored, and verified is null whe
 // maxRequest is how large a recorded request may be, in bytes.
 const maxRequest = 16 << 20
 
-func tryRequest(out io.Writer, trial *generic.Trial, file string, asJSON bool) error {
+// tryRequest prints what a request becomes, and reports whether it would be taken and understood.
+func tryRequest(out io.Writer, trial *generic.Trial, file string, asJSON bool) (taken bool, err error) {
 	raw, err := readBounded(file)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var tried generic.Tried
 	if d, err := generic.Request(raw, time.Now()); err != nil {
@@ -138,8 +143,9 @@ func tryRequest(out io.Writer, trial *generic.Trial, file string, asJSON bool) e
 	} else {
 		tried = trial.Try(d)
 	}
+	taken = tried.Error == "" && (tried.Verified == nil || *tried.Verified)
 	if asJSON {
-		return json.NewEncoder(out).Encode(struct {
+		return taken, json.NewEncoder(out).Encode(struct {
 			File string `json:"file"`
 			generic.Tried
 		}{file, tried})
@@ -154,7 +160,7 @@ func tryRequest(out io.Writer, trial *generic.Trial, file string, asJSON bool) e
 	if tried.Error != "" {
 		fmt.Fprintf(out, "  error: %s\n", tried.Error)
 	}
-	return nil
+	return taken, nil
 }
 
 func readBounded(file string) ([]byte, error) {
@@ -175,7 +181,10 @@ func readBounded(file string) ([]byte, error) {
 
 // shownFinding is a finding as a line for people.
 func shownFinding(f generic.Found) string {
-	words := []string{f.What, strings.Trim(f.Type+"/"+f.ID, "/")}
+	words := []string{f.What}
+	if record := strings.Trim(f.Type+"/"+f.ID, "/"); record != "" {
+		words = append(words, record)
+	}
 	if f.Person != "" {
 		words = append(words, "of "+f.Person)
 	}

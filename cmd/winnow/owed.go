@@ -1,16 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -47,7 +53,7 @@ func contactsCommand() *cobra.Command {
 		{&q.Letter, "rating", "A, B, C or D"},
 		{&q.Status, "status", "open, pending, disqualified, requalified, nurture or override"},
 		{&q.Ground, "ground", "why they are pending or disqualified"},
-		{&q.Ball, "ball", "who owes the next move: us, them or none"},
+		{&q.Ball, "next-move", "who owes the next move: us, them or none"},
 		{&q.Held, "held", "what holds a decision back: any, or settle, lag, backfill, breaker, dead_letter ..."},
 		{&q.Owner, "owner", "only of this owner, by the CRM's id"},
 		{&q.Segment, "segment", "only of this segment"},
@@ -69,24 +75,32 @@ func decisionsCommand() *cobra.Command {
 func trendsCommand() *cobra.Command {
 	var q api.TrendsQuery
 	cmd := pageCommand(api.Trends, &q, printTrends)
-	cmd.Use, cmd.Short, cmd.Example = "trends", "Show what was announced by day, and how letters stood", "  winnow "+
-		"trends --days 30"
+	cmd.Use, cmd.Short = "trends", "Show what was announced by day, and how fast our people answered"
+	cmd.Example = "  winnow trends --days 30"
 	cmd.Flags().StringVar(&q.Source, "source", "", "only of this source")
 	cmd.Flags().IntVar(&q.Days, "days", 90, "over how many days")
 	return cmd
 }
 
 func statusCommand() *cobra.Command {
-	cmd := pageCommand(api.Status, &api.Nothing{}, printStatus)
+	cmd := judgedCommand(api.Status, &api.Nothing{}, printStatus,
+		func(p api.StatusPage) bool { return len(p.Problems) > 0 })
 	cmd.Use, cmd.Short, cmd.Example = "status", "Show how every source stands, and what needs a person", "  winnow "+
 		"status --json"
 	cmd.Long = `Shows what the console shows as Today and Sources: what needs a person, worst first, and how every
-source stands.`
+source stands. Ends with 2 where something needs a person.`
 	return cmd
 }
 
 // pageCommand prints a page of the console.
 func pageCommand[Q, A any](call api.Call[Q, A], q *Q, print func(io.Writer, A) error) *cobra.Command {
+	return judgedCommand(call, q, print, func(A) bool { return false })
+}
+
+// judgedCommand is pageCommand for a page that may need a person.
+func judgedCommand[Q, A any](
+	call api.Call[Q, A], q *Q, print func(io.Writer, A) error, needs func(A) bool,
+) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Args: cobra.NoArgs,
@@ -97,9 +111,11 @@ func pageCommand[Q, A any](call api.Call[Q, A], q *Q, print func(io.Writer, A) e
 					return err
 				}
 				if asJSON {
-					return json.NewEncoder(cmd.OutOrStdout()).Encode(a)
+					err = json.NewEncoder(cmd.OutOrStdout()).Encode(a)
+				} else {
+					err = print(cmd.OutOrStdout(), a)
 				}
-				return print(cmd.OutOrStdout(), a)
+				return cmp.Or(err, needsPerson(needs(a)))
 			})
 		},
 	}
@@ -140,59 +156,74 @@ func printOwed(w io.Writer, p api.OwedPage) error {
 		fmt.Fprintln(w, "nobody waits for us")
 		return nil
 	}
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "PERSON\tOWED\tSINCE\tOVER\tOWNER\tRATING")
+	t := newTable("PERSON", "ID", "OWED", "SINCE", "OVER", "RATING", "WAITED", "DUE", "OWNER", "AMOUNT")
 	for _, c := range p.Contacts {
-		fmt.Fprintf(
-			t,
-			"%s\t%s\t%s\t%s\t%s\t%s\n",
-			calledOr(c.Name, c.Source+"/"+c.Contact.Contact),
-			c.Owed,
-			date(c.OwedSince),
-			c.Over,
-			c.Owner,
-			c.Letter,
-		)
+		t.add(calledOr(c.Name, "-"), c.Source+"/"+c.Contact.Contact, c.Owed, date(c.OwedSince), c.Over, c.Letter,
+			c.Waited, date(c.Due), c.Owner, amount(c.Amount))
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.print(w, screen(w)); err != nil {
 		return err
 	}
+	more(w, p.Next)
 	fmt.Fprintln(w)
-	fmt.Fprintln(t, "OWNER\tOWED\tOVERDUE\tOLDEST")
-	for _, d := range p.Owners {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\n", dash(d.Owner), d.Owed, d.Overdue, date(d.Oldest))
+	return printDebtors(w, p.Owners)
+}
+
+// printDebtors prints what our people owe.
+func printDebtors(w io.Writer, owners []seen.Debtor) error {
+	by := newTable("OWNER", "OWED", "OVERDUE", "OLDEST", "AMOUNT")
+	for _, d := range owners {
+		by.add(dash(d.Owner), d.Owed, d.Overdue, date(d.Oldest), amount(d.Amount))
 	}
-	return t.Flush()
+	return by.print(w, screen(w))
+}
+
+// amount is an amount in whole units of whatever currency the CRM has it.
+func amount(minor int64) string {
+	if minor == 0 {
+		return ""
+	}
+	return humanize.Comma(minor / 100)
 }
 
 func printRows(w io.Writer, rows []api.Row) error {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "PERSON\tID\tRATING\tSTATUS\tDATE")
+	t := newTable("PERSON", "ID", "RATING", "STATUS", "DATE", "GROUND", "HELD BY", "OWNER", "AMOUNT", "MOVE", "OWED",
+		"MACHINE", "SEGMENT", "CHANGED")
 	for _, c := range rows {
-		status, when := string(c.Status), ""
-		if c.Held != "" {
-			status += ", held: " + c.Held
+		status, owed := string(c.Status), ""
+		if c.Override != "" {
+			status += " " + c.Override
 		}
-		switch {
-		case c.PendingUntil != 0:
-			when = "until " + date(c.PendingUntil)
-		case c.Recheck != 0:
-			when = "again " + date(c.Recheck)
-		case c.OwedSince != 0:
-			when = "owed " + date(c.OwedSince)
+		if c.OwedSince != 0 {
+			owed = fmt.Sprintf("%s since %s", c.Owed, date(c.OwedSince))
 		}
-		fmt.Fprintf(
-			t,
-			"%s\t%s/%s\t%s\t%s\t%s\n",
-			calledOr(c.Name, "-"),
-			c.Source,
-			c.Contact.Contact,
-			c.Letter,
-			status,
-			when,
-		)
+		t.add(calledOr(c.Name, "-"), c.Source+"/"+c.Contact.Contact, c.Letter+" "+strconv.Itoa(c.Score), status,
+			dates(c.Contact), c.Ground, c.Held, c.Owner, amount(c.Amount), c.Ball, owed, other(c.Machine, c.Letter),
+			c.Segment, date(c.Changed))
 	}
-	return t.Flush()
+	return t.print(w, screen(w))
+}
+
+// dates are those that a contact's status comes with.
+func dates(c seen.Contact) string {
+	var list []string
+	for _, d := range []struct {
+		word string
+		at   crm.Millis
+	}{{"until", c.PendingUntil}, {"until", c.OverrideUntil}, {"again", c.Recheck}} {
+		if d.at != 0 {
+			list = append(list, d.word+" "+date(d.at))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// other is a value where it is not the usual one.
+func other(v, usual string) string {
+	if v == usual {
+		return ""
+	}
+	return v
 }
 
 func printContacts(w io.Writer, p api.ContactsPage) error {
@@ -204,19 +235,24 @@ func printContacts(w io.Writer, p api.ContactsPage) error {
 		fmt.Fprintln(w, "nobody is like that")
 		return nil
 	}
-	return printRows(w, p.Contacts)
+	err := printRows(w, p.Contacts)
+	more(w, p.Next)
+	return err
+}
+
+// more says that a list goes on.
+func more(w io.Writer, next string) {
+	if next != "" {
+		fmt.Fprintln(w, "and more: --most says how many are shown")
+	}
 }
 
 func printDecisions(w io.Writer, p api.DecisionsPage) error {
 	shownNotes(w, p.Shown)
 	for _, b := range p.Breakers {
-		fmt.Fprintf(
-			w,
-			"%s: the mass-change breaker holds %d; winnow breaker release %s, or refuse\n\n",
-			b.Source,
-			b.Waiting,
-			b.Source,
-		)
+		if err := printBreaker(w, b); err != nil {
+			return err
+		}
 	}
 	for _, part := range []struct {
 		title string
@@ -232,64 +268,74 @@ func printDecisions(w io.Writer, p api.DecisionsPage) error {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintln(w, "WHAT PEOPLE DID")
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	for _, a := range p.Acts {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", day(a.At), a.Who, a.What, a.Source, a.Note)
+	fmt.Fprintln(w, "CAME BACK WITHIN 90 DAYS")
+	back := newTable("PERSON", "ID", "ON", "OWNER")
+	for _, r := range p.Returned {
+		back.add(calledOr(r.Name, "-"), r.Source+"/"+r.Contact, date(r.At), r.Owner)
 	}
-	return t.Flush()
+	if err := back.print(w, screen(w)); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nWHAT PEOPLE DID")
+	t := newTable("WHEN", "WHO", "WHAT", "SOURCE", "WHY", "ON")
+	for _, a := range p.Acts {
+		t.add(day(a.At), a.Who, a.What, a.Source, a.Note, strings.Join(a.On, " "))
+	}
+	return t.print(w, screen(w))
+}
+
+// printBreaker prints whom a breaker holds.
+func printBreaker(w io.Writer, b api.BreakerPage) error {
+	fmt.Fprintf(w, "%s: the mass-change breaker holds %s since %s: %d became pending or disqualified within a day, "+
+		"at most %d may.\n", b.Source, english.Plural(b.Waiting, "contact", ""), day(b.Tripped), b.Announced, b.Most)
+	if b.Refused != 0 {
+		fmt.Fprintf(w, "Refused by a person %s.\n", day(b.Refused))
+	}
+	if len(b.Let) > 0 {
+		fmt.Fprintf(w, "Already let through: %s\n", strings.Join(b.Let, " "))
+	}
+	t := newTable("PERSON", "ID", "WOULD BECOME", "RATING", "OWNER", "AMOUNT")
+	for _, c := range b.Some {
+		t.add(calledOr(c.Name, "-"), c.Source+"/"+c.Contact.Contact, strings.TrimSpace(fmt.Sprint(c.Would, " ",
+			c.WouldGround)), c.Letter, c.Owner, amount(c.Amount))
+	}
+	if err := t.print(w, screen(w)); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "winnow breaker release %[1]s, or winnow breaker refuse %[1]s\n\n", b.Source)
+	return err
 }
 
 func printTrends(w io.Writer, p api.TrendsPage) error {
 	shownNotes(w, p.Shown)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "DAY\tBECAME\tGROUND\tCONTACTS")
+	fmt.Fprintf(w, "The last %s.\n\nLETTERS\n", english.Plural(p.Days, "day", ""))
+	letters := newTable("DAY", "SOURCE", "A", "B", "C", "D", "FLAGGED", "OVERDUE")
+	for _, source := range slices.Sorted(maps.Keys(p.Letters)) {
+		for _, d := range p.Letters[source] {
+			letters.add(date(d.Day), source, d.Rated["A"], d.Rated["B"], d.Rated["C"], d.Rated["D"], d.Flagged,
+				d.Overdue)
+		}
+	}
+	if err := letters.print(w, screen(w)); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nANNOUNCED")
+	t := newTable("DAY", "BECAME", "GROUND", "CONTACTS")
 	for _, d := range p.Decisions {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", date(d.Day), d.Status, d.Ground, d.Count)
+		t.add(date(d.Day), d.Status, d.Ground, d.Count)
 	}
-	return t.Flush()
-}
-
-func printStatus(w io.Writer, p api.StatusPage) error {
-	fmt.Fprintf(w, "winnow %s, mode %s, rules %s\n", p.Version, p.Mode, p.Model)
-	for _, s := range p.Sources {
-		state := "announcements go out"
-		if !s.Announces {
-			state = "nothing is announced: " + s.HeldBy
-		}
-		fmt.Fprintf(
-			w,
-			"\n%s (%s): %s\n  waiting: %d to read, %d to fetch, %d to write\n",
-			s.Name,
-			s.Vendor,
-			state,
-			s.Read,
-			s.Fetch,
-			s.Write,
-		)
-		for _, r := range s.Roles {
-			if r.Fails() {
-				fmt.Fprintf(w, "  %s fails since %s: %s\n", r.Role, r.Since.Format("2006-01-02 15:04"), r.Error)
-			}
-		}
+	if err := t.print(w, screen(w)); err != nil {
+		return err
 	}
-	if len(p.Problems) == 0 {
-		fmt.Fprintln(w, "\nnothing needs a person")
-		return nil
+	fmt.Fprintln(w, "\nOWED NOW")
+	if err := printDebtors(w, p.Owners); err != nil {
+		return err
 	}
-	fmt.Fprintln(w, "\nNEEDS A PERSON")
-	for _, f := range p.Problems {
-		line := f.What
-		if f.Count > 0 {
-			line = fmt.Sprintf("%d %s", f.Count, line)
-		}
-		if f.Source != "" {
-			line = f.Source + ": " + line
-		}
-		if f.Urgent {
-			line = "now: " + line
-		}
-		fmt.Fprintln(w, line)
+	fmt.Fprintf(w, "\nANSWERS OF OURS, in business hours, to the %s that changed last\n",
+		english.Plural(p.Looked, "contact", ""))
+	by := newTable("OWNER", "ANSWERS", "IN TIME", "MEDIAN", "SLOWEST")
+	for _, a := range p.Answers {
+		by.add(dash(a.Owner), a.Answers, a.InTime, a.Median, a.Slowest)
 	}
-	return nil
+	return by.print(w, screen(w))
 }

@@ -157,7 +157,13 @@ type process struct {
 // start runs winnow and returns once it says that it has started.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(os.Args[0], args...), log: &bytes.Buffer{}, logged: make(chan struct{})}
+	return await(t, env, exec.Command(os.Args[0], args...))
+}
+
+// await runs a command that becomes winnow, and returns once it says that it has started.
+func await(t *testing.T, env []string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, log: &bytes.Buffer{}, logged: make(chan struct{})}
 	p.cmd.Env = env
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -366,7 +372,7 @@ func TestCommands(t *testing.T) {
 		"start winnow serve") {
 		t.Errorf("backfill without a running winnow: %s", got)
 	}
-	if got := winnow(t, env, "forget", "hubspot", id, "--now"); !strings.Contains(got, "is forgotten") ||
+	if got := winnow(t, env, "forget", "hubspot", id, "--now", "--yes"); !strings.Contains(got, "is forgotten") ||
 		!strings.Contains(got, "compacted") {
 		t.Errorf("forget: %s", got)
 	}
@@ -381,14 +387,14 @@ func TestCommands(t *testing.T) {
 		want string
 		env  string
 	}{
-		{[]string{"forget", "hubspto", id}, "there are: hubspot", ""},
-		{[]string{"forget", "hubspot", "404"}, "nothing is known", ""},
+		{[]string{"forget", "hubspto", id, "--yes"}, "there are: hubspot", ""},
+		{[]string{"forget", "hubspot", "404", "--yes"}, "nothing is known", ""},
 		{[]string{"explain", "hubspto", id}, "there are: hubspot", ""},
 		{[]string{"deadletters", "--source", "hubspto"}, "there are: hubspot", ""},
 		{[]string{"deadletters", "--stage", "reed"}, "read, fetch, rate, write", ""},
 		{[]string{"learn", "--source", "hubspto"}, "there are: hubspot", ""},
 		{[]string{"deadletters"}, "WINNOW_DATA_DIR", "WINNOW_DATA_DIR=" + elsewhere},
-		{[]string{"forget", "hubspot", id}, "WINNOW_DATA_DIR", "WINNOW_DATA_DIR=" + elsewhere},
+		{[]string{"forget", "hubspot", id, "--yes"}, "WINNOW_DATA_DIR", "WINNOW_DATA_DIR=" + elsewhere},
 	} {
 		cmd := exec.Command(os.Args[0], c.args...)
 		cmd.Env = append(slices.Clone(env), c.env)
@@ -399,13 +405,14 @@ func TestCommands(t *testing.T) {
 	if _, err := os.Stat(elsewhere); err == nil {
 		t.Error("a command made a store where there was none")
 	}
-	if got := winnow(t, env, "forget", "hubspot", "404", "--unknown"); !strings.Contains(got, "was not known") {
+	got := winnow(t, env, "forget", "hubspot", "404", "--unknown", "--yes")
+	if !strings.Contains(got, "was not known") {
 		t.Errorf("forget of somebody unknown: %s", got)
 	}
-	if got := winnow(t, env, "forget", "hubspot", id); !strings.Contains(got, "is forgotten") {
+	if got := winnow(t, env, "forget", "hubspot", id, "--yes"); !strings.Contains(got, "is forgotten") {
 		t.Errorf("forget once more: %s", got)
 	}
-	if got := winnow(t, env, "deadletters", "discard", "--all"); !strings.Contains(got, "discard: 1") {
+	if got := winnow(t, env, "deadletters", "discard", "--all", "--yes"); !strings.Contains(got, "discard: 1") {
 		t.Errorf("discard: %s", got)
 	}
 	if got := winnow(t, env, "deadletters"); !strings.Contains(got, "no dead letters") {
@@ -419,6 +426,9 @@ func TestMisuse(t *testing.T) {
 		"explain hubspot":                        "winnow explain: want <source> <contact>",
 		"deadletters show":                       "want <number>",
 		"breaker bogus":                          `no "bogus"`,
+		"stauts":                                 `no "stauts"; did you mean status`,
+		"status of":                              `unknown command "of"`,
+		"forget hubspot 4711":                    "--yes",
 		"serve --port 1":                         "settings come from the environment",
 		"backfill hubspot --since 2099-01-01":    "lies ahead",
 		"bench --rounds 0":                       "--rounds",
@@ -435,8 +445,9 @@ func TestMisuse(t *testing.T) {
 	} {
 		cmd := exec.Command(os.Args[0], strings.Fields(args)...)
 		cmd.Env = []string{asWinnow + "=1", "WINNOW_DATA_DIR=" + t.TempDir()}
-		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
-			t.Errorf("winnow %s: %v, want a refusal with %q\n%s", args, err, want, out)
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) ||
+			cmd.ProcessState.ExitCode() != exitUsage {
+			t.Errorf("winnow %s: %v, want %d and a refusal with %q\n%s", args, err, exitUsage, want, out)
 		}
 	}
 	cmd := exec.Command(os.Args[0], "version")
@@ -449,7 +460,7 @@ func TestMisuse(t *testing.T) {
 func TestBreakerText(t *testing.T) {
 	at := crm.At(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	for want, b := range map[string]operate.BreakerState{
-		"closed; 3 announcements within the window; it holds beyond 20":                                                                       {Announced: 3, Most: 20},
+		"closed; 1 announcement within the window; it holds beyond 20":                                                                        {Announced: 1, Most: 20},
 		"tripped at 2026-03-02T09:00:00Z; nothing is announced until winnow breaker release eu":                                               {Open: true, Tripped: at},
 		"tripped at 2026-03-02T09:00:00Z, refused by a person at 2026-03-02T09:00:00Z; nothing is announced until winnow breaker release eu":  {Open: true, Tripped: at, Refused: at},
 		"closed; 55 announcements within the window; released by a person at 2026-03-02T09:00:00Z, for a day, after which it holds beyond 20": {Announced: 55, Most: 20, Released: at},

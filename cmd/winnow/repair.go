@@ -31,7 +31,7 @@ something is missing. The next winnow serve reads that again from the CRM and an
 				return fmt.Errorf("there is no store in %s: WINNOW_DATA_DIR has to be that of winnow serve",
 					cfg.DataDir)
 			}
-			log := newLog(zapcore.WarnLevel)
+			log := newLog(zapcore.WarnLevel, cfg.LogFormat)
 			qc := cfg.QueueConfig()
 			qc.Repair = true
 			qc.Log = func(level, message string) {

@@ -63,7 +63,7 @@ func printRules(out io.Writer, s *rules.Settings, all bool) error {
 	if all {
 		fmt.Fprintln(w, "\nRULE\tVALUE\tUNIT\tMEANING")
 		for _, v := range s.Describe() {
-			if !config.OfSignal(v) {
+			if !config.OfSignal(v.Meaning) {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Name, dash(v.Value), v.Unit, v.Meaning)
 			}
 		}
@@ -98,48 +98,7 @@ func changed(s *rules.Settings) []rules.Setting {
 
 // rulesJSON writes the signals by name and every rule with its value, its default and who says so.
 func rulesJSON(out io.Writer, s *rules.Settings) error {
-	type signal struct {
-		ID       string `json:"id"`
-		Name     string `json:"name"`
-		On       bool   `json:"on"`
-		Part     string `json:"part,omitempty"`
-		Points   int    `json:"points"`
-		Cap      int    `json:"cap"`
-		HalfLife string `json:"half_life,omitempty"`
-		Window   string `json:"window,omitempty"`
-		Early    int    `json:"early_per_cent"`
-		Why      string `json:"this_contact"`
-		Source   string `json:"source,omitempty"`
-		Wants    string `json:"sleeps_for_want_of,omitempty"`
-	}
-	type rule struct {
-		Name    string `json:"name"`
-		Value   string `json:"value"`
-		Default string `json:"default"`
-		Unit    string `json:"unit,omitempty"`
-		Meaning string `json:"meaning"`
-		Source  string `json:"source,omitempty"`
-	}
-	book := struct {
-		Model   string   `json:"model"`
-		Signals []signal `json:"signals"`
-		Rules   []rule   `json:"rules"`
-	}{Model: s.Version()}
-	wants := map[string]string{}
-	for _, a := range s.Asleep() {
-		wants[a.Signal] = a.Wants
-	}
-	for i, row := range config.SignalRows(s) {
-		sig := s.Signals()[i]
-		book.Signals = append(book.Signals, signal{
-			sig.ID, sig.Name, sig.On, string(sig.Sub), sig.Points, sig.Cap, row[6], row[7], sig.Early, sig.Why,
-			sig.Source, wants[sig.Name],
-		})
-	}
-	for _, v := range s.Describe() {
-		book.Rules = append(book.Rules, rule{v.Name, v.Value, v.Default, v.Unit, v.Meaning, v.Source})
-	}
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")
-	return enc.Encode(book)
+	return enc.Encode(config.BookOf(s))
 }

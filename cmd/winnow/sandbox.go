@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"strings"
 
@@ -24,7 +23,7 @@ With --cast a cast of prospects plays the last eight months.`,
   winnow sandbox --properties=false   # then try winnow setup`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Speed <= 0 || o.Sandbox.People < 0 {
-				return fmt.Errorf("want --speed above 0 and --contacts of 0 or more")
+				return misuse("want --speed above 0 and --contacts of 0 or more")
 			}
 			o.Out = os.Stdout
 			o.Start = func(w world.Options) (world.Face, error) { return stage.Start(vendor, w) }

@@ -10,10 +10,15 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
 
 	"github.com/winnow-crm/winnow/cmd/internal/app"
 	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/queue"
 )
+
+// reopenWithin is for how long it is tried to open a store again.
+const reopenWithin = time.Minute
 
 // tracesWithin is how long a process that ends waits for its last spans to be taken.
 const tracesWithin = 3 * time.Second
@@ -28,10 +33,15 @@ finishes what it has in hand within WINNOW_GRACE.`,
 			if err != nil {
 				return err
 			}
-			log := newLog(cfg.LogLevel)
+			log := newLog(cfg.LogLevel, cfg.LogFormat)
 			defer func() { _ = log.Sync() }() // fails for terminals, which need no sync
 			if missing := cfg.Missing(); len(missing) > 0 {
 				log.Warn("WINNOW_ROLES leaves out roles that nobody else can take: an embedded store is open to one process; what they would do waits until a process with all roles opens it", zap.Strings("roles", missing))
+			}
+			if cfg.BelievesHost() {
+				log.Warn("WINNOW_PUBLIC_URL is not set: the host for which a delivery was signed is taken from "+
+					"the request, so that what was signed for another may be believed",
+					zap.String("listen", cfg.Listen))
 			}
 			app.UseMemory(log)
 			traces, err := app.NewTraces(cmd.Context(), func(err error) {
@@ -47,19 +57,42 @@ finishes what it has in hand within WINNOW_GRACE.`,
 					log.Warn("the last spans are lost", zap.Error(err))
 				}
 			}()
-			a, err := app.New(cmd.Context(), cfg, log, app.Options{Traces: traces.TracerProvider})
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, a.Close()) }()
-			hooks, admin := a.Addresses()
-			log.Info("winnow started", zap.String("version", app.Version()), zap.String("webhooks", hooks), zap.String("admin", admin),
-				zap.Strings("sources", cfg.Sources.Names()), zap.String("mode", string(cfg.Mode)), zap.String("model", cfg.Rules.Version()))
-			err = a.Run(cmd.Context())
-			log.Info("winnow stopped", zap.Error(err))
-			return err
+			return serve(cmd.Context(), cfg, log, app.Options{Traces: traces.TracerProvider})
 		},
 	}
+}
+
+// serve runs until ctx ends or a part fails, and again where it is only the store that must be opened anew. That is
+// tried for a while: the disk may be full once more.
+func serve(ctx context.Context, cfg *config.Config, log *zap.Logger, o app.Options) error {
+	var again time.Time // until when a store that does not open is tried again
+	for {
+		a, err := app.New(ctx, cfg, log, o)
+		switch {
+		case err == nil:
+			if err = runOnce(ctx, a, cfg, log); !errors.Is(err, queue.ErrReopen) {
+				return err
+			}
+			log.Warn("winnow starts again, for its store", zap.Error(err))
+			again = time.Now().Add(reopenWithin)
+		case ctx.Err() != nil || time.Now().After(again):
+			return err
+		default:
+			log.Warn("the store cannot be opened again yet", zap.Error(err))
+			time.Sleep(time.Second)
+		}
+	}
+}
+
+// runOnce runs a until ctx ends or a part fails, and closes it.
+func runOnce(ctx context.Context, a *app.App, cfg *config.Config, log *zap.Logger) (err error) {
+	defer func() { err = errors.Join(err, a.Close()) }()
+	hooks, admin := a.Addresses()
+	log.Info("winnow started", zap.String("version", app.Version()), zap.String("webhooks", hooks), zap.String("admin", admin),
+		zap.Strings("sources", cfg.Sources.Names()), zap.String("mode", string(cfg.Mode)), zap.String("model", cfg.Rules.Version()))
+	err = a.Run(ctx)
+	log.Info("winnow stopped", zap.Error(err))
+	return err
 }
 
 // loadConfig reads the settings and lists everything that is wrong with them.
@@ -71,9 +104,19 @@ func loadConfig() (*config.Config, error) {
 	return cfg, nil
 }
 
-// newLog writes JSON lines to standard error, for machines to collect.
-func newLog(level zapcore.Level) *zap.Logger {
+// newLog writes to standard error: JSON lines for machines to collect, or lines for people.
+func newLog(level zapcore.Level, format config.LogFormat) *zap.Logger {
+	console := format == config.LogConsole || format == config.LogAuto && term.IsTerminal(int(os.Stderr.Fd()))
+	return zap.New(zapcore.NewCore(encoderOf(console), zapcore.Lock(os.Stderr), level))
+}
+
+func encoderOf(console bool) zapcore.Encoder {
 	enc := zap.NewProductionEncoderConfig()
 	enc.TimeKey, enc.EncodeTime, enc.EncodeDuration = "time", zapcore.RFC3339NanoTimeEncoder, zapcore.StringDurationEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(os.Stderr), level))
+	if !console {
+		return zapcore.NewJSONEncoder(enc)
+	}
+	enc.EncodeTime, enc.EncodeLevel = zapcore.TimeEncoderOfLayout(time.TimeOnly), zapcore.CapitalLevelEncoder
+	enc.ConsoleSeparator, enc.NameKey, enc.CallerKey = "  ", "", ""
+	return zapcore.NewConsoleEncoder(enc)
 }

@@ -3,16 +3,24 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/winnow-crm/winnow/connectors"
 )
 
-// installer is a CRM whose steps are made up; applied are those that were carried out.
+// installer is a CRM whose steps are made up; applied are those that were carried out, paste is what is to be pasted.
 type installer struct {
 	connectors.Installer
 	applied []string
+	paste   string
+	lists   []connectors.Step
+}
+
+func (i *installer) Advice(publicURL string) (text string, paste []byte) {
+	return "Paste this, for " + publicURL + ".", []byte(i.paste)
 }
 
 func (i *installer) Apply(_ context.Context, s connectors.Step) error {
@@ -21,6 +29,18 @@ func (i *installer) Apply(_ context.Context, s connectors.Step) error {
 		return s.Data.(error)
 	}
 	return nil
+}
+
+func (i *installer) Lists(context.Context) ([]connectors.Step, error) { return i.lists, nil }
+
+func TestSetupOfLists(t *testing.T) {
+	want := []connectors.Step{{Name: "list Pending"}}
+	if got, err := listsOf(t.Context(), &installer{lists: want}, "eu"); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := listsOf(t.Context(), &installer{}, "eu"); err == nil || !strings.Contains(err.Error(), "eu") {
+		t.Errorf("a CRM in which no lists are made: %v", err)
+	}
 }
 
 func TestSetupShowsHowEachStepStands(t *testing.T) {
@@ -62,5 +82,29 @@ func TestSetupShowsHowEachStepStands(t *testing.T) {
 	}
 	if err := carryOut(t.Context(), &strings.Builder{}, &installer{}, steps[:2], true); err != nil {
 		t.Errorf("what is left to do is no failure of a dry run: %v", err)
+	}
+}
+
+func TestSetupSavesWhatIsToBePasted(t *testing.T) {
+	const component = "{\"type\": \"webhooks\"}\n"
+	file := filepath.Join(t.TempDir(), "webhooks-hsmeta.json")
+	said := func(paste, file string) (string, error) {
+		var out strings.Builder
+		err := advise(&out, &installer{paste: paste}, "https://winnow.example.com", file)
+		return out.String(), err
+	}
+	if out, err := said(component, ""); err != nil || !strings.HasSuffix(out, ".example.com.\n"+component) {
+		t.Errorf("without a file: %v, %q", err, out)
+	}
+	out, err := said(component, file)
+	saved, _ := os.ReadFile(file)
+	if err != nil || string(saved) != component || strings.Contains(out, component) || !strings.Contains(out, file) {
+		t.Errorf("with a file: %v, saved %q, said %q", err, saved, out)
+	}
+	if _, err := said("", file); err == nil {
+		t.Error("nothing is to be pasted, and nobody says that the file is not written")
+	}
+	if _, err := said(component, filepath.Join(file, "below")); err == nil {
+		t.Error("a file that cannot be written is no error")
 	}
 }

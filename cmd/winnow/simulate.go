@@ -54,11 +54,11 @@ type simulateOptions struct {
 // crowds draws the populations that are asked for.
 func (o *simulateOptions) crowds() ([]*population.Population, error) {
 	if o.people < 1 || o.people > 20000 || o.months < 0 || o.months > 24 || o.seeds < 1 || o.seeds > 100 {
-		return nil, fmt.Errorf("want --people from 1 to 20000, --months from 0 to 24 and --seeds from 1 to 100")
+		return nil, misuse("want --people from 1 to 20000, --months from 0 to 24 and --seeds from 1 to 100")
 	}
 	draw := map[string]func(uint64, int) *population.Population{"first": population.First, "second": population.Second, "third": population.Third, "fourth": population.Fourth}[o.crowd]
 	if draw == nil {
-		return nil, fmt.Errorf("want --crowd first, second, third or fourth, not %q", o.crowd)
+		return nil, misuse("want --crowd first, second, third or fourth, not %q", o.crowd)
 	}
 	var list []*population.Population
 	for i := range o.seeds {

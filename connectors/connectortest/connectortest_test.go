@@ -61,19 +61,23 @@ func (c *toy) Verify(d connectors.Delivery, now time.Time) error {
 		if c.fault == "tells its secret" {
 			return c.fail("verify", connectors.Unauthenticated, errors.New("not signed with "+c.secret))
 		}
-		return c.fail("verify", connectors.Unauthenticated, errors.New("wrong"))
+		return c.refuse(c.fault == "takes forged ones for old")
 	}
 	if now.Sub(at) > 5*time.Minute && c.fault != "accepts replays" {
-		return &connectors.Error{
-			Vendor: "toy", Op: "verify", Kind: connectors.Unauthenticated, Stale: true, Err: errors.New("stale"),
-		}
+		return c.refuse(c.fault != "takes old ones for forged")
 	}
 	return nil
 }
 
+func (c *toy) refuse(stale bool) error {
+	return &connectors.Error{
+		Vendor: "toy", Op: "verify", Kind: connectors.Unauthenticated, Stale: stale, Err: errors.New("not taken"),
+	}
+}
+
 func (c *toy) Dated(d connectors.Delivery) time.Time {
 	seconds, err := strconv.ParseInt(d.Header.Get("Toy-Time"), 10, 64)
-	if err != nil {
+	if err != nil || c.fault == "tells no time" {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0)
@@ -81,12 +85,19 @@ func (c *toy) Dated(d connectors.Delivery) time.Time {
 
 func (c *toy) Screen(d connectors.Delivery, _ time.Time) error {
 	if c.fault == "refuses by its headers" || d.Header.Get("Toy-Mac") == "" && c.fault != "takes what has no proof" {
-		return c.fail("verify", connectors.Unauthenticated, errors.New("no proof"))
+		kind := connectors.Unauthenticated
+		if c.fault == "refuses in other words" {
+			kind = connectors.Rejected
+		}
+		return c.fail("verify", kind, errors.New("no proof"))
 	}
 	return nil
 }
 
 func (c *toy) Proof(connectors.Delivery) connectors.Proof {
+	if c.fault == "leaves no way back" {
+		return connectors.Proof{Name: "mac", Rank: 1, Weak: "make more"}
+	}
 	if c.fault == "names no proof" {
 		return connectors.Proof{Rank: 1}
 	}
@@ -261,11 +272,16 @@ func TestToy(t *testing.T) { Run(t, harness(t, os.Getenv("TOY_FAULT"))) }
 // A suite that cannot fail shows nothing: each fault must make it fail, and the failure must name the rule.
 func TestFaults(t *testing.T) {
 	for fault, rule := range map[string]string{
+		"refuses in other words":            `without any proof: refused as rejected in "verify"`,
+		"leaves no way back":                "a weak proof may be refused, and no setting is named that takes it again",
+		"takes old ones for forged":         "want it refused as stale",
+		"takes forged ones for old":         "a delivery with another secret is called stale: its time proves nothing",
+		"tells no time":                     "it does not say when a delivery was signed, which its proof depends on",
 		"reads the body anew":               "a space added to the body",
 		"accepts replays":                   "a delivery of 6m0s ago, but accepted",
 		"refuses by its headers":            "a genuine delivery is refused by its headers",
 		"takes what has no proof":           "without any proof passes by its headers",
-		"names no proof":                    "has no name",
+		"names no proof":                    "the proof of a genuine delivery has no name",
 		"tells its secret":                  "an error holds what must not be seen",
 		"hears itself":                      "the CRM's answer to it must start nothing",
 		"has facts without a version":       "without contact, id, kind or version",

@@ -27,19 +27,23 @@ func (h Harness) roles(t *testing.T) {
 	for _, role := range []struct {
 		name  string
 		has   bool
-		check func(*testing.T)
+		check func(Harness, *testing.T)
 	}{
-		{"Write", v.Write != nil, h.writes},
-		{"Poll", v.Poll != nil, h.polls},
-		{"Backfill", v.Backfill != nil, h.backfills},
-		{"Account", v.Account != nil, h.accounts},
-		{"Setup", v.Setup != nil, h.setup},
-		{"Relate", v.Relate != nil, h.relates},
-		{"Reply", v.Receive != nil, h.replies},
-		{"Maintain", v.Maintain != nil, h.maintains},
+		{"Write", v.Write != nil, Harness.writes},
+		{"Poll", v.Poll != nil, Harness.polls},
+		{"Backfill", v.Backfill != nil, Harness.backfills},
+		{"Account", v.Account != nil, Harness.accounts},
+		{"Setup", v.Setup != nil, Harness.setup},
+		{"Relate", v.Relate != nil, Harness.relates},
+		{"Reply", v.Receive != nil, Harness.replies},
+		{"Maintain", v.Maintain != nil, Harness.maintains},
+		{"Show", v.Show != nil, shows},
+		{"Budget", v.Budget != nil, counts},
+		{"Greet", v.Greet != nil, greets},
+		{"Native", v.CheckNative != nil, natives},
 	} {
 		if role.has {
-			t.Run(role.name, role.check)
+			t.Run(role.name, func(t *testing.T) { role.check(h, t) })
 		}
 	}
 }
@@ -58,6 +62,18 @@ func (h Harness) people(t *testing.T) {
 				person, ref, back)
 		}
 		native(t, k)
+	}
+	for _, ref := range h.Profiles {
+		person, _ := v.PersonOf(ref)
+		if got, err := v.Named(person); err != nil || got != person {
+			t.Errorf("%s is read as %q, %v: people are named as they are written", person, got, err)
+		}
+		if v.Identify == nil {
+			continue
+		}
+		if p, ok := v.Identify(ref.ID); ok && p.String() != person {
+			t.Errorf("the id of %s alone is taken for %s's", person, p)
+		}
 	}
 }
 
@@ -344,7 +360,7 @@ func (h Harness) setup(t *testing.T) {
 	if _, open = plan(); open > 0 {
 		t.Errorf("%d steps are open after all were applied", open)
 	}
-	if v.Setup.Advice("https://winnow.example.com") == "" {
+	if text, _ := v.Setup.Advice("https://winnow.example.com"); text == "" {
 		t.Error("nothing is said of what is left to do by hand")
 	}
 }
@@ -395,10 +411,8 @@ func (h Harness) replies(t *testing.T) {
 		}, r.Status) {
 			t.Errorf("%s: %d makes several CRMs drop the event for good", o, r.Status)
 		}
-		for _, s := range append(h.Secrets, h.Secret) {
-			if s != "" && strings.Contains(fmt.Sprint(r.Header, string(r.Body)), s) {
-				t.Errorf("%s: the answer holds a secret", o)
-			}
+		if holds(fmt.Sprint(r.Header, string(r.Body)), secrets(h)...) != "" {
+			t.Errorf("%s: the answer holds a secret", o)
 		}
 	}
 	if h.Handshake != nil {
@@ -458,5 +472,10 @@ func (h Harness) more(v connectors.Vendor) (ops []operation) {
 			return err
 		}})
 	}
-	return ops
+	if v.CheckNative != nil {
+		ops = append(ops, operation{"native", func(ctx context.Context, v connectors.Vendor) error {
+			return v.CheckNative(ctx)
+		}})
+	}
+	return append(ops, looks(h, v)...)
 }

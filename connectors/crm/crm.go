@@ -27,6 +27,11 @@ func (s Source) Prefix() string {
 // Variable is the whole name of one of the source's settings, for whoever has to mend it.
 func (s Source) Variable(name string) string { return s.Prefix() + "_" + name }
 
+// Hooks is where the source's webhooks go, below the origin at which Winnow is reached.
+func (s Source) Hooks(publicURL string) string {
+	return strings.TrimRight(publicURL, "/") + "/hooks/" + s.Name
+}
+
 // ContactRef names one contact of one source by the CRM's own id.
 type ContactRef struct {
 	Source  string

@@ -45,18 +45,18 @@ type Fact struct {
 	// Peer is set when the fact is another contact's that reaches this one through a shared deal or account: it can
 	// clear what we wait for, but it is nobody else's conduct.
 	Peer string `cbor:"6,keyasint,omitempty" json:"peer,omitempty"`
-	// Gone is set in a version which says that the CRM no longer has this, or no longer with this contact. It counts
-	// for nothing then, until a higher version brings it back. Such a version has the Kind, the At and the Peer of what
-	// it takes back, so that it stands in its place. Of what follows it has a Task or a Meeting alone: that it was open
-	// or booked until it was deleted is a time in which nothing was owed.
+	// Gone is set in a version which says that the CRM no longer has this fact, or no longer associates it with this
+	// contact. The fact then counts for nothing, until a higher version brings it back. Such a version has the Kind,
+	// the At and the Peer of what it takes back, so that it takes its place. Of the fields below it keeps a Task or a
+	// Meeting only: while that was open or booked, nothing was owed.
 	Gone bool `cbor:"7,keyasint,omitempty" json:"gone,omitempty"`
 
 	// Seq orders versions of one time: two changes within one tick of the vendor's clock. It is the vendor's own count
 	// where there is one, else, of a record that was read, the instant of the reading in ms: what is read later is
 	// later. 0: not known.
 	Seq int64 `cbor:"8,keyasint,omitempty" json:"seq,omitempty"`
-	// Ours says that Version is when we received the fact, because the vendor gives no time: any version with a time of
-	// the vendor's counts more.
+	// Ours says that Version is when we received the fact, because the vendor gives no time. Any version with the
+	// vendor's own time beats it.
 	Ours bool `cbor:"9,keyasint,omitempty" json:"ours,omitempty"`
 
 	Message   *Message   `cbor:"10,keyasint,omitempty" json:"message,omitempty"`

@@ -58,8 +58,8 @@ const (
 type Decision struct {
 	Status Status `cbor:"1,keyasint" json:"status"`
 	Ground Ground `cbor:"2,keyasint,omitempty" json:"ground,omitempty"`
-	// Hangs is the id of the fact that the decision rests on, mostly the last one of theirs or the ask that got no
-	// answer. When it is no longer what the decision would rest on, the episode is over and the decision void.
+	// Hangs is the id of the fact that the decision rests on, mostly the last thing that they did or the question that
+	// got no answer. Once a decision would rest on another fact, the episode is over and this decision void.
 	Hangs    string `cbor:"3,keyasint,omitempty" json:"hangs,omitempty"`
 	Enforced bool   `cbor:"6,keyasint,omitempty" json:"enforced,omitempty"` // the native status was set too
 	Replaced string `cbor:"4,keyasint,omitempty" json:"replaced,omitempty"` // the native status that stood there before

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ import (
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // call is one request to be made.
 type call struct {
@@ -53,7 +54,7 @@ func (c *source) ask(ctx context.Context, k call) (answer, error) {
 	}
 	resp, err := c.rest.Do(ctx, q)
 	if err != nil {
-		return answer{}, about(err, "%s", k.req)
+		return answer{}, connectors.About(err, k.req.String())
 	}
 	a := answer{vars: vars}
 	a.vars["$status"], a.vars["$header"] = resp.Status, headerValues(resp.Header)
@@ -75,20 +76,11 @@ func (c *source) with(vars jq.Vars) jq.Vars {
 	if out == nil {
 		out = jq.Vars{}
 	}
-	out["$settings"], out["$me"], out["$own"] = c.set, c.me.get(), c.own()
+	out["$settings"], out["$me"], out["$own"] = c.set, c.me.get(), c.own
 	out["$auth"] = map[string]any{
 		"token":    c.cfg.Token.Reveal(),
 		"user":     c.cfg.User,
 		"password": c.cfg.Password.Reveal(),
-	}
-	return out
-}
-
-// own are the names of all our fields, also of those that people set: a CRM may want to be asked for them by name.
-func (c *source) own() []any {
-	var out []any
-	for _, name := range slices.Concat(c.fields.Written(), c.fields.Set()) {
-		out = append(out, name)
 	}
 	return out
 }
@@ -282,7 +274,7 @@ func (c *source) learnMe(ctx context.Context, op string) error {
 func (c *source) askMe(ctx context.Context, op string) error {
 	a, err := c.ask(ctx, call{op: op, class: rest.Fetch, req: &c.m.Me.Request})
 	if err != nil {
-		return about(err, "ask who we are")
+		return connectors.About(err, "ask who we are")
 	}
 	v := a.value
 	if c.m.Me.Item.Set() {

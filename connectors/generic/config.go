@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -24,6 +25,7 @@ type Config struct {
 	MAPPING      string `desc:"the name of a preset (espocrm, ...: winnow mapping show lists them), or the path of a mapping"`
 	API          API
 	Login        Login
+	Web          Web
 	Token        connectors.Secret `desc:"token of the API, for a mapping with auth: bearer or header"`
 	User         string            `desc:"user of the API, for a mapping with auth: basic, or one that names $auth.user"`
 	Password     connectors.Secret `desc:"password of the API, for a mapping with auth: basic, or one that names $auth.password"`
@@ -43,7 +45,13 @@ type Config struct {
 
 // API is where the CRM's API is.
 type API struct {
-	URL string `desc:"the CRM's address; no request goes to another host"`
+	URL       string `desc:"the CRM's address; no request goes to another host"`
+	PlainHTTP bool   `split_words:"true" default:"false" desc:"true allows http in API_URL and LOGIN_URL beyond this machine and link-local addresses, where whoever is on the way reads the credential"`
+}
+
+// Web is where people use the CRM.
+type Web struct {
+	URL string `desc:"where people use the CRM, where that is another address than API_URL: links lead there"`
 }
 
 // Login is where tokens are got.
@@ -131,17 +139,15 @@ func (c *Config) checkPlain(p *connectors.Problems) {
 	if c.Webhooks != "" {
 		p.WantOnOff("WEBHOOKS", c.Webhooks)
 	}
-	p.WantURL("API_URL", c.API.URL, "https://host")
+	p.WantURL("API_URL", c.API.URL, "https://host", c.API.PlainHTTP)
 	if c.Login.URL != "" {
-		p.WantURL("LOGIN_URL", c.Login.URL, "https://host")
+		p.WantURL("LOGIN_URL", c.Login.URL, "https://host", c.API.PlainHTTP)
+	}
+	if c.Web.URL != "" {
+		p.WantURL("WEB_URL", c.Web.URL, "https://host", c.API.PlainHTTP)
 	}
 	p.AddAll("STAFF_DOMAINS", people.CheckDomains(c.StaffDomains))
-	if c.RateLimit < 0 {
-		p.Add("RATE_LIMIT", "want at least 1, or nothing for the mapping's own limits")
-	}
-	if c.Timeout != 0 && c.Timeout < time.Second {
-		p.Add("TIMEOUT", "want at least 1s")
-	}
+	p.WantPace(cmp.Or(c.RateLimit, 1), cmp.Or(c.Timeout, time.Second)) // 0: the mapping's limits, the usual time-out
 }
 
 // complain takes note of what is wrong with one variable.

@@ -2,8 +2,8 @@ package generic
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,17 +34,7 @@ const (
 )
 
 // Definition is how the shell makes such sources.
-var Definition = connectors.Definition{
-	Vendor: Vendor,
-	Config: func() connectors.Config { return new(Config) },
-	New: func(cfg connectors.Config, opt connectors.Options) (connectors.Vendor, error) {
-		c, ok := cfg.(*Config)
-		if !ok {
-			return connectors.Vendor{}, fmt.Errorf("generic: settings of another vendor: %T", cfg)
-		}
-		return New(*c, opt)
-	},
-}
+var Definition = connectors.Define(Vendor, New)
 
 // source is what every role needs: the mapping, the settings, the API, and what is known of us.
 type source struct {
@@ -55,6 +45,8 @@ type source struct {
 	rest   *rest.Client
 	fields fields.Map
 	set    map[string]any // $settings
+	ours   []any          // $ours: the names of the fields that we write; an event about them alone is our echo
+	own    []any          // $own: of all our fields, also of those that people set; a CRM may want them named
 	me     keeper         // $me
 
 	secrets granted // that the CRM gave us for its webhooks
@@ -95,6 +87,8 @@ func build(cfg Config, m *mapping.Mapping, opt connectors.Options) *source {
 	c := &source{m: m, cfg: cfg, opt: opt, now: opt.Now}
 	c.set, _ = settingsOf(m, cfg.Settings) // Validate has read this, and what else is read below
 	c.fields, _ = fields.Parse(cfg.Fields, spelling(m))
+	c.ours = anys(c.fields.Written())
+	c.own = slices.Concat(c.ours, anys(c.fields.Set()))
 	c.rest = rest.New(rest.Options{
 		Vendor: Vendor, BaseURL: strings.TrimRight(cfg.API.URL, "/") + strings.TrimRight(m.API.Base, "/"),
 		UserAgent: opt.UserAgent,
@@ -106,7 +100,16 @@ func build(cfg Config, m *mapping.Mapping, opt connectors.Options) *source {
 	return c
 }
 
-// records is what reads records, and makes facts of them.
+// anys are texts as expressions take them.
+func anys(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
+
+// records reads records and makes facts of them.
 func (c *source) records() *records {
 	r := &records{source: c, memory: since.NewMemory()}
 	r.props, _ = fields.ParseProperties(c.cfg.Properties, nil, spelling(c.m)) // Validate has read it
@@ -115,8 +118,8 @@ func (c *source) records() *records {
 	return r
 }
 
-// unproved is the error of a source whose webhooks Winnow is to make, and that is nowhere to be reached: it has no
-// secret, and gets none.
+// unproved is the error of a source whose webhooks Winnow should create but whose public URL is not set: it has no
+// secret and will get none.
 func unproved(cfg Config, m *mapping.Mapping, opt connectors.Options) error {
 	if cfg.PolledAlone() || m.Hooks.Manage == nil || len(cfg.HookSecret.Each())+len(cfg.HookKey.Each()) > 0 ||
 		opt.PublicURL != "" {
@@ -189,13 +192,19 @@ func (c *source) vendor() connectors.Vendor {
 	}
 	if c.m.Hooks != nil && c.cfg.Webhooks != "off" {
 		in := newReceiver(c, read)
-		v.Receive, v.Reply = in, in
+		v.Receive, v.Reply, v.Dates = in, in, in
+		if c.m.Hooks.Shake == nil { // else what delivers nothing, and so proves nothing, has to be read too
+			v.Screen = in
+		}
 	}
 	if c.m.Write != nil {
 		v.Write = writer{c}
 	}
 	if c.m.Account != nil {
 		v.Account = c
+	}
+	if c.m.Show != nil {
+		v.Show = shower{read}
 	}
 	if c.m.Setup != nil {
 		v.Setup = setup{c}
@@ -238,14 +247,4 @@ func (c *source) Budget() (interval, day int) { return c.rest.Budget() }
 
 func (c *source) fail(op string, k connectors.Kind, err error) *connectors.Error {
 	return &connectors.Error{Vendor: Vendor, Op: op, Kind: k, Err: err}
-}
-
-// about says what was being done when err happened.
-func about(err error, format string, args ...any) error {
-	if e, ok := errors.AsType[*connectors.Error](err); ok {
-		own := *e
-		own.Err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), e.Err)
-		return &own
-	}
-	return err
 }

@@ -105,6 +105,10 @@ func TestHardDeliveries(t *testing.T) {
 		change(&d)
 		return d
 	}
+	stale := []string{"replayed an hour later", "from an hour ahead"}
+	unproven := append([]string{ // refused before the body is read
+		"unsigned", "signed in another encoding",
+	}, stale...)
 	latin := "{\"id\": \"7\", \"name\": \"Zo\xeb\"}"
 	for name, c := range map[string]struct {
 		d       connectors.Delivery
@@ -159,15 +163,27 @@ func TestHardDeliveries(t *testing.T) {
 		"a path without a rule": {d: genuine("person.seen", `{"id": "7"}`), want: []string{"passed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := v.Receive.Verify(c.d, hardNow)
+			bodiless := c.d
+			bodiless.Body = nil
+			err := v.Screen.Screen(bodiless, hardNow)
+			if err != nil && !c.refused || err == nil && slices.Contains(unproven, name) {
+				t.Errorf("by its headers: %v", err)
+			}
+			err = v.Receive.Verify(c.d, hardNow)
 			if c.refused {
 				if connectors.KindOf(err) != connectors.Unauthenticated {
 					t.Errorf("verified: %v, want it refused", err)
+				}
+				if late := slices.Contains(stale, name); connectors.IsStale(err) != late {
+					t.Errorf("%v: called stale: %t", err, !late)
 				}
 				return
 			}
 			if err != nil {
 				t.Fatalf("refused: %v", err)
+			}
+			if at := v.Dates.Dated(bodiless); !at.Equal(hardNow) {
+				t.Errorf("signed at %s, want %s", at, hardNow)
 			}
 			kept, _ := v.Receive.Keep(c.d)
 			notices, err := v.Receive.Decode(kept)
@@ -293,5 +309,71 @@ func TestA200ThatMeansAnError(t *testing.T) {
 		if (err == nil) != (text == written) || err != nil && connectors.KindOf(err) != want {
 			t.Errorf("%q: %v, want kind %v", text, err, want)
 		}
+	}
+}
+
+// A CRM whose quota is used up is left alone for as long as it asked for, and then told all that waited.
+func TestAQuotaComesBack(t *testing.T) {
+	var clock, asked atomic.Int64
+	v := hardVendor(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			w.Header().Set("Retry-After", "900")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		_, _ = io.WriteString(w, `{"ok": true}`)
+	}), func() time.Time { return hardNow.Add(time.Duration(clock.Load())) })
+	write := func() error {
+		return v.Write.Write(t.Context(), []crm.Change{
+			{Contact: "7", Values: map[crm.Field]string{crm.FieldRating: "B"}},
+		})[0]
+	}
+	pause := connectors.AfterOf(write())
+	if pause < 15*time.Minute {
+		t.Fatalf("it comes again in %s, and was asked to wait 15m", pause)
+	}
+	clock.Store(int64(15*time.Minute - time.Second))
+	if err := write(); connectors.KindOf(err) != connectors.RateLimited || asked.Load() != 1 {
+		t.Errorf("within the pause: %v, asked %d times", err, asked.Load())
+	}
+	clock.Store(int64(pause + time.Second))
+	if err := write(); err != nil || asked.Load() != 2 {
+		t.Errorf("after the pause: %v, asked %d times", err, asked.Load())
+	}
+}
+
+// A lead that was converted before it could be read: what it said is not lost with it, and is older than what the
+// contact says.
+func TestConvertedBeforeItsRead(t *testing.T) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/v1/Lead/") {
+			_, _ = io.WriteString(w, `{"list": []}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id": "l1", "status": "Converted", "createdContactId": "c1",
+			"createdAt": "2026-03-01 09:00:00", "modifiedAt": "2026-03-02 09:20:00"}`)
+	}))
+	defer api.Close()
+	v, err := New(Config{MAPPING: "espocrm", API: API{URL: api.URL}, Token: "t", HookSecret: "s"}, connectors.Options{
+		Source: crm.Source{Name: "espo", Vendor: Vendor}, Now: func() time.Time { return hardNow },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := v.Fetch.Fetch(t.Context(), []crm.Ref{{Type: "Lead", ID: "l1"}})[0]
+	var merged, said *crm.Fact
+	for _, n := range got.Notices {
+		switch {
+		case n.Fact != nil && n.Fact.Merge != nil && n.Fact.Contact == "lead/l1":
+			merged = n.Fact
+		case n.Fact != nil && n.Fact.Property != nil && n.Fact.Property.Name == crm.PropLeadStatus:
+			said = n.Fact
+		case n.Fact != nil && n.Fact.Existence != nil:
+			t.Errorf("it says that it is there: %+v", n.Fact)
+		}
+	}
+	if got.Err != nil || merged == nil || merged.Merge.Into != "contact/c1" ||
+		said == nil || said.Contact != "lead/l1" || said.Version >= merged.Version {
+		t.Errorf("%v: merged %+v, said %+v", got.Err, merged, said)
 	}
 }

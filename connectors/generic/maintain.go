@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -154,7 +153,7 @@ func (c *maintainer) remember(ctx context.Context, hooks []webhook) error {
 
 // address is where the deliveries of an event go.
 func (c *maintainer) address(event string) (string, error) {
-	address := strings.TrimRight(c.opt.PublicURL, "/") + "/hooks/" + url.PathEscape(c.opt.Source.Name)
+	address := c.opt.Source.Hooks(c.opt.PublicURL)
 	below, says, err := c.m.Hooks.Manage.Path.Fill(nil, c.with(jq.Vars{"$event": event}), nil)
 	if err != nil {
 		return "", c.fail("maintain", connectors.Internal, fmt.Errorf("hooks.manage.path: %w", err))
@@ -176,13 +175,13 @@ func (c *maintainer) listHooks(ctx context.Context) ([]theirs, error) {
 	l := &c.m.Hooks.Manage.List
 	a, err := c.ask(ctx, call{op: "maintain", class: rest.Fetch, req: &l.Request})
 	if err != nil {
-		return nil, about(err, "list the webhooks")
+		return nil, connectors.About(err, "list the webhooks")
 	}
 	items, err := l.Items.All(a.value, a.vars)
 	if err != nil || !isObject(a.value) && !isList(a.value) {
 		return nil, c.fail("maintain", connectors.Garbled, errors.New("the answer is no list of webhooks"))
 	}
-	ours := strings.TrimRight(c.opt.PublicURL, "/") + "/hooks/" + url.PathEscape(c.opt.Source.Name)
+	ours := c.opt.Source.Hooks(c.opt.PublicURL)
 	var out []theirs
 	for _, v := range items {
 		to, err := l.URL.Text(v, a.vars)
@@ -210,7 +209,7 @@ func (c *maintainer) dropHook(ctx context.Context, h theirs) error {
 	vars := jq.Vars{"$id": h.ID, "$event": h.Event}
 	_, err := c.ask(ctx, call{op: "maintain", class: rest.Write, req: c.m.Hooks.Manage.Drop, vars: vars})
 	if err != nil && connectors.KindOf(err) != connectors.NotFound {
-		return about(err, "take a webhook away")
+		return connectors.About(err, "take a webhook away")
 	}
 	return nil
 }
@@ -226,7 +225,7 @@ func (c *maintainer) makeHook(ctx context.Context, event string) (webhook, error
 		call{op: "maintain", class: rest.Write, req: &mk.Request, vars: jq.Vars{"$event": event, "$url": to}},
 	)
 	if err != nil {
-		return webhook{}, about(err, "make the webhook %s", event)
+		return webhook{}, connectors.About(err, "make the webhook "+event)
 	}
 	id, err := mk.ID.Text(a.value, a.vars)
 	secret, err2 := mk.Secret.Text(a.value, a.vars)

@@ -1,6 +1,7 @@
 package generic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,11 +31,24 @@ func (c *records) personSays(ctx context.Context, r *record) ([]crm.Notice, erro
 // personFacts are the facts of a person's own record.
 func (c *records) personFacts(r *record, staff *people.Staff) ([]crm.Notice, error) {
 	who := crm.Person{Kind: r.of.Person.Kind, ID: r.id}.String()
-	if into := c.person(r.text("merged", r.of.Merged)); into != "" && into != who {
-		return c.joined(into, who, r.version()), c.faulty(r)
-	}
-	out := []crm.Notice{{Fact: crm.Profiled(who)}, {Fact: crm.Present(who, r.version())}}
 	properties := c.properties(r, staff)
+	if into := c.person(r.text("merged", r.of.Merged)); into != "" && into != who {
+		// It may never have been read before. Where the one it lives on in says the same, that counts, which is newer.
+		said := c.says(r, who, properties, r.version()-c.tick().Milliseconds())
+		return append(said, c.joined(into, who, r.version())...), c.faulty(r)
+	}
+	present := crm.Present(who, r.version())
+	present.Seq = int64(r.received)
+	out := []crm.Notice{{Fact: crm.Profiled(who)}, {Fact: present}}
+	out = append(out, c.says(r, who, properties, r.version())...)
+	c.relate.Know(who, c.emails(r)...)
+	c.memory.Profile(who, c.looks(properties), 0, c.now())
+	c.shelf.put(r.typ, r.id, c.besides(r), c.now())
+	return out, c.faulty(r)
+}
+
+// says are the properties of a person as of a version.
+func (c *records) says(r *record, who string, properties map[string]string, version int64) (out []crm.Notice) {
 	unrated := false
 	for _, name := range sortedKeys(properties) {
 		value := properties[name]
@@ -42,22 +56,19 @@ func (c *records) personFacts(r *record, staff *people.Staff) ([]crm.Notice, err
 			continue
 		}
 		unrated = unrated || value == "true" && slices.Contains(unratedBy, name)
-		out = append(out, c.property(r, who, name, value))
+		out = append(out, c.property(r, who, name, value, version))
 	}
 	if unrated && c.shows(r) {
-		out = append(out, c.property(r, who, crm.PropShown, "true"))
+		out = append(out, c.property(r, who, crm.PropShown, "true", version))
 	}
-	c.relate.Know(who, c.emails(r)...)
-	c.memory.Profile(who, c.looks(properties), 0, c.now())
-	c.shelf.put(r.typ, r.id, c.besides(r), c.now())
-	return out, c.faulty(r)
+	return out
 }
 
 // unratedBy are the properties of which true means that a person is not rated.
 var unratedBy = []string{crm.PropOptOut, crm.PropDoNotProfile, crm.PropStaff}
 
-func (c *records) property(r *record, who, name, value string) crm.Notice {
-	f := crm.PropertyOf(who, crm.Property{Name: name, Value: value, OfRecord: true}, r.version())
+func (c *records) property(r *record, who, name, value string, version int64) crm.Notice {
+	f := crm.PropertyOf(who, crm.Property{Name: name, Value: value, OfRecord: true}, version)
 	f.Seq, f.Ours = int64(r.received), r.changed <= 0
 	return crm.Notice{Fact: f}
 }
@@ -170,21 +181,42 @@ func (c *records) staff(ctx context.Context) (*people.Staff, error) {
 	if c.m.Users == nil {
 		return people.NewStaff(c.cfg.StaffDomains, nil), nil
 	}
-	return c.roster.Staff(ctx, c.now(), c.cfg.StaffDomains, func(ctx context.Context) ([]string, error) {
-		a, err := c.ask(ctx, call{op: "fetch", class: rest.Fetch, req: &c.m.Users.Request})
-		if err != nil {
-			return nil, about(err, "read the users")
+	return c.roster.Staff(ctx, c.now(), c.cfg.StaffDomains, c.users)
+}
+
+// maxUserPages bounds the pages of users.
+const maxUserPages = 200
+
+// users are the addresses of all users, page by page.
+func (c *records) users(ctx context.Context) ([]string, error) {
+	of := c.m.Users
+	var out []string
+	vars := jq.Vars{"$page": cmp.Or(of.Page, defaultPage)}
+	for range maxUserPages {
+		a, err := c.ask(ctx, call{op: "fetch", class: rest.Fetch, req: &of.Request, vars: vars})
+		if vars["$after"] != nil && connectors.KindOf(err) == connectors.NotFound {
+			return out, nil // an empty page may be none
 		}
-		found, err := c.m.Users.Emails.All(a.value, a.vars)
+		if err != nil {
+			return nil, connectors.About(err, "read the users")
+		}
+		found, err := of.Emails.All(a.value, a.vars)
 		if err != nil {
 			return nil, c.fail("fetch", connectors.Garbled, fmt.Errorf("users.emails: %w", err))
 		}
-		var out []string
 		for _, v := range found {
 			out = append(out, jq.Text(v))
 		}
-		return out, nil
-	})
+		mark, err := of.Next.Text(a.value, a.vars)
+		if err != nil {
+			return nil, c.fail("fetch", connectors.Garbled, fmt.Errorf("users.next: %w", err))
+		}
+		if mark == "" || vars["$after"] == mark { // a page that leads to itself is the last
+			return out, nil
+		}
+		vars["$after"] = mark
+	}
+	return nil, c.fail("fetch", connectors.Garbled, errors.New("the list of the users does not end"))
 }
 
 // greet asks for the root of the API, without the credential. Whatever the CRM answers, it says what time it is.

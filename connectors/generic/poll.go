@@ -45,12 +45,7 @@ func (c *poller) Poll(
 	at string,
 	from time.Time,
 ) (ns []crm.Notice, next string, more bool, err error) {
-	cur := since.Parse[since.Cursor](at)
-	records, over, err := c.walk().Poll(ctx, &cur, from)
-	if err != nil {
-		return nil, at, false, err
-	}
-	return since.Notices(records), since.Text(cur), !over, nil
+	return c.walk().Round(ctx, at, from)
 }
 
 // Backfill returns references to the history between since and until, oldest first within each type.
@@ -83,7 +78,7 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 		if of.Optional && absent(err) {
 			return since.Page{}, nil
 		}
-		return since.Page{}, about(err, "list %s", ask.Type)
+		return since.Page{}, connectors.About(err, "list "+ask.Type)
 	}
 	items, err := l.Items.All(a.value, a.vars)
 	if err != nil || !isObject(a.value) && !isList(a.value) {
@@ -105,7 +100,7 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 		}
 	}
 	for _, v := range items {
-		rec, err := c.listed(ctx, op, ask, of, v, a.vars)
+		rec, err := c.found(ctx, op, ask, of, v, a.vars)
 		if err != nil {
 			return since.Page{}, err
 		}
@@ -144,8 +139,8 @@ func absent(err error) bool {
 	return false
 }
 
-// listed is one record of a page.
-func (c *poller) listed(
+// found is one record of a page.
+func (c *poller) found(
 	ctx context.Context, op string, ask since.Ask, of *mapping.Record, v any, vars jq.Vars,
 ) (since.Record, error) {
 	r := c.newRecord(ask.Type, v, jq.Vars{"$settings": c.set, "$me": vars["$me"]}, crm.At(c.now()))
@@ -158,7 +153,7 @@ func (c *poller) listed(
 	switch {
 	case r.is("deleted", of.Deleted):
 		if !ask.History {
-			out.Notices = []crm.Notice{c.gone(typ, r.id, r.changed)}
+			out.Notices = []crm.Notice{c.gone(typ, r.id, r.changed, r.received)}
 		}
 	case of.Person != nil && of.List.Whole && !ask.History:
 		staff, err := c.staff(ctx)

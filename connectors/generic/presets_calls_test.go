@@ -37,6 +37,7 @@ func TestPresetsCalls(t *testing.T) {
 type journal struct {
 	mu sync.Mutex
 	bytes.Buffer
+	people []crm.Ref // those who were read
 }
 
 func (j *journal) say(format string, args ...any) {
@@ -70,6 +71,7 @@ func calls(t *testing.T, preset string) {
 	api := httptest.NewServer(j.heard(recorded(t, filepath.Join(dir, "api.json"))))
 	defer api.Close()
 	cfg := presetConfig(preset, api.URL, env)
+	cfg.Web.URL = "https://crm.example.com/"
 	v, err := New(cfg, connectors.Options{
 		Source: crm.Source{Name: preset, Vendor: Vendor}, Salt: []byte("salt"), Now: func() time.Time { return now },
 	})
@@ -81,6 +83,9 @@ func calls(t *testing.T, preset string) {
 	}
 	if v.Write != nil {
 		j.written(t, v)
+	}
+	if v.Show != nil {
+		j.shown(t, v)
 	}
 	if v.Setup != nil {
 		j.setUp(t, v)
@@ -122,6 +127,9 @@ func (j *journal) polled(t *testing.T, v connectors.Vendor, now time.Time) {
 			for _, r := range v.Fetch.Fetch(t.Context(), []crm.Ref{*n.Ref}) {
 				if r.Err != nil {
 					t.Errorf("read %s/%s: %v", n.Ref.Type, n.Ref.ID, r.Err)
+				}
+				if _, ok := v.PersonOf(*n.Ref); ok {
+					j.people = append(j.people, *n.Ref)
 				}
 				j.notices(r.Notices)
 			}
@@ -167,6 +175,24 @@ func (j *journal) written(t *testing.T, v connectors.Vendor) {
 				}
 			}
 		}
+	}
+}
+
+// shown asks for the card of a person of each kind whose samples are there, and who has their address.
+func (j *journal) shown(t *testing.T, v connectors.Vendor) {
+	j.say("# show")
+	for _, ref := range j.people {
+		who, _ := v.PersonOf(ref)
+		cards, err := v.Show.Cards(t.Context(), []string{who})
+		card, ok := cards[who]
+		if err != nil || !ok || card.Name == "" || card.Email == "" {
+			t.Errorf("the card of %s: %+v, %v", who, card, err)
+		}
+		found, err := v.Show.Find(t.Context(), card.Email)
+		if err != nil {
+			t.Errorf("find %s: %v", who, err)
+		}
+		j.say("  => %s %q %s, found %q, %s", who, card.Name, card.Email, found, v.Show.Link("", who, ""))
 	}
 }
 

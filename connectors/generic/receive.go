@@ -51,10 +51,29 @@ func newReceiver(c *source, read *records) *receiver {
 
 // Verify checks what proves a delivery.
 func (c *receiver) Verify(d connectors.Delivery, now time.Time) error {
-	err := c.proof.Verify(d, proof.Secrets{
+	return c.unproven(c.proof.Verify(d, c.provenBy(), now))
+}
+
+// Screen refuses a delivery by what it brings before its body.
+func (c *receiver) Screen(d connectors.Delivery, now time.Time) error {
+	return c.unproven(c.proof.Screen(d, c.provenBy(), now))
+}
+
+// Dated is when a delivery was signed, where its signature covers the time.
+func (c *receiver) Dated(d connectors.Delivery) time.Time { return c.proof.Dated(d) }
+
+func (c *receiver) provenBy() proof.Secrets {
+	return proof.Secrets{
 		Sign: slices.Concat(revealed(c.cfg.HookSecret), c.secrets.get()), Keys: revealed(c.cfg.HookKey),
-	}, now)
+	}
+}
+
+func (c *receiver) unproven(err error) error {
 	switch {
+	case errors.Is(err, proof.ErrStale):
+		return &connectors.Error{
+			Vendor: Vendor, Op: "verify", Kind: connectors.Unauthenticated, Stale: true, Err: err,
+		}
 	case errors.Is(err, proof.ErrUnread):
 		return c.fail("verify", connectors.Malformed, err)
 	case err != nil:
@@ -228,21 +247,12 @@ func (c *receiver) delivered(d connectors.Delivery, value any) jq.Vars {
 	vars := jq.Vars{
 		"$settings": c.set, "$me": c.me.get(), "$method": d.Method, "$path": d.Path, "$query": query,
 		"$header": headerValues(d.Header),
-		"$body":   value, "$ours": c.ours(),
+		"$body":   value, "$ours": c.ours,
 	}
 	if d.Received != 0 {
 		vars["$received"] = int(d.Received)
 	}
 	return vars
-}
-
-// ours are the names of the fields that we write: an event that is about them alone is our echo.
-func (c *receiver) ours() []any {
-	var out []any
-	for _, name := range c.fields.Written() {
-		out = append(out, name)
-	}
-	return out
 }
 
 func (c *receiver) each(value any, vars jq.Vars) ([]any, error) {
@@ -302,6 +312,9 @@ func (c *receiver) decide(e *event, vars jq.Vars, d connectors.Delivery, seen ma
 
 // shown is the name of an event for people: a short word, or nothing of it.
 func shown(name string) string {
+	if name == "" {
+		return "without a name: hooks.event finds none"
+	}
 	if codeWord.MatchString(name) {
 		return name
 	}
@@ -387,7 +400,7 @@ func (c *receiver) follow(r *mapping.Rule, e *event, vars jq.Vars, d connectors.
 	}
 	for _, id := range ids {
 		if r.Gone.Set() {
-			e.notices = append(e.notices, c.gone(typ, id, int64(at)))
+			e.notices = append(e.notices, c.gone(typ, id, int64(at), max(d.Received, 1)))
 			continue
 		}
 		ref := crm.Ref{Type: typ, ID: id}
@@ -453,19 +466,27 @@ func (c *source) people(e mapping.Expr, value any, vars jq.Vars) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
+	return c.persons(found), nil
+}
+
+// persons are those whom values name, each once.
+func (c *source) persons(values []any) []string {
 	var out []string
-	for _, v := range found {
+	for _, v := range values {
 		if who := c.person(jq.Text(v)); who != "" && !slices.Contains(out, who) {
 			out = append(out, who)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// gone says that a record is there no more, as of a time (ms).
-func (c *source) gone(typ, id string, at int64) crm.Notice {
+// gone says that a record is there no more, as of a time (ms); seen is when we heard of it, which tells of two versions
+// of one second which is the later.
+func (c *source) gone(typ, id string, at int64, seen crm.Millis) crm.Notice {
 	if p := c.m.Records[typ].Person; p != nil {
-		return crm.Notice{Fact: crm.Deleted(crm.Person{Kind: p.Kind, ID: id}.String(), at)}
+		f := crm.Deleted(crm.Person{Kind: p.Kind, ID: id}.String(), at)
+		f.Seq = int64(seen)
+		return crm.Notice{Fact: f}
 	}
 	return crm.Removed(typ, id, at)
 }

@@ -173,7 +173,7 @@ func (c *records) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result
 	return out
 }
 
-// early is why a record is not read yet: the CRM tells of it before it can show it.
+// early is why a record is not read yet: a CRM may send the webhook before its own transaction has ended.
 func (c *records) early(ref crm.Ref) error {
 	if c.m.Hooks == nil || c.m.Hooks.Settle <= 0 || ref.Noticed == 0 {
 		return nil
@@ -284,7 +284,7 @@ func (c *records) readMany(
 func (c *records) noticesOf(ctx context.Context, ref crm.Ref, value any, vars jq.Vars) ([]crm.Notice, error) {
 	now := crm.At(c.now())
 	if value == nil {
-		return []crm.Notice{c.gone(ref.Type, ref.ID, max(int64(now), ref.AsOf))}, nil
+		return []crm.Notice{c.gone(ref.Type, ref.ID, max(int64(now), ref.AsOf), now)}, nil
 	}
 	r := c.newRecord(ref.Type, value, vars, now)
 	if r.id != ref.ID {
@@ -300,7 +300,7 @@ func (c *records) noticesOf(ctx context.Context, ref crm.Ref, value any, vars jq
 // said is what a record says.
 func (c *records) said(ctx context.Context, r *record, ref crm.Ref) ([]crm.Notice, error) {
 	if r.is("deleted", r.of.Deleted) {
-		return []crm.Notice{c.gone(r.typ, r.id, max(r.version(), ref.AsOf))}, c.faulty(r)
+		return []crm.Notice{c.gone(r.typ, r.id, max(r.version(), ref.AsOf), r.received)}, c.faulty(r)
 	}
 	if err := c.beside(ctx, r); err != nil {
 		return nil, err
@@ -352,7 +352,7 @@ func (c *records) beside(ctx context.Context, r *record) error {
 		case connectors.KindOf(err) == connectors.NotFound:
 			continue
 		case err != nil:
-			return about(err, "read what stands beside %s", r.typ)
+			return connectors.About(err, "read what stands beside "+r.typ)
 		}
 		v := a.value
 		if w.Item.Set() {
@@ -369,7 +369,7 @@ func (c *records) beside(ctx context.Context, r *record) error {
 func (c *records) taken(r *record) ([]crm.Notice, error) {
 	r.alone = true
 	if r.is("deleted", r.of.Deleted) {
-		return []crm.Notice{c.gone(r.typ, r.id, r.version())}, c.faulty(r)
+		return []crm.Notice{c.gone(r.typ, r.id, r.version(), r.received)}, c.faulty(r)
 	}
 	if r.of.Person != nil {
 		return c.personFacts(r, people.NewStaff(c.cfg.StaffDomains, nil))

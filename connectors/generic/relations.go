@@ -28,31 +28,13 @@ func (c *records) besides(r *record) besides {
 		b.emails = c.emails(r)
 		return b
 	}
-	for _, v := range r.all("people", r.of.People) {
-		if who := c.person(jq.Text(v)); who != "" {
-			b.people = append(b.people, who)
-		}
-	}
-	b.people = unique(b.people)
+	b.people = c.persons(r.all("people", r.of.People))
 	for _, v := range r.all("deals", r.of.Deals) {
 		if id := jq.Text(v); id != "" {
 			b.deals = append(b.deals, id)
 		}
 	}
 	return b
-}
-
-// unique leaves copies out and keeps the order.
-func unique(list []string) []string {
-	seen := map[string]bool{}
-	var out []string
-	for _, s := range list {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 const (
@@ -174,7 +156,7 @@ func (n neighbours) DealsWith(ctx context.Context, who []string) (map[string][]s
 			continue
 		}
 		if err != nil {
-			return nil, about(err, "read the deals of people")
+			return nil, connectors.About(err, "read the deals of people")
 		}
 		ids, err := of.Deals.IDs.All(a.value, a.vars)
 		if err != nil {

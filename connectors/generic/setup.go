@@ -35,7 +35,7 @@ func (s setup) Plan(ctx context.Context) ([]connectors.Step, error) {
 		vars := jq.Vars{"$type": typ, "$kind": p.Kind}
 		a, err := s.ask(ctx, call{op: "setup", class: rest.Fetch, req: &s.m.Setup.Have.Request, vars: vars})
 		if err != nil {
-			return nil, about(err, "look at the fields of %s", typ)
+			return nil, connectors.About(err, "look at the fields of "+typ)
 		}
 		found, err := s.m.Setup.Have.Names.All(a.value, a.vars)
 		if err != nil || len(found) == 0 {
@@ -88,23 +88,27 @@ func (s setup) Apply(ctx context.Context, step connectors.Step) error {
 	}
 	_, err := s.ask(ctx, call{op: "setup", class: rest.Write, req: s.m.Setup.Make, vars: vars})
 	if err != nil && connectors.KindOf(err) != connectors.Conflict {
-		return about(err, "make %s.%s", m.typ, m.name)
+		return connectors.About(err, "make "+m.typ+"."+m.name)
 	}
 	if s.m.Setup.After == nil {
 		return nil
 	}
 	_, err = s.ask(ctx, call{op: "setup", class: rest.Write, req: s.m.Setup.After, vars: vars})
-	return about(err, "after making %s.%s", m.typ, m.name)
+	return connectors.About(err, "after making "+m.typ+"."+m.name)
 }
 
+// Lists are none.
+func (setup) Lists(context.Context) ([]connectors.Step, error) { return nil, nil }
+
 // Advice is what remains to be clicked.
-func (s setup) Advice(publicURL string) string {
+func (s setup) Advice(publicURL string) (text string, paste []byte) {
 	if publicURL == "" {
 		publicURL = "https://<where Winnow is reached>"
 	}
-	said := strings.ReplaceAll(s.m.Advice, "{url}", publicURL+"/hooks/"+s.opt.Source.Name)
+	hooks := s.opt.Source.Hooks(publicURL)
+	said := strings.ReplaceAll(s.m.Advice, "{url}", hooks)
 	if said == "" {
-		return "Deliveries go to " + publicURL + "/hooks/" + s.opt.Source.Name + "."
+		return "Deliveries go to " + hooks + ".", nil
 	}
-	return strings.TrimSpace(said)
+	return strings.TrimSpace(said), nil
 }

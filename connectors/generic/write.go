@@ -42,7 +42,7 @@ func (w writer) Split(chs []crm.Change) [][]crm.Change {
 			key.WriteString(crm.ParsePerson(ch.Contact).Kind)
 		}
 		if byValues {
-			for _, f := range sortedFields(ch) {
+			for _, f := range sortedKeys(ch.Values) {
 				fmt.Fprintf(&key, "\x1f%s=%s", f, ch.Values[f])
 			}
 		}
@@ -55,15 +55,6 @@ func (w writer) Split(chs []crm.Change) [][]crm.Change {
 	for _, key := range order {
 		out = append(out, connectors.InBatches(groups[key], w.batch())...)
 	}
-	return out
-}
-
-func sortedFields(ch crm.Change) []crm.Field {
-	var out []crm.Field
-	for f := range ch.Values {
-		out = append(out, f)
-	}
-	slices.Sort(out)
 	return out
 }
 

@@ -26,7 +26,7 @@ const (
 	maxHistories = 50
 	// maxAssociations is how many inputs one batch read of associations takes. Source: HubSpot docs, "Associations".
 	maxAssociations = 1000
-	// maxPages bounds the pages of one input's associations.
+	// maxPages bounds the pages of one list.
 	maxPages = 20
 )
 
@@ -109,6 +109,11 @@ type input struct {
 	After string `json:"after,omitempty"`
 }
 
+// readable are the records of an answer that have an id. The others can be nothing of ours.
+func readable(os []*object) []*object {
+	return slices.DeleteFunc(os, func(o *object) bool { return o == nil || o.ID == "" })
+}
+
 func idsOf(os []*object) []string {
 	ids := make([]string, len(os))
 	for i, o := range os {
@@ -132,7 +137,7 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 		size = maxHistories
 	}
 	var all []*object
-	for chunk := range slices.Chunk(unique(ids), size) {
+	for chunk := range slices.Chunk(crm.Unique(ids), size) {
 		var got struct {
 			Results []*object `json:"results"`
 		}
@@ -145,7 +150,7 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 		if err != nil {
 			return nil, connectors.About(err, "read "+kind)
 		}
-		all = append(all, slices.DeleteFunc(got.Results, func(o *object) bool { return o == nil || o.ID == "" })...)
+		all = append(all, readable(got.Results)...)
 	}
 	return all, nil
 }
@@ -154,7 +159,7 @@ func (c *Connector) read(ctx context.Context, kind string, ids, properties, hist
 // Source: HubSpot docs, "Using object APIs", and knowledge base, "Restore deleted records".
 func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map[string]int64, error) {
 	out := map[string]int64{}
-	for chunk := range slices.Chunk(unique(ids), maxRead) {
+	for chunk := range slices.Chunk(crm.Unique(ids), maxRead) {
 		var got struct {
 			Results []*object `json:"results"`
 		}
@@ -171,8 +176,8 @@ func (c *Connector) deleted(ctx context.Context, kind string, ids []string) (map
 		if err != nil {
 			return nil, connectors.About(err, "look for "+kind+" in the recycle bin")
 		}
-		for _, o := range got.Results {
-			if o != nil && o.ID != "" && millis(o.ArchivedAt) != 0 {
+		for _, o := range readable(got.Results) {
+			if millis(o.ArchivedAt) != 0 {
 				out[string(o.ID)] = int64(millis(o.ArchivedAt))
 			}
 		}
@@ -207,7 +212,7 @@ type link struct {
 // labelled are the associations of each of ids with records of kind to, in HubSpot's order.
 func (c *Connector) labelled(ctx context.Context, from, to string, ids []string) (map[string][]link, error) {
 	out := map[string][]link{}
-	todo := inputs(unique(ids))
+	todo := inputs(crm.Unique(ids))
 	for page := 0; len(todo) > 0 && page < maxPages; page++ {
 		var next []input
 		for chunk := range slices.Chunk(todo, maxAssociations) {
@@ -261,12 +266,6 @@ func (c *Connector) labelled(ctx context.Context, from, to string, ids []string)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func unique(ids []string) []string {
-	out := slices.Clone(ids)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
 
 func orEmpty(s []string) []string {
 	if s == nil {

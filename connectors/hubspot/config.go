@@ -54,7 +54,8 @@ type OAuth struct {
 
 // API is where HubSpot's REST API is.
 type API struct {
-	URL string `default:"https://api.hubapi.com" desc:"HubSpot's API, for a proxy or a sandbox"`
+	URL       string `default:"https://api.hubapi.com" desc:"HubSpot's API, for a proxy or a sandbox"`
+	PlainHTTP bool   `split_words:"true" default:"false" desc:"true allows http in API_URL beyond this machine and link-local addresses, where whoever is on the way reads the credential"`
 }
 
 const (
@@ -116,7 +117,7 @@ func (c *Config) Validate(prefix string) error {
 			"not set: without it no webhook can be verified; set it, or %s_WEBHOOKS=off to poll only", prefix)
 	}
 	v.checkCredentials(&p)
-	p.WantURL("API_URL", v.API.URL, "https://host")
+	p.WantURL("API_URL", v.API.URL, "https://host", v.API.PlainHTTP)
 	if v.AppID != "" {
 		if _, err := strconv.ParseInt(v.AppID, 10, 64); err != nil {
 			p.Add("APP_ID", "want a number")
@@ -127,12 +128,7 @@ func (c *Config) Validate(prefix string) error {
 	}
 	v.checkObjects(&p)
 	v.checkNames(&p)
-	if v.RateLimit < 1 {
-		p.Add("RATE_LIMIT", "want at least 1")
-	}
-	if v.Timeout < time.Second {
-		p.Add("TIMEOUT", "want at least 1s")
-	}
+	p.WantPace(v.RateLimit, v.Timeout)
 	return p.Err()
 }
 

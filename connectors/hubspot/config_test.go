@@ -106,6 +106,7 @@ func TestValidate(t *testing.T) {
 		"no contacts":                   {func(c *Config) { c.Objects = []string{"emails"} }, false},
 		"conversations":                 {func(c *Config) { c.Objects = []string{"contacts", "conversations"} }, true},
 		"an API with a password in it":  {func(c *Config) { c.API.URL = "https://u:p@x.example" }, false},
+		"an API over plain http":        {func(c *Config) { c.API.URL = "http://x.example" }, false},
 		"fields with their full name":   {func(c *Config) { c.Fields = "winnow_rating=grade" }, true},
 		"an override of another name":   {func(c *Config) { c.Fields = "override=grade_by_hand" }, true},
 	} {

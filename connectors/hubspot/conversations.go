@@ -142,7 +142,7 @@ func (c *Connector) conversation(ctx context.Context, id string, refs []crm.Ref)
 	if len(t.contacts) == 0 {
 		return thread{}, nil // a visitor whom the CRM does not know
 	}
-	t.messages, err = c.messages(ctx, path, unique(ids), whole)
+	t.messages, err = c.messages(ctx, path, crm.Unique(ids), whole)
 	return t, err
 }
 
@@ -180,22 +180,18 @@ func (c *Connector) messages(ctx context.Context, path string, ids []string, who
 			}
 		}
 	} else {
-		for after, page := "", 0; page < maxPages; page++ {
-			query := url.Values{"limit": {"100"}}
-			if after != "" {
-				query.Set("after", after)
-			}
+		gone := false
+		err := paged(url.Values{"limit": {"100"}}, func(query url.Values) (_ paging, err error) {
 			var got struct {
 				Results []message `json:"results"`
 				Paging  paging    `json:"paging"`
 			}
-			if gone, err := c.getOne(ctx, path+"/messages", query, &got); gone || err != nil {
-				return nil, err
-			}
+			gone, err = c.getOne(ctx, path+"/messages", query, &got)
 			out = append(out, got.Results...)
-			if after = got.Paging.Next.After; after == "" {
-				break
-			}
+			return got.Paging, err
+		})
+		if gone || err != nil {
+			return nil, err
 		}
 	}
 	for i := range out {

@@ -7,6 +7,7 @@
 //	fetch.go     references to facts                                       contacts.go emails.go calls.go meetings.go deals.go quotes.go
 //	conversations.go forms.go referrals.go                                 one file for each sort of record
 //	relations.go staff.go  what stands beside a record, and who our own people are: connectors/relate and connectors/people decide
+//	past.go      all that there is of one contact
 //	poll.go      what changed, and the history before: searches, of which connectors/since keeps the place
 //	write.go     ratings out, 100 a call                                   refusals.go what HubSpot's errors mean
 //	setup.go     properties, scopes, and the subscriptions to paste        properties.go places.go what properties mean

@@ -55,9 +55,14 @@ func each(f func(c *Connector, o *object) *crm.Fact) func(context.Context, *Conn
 // fetcher is the connector as a connectors.Fetcher: a batch is read together and fails together.
 type fetcher struct{ c *Connector }
 
-// FetchLimits are those of batch/read. Source: HubSpot docs, "Using object APIs", limits.
-func (fetcher) FetchLimits(string) connectors.Limits {
-	return connectors.Limits{Batch: maxRead, Calls: 4}
+// FetchLimits are those of batch/read. A batch is four or five requests, one after another, so it takes eight batches
+// at once to use up 190 requests in ten seconds; how fast they go the budget decides. Threads are read one by one.
+// Source: HubSpot docs, "Using object APIs", limits.
+func (fetcher) FetchLimits(typ string) connectors.Limits {
+	if typ == conversations {
+		return connectors.Limits{Batch: 10, Calls: 4}
+	}
+	return connectors.Limits{Batch: maxRead, Calls: 8}
 }
 
 func (f fetcher) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
@@ -81,6 +86,8 @@ func (c *Connector) Fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, er
 		return c.fetchConversations(ctx, refs)
 	case timeline, filed:
 		return c.fetchTimeline(ctx, refs)
+	case past:
+		return c.fetchPast(ctx, refs)
 	case referrals:
 		return relate.ReferralsChanged(ctx, referrers{c}, refs)
 	default:
@@ -191,7 +198,7 @@ func (c *Connector) Concerned(ctx context.Context, ref crm.Ref) ([]string, error
 	switch k, ok := kinds[ref.Type]; {
 	case ok:
 		return c.relate.Concerned(ctx, ref, k.viaDeals)
-	case ref.Type == "contacts" || ref.Type == timeline || ref.Type == filed:
+	case ref.Type == "contacts" || ref.Type == timeline || ref.Type == filed || ref.Type == past:
 		return c.relate.WithPeers(ctx, append([]string{ref.ID}, ref.Contacts...))
 	case ref.Type == conversations:
 		thread, _, _ := strings.Cut(ref.ID, "/")

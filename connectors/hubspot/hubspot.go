@@ -126,7 +126,7 @@ func (c *Connector) Vendor() connectors.Vendor {
 			Record: "contacts", Text: maxText,
 			Native: connectors.Native{Disqualify: connectors.ByStatus, Closed: c.cfg.Unqualified},
 		}},
-		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Budget: c, Show: c,
+		Fetch: fetcher{c}, Relate: c, Write: c, Poll: c, Backfill: c, Past: c, Account: c, Setup: c, Budget: c, Show: c,
 		CheckNative: c.checkNative,
 	}
 	if c.cfg.Webhooks != "off" {
@@ -152,7 +152,7 @@ type details struct {
 
 // Account returns the id of the portal that the token is for.
 func (c *Connector) Account(ctx context.Context) (string, error) {
-	d, err := c.details(ctx, "account")
+	d, err := c.details(ctx, "account", 0)
 	if err != nil {
 		return "", err
 	}
@@ -162,8 +162,9 @@ func (c *Connector) Account(ctx context.Context) (string, error) {
 	return string(d.PortalID), nil
 }
 
-func (c *Connector) details(ctx context.Context, op string) (details, error) {
-	return c.account.get(c.now(), 24*time.Hour, func() (details, error) {
+// details are those of the account, read within an age.
+func (c *Connector) details(ctx context.Context, op string, age time.Duration) (details, error) {
+	return c.account.get(c.now(), age, func() (details, error) {
 		var d details
 		_, err := c.rest.Do(ctx, rest.Request{
 			Op: op, Class: rest.Fetch, Method: http.MethodGet, Path: "/account-info/" + accountVersion + "/details",

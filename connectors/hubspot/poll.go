@@ -114,10 +114,7 @@ func (c *Connector) pollBin(ctx context.Context, at string,
 			return nil, at, false, connectors.About(err, "list deleted "+b.Kind)
 		}
 	}
-	for _, o := range got.Results {
-		if o == nil || o.ID == "" {
-			continue
-		}
+	for _, o := range readable(got.Results) {
 		gone := int64(millis(o.ArchivedAt))
 		switch {
 		case gone <= b.Looked-binOverlap.Milliseconds():
@@ -171,7 +168,7 @@ type found struct {
 	Results []*object `json:"results"`
 }
 
-// find is one search, at HubSpot's own pace for searches. Source: HubSpot docs, "CRM search".
+// find makes one search, within HubSpot's own rate limit for searches. Source: HubSpot docs, "CRM search".
 func (c *Connector) find(ctx context.Context, op, kind, by, sort string, filters []filter, limit int,
 	also ...string,
 ) (found, error) {
@@ -215,10 +212,7 @@ func (c *Connector) page(ctx context.Context, ask since.Ask) (since.Page, error)
 		return since.Page{}, err
 	}
 	page := since.Page{Full: len(got.Results) >= pageSize}
-	for _, o := range got.Results {
-		if o == nil || o.ID == "" {
-			continue
-		}
+	for _, o := range readable(got.Results) {
 		r := since.Record{
 			ID: string(o.ID), At: o.at(by), Notices: []crm.Notice{{Ref: &crm.Ref{Type: ask.Type, ID: string(o.ID)}}},
 		}
@@ -238,7 +232,7 @@ var lastActivity = []string{
 	"notes_last_updated", "notes_last_contacted", "hs_sales_email_last_replied", "num_contacted_notes", "num_notes",
 }
 
-// newly is how far behind the place of a poll something has to lie to be no news.
+// newly is how far behind the poll's position something must lie to be old news.
 const newly = 24 * time.Hour
 
 // contactChanged says what of a contact that a poll found has to be read again: its own record, unless it looks as it

@@ -298,7 +298,8 @@ func (p *portal) search(w http.ResponseWriter, kind string, body obj) {
 			case "GT":
 				ok = ok && have > want
 			case "EQ":
-				ok = ok && have == want
+				said, _ := o["properties"].(obj)[f.(obj)["propertyName"].(string)].(string)
+				ok = ok && (have != 0 && have == want || said == f.(obj)["value"])
 			default:
 				p.t.Errorf("unknown operator %v", f.(obj)["operator"])
 			}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/people"
 )
 
@@ -80,5 +81,5 @@ func values(m map[string][]string) []string {
 	for _, v := range m {
 		out = append(out, v...)
 	}
-	return unique(out)
+	return crm.Unique(out)
 }

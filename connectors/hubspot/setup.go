@@ -227,7 +227,7 @@ func (c *Connector) Apply(ctx context.Context, s connectors.Step) error {
 	if connectors.KindOf(err) == connectors.Conflict && t.method == http.MethodPost {
 		return nil
 	}
-	return err
+	return aboutLists(t, err)
 }
 
 func (c *Connector) setup(ctx context.Context, method, path string, body, into any, what string) error {
@@ -333,7 +333,7 @@ var writeScopes = []string{"crm.objects.contacts.write", "crm.schemas.contacts.r
 
 // Advice is what remains to be done by hand: HubSpot lets nobody but its own tools create subscriptions for a private
 // app.
-func (c *Connector) Advice(publicURL string) string {
+func (c *Connector) Advice(publicURL string) (text string, paste []byte) {
 	var b strings.Builder
 	scopes := slices.Clone(writeScopes)
 	for _, kind := range c.needed() {
@@ -343,21 +343,20 @@ func (c *Connector) Advice(publicURL string) string {
 		scopes = append(scopes, "crm.objects.owners.read")
 	}
 	b.WriteString("Scopes that the token needs; that one to write is missing shows only when it is used:\n")
-	for _, s := range unique(scopes) {
+	for _, s := range crm.Unique(scopes) {
 		b.WriteString("  " + s + "\n")
 	}
 	if c.cfg.Webhooks == "off" {
 		b.WriteString("\nWebhooks are off for this source: the account is polled.\n")
-		return b.String()
+		return b.String(), nil
 	}
-	component, _ := json.MarshalIndent(c.component(publicURL), "", "  ") // nothing in it can fail
-	b.WriteString("\nWebhooks. In a project-based app, save this as src/app/webhooks/webhooks-hsmeta.json and upload " +
-		"the project with HubSpot's CLI.\n" +
-		"In a legacy private app, enter the same target URL and subscriptions under Webhooks in the app's settings.\n\n")
-	b.Write(component)
-	b.WriteString("\n\nKeep the target URL without a query. Put the app's client secret into " +
+	b.WriteString("\nWebhooks. In a project-based app, this component belongs into " +
+		"src/app/webhooks/webhooks-hsmeta.json; upload the project with HubSpot's CLI.\n" +
+		"In a legacy private app, enter the same target URL and subscriptions under Webhooks in the app's settings.\n" +
+		"Keep the target URL without a query. Put the app's client secret into " +
 		c.opt.Source.Variable("CLIENT_SECRET") + ".\n")
-	return b.String()
+	component, _ := json.MarshalIndent(c.component(publicURL), "", "  ") // nothing in it can fail
+	return b.String(), append(component, '\n')
 }
 
 // component is HubSpot's webhooks component. Source: HubSpot docs, "Configure webhooks" of the developer platform.
@@ -409,7 +408,7 @@ func (c *Connector) component(publicURL string) any {
 		"uid": "winnow_webhooks", "type": "webhooks",
 		"config": map[string]any{
 			"settings": map[string]any{
-				"targetUrl":             strings.TrimRight(publicURL, "/") + "/hooks/" + c.opt.Source.Name,
+				"targetUrl":             c.opt.Source.Hooks(publicURL),
 				"maxConcurrentRequests": 10,
 			},
 			"subscriptions": map[string]any{"crmObjects": objects, "hubEvents": hub},

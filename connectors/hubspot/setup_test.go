@@ -1,6 +1,7 @@
 package hubspot
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -166,9 +167,7 @@ func TestAdvice(t *testing.T) {
 		c.Objects = []string{"contacts", "emails", "quotes", "conversations"}
 		c.FitProperties = []string{"industry"}
 	})
-	text := c.Advice("https://winnow.example.com/")
-	_, rest, _ := strings.Cut(text, "{")
-	end := strings.LastIndexByte(rest, '}')
+	text, paste := c.Advice("https://winnow.example.com/")
 	var component struct {
 		Type   string
 		Config struct {
@@ -178,7 +177,7 @@ func TestAdvice(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte("{"+rest[:end+1]), &component); err != nil {
+	if err := json.Unmarshal(paste, &component); err != nil {
 		t.Fatalf("the component is not JSON: %v", err)
 	}
 	if component.Config.Settings.TargetURL != "https://winnow.example.com/hooks/hubspot" ||
@@ -214,8 +213,8 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("scope %s is not named", scope)
 		}
 	}
-	if off := connectTo(t, "http://127.0.0.1:1",
-		func(c *Config) { c.Webhooks = "off" }).Advice("x"); strings.Contains(off, "hsmeta") {
+	if off, paste := connectTo(t, "http://127.0.0.1:1",
+		func(c *Config) { c.Webhooks = "off" }).Advice("x"); strings.Contains(off, "hsmeta") || paste != nil {
 		t.Error("webhooks are off, but there is a component to paste")
 	}
 }
@@ -276,8 +275,8 @@ func TestPropertiesOfTheRules(t *testing.T) {
 		t.Errorf("missing: %q", m)
 	}
 	for _, name := range []string{"region", "industry"} {
-		if n := strings.Count(c.Advice("https://winnow.example.com"),
-			fmt.Sprintf("%q: %q", "propertyName", name)); n != 1 {
+		_, paste := c.Advice("https://winnow.example.com")
+		if n := bytes.Count(paste, fmt.Appendf(nil, "%q: %q", "propertyName", name)); n != 1 {
 			t.Errorf("%d subscriptions to %s", n, name)
 		}
 		if !slices.Contains(c.dated(), name) {

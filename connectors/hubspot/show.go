@@ -44,7 +44,7 @@ func (c *Connector) Find(ctx context.Context, email string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return idsOf(got.Results), nil
+	return idsOf(readable(got.Results)), nil
 }
 
 // Link is the page of a contact, opened at the activity that a fact is about where it is one. Source: HubSpot knowledge
@@ -63,6 +63,25 @@ func (c *Connector) Link(account, person, fact string) string {
 		link += "?engagement=" + id
 	}
 	return link
+}
+
+// Whose reads the pages of contacts, /contacts/62515/record/0-1/101, and their older form /contacts/62515/contact/101.
+func (c *Connector) Whose(account string, page *url.URL) string {
+	parts := strings.Split(strings.Trim(page.Path, "/"), "/")
+	if len(parts) < 4 || parts[0] != "contacts" || account != "" && parts[1] != account {
+		return ""
+	}
+	id := parts[3]
+	switch {
+	case parts[2] == "record" && id == objectTypes["contacts"] && len(parts) > 4:
+		id = parts[4]
+	case parts[2] != "contact":
+		return ""
+	}
+	if !digitsOnly(id) {
+		return ""
+	}
+	return id
 }
 
 func digitsOnly(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

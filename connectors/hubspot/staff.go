@@ -83,11 +83,7 @@ func (k keeper) Maintain(ctx context.Context) (next time.Time, err error) {
 func (c *Connector) owners(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, archived := range []string{"false", "true"} {
-		for after, page := "", 0; page < maxPages; page++ {
-			query := url.Values{"limit": {"100"}, "archived": {archived}}
-			if after != "" {
-				query.Set("after", after)
-			}
+		err := paged(url.Values{"limit": {"100"}, "archived": {archived}}, func(query url.Values) (paging, error) {
 			var got struct {
 				Results []struct {
 					Email string `json:"email"`
@@ -99,14 +95,15 @@ func (c *Connector) owners(ctx context.Context) ([]string, error) {
 				Into: &got,
 			})
 			if err != nil {
-				return out, connectors.About(err, "read the owners")
+				return got.Paging, err
 			}
 			for _, o := range got.Results {
 				out = append(out, o.Email)
 			}
-			if after = got.Paging.Next.After; after == "" {
-				break
-			}
+			return got.Paging, nil
+		})
+		if err != nil {
+			return out, connectors.About(err, "read the owners")
 		}
 	}
 	return out, nil
@@ -116,7 +113,7 @@ func (c *Connector) owners(ctx context.Context) ([]string, error) {
 // where the token may not read it.
 func (c *Connector) accountZone(ctx context.Context) (string, error) {
 	return c.zone.get(c.now(), time.Hour, func() (string, error) {
-		d, err := c.details(ctx, "fetch")
+		d, err := c.details(ctx, "fetch", 24*time.Hour)
 		if withheld(err) {
 			return "", nil
 		}
@@ -144,4 +141,16 @@ type paging struct {
 	Next struct {
 		After string `json:"after"`
 	} `json:"next"`
+}
+
+// paged asks for page after page of what query names, maxPages of them at most.
+func paged(query url.Values, ask func(query url.Values) (paging, error)) error {
+	for range maxPages {
+		at, err := ask(query)
+		if err != nil || at.Next.After == "" {
+			return err
+		}
+		query.Set("after", at.Next.After)
+	}
+	return nil
 }

@@ -214,6 +214,49 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestScreen: by its headers a delivery is refused that has no signature, one of another layout, or one of long ago.
+// What is just too old could be right by another clock, and only the body tells.
+func TestScreen(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	but := func(pairs ...string) connectors.Delivery {
+		d := sign([]byte("[]"), "s3cret", now)
+		d.Body = nil
+		for i := 0; i < len(pairs); i += 2 {
+			if d.Header.Set(pairs[i], pairs[i+1]); pairs[i+1] == "" {
+				d.Header.Del(pairs[i])
+			}
+		}
+		return d
+	}
+	short := base64.StdEncoding.EncodeToString(make([]byte, 31))
+	for name, c := range map[string]struct {
+		d      connectors.Delivery
+		at     time.Time
+		passes bool
+		stale  bool
+	}{
+		"signed":                    {d: but(), at: now, passes: true},
+		"signed just now":           {d: but(), at: now.Add(9 * time.Minute), passes: true},
+		"just ahead":                {d: but(), at: now.Add(-9 * time.Minute), passes: true},
+		"signed long ago":           {d: but(), at: now.Add(11 * time.Minute), stale: true},
+		"far ahead":                 {d: but(), at: now.Add(-11 * time.Minute), stale: true},
+		"a v3 that is too short":    {d: but(headerV3, short), at: now},
+		"a v3 that is not base64":   {d: but(headerV3, strings.Repeat("!", 44)), at: now},
+		"no time":                   {d: but(headerTime, ""), at: now},
+		"a time that is no number":  {d: but(headerTime, "now"), at: now},
+		"a time before 1970":        {d: but(headerTime, "-1"), at: time.UnixMilli(0)},
+		"v1":                        {d: but(headerV3, "", headerV1, strings.Repeat("0", 64)), at: now, passes: true},
+		"a v1 that is too short":    {d: but(headerV3, "", headerV1, strings.Repeat("0", 63)), at: now},
+		"a bad v3 beside a good v1": {d: but(headerV3, short, headerV1, strings.Repeat("0", 64)), at: now},
+		"no signature":              {d: but(headerV3, ""), at: now},
+	} {
+		err := connectTo(t, "http://127.0.0.1:1", nil).Screen(c.d, c.at)
+		if (err == nil) != c.passes || connectors.IsStale(err) != c.stale {
+			t.Errorf("%s: %v, called stale: %t", name, err, connectors.IsStale(err))
+		}
+	}
+}
+
 // The usual fault of a first set-up: a proxy in front of us, and the public URL not set, or set to something else.
 func TestAnotherPublicURLIsNamed(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)

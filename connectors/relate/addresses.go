@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/people"
 )
 
@@ -78,7 +79,7 @@ func (a *addresses) listed(person string) (listed, bool) {
 func (r *Relater) addresses(ctx context.Context, who []string) (people.Book, error) {
 	book, now := people.Book{}, r.Now()
 	var unread []string
-	for _, person := range unique(who) {
+	for _, person := range crm.Unique(who) {
 		list, ok := r.known.get(person, now)
 		if !ok {
 			unread = append(unread, person)
@@ -94,7 +95,7 @@ func (r *Relater) addresses(ctx context.Context, who []string) (people.Book, err
 // readAgain reads the addresses of people that were not read just now.
 func (r *Relater) readAgain(ctx context.Context, who []string) (people.Book, error) {
 	now := r.Now()
-	old := slices.DeleteFunc(unique(who), func(person string) bool { return r.known.isNew(person, now) })
+	old := slices.DeleteFunc(crm.Unique(who), func(person string) bool { return r.known.isNew(person, now) })
 	return r.read(ctx, old)
 }
 

@@ -51,7 +51,7 @@ func newTree(from Referrers) *tree {
 
 // look reads the links of those people whose own have not been read yet.
 func (t *tree) look(ctx context.Context, people []string) error {
-	people = slices.DeleteFunc(unique(people), func(id string) bool { _, ok := t.through[id]; return ok })
+	people = slices.DeleteFunc(crm.Unique(people), func(id string) bool { _, ok := t.through[id]; return ok })
 	if len(people) == 0 {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (t *tree) climb(ctx context.Context, people []string) error {
 		for _, id := range people {
 			next = append(next, t.through[id]...)
 		}
-		people = unique(next)
+		people = crm.Unique(next)
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func (r *Relater) WithPeers(ctx context.Context, direct []string) ([]string, err
 	for _, list := range peers {
 		out = append(out, list...)
 	}
-	return unique(out), nil
+	return crm.Unique(out), nil
 }
 
 // throughDeals returns the people of the deals that records belong to.
@@ -199,7 +199,7 @@ func (r *Relater) peersOf(ctx context.Context, who []string) (map[string][]strin
 	if len(who) == 0 || r.Deals == "" {
 		return nil, nil
 	}
-	deals, err := r.Neighbours.DealsWith(ctx, unique(who))
+	deals, err := r.Neighbours.DealsWith(ctx, crm.Unique(who))
 	if err != nil || len(deals) == 0 {
 		return nil, err
 	}
@@ -228,11 +228,5 @@ func values(m map[string][]string) []string {
 	for _, v := range m {
 		out = append(out, v...)
 	}
-	return unique(out)
-}
-
-func unique(ids []string) []string {
-	out := slices.Clone(ids)
-	slices.Sort(out)
-	return slices.Compact(out)
+	return crm.Unique(out)
 }

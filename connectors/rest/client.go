@@ -279,7 +279,7 @@ func (c *Client) refused(q Request, err error) error {
 	if errors.Is(err, ErrOutage) {
 		kind = connectors.Unavailable
 	}
-	return &connectors.Error{Vendor: c.opt.Vendor, Op: q.Op, Kind: kind, After: r.After, Err: err}
+	return &connectors.Error{Vendor: c.opt.Vendor, Op: q.Op, Kind: kind, After: r.After, Unasked: true, Err: err}
 }
 
 func (c *Client) fail(q Request, k connectors.Kind, err error) error {

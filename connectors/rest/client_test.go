@@ -1,12 +1,15 @@
 package rest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +189,36 @@ func TestLargeAnswersAreRefused(t *testing.T) {
 	}
 }
 
+// TestInflatedAnswersAreBounded: what is small on the way may be large here. It is bounded while it is inflated, so
+// that no more of it is ever held than of an answer that comes as it is.
+func TestInflatedAnswersAreBounded(t *testing.T) {
+	var small bytes.Buffer
+	z := gzip.NewWriter(&small)
+	chunk := make([]byte, 1<<20)
+	for range 4 * maxBody >> 20 {
+		if _, err := z.Write(chunk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(small.Bytes()) // who has had enough closes the connection
+	}, func(o *Options) { o.Timeout = time.Minute })
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
+	runtime.ReadMemStats(&after)
+	if connectors.KindOf(err) != connectors.Malformed {
+		t.Errorf("%d bytes that are %d MiB: %v", small.Len(), 4*maxBody>>20, err)
+	}
+	if held := after.TotalAlloc - before.TotalAlloc; held > 8*maxBody {
+		t.Errorf("%d MiB were taken for it, of an answer that may have %d", held>>20, maxBody>>20)
+	}
+}
+
 // A page of whatever stands between, and an empty body, are no answers: they open the breaker like an outage does.
 func TestAPageIsNoAnswer(t *testing.T) {
 	for _, page := range []string{"<html>down for maintenance</html>", ""} {
@@ -238,7 +271,7 @@ func TestAnswersSteerTheBudget(t *testing.T) {
 		_ = do()
 	}
 	if err := do(); connectors.KindOf(err) != connectors.Unavailable || !errors.Is(err, ErrOutage) ||
-		calls != 1+outageAfter {
+		!connectors.IsUnasked(err) || calls != 1+outageAfter {
 		t.Errorf("with the breaker open: %v, %d calls", err, calls)
 	}
 	now, status = now.Add(time.Hour), 200

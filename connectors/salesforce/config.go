@@ -45,7 +45,8 @@ type Config struct {
 
 // API is where the org's REST API is.
 type API struct {
-	URL string `desc:"the org's own address: https://company.my.salesforce.com"`
+	URL       string `desc:"the org's own address: https://company.my.salesforce.com"`
+	PlainHTTP bool   `split_words:"true" default:"false" desc:"true allows http in API_URL and LOGIN_URL beyond this machine and link-local addresses, where whoever is on the way reads the credential"`
 }
 
 // Login is where tokens are got.
@@ -140,8 +141,8 @@ func (c *Config) Validate(prefix string) error {
 				"want the organization's id, 15 or 18 characters that begin with 00D (Setup, Company Information)")
 		}
 	}
-	p.WantURL("API_URL", v.API.URL, "https://company.my.salesforce.com")
-	p.WantURL("LOGIN_URL", v.Login.URL, defaultLogin)
+	p.WantURL("API_URL", v.API.URL, "https://company.my.salesforce.com", v.API.PlainHTTP)
+	p.WantURL("LOGIN_URL", v.Login.URL, defaultLogin, v.API.PlainHTTP)
 	for _, o := range v.Objects {
 		if !slices.Contains(objects, o) {
 			p.Add("OBJECTS", "%q is not known: want some of %s", o, strings.Join(objects, ", "))
@@ -151,12 +152,7 @@ func (c *Config) Validate(prefix string) error {
 		p.Add("OBJECTS", "Contact or Lead must be among them")
 	}
 	v.checkNames(&p)
-	if v.RateLimit < 1 {
-		p.Add("RATE_LIMIT", "want at least 1")
-	}
-	if v.Timeout < time.Second {
-		p.Add("TIMEOUT", "want at least 1s")
-	}
+	p.WantPace(v.RateLimit, v.Timeout)
 	return p.Err()
 }
 

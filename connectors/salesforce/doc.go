@@ -9,6 +9,7 @@
 //	query.go     SOQL and its pages                    persons.go   contacts and leads, conversion and merges
 //	mails.go     EmailMessage                          activities.go  calls, tasks, meetings
 //	trade.go     opportunities and quotes              relations.go what stands beside a record
+//	past.go      all that there is of one person
 //	poll.go      polls and backfill                    write.go     composite writes
 //	setup.go     fields and the right to see them      refusals.go  what errors mean, limits
 //

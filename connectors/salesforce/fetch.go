@@ -46,7 +46,11 @@ func (c *records) FetchLimits(string) connectors.Limits {
 
 // Fetch reads records together, so that they fail together.
 func (c *records) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
-	notices, err := c.fetch(ctx, refs)
+	read := c.fetch
+	if len(refs) > 0 && refs[0].Type == past {
+		read = c.fetchPast
+	}
+	notices, err := read(ctx, refs)
 	return connectors.Together(len(refs), notices, err)
 }
 
@@ -99,7 +103,7 @@ func (c *records) fetch(ctx context.Context, refs []crm.Ref) ([]crm.Notice, erro
 }
 
 // named are the fields of an object that the settings name.
-func (c *records) named(object string) []string {
+func (c *api) named(object string) []string {
 	return []string{map[string]string{
 		"Opportunity": c.cfg.ContractField, "Quote": c.cfg.MarginField, "Event": c.cfg.MeetingOutcome,
 	}[object]}
@@ -151,6 +155,9 @@ func (c *records) fact(r record, f crm.Fact) crm.Fact {
 
 // Concerned returns the people whom the facts of a record could reach. Only what stands beside it is read.
 func (c *records) Concerned(ctx context.Context, ref crm.Ref) ([]string, error) {
+	if ref.Type == past {
+		return c.relate.WithPeers(ctx, []string{ref.ID})
+	}
 	if who := person(ref.ID); who != "" {
 		return c.relate.WithPeers(ctx, append([]string{who}, ref.Contacts...))
 	}

@@ -132,7 +132,7 @@ func (c Config) auth() rest.Auth {
 func (c *Org) Vendor() connectors.Vendor {
 	poll := &poller{c.api, c.records.people}
 	v := connectors.Vendor{
-		Fetch: c.records, Relate: c.records, Write: &writer{c.api}, Poll: poll, Backfill: poll, Account: c,
+		Fetch: c.records, Relate: c.records, Write: &writer{c.api}, Poll: poll, Backfill: poll, Past: c, Account: c,
 		Setup:    &setup{c.api},
 		Maintain: c, Budget: c, Show: c, Tick: time.Second, Identify: identify,
 	}

@@ -96,7 +96,7 @@ func ofOwners(names []string) []string {
 	if len(of) == 0 {
 		return plain
 	}
-	return append(plain, "TYPEOF Owner WHEN User THEN "+strings.Join(unique(of), ", ")+" END")
+	return append(plain, "TYPEOF Owner WHEN User THEN "+strings.Join(crm.Unique(of), ", ")+" END")
 }
 
 // fetch reads contacts or leads. Their change time is the record's: which of the fields changed the record in our store
@@ -124,21 +124,36 @@ func (c *persons) fetch(ctx context.Context, object string, refs []crm.Ref) ([]c
 // personFacts are what a contact or lead says of itself.
 func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.Notice {
 	who := person(r.id())
-	if into := movedTo(r); into != "" {
+	switch into := movedTo(r); {
+	case into != "" && !r.is("IsDeleted"): // converted: where the contact says the same, that counts
+		return append(c.says(p, r, staff, r.changed()-conversion), merge(into, who, r.changed())...)
+	case into != "":
 		return merge(into, who, r.changed())
+	case r.is("IsDeleted"):
+		return []crm.Notice{c.deleted(who, r)}
 	}
-	if r.is("IsDeleted") {
-		return []crm.Notice{{Fact: crm.Deleted(who, r.changed())}}
-	}
-	out := []crm.Notice{{Fact: crm.Profiled(who)}, {Fact: crm.Present(who, r.changed())}}
-	seq, unrated := c.now().UnixMilli(), false
+	present := crm.Present(who, r.changed())
+	present.Seq = c.now().UnixMilli()
+	out := []crm.Notice{{Fact: crm.Profiled(who)}, {Fact: present}}
+	out = append(out, c.says(p, r, staff, r.changed())...)
+	c.relate.Know(who, r.text("Email"))
+	c.memory.Profile(who, c.looks(p, r), 0, c.now())
+	return out
+}
+
+// conversion is how much older, in ms, what a converted lead says is than its contact: a tick of Salesforce's times.
+const conversion = 1000
+
+// says are the properties of a contact or lead, as of a time.
+func (c *persons) says(p profile, r record, staff *people.Staff, at int64) (out []crm.Notice) {
+	who, seq, unrated := person(r.id()), c.now().UnixMilli(), false
 	add := func(name, value string) {
 		if !crm.Storable(value) {
 			return
 		}
 		p := crm.Property{Name: name, Value: value, OfRecord: true}
 		unrated = unrated || p.Unrates()
-		f := crm.PropertyOf(who, p, r.changed())
+		f := crm.PropertyOf(who, p, at)
 		f.Seq = seq
 		out = append(out, crm.Notice{Fact: f})
 	}
@@ -168,9 +183,15 @@ func (c *persons) personFacts(p profile, r record, staff *people.Staff) []crm.No
 		shown := slices.ContainsFunc(c.fields.Marks(), func(name string) bool { return r.text(name) != "" })
 		add(crm.PropShown, map[bool]string{true: "true"}[shown])
 	}
-	c.relate.Know(who, r.text("Email"))
-	c.memory.Profile(who, c.looks(p, r), 0, c.now())
 	return out
+}
+
+// deleted says that a person is in the recycle bin. One that is deleted and restored within a second has one time for
+// both, and the order in which they were read tells.
+func (c *persons) deleted(who string, r record) crm.Notice {
+	f := crm.Deleted(who, r.changed())
+	f.Seq = c.now().UnixMilli()
+	return crm.Notice{Fact: f}
 }
 
 // addOverride adds what people set for Winnow.

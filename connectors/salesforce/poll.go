@@ -46,12 +46,7 @@ func (c *poller) walk() *since.Walk {
 func (c *poller) Poll(ctx context.Context, at string,
 	from time.Time,
 ) (notices []crm.Notice, next string, more bool, err error) {
-	cur := since.Parse[since.Cursor](at)
-	records, over, err := c.walk().Poll(ctx, &cur, from)
-	if err != nil {
-		return nil, at, false, err
-	}
-	return since.Notices(records), since.Text(cur), !over, nil
+	return c.walk().Round(ctx, at, from)
 }
 
 // Backfill returns references to the history between since and until, oldest first within each object.
@@ -117,7 +112,7 @@ func (c *poller) page(ctx context.Context, ask since.Ask) (since.Page, error) {
 	if ask.History {
 		where += " AND IsDeleted = false"
 	}
-	soql := fmt.Sprintf("SELECT %s FROM %s WHERE %s%s LIMIT %d", strings.Join(unique(names), ", "), ask.Type, where,
+	soql := fmt.Sprintf("SELECT %s FROM %s WHERE %s%s LIMIT %d", strings.Join(crm.Unique(names), ", "), ask.Type, where,
 		order, pageSize)
 	list := func() ([]record, error) { return c.query(ctx, op, rest.Poll, soql, true) }
 	read := list
@@ -163,7 +158,7 @@ func (c *poller) found(ask since.Ask, p profile, r record) []crm.Notice {
 		who := person(r.id())
 		if movedTo(r) == "" && r.is("IsDeleted") {
 			c.people.memory.Forget(who) // undeleted, it may look as before
-			return []crm.Notice{{Fact: crm.Deleted(who, r.changed())}}
+			return []crm.Notice{c.people.deleted(who, r)}
 		}
 		if c.people.memory.Knows(who, c.people.looks(p, r), c.now()) {
 			return nil // nothing changed that is read: mostly it was our own write

@@ -139,7 +139,7 @@ func (c *api) selectFrom(
 	ctx context.Context, object string, names []string, field string, ids []string, all bool, tail ...string,
 ) ([]record, error) {
 	var out []record
-	for part := range slices.Chunk(unique(ids), maxIDs) {
+	for part := range slices.Chunk(crm.Unique(ids), maxIDs) {
 		list := make([]string, 0, len(part))
 		for _, id := range part {
 			if id = full(id); id != "" {
@@ -149,7 +149,7 @@ func (c *api) selectFrom(
 		if len(list) == 0 {
 			continue
 		}
-		soql := "SELECT " + strings.Join(unique(names), ", ") + " FROM " + object + " WHERE " + field + " IN (" +
+		soql := "SELECT " + strings.Join(crm.Unique(names), ", ") + " FROM " + object + " WHERE " + field + " IN (" +
 			strings.Join(list, ", ") + ")"
 		rs, err := c.query(ctx, "fetch", rest.Fetch, soql+strings.Join(tail, ""), all)
 		if err != nil {
@@ -158,12 +158,6 @@ func (c *api) selectFrom(
 		out = append(out, rs...)
 	}
 	return out, nil
-}
-
-func unique(names []string) []string {
-	out := slices.Clone(names)
-	slices.Sort(out)
-	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return s == "" })
 }
 
 // always are the fields of every record that are read.

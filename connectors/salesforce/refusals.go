@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/connectors"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/rest"
 )
 
@@ -97,9 +98,17 @@ func (c *api) explain(r *rest.Response) *connectors.Error {
 	return own
 }
 
+// refused is the code of a refusal.
+type refused string
+
+func (r refused) Error() string { return string(r) }
+
+// notThere is the code for an object that the org does not have, or hides from the running user as a whole.
+const notThere refused = "INVALID_TYPE"
+
 // meaning is what a code says, with the fields that it names.
 func (c *api) meaning(code string, r refusal) *connectors.Error {
-	e := &connectors.Error{Kind: connectors.Rejected, Err: errors.New(code)}
+	e := &connectors.Error{Kind: connectors.Rejected, Err: refused(code)}
 	if k, ok := kinds[code]; ok {
 		e.Kind = k
 	}
@@ -114,7 +123,7 @@ func (c *api) meaning(code string, r refusal) *connectors.Error {
 		}
 	}
 	if len(plain) > 0 {
-		e.Err = fmt.Errorf("%s: %s", code, strings.Join(unique(plain), ", "))
+		e.Err = fmt.Errorf("%w: %s", e.Err, strings.Join(crm.Unique(plain), ", "))
 	}
 	switch {
 	case code == "REQUEST_LIMIT_EXCEEDED" && strings.HasPrefix(r.Message, "Concurrent"):
@@ -154,13 +163,14 @@ func (a *absences) has(object string, now time.Time) bool {
 	return ok && now.Before(until)
 }
 
-// optional runs a query for an object that not every org has; what is not there gives nothing.
+// optional runs a query for an object that not every org has; what is not there gives nothing. A field of it that is
+// hidden is an error: without it the rest would say something else.
 func (c *api) optional(object string, ask func() ([]record, error)) ([]record, error) {
 	if c.absences.has(object, c.now()) {
 		return nil, nil
 	}
 	rs, err := ask()
-	if connectors.KindOf(err) == connectors.Misconfigured {
+	if errors.Is(err, notThere) {
 		c.absences.note(object, c.now())
 		return nil, nil
 	}

@@ -252,6 +252,7 @@ func TestValidate(t *testing.T) {
 		"no key":            {func(c *Config) { c.HookKey = " , " }, "WINNOW_SF_HOOK_KEY: not set"},
 		"no org":            {func(c *Config) { c.OrgID = "acme" }, "WINNOW_SF_ORG_ID"},
 		"no API":            {func(c *Config) { c.API.URL = "" }, "WINNOW_SF_API_URL"},
+		"plain http":        {func(c *Config) { c.API.URL = "http://acme.example" }, "WINNOW_SF_API_PLAIN_HTTP"},
 		"no credential":     {func(c *Config) { c.ClientSecret = "" }, "WINNOW_SF_CLIENT_SECRET: not set"},
 		"two credentials":   {func(c *Config) { c.Username = "u" }, "use one flow"},
 		"half a credential": {func(c *Config) { c.ClientSecret, c.Username = "", "u" }, "WINNOW_SF_USERNAME"},
@@ -497,6 +498,30 @@ func TestObjectsAreLookedAtSideBySide(t *testing.T) {
 	for range 2 {
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// The address that stands in the browser names the contact or the lead whose page it is, in every form that Salesforce
+// has given it, and nobody where it is the page of something else.
+func TestWhose(t *testing.T) {
+	v := connect(t, "https://acme.example", nil).Vendor()
+	const lightning = "https://acme.lightning.force.com/"
+	for page, want := range map[string]string{
+		lightning + "lightning/r/Lead/" + greg + "/view":                                "lead/" + greg,
+		lightning + "lightning/r/" + ada + "/view":                                      "contact/" + ada,
+		lightning + "lightning/r/Contact/" + ada + "/related/Opportunities/view":        "contact/" + ada,
+		lightning + "one/one.app#/sObject/" + ada + "/view":                             "contact/" + ada,
+		"https://acme.my.salesforce.com/" + greg[:15]:                                   "lead/" + greg,
+		"https://acme.my.salesforce.com/" + greg + "/e?retURL=%2F" + ada:                "lead/" + greg,
+		lightning + "lightning/n/Note?c__id=" + ada:                                     "contact/" + ada,
+		lightning + "lightning/r/Task/00TD000000QOMqgIAH/view?ws=%2Fr%2F" + ada + "%2F": "contact/" + ada,
+		lightning + "lightning/r/Opportunity/006D000000QOMqgIAH/view":                   "",
+		lightning + "lightning/o/Lead/list?filterName=00BD000000QOMqgIAH":               "",
+		lightning + "lightning/page/home":                                               "",
+	} {
+		if who, ok := v.PersonAt("", page); who != want || ok != (want != "") {
+			t.Errorf("%s is the page of %q, want %q", page, who, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -53,10 +54,41 @@ func (c *setup) Plan(ctx context.Context) ([]connectors.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(steps, connectors.Step{
+	steps = append(steps, connectors.Step{
 		Name: "permission set " + permissionSet, Detail: "read and edit Winnow's fields, for the running user",
 		Have: have, Data: made{},
-	}), nil
+	})
+	for _, object := range c.cfg.Objects {
+		step, err := c.visible(ctx, object)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
+
+// visible says whether the running user sees an object and all that is read of it. To Winnow a hidden field is empty,
+// as of somebody who never opted out, and no answer says that it is hidden.
+func (c *setup) visible(ctx context.Context, object string) (connectors.Step, error) {
+	step := connectors.Step{Name: "read " + object, Detail: "the object and the fields that are read", Right: true}
+	c.shapes.forget(object)
+	s, err := c.describe(ctx, "setup", object)
+	if err != nil {
+		if connectors.KindOf(err) != connectors.Misconfigured {
+			return step, err
+		}
+		step.Detail = "the org does not have it, or hides it from the running user"
+		step.Hand = "let the running user read it, or take it out of " + c.opt.Source.Variable("OBJECTS")
+		return step, nil
+	}
+	hidden := slices.DeleteFunc(slices.Concat(fixedFields[object], read[object].fields, c.named(object)),
+		func(name string) bool { return name == "" || s.has(name) })
+	if step.Have = len(hidden) == 0; !step.Have {
+		step.Detail = "hidden from the running user: " + strings.Join(hidden, ", ")
+		step.Hand = "show them to the running user by a permission set (field-level security)"
+	}
+	return step, nil
 }
 
 func detail(spec crm.FieldSpec) string {
@@ -234,12 +266,15 @@ func (c *setup) permit(ctx context.Context) error {
 	return connectors.About(err, "give the running user the permission set")
 }
 
+// Lists are none.
+func (*setup) Lists(context.Context) ([]connectors.Step, error) { return nil, nil }
+
 // Advice is what remains to be clicked.
-func (c *setup) Advice(publicURL string) string {
+func (c *setup) Advice(publicURL string) (text string, paste []byte) {
 	if publicURL == "" {
 		publicURL = "https://<where Winnow is reached>"
 	}
-	endpoint := publicURL + "/hooks/" + c.opt.Source.Name + "?key=<HOOK_KEY>"
+	endpoint := c.opt.Source.Hooks(publicURL) + "?key=<HOOK_KEY>"
 	return fmt.Sprintf(`In Salesforce, under Setup:
   1. Permission Sets, Winnow, Manage Assignments: give it to the people who shall see the ratings.
   2. Outbound Messages: one for each of Contact, Lead, Task, Event, Opportunity and Quote, to
@@ -247,5 +282,5 @@ func (c *setup) Advice(publicURL string) string {
      with the fields Id and LastModifiedById; leave "Send Session ID" unticked.
   3. Flows: a record-triggered flow for each of these objects (created or updated) whose action is its outbound message.
   4. The running user's profile: take "Send Outbound Messages" away, so that Winnow's own writes send none.
-Mails send no outbound message: they are polled.`, endpoint)
+Mails send no outbound message: they are polled.`, endpoint), nil
 }

@@ -2,6 +2,9 @@ package salesforce
 
 import (
 	"context"
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors"
@@ -69,4 +72,26 @@ func (c *Org) Link(_, person, fact string) string {
 		return ""
 	}
 	return strings.TrimRight(c.cfg.API.URL, "/") + "/" + id
+}
+
+// Whose reads the id that the page of a contact or a lead has in its address: in the path, behind the # of older
+// pages, or in a parameter, as with a console's workspace. The last in each counts.
+func (c *Org) Whose(_ string, page *url.URL) string {
+	words := func(text string) []string {
+		return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/?&=", r) })
+	}
+	var query []string
+	for _, name := range slices.Sorted(maps.Keys(page.Query())) {
+		for _, value := range page.Query()[name] {
+			query = append(query, words(value)...)
+		}
+	}
+	for _, part := range [][]string{words(page.Path), words(page.Fragment), query} {
+		for _, word := range slices.Backward(part) {
+			if who := person(word); who != "" {
+				return who
+			}
+		}
+	}
+	return ""
 }

@@ -120,6 +120,19 @@ func Notices(records []Record) []crm.Notice {
 	return out
 }
 
+// Round is Poll for a vendor that keeps nothing beside a Cursor: it reads the next page from the cursor at, and returns
+// its notices, the cursor behind it, and whether the round has more. After an error the cursor is at still.
+func (w *Walk) Round(ctx context.Context, at string, since time.Time) (
+	notices []crm.Notice, next string, more bool, err error,
+) {
+	cur := Parse[Cursor](at)
+	records, over, err := w.Poll(ctx, &cur, since)
+	if err != nil {
+		return nil, at, false, err
+	}
+	return Notices(records), Text(cur), !over, nil
+}
+
 // Poll reads the next page of a round and moves the cursor on; what no round has read yet begins at since. over says
 // that this was the last page of the round.
 func (w *Walk) Poll(ctx context.Context, cur *Cursor, since time.Time) (records []Record, over bool, err error) {

@@ -84,14 +84,59 @@ func (m *message) absent(auto bool, named crm.Class) bool {
 	switch {
 	case auto:
 		return away || m.ahead()
-	case away && (m.cue(cueMachine) || m.cue(cueFormula) && !m.asksBack()):
+	case away && m.cue(cueMachine):
 		return true
-	}
-	if m.in.Direction == crm.Out || !(away && (m.cue(cueReturn) || !m.hears(harmful)) || m.cue(cueReturn) &&
-		!m.defers()) {
+	case m.asksBack() || !m.explained():
 		return false
 	}
-	return m.ends() && !m.asksBack()
+	return away && m.cue(cueFormula) || m.leaves(away) && m.ends()
+}
+
+// leaves reports whether they are away, or say when they will be back, and put nothing off by it.
+func (m *message) leaves(away bool) bool {
+	switch {
+	case m.in.Direction == crm.Out:
+		return false
+	case m.cue(cueReturn):
+		return away || !m.defers()
+	}
+	return away && !m.hears(harmful)
+}
+
+// explained reports whether everything in the body is what notes of absence and desks say. Without a header or a
+// subject that names a machine the whole body has to agree: "I am away until Friday, but the plan is fine" is an
+// answer.
+func (m *message) explained() bool {
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence >= m.first && c.sentence < m.tailFrom && !m.noted(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// noted reports whether c is what such notes say, belongs to a sentence of theirs, or says nothing of its own.
+func (m *message) noted(c *clause) bool {
+	const theirs = desk | note | 1<<cueRedirect | 1<<cueThrough | 1<<cuePromise | set(crm.Promises|crm.Refers)
+	switch {
+	case c.found&(ourFault|set(crm.ClearYes|crm.ClearNo)) != 0:
+		return false
+	case c.found&(theirs|polite) != 0:
+		return true
+	case c.all&traitLetter != 0 && c.all&traitShall != 0: // "I will see to your message then"
+		return true
+	}
+	if s := &m.sentences[c.sentence]; s.found&theirs != 0 && m.marks[c.from]&traitContrast == 0 {
+		return true
+	}
+	for i := c.from; i < c.to; i++ {
+		if m.tokens[i].kind == wordToken && m.marks[i]&(traitLight|traitWe|traitPlease) == 0 && !m.entry(i).filler &&
+			!m.dating(i) && !m.name(i) {
+			return false
+		}
+	}
+	return true
 }
 
 // hears reports whether any sentence of the body was found to show one of the intents in all.
@@ -173,7 +218,7 @@ func (m *message) automatic() bool {
 		return true
 	}
 	answer := m.subject.reply || m.quotes
-	return m.cue(cueReceived) && !answer && !m.asksBack() && m.acknowledges()
+	return m.cue(cueReceived) && !answer && !m.asksBack() && m.acknowledges() && m.explained()
 }
 
 // acknowledges reports whether the body says that a message came in, and nothing but what desks say beside it.
@@ -264,7 +309,10 @@ func (m *message) gone(auto bool) bool {
 		return false
 	}
 	alone := m.tailFrom-m.first <= 2 && !m.hears(harmful)
-	return auto || m.cue(cueMachine) || (m.cue(cueRedirect) || alone) && !m.cue(cueHere) && !m.asksBack()
+	if auto || m.cue(cueMachine) {
+		return true
+	}
+	return (m.cue(cueRedirect) || alone) && !m.cue(cueHere) && !m.asksBack() && m.explained()
 }
 
 // mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every
@@ -276,12 +324,27 @@ func (m *message) mass() bool {
 		return false
 	}
 	for i := m.bodyFrom; i < len(m.sentences); i++ {
-		if f := m.sentences[i].found; f.has(cueMass) || f.has(cueFooter) && i >= m.tailFrom {
+		f, below := m.sentences[i].found, i >= m.tailFrom
+		if f.has(cueMass) || f.has(cueFooter) && below && (m.units() >= longLetter || m.sheet()) {
 			return true
 		}
 	}
 	return false
 }
+
+// longLetter is the length in units from which a footer makes mass mail of a text: below a shorter one it belongs to a
+// person's signature.
+const longLetter = 40
+
+// sheet reports whether the sender's address is that of a newsletter.
+func (m *message) sheet() bool {
+	local, _, _ := strings.Cut(strings.ToLower(m.in.From), "@")
+	local = local[strings.LastIndexAny(local, "<\" ")+1:]
+	return sheets[local]
+}
+
+var sheets = setOf("news newsletter newsletters offers offer marketing promo promotions deals mailing noreply " +
+	"no-reply donotreply updates")
 
 // isDaemon reports whether a mail system itself wrote.
 func isDaemon(from string) bool {

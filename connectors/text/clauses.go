@@ -36,6 +36,8 @@ const (
 	traitOnly                       // "not only" denies nothing
 	traitWe                         // the writer
 	traitUs                         // the writer as an object
+	traitRevised                    // makes another quote of the same one: "corrected", "new"
+	traitGives                      // hands something over: "send", "get"
 )
 
 var traitNames = map[string]trait{
@@ -44,6 +46,7 @@ var traitNames = map[string]trait{
 	"until": traitUntil, "handles": traitHandles, "decides": traitDecides, "letter": traitLetter, "cannot": traitCannot,
 	"shall": traitShall, "others": traitOthers, "later": traitLater, "contact": traitContact, "next_move": traitNext,
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
+	"revised": traitRevised, "give": traitGives,
 }
 
 // role is the trait that a word has in one language, by the number of its file.
@@ -168,10 +171,14 @@ func (m *message) request(c *clause) {
 	}
 }
 
+// ourFault is what has to be sent once more because of us, or of what lies between us.
+const ourFault set = 1<<cueFault | 1<<cueMissing
+
 // weighs reports whether clause c holds anything of substance: a demand, an agreement, a question, or a word of the
 // purchase.
 func (m *message) weighs(c *clause) bool {
-	return c.found&(set(wanting)|1<<cueKeen) != 0 || m.asked(c) || m.deals(c)
+	pleads := c.found&(set(crm.Asks)|ourFault) != 0 && c.found&(1<<cueSmallTalk|1<<cueCourtesy) == 0
+	return pleads || c.found&(set(wanting)|1<<cueKeen) != 0 || m.asked(c) || m.deals(c)
 }
 
 // asked reports whether c ends a question that is more than a courtesy.
@@ -204,6 +211,9 @@ func (m *message) quiet(c *clause) bool {
 	}
 	unknown := 0
 	for i := c.from; i < c.to; i++ {
+		if m.denies(i, m.lang) { // "you have not answered me"
+			return false
+		}
 		if m.marks[i]&(traitLight|traitWe|traitPlease) != 0 || m.entry(i).filler || m.tokens[i].kind == emojiToken {
 			continue
 		}

@@ -44,6 +44,9 @@ func (s *scan) dates(c calendar, from, to int) []dated {
 		if n == 0 {
 			continue
 		}
+		if i > from && weekday(s.tokens[i].when) && since[s.wordAt(i-1)] { // it is over
+			continue
+		}
 		d.from, d.to = i, i+n
 		if k := len(out); k > 0 && weekday(s.tokens[out[k-1].from].when) && i-out[k-1].to <= 2 &&
 			!weekday(s.tokens[i].when) {
@@ -54,6 +57,9 @@ func (s *scan) dates(c calendar, from, to int) []dated {
 	}
 	return out
 }
+
+// since are words behind which a day of the week is one that has passed.
+var since = setOf("since seit depuis desde sinds")
 
 func weekday(t when) bool { return t >= monday && t < monday+7 }
 

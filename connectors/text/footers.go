@@ -182,13 +182,19 @@ func listFooter(f string) bool {
 	for _, p := range listFooters[firstByte(f)] {
 		if rest, ok := strings.CutPrefix(f, p); ok {
 			word, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
-			return !pronouns[word] && word != "bitte" && word != "please" // they ask us
+			return !pronouns[word] && word != "bitte" && word != "please" && !questioned(rest) // they ask us
 		}
 	}
 	return false
 }
 
-var listFooters = byFirst(`you received this message because you are subscribed|you are receiving this|you're receiving this|you received this email because|to unsubscribe from|to unsubscribe|to stop receiving emails from this|unsubscribe from this|unsubscribe |unsubscribe|click here to unsubscribe|if you no longer wish to receive|if you'd like me to stop|if you don't want to hear from|if you prefer not to receive|not interested? unsubscribe|manage your preferences|manage preferences|update your preferences|view in browser|mailing list |this email was sent to|this message was sent to
+// questioned reports whether a sentence of s asks something, as a footer's never does behind its first words.
+func questioned(s string) bool {
+	at := strings.IndexByte(s, '?')
+	return at >= 0 && (at+1 == len(s) || s[at+1] == ' ') && strings.Count(s[:at], " ") >= 3
+}
+
+var listFooters = byFirst(`you received this message because you are subscribed|you are receiving this|you're receiving this|you received this email because|to unsubscribe from|to unsubscribe|to stop receiving our |to opt out of our |you can unsubscribe from our |to stop receiving emails from this|unsubscribe from this|unsubscribe |unsubscribe|click here to unsubscribe|if you no longer wish to receive|if you'd like me to stop|if you don't want to hear from|if you prefer not to receive|not interested? unsubscribe|manage your preferences|manage preferences|update your preferences|view in browser|mailing list |this email was sent to|this message was sent to
 sie erhalten diese e-mail, weil|sie erhalten diesen newsletter|um sich abzumelden|abmelden|newsletter abbestellen|hier abmelden|vom newsletter abmelden|wenn sie keine weiteren e-mails|diese e-mail wurde an
 se desabonner|se desinscrire|vous recevez cet e-mail|vous recevez ce message|pour vous desabonner|pour vous desinscrire|si vous ne souhaitez plus recevoir|desinscription|cliquez ici pour vous des
 darse de baja|cancelar suscripcion|cancelar la suscripcion|para darse de baja|ha recibido este|recibe este correo|si no desea recibir mas|si no desea seguir recibiendo

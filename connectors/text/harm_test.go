@@ -47,6 +47,8 @@ func (v *verdict) harm(got crm.Text) harm {
 		known |= evasions
 	}
 	switch {
+	case got.Class != crm.Human && slices.Contains(v.classes, got.Class):
+		return none
 	case !v.human():
 		if got.Class == crm.Human {
 			return missed
@@ -127,11 +129,12 @@ func harmTable(by map[string]*toll) (string, toll) {
 	return b.String(), all
 }
 
-// heldOut is one message of testdata/holdout.
+// heldOut is one message of testdata/holdout and the like.
 type heldOut struct {
 	verdict
 	in   Input
-	own  string // the first line of their own words, where the text is plain and says something
+	keep []string // what must be left: the first line of their own words, where the text is plain and says something
+	drop []string // what must not be
 	html bool
 }
 
@@ -154,20 +157,36 @@ func loadHoldout(t *testing.T, file string) (list []heldOut) {
 				m.in.Subject = value
 			case "From":
 				m.in.From = value
+			case "Header":
+				field, content, _ := strings.Cut(value, ": ")
+				m.in.Header = merged(m.in.Header, field, content)
+			case "Keep":
+				m.keep = append(m.keep, value)
+			case "Drop":
+				m.drop = append(m.drop, value)
+			default:
+				t.Fatalf("%s #%d: unknown line @%s", filepath.Base(file), i+1, name)
 			}
 		}
 		if m.html {
 			m.in.HTML = body
 		} else {
 			m.in.Body = body
-			m.own, _, _ = strings.Cut(strings.TrimSpace(body), "\n")
-		}
-		if quiet || strings.HasPrefix(m.own, ">") {
-			m.own = ""
+			if own, _, _ := strings.Cut(strings.TrimSpace(body), "\n"); !quiet && !strings.HasPrefix(own, ">") {
+				m.keep = append(m.keep, own)
+			}
 		}
 		list = append(list, m)
 	}
 	return list
+}
+
+func merged(h map[string][]string, field, content string) map[string][]string {
+	if h == nil {
+		h = map[string][]string{}
+	}
+	h[field] = append(h[field], content)
+	return h
 }
 
 func (m *heldOut) labels(t *testing.T, position, label string) (quiet bool) {
@@ -198,49 +217,67 @@ func (m *heldOut) labels(t *testing.T, position, label string) (quiet bool) {
 func (m *heldOut) read() harm {
 	got := reader.Trace(m.in)
 	h := m.harm(got.Text)
-	if h == none && m.human() && (!strings.Contains(got.Kept, m.own) || strings.Contains(got.Kept, "tom@us.example")) {
+	if h != none || got.Text.Class != crm.Human {
+		return h
+	}
+	gone := func(s string) bool { return !strings.Contains(got.Kept, s) }
+	ours := func(s string) bool { return strings.Contains(got.Kept, s) }
+	if slices.ContainsFunc(m.keep, gone) || slices.ContainsFunc(append(m.drop, "tom@us.example"), ours) {
 		return blamed
 	}
-	return h
+	return none
 }
 
 var showHoldout = flag.Bool("holdout.show", false,
-	"name the messages of the hold-out that are misread: afterwards it is none for whoever mends the reader")
+	"name the messages of the hold-outs that are misread: afterwards they are none for whoever mends the reader")
 
-// What the hold-out cost when it was last measured: a limit that only ever falls. The aim is 0.1 % of the people's
-// messages.
-const (
-	maxHarmed = 4
-	maxMissed = 6
-)
+// tolls are what the messages below testdata cost when they were last measured: limits that only ever fall. The aim is
+// 0.1 % of the people's messages.
+var tolls = []struct {
+	dir                  string
+	held                 bool // nobody who mends the reader looks at them
+	files, messages      int  // at least
+	maxHarmed, maxMissed int
+}{
+	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 4},
+	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 4},
+	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 6},
+	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 8},
+	{dir: "opened", files: 8, messages: 230, maxMissed: 1},
+	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6},
+}
 
-// TestHarmOnHoldout measures what wrong readings cost on messages of seven languages, and on mails that have nothing to
-// do with sales, which were written before the reader was mended and never looked at while it was.
-func TestHarmOnHoldout(t *testing.T) {
-	files, err := filepath.Glob("testdata/holdout/*.txt")
-	if err != nil || len(files) != 8 {
-		t.Fatalf("%d files in testdata/holdout (%v): want 8", len(files), err)
-	}
-	by := map[string]*toll{}
-	for _, file := range files {
-		n := new(toll)
-		by[strings.TrimSuffix(filepath.Base(file), ".txt")] = n
-		for i, m := range loadHoldout(t, file) {
-			h := m.read()
-			n.add(&m.verdict, h)
-			if h != none && *showHoldout {
-				t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, reader.Read(m.in),
-					m.in.Body+m.in.HTML)
+// TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with
+// sales. They were written, and labelled, before the reader was mended; those held out were never looked at meanwhile.
+func TestHarm(t *testing.T) {
+	for _, limit := range tolls {
+		t.Run(limit.dir, func(t *testing.T) {
+			files, err := filepath.Glob(filepath.Join("testdata", limit.dir, "*.txt"))
+			if err != nil || len(files) != limit.files {
+				t.Fatalf("%d files (%v): want %d", len(files), err, limit.files)
 			}
-		}
-	}
-	table, all := harmTable(by)
-	t.Log(table)
-	if n := all.people + all.machines; n < 400 {
-		t.Errorf("%d messages: want at least 400", n)
-	}
-	if all.harmed() > maxHarmed || all.by[missed] > maxMissed {
-		t.Errorf("%d people harmed, %d wasters missed: it was %d and %d", all.harmed(), all.by[missed], maxHarmed,
-			maxMissed)
+			by := map[string]*toll{}
+			for _, file := range files {
+				n := new(toll)
+				by[strings.TrimSuffix(filepath.Base(file), ".txt")] = n
+				for i, m := range loadHoldout(t, file) {
+					h := m.read()
+					n.add(&m.verdict, h)
+					if h != none && (!limit.held || *showHoldout) {
+						t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, reader.Read(m.in),
+							m.in.Body+m.in.HTML)
+					}
+				}
+			}
+			table, all := harmTable(by)
+			t.Log(table)
+			if n := all.people + all.machines; n < limit.messages {
+				t.Errorf("%d messages: want at least %d", n, limit.messages)
+			}
+			if all.harmed() > limit.maxHarmed || all.by[missed] > limit.maxMissed {
+				t.Errorf("%d people harmed, %d wasters missed: it was %d and %d", all.harmed(), all.by[missed],
+					limit.maxHarmed, limit.maxMissed)
+			}
+		})
 	}
 }

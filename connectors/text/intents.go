@@ -21,7 +21,7 @@ const demands = crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesT
 	crm.ChangeRequest | crm.CarriesQuote | crm.Promises | crm.NotReady | crm.NotInterested | crm.OptOut | crm.FutureBusiness
 
 // noAnswer are features of sentences that explain nothing by themselves.
-const noAnswer set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk |
+const noAnswer set = 1<<cueGreeting | 1<<cueCourtesy | 1<<cueSmallTalk | 1<<cueMissing |
 	set(crm.QuoteRequest|crm.QuoteAgain|crm.Discount|crm.FutureBusiness|crm.DefersTime|crm.Vague|crm.NotInterested|crm.NotReady|crm.OptOut|crm.Thanks|
 		crm.Urgent|crm.ChangeRequest|crm.RefusesTime|crm.Promises)
 
@@ -68,24 +68,14 @@ func (m *message) greets(i int) bool {
 // the thread's and says nothing.
 func (m *message) intents(out *crm.Text) {
 	sure, doubtful := m.judge()
-	var all crm.Intents
-	for i := m.first; i < m.tailFrom; i++ {
-		s := &m.sentences[i]
-		m.handsOver(s)
-		asks, got := m.sentence(s, s.counts.units())
-		out.Asks += asks
-		all |= got
-	}
+	all := m.said(out)
 	all |= m.entitled(out)
 	if out.Asks > 0 {
 		all |= crm.Asks
 	}
 	all = all&^(crm.Thanks|harmful) | sure
 	all = settle(m.whole(all, out.Units), out.Units)
-	// our link was broken: a request, and not one for the same quote again
-	if all.Any(crm.QuoteAgain) && m.cue(cueFault) {
-		all = all&^(crm.QuoteAgain|crm.QuoteRequest) | crm.Requests
-	}
+	all = m.resent(all)
 	if all&(demands|wanting|crm.ClearNo) == 0 && m.courteous() {
 		all |= crm.Thanks
 	}
@@ -94,10 +84,61 @@ func (m *message) intents(out *crm.Text) {
 	if m.in.Direction == crm.Out {
 		return
 	}
+	if all&^(crm.Answers|crm.Informs) == crm.ClearNo && m.declines() {
+		doubtful |= crm.NotInterested
+	}
 	out.Weak = doubtful
 	if m.cue(cueAbsent) {
 		out.Return = m.returns()
 	}
+}
+
+// resent makes a request of what has to be sent once more because our link was broken or it never reached them: it asks
+// for no quote again.
+func (m *message) resent(all crm.Intents) crm.Intents {
+	missing := m.missing()
+	if m.in.Direction == crm.Out || all.Any(harmful) ||
+		!missing && !(all.Any(crm.QuoteAgain|crm.AsksYesNo) && m.cue(cueFault)) {
+		return all
+	}
+	if missing || all.Any(crm.QuoteAgain) {
+		all &^= crm.QuoteAgain | crm.QuoteRequest
+	}
+	return all | crm.Requests
+}
+
+// missing reports whether they say that a quote of ours never reached them.
+func (m *message) missing() bool {
+	return slices.ContainsFunc(m.hits, func(h hit) bool { return h.feature == cueMissing && m.plainGaps(&h) })
+}
+
+// said is what the sentences of the body do, and none of them takes back from another.
+func (m *message) said(out *crm.Text) crm.Intents {
+	var all, agreeing, pressing crm.Intents
+	for i := m.first; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		m.handsOver(s)
+		asks, got := m.sentence(s, s.counts.units())
+		out.Asks += asks
+		all |= got
+		if got.Any(crm.ClearYes) {
+			agreeing |= got
+		}
+		if got.Any(crm.Discount) && (asks > 0 || got.Any(wanting)) {
+			pressing |= got
+		}
+	}
+	// A yes with something to go on puts nothing off by another sentence: "Yes, forty. Wednesday I am away."
+	if agreeing != 0 && (out.Asks > 0 || all.Any(wanting|crm.Informs)) {
+		all &^= (crm.DefersTime | crm.RefusesTime) &^ agreeing
+	}
+	if all.Any(crm.Accepts) { // "others are cheaper. Send the contract."
+		all &^= crm.Discount &^ pressing
+	}
+	if all.Any(crm.Vague) && (all.Any(wanting|crm.Refers) || !m.shrug()) { // whoever moves on does not shrug
+		all &^= crm.Vague
+	}
+	return all
 }
 
 // whole is what all the sentences together mean, of as many units, by who wrote them.
@@ -185,13 +226,158 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 	if s.found.has(cueStands) {
 		got &^= crm.Discount
 	}
-	if got.Any(crm.Accepts) { // what is ordered now is no mere promise
+	if got.Any(crm.FutureBusiness) && !m.promised(s, got) {
 		got &^= crm.FutureBusiness
+	}
+	if got.Any(crm.QuoteAgain) && !m.again(s) {
+		got &^= crm.QuoteAgain
 	}
 	if got.Any(crm.Discount) { // "we take it if the price comes down" accepts nothing yet
 		got &^= crm.Accepts
 	}
 	return got
+}
+
+// shrug reports whether the body says nothing beside what puts us off: "I don't know who has the key" does, and so does
+// "of the red one I am not sure, the blue one we take".
+func (m *message) shrug() bool {
+	const idle = traitLight | traitWe | traitUs | traitPlease | traitJoins | traitContrast | traitLater | traitNext |
+		traitDecides | traitOurs | traitContact | traitUntil
+	m.cover(crm.Vague | crm.DefersTime)
+	said := 0
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence < m.first || c.sentence >= m.tailFrom || c.found&polite != 0 {
+			continue
+		}
+		for i := c.from; i < c.to; i++ {
+			if m.tokens[i].kind == wordToken && !m.steps[i] && m.marks[i]&idle == 0 && !m.entry(i).filler &&
+				!m.dating(i) {
+				said++
+			}
+		}
+	}
+	return said <= spare
+}
+
+// spare is how many words of its own a shrug may hold.
+const spare = 1
+
+// promised reports whether s speaks of business to come: by its phrase, or by a condition or a time beside a weak one,
+// with which no amount is ordered. "The new contracts are signed" speaks of none.
+func (m *message) promised(s *sentence, got crm.Intents) bool {
+	if got.Any(crm.Accepts|crm.ChangeRequest) || s.question && !got.Any(crm.Discount) { // it is wanted now
+		return false
+	}
+	for i := range m.hits {
+		h := &m.hits[i]
+		if h.feature == bit(crm.FutureBusiness) && !h.weak && s.from <= int(h.from) && int(h.to) <= s.to {
+			return true
+		}
+	}
+	ahead := false
+	for i := s.from; i < s.to; i++ {
+		if m.amount(i, s.to) {
+			return false
+		}
+		ahead = ahead || m.entry(i).ifs&(1<<m.lang) != 0 || m.tokens[i].when != 0 || m.marks[i]&traitShall != 0
+	}
+	return ahead
+}
+
+// again reports whether s asks for the same quote once more: it asks for it, or says that it is lost, and changes
+// nothing in it. "I read the quote again", "the signed quote, I send it back" and "again, with 20 seats" do not.
+func (m *message) again(s *sentence) bool {
+	if m.cue(cueFault) { // which makes a request of it
+		return true
+	}
+	if m.revised(s) || m.thanksAgain(s) {
+		return false
+	}
+	asks := s.question || s.found&set(crm.Asks|crm.Requests|crm.QuoteRequest) != 0 ||
+		slices.ContainsFunc(m.marks[s.from:s.to], func(t trait) bool { return t&traitPlease != 0 })
+	for i := range m.hits {
+		h := &m.hits[i]
+		if h.feature != bit(crm.QuoteAgain) || int(h.from) < s.from || int(h.to) > s.to {
+			continue
+		}
+		if h.deny && asks && m.handed(h) || !h.deny && m.lost(h) {
+			return true
+		}
+	}
+	return false
+}
+
+// lost reports whether h says that the quote is lost: not "we have not lost it", nor that it lacks something.
+func (m *message) lost(h *hit) bool {
+	first, _ := m.clausesOf(h)
+	return m.plainGaps(h) && !m.undone(h, m.clauses[first].from)
+}
+
+// handed reports whether it is to be handed over what h names once more, rather than read, explained or reckoned: its
+// clause says so, or says nothing else.
+func (m *message) handed(h *hit) bool {
+	first, end := m.clausesOf(h)
+	other := false
+	for i := m.clauses[first].from; i < m.clauses[end-1].to; i++ {
+		switch t := m.marks[i]; {
+		case t&traitGives != 0:
+			return true
+		case i >= int(h.from) && i < int(h.to) && h.gaps&(1<<(i-int(h.from))) == 0:
+		case m.tokens[i].kind == wordToken && t&(traitLight|traitWe|traitUs|traitPlease|traitOurs) == 0 &&
+			!m.entry(i).filler && !m.dating(i) && (i == m.clauses[first].from || !m.name(i)):
+			other = true
+		}
+	}
+	return !other
+}
+
+// thanksAgain reports whether it is thanks that s says once more: "thanks again for the quote, when can you deliver?"
+func (m *message) thanksAgain(s *sentence) bool {
+	for i := range m.hits {
+		h := &m.hits[i]
+		if h.feature != bit(crm.QuoteAgain) || int(h.from) < s.from || int(h.to) > s.to {
+			continue
+		}
+		if first, _ := m.clausesOf(h); !m.clauses[first].found.has(bit(crm.Thanks)) {
+			return false
+		}
+	}
+	return true
+}
+
+// revised reports whether s wants another quote than the one that there is.
+func (m *message) revised(s *sentence) bool {
+	if s.found&set(crm.ChangeRequest|crm.Accepts) != 0 {
+		return true
+	}
+	for i := s.from; i < s.to; i++ {
+		if m.marks[i]&(traitUnless|traitRevised) != 0 ||
+			i > s.from && m.marks[i-1]&traitLight != 0 && m.amount(i, s.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainGaps reports whether nothing of its own stands within h: "I cannot find the transport in your quote" has it.
+func (m *message) plainGaps(h *hit) bool {
+	for i := int(h.from); i < int(h.to); i++ {
+		if h.gaps&(1<<(i-int(h.from))) != 0 && m.marks[i]&(traitLight|traitWe|traitOurs) == 0 && !m.entry(i).filler {
+			return false
+		}
+	}
+	return true
+}
+
+// amount reports whether token i, in a clause that ends before to, says how many of something.
+func (m *message) amount(i, to int) bool {
+	if m.tokens[i].kind != numberToken || i+1 >= to || m.tokens[i+1].kind != wordToken || m.tokens[i+1].when != 0 ||
+		m.marks[i+1]&traitLight != 0 || spans[m.wordAt(i+1)] {
+		return false
+	}
+	_, n := m.dateAt(m.calendar, i, to)
+	return n == 0
 }
 
 // beside are the evasions in got that are none, for what stands in the same sentence: a shrug with a number or a
@@ -202,13 +388,47 @@ func (m *message) beside(s *sentence, got crm.Intents) crm.Intents {
 	if s.question || got.Any(crm.Informs|wanting) && !got.Any(crm.DefersTime) {
 		none |= crm.Vague
 	}
+	if got.Any(crm.Vague|crm.DefersTime) && m.tells(s) { // "too early to say, between 40 and 60"
+		none |= crm.Vague | crm.DefersTime
+	}
+	if got.Any(crm.Vague|crm.Discount) && m.decidesAfter(s) {
+		none |= crm.Vague | crm.Discount
+	}
 	if s.question && !got.Any(crm.NotReady) || got.Any(crm.Accepts|crm.Requests) || s.found.has(cueCourtesy) {
 		none |= crm.DefersTime
 	}
 	if s.found.has(bit(crm.Thanks)) && !s.question {
 		none |= crm.Discount
 	}
+	if s.found.has(cueReturn) { // "on the road, and back on Wednesday" says when, rather than that it does not suit
+		none |= crm.RefusesTime
+	}
 	return none
+}
+
+// tells reports whether s holds a number that is no part of a time.
+func (m *message) tells(s *sentence) bool {
+	for i := s.from; i < s.to; i++ {
+		t := &m.tokens[i]
+		if t.kind == numberToken && t.e != m.words.clock && (i+1 == s.to || m.tokens[i+1].when == 0) {
+			if _, n := m.dateAt(m.calendar, i, s.to); n == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// decidesAfter reports whether s speaks of the purchase after a contrast: "of the red one I am not sure, but we order
+// the blue one".
+func (m *message) decidesAfter(s *sentence) bool {
+	k, _ := slices.BinarySearchFunc(m.clauses, s.from, func(c clause, at int) int { return cmp.Compare(c.from, at) })
+	for k++; k < len(m.clauses) && m.clauses[k].to <= s.to; k++ {
+		if c := &m.clauses[k]; m.marks[c.from]&traitContrast != 0 && (m.deals(c) || c.found&set(wanting) != 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // settle resolves what cannot be meant together.
@@ -273,7 +493,8 @@ func (m *message) horizon(all crm.Intents) (at crm.Millis, loose bool) {
 // moves reports whether a day in s is when they make the next move, or ask us to: neither a question, nor a time to
 // meet, nor by when they want something.
 func (m *message) moves(s *sentence) bool {
-	if s.question || s.found&set(crm.QuoteRequest|crm.ChangeRequest|crm.Urgent|crm.AcceptsTime|crm.RefusesTime) != 0 {
+	const other = set(crm.QuoteRequest|crm.ChangeRequest|crm.Urgent|crm.AcceptsTime|crm.RefusesTime) | 1<<cueMissing
+	if s.question || s.found&other != 0 {
 		return false
 	}
 	var t trait
@@ -312,6 +533,20 @@ func (m *message) notice(all crm.Intents) bool {
 	}
 	return others <= 1
 }
+
+// declines reports whether all that the body says is no and thanks: to a question of ours it may be an answer.
+func (m *message) declines() bool {
+	for i := m.first; i < m.tailFrom; i++ {
+		for k := m.sentences[i].from; k < m.sentences[i].to; k++ {
+			if thanks[m.wordAt(k)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var thanks = setOf("thanks thank danke dank merci gracias obrigado obrigada grazie bedankt")
 
 // courteous reports whether the body thanks or says goodbye, and nothing else, clause by clause.
 func (m *message) courteous() bool {

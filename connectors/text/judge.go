@@ -25,7 +25,7 @@ const (
 // holds no word of its own, so that it can be about nothing but us, where no condition or contrast hangs on it, and
 // where no other clause asks, agrees or speaks of the purchase.
 func (m *message) judge() (sure, doubtful crm.Intents) {
-	m.cover()
+	m.cover(harmful)
 	for i := range m.hits {
 		h := &m.hits[i]
 		if !within(harmful, h.feature) || !m.counts(h) {
@@ -42,6 +42,9 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 		case weak:
 			doubtful |= 1 << h.feature
 		}
+	}
+	if m.hears(crm.Accepts) { // what they do not want is not what they take
+		doubtful &^= crm.NotInterested | crm.NotReady
 	}
 	if sure != 0 && m.substance() {
 		sure, doubtful = 0, sure|doubtful
@@ -71,12 +74,12 @@ func (m *message) counts(h *hit) bool {
 	return true
 }
 
-// cover marks the tokens that are steps of phrases that can do harm.
-func (m *message) cover() {
+// cover marks the tokens that are steps of phrases for one of the intents in all.
+func (m *message) cover(all crm.Intents) {
 	m.steps = append(m.steps[:0], make([]bool, len(m.tokens))...)
 	for i := range m.hits {
 		h := &m.hits[i]
-		if !within(harmful, h.feature) {
+		if !within(all, h.feature) {
 			continue
 		}
 		for k := h.from; k < h.to; k++ {
@@ -96,7 +99,7 @@ func (m *message) hear(h *hit, first, end int) ruling {
 		return weak
 	case h.lang == 0:
 		return strong // the settings say so
-	case m.undone(h, from):
+	case m.undone(h, m.utterance(first, s)):
 		return unsaid
 	case h.weak || m.hindered(h) || m.conditional(h, first, s) || m.answered(first, end):
 		return weak
@@ -108,6 +111,19 @@ func (m *message) hear(h *hit, first, end int) ruling {
 		return strong
 	}
 	return weak
+}
+
+// said are words that begin what somebody says, or does not say.
+var said = setOf("that dass daß que che dat ob whether")
+
+// utterance is where the clause that h begins in begins, or the one before it, of which it is what is said: "we never
+// said that we are not interested".
+func (m *message) utterance(first int, s *sentence) int {
+	c := &m.clauses[first]
+	if first > 0 && c.from > s.from && said[m.wordAt(c.from)] {
+		return m.clauses[first-1].from
+	}
+	return c.from
 }
 
 // alone reports whether the tokens from, to (exclusive) say nothing beside h. Of a language of which only the phrases
@@ -220,6 +236,9 @@ func (m *message) denial(h *hit) bool {
 // about.
 func (m *message) light(i int, h *hit, denial bool) bool {
 	t := m.traits(i, h.lang)
+	if h.feature == bit(crm.NotReady) && t&traitRival != 0 && t&traitLater == 0 {
+		return false // "the other project is on hold": it may be why ours goes ahead
+	}
 	if t&(traitLight|traitPlease|traitJoins|traitWe|traitUs) != 0 || m.entry(i).filler || m.denies(i, h.lang) {
 		return true
 	}
@@ -231,7 +250,7 @@ func (m *message) light(i int, h *hit, denial bool) bool {
 	case h.feature == bit(crm.NotInterested):
 		return t&traitRival != 0 && !denial
 	}
-	return t&(traitLater|traitContact|traitUntil|traitRival) != 0 || m.dating(i) || m.entry(i).ifs != 0
+	return t&(traitLater|traitContact|traitUntil) != 0 || m.dating(i) || m.entry(i).ifs != 0
 }
 
 // substance reports whether anything outside of the refusals weighs.

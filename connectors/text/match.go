@@ -1,6 +1,11 @@
 package text
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
 
 // net holds all phrases as one tree of steps, so that the cost of a text does not grow with their number.
 type net struct {
@@ -240,7 +245,7 @@ func (w *walk) end(h hit, i int, gaps uint64) {
 		return // a word that means something else in this language
 	}
 	h.from, h.to, h.gaps = int32(w.from), int32(i), gaps
-	if whole.has(h.feature) && w.sc.split(h) {
+	if whole.has(h.feature) && w.sc.split(h) || w.sc.misplaced(h) {
 		return
 	}
 	if h.deny && !w.question && w.sc.negated(h) {
@@ -248,6 +253,43 @@ func (w *walk) end(h hit, i int, gaps uint64) {
 	}
 	w.sc.runs = append(w.sc.runs, h)
 }
+
+// misplaced reports whether h means something else by what stands in it or before it: a price that is a day, a courtesy
+// that is denied ("you have not answered my question"), a machine that is ours ("I got your automatic reply").
+func (s *scan) misplaced(h hit) bool {
+	switch h.feature {
+	case bit(crm.Discount):
+		return s.numbersDay(h)
+	case cueSmallTalk, cueRedirect:
+		for i := int(h.from); i < min(int(h.to)+2, len(s.tokens)); i++ {
+			inside := i < int(h.to)
+			if !inside && s.tokens[i].clause {
+				break
+			}
+			if (!inside || h.gaps&(1<<(i-int(h.from))) != 0) && s.denies(i, h.lang) {
+				return true
+			}
+		}
+	case cueMachine:
+		return h.from > 0 && yours[s.wordAt(int(h.from)-1)]
+	}
+	return false
+}
+
+var yours = setOf("your ihre ihrer ihren eure eurer votre vos su sus vuestra vostra sua vossa uw jullie")
+
+// numbersDay reports whether a number of h is an ordinal, which is a day and no price: "op de 20e komen".
+func (s *scan) numbersDay(h hit) bool {
+	for i := int(h.from); i < int(h.to); i++ {
+		t := &s.tokens[i]
+		if t.kind == numberToken && ordinals[fold(strings.TrimLeft(s.text[t.start:t.end], "0123456789"))] {
+			return true
+		}
+	}
+	return false
+}
+
+var ordinals = setOf("e º ª st nd rd th er re ste de")
 
 // split reports whether another clause begins within h.
 func (s *scan) split(h hit) bool {

@@ -29,6 +29,9 @@ const desk set = 1<<cueMachine | 1<<cueReceived | 1<<cueTicket | 1<<cueBounced |
 // note are the cues of notes of absence and of those who left.
 const note set = 1<<cueGone | 1<<cueAbsent | 1<<cueReturn | 1<<cueFormula
 
+// asksUs is what somebody wants of us.
+const asksUs = set(crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Requests) | 1<<cueMissing
+
 // personal reports whether c holds what only a person writes.
 func (m *message) personal(c *clause) bool {
 	s := &m.sentences[c.sentence]
@@ -39,11 +42,11 @@ func (m *message) personal(c *clause) bool {
 		return false
 	case c.found.has(bit(crm.Accepts)), c.found.has(bit(crm.ClearYes)) && c.found&note == 0:
 		return true
-	case c.found&set(crm.QuoteRequest|crm.QuoteAgain|crm.ChangeRequest|crm.Requests) != 0 && s.found&desk == 0:
+	case c.found&asksUs != 0 && s.found&desk == 0:
 		return true
 	case c.found&set(crm.ProposesTime|crm.AcceptsTime) != 0 && c.found&(1<<cueReturn|1<<cueAbsent) == 0 && m.timed(c):
 		return true
-	case c.found.has(cueKeen), c.all&traitDecides != 0:
+	case c.found.has(cueKeen), c.all&traitDecides != 0, m.counting(c):
 		return true
 	case m.deals(c):
 		return c.found&(1<<cueFormula|1<<cueAbsent|1<<cueReturn) == 0 || c.all&traitWe != 0
@@ -51,22 +54,22 @@ func (m *message) personal(c *clause) bool {
 	return false
 }
 
-// elsewhere reports whether c says whom to turn to instead.
+// elsewhere reports whether c says whom to turn to instead. Address and number of whom it names may stand behind it.
 func (m *message) elsewhere(c *clause) bool {
 	const sends set = 1<<cueRedirect | 1<<cueFormula | set(crm.Refers|crm.Requests)
 	if c.found&sends == 0 || m.deals(c) && !c.found.has(cueRedirect) {
 		return false
 	}
 	me, digits := false, int32(0)
-	for i := c.from; i < c.to; i++ {
+	for i := c.from; i < min(m.sentences[c.sentence].to, c.to+longClause); i++ {
 		t, tk := m.marks[i], &m.tokens[i]
 		if tk.kind == numberToken {
 			digits += tk.end - tk.start
 		}
-		if tk.kind == addressToken || digits > 5 || t&traitOthers != 0 {
+		if tk.kind == addressToken || digits > 5 || i < c.to && t&traitOthers != 0 {
 			return true
 		}
-		me = me || t&traitUs != 0
+		me = me || i < c.to && t&traitUs != 0
 	}
 	if m.urgent(c) {
 		return true
@@ -82,6 +85,28 @@ func (m *message) urgent(c *clause) bool {
 		}
 	}
 	return false
+}
+
+// spans are words behind the number of a time within which desks answer.
+var spans = setOf("hour hours business working minutes stunden werktage werktagen arbeitstagen minuten heures " +
+	"horas minutos ore minuti lavorativi uur uren werkdagen h hrs uhr")
+
+// counting reports whether c, in an answer, says how many of something: a number before a word, which is neither a time
+// nor a part of where to call. No note of absence does.
+func (m *message) counting(c *clause) bool {
+	s := &m.sentences[c.sentence]
+	if !m.subject.reply && !m.quotes || s.found&(desk|1<<cueRedirect) != 0 || c.found&note != 0 {
+		return false
+	}
+	digits, many := int32(0), false
+	for i := c.from; i < c.to; i++ {
+		if m.tokens[i].kind != numberToken {
+			continue
+		}
+		digits += m.tokens[i].end - m.tokens[i].start
+		many = many || m.amount(i, c.to)
+	}
+	return many && digits <= 5
 }
 
 // timed reports whether c names a day or a time of day.

@@ -43,9 +43,7 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			}
 			above = above || seg[i] != ""
 			continue
-		case blank && legalNotice(folded):
-			return finish(seg, i, i)
-		case above && listFooter(folded):
+		case notice(seg, i, above, blank, folded):
 			return finish(seg, i, i)
 		}
 		if c, at := closing(l), i; c != notClosing && signed(seg, i+1, c) {
@@ -61,6 +59,18 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 		n = lastWords(seg)
 	}
 	return finish(seg, n, n)
+}
+
+// notice reports whether what programs and lawyers put below begins with line i, which is folded.
+func notice(seg []string, i int, above, blank bool, folded string) bool {
+	return (blank || above && namesOnly(seg[i-1])) && legalNotice(folded) || above && listFooter(folded)
+}
+
+// namesOnly reports whether the line, right above a notice, may be the last of a signature: it is short and ends no
+// sentence.
+func namesOnly(l string) bool {
+	const longest = 40
+	return l != "" && len(l) <= longest && !strings.ContainsAny(l[len(l)-1:], ".,;:!?")
 }
 
 // marksSignature reports whether a signature follows line i: a delimiter, unless it fences something else, or a rule

@@ -238,13 +238,26 @@ func proves(f fieldKind, v string) bool {
 	case fieldSent:
 		return hasDigit(v)
 	case fieldDate:
-		e := weigh(v)
-		return e.year && e.clock
+		return weigh(v).year && times(v) == 1
 	case fieldSubject:
 		s := readSubject(strings.Trim(v, " :\uff1a*"))
 		return s.reply || s.forward
 	}
 	return false
+}
+
+// times is how many times of day v names, offsets from UTC left out: a mail was sent at one, a lorry comes between two.
+func times(v string) (n int) {
+	for raw := range strings.FieldsSeq(v) {
+		w := strings.Trim(raw, " .,;()[]")
+		if w == "" || !digit(w[0]) {
+			continue
+		}
+		if _, clock := dateIn(w); clock {
+			n++
+		}
+	}
+	return n
 }
 
 // fieldKind is one field of a quoted header.

@@ -47,3 +47,35 @@ func squeeze(s string) string {
 	}
 	return strings.TrimSpace(s)
 }
+
+// A notice that stands right below a name, without an empty line, is none of their words.
+func TestNoticeBelowTheName(t *testing.T) {
+	const own = "The blue ones, and two spare filters please."
+	for _, sign := range []string{"Ann Lowe\nHead of Buying, Lowe Ltd", "Ann"} {
+		for _, notice := range []string{
+			"This e-mail is confidential. If you have received it in error, please delete it.",
+			"This message may contain privileged information.\nTo opt out of our marketing mails click here.",
+			"You can unsubscribe from our mailing list here.",
+			"To stop receiving our newsletter, click here.",
+			"Diese E-Mail ist vertraulich. Newsletter abbestellen: hier klicken.",
+			"Ce message est confidentiel. Pour vous désabonner de notre lettre, cliquez ici.",
+			"Este mensaje es confidencial. Darse de baja del boletín: pulse aquí.",
+			"Questo messaggio è riservato. Per cancellarsi dalla newsletter clicchi qui.",
+			"Dit bericht is vertrouwelijk. Afmelden voor de nieuwsbrief: klik hier.",
+			"Esta mensagem é confidencial. Para cancelar o boletim, clique aqui.",
+		} {
+			got := Strip(own + "\n\n" + sign + "\n" + notice)
+			if strings.Contains(got, notice[:20]) || !strings.HasPrefix(got, own) {
+				t.Errorf("%q below %q: %q is left", notice, sign, got)
+			}
+		}
+	}
+	for _, theirs := range []string{
+		"We cannot publish the drawings yet, because\nthis message is confidential until May.",
+		"Please note:\nThis message is confidential until May.",
+	} {
+		if got := Strip(theirs); got != theirs {
+			t.Errorf("%q: %q is left", theirs, got)
+		}
+	}
+}

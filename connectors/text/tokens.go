@@ -51,7 +51,7 @@ type scan struct {
 	hits      []hit // all phrases of the message, in the order of its sentences
 	clauses   []clause
 	marks     []trait     // of the tokens, in the language of the text
-	steps     []bool      // tokens that are steps of phrases which can do harm
+	steps     []bool      // tokens that are steps of the phrases in question
 	ahead     []signature // by token: what it and the next three stand for
 
 	words     *vocabulary // nil: only units are wanted

@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +134,7 @@ func hosts(t *testing.T) []string {
 func (r *rig) endpoint(c testcontainers.Container, port, path string) string {
 	r.t.Helper()
 	var last error
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(hang); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		mapped, err := c.MappedPort(r.t.Context(), port)
 		if err != nil {
 			last = err
@@ -147,4 +150,62 @@ func (r *rig) endpoint(c testcontainers.Container, port, path string) string {
 	}
 	r.t.Fatalf("%s does not answer 200: %v\n%s", path, last, r.logs(c))
 	return ""
+}
+
+// imageOf builds an image from a Dockerfile and files that are named as it names them.
+func imageOf(t *testing.T, repo, dockerfile string, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, from := range files {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log strings.Builder
+	image, err := newProvider(t).BuildImage(t.Context(), &testcontainers.ContainerRequest{
+		FromDockerfile: testcontainers.FromDockerfile{Context: dir, Repo: repo, Tag: "latest", BuildLogWriter: &log},
+	})
+	if err != nil {
+		t.Fatalf("the image %s cannot be built: %v\n%s", repo, err, log.String())
+	}
+	return image
+}
+
+// program compiles a program for the engine's containers.
+func program(t *testing.T, env []string, args ...string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "program")
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "OUTPUT", out)
+	}
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), env...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, text)
+	}
+	return out
+}
+
+// natsImage is a NATS server of the version that Winnow has inside, made of the module: no registry is needed.
+func natsImage(t *testing.T) string {
+	t.Helper()
+	server := program(t, []string{"CGO_ENABLED=0", "GOOS=linux"}, "go", "build", "-trimpath", "-ldflags", "-s -w",
+		"-o", "OUTPUT", "github.com/nats-io/nats-server/v2")
+	const dockerfile = "FROM scratch\nCOPY nats-server /nats-server\nENTRYPOINT [\"/nats-server\"]\n"
+	return imageOf(t, "winnow-test-nats", dockerfile, map[string]string{"nats-server": server})
+}
+
+// nextImage is the next build of Winnow: the same image with a binary of another version.
+func (r *rig) nextImage() string {
+	r.t.Helper()
+	next := program(r.t, []string{"VERSION=" + nextVersion}, "scripts/build", "OUTPUT", "linux", runtime.GOARCH)
+	dockerfile := "FROM " + r.image + "\nCOPY winnow /winnow\n"
+	return imageOf(r.t, "winnow-test-next", dockerfile, map[string]string{"winnow": next})
 }

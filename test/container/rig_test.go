@@ -1,6 +1,8 @@
 package container
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -9,11 +11,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +35,7 @@ const (
 	seeded     = 400   // contacts in the sandbox from the start
 
 	imageVersion = "1.2.3-test" // what the image is told to call itself
+	nextVersion  = "1.2.4-test" // and what comes after it
 )
 
 // rig is a network with a sandbox HubSpot in it, and what it takes to start Winnow beside it.
@@ -44,6 +47,7 @@ type rig struct {
 	volume  string
 	hosts   []string // where published ports may be
 	web     *http.Client
+	crm     string // the sandbox's name in the network
 	box     testcontainers.Container
 	api     string // of the sandbox, as this process reaches it
 }
@@ -62,41 +66,67 @@ func newRig(t *testing.T) *rig {
 		t.Fatalf("network: %v", err)
 	}
 	r.network = nw.Name
+	r.volume = r.newVolume(nil)
+	return r.beside("sandbox")
+}
+
+// newVolume makes a volume that is removed last of all, when no container holds it any more.
+func (r *rig) newVolume(opts map[string]string) string {
+	r.t.Helper()
 	var name [6]byte
 	_, _ = rand.Read(name[:])
-	r.volume = fmt.Sprintf("winnow-test-%x", name)
-	t.Cleanup(func() { // the last of all, when no container holds it any more
-		if _, err := r.docker.VolumeRemove(context.Background(), r.volume,
+	volume := fmt.Sprintf("winnow-test-%x", name)
+	r.t.Cleanup(func() {
+		if _, err := r.docker.VolumeRemove(context.Background(), volume,
 			client.VolumeRemoveOptions{Force: true}); err != nil {
-			t.Errorf("remove the volume: %v", err)
+			r.t.Errorf("remove the volume: %v", err)
 		}
 	})
-	r.box = r.run(testcontainers.ContainerRequest{
+	if _, err := r.docker.VolumeCreate(r.t.Context(),
+		client.VolumeCreateOptions{Name: volume, DriverOpts: opts}); err != nil {
+		r.t.Fatalf("volume: %v", err)
+	}
+	return volume
+}
+
+// beside returns the rig with a sandbox HubSpot of its own, under that name in the network.
+func (r *rig) beside(name string) *rig {
+	r.t.Helper()
+	of := *r
+	of.crm = name
+	of.box = of.run(testcontainers.ContainerRequest{
 		Cmd: []string{
 			"sandbox", "--listen", "0.0.0.0:8090", "--webhook-url", "", "--token", token, "--secret", secret,
 			"--rate-limit", "-1", "--contacts", strconv.Itoa(seeded),
 		},
-		NetworkAliases: map[string][]string{r.network: {"sandbox"}},
+		NetworkAliases: map[string][]string{of.network: {name}},
 		ExposedPorts:   []string{"8090/tcp"},
 	})
-	r.api = r.endpoint(r.box, "8090/tcp", "/account-info/2026-03/details")
-	return r
+	of.api = of.endpoint(of.box, "8090/tcp", "/account-info/2026-03/details")
+	return &of
 }
 
-// run starts a container of the image in the network. Nothing but its volume can be written to, and it has no
+// run starts a container of Winnow's image in the network. Nothing but its volume can be written to, and it has no
 // capabilities.
 func (r *rig) run(req testcontainers.ContainerRequest) testcontainers.Container {
 	r.t.Helper()
-	req.Image, req.Networks = r.image, []string{r.network}
+	req.Image = cmp.Or(req.Image, r.image)
 	req.HostConfigModifier = func(h *dockercontainer.HostConfig) {
 		h.ReadonlyRootfs, h.CapDrop, h.SecurityOpt = true, []string{"ALL"}, []string{"no-new-privileges:true"}
 	}
+	return r.launch(req)
+}
+
+// launch starts a container in the network.
+func (r *rig) launch(req testcontainers.ContainerRequest) testcontainers.Container {
+	r.t.Helper()
+	req.Networks = []string{r.network}
 	c, err := testcontainers.GenericContainer(r.t.Context(), testcontainers.GenericContainerRequest{
 		ContainerRequest: req, Started: true,
 	})
 	testcontainers.CleanupContainer(r.t, c)
 	if err != nil {
-		r.t.Fatalf("start %v: %v\n%s", req.Cmd, err, r.logs(c))
+		r.t.Fatalf("start %s %v: %v\n%s", req.Image, req.Cmd, err, r.logs(c))
 	}
 	return c
 }
@@ -107,19 +137,38 @@ type winnow struct {
 	hooks, admin string // as this process reaches them
 }
 
-// start starts Winnow on the volume, without polling: what reaches it came as a delivery.
+// settings are those of a Winnow that works for the sandbox without polling: what reaches it came as a delivery.
+func (r *rig) settings() map[string]string {
+	return map[string]string{
+		"WINNOW_HUBSPOT_CLIENT_SECRET": secret, "WINNOW_HUBSPOT_TOKEN": token,
+		"WINNOW_HUBSPOT_API_URL": "http://" + r.crm + ":8090", "WINNOW_HUBSPOT_API_PLAIN_HTTP": "true",
+		"WINNOW_PUBLIC_URL":   publicURL,
+		"WINNOW_ADMIN_LISTEN": ":8081", "WINNOW_ADMIN_TOKEN": adminToken, "WINNOW_POLL_INTERVAL": "0",
+		"WINNOW_QUEUE_MAX_STORE": "1GiB",
+	}
+}
+
+// start starts Winnow on the volume.
 func (r *rig) start() winnow {
 	r.t.Helper()
-	c := r.run(testcontainers.ContainerRequest{
-		Env: map[string]string{
-			"WINNOW_HUBSPOT_CLIENT_SECRET": secret, "WINNOW_HUBSPOT_TOKEN": token,
-			"WINNOW_HUBSPOT_API_URL": "http://sandbox:8090", "WINNOW_PUBLIC_URL": publicURL,
-			"WINNOW_ADMIN_LISTEN": ":8081", "WINNOW_ADMIN_TOKEN": adminToken, "WINNOW_POLL_INTERVAL": "0",
-			"WINNOW_QUEUE_MAX_STORE": "1GiB",
-		},
+	return r.startWith(nil)
+}
+
+// startWith starts it with other settings beside its own.
+func (r *rig) startWith(more map[string]string) winnow {
+	r.t.Helper()
+	env := r.settings()
+	maps.Copy(env, more)
+	return r.reached(r.run(testcontainers.ContainerRequest{
+		Env:          env,
 		Mounts:       testcontainers.Mounts(testcontainers.VolumeMount(r.volume, "/data")),
 		ExposedPorts: []string{"8080/tcp", "8081/tcp"},
-	})
+	}))
+}
+
+// reached waits until Winnow in a container is ready, and returns it with the addresses at which it is reached.
+func (r *rig) reached(c testcontainers.Container) winnow {
+	r.t.Helper()
 	admin := r.endpoint(c, "8081/tcp", "/readyz")
 	at, err := url.Parse(admin)
 	if err != nil {
@@ -147,21 +196,30 @@ func (r *rig) logs(c testcontainers.Container) string {
 
 // deliver sends one signed event, that a contact's lifecycle stage changed, and returns the answer's status.
 func (r *rig) deliver(ctx context.Context, w winnow, contact int) (int, error) {
-	event := map[string]any{
-		"eventId": contact, "subscriptionId": 1, "portalId": portal, "appId": 5001,
-		"occurredAt": time.Now().UnixMilli(), "subscriptionType": "contact.propertyChange",
-		"attemptNumber": 0, "objectId": contact, "propertyName": "lifecyclestage", "propertyValue": "lead",
-		"changeSource": "CRM_UI", "sourceId": "userId:51",
-	}
-	body, err := json.Marshal([]any{event})
+	body, err := changed(contact, contact, "lifecyclestage", "lead", time.Now())
 	if err != nil {
 		return 0, err
 	}
+	return r.send(ctx, w.hooks, body)
+}
+
+// changed is the body of a delivery of one event: a person gave a property of a contact another value.
+func changed(event, contact int, property, value string, at time.Time) ([]byte, error) {
+	return json.Marshal([]any{map[string]any{
+		"eventId": event, "subscriptionId": 1, "portalId": portal, "appId": 5001,
+		"occurredAt": at.UnixMilli(), "subscriptionType": "contact.propertyChange",
+		"attemptNumber": 0, "objectId": contact, "propertyName": property, "propertyValue": value,
+		"changeSource": "CRM_UI", "sourceId": "userId:51",
+	}})
+}
+
+// send signs a body as of now, sends it, and returns the answer's status.
+func (r *rig) send(ctx context.Context, hooks string, body []byte) (int, error) {
 	// The v3 signature. Source: HubSpot docs, "Validating requests". Written apart from the connector's.
 	stamp := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))
 	_, _ = io.WriteString(mac, "POST"+publicURL+hookPath+string(body)+stamp)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.hooks+hookPath, strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hooks+hookPath, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}

@@ -3,7 +3,6 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -21,8 +20,8 @@ const maxBody = 1 << 20
 // Options is what the console shows.
 type Options struct {
 	// nil error: deliveries can be taken in; a joined error is shown as one reason each
-	Ready    func(context.Context) error
-	Live     func(context.Context) error // an error: the process must be restarted
+	Ready    *Probe
+	Live     *Probe // an error: the process must be restarted
 	Gatherer prometheus.Gatherer
 	Tokens   []Token      // none: only this machine may ask, which the listen address has to ensure
 	Answers  http.Handler // gets every request under /api/, path unchanged; nil: there is none
@@ -38,9 +37,8 @@ func New(o Options) http.Handler {
 		EnableOpenMetrics: true, // which has exemplars, for those who ask for it
 	})
 	mux := http.NewServeMux()
-	mux.Handle("GET /livez", newProbe("live", o.Live))
-	ready := newProbe("ready", o.Ready)
-	mux.Handle("GET /readyz", ready)
+	mux.Handle("GET /livez", o.Live)
+	mux.Handle("GET /readyz", o.Ready)
 	access := newAccess(o.Tokens)
 	mux.Handle("GET /metrics", access.need(false, true, metrics))
 	if o.Console != nil {

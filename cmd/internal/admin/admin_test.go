@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors"
 )
 
@@ -42,7 +44,10 @@ func console(token connectors.Secret) http.Handler {
 		}
 		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(b)+" by "+who(r.Context()))
 	})
-	return New(Options{Ready: pass, Live: pass, Gatherer: registry, Tokens: tokens, Answers: answers})
+	return New(Options{
+		Ready: NewProbe("ready", pass), Live: NewProbe("live", pass), Gatherer: registry, Tokens: tokens,
+		Answers: answers,
+	})
 }
 
 func ask(h http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
@@ -149,7 +154,9 @@ func TestProbeSaysWhy(t *testing.T) {
 			errors.Join(errors.New("queue: not connected"), errors.New("disk: 12 MiB free, 512 MiB wanted")),
 		)
 	}
-	h := New(Options{Ready: failing, Live: pass, Gatherer: prometheus.NewRegistry()})
+	h := New(Options{
+		Ready: NewProbe("ready", failing), Live: NewProbe("live", pass), Gatherer: prometheus.NewRegistry(),
+	})
 	w := ask(h, "GET", "http://localhost/readyz")
 	var got struct {
 		Ready   bool
@@ -175,11 +182,12 @@ func TestProbeSaysWhy(t *testing.T) {
 func TestProbeServesACrowdWithOneCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var checks atomic.Int32
-		h := New(Options{Live: pass, Gatherer: prometheus.NewRegistry(), Ready: func(context.Context) error {
+		ready := NewProbe("ready", func(context.Context) error {
 			checks.Add(1)
 			time.Sleep(100 * time.Millisecond)
 			return nil
-		}})
+		})
+		h := New(Options{Live: NewProbe("live", pass), Gatherer: prometheus.NewRegistry(), Ready: ready})
 		for range 50 {
 			go ask(h, "GET", "http://localhost/readyz")
 		}
@@ -190,7 +198,7 @@ func TestProbeServesACrowdWithOneCheck(t *testing.T) {
 		time.Sleep(time.Second)
 		ask(h, "GET", "http://localhost/readyz")
 		if n := checks.Load(); n != 2 {
-			t.Errorf("a result must not serve longer than %s: %d checks, want 2", probeFor, n)
+			t.Errorf("a result must not serve longer than %s: %d checks, want 2", timing.LookFor, n)
 		}
 	})
 }
@@ -198,15 +206,27 @@ func TestProbeServesACrowdWithOneCheck(t *testing.T) {
 // Whoever gives up must not make the check fail for the others, and a check that hangs must not hang the probe.
 func TestProbeOutlivesWhoAskedAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newProbe("ready", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		p := NewProbe("ready", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		start := time.Now()
-		if err := p.result(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := p.Result(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("who gives up gets %v", err)
+		}
+		if err := p.Result(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want the check's own deadline", err)
 		}
 		if took := time.Since(start); took != probeLimit {
 			t.Errorf("took %s, want %s", took, probeLimit)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		hangs := make(chan struct{})
+		defer close(hangs)
+		start := time.Now()
+		p := NewProbe("ready", func(context.Context) error { <-hangs; return nil }) // as a disk that is away
+		if err := p.Result(t.Context()); err == nil || time.Since(start) > 2*probeLimit {
+			t.Errorf("a check that hears of no bound ends with %v after %s", err, time.Since(start))
 		}
 	})
 }
@@ -274,6 +294,18 @@ func TestFormsAreOurs(t *testing.T) {
 	} {
 		if got := post(c.stamp, c.site); got != c.want {
 			t.Errorf("stamp %q from %s: %d, want %d", c.stamp, c.site, got, c.want)
+		}
+	}
+}
+
+// What is counted is said of one, or of many.
+func TestProblemsCount(t *testing.T) {
+	for n, want := range map[int]string{
+		1: "contact whose decisions dead letters hold back", 2: "contacts whose decisions dead letters hold back",
+	} {
+		list := problemsOf(&operate.Health{HeldSome: n})
+		if len(list) != 1 || list[0].What != want || list[0].Count != n {
+			t.Errorf("%d: %+v, want %q", n, list, want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/queue"
@@ -24,18 +25,30 @@ type Deps struct {
 	Trim    func(ctx context.Context, keep time.Duration) error // removes what has been processed
 	Log     *zap.Logger
 	About   About
-	Ready   func(context.Context) error
-	Alone   bool // nobody but one command asks: the list is made for it
+	// in force, those that are secret without their values
+	Settings []config.Row
+	Ready    func(context.Context) error
+	Alone    bool // nobody but one command asks: the list is made for it
 }
 
 // Answers answers the admin API.
-type Answers struct{ Deps }
+type Answers struct {
+	Deps
+	trials *trials
+}
 
 // views are the answers that the console shows as pages.
 type views struct{ *Answers }
 
 // NewAnswers returns what answers the admin API.
-func NewAnswers(d Deps) *Answers { return &Answers{d} }
+func NewAnswers(d Deps) *Answers {
+	a := &Answers{Deps: d}
+	a.trials = newTrials(a)
+	return a
+}
+
+// Run tries drafts until ctx ends.
+func (a *Answers) Run(ctx context.Context) { a.trials.run(ctx) }
 
 // Handler answers what package api asks.
 func (a *Answers) Handler() http.Handler {
@@ -62,7 +75,10 @@ func (a *Answers) Handler() http.Handler {
 	handle(mux, api.Decisions, v.decisions)
 	handle(mux, api.Trends, v.trends)
 	handle(mux, api.Status, v.status)
+	handle(mux, api.System, v.system)
 	handle(mux, api.Rules, v.rules)
+	handle(mux, api.Try, a.try)
+	handle(mux, api.StopTrying, a.stopTrying)
 	return mux
 }
 

@@ -50,6 +50,9 @@ func (c *Console) handler(access *access) http.Handler {
 		w.Header().Set("Cache-Control", "max-age=31536000, immutable")
 		_, _ = w.Write(c.style) // fails when the client has gone only
 	})
+	mux.HandleFunc("GET /icon.svg", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, pages, "pages/icon.svg")
+	})
 	a, v := c.answers, &views{c.answers}
 	show(c, mux, "/{$}", "today", v.status, todayOf, nil)
 	show(c, mux, "/owed", "owed", v.owed, owedOf, owedTable)
@@ -58,7 +61,7 @@ func (c *Console) handler(access *access) http.Handler {
 	show(c, mux, "/rules", "rules", v.rules, rulesOf, nil)
 	show(c, mux, "/trends", "trends", v.trends, trendsOf, trendsTable)
 	show(c, mux, "/sources", "sources", v.status, plain[api.Nothing, api.StatusPage], nil)
-	show(c, mux, "/system", "system", v.status, plain[api.Nothing, api.StatusPage], nil)
+	show(c, mux, "/system", "system", v.system, systemOf, nil)
 	mux.Handle("GET /contacts/{source}/{person...}", http.HandlerFunc(c.contact))
 	looks := access.need(false, true, mux)
 
@@ -68,10 +71,15 @@ func (c *Console) handler(access *access) http.Handler {
 	order(c, acts, "/system/resend", a.resend)
 	order(c, acts, "/system/discard", a.discard)
 	order(c, acts, "/contacts/forget", a.forget)
-	does := access.need(true, true, access.formed(acts))
+	tries := http.NewServeMux()
+	tries.HandleFunc("POST /rules/try", a.trying(a.try))
+	tries.HandleFunc("POST /rules/stop", a.trying(a.stopTrying))
+	posts := http.NewServeMux()
+	posts.Handle("/", access.need(true, true, access.formed(acts)))
+	posts.Handle("/rules/", access.need(false, true, access.formed(tries))) // nothing is changed by trying
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			does.ServeHTTP(w, r)
+			posts.ServeHTTP(w, r)
 			return
 		}
 		looks.ServeHTTP(w, r)
@@ -89,8 +97,11 @@ type view struct {
 	Said    string // what an order came to
 	Answer  any
 	Drawn   any // what was made of the answer for this page alone
-	Refresh int
+	Refresh int // after how many seconds the page is to be had anew; 0: when somebody asks
 }
+
+// refreshEvery is how often a page comes anew that shows how far something is, in seconds.
+const refreshEvery = 3
 
 // plain is for pages that show the answer as it is.
 func plain[Q, A any](Q, A) any { return nil }
@@ -110,6 +121,9 @@ func show[Q, A any](
 		v := view{Title: titles[name], Page: name, Asked: q, Answer: a, Said: r.FormValue("said")}
 		if err == nil {
 			v.Drawn = draw(q, a)
+			if p, ok := any(a).(interface{ Moves() bool }); ok && p.Moves() {
+				v.Refresh = refreshEvery
+			}
 		}
 		c.render(w, r, tmpl, v, err)
 	})
@@ -206,7 +220,9 @@ func order[Q, A any](c *Console, mux *http.ServeMux, path string, do func(contex
 // contact is the page of one contact, or with .json its answer.
 func (c *Console) contact(w http.ResponseWriter, r *http.Request) {
 	person, asJSON := strings.CutSuffix(r.PathValue("person"), ".json")
-	q := api.Person{Source: r.PathValue("source"), Contact: person}
+	q := api.ContactQuery{
+		Person: api.Person{Source: r.PathValue("source"), Contact: person}, Draft: r.FormValue("draft"),
+	}
 	a, err := (&views{c.answers}).contact(r.Context(), q)
 	if asJSON {
 		if err != nil {

@@ -29,16 +29,24 @@ func (a *Answers) person(p api.Person) (crm.ContactRef, error) {
 	return ref, nil
 }
 
-func (a *Answers) explain(ctx context.Context, p api.Person) (operate.Explanation, error) {
+func (a *Answers) explain(ctx context.Context, p api.Person) (out api.Explained, err error) {
 	ref, err := a.person(p)
 	if err != nil {
-		return operate.Explanation{}, err
+		return out, err
 	}
-	e, err := a.Operate.Explain(ctx, ref)
+	out.Explanation, err = a.Operate.Explain(ctx, ref)
 	if errors.Is(err, operate.ErrUnknownContact) {
 		err = cmp.Or(a.Operate.Known(p.Source), err)
 	}
-	return e, err
+	if err != nil || out.MergedTo != "" || out.Rating.Unrated != "" {
+		return out, err
+	}
+	if out.Letters, err = a.People.Letters(ctx, ref); err != nil {
+		return out, err
+	}
+	answered, err := a.People.IfAnswered(ctx, ref)
+	out.Answered = &answered
+	return out, err
 }
 
 func (a *Answers) forget(ctx context.Context, o api.ForgetOrder) (api.ForgetAccepted, error) {

@@ -1,10 +1,16 @@
 package admin
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
@@ -68,7 +74,10 @@ func contactsOf(q api.ContactsQuery, a api.ContactsPage) any {
 }
 
 func todayOf(_ api.Nothing, a api.StatusPage) any {
-	sum := struct{ Rated, Flagged, Share int }{}
+	sum := struct {
+		Rated, Flagged, Share int
+		Charts                []trend
+	}{Charts: chartsOf(a.Days)}
 	for _, s := range a.Sources {
 		for _, n := range s.Rated {
 			sum.Rated += n
@@ -90,20 +99,38 @@ type ruleGroup struct {
 func rulesOf(q api.RulesQuery, a api.RulesPage) any {
 	groups := []ruleGroup{{Name: "Conduct"}, {Name: "Fit"}, {Name: "Worth"}, {Name: "Without points"}}
 	for _, s := range a.Signals {
-		i := map[crm.Sub]int{crm.Engagement: 0, crm.Fit: 1, crm.Worth: 2, "": 3}[s.Sub]
+		i := map[crm.Sub]int{crm.Engagement: 0, crm.Fit: 1, crm.Worth: 2, "": 3}[s.Part]
 		groups[i].Rows = append(groups[i].Rows, s)
 	}
-	var general []rules.Setting
-	for _, v := range a.Values {
-		if v.Value != v.Default {
-			general = append(general, v)
+	var changed, other []config.Rule
+	for _, v := range a.Rules {
+		switch {
+		case v.Value != v.Default:
+			changed = append(changed, v)
+		case !config.OfSignal(v.Meaning):
+			other = append(other, v)
 		}
 	}
 	return struct {
-		Groups  []ruleGroup
-		Changed []rules.Setting // from their defaults
-		Draft   string
-	}{groups, general, q.Draft}
+		Groups         []ruleGroup
+		Changed, Other []config.Rule // from their defaults; at them, those of signals aside
+		Days           int
+	}{groups, changed, other, cmp.Or(q.Days, trialDays)}
+}
+
+// systemDrawn is the settings, those apart that are set.
+type systemDrawn struct{ Set, Default []config.Row }
+
+func systemOf(_ api.SystemQuery, a api.SystemPage) any {
+	var d systemDrawn
+	for _, row := range a.Settings {
+		if row.From == "default" {
+			d.Default = append(d.Default, row)
+			continue
+		}
+		d.Set = append(d.Set, row)
+	}
+	return d
 }
 
 // waterfall draws how the points of the reasons lead from 50 to a score.
@@ -178,7 +205,7 @@ func contactOf(a api.ContactPage) any {
 	}
 	for _, spec := range crm.FieldTable {
 		if v := a.Written[spec.Field]; v != "" && spec.Field != crm.FieldReasons && spec.Field != crm.FieldModel {
-			d.Written = append(d.Written, writtenField{spec.Label, v})
+			d.Written = append(d.Written, writtenField{strings.TrimPrefix(spec.Label, "Winnow "), v})
 		}
 	}
 	return d
@@ -192,10 +219,10 @@ type trend struct {
 }
 
 type trendBar struct {
-	X     int
-	Day   crm.Millis
-	Parts []trendPart
-	Total int
+	X                int
+	Day              crm.Millis
+	Parts            []trendPart
+	Flagged, Overdue int
 }
 
 type trendPart struct {
@@ -205,22 +232,31 @@ type trendPart struct {
 
 const chartHeight = 120
 
-func trendsOf(_ api.TrendsQuery, a api.TrendsPage) any {
-	var list []trend
-	for source, days := range a.Letters {
+func trendsOf(q api.TrendsQuery, a api.TrendsPage) any {
+	return struct {
+		pager
+		Charts []trend
+	}{pagerOf("/trends", q, ""), chartsOf(a.Letters)}
+}
+
+// chartsOf are how the letters of each source have stood, a bar a day.
+func chartsOf(letters map[string][]stored.TrendDay) (list []trend) {
+	for _, source := range slices.Sorted(maps.Keys(letters)) {
+		days := letters[source]
 		t := trend{Source: source, Width: 10 * len(days)}
 		most := 1
 		for _, d := range days {
 			most = max(most, total(d.Rated))
 		}
 		for i, d := range days {
-			b := trendBar{X: 10 * i, Day: d.Day, Total: total(d.Rated)}
+			b := trendBar{X: 10 * i, Day: d.Day, Flagged: d.Flagged, Overdue: d.Overdue}
 			y := chartHeight
 			for _, letter := range []string{"D", "C", "B", "A"} {
 				h := d.Rated[letter] * chartHeight / most
 				y -= h
 				b.Parts = append(b.Parts, trendPart{letter, y, h, d.Rated[letter]})
 			}
+			slices.Reverse(b.Parts) // from A to D, as they are read
 			t.Days = append(t.Days, b)
 		}
 		list = append(list, t)
@@ -251,32 +287,71 @@ func owedTable(a api.OwedPage) [][]string {
 
 func contactsTable(a api.ContactsPage) [][]string {
 	table := [][]string{{
-		"source", "contact", "name", "owner", "rating", "status", "ground", "next_move", "owed_since",
-		"pending_until", "recheck_on", "held", "score",
-		"amount", "changed", "link",
+		"source", "contact", "name", "owner", "rating", "machine_rating", "status", "ground", "next_move", "owed",
+		"owed_since", "pending_until", "recheck_on", "held", "override", "override_until", "segment", "score", "amount",
+		"changed", "link",
 	}}
 	for _, r := range a.Contacts {
 		table = append(table, []string{
-			r.Source, r.Contact.Contact, r.Name, r.Owner, r.Letter, string(r.Status), string(r.Ground),
-			string(r.Ball), stamp(r.OwedSince),
-			stamp(
-				r.PendingUntil,
-			), stamp(r.Recheck), r.Held, strconv.Itoa(r.Score), decimal(r.Amount), stamp(r.Changed), r.Link,
+			r.Source, r.Contact.Contact, r.Name, r.Owner, r.Letter, r.Machine, string(r.Status), string(r.Ground),
+			string(r.Ball), string(r.Owed), stamp(r.OwedSince), stamp(r.PendingUntil), stamp(r.Recheck), r.Held,
+			r.Override, stamp(r.OverrideUntil), r.Segment, strconv.Itoa(r.Score), decimal(r.Amount),
+			stamp(r.Changed), r.Link,
 		})
 	}
 	return table
 }
 
+// trendsTable is all that the page shows in one table: what a row is of, its first cell says.
 func trendsTable(a api.TrendsPage) [][]string {
-	table := [][]string{{"day", "status", "ground", "count"}}
+	head := []string{
+		"what", "source", "day", "owner", "letter", "status", "ground", "count", "overdue", "in_time", "median_hours",
+		"slowest_hours", "oldest", "amount",
+	}
+	table := [][]string{head}
+	add := func(what string, cells map[string]string) {
+		row := make([]string, len(head))
+		for i, name := range head {
+			row[i] = cells[name]
+		}
+		row[0] = what
+		table = append(table, row)
+	}
+	for _, source := range slices.Sorted(maps.Keys(a.Letters)) {
+		for _, d := range a.Letters[source] {
+			day := d.Day.Time().Format(time.DateOnly)
+			for _, letter := range slices.Sorted(maps.Keys(d.Rated)) {
+				add("letters", map[string]string{
+					"source": source, "day": day, "letter": letter, "count": strconv.Itoa(d.Rated[letter]),
+				})
+			}
+			add("flagged", map[string]string{
+				"source": source, "day": day, "count": strconv.Itoa(d.Flagged), "overdue": strconv.Itoa(d.Overdue),
+			})
+		}
+	}
 	for _, d := range a.Decisions {
-		table = append(
-			table,
-			[]string{d.Day.Time().Format(time.DateOnly), string(d.Status), string(d.Ground), strconv.Itoa(d.Count)},
-		)
+		add("decisions", map[string]string{
+			"day": d.Day.Time().Format(time.DateOnly), "status": string(d.Status), "ground": string(d.Ground),
+			"count": strconv.Itoa(d.Count),
+		})
+	}
+	for _, o := range a.Owners {
+		add("owed", map[string]string{
+			"owner": o.Owner, "count": strconv.Itoa(o.Owed), "overdue": strconv.Itoa(o.Overdue),
+			"oldest": stamp(o.Oldest), "amount": decimal(o.Amount),
+		})
+	}
+	for _, n := range a.Answers {
+		add("answers", map[string]string{
+			"owner": n.Owner, "count": strconv.Itoa(n.Answers), "in_time": strconv.Itoa(n.InTime),
+			"median_hours": number(n.Median), "slowest_hours": number(n.Slowest),
+		})
 	}
 	return table
 }
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func stamp(m crm.Millis) string {
 	if m == 0 {

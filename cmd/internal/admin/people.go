@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"strings"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
@@ -52,17 +53,14 @@ func (a *views) search(
 	return found, missing, nil
 }
 
-func (a *views) contact(ctx context.Context, p api.Person) (api.ContactPage, error) {
-	e, err := a.explain(ctx, p)
+func (a *views) contact(ctx context.Context, q api.ContactQuery) (api.ContactPage, error) {
+	e, err := a.explain(ctx, q.Person)
 	if err != nil {
 		return api.ContactPage{}, err
 	}
 	ref := crm.ContactRef{Source: e.Source, Contact: e.Contact}
 	out := api.ContactPage{
-		Explanation: e,
-		At:          crm.At(a.Operate.Now()),
-		Link:        a.People.Link(ref, ""),
-		Links:       map[string]string{},
+		Explained: e, At: crm.At(a.Operate.Now()), Link: a.People.Link(ref, ""), Links: map[string]string{},
 	}
 	if e.MergedTo != "" {
 		return out, nil
@@ -72,11 +70,10 @@ func (a *views) contact(ctx context.Context, p api.Person) (api.ContactPage, err
 		out.Unnamed = err.Error()
 	}
 	out.Name = called(cards[ref])
-	if out.Letters, err = a.People.Letters(ctx, ref); err != nil {
-		return out, err
-	}
-	if out.Answered, err = a.People.IfAnswered(ctx, ref); err != nil {
-		return out, err
+	if strings.TrimSpace(q.Draft) != "" {
+		if out.Drafted, err = a.contactBy(ctx, q.Draft, ref); err != nil {
+			return out, err
+		}
 	}
 	link := func(fact string) {
 		if address := a.People.Link(ref, fact); address != "" && address != out.Link {
@@ -93,4 +90,14 @@ func (a *views) contact(ctx context.Context, p api.Person) (api.ContactPage, err
 	}
 	link(e.BallBy)
 	return out, nil
+}
+
+// contactBy is what a draft of other settings would make of a contact.
+func (a *views) contactBy(ctx context.Context, text string, ref crm.ContactRef) (*api.Draft, error) {
+	settings, draft, _, err := a.draftOf(api.RulesQuery{Draft: text})
+	if err != nil {
+		return &api.Draft{Lines: draft.Lines(), Error: err.Error()}, nil
+	}
+	rated, err := a.People.SampleBy(ctx, settings, []crm.ContactRef{ref})
+	return &api.Draft{Rating: rated[ref], Lines: draft.Lines()}, err
 }

@@ -6,31 +6,28 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 )
 
-const (
-	probeFor   = time.Second     // a result serves all who ask within this time: a check writes to the disk
-	probeLimit = 5 * time.Second // a check that takes longer has failed
-)
+// probeLimit bounds a check: one that takes longer has failed.
+const probeLimit = 5 * time.Second
 
-// probe answers whether a check passes.
-type probe struct {
-	check func(context.Context) error
-	word  string // what a passing check proves: live, ready
-
-	turn    chan struct{} // holds one token while nobody checks: one check runs at a time and the others wait for it
-	err     error
-	checked time.Time
+// Probe answers whether a check passes, to all who ask alike: a check writes to the disk.
+type Probe struct {
+	word   string // what a passing check proves: live, ready
+	shared *timing.Shared[struct{}]
 }
 
-func newProbe(word string, check func(context.Context) error) *probe {
-	p := &probe{check: check, word: word, turn: make(chan struct{}, 1)}
-	p.turn <- struct{}{}
-	return p
+// NewProbe makes a probe; word is what a passing check proves: live, ready.
+func NewProbe(word string, check func(context.Context) error) *Probe {
+	return &Probe{word, timing.NewShared(probeLimit, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, check(ctx)
+	})}
 }
 
-func (p *probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	err := p.result(r.Context())
+func (p *Probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := p.Result(r.Context())
 	status := http.StatusOK
 	if err != nil {
 		status = http.StatusServiceUnavailable
@@ -42,21 +39,17 @@ func (p *probe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w, status, body)
 }
 
-// result outlives the request that asked for it, because others wait for it too.
-func (p *probe) result(ctx context.Context) error {
-	<-p.turn
-	defer func() { p.turn <- struct{}{} }()
-	if !p.checked.IsZero() && time.Since(p.checked) < probeFor {
-		return p.err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeLimit)
-	defer cancel()
-	p.err, p.checked = p.check(ctx), time.Now()
-	return p.err
+// Result is what the check has just found.
+func (p *Probe) Result(ctx context.Context) error {
+	_, err := p.shared.Get(ctx)
+	return err
 }
 
 // reasons are the parts of a joined error, one line each. What several checks found alike is said once.
 func reasons(err error) []string {
+	if err == nil {
+		return nil
+	}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []string
 		for _, e := range many.Unwrap() {

@@ -3,13 +3,20 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 const (
@@ -22,24 +29,48 @@ const (
 )
 
 func (a *views) status(ctx context.Context, _ api.Nothing) (api.StatusPage, error) {
-	out := api.StatusPage{
-		Shown: a.shown(), Version: a.About.Version, Mode: a.About.Mode, Model: a.About.Model,
-		Counts:   map[string][]api.Count{},
-		Problems: []api.Problem{}, Letters: []api.Letter{}, Streams: []api.StreamState{},
+	return a.stands(ctx, api.SystemQuery{})
+}
+
+// system is status with the dead letters that are asked for, and the settings.
+func (a *views) system(ctx context.Context, q api.SystemQuery) (api.SystemPage, error) {
+	out := api.SystemPage{Stages: watermark.Stages(), Settings: []config.Row{}}
+	if q.Stage != "" && !slices.Contains(out.Stages, q.Stage) {
+		return out, badRequest(fmt.Sprintf("stage %q: want one of %s", q.Stage, strings.Join(out.Stages, ", ")))
 	}
-	if a.Ready != nil {
-		if err := a.Ready(ctx); err != nil {
-			out.NotReady = reasons(err)
+	for _, row := range a.Settings {
+		if row.Group != "rules" { // which have a page of their own
+			out.Settings = append(out.Settings, row)
 		}
 	}
+	var err error
+	out.StatusPage, err = a.stands(ctx, q)
+	return out, err
+}
+
+// stands is how everything stands, with the dead letters that are asked for.
+func (a *views) stands(ctx context.Context, q api.SystemQuery) (api.StatusPage, error) {
+	out := api.StatusPage{
+		Shown: a.shown(), Version: a.About.Version, Mode: a.About.Mode, Model: a.About.Model,
+		Counts: map[string][]api.Count{}, Days: map[string][]stored.TrendDay{},
+		Problems: []api.Problem{}, Letters: []api.Letter{}, Streams: []api.StreamState{}, Unrated: []operate.Unrated{},
+		Members: []operate.Member{},
+	}
+	out.Band[0], out.Band[1] = a.Operate.Rules.FlagBand()
 	bounded, cancel := context.WithTimeout(ctx, statusWithin)
 	defer cancel()
-	var err error
-	if out.Sources, err = a.Operate.Health(bounded); err == nil {
-		err = a.store(bounded, &out)
+	found := make(chan found, 1) // a disk that hangs hears of no bound
+	go func() { found <- a.found(bounded, q) }()
+	if out.NotReady = reasons(a.Ready(bounded)); bounded.Err() != nil {
+		out.NotReady = []string{unanswered}
 	}
-	if err != nil {
-		out.Unknown = err.Error()
+	select {
+	case f := <-found:
+		out.Sources, out.Letters, out.Waiting = f.sources, f.letters, f.waiting
+		out.Streams, out.Unrated, out.Days, out.Unknown = f.streams, f.unrated, f.days, f.unknown
+		out.Members, out.Disk = f.members, f.disk
+	case <-bounded.Done():
+		out.Sources, out.Unknown = a.Operate.Own(), unanswered
 	}
 	for _, s := range out.Sources {
 		for _, letter := range crm.Letters {
@@ -50,28 +81,83 @@ func (a *views) status(ctx context.Context, _ api.Nothing) (api.StatusPage, erro
 	return out, nil
 }
 
+// unanswered is what is known of a store that has not answered in time.
+var unanswered = fmt.Sprintf("it has not answered within %s", statusWithin)
+
+// found is how the store says that everything stands.
+type found struct {
+	sources []operate.Health
+	letters []api.Letter
+	waiting int
+	streams []api.StreamState
+	unrated []operate.Unrated
+	members []operate.Member
+	disk    *api.Disk
+	days    map[string][]stored.TrendDay
+	unknown string // why something of it is missing
+}
+
+func (a *views) found(ctx context.Context, q api.SystemQuery) found {
+	f := found{
+		letters: []api.Letter{}, streams: []api.StreamState{}, unrated: []operate.Unrated{},
+		members: []operate.Member{},
+	}
+	var err error
+	if f.sources, err = a.Operate.Health(ctx); err == nil {
+		err = a.store(ctx, q, &f)
+	}
+	if err == nil {
+		f.members, err = operate.Members(ctx, a.Queue)
+	}
+	if err == nil {
+		f.days, err = a.letterDays(ctx, "", (crm.At(a.Operate.Now())/dayMS-trendDays)*dayMS)
+	}
+	switch {
+	case queue.Unanswered(err):
+		f.unknown = unanswered
+	case err != nil:
+		f.unknown = err.Error()
+	}
+	return f
+}
+
 // store says how the store stands.
-func (a *views) store(ctx context.Context, out *api.StatusPage) error {
+func (a *views) store(ctx context.Context, q api.SystemQuery, f *found) error {
+	free, floor, ours, err := queue.DiskOf(a.Queue)
+	if err != nil {
+		return err
+	}
+	if ours {
+		f.disk = &api.Disk{Free: uint64(max(free, 0)), Floor: uint64(max(floor, 0))}
+	}
 	counts, _, err := a.Queue.DeadLetters.Count(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range counts {
-		out.Waiting += int(c.Letters)
+		f.waiting += int(c.Letters)
 	}
-	letters, err := a.Queue.DeadLetters.List(ctx, 0, lettersShown, "", "")
-	for _, d := range letters {
-		out.Letters = append(out.Letters, api.LetterOf(d))
-	}
+	letters, err := a.Queue.DeadLetters.List(ctx, 0, lettersShown, q.Stage, q.Source)
 	if err != nil {
 		return err
 	}
+	for _, d := range letters {
+		f.letters = append(f.letters, api.LetterOf(d))
+	}
 	streams, err := a.Queue.Stats(ctx)
+	if err != nil {
+		return err
+	}
 	for _, s := range streams {
-		out.Streams = append(
-			out.Streams,
-			api.StreamState{Name: s.Name, Messages: s.Messages, Bytes: s.Bytes, Most: s.MaxBytes},
-		)
+		f.streams = append(f.streams, api.StreamState{
+			Name: s.Name, Messages: s.Messages, Bytes: s.Bytes, Most: s.MaxBytes,
+		})
+	}
+	unrated, err := a.Operate.Unrated(ctx)
+	for _, u := range unrated {
+		if u.Bundles > 0 {
+			f.unrated = append(f.unrated, u)
+		}
 	}
 	return err
 }
@@ -80,14 +166,14 @@ func (a *views) store(ctx context.Context, out *api.StatusPage) error {
 func (a *views) problems(ctx context.Context, out *api.StatusPage) {
 	add := func(p api.Problem) { out.Problems = append(out.Problems, p) }
 	for _, reason := range out.NotReady {
-		add(api.Problem{Urgent: true, What: "deliveries are not taken in: " + reason, Page: "/system"})
+		add(api.Problem{Urgent: true, What: "not ready: " + reason, Page: "/system"})
 	}
 	if out.Unknown != "" {
 		add(
 			api.Problem{
 				Urgent: true,
-				What:   "the store does not answer: " + out.Unknown,
-				Fix:    "winnow healthcheck says more",
+				What:   "the store is not answering: " + out.Unknown,
+				Fix:    "what it holds is not known just now; if it stays so, winnow healthcheck says more",
 				Page:   "/system",
 			},
 		)
@@ -100,7 +186,7 @@ func (a *views) problems(ctx context.Context, out *api.StatusPage) {
 	if out.Waiting > 0 {
 		add(
 			api.Problem{
-				What:  "dead letters wait for a person",
+				What:  english.PluralWord(out.Waiting, "dead letter waits", "dead letters wait") + " for a person",
 				Fix:   "mend the cause and send them again, or discard them",
 				Page:  "/system",
 				Count: out.Waiting,
@@ -128,8 +214,8 @@ func problemsOf(h *operate.Health) (list []api.Problem) {
 	}
 	if h.HeldSome > 0 {
 		list = append(list, api.Problem{
-			Source: h.Name, What: "contacts whose decisions dead letters hold back", Fix: "settle the " +
-				"letters", Page: "/decisions", Count: h.HeldSome,
+			Source: h.Name, Page: "/decisions", Count: h.HeldSome, Fix: "settle the letters",
+			What: english.PluralWord(h.HeldSome, "contact", "contacts") + " whose decisions dead letters hold back",
 		})
 	}
 	return list
@@ -138,24 +224,27 @@ func problemsOf(h *operate.Health) (list []api.Problem) {
 // due is what the calendar brings.
 func (a *views) due(ctx context.Context, out *api.StatusPage, add func(api.Problem)) {
 	for _, d := range []struct {
-		what, fix, page string
-		query           seen.Query
+		one, many, rest, fix, page string
+		query                      seen.Query
 	}{
 		{
-			"wait for our answer for longer than the service level", "answer them", "/owed?overdue=yes",
+			"waits", "wait", " for our answer for longer than the service level", "answer them",
+			"/owed?overdue=yes",
 			seen.Query{Overdue: true},
 		},
 		{
-			fmt.Sprintf("graces end within %d days", soon), "write to them, or let them go", "/decisions",
+			"grace ends", "graces end", fmt.Sprintf(" within %d days", soon), "write to them, or let them go",
+			"/decisions",
 			seen.Query{Sort: "pending", Until: soon},
 		},
 		{
-			"are to be looked at again", "look whether anything has changed", "/contacts?sort=recheck&until=1",
+			"is", "are", " to be looked at again", "look whether anything has changed",
+			"/contacts?sort=recheck&until=1",
 			seen.Query{Sort: "recheck", Until: 1},
 		},
 		{
-			fmt.Sprintf("overrides end within %d days", soon), "set them anew, or let the machine rate again",
-			"/decisions",
+			"override ends", "overrides end", fmt.Sprintf(" within %d days", soon),
+			"set them anew, or let the machine rate again", "/decisions",
 			seen.Query{
 				Sort: "override", Until: soon,
 			},
@@ -164,7 +253,8 @@ func (a *views) due(ctx context.Context, out *api.StatusPage, add func(api.Probl
 		d.query.At = out.At
 		n, err := a.List.Count(ctx, d.query, mostCounted)
 		if err == nil && n > 0 {
-			add(api.Problem{What: d.what, Fix: d.fix, Page: d.page, Count: n})
+			what := english.PluralWord(n, d.one, d.many) + d.rest
+			add(api.Problem{What: what, Fix: d.fix, Page: d.page, Count: n})
 		}
 	}
 }

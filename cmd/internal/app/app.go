@@ -23,6 +23,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
@@ -32,12 +33,14 @@ import (
 
 // Options change what the settings say, for commands that are not serve.
 type Options struct {
-	Now   func() time.Time // nil: time.Now
-	Tick  time.Duration    // how often the clock is looked at; 0: the pipeline's default
-	Quiet bool             // bind no ports: the caller speaks to API and Hooks itself
-	Roles []pipeline.Role  // instead of WINNOW_ROLES; nil: as it says
+	Now      func() time.Time // nil: time.Now
+	Tick     time.Duration    // how often the clock is looked at; 0: the pipeline's default
+	Quiet    bool             // bind no ports: the caller speaks to API and Hooks itself
+	Roles    []pipeline.Role  // instead of WINNOW_ROLES; nil: as it says
+	RateLate time.Duration    // see pipeline.Options
 	// Connections is how many the webhooks may have at once; 0: as many as the process's files allow.
 	Connections int
+	Silence     time.Duration        // how long a CRM may go without a call; 0: the pipeline's default
 	Traces      trace.TracerProvider // where spans go; nil: nowhere
 }
 
@@ -53,6 +56,7 @@ type App struct {
 	now     func() time.Time
 	grace   time.Duration
 	list    *seen.Model // nil: it could not be made
+	answers *admin.Answers
 	proxies []netip.Prefix
 	most    int          // connections of the webhooks
 	hookLn  net.Listener // nil: this process does not receive
@@ -60,6 +64,8 @@ type App struct {
 	hookTLS *certificates // nil: plain HTTP, as the next
 	ownTLS  *certificates // of the admin port
 	running atomic.Bool
+	// what page, probe, metric and log say of whether deliveries can be taken in
+	readiness *admin.Probe
 }
 
 // New opens the store, makes the connectors and binds the ports, so that whatever is wrong with the settings shows
@@ -84,7 +90,13 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 			a = nil
 		}
 	}()
-	clk := clock.New(clock.Options{Now: o.Now, Bound: cfg.ClockSkew})
+	roles := o.Roles
+	if roles == nil {
+		for _, r := range cfg.Roles {
+			roles = append(roles, pipeline.Role(r))
+		}
+	}
+	clk := clock.New(clock.Options{Now: o.Now, Bound: cfg.ClockSkew, Roles: pipeline.Names(roles)})
 	sources, err := makeSources(cfg, q, clk, o.Now)
 	if err != nil {
 		return a, err
@@ -94,24 +106,20 @@ func New(ctx context.Context, cfg *config.Config, log *zap.Logger, o Options) (a
 			log.Info("what a source cannot do", zap.String("source", s.Name), zap.Strings("lacks", lacks))
 		}
 	}
-	roles := o.Roles
-	if roles == nil {
-		for _, r := range cfg.Roles {
-			roles = append(roles, pipeline.Role(r))
-		}
-	}
 	registry := prometheus.NewRegistry()
 	a.metrics = registry
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Rules.Version()))
 	a.Pipeline = pipeline.New(pipeline.Options{
 		Queue: q, Sources: sources, Rules: cfg.Rules, Words: cfg.Words(),
 		Mode: watermark.Mode(cfg.Mode), Roles: roles, MaxBody: int64(cfg.MaxBody), Proxies: cfg.TrustedProxies,
-		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Now: o.Now, Clock: clk, Log: log.Named("pipeline"),
-		Metrics: pipeline.NewMetrics(registry),
-		Traces:  o.Traces,
-		Breaker: stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
+		Grace: cfg.Grace, PollInterval: cfg.PollInterval, Tick: o.Tick, Quiet: o.Silence, Now: o.Now, Clock: clk, Log: log.Named("pipeline"),
+		RateLate: o.RateLate,
+		Metrics:  pipeline.NewMetrics(registry),
+		Traces:   o.Traces,
+		Breaker:  stored.BreakerLimits{Count: cfg.Breaker.Count, Share: float64(cfg.Breaker.Share), Window: cfg.Breaker.Window},
 	})
-	registry.MustRegister(a.Pipeline.Collector(), clk)
+	a.readiness = admin.NewProbe("ready", a.ready)
+	registry.MustRegister(operate.NewCollector(a.Pipeline.Operate), clk, readyGauge(a.readiness))
 	a.Hooks = hooks(withCertificate(cfg.TLS.ClientSources, a.Pipeline.Receiver()), cfg.PublicURL)
 	a.list = a.listOf(cfg, o.Quiet)
 	if a.Admin, err = a.admin(cfg, registry, o.Quiet); err != nil {
@@ -248,6 +256,8 @@ func (a *App) Run(ctx context.Context) error {
 	if a.list != nil {
 		g.Go(func() error { return a.list.Run(ctx) })
 	}
+	g.Go(func() error { a.sayReady(ctx); return nil })
+	g.Go(func() error { a.answers.Run(ctx); return nil })
 	a.running.Store(true)
 	defer a.running.Store(false)
 	return g.Wait()
@@ -298,18 +308,6 @@ func (a *App) Close() error {
 		err = a.list.Close()
 	}
 	return errors.Join(err, a.Queue.Close())
-}
-
-// ready says whether deliveries can be taken in and kept, and the clock is right by which they count.
-func (a *App) ready(ctx context.Context) error {
-	var errs []error
-	if !a.running.Load() {
-		errs = append(errs, errors.New("not running yet, or stopping"))
-	}
-	if a.Pipeline.Has(pipeline.RoleReceive) {
-		errs = append(errs, a.Pipeline.Room())
-	}
-	return errors.Join(append(errs, a.Pipeline.Clock(), a.Queue.Healthy(ctx))...)
 }
 
 // live says whether the process can still do its work; if not it must be started anew.

@@ -50,13 +50,15 @@ func (a *App) admin(cfg *config.Config, registry *prometheus.Registry, alone boo
 	for _, t := range known {
 		tokens = append(tokens, admin.Token(t))
 	}
-	answers := admin.NewAnswers(admin.Deps{
+	a.answers = admin.NewAnswers(admin.Deps{
 		Operate: a.Pipeline.Operate, People: a.Pipeline.People, Queue: a.Queue, List: a.list, Trim: a.Pipeline.Trim,
-		Log: a.log.Named("admin"), Ready: a.ready, Alone: alone,
-		About: admin.About{Version: Version(), Mode: string(cfg.Mode), Model: cfg.Rules.Version()},
+		Log: a.log.Named("admin"), Ready: a.readiness.Result, Alone: alone,
+		About:    admin.About{Version: Version(), Mode: string(cfg.Mode), Model: cfg.Rules.Version()},
+		Settings: cfg.Describe(),
 	})
 	return admin.New(admin.Options{
-		Ready: a.ready, Live: a.live, Gatherer: registry, Tokens: tokens, Answers: answers.Handler(),
-		Console: admin.NewConsole(answers),
+		Ready: a.readiness, Live: admin.NewProbe("live", a.live), Gatherer: registry, Tokens: tokens,
+		Answers: a.answers.Handler(),
+		Console: admin.NewConsole(a.answers),
 	}), nil
 }

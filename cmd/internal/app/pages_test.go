@@ -14,6 +14,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
@@ -22,6 +23,14 @@ func (w *world) listed() {
 	w.t.Helper()
 	if err := w.app.list.Fresh(w.t.Context(), waittest.Hang); err != nil {
 		w.t.Fatalf("the list of contacts: %v, %+v", err, w.app.list.State())
+	}
+}
+
+// noteDay counts how the contacts stand today, as is done every hour.
+func (w *world) noteDay() {
+	w.t.Helper()
+	if err := stored.NoteDay(w.t.Context(), w.app.Queue, w.clock()); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -70,6 +79,7 @@ func TestPagesOfNobody(t *testing.T) {
 		}
 	}
 	w.shows("/", "Nothing does.", "go out")
+	t.Run("in a browser", w.looksEmpty)
 }
 
 // TestWhoWaits: the page of what we owe names who waits longest first, leads to the CRM, and is the same as JSON and
@@ -125,6 +135,13 @@ func TestWhoWaits(t *testing.T) {
 	if status, _ := w.admin("/contacts/hubspot/4711"); status != http.StatusNotFound {
 		t.Errorf("of nobody: %d", status)
 	}
+	w.noteDay()
+	w.shows("/", "hubspot: letters by day", "0 %, expected 5 to 15 %")
+	w.shows("/trends", "hubspot: letters by day", "to the 3 contacts that changed last", `data-of="Slowest"`)
+	trends := parsed[api.TrendsPage](t, w.page("/trends.json"))
+	if len(trends.Answers) != 1 || trends.Answers[0].Answers != 1 || trends.Answers[0].Slowest == 0 {
+		t.Errorf("one answer was given, and the page counts %+v", trends.Answers)
+	}
 	// Nobody's name is kept in the list, and who is forgotten is in it no more.
 	w.api("/api/forget", url.Values{"source": {"hubspot"}, "contact": {ids[0]}})
 	w.settle()
@@ -133,14 +150,15 @@ func TestWhoWaits(t *testing.T) {
 		owed.Contacts[0].Contact.Contact != ids[1] {
 		t.Errorf("after one was forgotten there wait %+v", owed.Contacts)
 	}
+	w.shows("/", ">waits for our answer for longer than")
 	if body := w.page("/decisions"); !strings.Contains(body, "forgotten") || strings.Contains(body, ids[0]) {
 		t.Errorf("what was done is not noted, or names who was forgotten:\n%s", body)
 	}
 }
 
-// TestReleaseThese: of those whom the breaker holds a person lets two go, with a reason, and finds it noted.
-func TestReleaseThese(t *testing.T) {
-	t.Parallel()
+// tripped is a world whose breaker holds five: one who is pending and four who would become so.
+func tripped(t *testing.T) *world {
+	t.Helper()
 	w := newWorld(t, hubspot.Options{}, "WINNOW_BREAKER_COUNT=1", "WINNOW_BREAKER_SHARE=0.1%")
 	var ids []string
 	for i := range 5 {
@@ -158,11 +176,24 @@ func TestReleaseThese(t *testing.T) {
 	}
 	w.pass(60 * day)
 	w.listed()
+	return w
+}
+
+// TestReleaseThese: every place says that the breaker is tripped. Of those whom it holds a person lets two go, with a
+// reason, and finds it noted.
+func TestReleaseThese(t *testing.T) {
+	weeks(t)
+	t.Parallel()
+	w := tripped(t)
 	page := parsed[api.DecisionsPage](t, w.page("/decisions.json"))
 	if len(page.Breakers) != 1 || page.Breakers[0].Waiting < 4 {
 		t.Fatalf("the breaker holds %+v", page.Breakers)
 	}
-	w.shows("/", "the mass-change breaker is tripped", "nothing is announced")
+	w.agrees(map[string]float64{`winnow_breaker_open{source="hubspot"}`: 0}, trouble{
+		problem: "the mass-change breaker is tripped",
+		series:  `winnow_announcements_held{reason="breaker",source="hubspot"}`, value: 1, log: "breaker tripped",
+		alert: "WinnowBreakerOpen",
+	})
 	held := page.Breakers[0].Some
 	var these []string // of those who are open still; who is pending waits to be disqualified
 	for _, c := range held {
@@ -199,5 +230,29 @@ func TestReleaseThese(t *testing.T) {
 			want = "pending"
 		}
 		w.want(c.Contact.Contact, "status", want)
+	}
+}
+
+// TestSystemIsShown: who is there with which roles, the disk, the settings that are set without what is secret, and
+// dead letters by stage.
+func TestSystemIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, hubspot.Options{})
+	if status, err := w.box.Send(t.Context(), w.box.Sign([]byte(`{"no":"array"}`))); err != nil || status != 204 {
+		t.Fatalf("%d, %v", status, err)
+	}
+	w.settle()
+	body := w.shows("/system", "this one", "receive read fetch rate write poll", "are free; below", "[redacted]",
+		"event 0: unknown object type")
+	if strings.Contains(body, "sandbox-token") {
+		t.Error("the page shows a secret")
+	}
+	page := parsed[api.SystemPage](t, w.shows("/system.json?stage=read", `"this":true`))
+	if len(page.Letters) != 1 || page.Disk == nil || page.Disk.Free == 0 || len(page.Members) != 1 {
+		t.Errorf("the page is %+v", page)
+	}
+	w.shows("/system?stage=write", "None of 1 is like that")
+	if status, _ := w.admin("/system?stage=nowhere"); status != http.StatusBadRequest {
+		t.Errorf("of a stage that there is not: %d", status)
 	}
 }

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
@@ -19,6 +22,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/lab/stage"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	story "github.com/winnow-crm/winnow/cmd/internal/lab/world"
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // front stands before the API of a sandbox and can be ill as an API is.
@@ -28,8 +32,11 @@ type front struct {
 	proxy   http.Handler
 	server  *http.Server
 
-	refusal atomic.Pointer[http.HandlerFunc] // nil: as the API answers
-	refused atomic.Int64
+	refusal  atomic.Pointer[http.HandlerFunc] // nil: as the API answers
+	refused  atomic.Int64
+	profiles atomic.Int64 // requests for leads and contacts
+
+	now func() time.Time // by which refusals are dated; nil: the machine's
 }
 
 func newFront(t *testing.T, api string) *front {
@@ -67,12 +74,26 @@ func (f *front) open() {
 func (f *front) shut() { _ = f.server.Close() }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if asksForPeople(r) {
+		f.profiles.Add(1)
+	}
 	if refuse := f.refusal.Load(); refuse != nil {
 		f.refused.Add(1)
+		if f.now != nil {
+			w.Header().Set("Date", f.now().UTC().Format(http.TimeFormat))
+		}
 		(*refuse)(w, r)
 		return
 	}
 	f.proxy.ServeHTTP(w, r)
+}
+
+// asksForPeople reports whether a request reads the profiles of people, and does not list who changed.
+func asksForPeople(r *http.Request) bool {
+	path, q := r.URL.Path, r.URL.Query().Get("q")
+	return r.Method == http.MethodGet &&
+		(strings.HasPrefix(path, "/api/v1/Lead/") || strings.HasPrefix(path, "/api/v1/Contact/") ||
+			strings.Contains(q, " FROM Lead WHERE Id IN") || strings.Contains(q, " FROM Contact WHERE Id IN"))
 }
 
 // answers has every request answered so, until nil.
@@ -108,8 +129,21 @@ var overQuota = map[string]http.HandlerFunc{
 	},
 }
 
+// tooFast is how each vendor says that it takes more in a moment.
+var tooFast = map[string]http.HandlerFunc{
+	"salesforce": func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`[{"errorCode":"TOO_MANY_REQUESTS","message":"Slow down."}]`))
+	},
+	"espocrm": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "2")
+		w.WriteHeader(http.StatusTooManyRequests)
+	},
+}
+
 // TestOtherVendorAtFullSpeed has a CRM be away, refuse connections and be over its quota, while all that happens in the
-// CRM of another vendor is read, rated and written: before the one that is ill has written anything.
+// CRM of another vendor is read, rated and written: before the one that is ill has written anything. What happened
+// there is made up for once that one is well.
 func TestOtherVendorAtFullSpeed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for real retries")
@@ -159,11 +193,14 @@ func besideAnIllOne(t *testing.T, ill, well string) {
 	f.answers(nil)
 	f.open()
 	p.rated(ill)
+	p.during(ill, well, func() { f.answers(tooFast[ill]); p.live(ill); f.asked() })
+	f.answers(nil)
+	p.rated(ill)
 	p.during(ill, well, func() { f.answers(overQuota[ill]); p.live(ill); f.asked() })
 }
 
-// serve starts Winnow for both.
-func (p *pair) serve(env []string) {
+// serve starts Winnow for all of them.
+func (p *pair) serve(env []string) *App {
 	p.t.Helper()
 	var sources []string
 	for vendor := range p.faces {
@@ -196,6 +233,7 @@ func (p *pair) serve(env []string) {
 	for vendor, face := range p.faces {
 		face.SetWebhookURL("http://" + hooks + "/hooks/" + vendor)
 	}
+	return a
 }
 
 // live has people turn up in an account who write to us, and its webhooks be accepted.
@@ -242,4 +280,88 @@ func (p *pair) done(vendor string) bool {
 		}
 	}
 	return true
+}
+
+// TestTheSameBytes23Times: a CRM, or what stands before it, that sends each delivery 23 times has all of them taken,
+// each fact known once, and no record read so often.
+func TestTheSameBytes23Times(t *testing.T) {
+	t.Parallel()
+	const vendor = "espocrm"
+	face, err := stage.Start(vendor, story.Options{Limit: -1, Fields: true, RetryWait: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = face.Close() })
+	f := newFront(t, face.URL())
+	var mu sync.Mutex
+	reads := map[string]int{}
+	api := f.proxy
+	f.proxy = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.RawQuery == "" {
+			mu.Lock()
+			reads[r.URL.Path]++
+			mu.Unlock()
+		}
+		api.ServeHTTP(w, r)
+	})
+	p := &pair{t: t, faces: map[string]story.Face{vendor: face}, people: map[string][]string{}}
+	env := face.Settings(vendor)
+	for i, kv := range env {
+		env[i] = strings.Replace(kv, face.URL(), "http://"+f.address, 1)
+	}
+	a := p.serve(append(env, "WINNOW_ESPOCRM_RATE_LIMIT=100000"))
+	hooks, _ := a.Addresses()
+	again := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := passOn(r, "http://"+hooks, 23); err != nil {
+			t.Error(err)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(again.Close)
+	face.SetWebhookURL(again.URL + "/hooks/" + vendor)
+	id := face.CreatePerson(story.Profile{First: "P", Last: "One", Email: "p@two.example", Company: "Two"})
+	face.Email([]string{id}, story.Email{Incoming: true, Subject: "Price", Text: "Could you send me a quote?"})
+	p.people[vendor] = []string{id}
+	if err := face.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.rated(vendor)
+	e, err := a.Pipeline.Explain(t.Context(), crm.ContactRef{Source: vendor, Contact: "lead/" + id})
+	if err != nil || e.Facts["message"] != 1 || e.Facts["property"] == 0 {
+		t.Errorf("known is %v, %v, want one message", e.Facts, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for path, n := range reads { // the next may come while the first is being read; then there is a minute of rest
+		if n > 10 {
+			t.Errorf("%s was read %d times", path, n)
+		}
+	}
+	if len(reads) < 3 {
+		t.Errorf("read were %v: this shows nothing", reads)
+	}
+}
+
+// passOn sends a request on several times, each of which has to be accepted.
+func passOn(r *http.Request, to string, times int) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	for i := range times {
+		req, err := http.NewRequestWithContext(r.Context(), r.Method, to+r.URL.RequestURI(), bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		req.Header = r.Header.Clone()
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode/100 != 2 {
+			return fmt.Errorf("time %d is answered with %d", i+1, resp.StatusCode)
+		}
+	}
+	return nil
 }

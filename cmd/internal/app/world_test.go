@@ -41,7 +41,11 @@ type world struct {
 	ahead atomic.Int64 // how far the clock of Winnow's machine is ahead of it
 	quit  func() error
 
-	traces trace.TracerProvider
+	rateLate time.Duration // see Options
+	before   func(*App)    // nil: nothing is done before it runs
+
+	traces  trace.TracerProvider
+	silence time.Duration // how long the CRM may go without a call; 0: as serve has it
 }
 
 // monday is when worlds begin: a working day.
@@ -49,6 +53,14 @@ var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // newWorld starts both. env is added to the settings.
 func newWorld(t *testing.T, opt hubspot.Options, env ...string) *world {
+	t.Helper()
+	w := newAccount(t, opt, env...)
+	w.start()
+	return w
+}
+
+// newAccount starts the sandbox alone, so that it has a past when Winnow comes.
+func newAccount(t *testing.T, opt hubspot.Options, env ...string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), log: &syncBuffer{}}
 	w.now.Store(monday.UnixNano())
@@ -69,7 +81,6 @@ func newWorld(t *testing.T, opt hubspot.Options, env ...string) *world {
 		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB", "WINNOW_REASON_ROWS=true",
 		"WINNOW_HUBSPOT_RATE_LIMIT=1000000", // the budget goes by the clock, which stands
 	}, env...)
-	w.start()
 	t.Cleanup(func() {
 		if err := w.stop(); err != nil {
 			t.Errorf("stop: %v", err)
@@ -96,11 +107,15 @@ func (w *world) start() {
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(w.log), zapcore.DebugLevel))
 	ctx, cancel := context.WithCancel(context.Background())
 	a, err := New(ctx, cfg, log, Options{
-		Now: w.machine, Tick: 2 * time.Millisecond, Connections: w.most, Traces: w.traces,
+		Now: w.machine, Tick: 5 * time.Millisecond, Connections: w.most, Traces: w.traces, RateLate: w.rateLate,
+		Silence: w.silence,
 	})
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)
+	}
+	if w.before != nil {
+		w.before(a)
 	}
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
@@ -135,15 +150,19 @@ func (w *world) restart(env ...string) {
 	}
 	for _, kv := range env {
 		name, _, _ := strings.Cut(kv, "=")
-		kept := w.env[:0:0]
-		for _, old := range w.env {
-			if !strings.HasPrefix(old, name+"=") {
-				kept = append(kept, old)
-			}
-		}
-		w.env = append(kept, kv)
+		w.env = append(w.without(name), kv)
 	}
 	w.start()
+}
+
+// without are the settings but one.
+func (w *world) without(name string) (env []string) {
+	for _, kv := range w.env {
+		if !strings.HasPrefix(kv, name+"=") {
+			env = append(env, kv)
+		}
+	}
+	return env
 }
 
 // settle sends the webhooks that wait and returns when Winnow has nothing left to do at this instant. Stages that
@@ -157,6 +176,15 @@ func (w *world) settle(but ...string) {
 	}
 	if err := w.app.Pipeline.Idle(ctx, but...); err != nil {
 		w.t.Fatalf("idle: %v", err)
+	}
+}
+
+// weeks skips a test in a short run that walks through weeks day by day. What it walks through runs together in other
+// tests too, and under the race detector, which short runs are for, it takes longer than all of them.
+func weeks(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("walks through weeks day by day")
 	}
 }
 
@@ -280,7 +308,9 @@ func tail(s string, n int) string {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel"); p.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
-		_ = p.Value.Set("8") // a number it can read
+		_ = p.Value.Set("4") // more of them, and looking at the sources leaves no time for the work
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	endBrowser()
+	os.Exit(code)
 }

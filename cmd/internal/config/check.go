@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,6 +129,12 @@ func (c *Config) isSet(name string) bool {
 	return slices.ContainsFunc(c.rows, func(r Row) bool { return r.Name == prefix+"_"+name && r.From != fromDefault })
 }
 
+// BelievesHost reports whether the host for which a delivery was signed is taken from the request of whoever sends it,
+// beyond this machine.
+func (c *Config) BelievesHost() bool {
+	return c.PublicURL == "" && c.Roles.Has(Receive) && !Loopback(c.Listen)
+}
+
 type complainer = func(name, format string, args ...any)
 
 func (c *Config) checkListen(name, address string, complain complainer) bool {
@@ -187,7 +192,7 @@ func (c *Config) checkNATS(complain complainer) {
 		if c.NATS.URL == "" {
 			complain(f.name, "has no effect on the embedded queue; set WINNOW_NATS_URL as well, or remove it")
 		}
-		if _, err := os.Stat(string(f.path)); err != nil {
+		if err := checkFile(f.path); err != nil {
 			complain(f.name, "%v", err)
 		}
 	}
@@ -240,7 +245,7 @@ func (c *Config) checkTLS(complain complainer) {
 		if f.path == "" {
 			continue
 		}
-		if _, err := os.Stat(string(f.path)); err != nil {
+		if err := checkFile(f.path); err != nil {
 			complain(f.name, "%v", err)
 		}
 	}

@@ -19,7 +19,7 @@ type Config struct {
 	Sources        Sources           `default:"hubspot" desc:"the CRM accounts: hubspot, or names of yours as in eu=hubspot,us=hubspot; each source reads its settings from WINNOW_<NAME>_*"`
 	Listen         string            `default:":8080" desc:"listen address for webhooks, at /hooks/<source>"`
 	AdminListen    string            `split_words:"true" default:"127.0.0.1:8081" desc:"listen address of the console at /, its API, /livez, /readyz and /metrics; beyond loopback only with WINNOW_ADMIN_TOKEN"`
-	AdminToken     connectors.Secret `split_words:"true" desc:"bearer token for the console, its API and /metrics; browsers give it as the password of any user; unset is allowed on loopback only"`
+	AdminToken     connectors.Secret `split_words:"true" desc:"bearer token for the console, its API and /metrics; browsers give it as the password of any user; beyond loopback 16 characters or more, unset is allowed on loopback only"`
 	AdminTokens    connectors.Secret `split_words:"true" desc:"more tokens, comma-separated, each with the name under which what is done with it is noted: name:read:token may look, name:act:token may act too; 16 characters or more"`
 	PublicURL      string            `split_words:"true" desc:"address under which the CRMs call us, as they sign it, such as https://winnow.example.com, with the path that a gateway puts before /hooks; unset: the scheme and host of each request"`
 	TrustedProxies Proxies           `split_words:"true" desc:"addresses or networks of the proxies before us, comma-separated, such as 10.0.0.0/8: what their X-Forwarded-For says tells senders of webhooks apart, so that one does not take the room of all"`
@@ -30,6 +30,7 @@ type Config struct {
 	Grace          time.Duration     `default:"20s" desc:"time given to work in hand at shutdown"`
 	ClockSkew      time.Duration     `split_words:"true" default:"3m" desc:"how far this machine's clock may be from that of the CRMs; beyond it nothing is announced until it is right"`
 	LogLevel       zapcore.Level     `split_words:"true" default:"info" desc:"debug, info, warn or error"`
+	LogFormat      LogFormat         `split_words:"true" default:"auto" desc:"json, console for people, or auto: console where standard error is a terminal"`
 
 	PollInterval time.Duration `split_words:"true" default:"10m" desc:"pause between two polls of a source for what its webhooks missed; the same in every process, 0: webhooks are enough, polls that were missed hold nothing back"`
 	Partitions   int           `desc:"partitions that the work is divided into, fixed when the store is made; unset: 16 embedded, 64 over an outside NATS"`
@@ -103,7 +104,7 @@ type Queue struct {
 }
 
 // Load reads the settings from environ, which has the form of os.Environ. It reports everything that is wrong in one
-// error. The Config is never nil: beside an error it is good for Describe and nothing else.
+// error. The Config is never nil: beside an error it is good for Describe and the names of the sources alone.
 func Load(environ []string) (*Config, error) {
 	c := &Config{}
 	l := newLoader(environ)

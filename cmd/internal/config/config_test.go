@@ -77,7 +77,7 @@ func TestTwoVariablesAreEnough(t *testing.T) {
 func TestValuesAreRead(t *testing.T) {
 	c := load(
 		t, "WINNOW_ROLES=write, receive", "WINNOW_MODE=enforce", "WINNOW_MAX_BODY=2MB",
-		"WINNOW_ADMIN_LISTEN=0.0.0.0:9000", "WINNOW_ADMIN_TOKEN=a-t0ken",
+		"WINNOW_ADMIN_LISTEN=0.0.0.0:9000", "WINNOW_ADMIN_TOKEN=a-t0ken-of-the-console",
 		"WINNOW_PUBLIC_URL=https://hooks.example.com/", "WINNOW_NATS_URL=nats://a:4222,nats://b:4222,nats://c:4222",
 		"WINNOW_BREAKER_SHARE=0.1",
 		"WINNOW_QUEUE_MIN_FREE=1GiB", "WINNOW_QUEUE_KEY=k3y-of-16-or-more", "WINNOW_PARTITIONS=32",
@@ -187,6 +187,18 @@ func TestRolesThatNobodyTakes(t *testing.T) {
 	}
 }
 
+// TestBelievesHost: who may reach the port may say for which host something was signed, unless we know it.
+func TestBelievesHost(t *testing.T) {
+	for env, want := range map[string]bool{
+		"": true, "WINNOW_LISTEN=127.0.0.1:8080": false, "WINNOW_PUBLIC_URL=https://a.example": false,
+		"WINNOW_ROLES=rate WINNOW_NATS_URL=nats://a:4222": false,
+	} {
+		if got := load(t, strings.Fields(env)...).BelievesHost(); got != want {
+			t.Errorf("%q: %v, want %v", env, got, want)
+		}
+	}
+}
+
 // TestPollingNothing: webhooks may be enough, but not where there are none.
 func TestPollingNothing(t *testing.T) {
 	if _, err := Load(append(slices.Clone(plain), "WINNOW_POLL_INTERVAL=0")); err != nil {
@@ -209,7 +221,12 @@ func TestListenAddresses(t *testing.T) {
 		}
 	}
 	load(t, "WINNOW_ADMIN_LISTEN=[::1]:8081")
-	load(t, "WINNOW_ADMIN_LISTEN=:8081", "WINNOW_ADMIN_TOKEN=t")
+	load(t, "WINNOW_ADMIN_LISTEN=:8081", "WINNOW_ADMIN_TOKEN=sixteen-of-these")
+	load(t, "WINNOW_ADMIN_LISTEN=127.0.0.1:8081", "WINNOW_ADMIN_TOKEN=fifteen-of-them")
+	said := refused(t, "WINNOW_ADMIN_LISTEN=:8081", "WINNOW_ADMIN_TOKEN=fifteen-of-them")
+	if !strings.Contains(said, "WINNOW_ADMIN_TOKEN: shorter than 16") || strings.Contains(said, "fifteen-of-them") {
+		t.Errorf("a token that can be guessed: %s", said)
+	}
 }
 
 func TestBodyMustFitAMessage(t *testing.T) {

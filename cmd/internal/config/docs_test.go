@@ -118,7 +118,7 @@ func sourceTable() string {
 func ruleTable() string {
 	var rows [][]string
 	for _, r := range Reference() {
-		if r.Group == "rules" && !OfSignal(rules.Setting{Meaning: r.Meaning}) {
+		if r.Group == "rules" && !OfSignal(r.Meaning) {
 			rows = append(rows, []string{code(r.Name), code(r.Default), r.Unit, r.Meaning})
 		}
 	}

@@ -82,6 +82,13 @@ func readFile(name string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err == nil {
+		err = guarded(info)
+	}
+	if err != nil {
+		return "", err
+	}
 	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -60,6 +61,30 @@ func TestFilesThatCannotBe(t *testing.T) {
 	if !strings.Contains(said, "WINNOW_HUBSPOT_TOKEN: set in WINNOW_HUBSPOT_TOKEN_FILE as well") ||
 		strings.Contains(said, "WINNOW_HUBSPOT_TOKEN: not set") {
 		t.Errorf("both given: %s", said)
+	}
+}
+
+// TestFilesOfEverybody: what anybody on the machine may write is no secret of ours.
+func TestFilesOfEverybody(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the mode of a file says nothing there")
+	}
+	name := file(t, "-----BEGIN NATS USER JWT-----")
+	for _, env := range [][]string{
+		{"WINNOW_ADMIN_TOKEN_FILE=" + name},
+		{"WINNOW_NATS_URL=tls://nats:4222", "WINNOW_NATS_CREDS=" + name},
+		{"WINNOW_TLS_CERT=" + file(t, "x"), "WINNOW_TLS_KEY=" + name},
+		{"WINNOW_ADMIN_TLS_CERT=" + file(t, "x"), "WINNOW_ADMIN_TLS_KEY=" + name},
+	} {
+		for mode, ok := range map[os.FileMode]bool{0o600: true, 0o640: true, 0o644: true, 0o666: false, 0o602: false} {
+			if err := os.Chmod(name, mode); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Load(append(env, "WINNOW_HUBSPOT_CLIENT_SECRET=s3cret", "WINNOW_HUBSPOT_TOKEN=t0ken"))
+			if said := err != nil && strings.Contains(err.Error(), "can be written by everybody"); said == ok {
+				t.Errorf("%v with mode %o: %v", env, mode, err)
+			}
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // examples are names that texts use to show a form.
@@ -76,11 +78,14 @@ func TestNamesInTextsExist(t *testing.T) {
 	}
 }
 
+// ofHistogram ends the names of a histogram's series.
+var ofHistogram = regexp.MustCompile(`_(count|sum|bucket)$`)
+
 // An alert on a metric that nobody exports never fires, and one whose page is missing helps nobody.
 func TestAlertsHoldInTheCode(t *testing.T) {
 	var code string
 	texts(t, func(file, text string) {
-		if strings.HasPrefix(file, "cmd/internal/pipeline/") {
+		if strings.HasPrefix(file, "cmd/internal/pipeline/") || strings.HasPrefix(file, "cmd/internal/app/") {
 			code += text
 		}
 	})
@@ -89,9 +94,10 @@ func TestAlertsHoldInTheCode(t *testing.T) {
 		if metric == "winnow_model" {
 			continue // a field
 		}
+		metric = ofHistogram.ReplaceAllString(metric, "")
 		if short := strings.TrimPrefix(metric, "winnow_"); !strings.Contains(code, `"`+short+`"`) &&
 			!strings.Contains(code, `"`+metric+`"`) {
-			t.Errorf("%s is no metric of the pipeline", metric)
+			t.Errorf("%s is no metric", metric)
 		}
 	}
 	anchors := map[string]bool{}
@@ -108,6 +114,27 @@ func TestAlertsHoldInTheCode(t *testing.T) {
 		if !anchors[m[1]] {
 			t.Errorf("RUNBOOK.md has no section %s", m[1])
 		}
+	}
+}
+
+// TestPublished: compose and README publish the port on this machine only, and compose bounds the memory.
+func TestPublished(t *testing.T) {
+	var compose struct {
+		Services map[string]struct {
+			Ports    []string `yaml:"ports"`
+			MemLimit string   `yaml:"mem_limit"`
+		} `yaml:"services"`
+	}
+	if err := yaml.Unmarshal(read(t, root+"deploy/compose.yaml"), &compose); err != nil {
+		t.Fatal(err)
+	}
+	s := compose.Services["winnow"]
+	if len(s.Ports) != 1 || !strings.HasPrefix(s.Ports[0], "${HOOKS_BIND:-127.0.0.1}:") || s.MemLimit == "" {
+		t.Errorf("compose publishes %q within %q of memory", s.Ports, s.MemLimit)
+	}
+	published := regexp.MustCompile(`-p (\S*):8080 -v`).FindAllStringSubmatch(string(read(t, root+"README.md")), -1)
+	if len(published) != 1 || published[0][1] != "127.0.0.1:8080" {
+		t.Errorf("README publishes %q", published)
 	}
 }
 

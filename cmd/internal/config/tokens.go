@@ -15,7 +15,7 @@ type AdminToken struct {
 	Act    bool
 }
 
-// leastToken is how long a named token has to be: nobody tries out so many.
+// leastToken is how long a named token has to be, and any beyond this machine: nobody tries out so many.
 const leastToken = 16
 
 var tokenName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,39}$`)
@@ -61,11 +61,20 @@ func (c *Config) checkAdmin() []error {
 	if err != nil {
 		return []error{err}
 	}
-	if !Loopback(c.AdminListen) && len(list) == 0 {
+	switch {
+	case Loopback(c.AdminListen):
+	case len(list) == 0:
 		return []error{problem(
 			prefix+"_ADMIN_LISTEN",
 			"%s can be reached from outside this machine; set WINNOW_ADMIN_TOKEN, or listen on 127.0.0.1",
 			c.AdminListen,
+		)}
+	case c.AdminToken != "" && len(c.AdminToken.Reveal()) < leastToken:
+		return []error{problem(
+			prefix+"_ADMIN_TOKEN",
+			"shorter than %d characters, which can be guessed, and %s can be reached from outside this machine; want "+
+				"a random one, such as openssl rand -hex 32 makes",
+			leastToken, c.AdminListen,
 		)}
 	}
 	return nil

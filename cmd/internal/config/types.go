@@ -76,6 +76,25 @@ func (m *Mode) Decode(value string) error {
 	return nil
 }
 
+// LogFormat is how the log looks.
+type LogFormat string
+
+// The formats.
+const (
+	LogAuto    LogFormat = "auto" // console on a terminal, else JSON
+	LogJSON    LogFormat = "json"
+	LogConsole LogFormat = "console" // for people
+)
+
+// Decode reads a format; envconfig calls it.
+func (f *LogFormat) Decode(value string) error {
+	if !slices.Contains([]LogFormat{LogAuto, LogJSON, LogConsole}, LogFormat(value)) {
+		return fmt.Errorf("want auto, json or console")
+	}
+	*f = LogFormat(value)
+	return nil
+}
+
 // Role is one of the jobs that a process does.
 type Role string
 

@@ -79,7 +79,7 @@ var rules = []rule{
 	step("tracing"),
 	step("stored", "timing", "tracing"),
 	step("clock", "timing", "stored"),
-	step("watermark", "timing", "stored", "clock"),
+	step("watermark", "timing", "tracing", "stored", "clock"),
 	step("intake", "timing", "tracing", "stored", "clock", "watermark"),
 	step("exchange", "timing", "tracing", "stored", "clock", "watermark"),
 	step("rating", "timing", "tracing", "stored", "clock", "watermark"),

@@ -37,10 +37,13 @@ func leave(t *testing.T, dir string, records map[string]stored.Contact) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = q.Contacts.Commit(t.Context(), part, queue.Batch{Checkpoint: at, Contacts: []queue.Put{
-			{Key: queue.Key{Source: "fake", Contact: id}, Data: stored.Encode(c)},
-		}})
-		if err != nil {
+		b, key := queue.Batch{Checkpoint: at}, queue.Key{Source: "fake", Contact: id}
+		data, base := c.Parts()
+		b.Contacts = []queue.Put{{Key: key, Data: data}}
+		if base != nil {
+			b.Bases = []queue.Put{{Key: key, Data: base}}
+		}
+		if _, err := q.Contacts.Commit(t.Context(), part, b); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -196,18 +198,18 @@ func TestLateFactsOfMerged(t *testing.T) {
 func (r *rig) contact(source, id string) stored.Contact {
 	r.t.Helper()
 	key := queue.Key{Source: source, Contact: id}
-	found, err := r.q.Contacts.Load(r.t.Context(), r.q.PartitionOf(source, id), []queue.Key{key})
+	found, _, err := stored.Contacts(r.t.Context(), r.q, r.q.PartitionOf(source, id), []queue.Key{key})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, ok := found[key]; !ok {
+	c := found[key]
+	if c == nil {
 		return stored.Contact{}
 	}
-	c, err := stored.Decode[stored.Contact](found[key].Data)
-	if err != nil {
+	if err := c.Whole(); err != nil {
 		r.t.Fatal(err)
 	}
-	return c
+	return *c
 }
 
 // TestMergeIntoNew has two losers become a third contact: their histories count together, once, and nothing is
@@ -288,5 +290,51 @@ func TestForgottenStaysAway(t *testing.T) {
 	}
 	if c := r.contact("fake", "8"); len(c.Record.Conduct) != 2 {
 		t.Errorf("its neighbour has %d messages, want 2", len(c.Record.Conduct))
+	}
+}
+
+// TestForgottenStaysAwayFromALostStore: nor does what is read again because the store has lost the files in which it
+// stood that they are to be kept away.
+func TestForgottenStaysAwayFromALostStore(t *testing.T) {
+	dir := t.TempDir()
+	t.Run("forgotten", func(t *testing.T) {
+		r := newRig(t, dir, nil, &fake{})
+		r.send("fake", mail("7", "1", start), mail("8", "1", start))
+		r.idle()
+		person := crm.ContactRef{Source: "fake", Contact: "7"}
+		if err := r.p.Forget(t.Context(), person); err != nil {
+			t.Fatal(err)
+		}
+		waittest.Until(t, "the contact is forgotten", func() bool {
+			gone, err := r.p.Forgotten(t.Context(), person)
+			return err == nil && gone
+		})
+	})
+	records, err := filepath.Glob(filepath.Join(dir, "jetstream", "$G", "streams", "CONTACTS_*"))
+	if err != nil || len(records) == 0 {
+		t.Fatal(records, err)
+	}
+	facts := filepath.Join(dir, "jetstream", "$G", "streams", "FACTS") // they would tell of the order once more
+	for _, stream := range append(records, facts) {
+		if err := os.RemoveAll(stream); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q, err := queue.Open(t.Context(), queue.Config{
+		Dir: dir, Repair: true, Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
+	})
+	if err == nil {
+		err = q.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &history{notices: []crm.Notice{mail("7", "1", start), mail("8", "1", start)}, open: make(chan struct{})}
+	close(h.open)
+	r := newRig(t, dir, func(o *Options) { o.Sources[0].CRM.Backfill = h }, &fake{})
+	r.wait("the neighbour has been read again", func() bool { return len(r.contact("fake", "8").Record.Conduct) == 1 })
+	r.idle()
+	if c := r.contact("fake", "7"); len(c.Record.Conduct) != 0 {
+		t.Errorf("a lost file brought a forgotten contact back: %+v", c)
 	}
 }

@@ -51,11 +51,15 @@ type Metrics struct {
 	watermark *watermark.Metrics
 	exchange  *exchange.Metrics
 	rating    *rating.Metrics
+	calls     *watermark.Calls
 }
 
 // NewMetrics registers the metrics.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	return &Metrics{intake.NewMetrics(r), watermark.NewMetrics(r), exchange.NewMetrics(r), rating.NewMetrics(r)}
+	return &Metrics{
+		intake.NewMetrics(r), watermark.NewMetrics(r), exchange.NewMetrics(r), rating.NewMetrics(r),
+		watermark.NewCalls(r),
+	}
 }
 
 // Options are all that a Pipeline needs.
@@ -75,6 +79,8 @@ type Options struct {
 	Breaker      stored.BreakerLimits
 	CacheBytes   int64         // records kept decoded; 0: 256 MiB
 	Refetch      time.Duration // how long a record is not fetched again that did not change; 0: a minute where Now is nil, else at once
+	RateLate     time.Duration // how long facts may wait to be rated before Late is an error; 0: half an hour
+	Quiet        time.Duration // how long a CRM may go without a call; 0: 3 min
 	FirstWrite   time.Duration // how long a first write waits for what is on its way about the contact; 0: 10 s
 	Now          func() time.Time
 	Clock        *clock.Clock // nil: one by Now
@@ -101,6 +107,8 @@ func (o Options) orDefaults() Options {
 	o.Tick = cmp.Or(o.Tick, timing.Tick)
 	o.Grace = cmp.Or(o.Grace, timing.Grace)
 	o.FirstWrite = cmp.Or(o.FirstWrite, timing.FirstWrite)
+	o.RateLate = cmp.Or(o.RateLate, timing.RateLate)
+	o.Quiet = cmp.Or(o.Quiet, timing.QuietMost)
 	o.CacheBytes = cmp.Or(o.CacheBytes, 256<<20)
 	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
 	o.Breaker = o.Breaker.OrDefaults()
@@ -153,17 +161,17 @@ func New(o Options) *Pipeline {
 		Publisher: publisher, Letters: letters, Troubles: troubles, Metrics: o.Metrics.intake, Tracer: tracer,
 	}
 	ex := exchange.Deps{
-		Queue: o.Queue, Roles: names(o.Roles), LeaseTTL: o.LeaseTTL, Grace: o.Grace,
+		Queue: o.Queue, Roles: Names(o.Roles), LeaseTTL: o.LeaseTTL, Grace: o.Grace,
 		Tick: o.Tick, Refetch: o.Refetch, Limits: o.Breaker, Now: o.Now, Clock: o.Clock, Log: o.Log,
 		Publisher: publisher, Tombs: tombs, Letters: letters,
-		Troubles: troubles, Metrics: o.Metrics.exchange, Tracer: tracer,
+		Troubles: troubles, Metrics: o.Metrics.exchange, Calls: o.Metrics.calls, Quiet: o.Quiet, Tracer: tracer,
 	}
 	p.receiver = intake.NewReceiver(in)
 	for name, s := range p.sources {
 		p.readers[name] = intake.NewReader(in, s)
 		p.exchanges[name] = exchange.New(ex, s)
 	}
-	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher}
+	eraser := &operate.Eraser{Queue: o.Queue, Sources: p.sources, Publisher: publisher, Tombs: tombs}
 	p.rating = rating.New(rating.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words,
 		LeaseTTL: o.LeaseTTL, Grace: o.Grace, Tick: o.Tick,
@@ -174,7 +182,8 @@ func New(o Options) *Pipeline {
 	})
 	deps := operate.Deps{
 		Queue: o.Queue, Sources: p.sources, Rules: o.Rules, Words: o.Words, Limits: o.Breaker, Now: o.Now, Watermark: p.watermark,
-		Rated: p.rating, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser, Troubles: troubles,
+		Rated: p.rating, RateLate: o.RateLate, Polls: func(source string, at time.Time) bool { return p.exchanges[source].PollDue(at) }, Tombs: tombs, Eraser: eraser, Troubles: troubles,
+		Calls: o.Metrics.calls,
 	}
 	p.Operate, p.People = operate.New(deps), operate.NewPeople(deps)
 	p.keeper = &operate.Keeper{Queue: o.Queue, Rules: o.Rules, LeaseTTL: o.LeaseTTL, Now: o.Now, Log: o.Log}
@@ -182,7 +191,8 @@ func New(o Options) *Pipeline {
 	return p
 }
 
-func names(roles []Role) (all []string) {
+// Names are those of roles, as settings have them.
+func Names(roles []Role) (all []string) {
 	for _, r := range roles {
 		all = append(all, string(r))
 	}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -46,6 +47,14 @@ type joined struct {
 
 func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...Role) *joined {
 	t.Helper()
+	return joinBy(t, url, name, nil, s, f, roles...)
+}
+
+// joinBy is join by a clock of the process's own; nil: this machine's.
+func joinBy(
+	t *testing.T, url, name string, clk *clock.Clock, s *rules.Settings, f *fake, roles ...Role,
+) *joined {
+	t.Helper()
 	const mib = 1 << 20
 	q, err := queue.Open(t.Context(), queue.Config{
 		URL: url, Name: name, Partitions: 6, Sources: []string{"fake"}, Replicas: 1 + strings.Count(url, ","),
@@ -61,7 +70,7 @@ func join(t *testing.T, url, name string, s *rules.Settings, f *fake, roles ...R
 	f.mu.Unlock()
 	p := New(Options{
 		Queue: q, Sources: []watermark.Source{{Source: crm.Source{Name: "fake", Vendor: "fake"}, CRM: f.vendor()}},
-		Rules: s, Roles: roles, Grace: time.Second,
+		Rules: s, Roles: roles, Grace: time.Second, Clock: clk,
 		Tick: 10 * time.Millisecond, LeaseTTL: time.Second, Log: zap.NewNop(),
 		Metrics: NewMetrics(prometheus.NewRegistry()),
 	})
@@ -118,6 +127,29 @@ func TestPartitionsAreShared(t *testing.T) {
 	time.Sleep(2 * time.Second) // two terms of a lease
 	if a.owned() != 0 {
 		t.Errorf("the one with older settings took %d partitions back", a.owned())
+	}
+}
+
+// TestClocksOfProcesses: processes whose clocks differ hold, those that rate and those that do not, until a CRM has
+// told one of them which is right; then the other holds alone, and dates things by it.
+func TestClocksOfProcesses(t *testing.T) {
+	url, f := outside(t), &fake{}
+	ahead := func(by time.Duration) *clock.Clock {
+		return clock.New(clock.Options{Now: func() time.Time { return time.Now().Add(by) }})
+	}
+	right, wrong := ahead(0), ahead(sixty)
+	a := joinBy(t, url, "a", right, rules.Defaults(), f, RoleFetch)
+	b := joinBy(t, url, "b", wrong, rules.Defaults(), f, RoleRate)
+	held := func(j *joined) bool { return j.watermark.Of("fake").Hold == watermark.HoldClock }
+	waittest.Until(t, "both hold", func() bool {
+		return held(a) && held(b) && right.State().Apart && wrong.State().Apart
+	})
+	for range 3 {
+		right.Heard("fake", time.Now(), 0)
+	}
+	waittest.Until(t, "one holds alone", func() bool { return !held(a) && held(b) && wrong.State().Off })
+	if by := time.Until(wrong.Now()); by.Abs() > time.Minute {
+		t.Errorf("the wrong clock dates things %s ahead", by)
 	}
 }
 

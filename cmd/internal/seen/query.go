@@ -1,6 +1,7 @@
 package seen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -134,19 +135,59 @@ func (q *Query) conditions() *conditions {
 	return c
 }
 
+// index is the index by which a page is read, empty where SQLite is to choose: it knows how many contacts have a value
+// on average, not how many have this one.
+func (q *Query) index() string {
+	if len(q.IDs) > 0 {
+		return ""
+	}
+	if q.Sort == "owed" && q.Owner != "" && q.Owner != "any" {
+		return "by_debtor"
+	}
+	if sortings[q.Sort].where != "" {
+		return "by_" + q.Sort
+	}
+	by := func(value, prefix string) string {
+		if value == "any" {
+			return ""
+		}
+		return "by_" + prefix + q.Sort
+	}
+	switch {
+	case q.Owner != "":
+		return by(q.Owner, "owner_")
+	case q.Status != "" && q.Status != string(crm.Open): // few are anything else
+		return by(q.Status, "status_")
+	case q.Ground+q.Held+q.Segment+q.Owed != "" || q.Overdue:
+		return ""
+	case q.Letter != "":
+		return by(q.Letter, "letter_")
+	case q.Status != "":
+		return by(q.Status, "status_")
+	}
+	return "by_" + q.Sort
+}
+
 // List returns a page of the list.
 func (m *Model) List(ctx context.Context, q Query) (Page, error) {
-	if q.Sort == "" {
-		q.Sort = "changed"
-	}
-	by, ok := sortings[q.Sort]
-	if !ok {
-		return Page{}, fmt.Errorf("sort %q: want one of %s", q.Sort, strings.Join(Sorts(), ", "))
-	}
+	q.Sort = cmp.Or(q.Sort, "changed")
 	if q.Most <= 0 {
 		q.Most = pageSize
 	}
 	q.Most = min(q.Most, mostPage)
+	text, args, err := q.text(q.Most + 1)
+	if err != nil {
+		return Page{}, err
+	}
+	return m.page(ctx, q.Most, text, args)
+}
+
+// text is a query in SQL for so many contacts.
+func (q *Query) text(most int) (text string, args []any, _ error) {
+	by, ok := sortings[q.Sort]
+	if !ok {
+		return "", nil, fmt.Errorf("sort %q: want one of %s", q.Sort, strings.Join(Sorts(), ", "))
+	}
 	c := q.conditions()
 	if by.where != "" && !slices.Contains(c.texts, by.where) {
 		c.add(by.where)
@@ -159,20 +200,23 @@ func (m *Model) List(ctx context.Context, q Query) (Page, error) {
 		sign, order = "<", " DESC"
 	}
 	if q.After != "" {
-		value, rowid, err := cursor(q.After)
+		value, tomb, err := cursor(q.After)
 		if err != nil {
-			return Page{}, err
+			return "", nil, err
 		}
-		c.add("("+by.column+", rowid) "+sign+" (?, ?)", value, rowid)
+		c.add("("+by.column+", tomb) "+sign+" (?, ?)", value, tomb)
 	}
-	text := `SELECT rowid, ` + by.column + `, source, id, letter, machine, status, ground, ball, owed, overdue, held,
+	text = `SELECT tomb, ` + by.column + `, source, id, letter, machine, status, ground, ball, owed, overdue, held,
 	owner, segment, override,
 		override_until, score, amount, owed_since, pending_until, recheck, changed FROM contact`
+	if index := q.index(); index != "" {
+		text += " INDEXED BY " + index
+	}
 	if len(c.texts) > 0 {
 		text += " WHERE " + strings.Join(c.texts, " AND ")
 	}
-	text += " ORDER BY " + by.column + order + ", rowid" + order + " LIMIT " + strconv.Itoa(q.Most+1)
-	return m.page(ctx, q.Most, text, c.args)
+	text += " ORDER BY " + by.column + order + ", tomb" + order + " LIMIT " + strconv.Itoa(most)
+	return text, c.args, nil
 }
 
 // page runs the query of a page, which asks for one more than the page has.
@@ -183,14 +227,14 @@ func (m *Model) page(ctx context.Context, most int, text string, args []any) (p 
 	}
 	defer func() { _ = rows.Close() }()
 	p.Contacts = []Contact{}
-	var rowid, value int64
+	var tomb, value int64
 	for rows.Next() {
 		if len(p.Contacts) == most {
-			p.Next = fmt.Sprintf("%d.%d", value, rowid)
+			p.Next = fmt.Sprintf("%d.%d", value, tomb)
 			break
 		}
 		var t Contact
-		if err := rows.Scan(&rowid, &value, &t.Source, &t.Contact, &t.Letter, &t.Machine, &t.Status, &t.Ground,
+		if err := rows.Scan(&tomb, &value, &t.Source, &t.Contact, &t.Letter, &t.Machine, &t.Status, &t.Ground,
 			&t.Ball, &t.Owed, &t.Overdue,
 			&t.Held, &t.Owner, &t.Segment, &t.Override, &t.OverrideUntil, &t.Score, &t.Amount, &t.OwedSince,
 			&t.PendingUntil, &t.Recheck,
@@ -203,12 +247,12 @@ func (m *Model) page(ctx context.Context, most int, text string, args []any) (p 
 }
 
 // cursor reads where a page begins.
-func cursor(s string) (value, rowid int64, err error) {
+func cursor(s string) (value, tomb int64, err error) {
 	a, b, _ := strings.Cut(s, ".")
 	value, err1 := strconv.ParseInt(a, 10, 64)
-	rowid, err2 := strconv.ParseInt(b, 10, 64)
+	tomb, err2 := strconv.ParseInt(b, 10, 64)
 	if err1 != nil || err2 != nil {
 		return 0, 0, fmt.Errorf("after %q: want what the page before it ended with", s)
 	}
-	return value, rowid, nil
+	return value, tomb, nil
 }

@@ -59,6 +59,14 @@ func commit(t testing.TB, q *queue.Queue, contacts map[queue.Key]stored.Contact)
 // follow runs a list over the store until the test ends.
 func follow(t testing.TB, q *queue.Queue, encrypt bool) *Model {
 	t.Helper()
+	m, end := begun(t, q, encrypt)
+	t.Cleanup(end)
+	return m
+}
+
+// begun runs a list over the store until it is thrown away.
+func begun(t testing.TB, q *queue.Queue, encrypt bool) (m *Model, end func()) {
+	t.Helper()
 	m, err := New(Deps{Queue: q, Dir: filepath.Join(t.TempDir(), "list"), Encrypt: encrypt, Log: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +74,7 @@ func follow(t testing.TB, q *queue.Queue, encrypt bool) *Model {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
-	t.Cleanup(func() {
+	return m, func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -74,8 +82,7 @@ func follow(t testing.TB, q *queue.Queue, encrypt bool) *Model {
 		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
-	})
-	return m
+	}
 }
 
 func fresh(t testing.TB, m *Model) {
@@ -268,6 +275,73 @@ func TestListFollows(t *testing.T) {
 	}
 }
 
+// TestListBuiltAgain: a list that was thrown away and is built again while contacts change, go and come back shows the
+// same pages as one that has followed all along.
+func TestListBuiltAgain(t *testing.T) {
+	q := open(t)
+	all := map[queue.Key]stored.Contact{}
+	for i := range 2000 {
+		all[queue.Key{Source: "eu", Contact: fmt.Sprint(i)}] = someone(i)
+	}
+	commit(t, q, all)
+	old := follow(t, q, false)
+	fresh(t, old)
+	again, end := begun(t, q, false)
+	for round := range 24 {
+		if round%8 == 4 {
+			end()
+			again, end = begun(t, q, false)
+		}
+		some := map[queue.Key]stored.Contact{}
+		for i := round; i < 2000; i += 37 {
+			c := someone(i + 13*round)
+			if (i+round)%7 == 0 {
+				c = stored.Contact{Rating: crm.Rating{Unrated: "opted_out"}}
+			}
+			some[queue.Key{Source: "eu", Contact: fmt.Sprint(i)}] = c
+		}
+		commit(t, q, some)
+	}
+	t.Cleanup(end)
+	fresh(t, old)
+	fresh(t, again)
+	if diff := cmp.Diff(everything(t, old), everything(t, again)); diff != "" {
+		t.Errorf("built again it shows other pages (-followed +built again):\n%s", diff)
+	}
+}
+
+// everything is all that pages show of a list.
+func everything(t *testing.T, m *Model) map[string]any {
+	t.Helper()
+	all := map[string]any{}
+	keep := func(what string, v any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		all[what] = v
+	}
+	for _, sort := range Sorts() {
+		for after, n := "", 0; n == 0 || after != ""; n++ {
+			p, err := m.List(t.Context(), Query{Sort: sort, Most: 100, After: after})
+			keep(fmt.Sprint("page ", n, " by ", sort), p, err)
+			after = p.Next
+		}
+	}
+	debtors, err := m.Debtors(t.Context(), "")
+	keep("debtors", debtors, err)
+	letters, err := m.Groups(t.Context(), "letter")
+	keep("letters", letters, err)
+	decisions, err := m.Decisions(t.Context(), "", 0)
+	keep("decisions", decisions, err)
+	returns, err := m.Returns(t.Context(), 0, 100)
+	keep("returns", returns, err)
+	if len(all) < 30 {
+		t.Fatalf("there are %d pages and sums only", len(all))
+	}
+	return all
+}
+
 // BenchmarkPage looks pages up in a list of WINNOW_BENCH_CONTACTS, or ten thousand contacts; a million take some
 // minutes to be put in.
 func BenchmarkPage(b *testing.B) {
@@ -309,6 +383,10 @@ func BenchmarkPage(b *testing.B) {
 		"ground by pending":          {Status: "pending", Ground: "unresponsive", Sort: "pending"},
 		"status by score":            {Status: "disqualified", Sort: "score"},
 		"letter by change, source":   {Source: "eu", Letter: "A"},
+		"letter and status by score": {Letter: "D", Status: "open", Sort: "score"},
+		"status by amount":           {Status: "pending", Sort: "amount"},
+		"owner, owed longest":        {Owner: "717", Owed: "answer", Overdue: true, Sort: "owed"},
+		"owner by recheck":           {Owner: "742", Status: "disqualified", Sort: "recheck"},
 		"nobody":                     {Status: "disqualified", Letter: "A", Owner: "71", Sort: "amount"},
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -326,4 +404,48 @@ func BenchmarkPage(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestEveryPageHasAnIndex: whatever pages are filtered and sorted by, SQLite can read them by the index that is chosen,
+// in its order.
+func TestEveryPageHasAnIndex(t *testing.T) {
+	m := follow(t, open(t), false)
+	filters := []func(*Query){
+		func(q *Query) { q.Source = "eu" }, func(q *Query) { q.Letter = "D" }, func(q *Query) { q.Status = "pending" },
+		func(q *Query) { q.Status = "open" }, func(q *Query) { q.Ground = "any" }, func(q *Query) { q.Held = "lag" },
+		func(q *Query) { q.Owner = "71" }, func(q *Query) { q.Overdue = true }, func(q *Query) { q.Owed = "any" },
+		func(q *Query) { q.Until, q.At = 3, begin }, func(q *Query) { q.After = "7.7" },
+	}
+	for _, sort := range Sorts() {
+		for set := range 1 << len(filters) {
+			q := Query{Sort: sort}
+			for i, filter := range filters {
+				if set>>i&1 == 1 {
+					filter(&q)
+				}
+			}
+			text, args, err := q.text(50)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var plan string
+			rows, err := m.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+			if err != nil {
+				t.Fatalf("%+v: %v", q, err)
+			}
+			for rows.Next() {
+				var id, parent, none int
+				var detail string
+				if err := rows.Scan(&id, &parent, &none, &detail); err != nil {
+					t.Fatal(err)
+				}
+				plan += detail + "\n"
+			}
+			_ = rows.Close()
+			index := q.index()
+			if index != "" && (!strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE")) {
+				t.Errorf("%+v is read by\n%s", q, plan)
+			}
+		}
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // Record is a contact, a lead or a mail.
@@ -19,6 +21,8 @@ type Record struct {
 	Person   string `json:"person,omitempty"` // of a mail: whom it is from
 	Sent     int64  `json:"sent,omitempty"`
 	Units    int    `json:"units,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Email    string `json:"email,omitempty"`
 }
 
 // Server is the toy's API. Its zero value is an empty account.
@@ -91,6 +95,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, channel{Key: "ch4nnel-" + strconv.Itoa(s.keys), Until: 1 << 40})
 	case path == "changes":
 		s.changes(w, r)
+	case path == "people":
+		s.people(w, r.URL.Query().Get("email"))
 	case r.Method == http.MethodPut:
 		s.write(w, r, record)
 	default:
@@ -127,6 +133,20 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Next, p.More = strconv.Itoa(at), at < len(s.order)
 	answer(w, p)
+}
+
+// people lists who has an address.
+func (s *Server) people(w http.ResponseWriter, email string) {
+	who := []string{}
+	for name, rec := range s.records {
+		typ, id, _ := strings.Cut(name, "/")
+		for kind, records := range types {
+			if records == typ && rec.Email == email && kind != "mail" {
+				who = append(who, crm.Person{Kind: kind, ID: id}.String())
+			}
+		}
+	}
+	answer(w, map[string][]string{"people": who})
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, record string) {

@@ -37,8 +37,9 @@ type Options struct {
 // toy is the connector.
 type toy struct {
 	Options
-	mu  sync.Mutex
-	key string // of the channel
+	mu   sync.Mutex
+	key  string // of the channel
+	made int    // calls
 }
 
 // New returns the toy with all its roles.
@@ -49,7 +50,7 @@ func New(o Options) connectors.Vendor {
 			{Kind: "contact", Record: "contacts", Text: 200}, {Kind: "lead", Record: "leads", Text: 100},
 		},
 		Receive: c, Reply: c, Fetch: c, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Maintain: c,
-		Tick: time.Second,
+		Show: c, Budget: c, Tick: time.Second,
 	}
 }
 
@@ -336,8 +337,13 @@ func (c *toy) Apply(ctx context.Context, s connectors.Step) error {
 	return c.call(ctx, "setup", http.MethodPost, "/fields", map[string]string{"name": name}, &done)
 }
 
+// Lists are none.
+func (*toy) Lists(context.Context) ([]connectors.Step, error) { return nil, nil }
+
 // Advice is what is left to a person.
-func (c *toy) Advice(publicURL string) string { return "Have deliveries sent to " + publicURL }
+func (c *toy) Advice(publicURL string) (text string, paste []byte) {
+	return "Have deliveries sent to " + publicURL, nil
+}
 
 // channel is what the toy remembers: a key that is shown once and its end.
 type channel struct {
@@ -406,6 +412,9 @@ func (c *toy) call(ctx context.Context, op, method, path string, in, out any) er
 		return c.fail(op, connectors.Internal, "a request that cannot be made")
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Token)
+	c.mu.Lock()
+	c.made++
+	c.mu.Unlock()
 	resp, err := http.DefaultClient.Do(req)
 	if ctx.Err() != nil {
 		return c.fail(op, connectors.Unavailable, "%w", ctx.Err())

@@ -165,7 +165,7 @@ type meter struct {
 
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
-// slow is after what time a run is looked at more closely.
+// slow is how long a run may take before its memory is watched.
 const slow = 5 * time.Millisecond
 
 // Done counts a step.

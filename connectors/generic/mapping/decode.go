@@ -42,7 +42,8 @@ func (fs Faults) Error() string {
 type decoder struct {
 	lines  []string // of the source
 	faults Faults
-	nodes  int // that were read
+	nodes  int                   // that were read
+	places map[string]*yaml.Node // where each key and element stands, by its path
 }
 
 // node is a value that reads itself.
@@ -61,6 +62,18 @@ func (d *decoder) faultAt(line, column int, where, format string, args ...any) {
 	if len(d.faults) < maxFaults {
 		d.faults = append(d.faults, Fault{max(1, line), max(1, column), where, fmt.Sprintf(format, args...)})
 	}
+}
+
+// faultIn says what is wrong at a path: where it stands, or else the nearest that stands around it.
+func (d *decoder) faultIn(where, format string, args ...any) {
+	line, column := 1, 1
+	for at := where; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
+		if n := d.places[at]; n != nil {
+			line, column = n.Line, n.Column
+			break
+		}
+	}
+	d.faultAt(line, column, where, format, args...)
 }
 
 // sorted are the faults in the order of the file.
@@ -93,6 +106,7 @@ func (d *decoder) resolved(n *yaml.Node, where string) (*yaml.Node, bool) {
 
 // value reads a node into v. scope names the variables that expressions below it may use.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, where, scope string) {
+	d.places[where] = n
 	n, ok := d.resolved(n, where)
 	if !ok {
 		return

@@ -3,6 +3,8 @@ package mapping
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"reflect"
 	"regexp"
 	"slices"
@@ -22,7 +24,7 @@ func Load(source []byte) (*Mapping, error) {
 	if len(source) > MaxFile {
 		return nil, Faults{{1, 1, "", "the file is larger than 1 MiB"}}
 	}
-	d := &decoder{lines: strings.Split(string(source), "\n")}
+	d := &decoder{lines: strings.Split(string(source), "\n"), places: map[string]*yaml.Node{}}
 	var doc yaml.Node
 	if err := yaml.NewDecoder(bytes.NewReader(source)).Decode(&doc); err != nil {
 		return nil, Faults{unreadable(err)}
@@ -40,6 +42,9 @@ var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
 // unreadable is what YAML itself refuses. Its column is not known.
 func unreadable(err error) Fault {
+	if errors.Is(err, io.EOF) {
+		return Fault{1, 1, "", "the file is empty"}
+	}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		line, _ := strconv.Atoi(m[1]) // the pattern lets digits through alone
 		return Fault{max(1, line), 1, "", "this is no YAML: " + m[2]}
@@ -52,7 +57,7 @@ var outcomes = []string{"stored", "not_verified", "full", "unreadable", "too_lar
 
 // check says what fits into no struct: what is missing, and what contradicts.
 func (m *Mapping) check(d *decoder) {
-	say := func(where, format string, args ...any) { d.faultAt(1, 1, where, format, args...) }
+	say := d.faultIn
 	if m.Version != 1 {
 		say("version", "want version: 1")
 	}
@@ -78,6 +83,46 @@ func (m *Mapping) check(d *decoder) {
 		say("fields.ours", "this is no regular expression: %v", err)
 	}
 	m.checkWrite(say)
+	m.checkShow(say)
+}
+
+// checkShow sees to it that everyone has a card and that a page stands on the CRM's own host.
+func (m *Mapping) checkShow(say func(where, format string, args ...any)) {
+	if m.Show == nil {
+		return
+	}
+	if m.Show.Card == nil || !m.Show.Card.Name.Set() {
+		say("show.card", "want name: what people are called")
+	}
+	for _, name := range sortedKeys(m.Records) {
+		if r := m.Records[name]; r != nil && r.Person != nil && r.Read == nil {
+			say("show.card", "records.%s has no read: nothing tells what such people are called", name)
+		}
+	}
+	if m.Show.Find != nil && !m.Show.Find.IDs.Set() {
+		say("show.find", "ids is missing: whom the answer names")
+	}
+	for _, name := range sortedKeys(m.Show.Link) {
+		m.checkPage(say, "show.link."+name, name, m.Show.Link[name])
+	}
+	for _, name := range sortedKeys(m.Show.Also) {
+		for i, path := range m.Show.Also[name] {
+			m.checkPage(say, fmt.Sprintf("show.also.%s[%d]", name, i), name, path)
+		}
+		if r := m.Records[name]; r != nil && r.Person == nil {
+			say("show.also."+name, "%s is no person: nobody is found by its page", name)
+		}
+	}
+}
+
+// checkPage says what is wrong with the address of a page.
+func (m *Mapping) checkPage(say func(where, format string, args ...any), where, name string, path Template) {
+	if m.Records[name] == nil {
+		say(where, "no record is named %q%s", name, jq.Nearest(name, sortedKeys(m.Records)))
+	}
+	if !strings.HasPrefix(path.text, "/") || strings.ContainsAny(path.plain(), "\\ \t\n") {
+		say(where, "%q: want a path that begins with /: a page is on the CRM's own host", path.text)
+	}
 }
 
 func (m *Mapping) checkWrite(say func(where, format string, args ...any)) {
@@ -265,6 +310,7 @@ func (h *Hooks) check(d *decoder, m *Mapping, say func(where, format string, arg
 	if bodies := []string{"", "json", "xml", "form", "cloudevents"}; !slices.Contains(bodies, h.Body) {
 		say("hooks.body", "%q: want json, xml, form or cloudevents%s", h.Body, jq.Nearest(h.Body, bodies))
 	}
+	h.checkSecrets(d, say)
 	for outcome, r := range h.Replies {
 		if !slices.Contains(outcomes, outcome) {
 			say(
@@ -281,6 +327,22 @@ func (h *Hooks) check(d *decoder, m *Mapping, say func(where, format string, arg
 	}
 	for _, r := range h.Rules {
 		r.check(d, m)
+	}
+}
+
+// checkSecrets refuses secrets in a body out of which they cannot be taken before it is stored.
+func (h *Hooks) checkSecrets(d *decoder, say func(where, format string, args ...any)) {
+	if h.Body != "xml" && h.Body != "form" {
+		return
+	}
+	const stays = "a body that is %s is stored as it is, and a secret in it too: want it elsewhere, as in the query"
+	if len(h.Secret) > 0 {
+		say("hooks.secret", stays, h.Body)
+	}
+	for _, p := range h.Proof {
+		if p.Key != nil && p.Key.Body != "" {
+			d.faultAt(p.line, p.column, p.where, "key.body: "+stays, h.Body)
+		}
 	}
 }
 

@@ -40,6 +40,8 @@ func TestFaults(t *testing.T) {
 	}{
 		"unknown key": {add("recods: {}"), []string{"10:1: recods: there is no such key; did you mean records?"}},
 		"no YAML":     {add("a: [b"), []string{"this is no YAML"}},
+		"nothing":     {func(string) string { return "" }, []string{"1:1: the file is empty"}},
+		"comments":    {func(string) string { return "# soon\n" }, []string{"1:1: the file is empty"}},
 		"a key twice": {add("title: X"), []string{"10:1: title is here twice"}},
 		"syntax":      {replace(".modified | utc", ".modified |"), []string{"9:"}},
 		"function": {
@@ -75,9 +77,17 @@ func TestFaults(t *testing.T) {
 				return strings.Replace(s, "version: 1", "version: 2", 1) + "api2: 1\nwrite: {batch: many}\n"
 			},
 			[]string{
-				"1:1: version: want version: 1", "10:1: api2: there is no such key",
+				"1:10: version: want version: 1", "10:1: api2: there is no such key",
 				`11:16: write.batch: want a whole number, not "many"`,
 			},
+		},
+		"a plain word": {
+			replace("auth: bearer", "auth: barer"),
+			[]string{`3:13: api.auth: "barer": want bearer, basic, header, oauth or none; did you mean bearer?`},
+		},
+		"what is missing stands where it belongs": {
+			add("hooks:\n  body: jsn\n  proof: [{key: {query: key}}]"),
+			[]string{`11:9: hooks.body: "jsn"`, "11:3: hooks.rules: is missing"},
 		},
 		"no people": {
 			replace("    person:\n      properties: {opt_out: .optOut}", "    note: true"),
@@ -92,9 +102,56 @@ func TestFaults(t *testing.T) {
 			add("hooks: {proof: [{key: {query: key}}], rules: [{read: Person}], replies: {full: {status: 200}}}"),
 			[]string{"hooks.replies.full.status: 200: what is not stored must not be answered with 2xx"},
 		},
+		"secrets that would be stored": {
+			add("hooks: {proof: [{key: {body: token}}], rules: [{read: Person}], body: form, secret: [token]}"),
+			[]string{
+				"10:17: hooks.proof[1]: key.body: a body that is form is stored as it is",
+				"hooks.secret: a body that is form is stored as it is",
+			},
+		},
 		"unsigned body": {
 			add("hooks: {proof: [{hmac: {header: X, over: '{time}'}}], rules: [{read: Person}]}"),
 			[]string{"{body} has to be in it"},
+		},
+		"a card without a name": {
+			add("show: {card: {nmae: .name}}"),
+			[]string{
+				"10:15: show.card.nmae: there is no such key; did you mean name?",
+				"10:14: show.card: want name: what people are called",
+			},
+		},
+		"a page elsewhere": {
+			add("show: {card: {name: .name}, link: {Person: 'https://evil.example/{$id}', Persn: '/{$id}'}}"),
+			[]string{
+				`10:44: show.link.Person: "https://evil.example/{$id}": want a path that begins with /`,
+				`show.link.Persn: no record is named "Persn"; did you mean Person?`,
+			},
+		},
+		"other pages": {
+			func(s string) string {
+				return s + "  Mail: {message: {}, read: {get: '/mails/{$id}'}, people: .to}\n" +
+					"show:\n  card: {name: .name}\n" +
+					"  also: {Person: ['people/{$id}'], Mail: ['/{$id}'], Persn: ['/{$id}']}\n"
+			},
+			[]string{
+				`show.also.Person[0]: "people/{$id}": want a path that begins with /`,
+				"show.also.Mail: Mail is no person",
+				`show.also.Persn[0]: no record is named "Persn"; did you mean Person?`,
+			},
+		},
+		"whom an address finds": {
+			add("show: {card: {name: .name}, find: {get: '//evil.example', query: {q: '{$emial}'}}}"),
+			[]string{
+				"show.find: ids is missing", "no request leaves that host",
+				"there is no $emial here", "did you mean $email?",
+			},
+		},
+		"nothing tells their names": {
+			func(s string) string {
+				s = strings.Replace(s, `    read: {get: "/people/{$id}"}`+"\n", "", 1)
+				return s + "show: {card: {name: .name}}\n"
+			},
+			[]string{"show.card: records.Person has no read: nothing tells what such people are called"},
 		},
 		"in a block": {
 			replace("changed: .modified | utc", "changed: |\n      .modified\n      | utcc"),

@@ -3,7 +3,10 @@
 // is said at once, by line and column.
 package mapping
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Mapping is one file.
 type Mapping struct {
@@ -15,11 +18,12 @@ type Mapping struct {
 	API     API                `yaml:"api" desc:"how the CRM's API is called"`
 	Me      *Me                `yaml:"me" in:"read" desc:"who we are to the CRM: asked once, remembered, and seen by every expression as $me"`
 	Account *Account           `yaml:"account" in:"read" desc:"which account the credential is for"`
-	Users   *Users             `yaml:"users" in:"read" desc:"the addresses of the CRM's users: our own people are no prospects, and what they write is ours"`
+	Users   *Users             `yaml:"users" in:"users" desc:"the addresses of the CRM's users: our own people are no prospects, and what they write is ours"`
 	Hooks   *Hooks             `yaml:"hooks" in:"hook" desc:"deliveries; without it the CRM is polled alone"`
 	Records map[string]*Record `yaml:"records" in:"record" desc:"what is read, by the name that references and fact ids have: Lead, Email"`
 	Fields  Fields             `yaml:"fields" in:"field" desc:"how Winnow's fields are spelt and written"`
 	Write   *Write             `yaml:"write" in:"write" desc:"how ratings are written; without it they show in the console alone"`
+	Show    *Show              `yaml:"show" in:"show" desc:"whom people are, for pages that somebody looks at; it is never kept"`
 	Setup   *Setup             `yaml:"setup" in:"make" desc:"how the fields are made, where the API lets a program do so"`
 }
 
@@ -63,13 +67,15 @@ type Account struct {
 type Users struct {
 	Request `yaml:",inline"`
 	Emails  Expr `yaml:"emails" desc:"the addresses in the answer"`
+	Page    int  `yaml:"page" desc:"how many a page, seen as $page; default 100"`
+	Next    Expr `yaml:"next" desc:"the mark of the next page, seen as $after; null: the last page"`
 }
 
 // Hooks are deliveries.
 type Hooks struct {
 	Proof   []Proof          `yaml:"proof" desc:"what proves a delivery: one of these is enough"`
 	Body    string           `yaml:"body" desc:"json (default), xml, form or cloudevents; what the header says of it does not count"`
-	Secret  []string         `yaml:"secret" desc:"keys in the body, as token or a.b, that are taken out before it is stored"`
+	Secret  []string         `yaml:"secret" desc:"keys in a body that is JSON, as token or a.b, that are taken out before it is stored"`
 	Keep    Keep             `yaml:"keep" desc:"what else of a delivery expressions look at: only this is stored beside the body"`
 	Texts   bool             `yaml:"texts" desc:"whether bodies may hold words of messages: then they leave the store soon after they are read"`
 	Settle  time.Duration    `yaml:"settle" desc:"how long after its notice a record is not read, because the CRM tells of it before it shows it; default 0"`
@@ -127,7 +133,7 @@ type Key struct {
 	Scheme string `yaml:"scheme" desc:"behind a word in that header: Bearer"`
 	Query  string `yaml:"query" desc:"in a parameter of the query"`
 	Path   int    `yaml:"path" desc:"in the n-th segment of the path below /hooks/<source>/"`
-	Body   string `yaml:"body" desc:"in a key of the body, as token or a.b; it is taken out before the body is stored"`
+	Body   string `yaml:"body" desc:"in a key of a body that is JSON, as token or a.b; it is taken out before the body is stored"`
 }
 
 // Rule is what some events lead to.
@@ -359,4 +365,33 @@ type Setup struct {
 	Make   *Request `yaml:"make" desc:"make one; without it they are made by hand, and set-up shows which are missing"`
 	After  *Request `yaml:"after" desc:"what is called once a field was made, as to rebuild"`
 	Exists Expr     `yaml:"exists" desc:"whether a refusal of make says that the field is there by now"`
+}
+
+// Show is whom people are.
+type Show struct {
+	Card *Card                 `yaml:"card" in:"record" desc:"what people are called, by the record that read gives"`
+	Find *Find                 `yaml:"find" desc:"how the people of a kind are found who have the address $email"`
+	Link map[string]Template   `yaml:"link" desc:"the page of the record $id, by its type: a path below WINNOW_<S>_WEB_URL or else _API_URL. What has none is shown on the person's page"`
+	Also map[string][]Template `yaml:"also" desc:"other addresses under which people see the page of a person, by its type, as link: whoever pastes one finds the person"`
+}
+
+// Pages are the addresses of the page of a record, by its type.
+func (s *Show) Pages(typ string) []Template {
+	pages := slices.Clone(s.Also[typ])
+	if link, there := s.Link[typ]; there {
+		pages = append(pages, link)
+	}
+	return pages
+}
+
+// Card is what people are called.
+type Card struct {
+	Name  Expr `yaml:"name" desc:"the name"`
+	Email Expr `yaml:"email" desc:"the address; default the first of person.emails"`
+}
+
+// Find is how people are found.
+type Find struct {
+	Request `yaml:",inline"`
+	IDs     Expr `yaml:"ids" desc:"their ids in the answer"`
 }

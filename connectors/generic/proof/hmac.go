@@ -7,7 +7,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"net/http"
@@ -72,61 +71,103 @@ var groupWord = regexp.MustCompile(`[^A-Za-z0-9]`)
 // maxSignatures bounds how many signatures of one delivery are tried.
 const maxSignatures = 20
 
-func (s signed) verify(d connectors.Delivery, secrets Secrets, now time.Time) error {
+// mark is one signature, and what stands beside it.
+type mark struct {
+	mac   []byte
+	named map[string]string
+	stamp string
+}
+
+// marks are the signatures of a delivery that have the layout. Others are passed over: they may be of another version.
+func (s signed) marks(d connectors.Delivery) (all []mark, err error) {
 	given := d.Query.Get(s.Query)
 	if s.Header != "" {
 		given = d.Header.Get(s.Header)
 	}
 	if given == "" {
-		return ErrMissing
+		return nil, ErrMissing
 	}
 	values := []string{given}
 	if s.Separator != "" {
 		values = strings.Split(given, s.Separator)
 	}
-	err := ErrMalformed
 	for _, v := range values[:min(len(values), maxSignatures)] {
-		one := s.one(d, strings.TrimSpace(v), secrets, now)
-		if one == nil {
+		if m, ok := s.mark(strings.TrimSpace(v)); ok {
+			m.stamp = s.time(d, m.named)
+			all = append(all, m)
+		}
+	}
+	if len(all) == 0 {
+		return nil, ErrMalformed
+	}
+	return all, nil
+}
+
+func (s signed) mark(value string) (mark, bool) {
+	if s.Inside != "" {
+		raw, err := decode(s.Inside, value)
+		if err != nil {
+			return mark{}, false
+		}
+		value = string(raw)
+	}
+	found := s.layout.FindStringSubmatch(value)
+	if found == nil {
+		return mark{}, false
+	}
+	m := mark{named: map[string]string{}}
+	for i, name := range s.layout.SubexpNames() {
+		switch name {
+		case "":
+		case "hex", "base64", "base64url":
+			var err error
+			if m.mac, err = decode(name, found[i]); err != nil {
+				return mark{}, false
+			}
+		default:
+			_, word, _ := strings.Cut(name, "_")
+			m.named[word] = found[i]
+		}
+	}
+	return m, len(m.mac) == s.new().Size()
+}
+
+// screen lets pass what has one signature of the layout that is not long stale.
+func (s signed) screen(d connectors.Delivery, secrets Secrets, now time.Time) error {
+	all, err := s.marks(d)
+	if err != nil || s.Time == "" {
+		return err
+	}
+	for _, m := range all {
+		if err = secrets.fresh(m.stamp, s.Unit, 2*tolerance(s.Tolerance), now); err == nil {
 			return nil
 		}
-		if !errors.Is(one, ErrMalformed) { // a version of a signature that is not known is passed over
-			err = one
+	}
+	return err
+}
+
+func (s signed) dated(d connectors.Delivery) time.Time {
+	all, err := s.marks(d)
+	if err != nil || !strings.Contains(s.Over, "{time}") {
+		return time.Time{}
+	}
+	at, _ := instant(all[0].stamp, s.Unit)
+	return at
+}
+
+func (s signed) verify(d connectors.Delivery, secrets Secrets, now time.Time) error {
+	all, err := s.marks(d)
+	for _, m := range all {
+		if err = s.one(d, m, secrets, now); err == nil {
+			return nil
 		}
 	}
 	return err
 }
 
 // one checks one signature.
-func (s signed) one(d connectors.Delivery, value string, secrets Secrets, now time.Time) error {
-	if s.Inside != "" {
-		raw, err := decode(s.Inside, value)
-		if err != nil {
-			return ErrMalformed
-		}
-		value = string(raw)
-	}
-	m := s.layout.FindStringSubmatch(value)
-	if m == nil {
-		return ErrMalformed
-	}
-	var mac []byte
-	named := map[string]string{}
-	for i, name := range s.layout.SubexpNames() {
-		switch name {
-		case "":
-		case "hex", "base64", "base64url":
-			var err error
-			if mac, err = decode(name, m[i]); err != nil {
-				return ErrMalformed
-			}
-		default:
-			_, word, _ := strings.Cut(name, "_")
-			named[word] = m[i]
-		}
-	}
-	stamp := s.time(d, named)
-	message := s.message(d, named, stamp)
+func (s signed) one(d connectors.Delivery, m mark, secrets Secrets, now time.Time) error {
+	message := s.message(d, m.named, m.stamp)
 	right := false
 	for _, secret := range secrets.Sign {
 		key, err := s.key(secret)
@@ -135,7 +176,7 @@ func (s signed) one(d connectors.Delivery, value string, secrets Secrets, now ti
 		}
 		h := hmac.New(s.new, key)
 		h.Write(message)
-		right = hmac.Equal(h.Sum(nil), mac) || right
+		right = hmac.Equal(h.Sum(nil), m.mac) || right
 	}
 	if !right {
 		return ErrWrong
@@ -143,7 +184,7 @@ func (s signed) one(d connectors.Delivery, value string, secrets Secrets, now ti
 	if s.Time == "" {
 		return nil
 	}
-	return secrets.fresh(stamp, s.Unit, tolerance(s.Tolerance), now)
+	return secrets.fresh(m.stamp, s.Unit, tolerance(s.Tolerance), now)
 }
 
 // time is the time of a delivery, as it stands there.
@@ -221,18 +262,26 @@ func decode(as, s string) ([]byte, error) {
 
 // fresh compares the time of a delivery with ours.
 func (s Secrets) fresh(stamp, unit string, most time.Duration, now time.Time) error {
-	n, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil || n < 0 || n > 1<<50 {
-		return ErrMalformed
-	}
-	at := time.Unix(n, 0)
-	if unit == "ms" {
-		at = time.UnixMilli(n)
+	at, err := instant(stamp, unit)
+	if err != nil {
+		return err
 	}
 	if age := now.Sub(at); !s.AnyTime && (age > most || age < -most) {
 		return ErrStale
 	}
 	return nil
+}
+
+// instant reads a time in seconds, or in milliseconds where the unit says so.
+func instant(stamp, unit string) (time.Time, error) {
+	n, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || n < 0 || n > 1<<50 {
+		return time.Time{}, ErrMalformed
+	}
+	if unit == "ms" {
+		return time.UnixMilli(n), nil
+	}
+	return time.Unix(n, 0), nil
 }
 
 func parseBasic(header string) (user, password string, ok bool) {

@@ -28,6 +28,10 @@ type Verifier struct{ ways []way }
 // way is one way in which a delivery may prove itself.
 type way interface {
 	verify(d connectors.Delivery, s Secrets, now time.Time) error
+	// screen refuses what verify would refuse whatever the body is.
+	screen(d connectors.Delivery, s Secrets, now time.Time) error
+	// dated is the time that the proof covers; zero where it covers none.
+	dated(d connectors.Delivery) time.Time
 }
 
 // The errors of a delivery that proves nothing. They hold nothing of it.
@@ -49,7 +53,7 @@ func New(ps []mapping.Proof) *Verifier {
 		case p.Standard != nil:
 			v.ways = append(v.ways, standard{tolerance(p.Standard.Tolerance)})
 		case p.Key != nil:
-			v.ways = append(v.ways, keyed{*p.Key})
+			v.ways = append(v.ways, keyed{Key: *p.Key})
 		case p.Basic:
 			v.ways = append(v.ways, basic{})
 		}
@@ -59,9 +63,19 @@ func New(ps []mapping.Proof) *Verifier {
 
 // Verify reports why a delivery proves nothing; nil where one of the ways does. The most telling reason is given.
 func (v *Verifier) Verify(d connectors.Delivery, s Secrets, now time.Time) error {
+	return v.any(func(w way) error { return w.verify(d, s, now) })
+}
+
+// Screen is Verify as far as it goes without the body. What is only just too old passes: Verify knows whether its proof
+// is right.
+func (v *Verifier) Screen(d connectors.Delivery, s Secrets, now time.Time) error {
+	return v.any(func(w way) error { return w.screen(d, s, now) })
+}
+
+func (v *Verifier) any(check func(way) error) error {
 	worst := ErrMissing
 	for _, w := range v.ways {
-		err := w.verify(d, s, now)
+		err := check(w)
 		if err == nil {
 			return nil
 		}
@@ -71,6 +85,21 @@ func (v *Verifier) Verify(d connectors.Delivery, s Secrets, now time.Time) error
 	}
 	return worst
 }
+
+// Dated is when a delivery was signed, as its proof says; zero where it says nothing of that.
+func (v *Verifier) Dated(d connectors.Delivery) time.Time {
+	for _, w := range v.ways {
+		if t := w.dated(d); !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// undated is a way that holds no time.
+type undated struct{}
+
+func (undated) dated(connectors.Delivery) time.Time { return time.Time{} }
 
 // defaultTolerance is how old a delivery may be. Source: Standard Webhooks 1.0.0, reference libraries.
 const defaultTolerance = 5 * time.Minute
@@ -94,7 +123,17 @@ func equalsOne(given string, secrets []string) bool {
 }
 
 // keyed is a key that stands somewhere in the delivery.
-type keyed struct{ mapping.Key }
+type keyed struct {
+	mapping.Key
+	undated
+}
+
+func (k keyed) screen(d connectors.Delivery, s Secrets, now time.Time) error {
+	if k.Body != "" {
+		return nil
+	}
+	return k.verify(d, s, now)
+}
 
 func (k keyed) verify(d connectors.Delivery, s Secrets, _ time.Time) error {
 	given, err := k.given(d)
@@ -144,7 +183,11 @@ func (k keyed) given(d connectors.Delivery) (string, error) {
 }
 
 // basic is HTTP Basic: the key is the password, or the user and the password.
-type basic struct{}
+type basic struct{ undated }
+
+func (b basic) screen(d connectors.Delivery, s Secrets, now time.Time) error {
+	return b.verify(d, s, now)
+}
 
 func (basic) verify(d connectors.Delivery, s Secrets, _ time.Time) error {
 	user, password, ok := parseBasic(d.Header.Get("Authorization"))

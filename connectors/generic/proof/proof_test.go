@@ -116,6 +116,77 @@ func TestStandardByPublicKey(t *testing.T) {
 	}
 }
 
+// Before the body is read what cannot prove itself is refused, and what could is not. What is just too old could be
+// right by another clock.
+func TestScreen(t *testing.T) {
+	stamp, sum := fmt.Sprint(at.Unix()), hex.EncodeToString(mac("k", "b"))
+	std := base64.StdEncoding.EncodeToString(mac("k", "b"))
+	timed := mapping.HMAC{Header: "S", Over: "{time}{body}", Time: "header.T"}
+	s := Secrets{Sign: []string{"k"}, Keys: []string{"k1"}}
+	for name, c := range map[string]struct {
+		p    mapping.Proof
+		d    connectors.Delivery
+		late time.Duration
+		want error
+	}{
+		"signed":          {mapping.Proof{HMAC: &timed}, with("", "S", sum, "T", stamp), 0, nil},
+		"signed just now": {mapping.Proof{HMAC: &timed}, with("", "S", sum, "T", stamp), 9 * time.Minute, nil},
+		"signed long ago": {mapping.Proof{HMAC: &timed}, with("", "S", sum, "T", stamp), 11 * time.Minute, ErrStale},
+		"no time":         {mapping.Proof{HMAC: &timed}, with("", "S", sum), 0, ErrMalformed},
+		"no signature":    {mapping.Proof{HMAC: &timed}, with("", "T", stamp), 0, ErrMissing},
+		"too short":       {mapping.Proof{HMAC: &timed}, with("", "S", sum[2:], "T", stamp), 0, ErrMalformed},
+		"no hex":          {mapping.Proof{HMAC: &timed}, with("", "S", "x"+sum[1:], "T", stamp), 0, ErrMalformed},
+		"standard": {
+			mapping.Proof{Standard: &mapping.Standard{}},
+			with("", "webhook-id", "1", "webhook-timestamp", stamp, "webhook-signature", "v1,"+std), 0, nil,
+		},
+		"standard, long ago": {
+			mapping.Proof{Standard: &mapping.Standard{}},
+			with("", "webhook-id", "1", "webhook-timestamp", stamp, "webhook-signature", "v1,"+std),
+			11 * time.Minute, ErrStale,
+		},
+		"standard, too short": {
+			mapping.Proof{Standard: &mapping.Standard{}},
+			with("", "webhook-id", "1", "webhook-timestamp", stamp, "webhook-signature", "v1,AAAA"), 0, ErrMalformed,
+		},
+		"key":             {mapping.Proof{Key: &mapping.Key{Header: "K"}}, with("", "K", "k1"), 0, nil},
+		"a wrong key":     {mapping.Proof{Key: &mapping.Key{Header: "K"}}, with("", "K", "k2"), 0, ErrWrong},
+		"key in the body": {mapping.Proof{Key: &mapping.Key{Body: "token"}}, with(""), 0, nil},
+		"no user":         {mapping.Proof{Basic: true}, with(""), 0, ErrMissing},
+	} {
+		if err := New([]mapping.Proof{c.p}).Screen(c.d, s, at.Add(c.late)); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	ways := New([]mapping.Proof{{HMAC: &timed}, {Key: &mapping.Key{Header: "K"}}})
+	if err := ways.Screen(with("", "K", "k1"), s, at); err != nil {
+		t.Errorf("by the second of two ways: %v", err)
+	}
+}
+
+// The time of a proof counts only where it is signed.
+func TestDated(t *testing.T) {
+	stamp, sum := fmt.Sprint(at.Unix()), hex.EncodeToString(mac("k", "b"))
+	for name, c := range map[string]struct {
+		h    mapping.HMAC
+		want time.Time
+	}{
+		"signed":     {mapping.HMAC{Header: "S", Over: "{time}{body}", Time: "header.T"}, at},
+		"beside":     {mapping.HMAC{Header: "S", Time: "header.T"}, time.Time{}},
+		"not at all": {mapping.HMAC{Header: "S"}, time.Time{}},
+	} {
+		v := New([]mapping.Proof{{Key: &mapping.Key{Header: "K"}}, {HMAC: &c.h}})
+		if got := v.Dated(with("", "S", sum, "T", stamp)); !got.Equal(c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	std := with("", "webhook-id", "1", "webhook-timestamp", stamp, "webhook-signature",
+		"v1,"+base64.StdEncoding.EncodeToString(mac("k", "b")))
+	if got := New([]mapping.Proof{{Standard: &mapping.Standard{}}}).Dated(std); !got.Equal(at) {
+		t.Errorf("by the standard: %v, want %v", got, at)
+	}
+}
+
 // Layouts are those of real CRMs.
 func TestHMACLayouts(t *testing.T) {
 	ms := fmt.Sprint(at.UnixMilli())
@@ -153,6 +224,11 @@ func TestHMACLayouts(t *testing.T) {
 				"b", "S", hex.EncodeToString(mac("k", "POST/hooks/xb")),
 			),
 		},
+		"an id and the query": {
+			mapping.HMAC{Header: "S", Over: "{header.Id}.{query.app}.{url}.{body}", Value: "{base64url}"},
+			with("b", "Id", "7", "S",
+				base64.RawURLEncoding.EncodeToString(mac("k", "7.crm.https://h/hooks/x?app=crm.b"))),
+		},
 		"several": {
 			mapping.HMAC{Header: "S", Separator: " "}, with("b", "S", "00 "+hex.EncodeToString(mac("k", "b"))),
 		},
@@ -162,6 +238,9 @@ func TestHMACLayouts(t *testing.T) {
 		"sha1": {mapping.HMAC{Header: "S", Hash: "sha1"}, with("b", "S", hex.EncodeToString(sum1.Sum(nil)))},
 	} {
 		secret := "k"
+		if strings.Contains(c.h.Over, "{query.") {
+			c.d.URL.RawQuery, c.d.Query = "app=crm", url.Values{"app": {"crm"}}
+		}
 		if c.h.Secret == "hex" {
 			secret = "sec_6b"
 		}

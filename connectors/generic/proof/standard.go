@@ -21,31 +21,69 @@ const (
 	publicPrefix = "whpk_"
 )
 
-func (s standard) verify(d connectors.Delivery, secrets Secrets, now time.Time) error {
+// token is one signature.
+type token struct {
+	version string
+	mac     []byte
+}
+
+// sizes are how many bytes a signature has.
+var sizes = map[string]int{"v1": sha256.Size, "v1a": ed25519.SignatureSize}
+
+// parse reads the headers: what stands before the body in what is signed, the time, and the signatures.
+func (s standard) parse(d connectors.Delivery) (head, stamp string, tokens []token, err error) {
 	id, stamp, given := d.Header.Get("Webhook-Id"), d.Header.Get("Webhook-Timestamp"), d.Header.Get("Webhook-Signature")
 	if id == "" || stamp == "" || given == "" {
-		return ErrMissing
+		return "", "", nil, ErrMissing
 	}
 	if strings.Contains(id, ".") || strings.Contains(stamp, ".") { // the signed bytes would have two readings
-		return ErrMalformed
+		return "", "", nil, ErrMalformed
 	}
-	message := append([]byte(id+"."+stamp+"."), d.Body...)
-	err := ErrMalformed
-	for i, token := range strings.Fields(given) {
+	for i, field := range strings.Fields(given) {
 		if i == maxSignatures {
 			break
 		}
-		version, value, _ := strings.Cut(token, ",")
+		version, value, _ := strings.Cut(field, ",")
 		mac, wrong := base64.StdEncoding.DecodeString(value)
-		if wrong != nil || version != "v1" && version != "v1a" {
-			continue // another version, which this one need not know
+		if wrong == nil && len(mac) == sizes[version] && len(mac) > 0 { // another version this one need not know
+			tokens = append(tokens, token{version, mac})
 		}
-		if matches(version, message, mac, secrets.Sign) {
+	}
+	if len(tokens) == 0 {
+		return "", "", nil, ErrMalformed
+	}
+	return id + "." + stamp + ".", stamp, tokens, nil
+}
+
+func (s standard) screen(d connectors.Delivery, secrets Secrets, now time.Time) error {
+	_, stamp, _, err := s.parse(d)
+	if err != nil {
+		return err
+	}
+	return secrets.fresh(stamp, "s", 2*s.tolerance, now)
+}
+
+func (s standard) dated(d connectors.Delivery) time.Time {
+	_, stamp, _, err := s.parse(d)
+	if err != nil {
+		return time.Time{}
+	}
+	at, _ := instant(stamp, "s")
+	return at
+}
+
+func (s standard) verify(d connectors.Delivery, secrets Secrets, now time.Time) error {
+	head, stamp, tokens, err := s.parse(d)
+	if err != nil {
+		return err
+	}
+	message := append([]byte(head), d.Body...)
+	for _, t := range tokens {
+		if matches(t.version, message, t.mac, secrets.Sign) {
 			return secrets.fresh(stamp, "s", s.tolerance, now)
 		}
-		err = ErrWrong
 	}
-	return err
+	return ErrWrong
 }
 
 func matches(version string, message, mac []byte, secrets []string) bool {

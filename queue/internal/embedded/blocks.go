@@ -62,6 +62,7 @@ type Blocks struct {
 	dir   *Dir
 	judge Judge
 	held  map[string]uint64
+	lost  func([]Hole)
 
 	mu   sync.Mutex
 	seen map[string]stamp // by file, as it was when it was checked last
@@ -74,37 +75,38 @@ type stamp struct {
 
 // Blocks returns what checks the files of the store. An encrypted store's are not looked into. held is the last message
 // that each stream is known to have held: one behind it that is torn at the end of a file was being written when the
-// power went, and nobody was told that it is stored. Of a stream that is not in held this is not known.
-func (d *Dir) Blocks(judge Judge, held map[string]uint64) *Blocks {
-	return &Blocks{dir: d, judge: judge, held: held, seen: map[string]stamp{}}
+// power went, and nobody was told that it is stored. Of a stream that is not in held this is not known. lost is told
+// what was lost before the file is mended, which hides it: whoever is interrupted in between finds it twice, and never
+// not at all.
+func (d *Dir) Blocks(judge Judge, held map[string]uint64, lost func([]Hole)) *Blocks {
+	return &Blocks{dir: d, judge: judge, held: held, lost: lost, seen: map[string]stamp{}}
 }
 
-// Check reads the block files, or those that have changed since it read them last, and returns what was lost in them.
-// live says that the server runs: then its view of the stream is left alone, and what it may be writing just now is
-// looked at twice.
-func (b *Blocks) Check(all, live bool) (holes []Hole, err error) {
+// Check reads the block files, or those that have changed since it read them last, and mends what is damaged. live says
+// that the server runs: then its view of the stream is left alone, and what it may be writing just now is looked at
+// twice.
+func (b *Blocks) Check(all, live bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.dir.key != "" {
-		return nil, nil
+		return nil
 	}
 	names, err := storedStreams(b.dir.path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var errs []error
 	for _, name := range names {
-		found, err := b.stream(name, all, live)
-		holes, errs = append(holes, found...), append(errs, err)
+		errs = append(errs, b.stream(name, all, live))
 	}
-	return holes, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
-func (b *Blocks) stream(name string, all, live bool) (holes []Hole, err error) {
+func (b *Blocks) stream(name string, all, live bool) error {
 	dir := filepath.Join(b.dir.path, "jetstream", account, "streams", name, "msgs")
 	files, err := filepath.Glob(filepath.Join(dir, "*.blk"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mended := false
 	for _, file := range files {
@@ -116,12 +118,11 @@ func (b *Blocks) stream(name string, all, live bool) (holes []Hole, err error) {
 		if !all && b.seen[file] == now {
 			continue
 		}
-		found, changed, err := b.file(name, file, live)
+		changed, err := b.file(name, file, live)
 		if err != nil {
-			return holes, fmt.Errorf("check %s: %w", file, err)
+			return fmt.Errorf("check %s: %w", file, err)
 		}
-		b.seen[file] = now
-		holes, mended = append(holes, found...), mended || changed
+		b.seen[file], mended = now, mended || changed
 	}
 	for file := range b.seen {
 		if filepath.Dir(file) == dir && !slices.Contains(files, file) {
@@ -131,53 +132,57 @@ func (b *Blocks) stream(name string, all, live bool) (holes []Hole, err error) {
 	if mended && !live {
 		// What the server remembers of the blocks is of before: without it, it reads them.
 		if err := os.Remove(filepath.Join(dir, "index.db")); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return holes, err
+			return err
 		}
 	}
-	return holes, nil
+	return nil
 }
 
 // lookAgain is how long after the first look a block that the server may be writing is looked at again.
 const lookAgain = 300 * time.Millisecond
 
-func (b *Blocks) file(stream, file string, live bool) (holes []Hole, changed bool, err error) {
+func (b *Blocks) file(stream, file string, live bool) (changed bool, err error) {
 	var index uint32
 	if _, err := fmt.Sscanf(filepath.Base(file), "%d.blk", &index); err != nil {
-		return nil, false, nil //nolint:nilerr // not one of the server's
+		return false, nil //nolint:nilerr // not one of the server's
 	}
 	key := sha256.Sum256(fmt.Appendf(nil, "%s-%d", stream, index))
 	sum, err := highwayhash.New64(key[:])
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			err = nil
 		}
-		return nil, false, err
+		return false, err
 	}
 	block := block{data: data, sum: sum}
 	held, known := b.held[stream]
-	spans := block.damage(func(seq uint64) bool { return !live && known && seq > held })
+	spans := block.damage(b.judge, func(seq uint64) bool { return !live && known && seq > held })
 	if len(spans) == 0 || live && rewritten(file, data) {
-		return nil, false, nil
+		return false, nil
 	}
-	f, err := os.OpenFile(file, os.O_RDWR, 0)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, s := range spans {
+	records, holes := make([][]byte, len(spans)), []Hole{}
+	for i, s := range spans {
 		record, hole := block.mend(s, b.judge)
-		if _, werr := f.WriteAt(record, int64(s.from)); werr != nil {
-			return holes, true, errors.Join(werr, f.Close())
-		}
-		if hole != nil {
+		if records[i] = record; hole != nil {
 			hole.Stream = stream
 			holes = append(holes, *hole)
 		}
 	}
-	return holes, true, errors.Join(f.Sync(), f.Close())
+	b.lost(holes)
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return false, err
+	}
+	for i, s := range spans {
+		if _, err := f.WriteAt(records[i], int64(s.from)); err != nil {
+			return true, errors.Join(err, f.Close())
+		}
+	}
+	return true, errors.Join(f.Sync(), f.Close())
 }
 
 // rewritten reports whether the server has written a file anew since it held data: the next check looks at that.
@@ -250,8 +255,9 @@ func (b block) hash(parts ...[]byte) []byte {
 
 // damage returns the damaged parts of a block. What lies behind the last sound record counts only if it has the length
 // that it says, and is none of those that are unacknowledged: else it was being written when the process ended, and
-// nobody was told that it is stored. A block of which nothing is sound is not one that is understood here.
-func (b block) damage(unacknowledged func(seq uint64) bool) (spans []span) {
+// nobody was told that it is stored. A block of which nothing is sound is one that is understood here only if it is a
+// single message of which the judge knows at least whose it is.
+func (b block) damage(judge Judge, unacknowledged func(seq uint64) bool) (spans []span) {
 	var seq uint64
 	var at int64
 	any := false
@@ -284,10 +290,32 @@ func (b block) damage(unacknowledged func(seq uint64) bool) (spans []span) {
 		spans = append(spans, s)
 		from = s.to
 	}
-	if !any {
+	if !any && (len(spans) != 1 || b.verdict(spans[0], judge) == Lost) {
 		return nil
 	}
 	return spans
+}
+
+// verdict is what the judge says of a damaged part as one message.
+func (b block) verdict(s span, judge Judge) Verdict {
+	h, ok := b.head(s.from)
+	if !ok || h.length != s.to-s.from {
+		return Lost
+	}
+	return judge(b.message(s, h))
+}
+
+// message is the subject and the body of the one message that a damaged part is.
+func (b block) message(s span, h head) (subject string, body []byte) {
+	d := b.data[s.from:s.to]
+	body = d[recordHead+h.subject : len(d)-recordHash]
+	if h.headers {
+		body = body[4:]
+		if n := int(binary.LittleEndian.Uint32(d[recordHead+h.subject:])); n <= len(body) {
+			body = body[n:]
+		}
+	}
+	return string(d[recordHead : recordHead+h.subject]), body
 }
 
 // next is where the next sound record begins behind a damaged one.
@@ -312,14 +340,7 @@ func (b block) mend(s span, judge Judge) ([]byte, *Hole) {
 		h.seq&(tombBit|erasedBit) == 0
 	if whole {
 		d := b.data[s.from:s.to]
-		subject := string(d[recordHead : recordHead+h.subject])
-		body := d[recordHead+h.subject : len(d)-recordHash]
-		if h.headers {
-			body = body[4:]
-			if n := int(binary.LittleEndian.Uint32(d[recordHead+h.subject:])); n <= len(body) {
-				body = body[n:]
-			}
-		}
+		subject, body := b.message(s, h)
 		switch judge(subject, body) {
 		case Intact:
 			return b.sealed(slices.Clone(d), h), nil

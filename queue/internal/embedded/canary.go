@@ -18,7 +18,8 @@ func StoreIn(dir string) bool {
 	return !errors.Is(err, os.ErrNotExist) // one that cannot be looked at may be there
 }
 
-// canary says with which key the store was made. NATS cannot: with a wrong key it finds no streams and is content.
+// canary identifies the key that the store was made with. NATS does not check it: with a wrong key it finds no streams
+// and starts an empty store.
 type canary struct {
 	Format int    `json:"format"`
 	Salt   string `json:"salt"`

@@ -2,6 +2,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,16 +88,19 @@ type Options struct {
 	MaxStore   int64 // bytes of the others
 	MaxBatch   int   // messages of one atomic batch
 	Log        func(level, message string)
+	Stopped    func() // called by Close when nothing writes any more and the directory is still held
 }
 
 // Server is a server that runs in a directory.
 type Server struct {
-	srv *server.Server
-	dir *Dir
-	log *serverLog
+	srv    *server.Server
+	dir    *Dir
+	log    *serverLog
+	broken context.Context
 
-	once sync.Once
-	left error
+	stopped func()
+	once    sync.Once
+	left    error
 }
 
 // Start runs the server in the directory, which belongs to it from then on, whether it starts or not.
@@ -109,7 +113,9 @@ func (d *Dir) Start(o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("embedded server: %w", err), d.Leave())
 	}
-	e := &Server{srv: srv, dir: d, log: &serverLog{log: o.Log, fatal: make(chan string, 1)}}
+	broken, breaks := context.WithCancelCause(context.Background())
+	e := &Server{srv: srv, dir: d, broken: broken, stopped: o.Stopped}
+	e.log = &serverLog{log: o.Log, fatal: make(chan string, 1), breaks: breaks}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close())
@@ -198,8 +204,9 @@ func (d *Dir) options(o Options) *server.Options {
 // Connection is how to connect to the server inside this process.
 func (e *Server) Connection() nats.Option { return nats.InProcessServer(e.srv) }
 
-// Stopped reports whether the server has given up JetStream, as it does when it may not write any more.
-func (e *Server) Stopped() bool { return !e.srv.JetStreamEnabled() }
+// Broken ends when the server could not write to a stream's file, with the reason as its cause. That stream answers
+// nothing any more, or only that it failed, until the server starts again.
+func (e *Server) Broken() context.Context { return e.broken }
 
 // Health returns what the server says is wrong with it, each stream's write errors included; empty where all is well.
 func (e *Server) Health() string { return e.health(&server.HealthzOptions{}).Error }
@@ -222,6 +229,9 @@ func (e *Server) Close() error {
 	e.once.Do(func() {
 		e.srv.Shutdown()
 		e.srv.WaitForShutdown()
+		if e.stopped != nil {
+			e.stopped()
+		}
 		e.left = e.dir.Leave()
 	})
 	return e.left
@@ -244,17 +254,50 @@ func storedStreams(dir string) ([]string, error) {
 	return names, err
 }
 
+// BlockFiles are the sizes of the files that hold the messages of the streams in dir, by stream and name.
+func BlockFiles(dir string) (map[string]map[string]int64, error) {
+	names, err := storedStreams(dir)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]map[string]int64{}
+	for _, stream := range names {
+		files, err := filepath.Glob(filepath.Join(dir, "jetstream", account, "streams", stream, "msgs", "*.blk"))
+		if err != nil {
+			return nil, err
+		}
+		all[stream] = map[string]int64{}
+		for _, file := range files {
+			info, err := os.Stat(file)
+			if err != nil {
+				return nil, err
+			}
+			all[stream][filepath.Base(file)] = info.Size()
+		}
+	}
+	return all, nil
+}
+
 // serverLog hands the server's lines on. It never ends the process, as the server's own logger does.
 type serverLog struct {
-	log   func(level, message string)
-	fatal chan string
+	log    func(level, message string)
+	fatal  chan string
+	breaks context.CancelCauseFunc
 }
 
 func (l *serverLog) Noticef(format string, v ...any) { l.log("debug", fmt.Sprintf(format, v...)) }
 func (l *serverLog) Warnf(format string, v ...any)   { l.log("warn", fmt.Sprintf(format, v...)) }
-func (l *serverLog) Errorf(format string, v ...any)  { l.log("error", fmt.Sprintf(format, v...)) }
 func (l *serverLog) Debugf(string, ...any)           {} // off, and would hold subjects
 func (l *serverLog) Tracef(string, ...any)           {} // off, and would hold payloads
+func (l *serverLog) Errorf(format string, v ...any) {
+	message := fmt.Sprintf(format, v...)
+	// The first to hear of it: a look at the health may be seconds away. DISABLED is what becomes of JetStream then.
+	if strings.Contains(message, "write error") || strings.Contains(message, "DISABLED") {
+		l.breaks(errors.New(message))
+	}
+	l.log("error", message)
+}
+
 func (l *serverLog) Fatalf(format string, v ...any) {
 	message := fmt.Sprintf(format, v...)
 	l.log("error", message)

@@ -82,6 +82,7 @@ func (c *Consumer) take(raw []*nats.Msg) []*Msg {
 		if m == nil {
 			continue
 		}
+		m.wait = c.config.AckWait
 		if c.skip != "" && r.Header.Get(c.skip) != "" {
 			_ = m.Ack() // unacknowledged it comes again, to the same end
 			continue
@@ -107,7 +108,7 @@ func (c *Consumer) recover(ctx context.Context, wait time.Duration) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case c.nc.IsClosed(), IsCode(err, CodeStreamNotFound), c.s.Stopped():
+	case c.nc.IsClosed(), IsCode(err, CodeStreamNotFound):
 		c.s.Fail(err)
 		return err
 	}

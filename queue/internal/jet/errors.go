@@ -21,8 +21,8 @@ var (
 
 // The server's error codes that mean something to us. Source: nats-server, errors.json.
 const (
-	CodeWrongSequence    jetstream.ErrorCode = 10071
-	CodeWrongSequenceOne jetstream.ErrorCode = 10164 // the same, without the sequence
+	codeWrongSequence    jetstream.ErrorCode = 10071
+	codeWrongSequenceOne jetstream.ErrorCode = 10164 // the same, without the sequence
 	CodeStoreFailed      jetstream.ErrorCode = 10077
 	CodeNoResources      jetstream.ErrorCode = 10023
 	CodeNoPeers          jetstream.ErrorCode = 10005 // of a cluster; the description says what its servers lack
@@ -32,7 +32,6 @@ const (
 	CodeBatchTooLarge    jetstream.ErrorCode = 10199
 	CodeBatchIncomplete  jetstream.ErrorCode = 10176
 	CodeBatchInFlight    jetstream.ErrorCode = 10210
-	CodeDeleteFailed     jetstream.ErrorCode = 10057
 	CodeNoMessage        jetstream.ErrorCode = 10037
 	CodeStreamNotFound   jetstream.ErrorCode = 10059
 	CodeConsumerNotFound jetstream.ErrorCode = 10014
@@ -51,6 +50,9 @@ func IsCode(err error, codes ...jetstream.ErrorCode) bool {
 	}
 	return false
 }
+
+// IsOutrun reports whether a message was refused because another one came before it.
+func IsOutrun(err error) bool { return IsCode(err, codeWrongSequence, codeWrongSequenceOne) }
 
 func apiError(err error) *jetstream.APIError {
 	if err == nil {

@@ -8,14 +8,16 @@ import (
 // pullWait is how long Gather waits for the first message.
 const pullWait = time.Second
 
-// Gather takes up to most messages that wait, and with fewer than enough bytes at hand waits for more until patience is
-// over: a round of few messages costs as much as one of many.
-func (c *Consumer) Gather(ctx context.Context, most, enough int, patience time.Duration) ([]*Msg, error) {
+// Gather takes up to most messages that wait. With fewer than enough bytes at hand it waits for more until an instant,
+// and for least at any rate: a round of few messages costs as much as one of many.
+func (c *Consumer) Gather(ctx context.Context, most, enough int, until time.Time, least time.Duration) ([]*Msg, error) {
 	msgs, err := c.Fetch(ctx, most, 0, pullWait)
 	if err != nil || len(msgs) == 0 {
 		return msgs, err
 	}
-	until := time.Now().Add(patience)
+	if first := time.Now().Add(least); first.After(until) {
+		until = first
+	}
 	for len(msgs) < most && bytesOf(msgs) < enough {
 		wait := time.Until(until)
 		if wait <= 0 {

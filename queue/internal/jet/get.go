@@ -37,6 +37,35 @@ func (s *Server) Last(ctx context.Context, stream, subject string) (*Stored, err
 	return s.get(ctx, stream, map[string]any{"last_by_subj": subject})
 }
 
+// WaitingFrom returns the first message of filter from a sequence on, and how many there are from there on; nil and 0
+// if there is none. A copy of the stream may answer that lags a moment behind.
+func (s *Server) WaitingFrom(ctx context.Context, stream, filter string, seq uint64) (*Stored, uint64, error) {
+	request, err := json.Marshal(map[string]any{"next_by_subj": filter, "seq": max(seq, 1), "batch": 1})
+	if err != nil {
+		return nil, 0, err
+	}
+	m, err := s.conns[0].RequestWithContext(ctx, "$JS.API.DIRECT.GET."+stream, request)
+	if err != nil {
+		return nil, 0, err
+	}
+	switch code := status(m); code {
+	case "":
+	case "404":
+		return nil, 0, nil
+	default:
+		return nil, 0, fmt.Errorf("read of %s: %s %s", stream, code, m.Header.Get("Description"))
+	}
+	first, err := directMsg(m)
+	if err != nil {
+		return nil, 0, err
+	}
+	behind, err := strconv.ParseUint(m.Header.Get("Nats-Num-Pending"), 10, 64)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read of %s: %w", stream, err)
+	}
+	return &first, behind + 1, nil
+}
+
 // get asks the stream's leader, which unlike a copy never lags.
 func (s *Server) get(ctx context.Context, stream string, request map[string]any) (*Stored, error) {
 	b, err := json.Marshal(request)

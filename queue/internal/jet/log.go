@@ -133,7 +133,7 @@ func (l *Log) reopen(ctx context.Context, wait time.Duration) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case l.s.Conn(l.conn).IsClosed(), IsCode(err, CodeStreamNotFound), l.s.Stopped():
+	case l.s.Conn(l.conn).IsClosed(), IsCode(err, CodeStreamNotFound):
 		err = fmt.Errorf("log of %s: %w", l.filter, err)
 		l.s.Fail(err)
 		return err

@@ -3,6 +3,8 @@ package jet
 import (
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,10 +21,13 @@ type Msg struct {
 	Deliveries int       // this one included
 	Damaged    bool      // it is not what was stored, and Data is nil
 
-	order uint64 // counts what the consumer has delivered
-	left  uint64 // how many were waiting behind it
+	order uint64        // counts what the consumer has delivered
+	left  uint64        // how many were waiting behind it
+	wait  time.Duration // in hand for longer, it is delivered again
 	nc    *nats.Conn
 	reply string
+
+	settled atomic.Bool
 }
 
 // Ack says that the message is dealt with. It is not waited for: after a crash the message may come again.
@@ -40,9 +45,40 @@ func (m *Msg) Nak(delay time.Duration) error {
 func (m *Msg) Term() error { return m.settle("+TERM") }
 
 // InProgress asks for another wait before the message is taken for lost: 10 s for deliveries, 60 s for the others.
-func (m *Msg) InProgress() error { return m.settle("+WPI") }
+func (m *Msg) InProgress() error { return m.say("+WPI") }
+
+// Hold keeps messages in hand until it is told to let go of them, however long that takes. Letting go settles nothing:
+// what is not settled by then comes again after its wait.
+func Hold(msgs []*Msg) (letGo func()) {
+	if len(msgs) == 0 || msgs[0].wait == 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(msgs[0].wait / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			for _, m := range msgs {
+				if !m.settled.Load() { // one that is put off would come sooner or later than it was put off to
+					_ = m.InProgress() // what gets lost is said again before the wait is over
+				}
+			}
+		}
+	}()
+	return sync.OnceFunc(func() { close(done) })
+}
 
 func (m *Msg) settle(verb string) error {
+	m.settled.Store(true)
+	return m.say(verb)
+}
+
+func (m *Msg) say(verb string) error {
 	if m.reply == "" {
 		return nil // from a log, where nothing is acknowledged
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -32,6 +33,8 @@ type pubAck struct {
 // AtomicBatch stores msgs together and returns the sequence of the last one. Only the last is answered; a connection
 // lost in between leaves a batch that the server drops.
 func (s *Server) AtomicBatch(ctx context.Context, conn int, msgs []*nats.Msg) (uint64, error) {
+	ctx, release := s.whileSound(ctx)
+	defer release()
 	id := []string{nuid.Next()}
 	for i, m := range msgs {
 		m.Header[HeaderBatchID] = id
@@ -47,7 +50,7 @@ func (s *Server) AtomicBatch(ctx context.Context, conn int, msgs []*nats.Msg) (u
 	last.Header[HeaderBatchCommit] = []string{"1"}
 	reply, err := s.Conn(conn).RequestMsgWithContext(ctx, last)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrUnknown, err)
+		return 0, fmt.Errorf("%w: %w", ErrUnknown, Ended(ctx, err))
 	}
 	var a pubAck
 	if err := json.Unmarshal(reply.Data, &a); err != nil {
@@ -58,7 +61,7 @@ func (s *Server) AtomicBatch(ctx context.Context, conn int, msgs []*nats.Msg) (u
 		return a.Seq, nil
 	case a.Error == nil:
 		return 0, ErrUnknown
-	case IsCode(a.Error, CodeWrongSequence, CodeWrongSequenceOne):
+	case IsOutrun(a.Error):
 		return 0, ErrFenced
 	case IsCode(a.Error, CodeBatchIncomplete, CodeBatchInFlight), unavailable(a.Error):
 		return 0, fmt.Errorf("%w: %w", ErrUnknown, a.Error) // not stored, and it may be tomorrow
@@ -135,6 +138,8 @@ func (s *Server) PublishAll(ctx context.Context, conn int, stream string, msgs [
 // publishEach sends msgs without waiting in between and returns when all are answered, with the first error in their
 // order.
 func (s *Server) publishEach(ctx context.Context, conn int, stream string, msgs []*nats.Msg) error {
+	ctx, release := s.whileSound(ctx)
+	defer release()
 	acks := make([]jetstream.PubAckFuture, 0, len(msgs))
 	for _, m := range msgs {
 		// Without an own wait for the others' acknowledgements a slow disk makes this fail after 200 ms.
@@ -150,10 +155,24 @@ func (s *Server) publishEach(ctx context.Context, conn int, stream string, msgs 
 		case err := <-ack.Err():
 			return PublishError(stream, err)
 		case <-ctx.Done():
-			return PublishError(stream, ctx.Err())
+			return PublishError(stream, context.Cause(ctx))
 		}
 	}
 	return nil
+}
+
+// Publish stores one message. Where answers get lost it is sent again after each wait without one, until ctx ends.
+func (s *Server) Publish(ctx context.Context, stream string, m *nats.Msg, wait time.Duration) error {
+	ctx, release := s.whileSound(ctx)
+	defer release()
+	for {
+		try, cancel := context.WithTimeout(ctx, wait)
+		_, err := s.js[0].PublishMsg(try, m)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return PublishError(stream, Ended(ctx, err))
+		}
+	}
 }
 
 // Erase overwrites the last message of a subject and deletes it; none is no error.
@@ -162,18 +181,26 @@ func (s *Server) Erase(ctx context.Context, stream, subject string) error {
 	if err != nil || m == nil {
 		return err
 	}
-	err = s.EraseMsg(ctx, stream, m.Seq)
-	if errors.Is(err, jetstream.ErrMsgNotFound) || IsCode(err, CodeNoMessage) {
-		return nil
-	}
-	return err
+	return s.EraseMsg(ctx, stream, m.Seq)
 }
 
-// EraseMsg overwrites one message and deletes it.
+// EraseMsg overwrites one message and deletes it; none is no error.
 func (s *Server) EraseMsg(ctx context.Context, stream string, seq uint64) error {
 	st, err := s.js[0].Stream(ctx, stream)
 	if err != nil {
 		return err
 	}
-	return st.SecureDeleteMsg(ctx, seq)
+	return UnlessGone(ctx, st, seq, st.SecureDeleteMsg(ctx, seq))
+}
+
+// UnlessGone is the error of a message that was not deleted, unless it is not there any more: of a refusal the library
+// keeps the server's words alone.
+func UnlessGone(ctx context.Context, st jetstream.Stream, seq uint64, err error) error {
+	if !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+		return err
+	}
+	if _, gone := st.GetMsg(ctx, seq); errors.Is(gone, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return err
 }

@@ -25,12 +25,12 @@ const headerRoom = 64 << 10
 
 // Options says how to reach the server.
 type Options struct {
-	Name    string                  // of this process
-	URL     string                  // of an outside server
-	Local   []nats.Option           // of the embedded one, in place of URL
-	Access  []nats.Option           // credentials and certificates
-	Log     func(level, msg string) // of the connections
-	Stopped func() bool             // the embedded server has given up; nil: it is outside
+	Name   string                  // of this process
+	URL    string                  // of an outside server
+	Local  []nats.Option           // of the embedded one, in place of URL
+	Access []nats.Option           // credentials and certificates
+	Log    func(level, msg string) // of the connections
+	Broken context.Context         // ends when the embedded one failed to write; nil: it is outside
 }
 
 // Server is this process's connections to one server. It is safe for concurrent use.
@@ -125,10 +125,26 @@ func isNetwork(err error) bool {
 }
 
 // Local reports whether the server is in this process.
-func (s *Server) Local() bool { return s.opt.Stopped != nil }
+func (s *Server) Local() bool { return s.opt.Broken != nil }
 
-// Stopped reports whether the embedded server has given up JetStream, as it does when it may not write any more.
-func (s *Server) Stopped() bool { return s.Local() && s.opt.Stopped() }
+// Broken returns why the embedded server could not write, nil while it can.
+func (s *Server) Broken() error {
+	if !s.Local() {
+		return nil
+	}
+	return context.Cause(s.opt.Broken)
+}
+
+// whileSound is ctx that also ends, with the reason as its cause, when the embedded server fails to write: it leaves
+// unanswered what it could not store.
+func (s *Server) whileSound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !s.Local() {
+		return ctx, func() {}
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.opt.Broken, func() { end(s.Broken()) })
+	return ctx, func() { stop(); end(nil) }
+}
 
 // Conn is the connection of a partition, or of anything else that is numbered.
 func (s *Server) Conn(i int) *nats.Conn { return s.conns[i%len(s.conns)] }

@@ -28,8 +28,24 @@ func (s *Server) Ready(ctx context.Context) error {
 	}
 }
 
+// peersWait is how long PutStream waits for servers of a cluster that are known and not there: one that has just
+// started meets the others one by one.
+const peersWait = 15 * time.Second
+
 // PutStream makes or updates a stream, and leaves alone one that has not its metadata: it is not ours.
 func (s *Server) PutStream(ctx context.Context, c jetstream.StreamConfig) error {
+	waiting, cancel := context.WithTimeout(ctx, peersWait)
+	defer cancel()
+	for {
+		err := s.putStream(ctx, c)
+		if !IsCode(err, CodeNoPeers) || !strings.Contains(err.Error(), "offline") ||
+			Pause(waiting, 200*time.Millisecond) != nil {
+			return err
+		}
+	}
+}
+
+func (s *Server) putStream(ctx context.Context, c jetstream.StreamConfig) error {
 	there, err := s.js[0].Stream(ctx, c.Name)
 	switch {
 	case err == nil:

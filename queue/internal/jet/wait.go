@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// How long an answer of the server may take where the caller's context sets no end. What is asked of a cluster while it
-// elects is lost, so a question is not waited for as long as a commit, which on a slow disk takes its time.
+// How long the server may take to answer where the caller's context sets no deadline. A request to a cluster that is
+// electing a leader is lost, so reads wait less than commits, which are slow on a slow disk.
 const (
 	RequestWait = 15 * time.Second
 	CommitWait  = time.Minute
@@ -35,10 +35,10 @@ func Pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Ended returns ctx's error where that is why err came about, else err.
+// Ended returns why ctx ended where that is why err came about, else err.
 func Ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return err
 }

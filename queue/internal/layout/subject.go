@@ -96,6 +96,7 @@ func PartitionOf(source, contact string, partitions int) int {
 // The first tokens of the subjects.
 const (
 	KindContact    = "contact"
+	KindBase       = "base"
 	KindRating     = "rating"
 	KindCheckpoint = "checkpoint"
 	KindState      = "state"
@@ -111,7 +112,7 @@ const (
 // StateSubject is where a state of that name stands.
 func StateSubject(name string) string { return KindState + "." + Token(name) }
 
-// ContactSubject is where a contact's record or rating stands.
+// ContactSubject is where a contact's record, the base of it, or its rating stands.
 func ContactSubject(kind string, p int, source, contact string) string {
 	return kind + "." + strconv.Itoa(p) + "." + Token(source) + "." + Token(contact)
 }

@@ -19,8 +19,8 @@ const (
 	Fetches = "FETCHES"
 	// Facts holds the bundles that wait to be rated, fact.<p> for each partition.
 	Facts = "FACTS"
-	// Contacts holds records, ratings and checkpoints, the latest per subject and for ever, in CONTACTS_0 to
-	// CONTACTS_<S-1>.
+	// Contacts holds records, their bases, ratings and checkpoints, the latest per subject and for ever, in CONTACTS_0
+	// to CONTACTS_<S-1>.
 	Contacts = "CONTACTS"
 	// DeadLetters holds what could not be used.
 	DeadLetters = "DEADLETTERS"
@@ -110,8 +110,10 @@ func (l Layout) Streams() []jetstream.StreamConfig {
 			AllowAtomicPublish: true,
 		}
 		for p := i; p < l.Partitions; p += l.Shards {
-			c.Subjects = append(c.Subjects, fmt.Sprintf("%s.%d.*.*", KindContact, p),
-				fmt.Sprintf("%s.%d.*.*", KindRating, p), CheckpointSubject(p))
+			for _, kind := range []string{KindContact, KindBase, KindRating} {
+				c.Subjects = append(c.Subjects, fmt.Sprintf("%s.%d.*.*", kind, p))
+			}
+			c.Subjects = append(c.Subjects, CheckpointSubject(p))
 		}
 		if i == 0 {
 			c.Subjects = append(c.Subjects, KindState+".*", KindMeta+".*")
@@ -133,7 +135,7 @@ func (l Layout) Streams() []jetstream.StreamConfig {
 	}
 	file(jetstream.StreamConfig{
 		Name: Facts, Subjects: []string{KindFact + ".*"}, Discard: jetstream.DiscardNew,
-		MaxBytes: max(l.FactsBytes, l.OneBytes), AllowAtomicPublish: true,
+		MaxBytes: max(l.FactsBytes, l.OneBytes), AllowDirect: true, AllowAtomicPublish: true,
 	})
 	file(jetstream.StreamConfig{
 		Name: DeadLetters, Subjects: []string{KindDead + ".*.*"}, Discard: jetstream.DiscardNew,

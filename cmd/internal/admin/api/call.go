@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -46,5 +45,13 @@ func ErrorOf(status int, body []byte) error {
 	if json.Unmarshal(body, &f) != nil || f.Error == "" {
 		f.Error = http.StatusText(status)
 	}
-	return errors.New(f.Error)
+	return &Refused{Status: status, Message: f.Error}
 }
+
+// Refused is an answer that says why there is none.
+type Refused struct {
+	Status  int
+	Message string
+}
+
+func (e *Refused) Error() string { return e.Message }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
 
@@ -14,7 +15,14 @@ type Person struct {
 }
 
 // Explain answers how a contact's rating comes about.
-var Explain = Call[Person, operate.Explanation]{http.MethodGet, "/api/explain"}
+var Explain = Call[Person, Explained]{http.MethodGet, "/api/explain"}
+
+// Explained is how a contact's rating comes about, which it has had, and which it would have.
+type Explained struct {
+	operate.Explanation
+	Letters  []rules.LetterAt `json:"letters,omitempty"` // that it has had, by the rules in force now
+	Answered *crm.Rating      `json:"if_answered,omitempty"`
+}
 
 // ForgetOrder has a contact erased everywhere.
 type ForgetOrder struct {

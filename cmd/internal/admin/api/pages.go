@@ -3,11 +3,11 @@ package api
 import (
 	"net/http"
 
+	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/seen"
 	"github.com/winnow-crm/winnow/connectors/crm"
-	"github.com/winnow-crm/winnow/rules"
 )
 
 // The pages of the console, each an answer too: owed.json is what the page /owed shows and what the command winnow owed
@@ -15,11 +15,11 @@ import (
 var (
 	Owed      = Call[OwedQuery, OwedPage]{http.MethodGet, "/api/owed"}
 	Contacts  = Call[ContactsQuery, ContactsPage]{http.MethodGet, "/api/contacts"}
-	Contact   = Call[Person, ContactPage]{http.MethodGet, "/api/contact"}
+	Contact   = Call[ContactQuery, ContactPage]{http.MethodGet, "/api/contact"}
 	Decisions = Call[Nothing, DecisionsPage]{http.MethodGet, "/api/decisions"}
 	Trends    = Call[TrendsQuery, TrendsPage]{http.MethodGet, "/api/trends"}
 	Status    = Call[Nothing, StatusPage]{http.MethodGet, "/api/status"}
-	Rules     = Call[RulesQuery, RulesPage]{http.MethodGet, "/api/rules"}
+	System    = Call[SystemQuery, SystemPage]{http.MethodGet, "/api/system"}
 	Acts      = Call[Nothing, []stored.Act]{http.MethodGet, "/api/acts"}
 )
 
@@ -78,16 +78,28 @@ type ContactsPage struct {
 	Unlisted []Person `json:"unlisted,omitempty"` // of those searched for: the CRM has them, the list has not
 }
 
+// ContactQuery asks for one contact, and what would become of it by a draft of other settings.
+type ContactQuery struct {
+	Person
+	Draft string `json:"draft"` // lines of NAME=VALUE
+}
+
+// Draft is what other settings would make of a contact.
+type Draft struct {
+	crm.Rating
+	Lines []string `json:"lines"`           // as environment lines
+	Error string   `json:"error,omitempty"` // what is wrong in them
+}
+
 // ContactPage is all that is known of one contact.
 type ContactPage struct {
-	operate.Explanation
-	At       crm.Millis        `json:"at"`
-	Name     string            `json:"name,omitempty"`
-	Link     string            `json:"link,omitempty"`
-	Unnamed  string            `json:"unnamed,omitempty"`
-	Letters  []rules.LetterAt  `json:"letters"`     // that it has had
-	Answered crm.Rating        `json:"if_answered"` // were they to answer now
-	Links    map[string]string `json:"links"`       // pages of facts in the CRM, by fact
+	Explained
+	At      crm.Millis        `json:"at"`
+	Name    string            `json:"name,omitempty"`
+	Link    string            `json:"link,omitempty"`
+	Unnamed string            `json:"unnamed,omitempty"`
+	Drafted *Draft            `json:"if_drafted,omitempty"`
+	Links   map[string]string `json:"links"` // pages of facts in the CRM, by fact
 }
 
 // DecisionsPage is what has been decided, is held back, and ends soon.
@@ -137,6 +149,17 @@ type TrendsPage struct {
 	Letters   map[string][]stored.TrendDay `json:"letters"` // by source
 	Decisions []seen.DecisionDay           `json:"decisions"`
 	Owners    []seen.Debtor                `json:"owners"`
+	Answers   []Answerer                   `json:"answers"`
+	Looked    int                          `json:"looked"` // contacts whose answers are counted
+}
+
+// Answerer is how fast one of our people has answered, the slowest first.
+type Answerer struct {
+	Owner   string  `json:"owner"`
+	Answers int     `json:"answers"`
+	InTime  int     `json:"in_time"`      // of them within the service level
+	Median  float64 `json:"median_hours"` // business time of the owner's calendar
+	Slowest float64 `json:"slowest_hours"`
 }
 
 // Problem is something that needs a person.
@@ -162,7 +185,33 @@ type StatusPage struct {
 	Letters  []Letter           `json:"letters"`
 	Waiting  int                `json:"waiting"` // dead letters in all
 	Streams  []StreamState      `json:"streams"`
-	Counts   map[string][]Count `json:"ratings"` // by source
+	Members  []operate.Member   `json:"members"`        // the processes that use the store
+	Disk     *Disk              `json:"disk,omitempty"` // nil: the store is on another machine
+	Unrated  []operate.Unrated  `json:"unrated"`        // partitions in which facts wait to be rated
+	Counts   map[string][]Count `json:"ratings"`        // by source
+	// how the letters stood on each of the last 90 days, by source
+	Days map[string][]stored.TrendDay `json:"letters_by_day"`
+	// between which shares of the rated, in percent, those who are pending or disqualified are expected
+	Band [2]int `json:"flagged_band"`
+}
+
+// Disk is what is free on the embedded store's disk, in bytes, and below what floor nothing more is taken in.
+type Disk struct {
+	Free  uint64 `json:"free"`
+	Floor uint64 `json:"floor"`
+}
+
+// SystemQuery asks how the store stands, with the dead letters of a stage or a source alone.
+type SystemQuery struct {
+	Stage  string `json:"stage"`
+	Source string `json:"source"`
+}
+
+// SystemPage is how the store stands, and the settings in force but for the rules.
+type SystemPage struct {
+	StatusPage
+	Stages   []string     `json:"stages"` // of dead letters
+	Settings []config.Row `json:"settings"`
 }
 
 // Count is how many contacts have a letter.
@@ -177,36 +226,4 @@ type StreamState struct {
 	Messages uint64 `json:"messages"`
 	Bytes    uint64 `json:"bytes"`
 	Most     uint64 `json:"most"` // 0: no limit
-}
-
-// RulesQuery asks for the rule book, and whom a draft of other settings would change.
-type RulesQuery struct {
-	Draft string `json:"draft"` // lines of NAME=VALUE
-}
-
-// SignalUse is a row of the rule book and how it is used.
-type SignalUse struct {
-	rules.Signal
-	On       bool   `json:"on"`
-	Sleeps   string `json:"sleeps,omitempty"` // what would wake it
-	Contacts int    `json:"contacts"`         // whom it touches, of those looked at
-	Points   int    `json:"points"`           // by how much, on average
-}
-
-// DraftChange is somebody whom a draft would change.
-type DraftChange struct {
-	Row
-	To       string     `json:"to"`
-	ToStatus crm.Status `json:"to_status"`
-}
-
-// RulesPage is the rule book, and what becomes of a draft.
-type RulesPage struct {
-	Shown
-	Looked  int             `json:"looked"` // contacts, those that changed last
-	Signals []SignalUse     `json:"signals"`
-	Values  []rules.Setting `json:"settings"`
-	Changes []DraftChange   `json:"changes,omitempty"`
-	Changed int             `json:"changed"`
-	Error   string          `json:"error,omitempty"` // what is wrong in the draft
 }

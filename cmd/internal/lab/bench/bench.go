@@ -1,8 +1,9 @@
 // Package bench measures Winnow on the machine at hand: how fast deliveries are acknowledged durably, how fast facts
-// become ratings in the CRM, and what many contacts cost. What is measured runs as a child process of its own, the very
-// program that serve runs, so that neither the sandbox CRM nor the senders of the load stand in its memory or its
-// profile. Beside every figure stands that of a bare handler, or a bare client, that does the least with the same bytes
-// in the same run, by turns: on a busy machine the ratio means more than the figure.
+// become ratings in the CRM, how long one of them takes, and what many contacts cost. What is measured runs as a
+// child process of its own, the very program that serve runs, so that neither the sandbox CRM nor the senders of the
+// load stand in its memory or its profile. Beside every figure stands that of a bare handler, or a bare client, that
+// does the least with the same bytes in the same run, by turns: on a busy machine the ratio means more than the
+// figure.
 package bench
 
 import (
@@ -17,22 +18,22 @@ import (
 )
 
 // Sections are what can be measured, in the order in which it is.
-var Sections = []string{"receive", "flow", "mail", "size"}
+var Sections = []string{"receive", "flow", "mail", "delay", "size"}
 
 // Options say what is measured, and for how long.
 type Options struct {
 	Command  []string // runs Work in a process of its own, with the kind of worker as its last argument
+	Against  []string // the same of another build, measured by turns with this one; none: this one alone
 	Sections []string // none: all
+	Row      string   // only rows whose name contains it; empty: all
 	Dir      string   // where the stores are made, and removed again; empty: the system's directory for such
 	Profile  string   // directory for CPU and heap profiles of the workers; empty: none
 
 	Rounds      int           // of each comparison
 	Duration    time.Duration // of one round, at the rates that are aimed at
 	Connections int           // that send at once
-	Contacts    int           // in the store, in the sections flow and mail
+	Contacts    int           // in the store, in all sections but size
 	Sizes       []int         // contacts in the store, in the section size
-	Events      []int         // that a delivery holds, in the sections receive and flow
-	Streams     []int         // that hold the contacts, in the section flow
 	Settings    []string      // WINNOW_X=value for the workers, on top of the benchmark's own
 
 	Progress func(format string, args ...any) // nil: nowhere
@@ -44,13 +45,6 @@ const (
 	defaultDuration    = 2 * time.Second
 	defaultConnections = 16
 	defaultContacts    = 10_000
-)
-
-// aims are the facts per second that a round is laid out for: so many times Duration are sent.
-const (
-	aimOfHundred = 20_000 // deliveries of 100 events
-	aimOfOne     = 5_000  // deliveries of one event
-	aimOfMail    = 1_000
 )
 
 func (o Options) settled() (Options, error) {
@@ -69,17 +63,11 @@ func (o Options) settled() (Options, error) {
 	if len(o.Sizes) == 0 {
 		o.Sizes = []int{10_000, 100_000}
 	}
-	if len(o.Streams) == 0 {
-		o.Streams = []int{2, 4}
-	}
-	if len(o.Events) == 0 {
-		o.Events = []int{100, 1}
-	}
 	if o.Progress == nil {
 		o.Progress = func(string, ...any) {}
 	}
-	if o.Rounds < 1 || o.Duration < 0 || o.Connections < 1 || o.Contacts < 100 || slices.Min(o.Sizes) < 100 || slices.Min(o.Streams) < 1 || slices.Min(o.Events) < 1 {
-		return o, errors.New("want at least one round, connection, event and stream, and 100 contacts")
+	if o.Rounds < 1 || o.Duration < 0 || o.Connections < 1 || o.Contacts < 100 || slices.Min(o.Sizes) < 100 {
+		return o, errors.New("want at least one round and connection, and 100 contacts")
 	}
 	return o, nil
 }
@@ -119,11 +107,13 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 			return nil, err
 		}
 	}
-	r := &run{Options: o, report: &Report{Connections: o.Connections, Rounds: o.Rounds}}
+	r := &run{Options: o, report: &Report{Connections: o.Connections, Rounds: o.Rounds, Compared: len(o.Against) > 0}}
 	if r.report.Machine, err = machine(o.Dir); err != nil {
 		return r.report, err
 	}
-	sections := map[string]func(context.Context) error{"receive": r.receive, "flow": r.flow, "mail": r.mail, "size": r.size}
+	sections := map[string]func(context.Context) error{
+		"receive": r.receive, "flow": r.flow, "mail": r.mail, "delay": r.delay, "size": r.size,
+	}
 	for _, name := range Sections {
 		if !slices.Contains(o.Sections, name) {
 			continue
@@ -133,6 +123,16 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		}
 	}
 	return r.report, nil
+}
+
+// row measures a row that is wanted. What there is of one that fails is reported too.
+func (r *run) row(row Row, measure func(*Row) error) error {
+	if !strings.Contains(row.Name, r.Row) {
+		return nil
+	}
+	err := measure(&row)
+	r.add(row)
+	return err
 }
 
 // store names a directory for one more store.

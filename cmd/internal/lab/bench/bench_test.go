@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func tiny(t *testing.T, sections ...string) Options {
 	return Options{
 		Command: []string{self}, Sections: sections, Dir: t.TempDir(), Rounds: 1, Duration: 50 * time.Millisecond,
 		Connections: 4, Contacts: 200,
-		Sizes: []int{300}, Streams: []int{2}, Settings: []string{"WINNOW_PARTITIONS=2", "WINNOW_QUEUE_MAX_STORE=2GiB"},
+		Sizes: []int{300}, Settings: []string{"WINNOW_PARTITIONS=2", "WINNOW_QUEUE_MAX_STORE=2GiB"},
 		Progress: t.Logf,
 	}
 }
@@ -54,43 +55,42 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	positive := func(what string, rounds []Round) {
+	if len(report.Rows) != 2+len(flowCases)+len(mailCases)+len(delayCases)+1 {
+		t.Fatalf("a row has no result: %+v", report.Rows)
+	}
+	positive := func(row Row, rounds []Round) {
 		t.Helper()
 		if len(rounds) != o.Rounds {
-			t.Errorf("%s: %d rounds, want %d", what, len(rounds), o.Rounds)
+			t.Errorf("%s, %s: %d rounds, want %d", row.Section, row.Name, len(rounds), o.Rounds)
 		}
 		for _, r := range rounds {
 			if r.PerSecond <= 0 || r.PerSecond > 1e9 {
-				t.Errorf("%s: %v a second", what, r.PerSecond)
+				t.Errorf("%s, %s: %v a second", row.Section, row.Name, r.PerSecond)
 			}
 		}
 	}
-	if len(report.Receive) != 2 || len(report.Flow) != 3 || len(report.Mail) != 1 || len(report.Size) != 1 {
-		t.Fatalf("a section has no result: %+v", report)
-	}
-	for _, r := range report.Receive {
-		positive("receive", r.Winnow)
-		positive("receive, bare", r.Bare)
-	}
-	for _, r := range report.Flow {
-		positive("flow", r.Winnow)
-		positive("flow, bare", r.Bare)
-		if w := r.Winnow[0].Writes; w <= 0 || w > r.Changing+0.01 {
-			t.Errorf("flow, 1 in %.0f changes the rating: %.3f writes a fact", 1/r.Changing, w)
+	for _, row := range report.Rows {
+		positive(row, row.Winnow)
+		first := row.Winnow[0]
+		switch row.Section {
+		case "delay":
+			if first.ShownP50 <= first.P50 || first.ShownP99 < first.ShownP50 {
+				t.Errorf("%s: acknowledged after %v s, shown after %v to %v s", row.Name, first.P50, first.ShownP50,
+					first.ShownP99)
+			}
+			continue
+		case "size":
+			if first.Ready <= 0 || first.Started < first.Ready || first.IdleRSS <= 0 {
+				t.Errorf("size: ready after %v s, started after %v s, %v bytes idle", first.Ready, first.Started,
+					first.IdleRSS)
+			}
+			continue
+		case "mail":
+			if first.Reads <= 0 {
+				t.Error("mail: nothing was read from the CRM")
+			}
 		}
-	}
-	for _, r := range report.Mail {
-		positive("mail", r.Winnow)
-		positive("mail, bare", r.Limit)
-		if r.Reads <= 0 {
-			t.Error("mail: nothing was read from the CRM")
-		}
-	}
-	for _, r := range report.Size {
-		positive("size", r.Winnow)
-		if r.Ready <= 0 || r.Started < r.Ready || r.IdleHeap <= 0 {
-			t.Errorf("size: ready after %v s, started after %v s, %v bytes of heap", r.Ready, r.Started, r.IdleHeap)
-		}
+		positive(row, row.Bare)
 	}
 	if left, _ := os.ReadDir(o.Dir); len(left) > 0 {
 		t.Errorf("stores stay behind: %v", left)
@@ -103,7 +103,8 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"deliveries acknowledged", "facts, from the webhook", "new mails", "many contacts", "fsync of 4 KiB",
+		"deliveries acknowledged", "facts, from the webhook", "new mails", "one event at a time",
+		"many contacts", "fsync of 4 KiB",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the table does not have %q:\n%s", want, b.String())
@@ -111,6 +112,56 @@ func TestRun(t *testing.T) {
 	}
 	if _, err := json.Marshal(report); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAgainst measures two builds by turns, which are the same one here.
+func TestAgainst(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	o := tiny(t)
+	o.Row, o.Against, o.Rounds = "property, at rest", o.Command, 2
+	report, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Rows) != 1 || len(report.Rows[0].Winnow) != 2 || len(report.Rows[0].Other) != 2 {
+		t.Fatalf("want one row of two rounds of each build: %+v", report.Rows)
+	}
+	var table, markdown bytes.Buffer
+	if err := errors.Join(report.Table(&table), report.Markdown(&markdown)); err != nil {
+		t.Fatal(err)
+	}
+	for _, printed := range []string{table.String(), markdown.String()} {
+		if !strings.Contains(printed, "times the other build") || !strings.Contains(printed, o.Row) {
+			t.Errorf("the comparison is not printed:\n%s", printed)
+		}
+	}
+}
+
+// TestRatios: how many times better is told of each round, and of delays the other way round.
+func TestRatios(t *testing.T) {
+	row := Row{
+		Winnow: []Round{{PerSecond: 20, ShownP50: 1}, {PerSecond: 30, ShownP50: 4}},
+		Other:  []Round{{PerSecond: 10, ShownP50: 3}, {PerSecond: 10, ShownP50: 2}},
+	}
+	for _, s := range printed {
+		want := []float64{2, 3}
+		if s.name == "delay" {
+			want = []float64{3, 0.5}
+		}
+		if got := s.ratios(row); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", s.name, got, want)
+		}
+		for n, reached := range map[float64]bool{median(want): true, median(want) + 0.1: false} {
+			if got, known := times(n).of(s, row); got != reached || !known {
+				t.Errorf("%s: an aim of %v times is reached: %v, %v", s.name, n, got, known)
+			}
+		}
+	}
+	if _, known := times(1).of(printed[0], Row{Winnow: row.Winnow}); known {
+		t.Error("an aim against another build is told of without one")
 	}
 }
 
@@ -122,16 +173,17 @@ func TestWrongRating(t *testing.T) {
 	o := tiny(t)
 	o.Settings = append(o.Settings, "WINNOW_POLL_INTERVAL=0") // a poll would find what was never sent
 	r := &run{Options: o}
-	p, err := newPortal(200, "winnow_rating")
+	sc := scene{contacts: 200, field: "winnow_rating"}
+	p, err := newPortal(sc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = p.close() }()
 	dir := r.store()
-	if err := r.seed(t.Context(), p, dir); err != nil {
+	if err := r.seed(t.Context(), p, dir, sc); err != nil {
 		t.Fatal(err)
 	}
-	c, err := r.start(t.Context(), winnow, dir, p.url)
+	c, err := r.start(t.Context(), r.Command, winnow, dir, p.url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +210,7 @@ func TestWrongRating(t *testing.T) {
 
 // TestChanges shows that each change makes an event, so that what is counted was sent.
 func TestChanges(t *testing.T) {
-	p, err := newPortal(100, "winnow_rating")
+	p, err := newPortal(scene{contacts: 100, field: "winnow_rating"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +231,6 @@ func TestOptions(t *testing.T) {
 		"no such section": {Sections: []string{"nonsense"}},
 		"negative rounds": {Rounds: -1},
 		"hardly anybody":  {Contacts: 5},
-		"no stream":       {Streams: []int{0}},
 	} {
 		if _, err := o.settled(); err == nil {
 			t.Errorf("%s: accepted", name)

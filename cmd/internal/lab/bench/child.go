@@ -30,7 +30,8 @@ type child struct {
 	why    error
 	in     io.Closer
 	words  *tail
-	dir    string        // its store
+	dir    string // its store
+	began  time.Time
 	Ready  time.Duration // from its start until it takes deliveries
 	client *http.Client
 }
@@ -67,10 +68,10 @@ func (r *run) settings(dir, api string, env ...string) []string {
 }
 
 // start starts a worker and waits until it is ready.
-func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (_ *child, err error) {
-	args := append(slices.Clone(r.Command[1:]), kind)
+func (r *run) start(ctx context.Context, command []string, kind, dir, api string, env ...string) (_ *child, err error) {
+	args := append(slices.Clone(command[1:]), kind)
 	c := &child{
-		cmd: exec.Command(r.Command[0], args...), words: &tail{}, dir: dir, client: &http.Client{},
+		cmd: exec.Command(command[0], args...), words: &tail{}, dir: dir, client: &http.Client{},
 		ended: make(chan struct{}),
 	}
 	for _, kv := range os.Environ() {
@@ -87,7 +88,7 @@ func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
+	c.began = time.Now()
 	if err := c.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (r *run) start(ctx context.Context, kind, dir, api string, env ...string) (
 	for {
 		_, err := c.ask(ctx, http.MethodGet, "/readyz")
 		if err == nil {
-			c.Ready = time.Since(began)
+			c.Ready = time.Since(c.began)
 			return c, nil
 		}
 		select {
@@ -164,8 +165,8 @@ func (c *child) drained(ctx context.Context) error {
 type stats struct {
 	CPU     float64 // seconds since it began
 	RSS     float64 // bytes
-	Heap    float64 // bytes in use, garbage included
 	Commits float64 // batches of records since it began
+	Written float64 // bytes that it had written to the disk since it began; 0 where the system does not tell
 }
 
 func (c *child) stats(ctx context.Context) (stats, error) {
@@ -180,17 +181,22 @@ func (c *child) stats(ctx context.Context) (stats, error) {
 		}
 	}
 	return stats{
-		CPU: v["process_cpu_seconds_total"], RSS: v["process_resident_memory_bytes"],
-		Heap: v["go_memstats_heap_inuse_bytes"], Commits: v["winnow_rate_commits_total"],
+		Written: written(c.cmd.Process.Pid), CPU: v["process_cpu_seconds_total"],
+		RSS:     v["process_resident_memory_bytes"],
+		Commits: v["winnow_rate_commits_total"],
 	}, nil
 }
 
-// live is stats after a collection of garbage.
-func (c *child) live(ctx context.Context) (stats, error) {
-	if _, err := c.ask(ctx, http.MethodPost, "/bench/gc"); err != nil {
-		return stats{}, err
+// written is how many bytes a process had written to the disk.
+func written(pid int) float64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		return 0
 	}
-	return c.stats(ctx)
+	_, rest, _ := strings.Cut(string(b), "\nwrite_bytes: ")
+	line, _, _ := strings.Cut(rest, "\n")
+	n, _ := strconv.ParseFloat(line, 64)
+	return n
 }
 
 // profiled runs fn under a CPU profile of the worker, where profiles are wanted.

@@ -4,86 +4,91 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 )
 
 // flowCase is one kind of traffic through the whole of Winnow.
 type flowCase struct {
-	size    int // events a delivery
-	each    int // one event in so many changes the rating
-	streams int
+	name  string
+	mails int // that each contact has
+	size  int // events a delivery
+	each  int // one event in so many changes the rating
+	pace  int // facts that are sent for each second of a round
+	aims  []Aim
 }
+
+// flowCases are the rows of the section. The aims against the build before are those of the change that they were
+// stated for; us a fact and memory hold for every build.
+var flowCases = []flowCase{
+	{"100 a delivery, 4 mails, each changes", 4, 100, 1, 20_000, []Aim{times(1.3), most(us, "CPU each", 65e-6, cpu)}},
+	{"100 a delivery, 4 mails, 1 in 5 changes", 4, 100, 5, 20_000, []Aim{
+		times(1.8), most(us, "CPU each", 55e-6, cpu), most(mib, "memory", 300<<20, rss),
+	}},
+	{"100 a delivery, 4 mails, 1 in 5 changes, long", 4, 100, 5, 50_000, []Aim{
+		times(1.8), most(ms, "p99", 50e-3, p99),
+	}},
+	{"100 a delivery, 48 mails, 1 in 5 changes", 48, 100, 5, 15_000, []Aim{times(2.5)}},
+	{"100 a delivery, 288 mails, 1 in 5 changes", 288, 100, 5, 8_000, []Aim{
+		times(5), most(mib, "memory", 500<<20, rss),
+	}},
+	{"one a delivery, 4 mails, each changes", 4, 1, 1, 4_000, []Aim{times(1.5), most(ms, "p99", 20e-3, p99)}},
+}
+
+// longContacts bounds the contacts of those rows in which each has a long history.
+const longContacts = 4000
 
 // flow measures facts from the webhook to the rating in the CRM, until the CRM shows the last one.
 func (r *run) flow(ctx context.Context) error {
-	var cases []flowCase
-	for i, events := range r.Events {
-		for j, streams := range r.Streams {
-			if i == 0 || j == 0 {
-				cases = append(cases, flowCase{events, 1, streams})
-			}
-		}
-		if i == 0 {
-			cases = append(cases, flowCase{events, 5, r.Streams[0]}) // closer to life
-		}
-	}
-	for _, fc := range cases {
-		row, err := r.flowCase(ctx, fc)
-		if err != nil {
+	for _, fc := range flowCases {
+		row := Row{Section: "flow", Name: fc.name, Aims: fc.aims}
+		if err := r.row(row, func(row *Row) error { return r.flowCase(ctx, fc, row) }); err != nil {
 			return err
 		}
-		r.report.Flow = append(r.report.Flow, row)
 	}
 	return nil
 }
 
-func (r *run) flowCase(ctx context.Context, fc flowCase) (row FlowRow, err error) {
-	row = FlowRow{Events: fc.size, Changing: 1 / float64(fc.each), Streams: fc.streams, Contacts: r.Contacts}
-	p, err := newPortal(r.Contacts, "winnow_rating")
+func (r *run) flowCase(ctx context.Context, fc flowCase, row *Row) (err error) {
+	sc := scene{contacts: r.Contacts, mails: fc.mails, field: "winnow_rating"}
+	if fc.mails > 48 {
+		sc.contacts = min(sc.contacts, longContacts)
+	}
+	all, closeAll, err := r.sides(ctx, sc, row)
 	if err != nil {
-		return row, err
+		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	dir, streams := r.store(), fmt.Sprintf("WINNOW_QUEUE_STREAMS=%d", fc.streams)
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := r.seed(ctx, p, dir, streams); err != nil {
-		return row, err
-	}
-	ours, err := r.start(ctx, winnow, dir, p.url, streams)
+	defer func() { err = errors.Join(err, closeAll()) }()
+	least, err := r.start(ctx, r.Command, bare, r.store(), all[0].p.url)
 	if err != nil {
-		return row, err
+		return err
 	}
-	defer func() { err = errors.Join(err, ours.stop()) }()
-	theirs, err := r.start(ctx, bare, r.store(), p.url)
-	if err != nil {
-		return row, err
-	}
-	defer func() { err = errors.Join(err, theirs.stop()) }()
-	aim := aimOfHundred
-	if fc.size < 10 {
-		aim = aimOfOne
-	}
-	n := max(int(float64(aim)*r.Duration.Seconds()), 10*fc.size)
+	defer func() { err = errors.Join(err, least.stop()) }()
 	// What comes first does not count: it opens connections and loads every contact.
-	if _, err := r.flowRound(ctx, p, ours, p.changes(r.Contacts, 1, 100), ""); err != nil {
-		return row, err
-	}
-	for range r.Rounds {
-		t := p.changes(n, fc.each, fc.size)
-		a, err := r.flowRound(ctx, p, ours, t, fmt.Sprintf("flow-%d-each%d-streams%d", fc.size, fc.each, fc.streams))
-		if err != nil {
-			return row, err
+	for _, s := range all {
+		if _, err := r.flowRound(ctx, s.p, s.c, s.p.changes(sc.contacts, 1, 100), ""); err != nil {
+			return err
 		}
-		b, err := r.bareRound(ctx, p, theirs, t)
-		if err != nil {
-			return row, err
-		}
-		row.Winnow, row.Bare = append(row.Winnow, a), append(row.Bare, b)
 	}
-	r.Progress("flow, %d events each, 1 in %d changes the rating, %d streams: %s facts/s, bare %s", fc.size, fc.each,
-		fc.streams,
-		numbers(rates(row.Winnow)), numbers(rates(row.Bare)))
-	return row, nil
+	n := max(int(float64(fc.pace)*r.Duration.Seconds()), 10*fc.size)
+	return r.byTurns(all, func(s *side) (Round, error) {
+		t := s.p.changes(n, fc.each, fc.size)
+		if s.name == ours {
+			b, err := r.bareRound(ctx, s.p, least, t)
+			if err != nil {
+				return b, err
+			}
+			row.Bare = append(row.Bare, b)
+		}
+		name := fmt.Sprintf("flow-%d-mails%d-each%d", fc.size, fc.mails, fc.each)
+		return r.flowRound(ctx, s.p, s.c, t, s.profile(name))
+	})
+}
+
+// profile is the name of a profile of what the side does.
+func (s *side) profile(name string) string {
+	if s.name == theirs {
+		return name + "-other"
+	}
+	return name
 }
 
 // flowRound sends t and waits until the CRM shows what comes of it. Without a name there is no profile.
@@ -120,9 +125,9 @@ func (r *run) flowRound(ctx context.Context, p *portal, c *child, t traffic, nam
 		return out, err
 	}
 	after, err := c.stats(ctx)
-	out.CPU, out.OtherCPU = (after.CPU-before.CPU)/float64(t.events), (ownCPU()-self)/float64(t.events)
-	out.Writes = float64(p.written()-writes) / float64(t.events)
-	out.PerCommit = float64(t.events) / max(after.Commits-before.Commits, 1)
+	n := float64(t.events)
+	out.CPU, out.OtherCPU, out.Written = (after.CPU-before.CPU)/n, (ownCPU()-self)/n, (after.Written-before.Written)/n
+	out.Writes, out.PerCommit = float64(p.written()-writes)/n, n/max(after.Commits-before.Commits, 1)
 	out.RSS = after.RSS
 	return out, err
 }
@@ -137,5 +142,3 @@ func (r *run) bareRound(ctx context.Context, p *portal, c *child, t traffic) (Ro
 	return Round{PerSecond: float64(t.events) / got.elapsed.Seconds(), P50: got.p50.Seconds(), P99: got.p99.Seconds()},
 		err
 }
-
-func profileName(name string, n int) string { return fmt.Sprintf("%s-%d", name, n) }

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -174,13 +173,4 @@ func median(v []float64) float64 {
 		return (s[n/2-1] + s[n/2]) / 2
 	}
 	return s[len(s)/2]
-}
-
-// numbers prints rounds, for progress.
-func numbers(v []float64) string {
-	words := make([]string, len(v))
-	for i, x := range v {
-		words[i] = fmt.Sprintf("%.0f", x)
-	}
-	return strings.Join(words, " ")
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -19,58 +18,104 @@ import (
 // mailReaders is how many requests the bare client has under way: more do not make the sandbox faster on two cores.
 const mailReaders = 4
 
+// mailCase is a CRM that mails are read from.
+type mailCase struct {
+	name  string
+	delay time.Duration // of each answer
+	limit int           // calls in ten seconds; 0: any number
+	aims  []Aim
+}
+
+// mailCases are a CRM without limits, and one that answers as HubSpot does over the internet and has its quota: 190
+// calls in ten seconds for an account of the tier Professional. Source: HubSpot docs, "API usage guidelines".
+var mailCases = []mailCase{
+	{"a CRM that answers at once", 0, 0, nil},
+	{"a CRM that takes 150 ms a call, 190 calls in 10 s", 150 * time.Millisecond, 190, []Aim{times(4), overBare(0.8)}},
+}
+
 // mail measures new mails, which a webhook only names: each has to be fetched, with what it is associated with, and
 // read.
-func (r *run) mail(ctx context.Context) (err error) {
-	p, err := newPortal(r.Contacts, "winnow_ball")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	dir := r.store()
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := r.seed(ctx, p, dir); err != nil {
-		return err
-	}
-	c, err := r.start(ctx, winnow, dir, p.url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.stop()) }()
-	n := max(int(aimOfMail*r.Duration.Seconds()), 100)
-	row := MailRow{Mails: n, Contacts: r.Contacts}
-	if _, err := r.flowRound(ctx, p, c, p.mails(min(n, 500)), ""); err != nil { // opens connections, does not count
-		return err
-	}
-	for range r.Rounds {
-		t := p.mails(n)
-		p.record()
-		a, err := r.flowRound(ctx, p, c, t, "mail")
-		reads := p.recorded()
-		if err != nil {
+func (r *run) mail(ctx context.Context) error {
+	for _, mc := range mailCases {
+		row := Row{Section: "mail", Name: mc.name, Aims: mc.aims}
+		if err := r.row(row, func(row *Row) error { return r.mailCase(ctx, mc, row) }); err != nil {
 			return err
 		}
-		b, err := replay(ctx, p.url, reads, mailReaders)
-		if err != nil {
-			return err
-		}
-		row.Winnow, row.Limit = append(row.Winnow, a), append(row.Limit, Round{PerSecond: float64(n) / b.Seconds()})
-		row.Reads = float64(len(reads)) / float64(n)
 	}
-	r.report.Mail = append(r.report.Mail, row)
-	r.Progress("mail: %s mails/s, the sandbox's own limit %s", numbers(rates(row.Winnow)), numbers(rates(row.Limit)))
 	return nil
 }
+
+func (r *run) mailCase(ctx context.Context, mc mailCase, row *Row) (err error) {
+	sc := scene{contacts: r.Contacts, mails: 4, field: "winnow_ball", limit: mc.limit}
+	if mc.limit > 0 {
+		sc.env = []string{fmt.Sprintf("WINNOW_HUBSPOT_RATE_LIMIT=%d", mc.limit)}
+	}
+	all, closeAll, err := r.sides(ctx, sc, row)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	n := max(int(aimOfMail*r.Duration.Seconds()), 100)
+	for _, s := range all { // opens connections, does not count
+		if _, err := r.flowRound(ctx, s.p, s.c, s.p.mails(min(n, 500)), ""); err != nil {
+			return err
+		}
+		s.p.box.SetLatency(mc.delay)
+	}
+	return r.byTurns(all, func(s *side) (Round, error) {
+		if err := s.p.rested(ctx, mc.limit); err != nil {
+			return Round{}, err
+		}
+		t := s.p.mails(n)
+		s.p.record()
+		a, err := r.flowRound(ctx, s.p, s.c, t, s.profile("mail"))
+		reads := s.p.recorded()
+		if err != nil {
+			return a, err
+		}
+		a.Reads = float64(len(reads)) / float64(n)
+		if s.name != ours {
+			return a, nil
+		}
+		if err := s.p.rested(ctx, mc.limit); err != nil {
+			return a, err
+		}
+		b, err := replay(ctx, s.p.url, reads, mailReaders)
+		row.Bare = append(row.Bare, Round{PerSecond: float64(n) / b.Seconds()})
+		return a, err
+	})
+}
+
+// rested waits until the calls of the round before count against the limit no more, unless they were few.
+func (p *portal) rested(ctx context.Context, limit int) error {
+	if calls := p.calls.Swap(0); limit == 0 || calls <= int64(limit)/4 {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(11 * time.Second): // HubSpot's interval is ten seconds
+		return nil
+	}
+}
+
+// aimOfMail is how many mails are sent for each second of a round.
+const aimOfMail = 1_000
 
 // mails logs n mails, each with another contact: by turns a question of theirs, after which the next move is ours, and
 // our answer with a question, after which it is theirs. So each changes what the CRM shows.
 func (p *portal) mails(n int) traffic {
-	t := traffic{events: min(n, len(p.ids)), want: map[string]string{}}
-	for len(t.want) < t.events {
-		id := p.ids[p.rand.IntN(len(p.ids))]
-		if _, ok := t.want[id]; ok {
-			continue
-		}
+	chosen := p.rand.Perm(len(p.ids))
+	return p.mailsOf(chosen[:min(n, len(chosen))])
+}
+
+// mail logs one mail.
+func (p *portal) mail(contact int) traffic { return p.mailsOf([]int{contact}) }
+
+func (p *portal) mailsOf(contacts []int) traffic {
+	t := traffic{events: len(contacts), want: map[string]string{}}
+	for _, i := range contacts {
+		id := p.ids[i]
 		p.mu.Lock()
 		incoming := p.shown[id] != "us"
 		p.mu.Unlock()

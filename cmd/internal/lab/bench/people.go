@@ -14,10 +14,10 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and a few
+// seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and their
 // mails each, rated, and shown by the CRM.
-func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (err error) {
-	cfg, err := config.Load(r.settings(dir, p.url, env...))
+func (r *run) seed(ctx context.Context, p *portal, dir string, sc scene) (err error) {
+	cfg, err := config.Load(r.settings(dir, p.url, sc.env...))
 	if err != nil {
 		return err
 	}
@@ -28,20 +28,20 @@ func (r *run) seed(ctx context.Context, p *portal, dir string, env ...string) (e
 	defer func() { err = errors.Join(err, a.Close()) }()
 	now := time.Now()
 	if err := a.Pipeline.Seed(ctx, source, len(p.ids), func(i int) (string, []crm.Fact) {
-		return p.ids[i], person(i, now)
+		return p.ids[i], person(i, max(sc.mails, 4), now)
 	}); err != nil {
 		return fmt.Errorf("fill the store: %w", err)
 	}
 	return nil
 }
 
-// person is what is known of the i-th contact: nine properties and four mails, the last of them a thank-you of ours, so
-// that nobody owes the next move and nothing falls due while we measure.
-func person(i int, now time.Time) []crm.Fact {
-	at := func(days int) crm.Millis {
-		return crm.At(now.AddDate(0, 0, -days).Add(time.Duration(i%1440) * time.Minute))
+// person is what is known of the i-th contact: nine properties and so many mails, by fours of which the last is a
+// thank-you of ours, so that nobody owes the next move and nothing falls due while we measure.
+func person(i, mails int, now time.Time) []crm.Fact {
+	at := func(hours int) crm.Millis {
+		return crm.At(now.Add(time.Duration(i%1440)*time.Minute - time.Duration(hours)*time.Hour))
 	}
-	created := at(90)
+	created := at(90 * 24)
 	var facts []crm.Fact
 	for _, p := range []crm.Property{
 		{Name: crm.PropCreated, Value: created.Time().Format(time.RFC3339)},
@@ -61,18 +61,27 @@ func person(i int, now time.Time) []crm.Fact {
 		})
 	}
 	thread := strconv.Itoa(900_000_000 + i)
-	for n, m := range []crm.Message{
-		{Direction: crm.In, Text: crm.Text{Units: 24, Asks: 1, Intents: crm.Asks | crm.QuoteRequest}},
-		{Direction: crm.Out, Text: crm.Text{Units: 80, Asks: 1, Intents: crm.Asks | crm.Answers}},
-		{Direction: crm.In, Text: crm.Text{Units: 31, Intents: crm.Answers | crm.Informs}},
-		{Direction: crm.Out, Text: crm.Text{Units: 12, Intents: crm.Thanks}},
-	} {
-		m.Channel, m.Thread, m.Text.Key = crm.Email, thread, uint64(i)<<3|uint64(n)
-		sent := at(12-3*n) + crm.Millis(n)*crm.Millis(time.Hour.Milliseconds())
+	every := 70 * 24 * 4 / mails // hours from four mails to the next four
+	for n := range mails {
+		m := talk[n%len(talk)]
+		m.Channel, m.Thread, m.Text.Key = crm.Email, thread, uint64(i)<<16|uint64(n)
+		ago := 12*24 - 3*24*(n%4) - n%4 // of the newest four, hours
+		if older := (mails - 1 - n) / len(talk); older > 0 {
+			ago = 12*24 + older*every - n%4
+		}
+		sent := at(ago)
 		facts = append(facts, crm.Fact{
-			ID: "emails/" + strconv.Itoa(500_000_000+4*i+n), Version: int64(sent), At: sent, Kind: crm.KindMessage,
+			ID: "emails/" + strconv.Itoa(500_000_000+mails*i+n), Version: int64(sent), At: sent, Kind: crm.KindMessage,
 			Message: &m,
 		})
 	}
 	return facts
+}
+
+// talk are four mails that lead to nothing owed.
+var talk = []crm.Message{
+	{Direction: crm.In, Text: crm.Text{Units: 24, Asks: 1, Intents: crm.Asks | crm.QuoteRequest}},
+	{Direction: crm.Out, Text: crm.Text{Units: 80, Asks: 1, Intents: crm.Asks | crm.Answers}},
+	{Direction: crm.In, Text: crm.Text{Units: 31, Intents: crm.Answers | crm.Informs}},
+	{Direction: crm.Out, Text: crm.Text{Units: 12, Intents: crm.Thanks}},
 }

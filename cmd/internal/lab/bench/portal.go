@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,8 @@ type portal struct {
 
 	since atomic.Int64 // the portal's clock stands here while contacts are made, Unix ms; 0: it is the real one
 
+	calls atomic.Int64 // made since the last rest
+
 	override map[string]string // by contact, as it was last set
 	owner    map[string]int
 
@@ -43,7 +46,7 @@ type portal struct {
 	wrong   int               // contacts that show something else
 	field   string
 	writes  int
-	last    time.Time // when it was last written
+	right   time.Time // when wrong last became 0
 	reads   []recorded
 	records bool
 }
@@ -55,20 +58,22 @@ type recorded struct {
 	body   []byte
 }
 
-// newPortal makes a portal with n contacts, made some months ago. field is what is watched of them.
-func newPortal(n int, field string) (_ *portal, err error) {
+// newPortal makes a portal with a scene's contacts, made some months ago.
+func newPortal(sc scene) (_ *portal, err error) {
 	p := &portal{
-		field: field, shown: map[string]string{}, override: map[string]string{}, owner: map[string]int{},
+		field: sc.field, shown: map[string]string{}, override: map[string]string{}, owner: map[string]int{},
 		done: make(chan struct{}), rand: rand.New(rand.NewPCG(1, 2)),
 	}
 	p.since.Store(time.Now().AddDate(0, -3, 0).UnixMilli())
-	p.box, err = hubspot.New(hubspot.Options{
-		Now: p.now, RateLimit: -1, SearchPerSecond: -1, Winnow: true, WriteLog: -1,
-	})
+	box := hubspot.Options{Now: p.now, RateLimit: cmp.Or(sc.limit, -1), Winnow: true, WriteLog: -1}
+	if sc.limit == 0 {
+		box.SearchPerSecond = -1
+	}
+	p.box, err = hubspot.New(box)
 	if err != nil {
 		return nil, err
 	}
-	first, last := p.box.Seed(n, nil)
+	first, last := p.box.Seed(sc.contacts, nil)
 	for id := first; id <= last; id++ {
 		p.ids = append(p.ids, strconv.FormatInt(id, 10))
 	}
@@ -108,17 +113,20 @@ func (p *portal) wrote(w hubspot.Write) {
 		if was := p.shown[w.Contact]; was != want && v == want {
 			p.wrong--
 		} else if was == want && v != want {
-			p.wrong++
+			p.wrong, p.right = p.wrong+1, time.Time{}
 		}
+	}
+	if p.wrong == 0 && p.right.IsZero() {
+		p.right = time.Now()
 	}
 	p.shown[w.Contact] = v
 	p.writes++
-	p.last = time.Now()
 }
 
 // recording keeps the reads that are made while records is set.
 func (p *portal) recording(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.calls.Add(1)
 		p.mu.Lock()
 		on := p.records
 		p.mu.Unlock()
@@ -160,9 +168,11 @@ type traffic struct {
 // changes makes n property changes, over contacts in random order and again in the same order. One in each sets another
 // override, which changes the rating; the others change the owner, which changes nothing that is written. Deliveries
 // hold size events each.
-func (p *portal) changes(n, each, size int) traffic {
+func (p *portal) changes(n, each, size int) traffic { return p.changesOf(p.ids, n, each, size) }
+
+func (p *portal) changesOf(ids []string, n, each, size int) traffic {
 	t := traffic{want: map[string]string{}}
-	order := p.rand.Perm(len(p.ids))
+	order := p.rand.Perm(len(ids))
 	before := map[string]string{}
 	began := time.Now()
 	for i := range n {
@@ -174,7 +184,7 @@ func (p *portal) changes(n, each, size int) traffic {
 		if at == 0 {
 			began = time.Now()
 		}
-		id := p.ids[order[at]]
+		id := ids[order[at]]
 		if (i/len(order)+at)%each != 0 {
 			p.owner[id] = 1 - p.owner[id]
 			p.box.SetProperty(id, "hubspot_owner_id", strconv.Itoa(71+p.owner[id]))
@@ -227,7 +237,7 @@ func (p *portal) pack(events []json.RawMessage, size int) [][]byte {
 func (p *portal) expect(want map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.want, p.wrong = want, 0
+	p.want, p.wrong, p.right = want, 0, time.Time{}
 	for id, v := range want {
 		if p.shown[id] != v {
 			p.wrong++
@@ -235,9 +245,21 @@ func (p *portal) expect(want map[string]string) {
 	}
 }
 
-// shows waits until the CRM shows what is expected, and returns how long after begun the last write was that brought it
-// about. Once nothing is under way it looks again: what is right in between may be wrong at the end.
+// change sets another override for one contact.
+func (p *portal) change(contact int) traffic { return p.changesOf(p.ids[contact:contact+1], 1, 1, 1) }
+
+// shows waits until the CRM shows what is expected, and returns how long after begun that was. Once nothing is under
+// way it looks again: what is right in between may be wrong at the end.
 func (p *portal) shows(ctx context.Context, c *child, begun time.Time) (time.Duration, error) {
+	if _, err := p.showsFirst(ctx, c, begun); err != nil {
+		return 0, err
+	}
+	err := c.drained(ctx)
+	return p.tookFrom(begun), errors.Join(p.differs(c), err)
+}
+
+// showsFirst waits until the CRM shows what is expected for the first time.
+func (p *portal) showsFirst(ctx context.Context, c *child, begun time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, showWait)
 	defer cancel()
 	for ctx.Err() == nil && p.off() > 0 {
@@ -245,17 +267,27 @@ func (p *portal) shows(ctx context.Context, c *child, begun time.Time) (time.Dur
 		case <-ctx.Done():
 		case <-c.ended:
 			cancel()
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(time.Millisecond):
 		}
 	}
-	err := c.drained(ctx)
+	return p.tookFrom(begun), p.differs(c)
+}
+
+// differs is the error of contacts that show something else than they shall; nil where there are none.
+func (p *portal) differs(c *child) error {
+	wrong := p.off()
+	if wrong == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d contacts do not show what their last event says; the worker's last words: %s", wrong,
+		len(p.want), c.words)
+}
+
+// tookFrom is how long after begun all contacts showed what they shall.
+func (p *portal) tookFrom(begun time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err != nil || p.wrong > 0 {
-		return 0, errors.Join(fmt.Errorf("%d of %d contacts do not show what their last event says; the worker's "+
-			"last words: %s", p.wrong, len(p.want), c.words), err)
-	}
-	return p.last.Sub(begun), nil
+	return p.right.Sub(begun)
 }
 
 // off is how many contacts show something else than they shall.

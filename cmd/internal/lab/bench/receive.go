@@ -3,52 +3,49 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // poolOf is how many deliveries take turns in the section receive, where nothing reads them.
 const poolOf = 200
 
-// receive measures deliveries acknowledged durably: Winnow's receiver by turns with the bare handler.
-func (r *run) receive(ctx context.Context) (err error) {
-	p, err := newPortal(r.Contacts, "winnow_rating")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	ours, err := r.start(ctx, winnow, r.store(), p.url, "WINNOW_ROLES=receive")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ours.stop()) }()
-	theirs, err := r.start(ctx, bare, r.store(), p.url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, theirs.stop()) }()
-	for _, size := range r.Events {
-		bodies := p.changes(poolOf*size, 1, size).bodies
-		row := ReceiveRow{Events: size}
-		for range r.Rounds {
-			a, err := r.receiveRound(ctx, p, ours, bodies, "receive-winnow", size)
-			if err != nil {
-				return err
-			}
-			b, err := r.receiveRound(ctx, p, theirs, bodies, "receive-bare", size)
-			if err != nil {
-				return err
-			}
-			row.Winnow, row.Bare = append(row.Winnow, a), append(row.Bare, b)
+// receive measures deliveries acknowledged durably: the receiver by turns with the bare handler.
+func (r *run) receive(ctx context.Context) error {
+	for _, size := range []int{100, 1} {
+		row := Row{Section: "receive", Name: fmt.Sprintf("%d a delivery", size), Aims: []Aim{overBare(0.8)}}
+		if err := r.row(row, func(row *Row) error { return r.receiveOf(ctx, size, row) }); err != nil {
+			return err
 		}
-		r.report.Receive = append(r.report.Receive, row)
-		r.Progress("receive, %d events each: %s deliveries/s, bare %s", size, numbers(rates(row.Winnow)),
-			numbers(rates(row.Bare)))
 	}
 	return nil
 }
 
-func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]byte, name string,
-	size int,
-) (Round, error) {
+func (r *run) receiveOf(ctx context.Context, size int, row *Row) (err error) {
+	sc := scene{contacts: r.Contacts, field: "winnow_rating", env: []string{"WINNOW_ROLES=receive"}}
+	all, closeAll, err := r.sides(ctx, sc, row)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	least, err := r.start(ctx, r.Command, bare, r.store(), all[0].p.url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, least.stop()) }()
+	bodies := all[0].p.changes(poolOf*size, 1, size).bodies
+	return r.byTurns(all, func(s *side) (Round, error) {
+		if s.name == ours {
+			b, err := r.receiveRound(ctx, s.p, least, bodies, fmt.Sprintf("receive-bare-%d", size))
+			if err != nil {
+				return b, err
+			}
+			row.Bare = append(row.Bare, b)
+		}
+		return r.receiveRound(ctx, s.p, s.c, bodies, s.profile(fmt.Sprintf("receive-%d", size)))
+	})
+}
+
+func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]byte, name string) (Round, error) {
 	requests, err := signed(p.box, c.Hooks, bodies)
 	if err != nil {
 		return Round{}, err
@@ -58,7 +55,7 @@ func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]
 		return Round{}, err
 	}
 	var got sent
-	err = r.profiled(ctx, c, profileName(name, size), func() error {
+	err = r.profiled(ctx, c, name, func() error {
 		got, err = send(ctx, c.Hooks, r.Connections, until(r.Duration, requests))
 		return err
 	})
@@ -72,6 +69,6 @@ func (r *run) receiveRound(ctx context.Context, p *portal, c *child, bodies [][]
 	after, err := c.stats(ctx)
 	return Round{
 		PerSecond: got.perSecond(), P50: got.p50.Seconds(), P99: got.p99.Seconds(),
-		CPU: (after.CPU - before.CPU) / float64(got.count),
+		CPU: (after.CPU - before.CPU) / float64(got.count), RSS: after.RSS,
 	}, err
 }

@@ -1,188 +1,327 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
 )
 
-// Report is what came out. Rounds stand in the order in which they ran, ours and the bare one's by turns.
+// Report is what came out.
 type Report struct {
 	Machine     Machine
 	Connections int
 	Rounds      int
-	Receive     []ReceiveRow `json:",omitempty"`
-	Flow        []FlowRow    `json:",omitempty"`
-	Mail        []MailRow    `json:",omitempty"`
-	Size        []SizeRow    `json:",omitempty"`
+	Compared    bool `json:",omitempty"` // with another build
+	Rows        []Row
 }
 
-// Round is one measurement. CPU is what the worker took for one of what is counted, OtherCPU what the senders and the
-// sandbox took, which share the machine; all times are in seconds.
+// Row is one thing that was measured. Rounds stand in the order in which they ran, those of each build and of the bare
+// handler or client by turns.
+type Row struct {
+	Section, Name string
+	Winnow        []Round
+	Other         []Round `json:",omitempty"` // of the other build
+	Bare          []Round `json:",omitempty"` // the least that can be done with the same bytes
+	Aims          []Aim   `json:"-"`
+}
+
+// Round is one measurement. CPU is what the worker took for one of what is counted, or in the section delay for one
+// second; OtherCPU what the senders and the sandbox took, which share the machine. Times are in seconds, memory in
+// bytes.
 type Round struct {
-	PerSecond float64
-	P50       float64 `json:",omitempty"` // of one request
-	P99       float64 `json:",omitempty"`
-	Sent      float64 `json:",omitempty"` // facts a second while the senders sent
-	Refused   int     `json:",omitempty"` // deliveries answered with 503 and sent again
-	CPU       float64 `json:",omitempty"`
-	OtherCPU  float64 `json:",omitempty"`
-	Writes    float64 `json:",omitempty"` // ratings that the CRM got, for each fact
-	PerCommit float64 `json:",omitempty"` // facts that one commit of records took
-	RSS       float64 `json:",omitempty"` // bytes, at the end
+	PerSecond          float64
+	P50, P99           float64 `json:",omitempty"` // until a delivery was acknowledged
+	ShownP50, ShownP99 float64 `json:",omitempty"` // until the CRM showed what it changed
+	Sent               float64 `json:",omitempty"` // facts a second while the senders sent
+	Refused            int     `json:",omitempty"` // deliveries answered with 503 and sent again
+	CPU                float64 `json:",omitempty"`
+	OtherCPU           float64 `json:",omitempty"`
+	Written            float64 `json:",omitempty"` // bytes that the worker had written to the disk, for each fact
+	Writes             float64 `json:",omitempty"` // ratings that the CRM got, for each fact
+	Reads              float64 `json:",omitempty"` // calls to the CRM, for each mail
+	PerCommit          float64 `json:",omitempty"` // facts that one commit of records took
+	RSS                float64 `json:",omitempty"` // at the end
+	Ready              float64 `json:",omitempty"` // from the process's start until it takes deliveries
+	Started            float64 `json:",omitempty"` // until every partition is rated
+	IdleRSS            float64 `json:",omitempty"` // then
+	IdleCPU            float64 `json:",omitempty"` // and of one core
 }
 
-// ReceiveRow is deliveries acknowledged durably.
-type ReceiveRow struct {
-	Events       int // a delivery
-	Winnow, Bare []Round
+// figure is one column: a figure of each round, whose median is printed.
+type figure struct {
+	title string
+	of    func(Round) float64
+	print func(float64) string
 }
 
-// FlowRow is facts from the webhook to the rating in the CRM; Bare is facts that the bare handler stores, and no more.
-type FlowRow struct {
-	Events       int     // a delivery
-	Changing     float64 // share of the facts that change the rating
-	Streams      int
-	Contacts     int
-	Winnow, Bare []Round
+func perSecond(r Round) float64 { return r.PerSecond }
+func p50(r Round) float64       { return r.P50 }
+func p99(r Round) float64       { return r.P99 }
+func shownP50(r Round) float64  { return r.ShownP50 }
+func shownP99(r Round) float64  { return r.ShownP99 }
+func cpu(r Round) float64       { return r.CPU }
+func rss(r Round) float64       { return r.RSS }
+func started(r Round) float64   { return r.Started }
+func idleRSS(r Round) float64   { return r.IdleRSS }
+func idleCPU(r Round) float64   { return r.IdleCPU }
+
+// section says how the rows of one kind are printed. The first figure is the one that builds are compared by.
+type section struct {
+	name, says string
+	lower      bool // the less of the first figure the better
+	figures    []figure
 }
 
-// MailRow is new mails that have to be fetched and read; Limit is how fast a bare client gets the same answers from the
-// sandbox.
-type MailRow struct {
-	Mails, Contacts int
-	Reads           float64 // requests for each mail
-	Winnow, Limit   []Round
+var printed = []section{
+	{
+		"receive", "deliveries acknowledged durably; bare: a handler that gives each an fsync of its own", false,
+		[]figure{
+			{"deliveries/s", perSecond, count},
+			{"p50", p50, ms},
+			{"p99", p99, ms},
+			{"CPU each", cpu, us},
+			{"memory", rss, mib},
+		},
+	},
+	{
+		"flow", "facts, from the webhook until the CRM shows the last rating; bare: a handler that only stores", false,
+		[]figure{
+			{"facts/s", perSecond, count},
+			{"p50", p50, ms},
+			{"p99", p99, ms},
+			{"CPU each", cpu, us},
+			{"bytes each", func(r Round) float64 { return r.Written }, count},
+			{"facts/commit", func(r Round) float64 { return r.PerCommit }, count},
+			{"writes/fact", func(r Round) float64 { return r.Writes }, hundredths},
+			{"memory", rss, mib},
+		},
+	},
+	{
+		"mail", "new mails, fetched and read, until the CRM shows the last rating; bare: the same reads", false,
+		[]figure{
+			{"mails/s", perSecond, count},
+			{"CPU each", cpu, us},
+			{"reads/mail", func(r Round) float64 { return r.Reads }, hundredths},
+			{"memory", rss, mib},
+		},
+	},
+	{
+		"delay", "one event at a time, from its webhook until the CRM shows what it changes", true,
+		[]figure{
+			{"p50", shownP50, ms},
+			{"p99", shownP99, ms},
+			{"acknowledged p50", p50, ms},
+			{"acknowledged p99", p99, ms},
+			{"CPU", cpu, percent},
+		},
+	},
+	{
+		"size", "many contacts in the store; 100 a delivery, every fact changes a rating, all are cold at first", false,
+		[]figure{
+			{"facts/s", perSecond, count},
+			{"CPU each", cpu, us},
+			{"ready", func(r Round) float64 { return r.Ready }, sec},
+			{"all rated", started, sec},
+			{"idle", idleRSS, mib},
+			{"idle CPU", idleCPU, percent},
+			{"memory", rss, mib},
+		},
+	},
 }
 
-// SizeRow is what many contacts cost. Times are in seconds, memory in bytes.
-type SizeRow struct {
-	Contacts          int
-	Seeded            float64 // to fill the store
-	Ready             float64 // from the process's start until it takes deliveries
-	Started           float64 // until every partition is rated
-	IdleRSS, IdleHeap float64 // then
-	RSS, Heap         float64 // after the load
-	Winnow            []Round
+// Aim is what a row has to reach.
+type Aim struct {
+	text string
+	// of reports whether it is reached, and whether that can be told of the row.
+	of func(s section, r Row) (reached, known bool)
 }
 
-func rates(rs []Round) []float64 {
-	return each(rs, func(r Round) float64 { return r.PerSecond })
+// times aims at so many times what the other build does.
+func times(n float64) Aim {
+	return Aim{fmt.Sprintf("%.4gx the other", n), func(s section, r Row) (bool, bool) {
+		all := s.ratios(r)
+		return median(all) >= n, len(all) > 0
+	}}
 }
 
-func each(rs []Round, f func(Round) float64) []float64 {
-	v := make([]float64, len(rs))
-	for i, r := range rs {
-		v[i] = f(r)
+// overBare aims at a share of what the bare handler or client does.
+func overBare(share float64) Aim {
+	return Aim{fmt.Sprintf("%.4gx bare", share), func(_ section, r Row) (bool, bool) {
+		return of(r.Winnow, perSecond) >= share*of(r.Bare, perSecond), len(r.Bare) > 0
+	}}
+}
+
+// most aims at no more than n of a figure.
+func most(print func(float64) string, name string, n float64, figure func(Round) float64) Aim {
+	return Aim{name + " " + print(n), func(_ section, r Row) (bool, bool) { return of(r.Winnow, figure) <= n, true }}
+}
+
+// ratios are how many times better each round of this build was than that of the other one.
+func (s section) ratios(r Row) []float64 {
+	var all []float64
+	for i := range min(len(r.Winnow), len(r.Other)) {
+		a, b := s.figures[0].of(r.Winnow[i]), s.figures[0].of(r.Other[i])
+		if s.lower {
+			a, b = b, a
+		}
+		all = append(all, a/b)
 	}
-	return v
+	return all
 }
 
-// aims of the flow, in facts a second, by events a delivery and streams.
-var flowAims = map[[2]int]float64{{100, 2}: 20_000, {100, 4}: 30_000, {1, 2}: 5_000}
+// aims says of each aim of a row whether it is reached.
+func (s section) aims(r Row) string {
+	var words []string
+	for _, a := range r.Aims {
+		switch reached, known := a.of(s, r); {
+		case !known:
+		case reached:
+			words = append(words, a.text)
+		default:
+			words = append(words, a.text+" (missed)")
+		}
+	}
+	return cmp.Or(strings.Join(words, ", "), "-")
+}
 
-// receiveAim is the share of the bare handler's rate that the receiver shall reach.
-const receiveAim = 0.8
+// add keeps a row of which anything was measured.
+func (r *run) add(row Row) {
+	if len(row.Winnow) == 0 {
+		return
+	}
+	r.report.Rows = append(r.report.Rows, row)
+	s := printed[slices.IndexFunc(printed, func(s section) bool { return s.name == row.Section })]
+	first := s.figures[0]
+	r.Progress("%s, %s: %s %s%s", row.Section, row.Name, first.print(of(row.Winnow, first.of)), first.title,
+		compared(s.ratios(row)))
+}
+
+// compared are the ratios of two builds in words; nothing where there are none.
+func compared(all []float64) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.2f times the other build (%.2f to %.2f)", median(all), slices.Min(all), slices.Max(all))
+}
 
 // Table prints the report for people.
 func (r *Report) Table(out io.Writer) error {
-	w := &printer{w: tabwriter.NewWriter(out, 2, 8, 2, ' ', tabwriter.AlignRight)}
-	m := r.Machine
-	w.line("%s/%s, %s, %d cores; %s, fsync of 4 KiB %s (p99 %s); load before %s", m.OS, m.Arch, m.CPU, m.Cores,
-		m.FileSystem, ms(m.FsyncMedian), ms(m.FsyncP99), m.Load)
-	w.line("%d connections; medians of %d rounds, by turns with the bare one; every acknowledgement after fsync",
-		r.Connections, r.Rounds)
-	r.receiveTable(w)
-	r.flowTable(w)
-	r.mailTable(w)
-	r.sizeTable(w)
+	w := &printer{w: tabwriter.NewWriter(out, 2, 8, 2, ' ', 0)}
+	for _, line := range r.circumstances() {
+		w.line("%s", line)
+	}
+	for _, s := range printed {
+		rows := r.of(s)
+		if len(rows) == 0 {
+			continue
+		}
+		w.line("\n%s", s.says)
+		w.row(r.head(s)...)
+		for _, row := range rows {
+			w.row(r.cells(s, row)...)
+		}
+	}
 	if w.err != nil {
 		return w.err
 	}
 	return w.w.Flush()
 }
 
-func (r *Report) receiveTable(w *printer) {
-	if len(r.Receive) == 0 {
-		return
+// Markdown prints it as the README has it.
+func (r *Report) Markdown(out io.Writer) error {
+	w := &printer{w: tabwriter.NewWriter(out, 0, 0, 0, ' ', 0)}
+	for _, line := range r.circumstances() {
+		w.line("%s", line)
 	}
-	w.line("\ndeliveries acknowledged; the bare handler publishes each as a message with an fsync of its own, " +
-		"without group commit")
-	w.row("events each", "deliveries/s", "events/s", "p50", "p99", "CPU each", "bare", "bare CPU", "ratio", "aim")
-	for _, x := range r.Receive {
-		a, b := median(rates(x.Winnow)), median(rates(x.Bare))
-		w.row(x.Events, count(a), count(a*float64(x.Events)), ms(of(x.Winnow, p50)), ms(of(x.Winnow, p99)),
-			us(of(x.Winnow, cpu)), count(b), us(of(x.Bare, cpu)),
-			ratio(a, b), fmt.Sprint(receiveAim))
-	}
-}
-
-func (r *Report) flowTable(w *printer) {
-	if len(r.Flow) == 0 {
-		return
-	}
-	w.line("\nfacts, from the webhook until the CRM shows the last rating; beside it what a bare handler only stores")
-	w.row("events each", "change", "streams", "facts/s", "aim", "CPU each", "others' CPU", "facts/commit",
-		"writes/fact", "sent/s", "bare facts/s", "ratio")
-	for _, x := range r.Flow {
-		a, b := median(rates(x.Winnow)), median(rates(x.Bare))
-		aim := "-"
-		if v := flowAims[[2]int{x.Events, x.Streams}]; v > 0 {
-			aim = count(v)
+	for _, s := range printed {
+		rows := r.of(s)
+		if len(rows) == 0 {
+			continue
 		}
-		w.row(x.Events, fmt.Sprintf("1 in %.0f", 1/x.Changing), x.Streams, count(a), aim, us(of(x.Winnow, cpu)),
-			us(of(x.Winnow, otherCPU)),
-			count(of(x.Winnow, perCommit)), fmt.Sprintf("%.2f", of(x.Winnow, writes)), count(of(x.Winnow, sentRate)),
-			count(b), ratio(a, b))
+		head := r.head(s)
+		head[0] = s.says
+		w.line("\n| %s |", strings.Join(head, " | "))
+		w.line("|%s", strings.Repeat("---|", len(head)))
+		for _, row := range rows {
+			w.line("| %s |", strings.Join(r.cells(s, row), " | "))
+		}
+	}
+	return w.err
+}
+
+func (r *Report) circumstances() []string {
+	m := r.Machine
+	return []string{
+		fmt.Sprintf("%s/%s, %s, %d cores; %s, fsync of 4 KiB %s (p99 %s); load before %s", m.OS, m.Arch, m.CPU, m.Cores,
+			m.FileSystem, ms(m.FsyncMedian), ms(m.FsyncP99), m.Load),
+		fmt.Sprintf("%d connections; medians of %d rounds, by turns; every acknowledgement after fsync", r.Connections,
+			r.Rounds),
 	}
 }
 
-func (r *Report) mailTable(w *printer) {
-	if len(r.Mail) == 0 {
-		return
-	}
-	w.line("\nnew mails, fetched and read, until the CRM shows the last rating; beside it a bare client that makes " +
-		"the same reads")
-	w.row("mails", "mails/s", "CPU each", "others' CPU", "reads/mail", "sandbox's limit", "ratio")
-	for _, x := range r.Mail {
-		a, b := median(rates(x.Winnow)), median(rates(x.Limit))
-		w.row(x.Mails, count(a), us(of(x.Winnow, cpu)), us(of(x.Winnow, otherCPU)), fmt.Sprintf("%.3f", x.Reads),
-			count(b), ratio(a, b))
-	}
+func (r *Report) of(s section) []Row {
+	return slices.DeleteFunc(slices.Clone(r.Rows), func(row Row) bool { return row.Section != s.name })
 }
 
-func (r *Report) sizeTable(w *printer) {
-	if len(r.Size) == 0 {
-		return
+func (r *Report) head(s section) []string {
+	head := []string{s.name}
+	for _, f := range s.figures {
+		head = append(head, f.title)
 	}
-	w.line("\nmany contacts in the store; deliveries of 100, every fact changes a rating, 2 streams; the first round " +
-		"finds all of them cold")
-	w.row("contacts", "ready", "all rated", "RSS idle", "heap idle", "facts/s", "first round", "CPU each", "RSS after",
-		"heap after")
-	for _, x := range r.Size {
-		w.row(count(float64(x.Contacts)), sec(x.Ready), sec(x.Started), mib(x.IdleRSS), mib(x.IdleHeap),
-			count(median(rates(x.Winnow))), count(x.Winnow[0].PerSecond),
-			us(of(x.Winnow, cpu)), mib(x.RSS), mib(x.Heap))
+	if s.bare(r) {
+		head = append(head, "bare", "times bare")
 	}
+	if r.Compared {
+		head = append(head, "times the other build")
+	}
+	return append(head, "aims")
 }
 
-func of(rs []Round, f func(Round) float64) float64 { return median(each(rs, f)) }
+func (r *Report) cells(s section, row Row) []string {
+	cells := []string{row.Name}
+	for _, f := range s.figures {
+		cells = append(cells, f.print(of(row.Winnow, f.of)))
+	}
+	if s.bare(r) {
+		a, b := of(row.Winnow, perSecond), of(row.Bare, perSecond)
+		cells = append(cells, count(b), ratio(a, b))
+	}
+	if r.Compared {
+		all := s.ratios(row)
+		cell := "-"
+		if len(all) > 0 {
+			cell = fmt.Sprintf("%.2f (%.2f to %.2f)", median(all), slices.Min(all), slices.Max(all))
+		}
+		cells = append(cells, cell)
+	}
+	return append(cells, s.aims(row))
+}
 
-func p50(r Round) float64       { return r.P50 }
-func p99(r Round) float64       { return r.P99 }
-func cpu(r Round) float64       { return r.CPU }
-func otherCPU(r Round) float64  { return r.OtherCPU }
-func writes(r Round) float64    { return r.Writes }
-func perCommit(r Round) float64 { return r.PerCommit }
-func sentRate(r Round) float64  { return r.Sent }
+// bare reports whether the section has a bare handler or client to compare with.
+func (s section) bare(r *Report) bool {
+	return slices.ContainsFunc(r.of(s), func(row Row) bool { return len(row.Bare) > 0 })
+}
 
-func count(v float64) string { return humanize.Comma(int64(v + 0.5)) }
-func ms(s float64) string    { return fmt.Sprintf("%.2f ms", 1e3*s) }
-func us(s float64) string    { return fmt.Sprintf("%.0f us", 1e6*s) }
-func sec(s float64) string   { return fmt.Sprintf("%.2f s", s) }
-func mib(b float64) string   { return fmt.Sprintf("%.0f MiB", b/(1<<20)) }
+func of(rs []Round, f func(Round) float64) float64 {
+	v := make([]float64, len(rs))
+	for i, r := range rs {
+		v[i] = f(r)
+	}
+	return median(v)
+}
+
+func count(v float64) string      { return humanize.Comma(int64(v + 0.5)) }
+func hundredths(v float64) string { return fmt.Sprintf("%.2f", v) }
+func percent(v float64) string    { return fmt.Sprintf("%.1f %%", 100*v) }
+func ms(s float64) string         { return fmt.Sprintf("%.1f ms", 1e3*s) }
+func us(s float64) string         { return fmt.Sprintf("%.0f us", 1e6*s) }
+func sec(s float64) string        { return fmt.Sprintf("%.2f s", s) }
+func mib(b float64) string        { return fmt.Sprintf("%.0f MiB", b/(1<<20)) }
 
 func ratio(a, b float64) string {
 	if b == 0 {
@@ -209,13 +348,8 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-func (p *printer) row(cells ...any) {
-	for _, c := range cells {
-		if p.err == nil {
-			_, p.err = fmt.Fprintf(p.w, "%v\t", c)
-		}
-	}
+func (p *printer) row(cells ...string) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintln(p.w)
+		_, p.err = fmt.Fprintln(p.w, strings.Join(cells, "\t")+"\t")
 	}
 }

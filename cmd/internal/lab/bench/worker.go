@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
 	"runtime/pprof"
 	"sync"
 	"time"
@@ -160,7 +159,6 @@ func control(admin http.Handler, drained func(context.Context) error, hooks stri
 	}
 	var p profile
 	mux.Handle("POST /bench/drained", answer(func(r *http.Request) error { return drained(r.Context()) }))
-	mux.Handle("POST /bench/gc", answer(func(*http.Request) error { runtime.GC(); return nil }))
 	mux.Handle("POST /bench/profile", answer(func(r *http.Request) error { return p.start(r.FormValue("file")) }))
 	mux.Handle("DELETE /bench/profile", answer(func(*http.Request) error { return p.stop() }))
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}

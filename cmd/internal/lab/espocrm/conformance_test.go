@@ -77,6 +77,9 @@ func TestConformance(t *testing.T) {
 			return p.Fields[string(f)]
 		},
 		// A record that is not there is gone, and concerns nobody.
-		Answers: map[string][]int{"fetch": {http.StatusNotFound}, "relate": {http.StatusNotFound}},
+		Answers: map[string][]int{
+			"fetch": {http.StatusNotFound}, "relate": {http.StatusNotFound}, "cards": {http.StatusNotFound},
+			"find": {http.StatusNotFound},
+		},
 	})
 }

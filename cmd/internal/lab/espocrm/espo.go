@@ -6,9 +6,10 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // Options say which server it is.
@@ -43,8 +44,7 @@ type Espo struct {
 	hooks    []*hook
 	nextID   int
 	calls    int // that wrote
-	writes   []Write
-	onWrite  []func(Write)
+	writes   world.Writes[Write]
 	refuse   func(r *http.Request) int
 	owner    *record // the user at the screen
 	api      *record // the user that Winnow runs as
@@ -145,18 +145,10 @@ func (e *Espo) Refuse(f func(r *http.Request) int) {
 
 // OnWrite has f called with every write to a lead or contact over the API, after it took effect and before it is
 // answered.
-func (e *Espo) OnWrite(f func(Write)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.onWrite = append(e.onWrite, f)
-}
+func (e *Espo) OnWrite(f func(Write)) { e.writes.On(f) }
 
-// Writes returns the writes to leads and contacts over the API, oldest first.
-func (e *Espo) Writes() []Write {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Clone(e.writes)
-}
+// Writes returns the latest writes to leads and contacts over the API, oldest first.
+func (e *Espo) Writes() []Write { return e.writes.Latest() }
 
 // WriteCalls is how many calls they took.
 func (e *Espo) WriteCalls() int {

@@ -50,7 +50,7 @@ func (c condition) holds(v string) bool {
 	return n <= 0
 }
 
-// list is GET {entity} with where, orderBy, order, maxSize and select.
+// list is GET {entity} with where, orderBy, order, offset, maxSize and select.
 func (e api) list(r *http.Request, _ []byte) answer {
 	entity, q := r.PathValue("entity"), r.URL.Query()
 	if e.entities[entity] == nil {
@@ -65,7 +65,13 @@ func (e api) list(r *http.Request, _ []byte) answer {
 	if !ok || size > maxSize {
 		return refused(http.StatusBadRequest)
 	}
-	text := func(rec *record, name string) string { return fmt.Sprint(e.shown(rec)[name]) }
+	text := func(rec *record, name string) string {
+		v := fmt.Sprint(e.shown(rec)[name])
+		if name == "emailAddress" { // EspoCRM looks for addresses in lower case
+			return strings.ToLower(v)
+		}
+		return v
+	}
 	found := e.related(entity, func(rec *record) bool {
 		return !slices.ContainsFunc(where, func(c condition) bool { return !c.holds(text(rec, c.attribute)) })
 	})
@@ -79,7 +85,8 @@ func (e api) list(r *http.Request, _ []byte) answer {
 		})
 	}
 	list := []any{}
-	for _, rec := range found[:min(len(found), size)] {
+	from, _ := strconv.Atoi(q.Get("offset"))
+	for _, rec := range found[min(len(found), max(0, from)):min(len(found), from+size)] {
 		list = append(list, selected(e.shown(rec), q.Get("select")))
 	}
 	return answer{200, map[string]any{"total": len(found), "list": list}}

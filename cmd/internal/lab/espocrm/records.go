@@ -226,6 +226,13 @@ func (e *Espo) Delete(id string) {
 	e.remove(e.found(id), e.owner)
 }
 
+// Restore takes a deleted record out of the bin, as an administrator can. No webhook tells of it.
+func (e *Espo) Restore(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.found(id).deleted = false
+}
+
 // found is a record that is there. The caller holds mu.
 func (e *Espo) found(id string) *record {
 	r := e.byID[id]

@@ -139,12 +139,9 @@ func (e api) told(rec *record, values map[string]any) {
 		return
 	}
 	w := Write{Time: e.opt.Now(), Entity: rec.entity, ID: rec.id, Fields: maps.Clone(values)}
-	e.writes = append(e.writes, w)
-	for _, f := range slices.Clone(e.onWrite) {
-		e.mu.Unlock()
-		f(w)
-		e.mu.Lock()
-	}
+	e.mu.Unlock()
+	e.writes.Add(w)
+	e.mu.Lock()
 }
 
 func (e api) streamOf(r *http.Request, _ []byte) answer {

@@ -26,6 +26,33 @@ func (s *Sandbox) Create(kindName string, props map[string]string, with ...Ref) 
 // Ref names a record.
 type Ref struct{ Kind, ID string }
 
+// Plant makes a record as an import or another program leaves it: its values are neither checked nor followed by
+// others, and calculated ones can be given.
+func (s *Sandbox) Plant(kindName string, props map[string]string, with ...Ref) (id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.insert(s.kind(kindName))
+	s.notify("creation", r, s.user, func(e *event) { e.flag = "CREATED" })
+	s.leave(r, props)
+	for _, to := range with {
+		s.connect(r, s.must(s.kind(to.Kind), to.ID), false)
+	}
+	return strconv.FormatInt(r.id, 10)
+}
+
+// Leave sets properties of a record as Plant does.
+func (s *Sandbox) Leave(kindName, id string, props map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leave(s.must(s.kind(kindName), id), props)
+}
+
+func (s *Sandbox) leave(r *record, props map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(props)) {
+		s.set(r, s.property(r.kind, name), props[name], s.user)
+	}
+}
+
 func (s *Sandbox) create(k *kind, props map[string]string, with ...Ref) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -148,7 +148,7 @@ func shownAfter(all *properties, sets []setting) []*Property {
 
 // written tells observers of writes to contacts.
 func (s *Sandbox) written(k *kind, ins []input) {
-	if k != contacts || !s.observe.wanted() {
+	if k != contacts || !s.observe.writes.Wanted() {
 		return
 	}
 	now := s.opt.Now()
@@ -163,7 +163,7 @@ func (s *Sandbox) written(k *kind, ins []input) {
 		}
 		ws = append(ws, Write{Time: now, Contact: strconv.FormatInt(ins[i].rec.id, 10), Properties: props})
 	}
-	s.observe.record(ws)
+	s.observe.writes.Add(ws...)
 }
 
 // batchUpdate is POST /crm/objects/{type}/batch/update. Invalid values refuse the whole batch, unless

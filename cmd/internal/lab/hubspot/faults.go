@@ -1,8 +1,12 @@
 package hubspot
 
 import (
+	"bytes"
+	"cmp"
+	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,11 +26,15 @@ type faults struct {
 // Failure is an answer that requests get in place of the right one.
 type Failure struct {
 	Status int
-	Times  int           // how many requests; negative: all, until Recover
-	Path   string        // only requests whose path contains this
-	After  time.Duration // Retry-After, whole seconds
-	Body   string        // default: HubSpot's form of an error
-	Done   bool          // carry the request out first, and lose the answer
+	Times  int    // how many requests; negative: all, until Recover
+	Path   string // only requests whose path contains this
+	// only requests whose method, path and body together match: "POST /crm/objects/.../batch/update {...}"
+	Match *regexp.Regexp
+	After time.Duration // Retry-After, whole seconds
+	Body  string        // default: HubSpot's form of an error
+	Done  bool          // carry the request out first, and lose the answer
+
+	met int // how many requests got it
 }
 
 // SetDown takes the REST API off the network: connections are cut without an answer. Webhooks keep going out.
@@ -54,6 +62,7 @@ func (s *Sandbox) SetScopes(scopes ...string) {
 func AllScopes() []string {
 	scopes := []string{
 		"crm.objects.owners.read", "crm.schemas.contacts.read", "crm.schemas.contacts.write", "conversations.read",
+		"crm.lists.read", "crm.lists.write",
 	}
 	for i := range kinds {
 		scopes = append(scopes, kinds[i].read, kinds[i].write)
@@ -74,6 +83,16 @@ func (s *Sandbox) Fail(f Failure) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.next = append(s.faults.next, f)
+}
+
+// Met is how many requests got each of the failures, in the order in which Fail was told of them.
+func (s *Sandbox) Met() (counts []int) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	for _, f := range s.faults.next {
+		counts = append(counts, f.met)
+	}
+	return counts
 }
 
 // FailNext makes the next n requests fail with a status.
@@ -104,14 +123,28 @@ func (f *faults) take(r *http.Request) (Failure, bool) {
 	defer f.mu.Unlock()
 	for i := range f.next {
 		n := &f.next[i]
-		if n.Times == 0 || !strings.Contains(r.URL.Path, n.Path) {
+		if n.Times == 0 || !strings.Contains(r.URL.Path, n.Path) || n.Match != nil && !n.Match.MatchString(whole(r)) {
 			continue
 		}
 		n.Times--
+		n.met++
 		return *n, true
 	}
 	return Failure{}, false
 }
+
+// whole is a request in a line. Its body can be read again afterwards.
+func whole(r *http.Request) string {
+	body, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	return r.Method + " " + r.URL.Path + " " + string(body)
+}
+
+// failing ends as what was read before it ended.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, cmp.Or(f.err, io.EOF) }
 
 func (f *faults) isDown() bool {
 	f.mu.Lock()

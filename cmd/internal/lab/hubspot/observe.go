@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // Write is one contact's share of a PATCH or batch/update that came over the API.
@@ -35,15 +37,13 @@ type Record struct {
 
 // observe is what tests look at.
 type observe struct {
-	mu      sync.Mutex
-	keep    int
-	writes  []Write // ring once it is full
-	first   int
-	onWrite []func(Write)
-	calls   map[string]int
+	writes world.Writes[Write]
+
+	mu    sync.Mutex
+	calls map[string]int
 }
 
-func (o *observe) init(keep int) { o.keep, o.calls = max(keep, 0), map[string]int{} }
+func (o *observe) init(keep int) { o.writes.Keep, o.calls = keep, map[string]int{} }
 
 func (o *observe) call(route string) {
 	o.mu.Lock()
@@ -51,49 +51,12 @@ func (o *observe) call(route string) {
 	o.mu.Unlock()
 }
 
-func (o *observe) wanted() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.keep > 0 || len(o.onWrite) > 0
-}
-
-// record keeps the writes of one request and tells those who want to know.
-func (o *observe) record(ws []Write) {
-	o.mu.Lock()
-	for _, w := range ws {
-		switch {
-		case o.keep == 0:
-		case len(o.writes) < o.keep:
-			o.writes = append(o.writes, w)
-		default:
-			o.writes[o.first] = w
-			o.first = (o.first + 1) % o.keep
-		}
-	}
-	told := slices.Clone(o.onWrite)
-	o.mu.Unlock()
-	for _, f := range told {
-		for _, w := range ws {
-			f(w)
-		}
-	}
-}
-
 // OnWrite has f called with every write to a contact over the API, after it took effect and before it is answered. f
 // must be quick and safe for concurrent use; it may call the sandbox.
-func (s *Sandbox) OnWrite(f func(Write)) {
-	s.observe.mu.Lock()
-	defer s.observe.mu.Unlock()
-	s.observe.onWrite = append(s.observe.onWrite, f)
-}
+func (s *Sandbox) OnWrite(f func(Write)) { s.observe.writes.On(f) }
 
 // Writes returns the latest writes to contacts over the API, oldest first.
-func (s *Sandbox) Writes() []Write {
-	o := &s.observe
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return append(slices.Clone(o.writes[o.first:]), o.writes[:o.first]...)
-}
+func (s *Sandbox) Writes() []Write { return s.observe.writes.Latest() }
 
 // Calls returns how many requests each route got, refused ones included: "POST
 // /crm/objects/2026-09/contacts/batch/update" and so on, ids as {id}.

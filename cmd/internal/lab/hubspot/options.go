@@ -74,7 +74,6 @@ func (o Options) withDefaults() Options {
 	o.RateLimit = cmp.Or(o.RateLimit, 100)
 	o.DailyLimit = cmp.Or(o.DailyLimit, 250_000)
 	o.SearchPerSecond = cmp.Or(o.SearchPerSecond, 5)
-	o.WriteLog = cmp.Or(o.WriteLog, 50_000)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -121,6 +121,11 @@ func (s *Sandbox) routes() *http.ServeMux {
 			pattern: "GET " + inbox + "/threads/{id}/messages/{mid}/original-content",
 			scope:   needs("conversations.read"), serve: s.readOriginal,
 		},
+		{pattern: "POST /crm/lists/2026-03", scope: needs("crm.lists.write"), serve: s.createList},
+		{
+			pattern: "GET /crm/lists/2026-03/object-type-id/0-1/name/{name}", scope: needs("crm.lists.read"),
+			serve: s.readList,
+		},
 		{pattern: "GET /account-info/2026-03/details", serve: s.account},
 		{pattern: "GET /account-info/2026-03/api-usage/daily/private-apps", serve: s.usage},
 		{pattern: "POST /oauth/" + apiVersion + "/token", open: true, serve: s.token},

@@ -39,6 +39,7 @@ type Sandbox struct {
 	tokens  map[string]int64
 	nextID  int64
 	rules   []*Property // validation rules: contacts must have these
+	lists   lists
 
 	serial atomic.Int64 // for correlation ids
 }
@@ -62,7 +63,7 @@ func New(opt Options) (*Sandbox, error) {
 		user: &source{
 			kind: "CRM_UI", id: fmt.Sprintf("userId:%d", opt.Owners[0].UserID), user: opt.Owners[0].UserID,
 		},
-		byEmail: map[string]*record{},
+		byEmail: map[string]*record{}, lists: lists{},
 		threads: map[int64]*thread{},
 		tokens:  map[string]int64{},
 		props:   newProperties(),

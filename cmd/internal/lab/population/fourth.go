@@ -63,7 +63,7 @@ var fourthArchetypes = []Archetype{
 		}),
 	},
 	{"chased", Waster, "S3", "is written to every day, and silent", quotaSilent, true, 0, waster(func(m *manner) {
-		m.pursued, m.fades, m.answer, m.returns = true, 1, 0, 0
+		m.pursued, m.fades, m.answer, m.returns, m.evening = true, 1, 0, 0, 0
 	})},
 	{
 		"shrugs_back", Waster, "S3",

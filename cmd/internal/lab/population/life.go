@@ -47,6 +47,7 @@ type Life struct {
 	tries    int
 	most     int
 	task     *crm.Fact // open
+	late     plan      // the reminder that we forgot, with the time for which it was meant
 	until    time.Time // a date that was agreed
 	parted   bool      // the break-up mail is written, or on its way
 	rested   bool      // the CRM says disqualified
@@ -121,11 +122,11 @@ func (l *Life) Owes() (since time.Time, owes bool) { return l.owed, !l.owed.IsZe
 // Turned is since when they waste our time; zero while they do not.
 func (l *Life) Turned() time.Time { return l.turned }
 
-// Fair reports whether today's silence is all theirs: we owe nothing and have nothing to do, they are not away, and no
-// date is agreed after which we have not come back to them yet.
+// Fair reports whether today's silence is all theirs: we have written to them, owe nothing and have nothing to do, no
+// reminder of ours is late, they are not away, and no date is agreed after which we have not come back to them yet.
 func (l *Life) Fair() bool {
-	ours := !l.owed.IsZero() || !l.promised.IsZero() || l.task != nil
-	return !ours && l.meeting == nil && l.until.IsZero() && l.back(l.now).Equal(l.now)
+	ours := !l.owed.IsZero() || !l.promised.IsZero() || l.task != nil || l.late.turn == l.turn && l.now.After(l.late.at)
+	return l.turn > 0 && !ours && l.meeting == nil && l.until.IsZero() && l.back(l.now).Equal(l.now)
 }
 
 // Until leads the life on and returns what came about before t. A fact that changed comes again with a higher version.

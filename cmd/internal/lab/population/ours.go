@@ -243,6 +243,7 @@ func (l *Life) planReminder() {
 	}
 	at := due
 	if l.chance(l.m.miss * l.seller.careless) {
+		l.late = plan{at: due, turn: l.turn}
 		at = l.seller.home.after(due.AddDate(0, 0, between(l.rnd, 10, 40)), hours(l.rnd, 3))
 	}
 	l.planTurn(at, l.remind)
@@ -255,6 +256,7 @@ func (l *Life) remind() {
 		return
 	}
 	l.tries++
+	l.late = plan{turn: -1}
 	if l.chance(l.seller.phones) {
 		l.phone()
 		return

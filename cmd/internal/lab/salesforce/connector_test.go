@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 	"github.com/winnow-crm/winnow/connectors"
@@ -20,6 +23,14 @@ import (
 // The connector against this org: what a fake of its own making would let pass.
 
 func connected(t *testing.T, opt Options, change func(*salesforce.Config)) (Face, connectors.Vendor) {
+	t.Helper()
+	return connectedBy(t, nil, opt, change)
+}
+
+// connectedBy is connected with a clock of the connector's own.
+func connectedBy(
+	t *testing.T, clock func() time.Time, opt Options, change func(*salesforce.Config),
+) (Face, connectors.Vendor) {
 	t.Helper()
 	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 	if opt.Now == nil {
@@ -39,7 +50,7 @@ func connected(t *testing.T, opt Options, change func(*salesforce.Config)) (Face
 		change(&cfg)
 	}
 	c, err := salesforce.New(cfg, connectors.Options{
-		Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt"),
+		Source: crm.Source{Name: "salesforce", Vendor: salesforce.Vendor}, Salt: []byte("salt"), Now: clock,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +95,12 @@ func TestSetUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rights := 0
 	for _, s := range steps {
+		if s.Right {
+			rights++
+			continue
+		}
 		if s.Have {
 			t.Errorf("%s is there already", s.Name)
 		}
@@ -97,7 +113,7 @@ func TestSetUp(t *testing.T) {
 		t.Errorf("after a set-up that was broken off: %v", err)
 	}
 	steps, err = v.Setup.Plan(t.Context())
-	if err != nil || made < 45 || len(steps) != made {
+	if err != nil || made < 45 || len(steps) != made+rights {
 		t.Fatal(made, len(steps), err)
 	}
 	for _, s := range steps {
@@ -105,9 +121,55 @@ func TestSetUp(t *testing.T) {
 			t.Errorf("%s is still missing", s.Name)
 		}
 	}
-	if advice := v.Setup.Advice("https://winnow.example"); !strings.Contains(advice,
+	if advice, _ := v.Setup.Advice("https://winnow.example"); !strings.Contains(advice,
 		"https://winnow.example/hooks/salesforce?key=") || strings.Contains(advice, hookKey) {
 		t.Error(advice)
+	}
+}
+
+// What the running user may not see is named: to Winnow it looks empty.
+func TestSetUpNamesWhatIsHidden(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, nil)
+	f.Hide("Lead", "HasOptedOutOfEmail")
+	f.Hide("Quote", "GrandTotal")
+	f.Hide("Event", "")
+	steps, err := v.Setup.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, s := range steps {
+		if s.Right && !s.Have && s.Hand != "" {
+			got[s.Name] = s.Detail
+		}
+	}
+	if diff := cmp.Diff(map[string]string{
+		"read Lead":  "hidden from the running user: HasOptedOutOfEmail",
+		"read Quote": "hidden from the running user: GrandTotal",
+		"read Event": "the org does not have it, or hides it from the running user",
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An org without the history of quotes has quotes all the same; a field of their lines that is hidden is a fault, not
+// an empty quote.
+func TestWhatQuotesAreMadeOf(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, nil)
+	who := f.CreatePerson(world.Profile{Last: "C", Email: "c@c.example", Company: "C", Customer: true})
+	deal := f.Deal([]string{who}, world.Deal{Name: "D", Amount: 100})
+	quote := f.Quote([]string{who}, world.Quote{
+		Title: "Q", Deals: []string{deal}, Lines: []world.Line{{Name: "Seats", Quantity: 2, Price: 50}},
+	})
+	f.Hide("QuoteHistory", "")
+	if fs, _ := facts(t, v, "Quote", quote); len(fs) == 0 {
+		t.Error("without its history a quote says nothing")
+	}
+	f.Hide("QuoteLineItem", "UnitPrice")
+	res := v.Fetch.Fetch(t.Context(), []crm.Ref{{Type: "Quote", ID: quote}})
+	if err := res[0].Err; connectors.KindOf(err) != connectors.Misconfigured || err == nil ||
+		!strings.Contains(err.Error(), "UnitPrice") {
+		t.Errorf("a hidden field of the lines: %v", err)
 	}
 }
 
@@ -163,6 +225,35 @@ func TestRowsAreJudgedByThemselves(t *testing.T) {
 	}
 }
 
+// Salesforce takes ten chunks of one kind in a call: changes of both kinds by turns are sorted before they are sent.
+func TestKindsByTurnsAreOneCall(t *testing.T) {
+	f, v := connected(t, Options{Fields: true}, nil)
+	var chs []crm.Change
+	for range 100 {
+		values := map[crm.Field]string{crm.FieldRating: "B"}
+		chs = append(chs,
+			crm.Change{Contact: "lead/" + f.CreatePerson(world.Profile{Last: "B"}), Values: values},
+			crm.Change{Contact: "contact/" + f.Insert("Contact", map[string]any{"LastName": "C"}), Values: values})
+	}
+	parts := v.Write.Split(chs)
+	if len(parts) != 1 {
+		t.Fatalf("200 changes are %d parts, want one", len(parts))
+	}
+	for i, err := range v.Write.Write(t.Context(), parts[0]) {
+		if err != nil {
+			t.Fatalf("change %d: %v", i, err)
+		}
+	}
+	if f.WriteCalls() != 1 {
+		t.Errorf("it took %d calls, want one", f.WriteCalls())
+	}
+	for _, ch := range chs {
+		if p, _ := f.Person(crm.ParsePerson(ch.Contact).ID); p.Fields["rating"] != "B" {
+			t.Errorf("%s shows %v", ch.Contact, p.Fields)
+		}
+	}
+}
+
 // A rating does not have a lead assigned anew, and that of a queue has no zone.
 func TestALeadKeepsItsOwner(t *testing.T) {
 	f, v := connected(t, Options{Fields: true}, nil)
@@ -181,27 +272,29 @@ func TestALeadKeepsItsOwner(t *testing.T) {
 	}
 }
 
-// An import that changes more records in one second than fit a page is read once.
+// An import that changes as many records in one second as fit a page, or more, is read once.
 func TestAnImportIsReadOnce(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 	alone := func(c *salesforce.Config) { c.Objects = []string{"Lead"} }
-	f, v := connected(t, Options{Now: func() time.Time { return at }}, alone)
-	for range 4100 {
-		f.Insert("Lead", map[string]any{"LastName": "B"})
-	}
-	cursor, seen, pages := "", map[string]bool{}, 0
-	for more := true; more && pages < 20; pages++ {
-		var ns []crm.Notice
-		var err error
-		if ns, cursor, more, err = v.Poll.Poll(t.Context(), cursor, at.Add(-time.Hour)); err != nil {
-			t.Fatal(err)
+	for _, records := range []int{1999, 2000, 2001, 4100} {
+		f, v := connected(t, Options{Now: func() time.Time { return at }}, alone)
+		for range records {
+			f.Insert("Lead", map[string]any{"LastName": "B"})
 		}
-		for _, n := range ns {
-			seen[n.Ref.ID] = true
+		cursor, seen, pages := "", map[string]bool{}, 0
+		for more := true; more && pages < 20; pages++ {
+			var ns []crm.Notice
+			var err error
+			if ns, cursor, more, err = v.Poll.Poll(t.Context(), cursor, at.Add(-time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range ns {
+				seen[n.Ref.ID] = true
+			}
 		}
-	}
-	if len(seen) != 4100 || pages > 6 {
-		t.Errorf("%d of 4100 leads in %d pages", len(seen), pages)
+		if len(seen) != records || pages > 6 {
+			t.Errorf("%d of %d leads in %d pages", len(seen), records, pages)
+		}
 	}
 }
 
@@ -331,6 +424,11 @@ func TestPolls(t *testing.T) {
 		!asked(ns, "Contact", p.ID) {
 		t.Errorf("the converted lead says %+v", fs)
 	}
+	if !slices.ContainsFunc(fs, func(f *crm.Fact) bool { // it may never have been read before
+		return f.Contact == "lead/"+one && f.Property != nil && f.Property.Name == crm.PropLeadStatus
+	}) || slices.ContainsFunc(fs, func(f *crm.Fact) bool { return f.Existence != nil && f.Contact == "lead/"+one }) {
+		t.Errorf("the converted lead says of itself %+v", fs)
+	}
 	fs, _ = facts(t, v, "EmailMessage", mail)
 	if len(fs) != 1 || fs[0].Contact != "contact/"+p.ID || fs[0].Message.Direction != crm.In ||
 		!fs[0].Message.Text.Intents.Has(crm.Asks) {
@@ -385,6 +483,57 @@ func TestTheDayIsUsedUp(t *testing.T) {
 	}
 }
 
+// Once the day's calls are used up the org is left alone for the whole pause, whatever there is to do, and then all of
+// it is done.
+func TestTheDayComesBack(t *testing.T) {
+	var moved atomic.Int64
+	begin := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	clock := func() time.Time { return begin.Add(time.Duration(moved.Load())) }
+	f, v := connectedBy(t, clock, Options{Now: clock, Fields: true}, nil)
+	id := f.CreatePerson(world.Profile{Last: "B"})
+	todo := map[string]func() error{
+		"write": func() error {
+			return v.Write.Write(t.Context(), []crm.Change{
+				{Contact: "lead/" + id, Values: map[crm.Field]string{crm.FieldRating: "B"}},
+			})[0]
+		},
+		"fetch": func() error { return v.Fetch.Fetch(t.Context(), []crm.Ref{{Type: "Lead", ID: id}})[0].Err },
+		"poll": func() error {
+			_, _, _, err := v.Poll.Poll(t.Context(), "", begin.Add(-time.Hour))
+			return err
+		},
+	}
+	var asked atomic.Int64
+	usedUp := Refusal{Status: http.StatusForbidden, Code: "REQUEST_LIMIT_EXCEEDED"}
+	f.Refuse(func(*http.Request) *Refusal { asked.Add(1); return &usedUp })
+	err := todo["fetch"]()
+	pause := connectors.AfterOf(err)
+	if connectors.KindOf(err) != connectors.RateLimited || pause < 10*time.Minute || asked.Load() != 1 {
+		t.Fatalf("%v after %s, asked %d times", err, pause, asked.Load())
+	}
+	f.Refuse(func(*http.Request) *Refusal { asked.Add(1); return nil }) // the calls are back already
+	for _, into := range []time.Duration{0, pause / 2, pause - time.Second} {
+		moved.Store(int64(into))
+		for name, do := range todo {
+			if err := do(); connectors.KindOf(err) != connectors.RateLimited || connectors.AfterOf(err) > pause-into {
+				t.Errorf("%s, %s into the pause: %v, again in %s", name, into, err, connectors.AfterOf(err))
+			}
+		}
+	}
+	if asked.Load() != 1 {
+		t.Errorf("the org was asked %d times in the pause", asked.Load()-1)
+	}
+	moved.Store(int64(pause + time.Second))
+	for name, do := range todo {
+		if err := do(); err != nil {
+			t.Errorf("%s, after the pause: %v", name, err)
+		}
+	}
+	if p, _ := f.Person(id); p.Fields[string(crm.FieldRating)] != "B" {
+		t.Errorf("what was to be written is not: %v", p.Fields)
+	}
+}
+
 func TestJWTBearerFlow(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -400,5 +549,48 @@ func TestJWTBearerFlow(t *testing.T) {
 	})
 	if got, err := v.Account.Account(t.Context()); got != f.ID() || err != nil {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestPast: what there is of one person is found by itself, what a colleague on the same deal wrote too, and the lead
+// that the contact was; and nothing of others.
+func TestPast(t *testing.T) {
+	f, v := connected(t, Options{}, nil)
+	one := f.CreatePerson(world.Profile{Last: "One", Email: "one@loom.example", Company: "Loom"})
+	two := f.CreatePerson(world.Profile{Last: "Two", Email: "two@loom.example", Company: "Loom"})
+	other := f.CreatePerson(world.Profile{Last: "Other", Email: "other@rope.example", Company: "Rope"})
+	mail := f.Email([]string{one}, world.Email{Incoming: true, Subject: "Price", Text: "What does it cost?"})
+	f.Call([]string{one}, world.Call{Incoming: true})
+	meeting := f.Meet([]string{one}, world.Meeting{Title: "Looms", Start: f.Now()})
+	deal := f.Deal([]string{one, two}, world.Deal{Name: "Looms", Amount: 10})
+	f.Email([]string{two}, world.Email{Incoming: true, Subject: "Price", Text: "We take two."})
+	stray := f.Email([]string{other}, world.Email{Incoming: true, Subject: "Rope", Text: "What do ropes cost?"})
+	p, _ := f.Person(one)
+	who := "contact/" + p.ID
+	got := v.Fetch.Fetch(t.Context(), []crm.Ref{v.Past.Past(who)})[0]
+	if got.Err != nil {
+		t.Fatal(got.Err)
+	}
+	found, ids := map[string]int{}, map[string]bool{}
+	for _, n := range got.Notices {
+		if n.Ref == nil || n.Ref.ID == stray {
+			t.Errorf("it asks for %+v", n)
+			continue
+		}
+		found[n.Ref.Type]++
+		ids[n.Ref.Type+"/"+n.Ref.ID] = true
+	}
+	for typ, id := range map[string]string{
+		"Contact": p.ID, "Lead": one, "EmailMessage": mail, "Event": meeting, "Opportunity": deal,
+	} {
+		if !ids[typ+"/"+id] {
+			t.Errorf("it does not ask for %s %s: %v", typ, id, found)
+		}
+	}
+	if found["EmailMessage"] < 2 || found["Task"] < 1 {
+		t.Errorf("it asks for %v, want a colleague's mail and the call too", found)
+	}
+	if concerned, err := v.Relate.Concerned(t.Context(), v.Past.Past(who)); err != nil || len(concerned) != 2 {
+		t.Errorf("it concerns %v, %v", concerned, err)
 	}
 }

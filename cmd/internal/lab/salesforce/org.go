@@ -8,8 +8,11 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // Options say which org it is. The zero Options are one with Salesforce's own limits.
@@ -53,8 +56,7 @@ type Org struct {
 	cursors     map[string]cursor
 	calls       int // of the day
 	writeCalls  int
-	writes      []Write
-	onWrite     []func(Write)
+	writes      world.Writes[Write]
 	locked      map[string]int // records whose next writes meet a row lock, and how many
 	refuse      func(r *http.Request) *Refusal
 	orgID       string
@@ -185,6 +187,19 @@ func (o *Org) Refuse(f func(r *http.Request) *Refusal) {
 	o.refuse = f
 }
 
+// Hide takes a field of an object out of the running user's sight, and with no field the object, as permissions do.
+func (o *Org) Hide(object, field string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	of := o.object(object)
+	if field == "" {
+		delete(o.objects, strings.ToLower(object))
+		return
+	}
+	delete(of.byName, strings.ToLower(field))
+	of.fields = slices.DeleteFunc(of.fields, func(f *fieldDef) bool { return f.name == field })
+}
+
 // Lock makes the next n writes of a record meet a row lock.
 func (o *Org) Lock(id string, n int) {
 	o.mu.Lock()
@@ -201,18 +216,10 @@ func (o *Org) ExpireSessions() {
 
 // OnWrite has f called with every write to a contact or lead over the API, after it took effect and before it is
 // answered.
-func (o *Org) OnWrite(f func(Write)) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.onWrite = append(o.onWrite, f)
-}
+func (o *Org) OnWrite(f func(Write)) { o.writes.On(f) }
 
-// Writes returns the writes to contacts and leads over the API, oldest first.
-func (o *Org) Writes() []Write {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.Clone(o.writes)
-}
+// Writes returns the latest writes to contacts and leads over the API, oldest first.
+func (o *Org) Writes() []Write { return o.writes.Latest() }
 
 // WriteCalls is how many calls they took.
 func (o *Org) WriteCalls() int {

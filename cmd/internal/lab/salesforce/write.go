@@ -122,12 +122,9 @@ func (o *Org) updateRow(rec map[string]any, seen map[string]bool) row {
 	}
 	o.update(r, o.integration.id, values)
 	w := Write{Time: o.now(), Object: r.obj.name, ID: r.id, Fields: maps.Clone(values)}
-	o.writes = append(o.writes, w)
-	for _, told := range o.onWrite {
-		o.mu.Unlock() // it may ask the org
-		told(w)
-		o.mu.Lock()
-	}
+	o.mu.Unlock() // who is told may ask the org
+	o.writes.Add(w)
+	o.mu.Lock()
 	return row{ID: r.id, Success: true, Errors: []*rowError{}}
 }
 

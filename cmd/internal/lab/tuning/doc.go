@@ -1,4 +1,3 @@
 // Package tuning answers what-if questions about the rules: what they make of a crowd whose truth is known (Simulate),
-// what other numbers would have made of the records at hand (Backtest), and which numbers the records speak for
-// (Learn). It reads no clock and no disk, and writes nothing.
+// and which numbers the records speak for (Learn). It reads no clock and no disk, and writes nothing.
 package tuning

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/backtesting"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
 )
@@ -110,12 +111,12 @@ func sign(n int) int {
 func (l *Learner) Add(source, contact string, r rules.Record) {
 	l.contacts++
 	l.replies = append(l.replies, rules.ReplyTimes(l.today, &r, l.now)...)
-	closed := outcomeOf(&r)
+	closed := backtesting.OutcomeOf(&r)
 	if closed == nil || closed.At > crm.At(l.now) {
 		return
 	}
 	at := closed.At.Time().Add(-l.ahead)
-	if first := beginning(&r); first == 0 || first > crm.At(at) {
+	if first := backtesting.Beginning(&r); first == 0 || first > crm.At(at) {
 		l.young++
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/winnow-crm/winnow/cmd/internal/backtesting"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/population"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
@@ -59,6 +60,15 @@ func TestRanking(t *testing.T) {
 	}
 }
 
+// records are the lives of a crowd as records, without any decision.
+func records(p *population.Population) []rules.Record {
+	list := make([]rules.Record, p.Len())
+	for i := range list {
+		list[i].Fold(p.Live(i).Until(p.End)...)
+	}
+	return list
+}
+
 // lessons learns from a crowd of which those who never bought were given up, as lost deals.
 func lessons(t *testing.T, p *population.Population, change func(i int, r *rules.Record)) (*Lessons, string) {
 	t.Helper()
@@ -67,10 +77,10 @@ func lessons(t *testing.T, p *population.Population, change func(i int, r *rules
 		t.Fatal(err)
 	}
 	for i, r := range records(p) {
-		if closed := outcomeOf(&r); closed == nil || !closed.Won {
+		if closed := backtesting.OutcomeOf(&r); closed == nil || !closed.Won {
 			lost := crm.At(p.End.AddDate(0, 0, -20))
 			r.Fold(crm.Fact{
-				ID: "deals/lost", Kind: crm.KindDeal, At: beginning(&r) + 1, Version: int64(lost),
+				ID: "deals/lost", Kind: crm.KindDeal, At: backtesting.Beginning(&r) + 1, Version: int64(lost),
 				Deal: &crm.Deal{Lost: lost},
 			})
 		}
@@ -138,7 +148,7 @@ func TestLiftFindsWhatWasPlanted(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(8, 8))
 	out, text := lessons(t, population.First(6, 700), func(_ int, r *rules.Record) {
-		closed, at := outcomeOf(r), beginning(r)
+		closed, at := backtesting.OutcomeOf(r), backtesting.Beginning(r)
 		channel, seats := "fair", rnd.IntN(100)
 		if closed.Won == (rnd.Float64() < 0.9) {
 			channel = "friend"
@@ -199,7 +209,9 @@ func TestChanceTeachesNothing(t *testing.T) {
 		}
 		r.Items = nil
 		r.Lasting.Won, r.Lasting.LastWon = 0, 0
-		r.Fold(crm.Fact{ID: "deals/drawn", Kind: crm.KindDeal, At: beginning(&r), Version: int64(end), Deal: &d})
+		r.Fold(crm.Fact{
+			ID: "deals/drawn", Kind: crm.KindDeal, At: backtesting.Beginning(&r), Version: int64(end), Deal: &d,
+		})
 		l.Add("crowd", fmt.Sprint(i), r)
 	}
 	out := l.Lessons()

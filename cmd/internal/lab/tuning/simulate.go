@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/winnow-crm/winnow/cmd/internal/backtesting"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/population"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/rules"
@@ -54,7 +55,11 @@ const month = 30
 // within reports whether a waster was found no more than so many days after its quota.
 func (o *Outcome) within(days int) bool { return o.found() && o.FairDays <= o.Archetype.Quota+days }
 
-func (o *Outcome) found() bool { return o.pendings >= max(o.Archetype.Times, 1) }
+// found reports whether it was pending as often as it takes, or was let go: whoever is let go without a farewell has
+// none to answer.
+func (o *Outcome) found() bool {
+	return o.pendings >= max(o.Archetype.Times, 1) || !o.Disqualified.IsZero()
+}
 
 // Simulate leads every person of a population through its time, with the settings as the judge. done is told how many
 // people have come to their end; it may be nil, and is called from several goroutines.
@@ -117,28 +122,28 @@ func lead(s *rules.Settings, p *population.Population, i int) Outcome {
 	l := p.Live(i)
 	o := Outcome{ID: l.ID, Archetype: l.Archetype}
 	var r rules.Record
-	j := judge{s: s}
+	j := backtesting.Judge{Rules: s}
 	idle := idleRule{early: 45 * 24 * time.Hour, after: 30 * 24 * time.Hour}
 	for now := p.Begin.Add(morning); now.Before(p.End); now = now.AddDate(0, 0, 1) {
 		facts := l.Until(now)
-		if !j.rated && len(facts) == 0 {
+		if !j.Rated && len(facts) == 0 {
 			continue // not there yet
 		}
 		for i := range facts {
 			r.Fold(facts[i])
 			idle.see(&facts[i])
 		}
-		d := j.look(&r, len(facts) > 0, now)
+		d := j.Look(&r, len(facts) > 0, now)
 		o.count(l, now)
 		o.announced(l, d, now)
-		o.letters.see(j.rating.Letter, now)
-		o.FalseD = o.FalseD || j.rating.Letter == "D" && l.Truth() == population.Genuine
+		o.letters.see(j.Rating.Letter, now)
+		o.FalseD = o.FalseD || j.Rating.Letter == "D" && l.Truth() == population.Genuine
 		if o.Idle.IsZero() && !l.Bought() && idle.flags(now) {
 			o.idle(&j, &r, l, now)
 		}
-		l.See(&j.rating)
+		l.See(&j.Rating)
 	}
-	o.Rating, o.Reviews, o.Bought, o.Since = j.rating, j.reviews, l.Bought(), l.Appears
+	o.Rating, o.Reviews, o.Bought, o.Since = j.Rating, j.Reviews, l.Bought(), l.Appears
 	o.letters.until = p.End
 	if o.Waster() && !o.Turned.IsZero() {
 		o.Since = o.Turned
@@ -224,10 +229,10 @@ const (
 )
 
 // idle notes that the idle rule flags the person, and what says otherwise here.
-func (o *Outcome) idle(j *judge, r *rules.Record, l *population.Life, now time.Time) {
+func (o *Outcome) idle(j *backtesting.Judge, r *rules.Record, l *population.Life, now time.Time) {
 	o.Idle = now
 	_, o.IdleOwed = l.Owes()
-	x := rules.Explain(j.s, r, rules.Instant{Now: now, Profiled: true}, words.Default())
+	x := rules.Explain(j.Rules, r, rules.Instant{Now: now, Profiled: true}, words.Default())
 	if !o.Flagged.IsZero() {
 		return
 	}

@@ -15,9 +15,11 @@ import (
 // Options are what a Clock is made of.
 type Options struct {
 	Now func() time.Time // the machine's clock; nil: time.Now
-	// Since is the time that has passed, whatever the clock is set to; nil: as Now goes, and without that as time does.
+	// Since is monotonic time, which no change of the clock moves. Nil: that of Now, or of package time where Now is
+	// nil too.
 	Since func() time.Duration
 	Bound time.Duration // how far the clock may be off; 0: timing.ClockBound
+	Roles []string      // of this process, which the others hear with its clock
 }
 
 // Clock is the time by which everything is dated. It is safe for concurrent use.
@@ -25,6 +27,7 @@ type Clock struct {
 	now   func() time.Time
 	since func() time.Duration
 	bound time.Duration
+	roles []string
 	began time.Time // by the machine's monotonic clock
 
 	mu      sync.Mutex
@@ -39,8 +42,9 @@ type Clock struct {
 // New returns a Clock that has heard of no witness.
 func New(o Options) *Clock {
 	c := &Clock{
-		now: o.Now, since: o.Since, bound: cmp.Or(o.Bound, timing.ClockBound), began: time.Now(),
-		crms: map[string]*witness{}, proofs: map[string]*witness{}, awaited: map[string]bool{},
+		now: o.Now, since: o.Since, bound: cmp.Or(o.Bound, timing.ClockBound), roles: o.Roles,
+		began: time.Now(),
+		crms:  map[string]*witness{}, proofs: map[string]*witness{}, awaited: map[string]bool{},
 	}
 	switch {
 	case o.Now == nil:
@@ -90,8 +94,8 @@ func (c *Clock) add(to map[string]*witness, source string, late bool, theirs tim
 	to[source].add(theirs.Add(-c.since()))
 }
 
-// Asks reports whether the CRM of a source is to be asked something, so that it tells the time: it has not told it
-// yet, or the clock is wrong and it should be seen soon that it is right again.
+// Asks reports whether to call a source's CRM just to learn the time: it has not told it yet, or our clock is wrong and
+// we want to notice soon when it is right again.
 func (c *Clock) Asks(source string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -169,7 +173,7 @@ func (c *Clock) look() (s State, now time.Time) {
 	return s, now
 }
 
-// skews are how far each witness finds the machine's clock ahead, whose clock that nobody sets shows passed.
+// skews returns how far ahead each witness finds the machine's clock. passed is what our monotonic clock shows.
 func (c *Clock) skews(now time.Time, passed time.Duration) (all []time.Duration) {
 	for _, of := range []map[string]*witness{c.crms, c.proofs} {
 		for _, w := range of {
@@ -186,8 +190,8 @@ func (c *Clock) skews(now time.Time, passed time.Duration) (all []time.Duration)
 	return all
 }
 
-// told reports whether a CRM itself has told the time, here or elsewhere. The times of deliveries alone change no
-// date: whoever has old ones could play them again.
+// told reports whether a CRM itself has told the time, to this process or to another. The times of deliveries alone
+// change no date: anyone who has captured old ones could replay them.
 func (c *Clock) told() bool {
 	for _, w := range c.crms {
 		if !w.zero.IsZero() {
@@ -209,10 +213,10 @@ var (
 		"1 while nothing is announced because this machine's clock is not to be believed.", nil, nil)
 )
 
-// Describe is of prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (c *Clock) Describe(ch chan<- *prometheus.Desc) { ch <- skewDesc; ch <- holdDesc }
 
-// Collect is of prometheus.Collector.
+// Collect implements prometheus.Collector.
 func (c *Clock) Collect(ch chan<- prometheus.Metric) {
 	s := c.State()
 	if s.Known {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 )
 
 // machine is a clock that can be set, beside the time that passes.
@@ -97,6 +99,11 @@ func TestClock(t *testing.T) {
 				c.Signed("eu", noon.Add(-days*time.Duration(i%2)))
 			}
 		}, 0, true, false},
+		{"more old deliveries than fresh ones", func(c *Clock, m *machine) {
+			for _, ago := range []time.Duration{1, 0, 1, 0, 1} {
+				c.Signed("eu", noon.Add(-days*ago))
+			}
+		}, 0, true, false},
 		{"deliveries alone hold, and change no date", func(c *Clock, m *machine) {
 			for range 3 {
 				c.Signed("eu", noon.Add(days))
@@ -152,7 +159,8 @@ func TestSteady(t *testing.T) {
 	}
 }
 
-// TestEarly: a CRM that will tell is waited for, so that nothing is announced by a clock that was wrong from the start.
+// TestEarly: a CRM that will tell is waited for, so that nothing is announced by a clock that was wrong from the start;
+// but not for ever.
 func TestEarly(t *testing.T) {
 	c, m := newClock()
 	c.Await("eu")
@@ -162,6 +170,13 @@ func TestEarly(t *testing.T) {
 	m.hear(c, "eu", 3, 0)
 	if s := c.State(); s.Holds() || c.Asks("eu") {
 		t.Errorf("%+v, asks: %t; want neither", s, c.Asks("eu"))
+	}
+
+	c, _ = newClock()
+	c.Await("eu")
+	c.began = c.began.Add(-timing.ClockEarly)
+	if s := c.State(); s.Holds() || s.Sure() || !c.Asks("eu") {
+		t.Errorf("long after the start, without a word of the CRM, it is %+v, asks: %t", s, c.Asks("eu"))
 	}
 }
 

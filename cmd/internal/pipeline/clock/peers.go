@@ -9,8 +9,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Run tells the other processes of this one's clock, and hears of theirs, until ctx ends. It is for a process that is
-// no member for any other reason.
+// Run tells the other processes about this one's clock, and learns about theirs, until ctx ends. It is for a process
+// that has no other reason to be a member.
 func (c *Clock) Run(ctx context.Context, q *queue.Queue, ttl time.Duration) error {
 	for ctx.Err() == nil {
 		_, _ = c.Meet(ctx, q, stored.Member{}, 2*ttl) // whoever needs the members for more says why they cannot be seen
@@ -24,7 +24,7 @@ func (c *Clock) Meet(
 	ctx context.Context, q *queue.Queue, own stored.Member, ttl time.Duration,
 ) (all []stored.Member, err error) {
 	w := c.Word()
-	own.Clock, own.Skew, own.Told = w.At.UnixNano(), w.Skew, w.Known
+	own.Clock, own.Skew, own.Told, own.Roles = w.At.UnixNano(), w.Skew, w.Known, c.roles
 	if err := q.Leases.Announce(ctx, stored.Encode(own), ttl); err != nil {
 		return nil, err
 	}
@@ -54,15 +54,15 @@ func (c *Clock) Meet(
 	return all, nil
 }
 
-// Word is what a process tells the others of its clock.
+// Word is what a process tells the others about its clock.
 type Word struct {
 	At    time.Time     // what it showed
 	Skew  time.Duration // how far it was ahead by what CRMs have told this process itself
 	Known bool
 }
 
-// Said is the word of a process, and when the server that they share had it, by its own clock: the one thing that all
-// of them can compare theirs with.
+// Said is the word of a process and when the shared server received it, by the server's clock: the one clock that all
+// processes can compare their own with.
 type Said struct {
 	Word
 	Stored time.Time
@@ -75,7 +75,8 @@ type peer struct {
 	ahead time.Duration // how far the machine's clock is ahead of its machine's
 }
 
-// Word is what to tell the others. What they have told is left out, so that no rumour goes round.
+// Word is what to tell the others. It repeats nothing that they have told us, so that no process hears its own word
+// back as a second witness.
 func (c *Clock) Word() Word {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,18 +6,18 @@ import (
 )
 
 const (
-	// keptSamples are the newest of a witness that count: three that agree outvote what was before.
+	// keptSamples is how many of a witness's newest samples count: three that agree outvote the older ones.
 	keptSamples = 5
-	// leastSamples are needed before a witness is heard at all.
+	// leastSamples is how many samples a witness needs before it counts.
 	leastSamples = 3
 )
 
-// witness is what one source of the time has said lately: for each sample, what its clock showed when ours, which
-// nobody sets, stood at zero. So a sample does not age, and a step of the machine's clock shows at once.
+// witness is what one source of the time has said lately. A sample is what its clock showed when our monotonic clock
+// stood at zero, so it does not age, and a step of the machine's clock shows at once.
 type witness struct {
 	zeros []time.Time // in the order in which they came, the newest last
 	zero  time.Time   // what they come to; zero: too few
-	// late is of a witness whose samples may be of any age, never ahead: a delivery can be held up, or played again.
+	// late marks a witness whose samples may be old but never ahead: a delivery can be delayed or replayed.
 	late bool
 }
 
@@ -35,8 +35,8 @@ func (w *witness) add(zero time.Time) {
 	}
 }
 
-// verdict is how far our clock is ahead by what all witnesses say: their median, and of two middle ones the one that
-// is nearer to our clock. So where there are two, both have to find it wrong, and one that is odd decides nothing.
+// verdict is how far ahead our clock is: the median of what the witnesses say, and of two middle ones the one nearer to
+// our clock. So two witnesses must both find it wrong, and a single odd one decides nothing.
 func verdict(skews []time.Duration) (skew time.Duration, known bool) {
 	n := len(skews)
 	if n == 0 {

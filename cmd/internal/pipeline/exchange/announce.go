@@ -13,10 +13,10 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// announceable returns the part of batch that may be written: where its announcements would be more than the breaker
-// admits, the part that announces nothing. The owners rate the others again without their decision, which takes the
-// place of what waits here. What is admitted is held until release, or until announced counts it once the CRM shows
-// it, so that an announcement that has to be tried ten times counts once.
+// announceable returns the part of batch that may be written. Where the breaker does not admit its announcements, that
+// is the part that announces nothing; the owners then rate the other contacts again without a decision, and those
+// ratings replace the ones waiting here. What the breaker admits stays reserved until release, or until announced
+// counts it once the CRM shows it, so that an announcement that takes ten tries counts once.
 func (w *writer) announceable(ctx context.Context, batch []*parcel) ([]*parcel, error) {
 	if !slices.ContainsFunc(batch, announces) {
 		return batch, nil
@@ -82,7 +82,7 @@ func putOff(batch []*parcel, asks func(*parcel) bool) (rest []*parcel) {
 	return rest
 }
 
-// release gives back what announceable has held of batch and announced has not counted.
+// release gives back what announceable reserved for batch and announced has not counted.
 func (w *writer) release(batch []*parcel) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

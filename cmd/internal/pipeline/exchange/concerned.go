@@ -2,16 +2,15 @@ package exchange
 
 import (
 	"context"
-	"slices"
+	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// concerned returns the contacts that a record concerns which could not be fetched: those it is wanted for, and those
-// that the CRM associates with it. These are not all beside an error, which is a passing one, nor where the vendor
-// cannot tell.
+// concerned returns the contacts that an unfetched record concerns: those it was wanted for, and those that the CRM
+// associates with it. The list may be incomplete beside an error, which is temporary, or where the vendor cannot tell.
 func (x *Exchange) concerned(ctx context.Context, ref crm.Ref) (contacts []string, all bool, err error) {
 	contacts = watermark.Named(x.s, []crm.Notice{{Ref: &ref}})
 	if x.s.CRM.Relate == nil {
@@ -22,17 +21,14 @@ func (x *Exchange) concerned(ctx context.Context, ref crm.Ref) (contacts []strin
 			all, err = false, nil // the record may be one that the connector cannot deal with
 		}
 	}()
+	began := time.Now()
 	found, err := x.s.CRM.Relate.Concerned(ctx, ref)
+	x.Calls.Done(x.s.Name, watermark.CallRelate, began, err, nil)
 	switch kind := connectors.KindOf(err); {
 	case err == nil:
-		return unique(append(contacts, found...)), true, nil
+		return crm.Unique(append(contacts, found...)), true, nil
 	case kind == connectors.RateLimited || kind == connectors.Unavailable:
 		return contacts, false, err
 	}
 	return contacts, false, nil // the letter's own reason says more
-}
-
-func unique(ids []string) []string {
-	slices.Sort(ids)
-	return slices.Compact(ids)
 }

@@ -30,6 +30,8 @@ type Deps struct {
 	Letters   *watermark.Letters
 	Troubles  *watermark.Troubles
 	Metrics   *Metrics
+	Calls     *watermark.Calls
+	Quiet     time.Duration // how long the CRM may go without a call before one shows whether the credential holds
 	Tracer    *tracing.Tracer
 }
 
@@ -49,6 +51,7 @@ func New(d Deps, s watermark.Source) *Exchange {
 		x.next = &schedule{}
 	}
 	d.Metrics.begin(s.Name)
+	d.Calls.Begin(s.Name)
 	return x
 }
 

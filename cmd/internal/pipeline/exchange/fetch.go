@@ -32,12 +32,16 @@ func (x *Exchange) fetch(ctx context.Context) error {
 		if !x.Troubles.RoomFor(ctx, x.Queue.Facts) {
 			continue
 		}
-		most := timing.FetchMost - int(f.inHand.Load())
+		most := timing.FetchMost - int(f.waits.Load())
 		if most < timing.FetchMost/2 {
 			timing.Sleep(ctx, timing.FetchTurn)
 			continue
 		}
-		msgs, err := fetches.Gather(ctx, most, 1<<20, timing.Patience)
+		patience := timing.Together
+		if f.under.Load() > 0 {
+			patience = timing.Patience
+		}
+		msgs, err := fetches.Gather(ctx, most, 1<<20, time.Time{}, patience)
 		if err != nil {
 			return timing.IgnoreDone(ctx, fmt.Errorf("fetch %s: %w", x.s.Name, err))
 		}
@@ -51,9 +55,10 @@ func (x *Exchange) fetch(ctx context.Context) error {
 // fetcher has several batches of one source in flight.
 type fetcher struct {
 	*Exchange
-	lanes  map[string]chan struct{} // by type, with room for the calls that the vendor allows at once
-	calls  sync.WaitGroup
-	inHand atomic.Int64 // references
+	lanes map[string]chan struct{} // by type, with room for the calls that the vendor allows at once
+	calls sync.WaitGroup
+	waits atomic.Int64 // references that there is no room for yet
+	under atomic.Int64 // batches that wait or are under way
 
 	mu    sync.Mutex
 	pause time.Time // the CRM is left alone until then
@@ -67,14 +72,18 @@ func (f *fetcher) start(ctx context.Context, batch []wanted) {
 		lane = make(chan struct{}, max(f.s.CRM.Fetch.FetchLimits(typ).Calls, 1))
 		f.lanes[typ] = lane
 	}
-	f.inHand.Add(int64(len(batch)))
+	f.waits.Add(int64(len(batch)))
+	f.under.Add(1)
+	letGo := queue.Hold(msgsOf(batch)) // a call may have to wait for the budget longer than a message is in hand
 	f.calls.Go(func() {
-		defer f.inHand.Add(-int64(len(batch)))
+		defer letGo()
+		defer f.under.Add(-1)
 		select {
 		case lane <- struct{}{}:
 			defer func() { <-lane }()
 		case <-ctx.Done():
 		}
+		f.waits.Add(-int64(len(batch)))
 		if f.rest(ctx); ctx.Err() != nil { // the grace is for what has begun
 			for _, w := range batch {
 				_ = w.msg.Nak(0) // whoever fetches next need not wait for it
@@ -172,13 +181,13 @@ func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Du
 	}
 	began := time.Now()
 	results := x.fetchRefs(ctx, refs)
-	x.Metrics.call(x.s.Name, watermark.StageFetch, time.Since(began), steps.Any())
+	x.Calls.Done(x.s.Name, watermark.StageFetch, began, endOf(results), steps.Any())
 	var fetched, together []wanted
 	var notices [][]crm.Notice
 	var err error
 	for i, r := range results {
 		batch[i].trail = steps[i].Trail()
-		steps[i].End(resultOf(r.Err), attribute.String("winnow.type", batch[i].ref.Type))
+		steps[i].End(watermark.ResultOf(r.Err), attribute.String("winnow.type", batch[i].ref.Type))
 		e, ok := errors.AsType[*connectors.Error](r.Err)
 		switch {
 		case r.Err == nil:
@@ -200,6 +209,14 @@ func (x *Exchange) fetchOnce(ctx context.Context, batch []wanted) (pause time.Du
 		pause, parts = max(pause, wait), append(parts, again...)
 	}
 	return pause, parts
+}
+
+func msgsOf(batch []wanted) []*queue.Msg {
+	msgs := make([]*queue.Msg, len(batch))
+	for i, w := range batch {
+		msgs[i] = w.msg
+	}
+	return msgs
 }
 
 func refsOf(batch []wanted) []crm.Ref {
@@ -284,6 +301,14 @@ func (x *Exchange) unfetched(ctx context.Context, batch []wanted, err error) (pa
 	return 0, nil
 }
 
+// came is when the webhook came that told of the record; 0: none did.
+func (w wanted) came() crm.Millis {
+	if !w.ref.Heard {
+		return 0
+	}
+	return w.ref.Noticed
+}
+
 // give publishes what the CRM gave for each of a batch.
 func (x *Exchange) give(ctx context.Context, batch []wanted, given [][]crm.Notice) error {
 	depth, noticed := 0, batch[0].ref.Noticed
@@ -293,6 +318,7 @@ func (x *Exchange) give(ctx context.Context, batch []wanted, given [][]crm.Notic
 	out := x.Publisher.Output(x.s.Name)
 	for i, notices := range given {
 		out.Follow(batch[i].trail)
+		out.Came(batch[i].came())
 		for _, n := range notices {
 			if n.Ref != nil {
 				if n.Ref.Depth = depth + 1; n.Ref.Depth > timing.MaxDepth {
@@ -345,4 +371,15 @@ func (x *Exchange) fetchRefs(ctx context.Context, refs []crm.Ref) (results []con
 		return fault(fmt.Sprintf("%d results for %d references", len(results), len(refs)))
 	}
 	return results
+}
+
+// endOf is the error of a call: none where it was answered for a single record.
+func endOf(results []connectors.Result) (err error) {
+	for _, r := range results {
+		if r.Err == nil {
+			return nil
+		}
+		err = r.Err
+	}
+	return err
 }

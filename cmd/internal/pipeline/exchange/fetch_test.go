@@ -7,8 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // crowded is a CRM that gives mails one by one, three at once, and calls two by two, one at once. Each answer takes
@@ -76,5 +80,109 @@ func TestCallsAtOnce(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(f.most, f.size), "map[calls:1 emails:3] map[calls:2 emails:1]"; got != want {
 		t.Errorf("calls at once and their sizes: %s, want %s", got, want)
+	}
+}
+
+// TestLongWait: of what waits for its call the queue is told that it is in hand, so that nobody else is given it.
+func TestLongWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a third of the time that a message may be in hand")
+	}
+	ns, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
+		MaxPayload: 8 << 20,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	if !ns.ReadyForConnections(time.Minute) {
+		t.Fatal("the NATS server did not start")
+	}
+	said := make(chan string, 10)
+	nc, err := nats.Connect(ns.ClientURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if _, err := nc.Subscribe("$JS.ACK.>", func(m *nats.Msg) { said <- string(m.Data) }); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan struct{})
+	x := exchangeOver(t, queue.Config{URL: ns.ClientURL()}, connectors.Vendor{
+		Fetch: fetching(func([]crm.Ref) ([]crm.Notice, error) { <-answer; return nil, nil }),
+	})
+	out := x.Publisher.Output("fake")
+	out.Add(crm.Notice{Ref: &crm.Ref{Type: "emails", ID: "1"}})
+	if err := out.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- x.fetch(ctx) }()
+	for _, want := range []string{"+WPI", "+ACK"} {
+		select {
+		case got := <-said:
+			if got != want {
+				t.Errorf("the queue is told %s, want %s", got, want)
+			}
+		case <-time.After(5 * time.Minute):
+			t.Fatalf("the queue is never told %s", want)
+		}
+		if want == "+WPI" {
+			close(answer)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// many is a CRM that gives a hundred records a call, eight calls at once, and answers when as many are under way.
+type many struct {
+	mu    sync.Mutex
+	calls int
+	full  chan struct{} // closed when eight are under way
+	over  chan struct{} // closed when the test is
+}
+
+func (*many) FetchLimits(string) connectors.Limits { return connectors.Limits{Batch: 100, Calls: 8} }
+
+func (f *many) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
+	f.mu.Lock()
+	if f.calls++; f.calls == 8 {
+		close(f.full)
+	}
+	f.mu.Unlock()
+	<-f.over
+	return make([]connectors.Result, len(refs))
+}
+
+// TestCallsOfManyRecords: what is in a call does not count as waiting for one, however many records it names.
+func TestCallsOfManyRecords(t *testing.T) {
+	f := &many{full: make(chan struct{}), over: make(chan struct{})}
+	x := exchangeWith(t, connectors.Vendor{Fetch: f})
+	out := x.Publisher.Output("fake")
+	for i := range 1600 {
+		out.Add(crm.Notice{Ref: &crm.Ref{Type: "emails", ID: fmt.Sprint(i)}})
+	}
+	if err := out.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- x.fetch(ctx) }()
+	select {
+	case <-f.full:
+	case <-time.After(5 * time.Minute):
+		t.Error("eight calls are never under way")
+	}
+	close(f.over)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

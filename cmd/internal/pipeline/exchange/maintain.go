@@ -2,8 +2,10 @@ package exchange
 
 import (
 	"context"
+	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 )
 
 // Recall has the source's connector take over what it remembers, in every process: webhooks may be verified by what
@@ -23,7 +25,9 @@ func (x *Exchange) Recall(ctx context.Context) error {
 // maintain keeps alive what the source's CRM has granted for a time. It runs only where the source's lease is held.
 func (x *Exchange) maintain(ctx context.Context) error {
 	for attempt := 1; x.s.CRM.Maintain != nil && ctx.Err() == nil; {
+		began := time.Now()
 		next, err := x.s.CRM.Maintain.Maintain(ctx)
+		x.Calls.Done(x.s.Name, watermark.CallMaintain, began, err, nil)
 		if err == nil {
 			attempt = 1
 			x.Troubles.Well(ctx, x.s, "maintain")
@@ -52,7 +56,9 @@ func (x *Exchange) learnTime(ctx context.Context) error {
 	}
 	for attempt := 1; ask != nil && ctx.Err() == nil; attempt++ {
 		if x.Clock.Asks(x.s.Name) {
-			_ = ask(ctx) // a refusal tells the time too, and others say what is wrong
+			began := time.Now()
+			err := ask(ctx) // a refusal tells the time too, and others say what is wrong
+			x.Calls.Done(x.s.Name, watermark.CallTime, began, err, nil)
 		} else {
 			attempt = 1
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -84,7 +85,9 @@ func (x *Exchange) pollOnce(ctx context.Context, poller connectors.Poller, begun
 			return err
 		}
 		var notices []crm.Notice
-		if notices, at.Cursor, more, err = poller.Poll(ctx, at.Cursor, at.Through.Time()); err != nil {
+		asked := time.Now()
+		notices, at.Cursor, more, err = poller.Poll(ctx, at.Cursor, at.Through.Time())
+		if x.Calls.Done(x.s.Name, watermark.CallPoll, asked, err, nil); err != nil {
 			return err
 		}
 		if err := x.note(ctx, notices); err != nil {
@@ -121,8 +124,9 @@ func (x *Exchange) fillOnce(ctx context.Context, filler connectors.Backfiller) (
 	if err := x.Queue.Fetches.Room(timing.EmptyShare / 2); err != nil {
 		return false, nil
 	}
+	asked := time.Now()
 	page, err := filler.Backfill(ctx, f.Cursor, f.Since.Time(), f.Until.Time())
-	if err != nil {
+	if x.Calls.Done(x.s.Name, watermark.CallBackfill, asked, err, nil); err != nil {
 		f.Error = err.Error()
 		return false, errors.Join(err, state.Put(ctx, x.Queue, f, rev))
 	}

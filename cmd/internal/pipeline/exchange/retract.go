@@ -54,6 +54,7 @@ func (x *Exchange) sweep(ctx context.Context) (read int, err error) {
 	gone, n := byRecord(l.List), 0
 	for part := range x.Queue.Partitions() {
 		out := x.Publisher.Output(x.s.Name)
+		var long []queue.Key
 		err := x.Queue.Contacts.Scan(ctx, part, func(r queue.Record) error {
 			read++
 			if r.Key.Source != x.s.Name || stored.IsTomb(r.Key) {
@@ -63,9 +64,14 @@ func (x *Exchange) sweep(ctx context.Context) (read int, err error) {
 			if err != nil {
 				return fmt.Errorf("record at %d: %w", r.Seq, err)
 			}
-			retract(&c, gone, r.Key.Contact, out.AddFact)
+			if retract(&c, gone, r.Key.Contact, out.AddFact); c.Base != 0 {
+				long = append(long, r.Key)
+			}
 			return ctx.Err()
 		})
+		if err == nil {
+			err = x.retractBases(ctx, part, long, gone, out.AddFact)
+		}
 		if err == nil {
 			err = out.Publish(ctx)
 		}
@@ -84,6 +90,32 @@ func (x *Exchange) sweep(ctx context.Context) (read int, err error) {
 		}
 		return slices.DeleteFunc(list, func(r stored.Removal) bool { return r.Over(now) })
 	})
+}
+
+// retractBases looks through the bases of long records. One that was written after the record was looked through holds
+// what that held.
+func (x *Exchange) retractBases(
+	ctx context.Context, part int, keys []queue.Key, gone removed, add func(crm.Fact),
+) error {
+	for some := range slices.Chunk(keys, timing.SweepBases) {
+		bases, err := x.Queue.Contacts.LoadBases(ctx, part, some)
+		if err != nil {
+			return err
+		}
+		for key, r := range bases {
+			if len(r.Data) == 0 { // damaged, or there is none any more
+				continue
+			}
+			b, err := stored.Decode[stored.HeldBase](r.Data)
+			if err != nil {
+				return fmt.Errorf("base at %d: %w", r.Seq, err)
+			}
+			var c stored.Holder
+			c.Record.Conduct = b.Conduct
+			retract(&c, gone, key.Contact, add)
+		}
+	}
+	return nil
 }
 
 // awaitRated returns when all facts that are queued now stand in the records.

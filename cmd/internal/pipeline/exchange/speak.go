@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 )
 
@@ -112,25 +114,23 @@ func (x *Exchange) speakRole(ctx context.Context, r string, valid func() bool) e
 	}
 }
 
-// learnAccount asks the CRM once whose account the credential is for, so that events of another account are found out.
+// learnAccount asks the CRM whose account the credential is for, so that events of another account are found out, and
+// again whenever the CRM has not been called for long, so that a credential which is refused in a quiet account is
+// found out too.
 func (x *Exchange) learnAccount(ctx context.Context) error {
 	if x.s.CRM.Account == nil {
 		return nil
 	}
 	for attempt := 1; ctx.Err() == nil; attempt++ {
+		began := time.Now()
 		account, err := x.s.CRM.Account.Account(ctx)
+		x.Calls.Done(x.s.Name, watermark.CallAccount, began, err, nil)
 		if err == nil {
 			x.Troubles.Well(ctx, x.s, "account")
-			state := stored.AccountState(x.s.Name)
-			known, _, err := state.Get(ctx, x.Queue)
-			if err == nil && known == account {
-				return nil
-			}
-			if err == nil {
-				err = state.Put(ctx, x.Queue, account, stored.AnyRevision)
-			}
-			if err == nil {
-				return nil
+			if err = x.keepAccount(ctx, account); err == nil {
+				attempt = 0
+				x.Calls.Quiet(ctx, x.s.Name, x.Quiet)
+				continue
 			}
 			x.Log.Warn("cannot keep the account's id", zap.String("source", x.s.Name), zap.Error(err))
 		} else if ctx.Err() == nil {
@@ -139,4 +139,14 @@ func (x *Exchange) learnAccount(ctx context.Context) error {
 		timing.Sleep(ctx, timing.Jitter(timing.Backoff(attempt, timing.BackoffFirst, timing.AccountMost)))
 	}
 	return nil
+}
+
+// keepAccount stores the vendor's id of the account where it is another one than before.
+func (x *Exchange) keepAccount(ctx context.Context, account string) error {
+	state := stored.AccountState(x.s.Name)
+	known, _, err := state.Get(ctx, x.Queue)
+	if err != nil || known == account {
+		return err
+	}
+	return state.Put(ctx, x.Queue, account, stored.AnyRevision)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// trials counts, for one source, how often each record failed by itself, which no count of deliveries tells: an
-// outage puts messages off too. It is in memory only; after a start the records have all their tries again.
+// trials counts, for one source, how often each record failed on its own. The count of deliveries cannot tell, because
+// an outage postpones messages too. It is kept in memory only: after a restart each record has all its tries again.
 type trials struct {
 	mu       sync.Mutex
 	by       map[string]trial
@@ -25,7 +25,7 @@ func newTrials() *trials {
 	return &trials{by: map[string]trial{}, alike: map[string]int{}, good: map[string]crm.Ref{}}
 }
 
-// whom marks a record's failures to say whom it concerns, which are counted apart from those to be given.
+// whom marks failures to learn whom a record concerns, which count apart from failures to fetch it.
 const whom = "whom/"
 
 type trial struct {
@@ -35,10 +35,10 @@ type trial struct {
 	alike    int
 }
 
-// failed counts a failure of the record in a call for something, and returns how many that makes. An answer that is
-// none is held against a record only where the CRM has answered another call since the last time: else nobody is
-// well. A failure of the CRM's is so only where that call was for the same, because a part of the CRM may be out for
-// hours while the others are well; else it is the first.
+// failed counts a failure of the record in a call for what, and returns how many it has now. A garbled answer counts
+// against the record only where the CRM has answered another call since the record's last failure; else everything is
+// failing. A server error counts only where that other call was for the same what, because one part of a CRM may be
+// down for hours while the others work; else it counts as the first.
 func (t *trials) failed(record, what string, kind connectors.Kind) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,7 +57,7 @@ func (t *trials) failed(record, what string, kind connectors.Kind) int {
 	return v.times
 }
 
-// over forgets a record's failures: it is done with.
+// over forgets a record's failures, because the record is settled.
 func (t *trials) over(record string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,7 +104,8 @@ func (t *trials) another(refs []crm.Ref) crm.Ref {
 // disposal is disposalOf for records that failed together in a call for what, each of which has its own history.
 func (t *trials) disposal(err error, what string, deliveries int, records ...string) disposal {
 	kind := connectors.KindOf(err)
-	if kind != connectors.Conflict && kind != connectors.Garbled && kind != connectors.Unavailable {
+	mayBeTheirs := kind == connectors.Conflict || kind == connectors.Garbled || kind == connectors.Unavailable
+	if !mayBeTheirs || connectors.IsUnasked(err) {
 		return disposalOf(err, deliveries)
 	}
 	times := 1

@@ -23,14 +23,12 @@ import (
 
 // TestTrials follows records that fail by themselves until they are dead letters.
 func TestTrials(t *testing.T) {
-	fail := func(k connectors.Kind) error {
-		return &connectors.Error{Vendor: "fake", Op: "fetch", Kind: k, Err: errors.New("x")}
-	}
 	const manyDeliveries = 500 // an outage put the message off so often, which is not the record's fault
 	for _, c := range []struct {
 		name        string
 		kind        connectors.Kind
 		works       string // what the CRM does in between
+		unasked     bool
 		least, most time.Duration
 	}{
 		{name: "a conflict", kind: connectors.Conflict, least: 5 * time.Minute, most: 30 * time.Minute},
@@ -47,15 +45,22 @@ func TestTrials(t *testing.T) {
 			name: "a failure at all of a type", kind: connectors.Unavailable, works: "fetch deals",
 			least: 24 * time.Hour, most: 24 * time.Hour,
 		},
+		{
+			name: "not asked, while another call was answered", kind: connectors.Unavailable, works: "fetch emails",
+			unasked: true, least: 24 * time.Hour, most: 24 * time.Hour,
+		},
 		{name: "a failure at everything", kind: connectors.Unavailable, least: 24 * time.Hour, most: 24 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tr := newTrials()
+				fail := &connectors.Error{
+					Vendor: "fake", Op: "fetch", Kind: c.kind, Unasked: c.unasked, Err: errors.New("x"),
+				}
 				begun, last := time.Now(), time.Duration(0)
 				for time.Since(begun) < 24*time.Hour {
-					d := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries, "emails/1", "emails/2")
-					if again := tr.disposal(fail(c.kind), "fetch emails", manyDeliveries,
+					d := tr.disposal(fail, "fetch emails", manyDeliveries, "emails/1", "emails/2")
+					if again := tr.disposal(fail, "fetch emails", manyDeliveries,
 						"emails/1"); (again.again == 0) != (d.again == 0) {
 						t.Fatal("a part of the batch that fails at once counts as another failure")
 					}
@@ -76,7 +81,7 @@ func TestTrials(t *testing.T) {
 					t.Errorf("given up after %s, want %s to %s", took, c.least, c.most)
 				}
 				tr.over("emails/1")
-				if d := tr.disposal(fail(c.kind), "fetch emails", 1, "emails/1"); d.again == 0 || d.split {
+				if d := tr.disposal(fail, "fetch emails", 1, "emails/1"); d.again == 0 || d.split {
 					t.Errorf("a record that was done with has no new tries: %+v", d)
 				}
 			})
@@ -177,9 +182,13 @@ func (f fetching) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 // exchangeWith returns the exchange with a CRM over an empty store.
 func exchangeWith(t *testing.T, v connectors.Vendor) *Exchange {
 	t.Helper()
-	q, err := queue.Open(t.Context(), queue.Config{
-		Dir: t.TempDir(), Partitions: 4, Sources: []string{"fake"}, MinFree: 1, MaxStore: 1 << 30,
-	})
+	return exchangeOver(t, queue.Config{Dir: t.TempDir(), MinFree: 1, MaxStore: 1 << 30}, v)
+}
+
+func exchangeOver(t *testing.T, c queue.Config, v connectors.Vendor) *Exchange {
+	t.Helper()
+	c.Partitions, c.Sources = 4, []string{"fake"}
+	q, err := queue.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +200,7 @@ func exchangeWith(t *testing.T, v connectors.Vendor) *Exchange {
 		Publisher: stored.NewPublisher(q, time.Now), Tombs: tombs,
 		Letters:  watermark.NewLetters(q, tombs, watermark.NewMetrics(prometheus.NewRegistry()), log),
 		Troubles: watermark.NewTroubles(q, log),
-		Metrics:  NewMetrics(prometheus.NewRegistry()),
+		Metrics:  NewMetrics(prometheus.NewRegistry()), Calls: watermark.NewCalls(prometheus.NewRegistry()),
 	}, s)
 }
 

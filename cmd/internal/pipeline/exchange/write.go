@@ -34,10 +34,13 @@ type writer struct {
 	flying  map[string]bool    // contacts in a call: no other call may name them
 	pause   time.Time          // the CRM is left alone until then
 	wake    chan struct{}      // capacity 1: something changed
+	since   time.Time          // when the first of those that wait came
+	began   time.Time          // when the last batch was taken
+	taken   int                // batches under way
 	held    int                // announcements in calls, which the breaker does not know yet
 }
 
-// parcel is one rating on its way.
+// parcel is one rating on its way to the CRM.
 type parcel struct {
 	msg  *queue.Msg
 	key  queue.Key
@@ -126,6 +129,9 @@ func (w *writer) take(m *queue.Msg) {
 		return // superseded on its way; the queue has dropped it
 	}
 	if !ok {
+		if len(w.order) == 0 {
+			w.since = time.Now()
+		}
 		w.order = append(w.order, key.Contact)
 	}
 	w.waiting[key.Contact] = &parcel{msg: m, key: key, out: out}
@@ -141,19 +147,16 @@ func (w *writer) nudge() {
 // work writes batch after batch.
 func (w *writer) work(ctx context.Context) error {
 	for ctx.Err() == nil {
-		batch := w.next()
+		batch, wait := w.next()
 		if len(batch) == 0 {
 			select {
 			case <-ctx.Done():
 			case <-w.wake:
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(wait):
 			}
 			continue
 		}
-		if len(batch) < w.most() {
-			timing.Sleep(ctx, timing.WriteLinger)
-			batch = append(batch, w.more(w.most()-len(batch))...)
-		}
+		w.nudge() // there may be enough for another
 		hold, cancel := timing.Finish(ctx, w.Grace)
 		err := w.deliver(hold, batch)
 		cancel()
@@ -165,33 +168,53 @@ func (w *writer) work(ctx context.Context) error {
 	return nil
 }
 
-// next takes a batch of contacts that no call names, nothing while the CRM is left alone.
-func (w *writer) next() []*parcel {
-	w.mu.Lock()
-	paused := time.Now().Before(w.pause)
-	w.mu.Unlock()
-	if paused || !w.valid() {
-		return nil
+// next takes a batch of contacts that no call names, nothing while the CRM is left alone. A full one goes at once, and
+// so does what comes while nothing is written; else one that is not full goes when more is no longer worth waiting for.
+// Without a batch it returns when to ask again.
+func (w *writer) next() ([]*parcel, time.Duration) {
+	const idle = 50 * time.Millisecond
+	if !w.valid() {
+		return nil, idle
 	}
-	return w.more(w.most())
-}
-
-func (w *writer) more(most int) []*parcel {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := time.Now()
+	if now.Before(w.pause) || len(w.order) == 0 {
+		return nil, idle
+	}
 	var batch []*parcel
-	rest := w.order[:0]
+	var rest []string
 	for _, contact := range w.order {
-		if len(batch) == most || w.flying[contact] {
+		if len(batch) == w.most() || w.flying[contact] {
 			rest = append(rest, contact)
 			continue
 		}
 		batch = append(batch, w.waiting[contact])
-		w.flying[contact] = true
-		delete(w.waiting, contact)
 	}
-	w.order = rest
-	return batch
+	if wait := w.ripe().Sub(now); len(batch) < w.most() && wait > 0 {
+		return nil, wait
+	}
+	if len(batch) == 0 {
+		return nil, idle
+	}
+	for _, c := range batch {
+		w.flying[c.key.Contact] = true
+		delete(w.waiting, c.key.Contact)
+	}
+	w.order, w.since, w.began = rest, now, now
+	w.taken++
+	return batch, 0
+}
+
+// ripe is when a batch goes that is not full.
+func (w *writer) ripe() time.Time {
+	if w.taken > 0 {
+		return w.since.Add(timing.WriteAgain)
+	}
+	if at := w.began.Add(timing.WriteLinger); at.After(w.since.Add(timing.Together)) {
+		return at
+	}
+	return w.since.Add(timing.Together)
 }
 
 func (w *writer) landed(batch []*parcel) {
@@ -200,6 +223,7 @@ func (w *writer) landed(batch []*parcel) {
 	for _, c := range batch {
 		delete(w.flying, c.key.Contact)
 	}
+	w.taken--
 	w.nudge()
 }
 
@@ -219,9 +243,9 @@ func (w *writer) deliver(ctx context.Context, batch []*parcel) error {
 	return w.send(ctx, batch)
 }
 
-// void settles the parcels with nothing to write, of contacts that were deleted or merged, and returns the others.
-// They have taken the place of what waited for the same contact. A call for a merged contact that was under way may
-// have reached the winner, so that the winner's newest rating is written once more.
+// void settles the parcels that have nothing to write, of contacts that were deleted or merged, and returns the others.
+// They have replaced what waited for the same contact. A call for a merged contact that was under way may have reached
+// the winner, so the winner's newest rating is written once more.
 func (w *writer) void(ctx context.Context, batch []*parcel) []*parcel {
 	rest := batch[:0:0]
 	for _, c := range batch {
@@ -257,8 +281,8 @@ func (w *writer) send(ctx context.Context, batch []*parcel) error {
 	return errors.Join(failed...)
 }
 
-// split divides a batch into the vendor's calls. What a connector leaves out, or all where it panics, is a call of
-// its own for each.
+// split divides a batch into the vendor's calls. Each change that the connector leaves out, or every change where it
+// panics, gets a call of its own.
 func (w *writer) split(batch []*parcel) (parts [][]*parcel) {
 	left := make(map[string]*parcel, len(batch))
 	for _, c := range batch {
@@ -310,9 +334,13 @@ func (w *writer) sendOnce(ctx context.Context, batch []*parcel) (parts [][]*parc
 	}
 	began := time.Now()
 	errs, trials := w.call(ctx, changesOf(batch)), w.trials
-	w.Metrics.call(w.s.Name, watermark.StageWrite, time.Since(began), steps.Any())
+	var end error // none where a single rating was taken
+	if !slices.Contains(errs, nil) {
+		end = errs[0]
+	}
+	w.Calls.Done(w.s.Name, watermark.StageWrite, began, end, steps.Any())
 	for i, err := range errs {
-		steps[i].End(resultOf(err))
+		steps[i].End(watermark.ResultOf(err))
 	}
 	if slices.Contains(errs, nil) {
 		trials.works(watermark.StageWrite)
@@ -405,7 +433,7 @@ func (w *writer) settle(ctx context.Context, batch []*parcel, errs []error) erro
 	}
 	var failed []error
 	for i, c := range batch {
-		w.Metrics.writes.WithLabelValues(w.s.Name, resultOf(errs[i])).Inc()
+		w.Metrics.wrote(w.s.Name, c.out.Came, w.Now(), errs[i])
 		if err := w.dispose(ctx, c, errs[i]); err != nil {
 			failed = append(failed, err)
 		}

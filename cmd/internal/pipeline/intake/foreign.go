@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
@@ -14,9 +15,9 @@ import (
 // KindForeign is the kind of the letter that stands for an account that is not the source's.
 const KindForeign = "foreign"
 
-// foreign knows which accounts other than the source's send to it. Apps of many accounts share a secret, so what they
-// send is genuine; it is nobody's whom this source rates, whatever ids it names. It is counted, and one letter stands
-// for each account, without what it sent.
+// foreign knows which accounts other than the source's own send to it. One app serves many accounts with one secret, so
+// their deliveries are genuine, but they concern nobody whom this source rates, whatever ids they name. They are
+// counted, and each account gets one dead letter, without what it sent.
 type foreign struct {
 	at       time.Time // when it was looked which letters stand, in machine time
 	standing map[string]bool
@@ -29,6 +30,17 @@ const mostForeign = 100
 func (r *Reader) strange(n crm.Notice) bool {
 	account := r.Accounts.Account(r.s.Name)
 	return n.Account != "" && account != "" && n.Account != account
+}
+
+// ours leaves out of a delivery what another account sent. Where nothing else in it can be read, what cannot be is
+// theirs too, and not ours to keep.
+func (r *Reader) ours(notices []crm.Notice, unread error) ([]crm.Notice, error) {
+	left := slices.DeleteFunc(slices.Clone(notices), r.strange)
+	if len(left) == 0 && unread != nil {
+		r.Metrics.foreign.WithLabelValues(r.s.Name).Inc()
+		return nil, nil
+	}
+	return left, unread
 }
 
 // note counts an event of an account, and sees to it that its letter stands.

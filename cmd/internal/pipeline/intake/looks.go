@@ -7,8 +7,9 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 )
 
-// looks are when a delivery of each source was last read although its date speaks against it. Whether the proof is
-// right, and so our clock wrong, only the body tells; and anybody can send one with an old date.
+// looks remembers, by source, when the body of a stale delivery was last read. Only the body tells whether its
+// signature is right, which would mean that our clock is wrong; but anybody can send a request with an old date, so it
+// is done now and then only.
 type looks struct {
 	mu   sync.Mutex
 	last map[string]time.Time

@@ -24,15 +24,22 @@ type proofs struct {
 	q      *queue.Queue
 	source string
 	stored *lru.Cache[[sha256.Size]byte, struct{}]
+	look   func(context.Context) (stored.Proven, error) // what stands in the store
 
-	mu   sync.Mutex
+	noting sync.Mutex // one of several that prove themselves better than before notes it
+
+	mu   sync.Mutex // is held for no call of the store's
 	best stored.Proven
 	read time.Time // when it was looked what stands in the store, in machine time
 }
 
 func newProofs(q *queue.Queue, source string) *proofs {
 	seen, _ := lru.New[[sha256.Size]byte, struct{}](timing.SameDeliveries) // it refuses a size below 1 alone
-	return &proofs{q: q, source: source, stored: seen}
+	look := func(ctx context.Context) (stored.Proven, error) {
+		best, _, err := stored.ProvenState(source).Get(ctx, q)
+		return best, err
+	}
+	return &proofs{q: q, source: source, stored: seen, look: look}
 }
 
 // proofOf is what a delivery brings as its proof.
@@ -43,31 +50,58 @@ func proofOf(s watermark.Source, d connectors.Delivery) connectors.Proof {
 	return s.CRM.Prove.Proof(d)
 }
 
-// errNotKnown is of a delivery of which it cannot be told whether better ones have come.
+// errNotKnown refuses a delivery while it is not known whether the source has brought a better proof.
 var errNotKnown = errors.New("the store does not say how the source has proved itself")
 
-// weaker is an error where a proof is not as good as one that the source has brought before.
+// weaker returns an error where the source has brought a better proof before.
 func (p *proofs) weaker(ctx context.Context, proof connectors.Proof) error {
 	if proof.Rank == 0 {
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if time.Since(p.read) >= timing.ProofAgain {
-		best, _, err := stored.ProvenState(p.source).Get(ctx, p.q)
-		switch {
+	if ever, again := p.due(); again {
+		switch found, err := p.look(ctx); {
 		case err == nil:
-			p.best, p.read = best, time.Now()
-		case p.read.IsZero():
+			p.learned(found)
+		case !ever:
 			return fmt.Errorf("%w: %w", errNotKnown, err)
 		}
 	}
-	if proof.Rank >= p.best.Rank {
+	best := p.known()
+	if proof.Rank >= best.Rank {
 		return nil
 	}
 	return fmt.Errorf("it is signed with %s alone, and the source has signed with %s before, which does not let "+
 		"others make deliveries of one they saw: "+
-		"where the CRM sends no %[2]s any more, set %s", proof.Name, p.best.Name, proof.Back)
+		"where the CRM sends no %[2]s any more, set %s", proof.Name, best.Name, proof.Back)
+}
+
+// known is the best proof that this process knows of.
+func (p *proofs) known() stored.Proven {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.best
+}
+
+// due reports whether it was ever looked what stands in the store, and whether the caller is to look again. While it
+// does, the others go by what is known.
+func (p *proofs) due() (ever, again bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ever, again = !p.read.IsZero(), time.Since(p.read) >= timing.ProofAgain
+	if ever && again {
+		p.read = time.Now()
+	}
+	return ever, again
+}
+
+// learned takes over what stands in the store, where proofs only get better.
+func (p *proofs) learned(best stored.Proven) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.read = time.Now()
+	if best.Rank > p.best.Rank {
+		p.best = best
+	}
 }
 
 // verified notes that a proof was right.
@@ -78,10 +112,13 @@ func (p *proofs) verified(ctx context.Context, proof connectors.Proof, t *waterm
 			"signed with %s alone: anyone who has seen one can %s; have the CRM sign with its newest signature",
 			proof.Name, proof.Weak), source)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if proof.Rank <= p.best.Rank {
+	if proof.Rank <= p.known().Rank {
 		return
+	}
+	p.noting.Lock()
+	defer p.noting.Unlock()
+	if proof.Rank <= p.known().Rank {
+		return // another noted it meanwhile
 	}
 	state := stored.ProvenState(p.source)
 	best, rev, err := state.Get(ctx, p.q)
@@ -93,10 +130,10 @@ func (p *proofs) verified(ctx context.Context, proof connectors.Proof, t *waterm
 		t.Warns(p.source+" proof", "it is not kept how the source proves itself", err, source)
 		return
 	}
-	p.best = best
+	p.learned(best)
 }
 
-// print stands for all that is stored of a delivery but when it came.
+// print is a hash of everything stored of a delivery except its time of receipt.
 func print(d stored.Delivery) [sha256.Size]byte {
 	d.Received = 0
 	return sha256.Sum256(stored.Encode(d))

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
@@ -108,6 +109,28 @@ func TestOlderProofs(t *testing.T) {
 	said := logged.FilterMessage("delivery not verified")
 	if said.Len() != 1 || !strings.Contains(said.All()[0].ContextMap()["error"].(string), "set WINNOW_FAKE_OLD=on") {
 		t.Errorf("the refusal says: %v", said.All())
+	}
+}
+
+// TestProofsWhileTheStoreIsSlow: who has looked at the store once goes by that while one delivery looks again.
+func TestProofsWhileTheStoreIsSlow(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	p := newProofs(nil, "fake")
+	p.look = func(context.Context) (stored.Proven, error) {
+		close(asked)
+		<-answer
+		return stored.Proven{Rank: 2, Name: "new"}, nil
+	}
+	p.read = time.Now().Add(-timing.ProofAgain)
+	done := make(chan error)
+	go func() { done <- p.weaker(t.Context(), connectors.Proof{Name: "old", Rank: 1}) }()
+	<-asked
+	if err := p.weaker(t.Context(), connectors.Proof{Name: "old", Rank: 1}); err != nil {
+		t.Errorf("while the store is asked: %v", err)
+	}
+	close(answer)
+	if err := <-done; err == nil {
+		t.Error("the store says that the source has proved itself better, and the old proof is taken")
 	}
 }
 

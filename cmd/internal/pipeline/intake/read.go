@@ -33,12 +33,12 @@ func NewReader(d Deps, s watermark.Source) *Reader { return &Reader{Deps: d, s: 
 func (r *Reader) Run(ctx context.Context) error {
 	deliveries := r.Queue.Deliveries.Consumer(r.s.Name)
 	defer deliveries.Close()
-	took := time.Duration(0)
+	var until time.Time // with little to read it waits for more
 	for ctx.Err() == nil {
 		if !r.Troubles.RoomFor(ctx, r.Queue.Facts, r.Queue.Fetches) {
 			continue
 		}
-		msgs, err := deliveries.Gather(ctx, timing.ReadMessages, timing.ReadBytes, timing.Patient(took))
+		msgs, err := deliveries.Gather(ctx, timing.ReadMessages, timing.ReadBytes, until, 0)
 		if err != nil {
 			return timing.IgnoreDone(ctx, fmt.Errorf("read %s: %w", r.s.Name, err))
 		}
@@ -48,7 +48,7 @@ func (r *Reader) Run(ctx context.Context) error {
 		hold, cancel := timing.Finish(ctx, r.Grace)
 		began := time.Now()
 		err = r.readAll(hold, msgs)
-		took = time.Since(began)
+		until = timing.Patient(began)
 		cancel()
 		if err != nil {
 			r.Troubles.Warns("read "+r.s.Name, "deliveries not read, they come again", err, zap.String("source", r.s.Name))
@@ -124,6 +124,7 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 		return r.Letters.Bury(ctx, r.s, fmt.Sprintf("%s.%d", m.Stream, m.Seq), queue.DeadLetter{Stage: watermark.StageRead, Payload: m.Data}, err)
 	}
 	for i, d := range ds {
+		out.Came(d.Received)
 		notices, err := decodeDelivery(r.s.CRM.Receive, d)
 		strangers, ahead, unsure := 0, 0, 0
 		for _, n := range notices {
@@ -131,7 +132,7 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				unsure++
 				continue
 			}
-			if account := r.Accounts.Account(r.s.Name); n.Account != "" && account != "" && n.Account != account {
+			if r.strange(n) {
 				if err := r.foreign.note(ctx, r, n.Account); err != nil {
 					return err
 				}
@@ -155,8 +156,8 @@ func (r *Reader) readOne(ctx context.Context, m *queue.Msg, out *stored.Output) 
 				out.Add(crm.Notice{Ref: &ref})
 			}
 		}
-		if strangers > 0 { // what else is in it is not ours to keep either
-			notices = slices.DeleteFunc(slices.Clone(notices), r.strange)
+		if strangers > 0 {
+			notices, err = r.ours(notices, err)
 		}
 		if unsure > 0 {
 			err = errors.Join(err, &connectors.Error{Vendor: r.s.Vendor, Op: "decode", Kind: connectors.Unauthenticated, Err: fmt.Errorf(

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -178,9 +179,12 @@ func (r *Receiver) store(
 ) (result string, reply connectors.Reply) {
 	kept, text := s.CRM.Receive.Keep(d)
 	one := stored.ToDelivery(kept, text)
-	same, before := print(one), r.proofs[s.Name].stored
-	if unique && before.Contains(same) {
-		return "repeated", replyTo(s, d, connectors.Stored)
+	var same [sha256.Size]byte
+	before := r.proofs[s.Name].stored
+	if unique {
+		if same = print(one); before.Contains(same) {
+			return "repeated", replyTo(s, d, connectors.Stored)
+		}
 	}
 	step := r.Tracer.Received(s.Name, came) // of what is verified: others cannot have themselves traced
 	err := r.groups[s.Name].add(ctx, one, step.Trail())

@@ -16,12 +16,16 @@ type Eraser struct {
 	Queue     *queue.Queue
 	Sources   map[string]watermark.Source
 	Publisher *stored.Publisher
+	Tombs     *stored.Tombs
 }
 
 // Erase takes a forgotten contact out of the store: what waits to be fetched of it, the dead letters that name it or
-// hold its id, its rating and its record. Its tombstone stands already. The record goes last: while it is there, a part
-// that failed is done again.
+// hold its id, its rating and its record. Its tombstone stands already, and is kept beside the store from now on. The
+// record goes last: while it is there, a part that failed is done again.
 func (e *Eraser) Erase(ctx context.Context, part int, key queue.Key) error {
+	if err := e.Queue.Contacts.Keep(part, e.Tombs.Put(key)); err != nil {
+		return err
+	}
 	if err := e.eraseWaiting(ctx, key); err != nil {
 		return err
 	}

@@ -3,12 +3,11 @@ package operate
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/queue"
 )
 
 // Health is how one source stands: what page, command, metric and log say of it.
@@ -40,23 +39,41 @@ var heldBy = map[string]string{
 func (p *Operate) Health(ctx context.Context) ([]Health, error) {
 	states, err := p.State(ctx)
 	if err != nil {
-		states = nil
-		for _, name := range slices.Sorted(maps.Keys(p.Sources)) {
-			v := p.Watermark.Of(name)
-			states = append(
-				states,
-				SourceState{Name: name, Vendor: string(p.Sources[name].Vendor), ReadUpTo: v.Read, Held: v.Hold},
-			)
-		}
+		return p.Own(), err
 	}
 	list := make([]Health, len(states))
 	for i, s := range states {
-		list[i] = p.health(ctx, s, err == nil)
+		list[i] = p.health(s)
+		list[i].Needs = needsOf(ctx, p.Queue, &list[i])
 	}
-	return list, err
+	return list, nil
 }
 
-func (p *Operate) health(ctx context.Context, s SourceState, answers bool) Health {
+// needsOf is for what a source needs a person, by this process or by another, which may be the one that speaks with the
+// CRM.
+func needsOf(ctx context.Context, q *queue.Queue, h *Health) string {
+	if h.Needs != "" {
+		return h.Needs
+	}
+	needs, _, err := stored.PutOffState(h.Name).Get(ctx, q)
+	if err != nil {
+		return ""
+	}
+	return needs
+}
+
+// Own is what this process knows of every source by itself.
+func (p *Operate) Own() (list []Health) {
+	for _, name := range p.Names() {
+		v := p.Watermark.Of(name)
+		list = append(list, p.health(SourceState{
+			Name: name, Vendor: string(p.Sources[name].Vendor), ReadUpTo: v.Read, Held: v.Hold,
+		}))
+	}
+	return list
+}
+
+func (p *Operate) health(s SourceState) Health {
 	source, sight := p.Sources[s.Name], p.Watermark.Of(s.Name)
 	h := Health{SourceState: s, Roles: p.Troubles.Health(s.Name), Lacks: source.CRM.Lacks(), Interval: -1, Day: -1}
 	if !s.ReadUpTo.IsZero() {
@@ -75,11 +92,6 @@ func (p *Operate) health(ctx context.Context, s SourceState, answers bool) Healt
 	for _, r := range h.Roles {
 		if r.Needs {
 			h.Needs = fmt.Sprintf("%s: %s", r.Role, r.Error)
-		}
-	}
-	if h.Needs == "" && answers { // another process may speak with the CRM
-		if needs, _, err := stored.PutOffState(s.Name).Get(ctx, p.Queue); err == nil {
-			h.Needs = needs
 		}
 	}
 	return h

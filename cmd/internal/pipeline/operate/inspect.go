@@ -11,6 +11,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
@@ -33,22 +34,21 @@ type Explanation struct {
 func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation, error) {
 	key := queue.Key{Source: ref.Source, Contact: ref.Contact}
 	part := p.Queue.PartitionOf(ref.Source, ref.Contact)
-	found, err := p.Queue.Contacts.Load(ctx, part, []queue.Key{key})
+	found, _, err := stored.Contacts(ctx, p.Queue, part, []queue.Key{key})
 	if err != nil {
 		return Explanation{}, err
 	}
-	r, ok := found[key]
+	c, ok := found[key]
 	if !ok {
 		if strings.Contains(ref.Contact, "@") {
 			return Explanation{}, fmt.Errorf("%s: %w; want the id of its record, which stands at the end of its address in the CRM", ref.Source, ErrUnknownContact)
 		}
 		return Explanation{}, fmt.Errorf("%s: %w", ref, ErrUnknownContact)
 	}
-	if r.Damaged {
+	if c == nil {
 		return Explanation{}, fmt.Errorf("%s: its record is damaged, and is read again from the CRM: %w", ref, queue.ErrDamaged)
 	}
-	c, err := stored.Decode[stored.Contact](r.Data)
-	if err != nil {
+	if err := c.Whole(); err != nil {
 		return Explanation{}, err
 	}
 	e := Explanation{Source: ref.Source, Contact: ref.Contact, MergedTo: c.Redirect, Written: c.Values}
@@ -58,7 +58,7 @@ func (p *Operate) Explain(ctx context.Context, ref crm.ContactRef) (Explanation,
 	if err := p.Watermark.Refresh(ctx); err != nil {
 		return e, err
 	}
-	at := p.Watermark.Sight().Instant(key, p.Now(), &c)
+	at := p.Watermark.Sight().Instant(key, p.Now(), c)
 	e.ReadUpTo = crm.At(at.Read)
 	e.Explanation = rules.Explain(p.Rules, rating.Visible(p.Sources[ref.Source].Mode, &c.Record), at, p.Words)
 	return e, nil
@@ -75,7 +75,9 @@ type SourceState struct {
 	Rated    map[string]int `json:"rated"` // contacts by letter
 	Flagged  int            `json:"flagged"`
 	Overdue  int            `json:"overdue"`
-	Held     string         `json:"held,omitempty"` // why nothing is announced
+	// of whom nothing is written because their profile has not come
+	Unprofiled int    `json:"without_profile,omitempty"`
+	Held       string `json:"held,omitempty"` // why nothing is announced
 }
 
 // State tells how every source stands, by name.
@@ -93,17 +95,30 @@ func (p *Operate) State(ctx context.Context) ([]SourceState, error) {
 		s := SourceState{
 			Name: name, Vendor: string(p.Sources[name].Vendor), ReadUpTo: v.Read, Held: v.Hold,
 			Rated: sum.Rated[name], Flagged: sum.Flagged[name], Overdue: sum.Overdue[name],
+			Unprofiled: sum.Unprofiled[name],
 		}
-		if s.Read, err = p.Queue.Deliveries.Waiting(ctx, name); err != nil {
-			return nil, err
-		}
-		if s.Fetch, err = p.Queue.Fetches.Waiting(ctx, name); err != nil {
-			return nil, err
-		}
-		if s.Write, err = p.unwritten(ctx, name); err != nil {
-			return nil, err
+		for _, stage := range stagesOf(p) {
+			if *stage.of(&s), err = stage.waiting(ctx, name); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// stage is where messages of a source wait.
+type stage struct {
+	name    string
+	of      func(*SourceState) *uint64
+	waiting func(ctx context.Context, source string) (uint64, error)
+}
+
+// stagesOf are in the order of the flow: what has left one is seen at the next.
+func stagesOf(p *Operate) []stage {
+	return []stage{
+		{watermark.StageRead, func(s *SourceState) *uint64 { return &s.Read }, p.Queue.Deliveries.Waiting},
+		{watermark.StageFetch, func(s *SourceState) *uint64 { return &s.Fetch }, p.Queue.Fetches.Waiting},
+		{watermark.StageWrite, func(s *SourceState) *uint64 { return &s.Write }, p.unwritten},
+	}
 }

@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,7 +52,7 @@ func (m *Mender) Mend(ctx context.Context) error {
 	for _, d := range m.Queue.Damaged() {
 		err := m.mend(ctx, d)
 		if err == nil {
-			err = m.discard(ctx, d)
+			err = m.Queue.Remove(ctx, d) // another letter stands for it
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", d, err)
@@ -79,6 +78,9 @@ func (m *Mender) mend(ctx context.Context, d queue.Damage) error {
 		}
 		return m.contact(ctx, s, key, d)
 	}
+	if _, err := m.Queue.Contacts.Restore(ctx); err != nil { // or what is read again would bring back who was forgotten
+		return err
+	}
 	sources := []string{d.Source}
 	if _, known := m.Sources[d.Source]; !known {
 		sources = slices.Sorted(maps.Keys(m.Sources))
@@ -99,19 +101,6 @@ func (m *Mender) mend(ctx context.Context, d queue.Damage) error {
 	return nil
 }
 
-// discard takes out a dead letter that cannot be read: another one stands for it, and whoever looks for what is new
-// among the letters would look for it again and again.
-func (m *Mender) discard(ctx context.Context, d queue.Damage) error {
-	seq, ok := d.Letter()
-	if !ok {
-		return nil
-	}
-	if err := m.Queue.DeadLetters.Discard(ctx, seq); !errors.Is(err, queue.ErrNotFound) {
-		return err
-	}
-	return nil
-}
-
 // contact has one contact read again: a rating that was lost is made from the record, a record from the CRM.
 func (m *Mender) contact(ctx context.Context, s watermark.Source, key queue.Key, d queue.Damage) error {
 	if d.Rating {
@@ -128,6 +117,9 @@ func (m *Mender) contact(ctx context.Context, s watermark.Source, key queue.Key,
 	if !ok { // nobody of that kind is rated any more
 		return nil
 	}
+	if s.CRM.Past != nil {
+		ref = s.CRM.Past.Past(key.Contact)
+	}
 	ref.Contacts, ref.Noticed = []string{key.Contact}, crm.At(m.Now())
 	letter := queue.DeadLetter{Stage: watermark.StageFetch, Contacts: ref.Contacts, Payload: stored.Encode(ref)}
 	if err := m.Letters.Lost(ctx, s, d, letter); err != nil {
@@ -135,10 +127,19 @@ func (m *Mender) contact(ctx context.Context, s watermark.Source, key queue.Key,
 	}
 	if err := m.Queue.Fetches.Publish(ctx, []queue.FetchMsg{
 		stored.ToFetch(key.Source, ref),
-	}, stored.SinceEarlier); err != nil {
+	}, stored.SinceEarlier); err != nil || s.CRM.Past != nil {
 		return err
 	}
 	return m.fillAgain(ctx, key.Source, m.Now().Add(-timing.HistoryAgain))
+}
+
+// alone reports whether a letter stands for one contact whose history is read by itself.
+func (m *Mender) alone(source string, d queue.DeadLetter) bool {
+	if p := m.Sources[source].CRM.Past; p != nil && len(d.Contacts) == 1 && d.Count == 0 {
+		ref, err := stored.Decode[crm.Ref](d.Payload)
+		return err == nil && ref.Type == p.Past(d.Contacts[0]).Type
+	}
+	return false
 }
 
 // fillAgain has the history of a source read since an instant, and since when another backfill was to read it that is
@@ -158,17 +159,24 @@ func (m *Mender) fillAgain(ctx context.Context, source string, since time.Time) 
 	return stored.BackfillState(source).Put(ctx, m.Queue, stored.Filling{Since: from, Until: now, Moved: now}, rev)
 }
 
-// release takes back the letters of what a backfill has read again. What it has not read because a person had it begin
-// later is read once it is done.
+// release takes back the letters of what has been read again: by a backfill, or of one contact alone. What a backfill
+// has not read because a person had it begin later is read once it is done.
 func (m *Mender) release(ctx context.Context, source string) error {
 	f, _, err := stored.BackfillState(source).Get(ctx, m.Queue)
-	if err != nil || !f.Done || len(m.Queue.Damaged()) > 0 {
+	if err != nil || len(m.Queue.Damaged()) > 0 {
 		return err
 	}
 	var done []uint64
 	missed := f.Since
 	err = m.Queue.DeadLetters.Each(ctx, 0, watermark.StageFetch, source, func(d queue.DeadLetter) error {
 		if d.Kind != watermark.KindDamaged {
+			return nil
+		}
+		if m.alone(source, d) {
+			done = append(done, d.Seq)
+			return nil
+		}
+		if !f.Done {
 			return nil
 		}
 		noticed, since, err := holeOf(d, f.Until)

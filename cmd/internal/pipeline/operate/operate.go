@@ -1,11 +1,13 @@
 package operate
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/queue"
 	"github.com/winnow-crm/winnow/rules"
@@ -22,10 +24,12 @@ type Deps struct {
 	Now       func() time.Time
 	Watermark *watermark.Watermark
 	Rated     ratedness
+	RateLate  time.Duration                          // after this facts that are not rated are an error
 	Polls     func(source string, at time.Time) bool // whether a poll of the source is due
 	Tombs     *stored.Tombs
 	Eraser    *Eraser
 	Troubles  *watermark.Troubles
+	Calls     *watermark.Calls
 }
 
 // ratedness tells how far the partitions have been rated.
@@ -34,10 +38,19 @@ type ratedness interface {
 }
 
 // Operate is what people ask and order.
-type Operate struct{ Deps }
+type Operate struct {
+	Deps
+	unratedNow *timing.Shared[[]Unrated]
+}
 
 // New returns an Operate.
-func New(d Deps) *Operate { return &Operate{d} }
+func New(d Deps) *Operate {
+	p := &Operate{Deps: d}
+	p.unratedNow = timing.NewShared(timing.ScrapeWithin, func(ctx context.Context) ([]Unrated, error) {
+		return lookUnrated(ctx, d.Queue)
+	})
+	return p
+}
 
 // Names are the sources, sorted.
 func (p *Operate) Names() []string { return slices.Sorted(maps.Keys(p.Sources)) }

@@ -6,9 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/rating"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -36,7 +38,9 @@ func (p *People) Cards(ctx context.Context, refs []crm.ContactRef) (map[crm.Cont
 			continue
 		}
 		for part := range slices.Chunk(bySource[source], connectors.CardsAtOnce) {
+			began := time.Now()
 			found, err := s.CRM.Show.Cards(ctx, part)
+			p.Calls.Done(source, watermark.CallNames, began, err, nil)
 			for person, card := range found {
 				cards[crm.ContactRef{Source: source, Contact: person}] = card
 			}
@@ -67,14 +71,16 @@ func (p *People) Find(ctx context.Context, source, text string) (refs []crm.Cont
 		}
 		switch {
 		case strings.Contains(text, "://"):
-			if person, ok := s.CRM.PersonAt(text); ok {
+			if person, ok := s.CRM.PersonAt(p.Watermark.Account(name), text); ok {
 				refs = append(refs, crm.ContactRef{Source: name, Contact: person})
 			}
 		case strings.Contains(text, "@"):
 			if s.CRM.Show == nil {
 				continue
 			}
+			began := time.Now()
 			people, err := s.CRM.Show.Find(ctx, text)
+			p.Calls.Done(name, watermark.CallNames, began, err, nil)
 			for _, person := range people {
 				refs = append(refs, crm.ContactRef{Source: name, Contact: person})
 			}
@@ -97,20 +103,19 @@ func (p *People) load(ctx context.Context, refs []crm.ContactRef) (map[crm.Conta
 	}
 	out := map[crm.ContactRef]*stored.Contact{}
 	for part, keys := range parts {
-		found, err := p.Queue.Contacts.Load(ctx, part, keys)
+		found, _, err := stored.Contacts(ctx, p.Queue, part, keys)
 		if err != nil {
 			return nil, err
 		}
-		for key, r := range found {
-			if r.Damaged {
+		for key, c := range found {
+			if c == nil {
 				continue
 			}
-			c, err := stored.Decode[stored.Contact](r.Data)
-			if err != nil {
+			if err := c.Whole(); err != nil {
 				return nil, err
 			}
 			c.Record = *rating.Visible(p.Sources[key.Source].Mode, &c.Record)
-			out[crm.ContactRef{Source: key.Source, Contact: key.Contact}] = &c
+			out[crm.ContactRef{Source: key.Source, Contact: key.Contact}] = c
 		}
 	}
 	return out, nil
@@ -129,6 +134,24 @@ func (p *People) Debts(ctx context.Context, refs []crm.ContactRef) (map[crm.Cont
 		}
 	}
 	return debts, nil
+}
+
+// Answers are those that we have given people since an instant.
+func (p *People) Answers(
+	ctx context.Context, refs []crm.ContactRef, since crm.Millis,
+) (map[crm.ContactRef][]rules.Answer, error) {
+	found, err := p.load(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[crm.ContactRef][]rules.Answer, len(found))
+	for ref, c := range found {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		out[ref] = rules.Answers(p.Rules, &c.Record, since.Time(), p.Now())
+	}
+	return out, nil
 }
 
 // Withheld are the decisions that would be announced of people whom something holds, were nothing to hold them.

@@ -51,18 +51,12 @@ func (p *Operate) Records(ctx context.Context, source string, fn func(contact st
 		return err
 	}
 	for part := range p.Queue.Partitions() {
-		err := p.Queue.Contacts.Scan(ctx, part, func(r queue.Record) error {
-			if r.Key.Source != source || stored.IsTomb(r.Key) {
-				return nil
-			}
-			c, err := stored.Decode[stored.Contact](r.Data)
-			if err != nil {
-				return fmt.Errorf("record at %d: %w", r.Seq, err)
-			}
+		rated := func(key queue.Key) bool { return key.Source == source && !stored.IsTomb(key) }
+		err := stored.Each(ctx, p.Queue, part, rated, func(key queue.Key, c *stored.Contact) error {
 			if c.Redirect != "" || c.Forgotten {
 				return nil
 			}
-			return fn(r.Key.Contact, rating.Visible(p.Sources[source].Mode, &c.Record))
+			return fn(key.Contact, rating.Visible(p.Sources[source].Mode, &c.Record))
 		})
 		if err != nil {
 			return fmt.Errorf("records of %s: %w", source, err)

@@ -27,18 +27,18 @@ func newCache(max int64) *cache {
 	return c
 }
 
-// take returns a contact and removes it: it is put back once it is stored, so a failed commit leaves nothing wrong
-// behind.
+// take returns a contact and removes it from the cache. It is put back once it is stored, so that a failed commit
+// leaves no wrong entry behind.
 func (c *cache) take(key queue.Key) *stored.Contact {
 	v, _ := c.lru.Peek(key)
 	c.lru.Remove(key)
 	return v.c
 }
 
-// put keeps a contact whose encoding has size bytes.
+// put keeps a contact whose record has size bytes, and its base as it is stored.
 func (c *cache) put(key queue.Key, v *stored.Contact, size int) {
 	c.take(key)
-	bytes := decodedSize(size)
+	bytes := decodedSize(size) + int64(v.BaseBytes())
 	c.lru.Add(key, cached{v, bytes})
 	c.bytes += bytes
 	for c.bytes > c.max && c.lru.Len() > 1 {

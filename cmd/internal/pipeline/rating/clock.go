@@ -10,8 +10,8 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// errTurnedBack ends an owner under whose feet the time went back: what it knows of when contacts fall due was found
-// by a clock that was wrong. Whoever takes the partition next looks through all of them.
+// errTurnedBack ends an owner when time went back while it ran: it computed its due times by a wrong clock. The next
+// owner of the partition scans all contacts.
 var errTurnedBack = errors.New("the clock was turned back")
 
 // instant is that of the last look at the sources, zero before there was one.

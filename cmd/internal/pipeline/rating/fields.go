@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,9 +16,22 @@ import (
 // first lines.
 const maxReasons = 4000
 
+// worded are texts that stand, and what they say.
+type worded struct {
+	rating crm.Rating
+	values stored.Values
+}
+
+func wordedOf(c *stored.Contact) worded {
+	if !c.Worded {
+		return worded{}
+	}
+	return worded{c.Rating, c.Values}
+}
+
 // values are the fields that r stands for, as say has them for people, without rated_at, which is added when they are
-// put out.
-func values(r crm.Rating, say *words.Catalogue) stored.Values {
+// put out. Texts that were last made of the same are taken over: most reviews change none.
+func values(r crm.Rating, say *words.Catalogue, last worded) stored.Values {
 	v := make(stored.Values, len(crm.Fields)+1) // one more for the native status
 	for _, f := range crm.Fields {
 		v[f] = ""
@@ -31,7 +45,11 @@ func values(r crm.Rating, say *words.Catalogue) stored.Values {
 	v[crm.FieldWorth] = strconv.Itoa(r.Worth)
 	v[crm.FieldRating] = r.Letter
 	v[crm.FieldMachineRating] = r.Machine
-	v[crm.FieldReasons] = reasons(r.Reasons, say)
+	if last.values != nil && slices.EqualFunc(r.Reasons, last.rating.Reasons, sameLine) {
+		v[crm.FieldReasons] = last.values[crm.FieldReasons]
+	} else {
+		v[crm.FieldReasons] = reasons(r.Reasons, say)
+	}
 	v[crm.FieldStatus] = string(r.Status)
 	v[crm.FieldDisqualified] = strconv.FormatBool(r.Disqualified)
 	v[crm.FieldGround] = string(r.Ground)
@@ -40,11 +58,26 @@ func values(r crm.Rating, say *words.Catalogue) stored.Values {
 	v[crm.FieldBall] = string(r.Ball)
 	v[crm.FieldOwedSince] = instant(r.OwedSince)
 	v[crm.FieldTreatment] = r.Treatment
-	v[crm.FieldAction] = say.Advice(r.Advice)
+	if last.values != nil && slices.EqualFunc(r.Advice, last.rating.Advice, samePhrase) {
+		v[crm.FieldAction] = last.values[crm.FieldAction]
+	} else {
+		v[crm.FieldAction] = say.Advice(r.Advice)
+	}
 	v[crm.FieldMessage] = say.Farewell(&r)
 	v[crm.FieldMilestoneMissing] = strconv.FormatBool(r.MilestoneMissing)
 	v[crm.FieldModel] = r.Model
 	return v
+}
+
+// sameLine reports whether two reasons make the same line.
+func sameLine(a, b crm.Reason) bool {
+	return a.ID == b.ID && a.Sub == b.Sub && a.Points == b.Points && slices.EqualFunc(a.Says, b.Says, samePhrase)
+}
+
+func samePhrase(a, b crm.Phrase) bool {
+	return a.Key == b.Key && slices.EqualFunc(a.Args, b.Args, func(x, y crm.Arg) bool {
+		return x.Name == y.Name && x.N == y.N && x.Word == y.Word && x.Years == y.Years && slices.Equal(x.Days, y.Days)
+	})
 }
 
 // reasons are read by people in a text field: a line each, strongest first.

@@ -6,6 +6,7 @@ import (
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/tracing"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
+	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
 
@@ -17,6 +18,7 @@ type newcomer struct {
 	since    time.Time // in machine time: when this owner began to wait for the history
 	profiled bool
 	trail    tracing.Trail // what the write follows from that waits
+	came     crm.Millis    // as stored.Outgoing has it
 }
 
 // awaits is what the first write of a contact waits for. An owner without newcomers has nobody wait.

@@ -137,11 +137,7 @@ func (p *Rating) ownUnder(ctx context.Context, part int, lease *queue.Lease) err
 	case errors.Is(err, errFenced):
 		p.Log.Warn("partition lost to another process", zap.Int("partition", part))
 	case queue.Unanswered(err):
-		if p.Troubles.Warns("partition", "partitions are given up until the queue answers", err) {
-			_ = p.Queue.Healthy(
-				context.WithoutCancel(ctx),
-			) // which ends the process where only a start helps, as after a full disk
-		}
+		p.Troubles.Warns("partition", "partitions are given up until the queue answers", err)
 	default:
 		return err
 	}
@@ -170,20 +166,22 @@ func (p *Rating) share(ctx context.Context, mine uint64) (n int, outdated bool, 
 	return (p.Queue.Partitions() + count - 1) / count, false, nil
 }
 
-// joinEpoch finds the epoch of this process's settings, a new one where they are new.
+// joinEpoch finds the epoch of this process's settings, and of the form in which it writes records: a new one where
+// either is new.
 func (p *Rating) joinEpoch(ctx context.Context) (uint64, error) {
 	for {
 		e, rev, err := stored.EpochState().Get(ctx, p.Queue)
 		if err != nil {
 			return 0, err
 		}
-		if e.Model == p.Rules.Version() {
+		same := e.Model == p.Rules.Version()
+		if same && e.Form >= stored.Form {
 			return e.Number, nil
 		}
-		e = stored.Epoch{Number: e.Number + 1, Model: p.Rules.Version()}
+		e = stored.Epoch{Number: e.Number + 1, Model: p.Rules.Version(), Form: stored.Form}
 		switch err := stored.EpochState().Put(ctx, p.Queue, e, rev); {
 		case err == nil:
-			if e.Number > 1 {
+			if !same && e.Number > 1 {
 				p.noteSettings(ctx)
 			}
 			return e.Number, nil

@@ -47,6 +47,7 @@ type owner struct {
 	pending   []*queue.Msg           // pulled, for a later step
 	marked    bool                   // it is known how far the facts went at some instant after the look
 	behind    bool                   // facts may have come by the last look that are left for a later step
+	rested    time.Time              // when the last step that had something to do ended
 	latest    time.Time              // the latest instant for which contacts were rated
 	doubted   map[queue.Key]struct{} // decided upon in the future, by a clock that was wrong: now or then
 	done      atomic.Pointer[progress]
@@ -101,8 +102,10 @@ func (o *owner) scan(ctx context.Context) error {
 		return ctx.Err()
 	}
 	ahead := crm.At(o.p.Sights.Sight().Ahead())
-	return o.p.Queue.Contacts.Scan(ctx, o.part, func(r queue.Record) error {
+	var tombs []queue.Put
+	err := o.p.Queue.Contacts.Scan(ctx, o.part, func(r queue.Record) error {
 		if stored.IsTomb(r.Key) {
+			tombs = append(tombs, queue.Put{Key: r.Key, Data: r.Data})
 			return nil
 		}
 		g, err := stored.Decode[stored.Glance](r.Data)
@@ -132,6 +135,7 @@ func (o *owner) scan(ctx context.Context) error {
 		}
 		return ctx.Err()
 	})
+	return errors.Join(err, o.p.Queue.Contacts.Keep(o.part, tombs...))
 }
 
 // job is one contact in hand during a step.
@@ -140,6 +144,7 @@ type job struct {
 	c        *stored.Contact
 	facts    []crm.Fact
 	before   crm.Rating    // what it was rated
+	due      bool          // it is to be rated, whether there are facts or not
 	put      bool          // its rating goes out
 	profiled bool          // its profile has been read
 	known    bool          // and its decision has been announced before
@@ -147,6 +152,7 @@ type job struct {
 	void     *crm.Decision // the last that was, and is void
 	effects  effects
 	trail    tracing.Trail // of its facts
+	came     crm.Millis    // as stored.Outgoing has it
 	step     *tracing.Step
 }
 
@@ -199,7 +205,7 @@ func (o *owner) step(ctx context.Context) error {
 	var batch queue.Batch
 	size := 0
 	for _, key := range keys {
-		if size > timing.RateBytes {
+		if o.full(&batch, size) {
 			// Until the last batch says that the facts are done with they count as unread, and folding them again
 			// changes nothing.
 			if err := o.commit(hold, batch, o.at.Facts); err != nil {
@@ -210,17 +216,19 @@ func (o *owner) step(ctx context.Context) error {
 		j := jobs[key]
 		j.before = j.c.Rating
 		j.step = o.p.Tracer.Step(j.trail.With(o.newcomers[key].trail), "rate", key.Source)
+		j.came = stored.Earlier(j.came, o.newcomers[key].came)
 		awaited := j.c.Awaits
 		o.review(j, now)
 		if j.effects.entomb {
-			batch.Contacts = append(batch.Contacts, queue.Put{Key: o.p.Tombs.Of(key), Data: stored.Encode(stored.Contact{Forgotten: true})})
+			batch.Contacts = append(batch.Contacts, o.p.Tombs.Put(key))
 		}
-		data := stored.Encode(j.c)
-		batch.Contacts = append(batch.Contacts, queue.Put{Key: key, Data: data})
-		size += len(data)
-		o.cache.put(key, j.c, len(data))
+		data, written := put(&batch, j)
+		size += written
+		o.cache.put(key, j.c, data)
 		if j.put {
-			out := stored.Outgoing{Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect, Known: j.known}
+			out := stored.Outgoing{
+				Values: j.c.Values, Decide: j.c.Rating.Decide, Into: j.c.Redirect, Known: j.known, Came: j.came,
+			}
 			batch.Ratings = append(batch.Ratings, queue.Put{Key: key, Data: stored.Encode(out), Header: j.step.Trail().In(nil)})
 		}
 		o.tally.Count(key.Source, stored.StandingOf(j.before), -1)
@@ -237,7 +245,25 @@ func (o *owner) step(ctx context.Context) error {
 		o.settle(hold, jobs[key], now)
 	}
 	o.ask(hold, jobs, now)
+	o.rested = time.Now()
 	return nil
+}
+
+// full reports whether a batch of so many bytes may have no room for another contact: its record, its base, its rating
+// and its tombstone.
+func (o *owner) full(batch *queue.Batch, size int) bool {
+	return size > timing.RateBytes || batch.Len()+4 > o.p.Queue.Contacts.MaxBatch()
+}
+
+// put adds the record of a contact to a batch, and its base where it is another one. It returns the bytes of the
+// record, and of both.
+func put(batch *queue.Batch, j *job) (data, all int) {
+	record, base := j.c.Parts()
+	batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: record})
+	if base != nil {
+		batch.Bases = append(batch.Bases, queue.Put{Key: j.key, Data: base})
+	}
+	return len(record), len(record) + len(base)
 }
 
 // look takes in another look at the sources.
@@ -267,7 +293,8 @@ func (o *owner) look(s *watermark.Sight) {
 	o.stale = append(early, o.stale...)
 }
 
-// gather pulls bundles and sorts their facts by contact. With little at hand it waits a moment for more.
+// gather pulls bundles and sorts their facts by contact. With little at hand it waits for more, where the last
+// step was only a moment ago.
 func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*job, through uint64, err error) {
 	jobs, through = map[queue.Key]*job{}, o.at.Facts
 	count := 0
@@ -287,7 +314,7 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 				break
 			}
 			if until.IsZero() {
-				until = time.Now().Add(timing.Patience)
+				until = o.rested.Add(timing.Patience)
 			}
 		}
 		m := o.pending[0]
@@ -312,7 +339,7 @@ func (o *owner) gather(ctx context.Context, now time.Time) (jobs map[queue.Key]*
 				j = &job{key: key}
 				jobs[key] = j
 			}
-			j.trail = j.trail.With(trail)
+			j.trail, j.came = j.trail.With(trail), stored.Earlier(j.came, b.Came)
 			f.Contact = "" // the record belongs to one contact
 			j.facts = append(j.facts, f)
 		}
@@ -339,6 +366,7 @@ func (o *owner) addDue(jobs map[queue.Key]*job, now crm.Millis) {
 		if jobs[key] == nil {
 			jobs[key] = &job{key: key}
 		}
+		jobs[key].due = true
 	}
 	for _, key := range o.dues.take(now, stepDue(o.p.Queue)) {
 		add(key)
@@ -373,18 +401,17 @@ func (o *owner) load(ctx context.Context, jobs map[queue.Key]*job) error {
 	if len(cold) == 0 {
 		return nil
 	}
-	found, err := o.p.Queue.Contacts.Load(ctx, o.part, cold)
+	found, lost, err := stored.Contacts(ctx, o.p.Queue, o.part, cold)
 	if err != nil {
 		return err
 	}
+	for _, r := range lost {
+		o.p.Queue.Contacts.BaseLost(o.part, r)
+	}
 	var tombs []queue.Key
 	for _, key := range cold {
-		if r, ok := found[key]; ok && !r.Damaged { // what was damaged is as if it were new, and is read again
-			c, err := stored.Decode[stored.Contact](r.Data)
-			if err != nil {
-				return fmt.Errorf("record at %d: %w", r.Seq, err)
-			}
-			jobs[key].c = &c
+		if c := found[key]; c != nil { // what was damaged is as if it were new, and is read again
+			jobs[key].c = c
 			continue
 		}
 		jobs[key].c = &stored.Contact{}
@@ -450,7 +477,7 @@ func (o *owner) settle(ctx context.Context, j *job, now time.Time) {
 		o.doubted[j.key] = struct{}{}
 	}
 	if delete(o.newcomers, j.key); j.c.Awaits != stored.Nothing {
-		w.trail = j.step.Trail()
+		w.trail, w.came = j.step.Trail(), j.came
 		o.newcomers[j.key] = w
 	}
 	switch held := j.c.Rating.Held; {

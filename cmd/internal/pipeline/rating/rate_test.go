@@ -314,6 +314,12 @@ func TestWhereHeldBackWait(t *testing.T) {
 		{rating: crm.Rating{Held: watermark.HoldBackfill}, sight: watermark.Horizon{
 			Now: noon, Read: noon, Hold: watermark.HoldBackfill,
 		}, waits: true},
+		{rating: crm.Rating{Held: watermark.HoldClock}, sight: watermark.Horizon{
+			Now: noon, Read: noon, Hold: watermark.HoldClock,
+		}, waits: true},
+		{rating: crm.Rating{Held: watermark.HoldBreaker}, sight: watermark.Horizon{
+			Now: noon, Read: noon, Hold: watermark.HoldBreaker,
+		}, waits: true},
 		{rating: crm.Rating{Held: watermark.HoldSettle}, sight: free},
 		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Pending}}, sight: free, waits: true, decided: true},
 		{rating: crm.Rating{Decide: &crm.Decision{Status: crm.Open}}, sight: free},

@@ -38,34 +38,65 @@ func (o *owner) review(j *job, now time.Time) {
 		j.effects.entomb = true
 		return
 	}
+	news := false
 	if c.Redirect == "" {
-		for _, f := range j.facts {
-			if c.Record.Fold(f) && f.Kind != crm.KindDecision {
-				c.Arrived = crm.At(now)
-			}
-		}
+		news = o.fold(j, now)
 	}
 	o.correct(j, now)
 	switch into, forget := fate(&c.Record, j.facts); {
 	case forget:
-		*c = stored.Contact{Forgotten: true}
+		c.Become(stored.Contact{Forgotten: true})
+		c.Empty()
 		j.effects.entomb = true
 		return
 	case c.Redirect != "":
 		// What comes late stands in the record until it has been sent on, like what was there before.
-		c.Record.Fold(j.facts...)
+		for i := range j.facts {
+			c.Fold(&j.facts[i])
+		}
 		if c.Sent = c.Sent && len(j.facts) == 0; !c.Sent {
 			c.Due, j.effects.merged = crm.At(now.Add(timing.EffectAgain)), true
 		}
 		return
 	case into != "":
 		// What was to be written for it must not reach the winner: some CRMs send a merged id's writes there.
-		*c, j.put = stored.Contact{Redirect: into, Record: c.Record, Due: crm.At(now.Add(timing.EffectAgain))}, true
-		j.effects.merged = true
+		c.Become(stored.Contact{Redirect: into, Due: crm.At(now.Add(timing.EffectAgain))})
+		j.put, j.effects.merged = true, true
+		return
+	}
+	if !news && !j.due && o.stands(j, now) {
 		return
 	}
 	o.rate(j, now)
 	o.wantProfile(j, now)
+}
+
+// fold folds what came into a contact, and reports whether there is news among it: what its rating may depend on. A
+// property that it had no value of is always news: for its sake another one may have had to go.
+func (o *owner) fold(j *job, now time.Time) (news bool) {
+	r := &j.c.Record
+	for _, f := range j.facts {
+		idle := !o.p.Rules.Reads(&f) && slices.ContainsFunc(r.Profile, func(g crm.Fact) bool { return g.ID == f.ID })
+		if !j.c.Fold(&f) {
+			continue
+		}
+		news = news || !idle
+		if f.Kind != crm.KindDecision {
+			j.c.Arrived = crm.At(now)
+		}
+	}
+	return news
+}
+
+// stands reports whether a contact of whom there is no news is rated as it was: it has been rated under the present
+// settings, nothing about it waits for an instant that has come or for a look at its source, and no clock was wrong.
+func (o *owner) stands(j *job, now time.Time) bool {
+	c, r := j.c, &j.c.Rating
+	_, newcomer := o.newcomers[j.key]
+	return r.Model == o.p.Rules.Version() && c.Offer == o.p.offers[j.key.Source] && c.Values != nil &&
+		!c.Failed && r.Unrated == "" && r.Decide == nil && r.Held == "" && (c.Due == 0 || c.Due > crm.At(now)) &&
+		c.Awaits == stored.Nothing && !newcomer && c.Asked == 0 && j.void == nil && !j.doubted &&
+		unenforced(o.p.mode(j.key), c) == nil
 }
 
 // wantProfile asks for a profile that is not there: at first, once more where another owner had asked for it, and then
@@ -104,11 +135,12 @@ func fate(r *rules.Record, facts []crm.Fact) (into string, forget bool) {
 // rate asks the rules, and decides what of the answer goes out.
 func (o *owner) rate(j *job, now time.Time) {
 	c, p := j.c, o.p
-	c.Awaits = stored.Nothing
+	last := wordedOf(c)
+	c.Awaits, c.Worded = stored.Nothing, false
 	at := o.sight.Instant(j.key, now, c)
 	lag := at.Lagging
 	at.Lagging = lag || o.behind // what has come and waits for a later step may be what they answered
-	rating, fault := safely(p.Rules, Visible(p.mode(j.key), &c.Record), at)
+	rating, fault := p.judge(j, at)
 	if fault != "" {
 		c.Failed, j.effects.fault = true, fault
 		c.Rating = crm.Rating{Unrated: "failed", Model: p.Rules.Version()}
@@ -139,7 +171,7 @@ func (o *owner) rate(j *job, now time.Time) {
 		c.Due = earlier(c.Due, crm.At(now.Add(timing.Outstanding)))
 	}
 	j.takeBack()
-	v := values(rating, p.Words)
+	v := values(rating, p.Words, last)
 	addNative(v, p.Sources[j.key.Source], j, c.Rating.Decide)
 	switch {
 	// nobody is there to write to: what waits to be written is void
@@ -153,6 +185,7 @@ func (o *owner) rate(j *job, now time.Time) {
 	if c.Awaits = o.awaits(j); c.Awaits != stored.Nothing {
 		return
 	}
+	c.Worded = true
 	offer := p.offers[j.key.Source]
 	if c.Values != nil && sameValues(v, c.Values) && c.Offer == offer &&
 		sameReplaced(c.Rating.Decide, j.before.Decide) {
@@ -164,6 +197,14 @@ func (o *owner) rate(j *job, now time.Time) {
 	c.Values, c.Offer, j.put = v, offer, true
 }
 
+// judge rates a contact. What cannot be rated is a fault, and so is a history that cannot be read.
+func (p *Rating) judge(j *job, at rules.Instant) (rating crm.Rating, fault string) {
+	if err := j.c.Whole(); err != nil {
+		return rating, err.Error()
+	}
+	return safely(p.Rules, Visible(p.mode(j.key), &j.c.Record), at)
+}
+
 // sameReplaced reports whether d replaces the native status that it did when it was put out before.
 func sameReplaced(d, before *crm.Decision) bool {
 	return d == nil || before == nil || d.Replaced == before.Replaced
@@ -172,12 +213,12 @@ func sameReplaced(d, before *crm.Decision) bool {
 // passing reports whether what holds an announcement back may be over in a moment.
 func passing(held string) bool { return held == watermark.HoldLag || held == watermark.HoldSettle }
 
-// stillDecided is the rating by which the contact is still announced, if it has been put out already and only facts
-// of no weight came since, or some are left for a later step: taken back for that moment it would be seen to become
+// stillDecided is the rating that keeps a contact announced, where it has been put out already and either nothing of
+// weight came since or more facts wait for a later step. Taken back for that moment, the contact would seem to become
 // pending twice.
 func (p *Rating) stillDecided(j *job, at rules.Instant, lag bool, withheld crm.Rating) crm.Rating {
 	at.Lagging, at.Arrived = lag, time.Time{}
-	rating, fault := safely(p.Rules, Visible(p.mode(j.key), &j.c.Record), at)
+	rating, fault := p.judge(j, at)
 	if was, d := j.before.Decide, rating.Decide; fault != "" || d == nil || d.Status != was.Status ||
 		d.Ground != was.Ground || d.Hangs != was.Hangs {
 		return withheld
@@ -345,6 +386,9 @@ func (o *owner) ask(ctx context.Context, jobs map[queue.Key]*job, now time.Time)
 
 // forward sends a merged contact's facts to the winner, and tells it that these were all.
 func (o *owner) forward(ctx context.Context, s watermark.Source, j *job) error {
+	if err := j.c.Whole(); err != nil {
+		return err
+	}
 	out := o.p.Publisher.Output(s.Name)
 	for _, f := range j.c.Record.Facts() {
 		if f.Merge != nil && f.Merge.Into != "" || f.Kind == crm.KindExistence {
@@ -364,7 +408,8 @@ func (o *owner) forward(ctx context.Context, s watermark.Source, j *job) error {
 		return fmt.Errorf("send a merged contact's facts on: %w", err)
 	}
 	// stored with the next commit; until then it would only be sent again
-	j.c.Sent, j.c.Record, j.c.Due = true, rules.Record{}, 0
+	j.c.Sent, j.c.Due = true, 0
+	j.c.Empty()
 	o.cache.put(j.key, j.c, 256)
 	return nil
 }

@@ -48,7 +48,7 @@ func (p *Rating) seedPartition(ctx context.Context, source string, part int, mem
 	o := &owner{
 		p: p, part: part, at: at, sight: p.Sights.Sight(), valid: func() bool { return true }, tally: stored.NewTally(),
 	}
-	most := min(timing.SeedBatch, p.Queue.Contacts.MaxBatch())
+	most := min(timing.SeedBatch, p.Queue.Contacts.MaxBatch()/2) // each may have a base
 	for len(members) > 0 {
 		var batch queue.Batch
 		for _, i := range members[:min(most, len(members))] {
@@ -59,7 +59,7 @@ func (p *Rating) seedPartition(ctx context.Context, source string, part int, mem
 				return fmt.Errorf("contact %s has no profile: give it the property %s", id, crm.PropProfiled)
 			}
 			o.tally.Count(source, stored.StandingOf(j.c.Rating), 1)
-			batch.Contacts = append(batch.Contacts, queue.Put{Key: j.key, Data: stored.Encode(j.c)})
+			put(&batch, j)
 		}
 		members = members[len(batch.Contacts):]
 		if err := o.commit(ctx, batch, o.at.Facts); err != nil {

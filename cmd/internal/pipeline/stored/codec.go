@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"unsafe"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -31,11 +32,20 @@ func must[T any](v T, err error) T {
 }
 
 // Encode cannot fail for the types of this file: they hold no channels, functions or cycles.
-func Encode(v any) []byte { return must(encoding.Marshal(v)) }
+func Encode[T any](v T) []byte {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	*buffer = coderOf[T]().append((*buffer)[:0], unsafe.Pointer(&v))
+	return slices.Clone(*buffer)
+}
 
 // Decode reads what Encode wrote of a T.
 func Decode[T any](b []byte) (T, error) {
-	var v T
+	var v, zero T
+	if r := (reader{b: b}); coderOf[T]().read(&r, unsafe.Pointer(&v)) && r.i == len(b) {
+		return v, nil
+	}
+	v = zero
 	if err := decoding.Unmarshal(b, &v); err != nil {
 		return v, fmt.Errorf("decode %T: %w", v, err)
 	}
@@ -102,6 +112,16 @@ func PublishDeliveries(ctx context.Context, q *queue.Queue, source string, ds []
 type Bundle struct {
 	Source string     `cbor:"1,keyasint"`
 	Facts  []crm.Fact `cbor:"2,keyasint"`
+	// Came is when the first webhook came that told of them; 0: none did.
+	Came crm.Millis `cbor:"3,keyasint,omitempty"`
+}
+
+// Earlier is the earlier of two instants, of which 0 is none.
+func Earlier(a, b crm.Millis) crm.Millis {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // Contact is what CONTACTS holds of one contact.
@@ -130,6 +150,12 @@ type Contact struct {
 	Awaits Awaited `cbor:"13,keyasint,omitempty"`
 	// Rated is the instant for which it was last looked at: if it has yet to come, a clock was wrong.
 	Rated crm.Millis `cbor:"14,keyasint,omitempty"`
+	// Base is the base without which Record is not whole; 0: there is none.
+	Base uint64 `cbor:"15,keyasint,omitempty"`
+	base footing
+	// Worded says that the texts among Values are those of Rating, in the words of this process. It is never stored:
+	// the next process may speak another language.
+	Worded bool `cbor:"-"`
 }
 
 // Awaited is what the first write of a contact waits for.
@@ -151,6 +177,8 @@ type Outgoing struct {
 	Into string `cbor:"3,keyasint,omitempty"`
 	// Known says that Decide has been announced before, and is only to be shown in one more field.
 	Known bool `cbor:"4,keyasint,omitempty"`
+	// Came is when the first webhook came that the rating follows from; 0: it follows from none.
+	Came crm.Millis `cbor:"5,keyasint,omitempty"`
 }
 
 // Outgoing is what shall be written of the contact as it stands, to one who has seen it before.

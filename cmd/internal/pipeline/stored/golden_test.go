@@ -85,7 +85,7 @@ func zeros(v reflect.Value, path string) (names []string) {
 }
 
 // golden returns the bytes that are kept in testdata for v, which it compares with those that v has now.
-func golden(t *testing.T, name string, v any) []byte {
+func golden[T any](t *testing.T, name string, v T) []byte {
 	t.Helper()
 	file, got := filepath.Join("testdata", name+".cbor.hex"), Encode(v)
 	if *update {
@@ -124,6 +124,7 @@ func TestBytesAtRest(t *testing.T) {
 	golden(t, "tally", filled[Tally]())
 	golden(t, "acts", filled[Acts]())
 	golden(t, "trend", filled[Trend]())
+	golden(t, "base", filled[Base]())
 }
 
 // TestViewsFollowTheWhole: a view that reads a part of a record finds each of its fields there, under the same key
@@ -148,6 +149,13 @@ func TestViewsFollowTheWhole(t *testing.T) {
 	}
 	if got, want := shown.Record.Items[0].Deal.Amount, whole.Record.Items[0].Deal.Amount; got != want {
 		t.Errorf("shown with a deal of %d, want %d", got, want)
+	}
+	b, err := Decode[HeldBase](Encode(Base{Conduct: whole.Record.Conduct}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(h.Record.Conduct, b.Conduct); diff != "" {
+		t.Errorf("base (-record +base):\n%s", diff)
 	}
 	missing := slices.Concat(zeros(reflect.ValueOf(g), "Glance"), zeros(reflect.ValueOf(h), "Holder"),
 		zeros(reflect.ValueOf(shown), "Shown"))

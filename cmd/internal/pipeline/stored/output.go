@@ -34,6 +34,9 @@ type Output struct {
 	trail  tracing.Trail            // of what is added just now
 	ofFact map[int]tracing.Trail    // by partition
 	ofRef  map[string]tracing.Trail // as Refs
+
+	came   crm.Millis         // see Came
+	cameOf map[int]crm.Millis // by partition
 }
 
 // Output returns what a stage is to say of a source; it is empty as yet.
@@ -41,11 +44,15 @@ func (p *Publisher) Output(source string) *Output {
 	return &Output{
 		p: p, source: source, facts: map[int][]crm.Fact{}, Refs: map[string]crm.Ref{},
 		ofFact: map[int]tracing.Trail{}, ofRef: map[string]tracing.Trail{},
+		cameOf: map[int]crm.Millis{},
 	}
 }
 
-// Follow says in which traces that is which is added from now on.
+// Follow sets the traces of everything that is added from now on.
 func (o *Output) Follow(trail tracing.Trail) { o.trail = trail }
+
+// Came sets when the webhook came that told of the facts that are added from now on; 0: none did.
+func (o *Output) Came(at crm.Millis) { o.came = at }
 
 // Add adds what a notice says. References of one record become one.
 func (o *Output) Add(n crm.Notice) {
@@ -79,6 +86,7 @@ func (o *Output) AddFact(f crm.Fact) {
 	if len(o.trail) > 0 {
 		o.ofFact[part] = o.ofFact[part].With(o.trail)
 	}
+	o.cameOf[part] = Earlier(o.cameOf[part], o.came)
 	o.Count++
 }
 
@@ -86,7 +94,7 @@ func (o *Output) AddFact(f crm.Fact) {
 func (o *Output) Publish(ctx context.Context) error {
 	var bundles []queue.Bundle
 	for part, facts := range o.facts {
-		for _, data := range packed(o.p.q, o.source, facts) {
+		for _, data := range packed(o.p.q, Bundle{Source: o.source, Facts: facts, Came: o.cameOf[part]}) {
 			bundles = append(bundles, queue.Bundle{Partition: part, Data: data, Header: o.ofFact[part].In(nil)})
 		}
 	}
@@ -143,13 +151,15 @@ func SinceEarlier(earlier, latest []byte) []byte {
 }
 
 // packed encodes facts as bundles none of which is larger than a message may be, nor of more facts than a commit takes.
-func packed(q *queue.Queue, source string, facts []crm.Fact) [][]byte {
-	data := Encode(Bundle{Source: source, Facts: facts})
-	if len(facts) <= 1 || (len(data) <= q.MaxBundle() && len(facts) <= StepFacts(q)) {
+func packed(q *queue.Queue, b Bundle) [][]byte {
+	data := Encode(b)
+	if len(b.Facts) <= 1 || (len(data) <= q.MaxBundle() && len(b.Facts) <= StepFacts(q)) {
 		return [][]byte{data}
 	}
-	half := len(facts) / 2
-	return append(packed(q, source, facts[:half]), packed(q, source, facts[half:])...)
+	first, rest := b, b
+	half := len(b.Facts) / 2
+	first.Facts, rest.Facts = b.Facts[:half], b.Facts[half:]
+	return append(packed(q, first), packed(q, rest)...)
 }
 
 // StepFacts is RateFacts, or less where the server takes smaller batches: a contact may need three messages.

@@ -47,7 +47,7 @@ type Held struct {
 }
 
 // Holder is the part of a contact's record that can hold what is gone: properties and decisions are no records of the
-// CRM.
+// CRM. Where Base is not 0 there is more in a HeldBase.
 type Holder struct {
 	Record struct {
 		Conduct   []Held `cbor:"1,keyasint"`
@@ -56,4 +56,5 @@ type Holder struct {
 		Notes     []Held `cbor:"8,keyasint"`
 		Referrals []Held `cbor:"9,keyasint"`
 	} `cbor:"1,keyasint"`
+	Base uint64 `cbor:"15,keyasint"`
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Removals are the records of one source that are gone, as long as something of them may turn up.
+// Removals lists the records of one source that are gone, for as long as facts of them may still arrive.
 type Removals struct {
 	List []Removal `cbor:"1,keyasint,omitempty"`
 }

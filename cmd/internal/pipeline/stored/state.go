@@ -99,11 +99,16 @@ type Member struct {
 	Clock int64         `cbor:"3,keyasint,omitempty"`
 	Skew  time.Duration `cbor:"4,keyasint,omitempty"`
 	Told  bool          `cbor:"5,keyasint,omitempty"`
+	Roles []string      `cbor:"6,keyasint,omitempty"` // that it has taken on
 }
 
 // Epoch rises with each new hash of the settings, so that processes with different ones do not rate the same contacts
-// in turns.
+// in turns; and with each new Form, so that none rates them which would lose what it cannot read.
 type Epoch struct {
 	Number uint64 `cbor:"1,keyasint"`
 	Model  string `cbor:"2,keyasint"`
+	Form   int    `cbor:"3,keyasint,omitempty"`
 }
+
+// Form counts the forms in which records are written: 1 since long ones have a base.
+const Form = 1

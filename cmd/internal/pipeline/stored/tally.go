@@ -3,6 +3,8 @@ package stored
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
 )
@@ -61,21 +63,36 @@ func (t Tally) All(source string) (n int) {
 	return n
 }
 
+// EachPartition asks the store something of every partition, of several at once, and returns the answers in order.
+func EachPartition[T any](
+	ctx context.Context, q *queue.Queue, ask func(ctx context.Context, part int) (T, error),
+) ([]T, error) {
+	all := make([]T, q.Partitions())
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for part := range all {
+		g.Go(func() (err error) {
+			all[part], err = ask(ctx, part)
+			return err
+		})
+	}
+	return all, g.Wait()
+}
+
 // Totals adds up what the partitions' checkpoints carry.
 func Totals(ctx context.Context, q *queue.Queue) (Tally, error) {
-	sum := NewTally()
-	for part := range q.Partitions() {
+	parts, err := EachPartition(ctx, q, func(ctx context.Context, part int) (Tally, error) {
 		at, err := q.Contacts.Checkpoint(ctx, part)
-		if err != nil {
+		if err != nil || len(at.Data) == 0 {
 			return Tally{}, err
 		}
-		if len(at.Data) == 0 {
-			continue
-		}
-		t, err := Decode[Tally](at.Data)
-		if err != nil {
-			return Tally{}, err
-		}
+		return Decode[Tally](at.Data)
+	})
+	if err != nil {
+		return Tally{}, err
+	}
+	sum := NewTally()
+	for _, t := range parts {
 		for source, letters := range t.Rated {
 			if sum.Rated[source] == nil {
 				sum.Rated[source] = map[string]int{}

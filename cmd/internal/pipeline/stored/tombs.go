@@ -29,6 +29,11 @@ func (t *Tombs) Of(key queue.Key) queue.Key {
 	return queue.Key{Source: key.Source, Contact: tombPrefix + hex.EncodeToString(mac.Sum(nil)[:16])}
 }
 
+// Put is the record of a forgotten contact's tombstone.
+func (t *Tombs) Put(key queue.Key) queue.Put {
+	return queue.Put{Key: t.Of(key), Data: Encode(Contact{Forgotten: true})}
+}
+
 // Entombed reports whether a contact was forgotten, its record erased or not yet.
 func (t *Tombs) Entombed(ctx context.Context, key queue.Key) (bool, error) {
 	tomb := t.Of(key)
@@ -38,7 +43,7 @@ func (t *Tombs) Entombed(ctx context.Context, key queue.Key) (bool, error) {
 }
 
 // Plain is a contact's id for the log: as it is where it is a plain word, as the vendors' numbers are, else a keyed
-// hash. What it may be instead is nobody's business.
+// hash, since it may be an address or a name.
 func (t *Tombs) Plain(contact string) string {
 	if len(contact) <= 40 && strings.Trim(contact, plainChars) == "" {
 		return contact

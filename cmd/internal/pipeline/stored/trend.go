@@ -9,7 +9,7 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Trend is how the contacts of a source stood, a day after the other.
+// Trend is how the contacts of a source stood, day by day.
 type Trend struct {
 	Days []TrendDay `cbor:"1,keyasint"`
 }

@@ -1,7 +1,6 @@
 package stored
 
 import (
-	"encoding/binary"
 	"errors"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -21,85 +20,49 @@ var storedFields = [...]crm.Field{
 	crm.FieldMessage,
 }
 
-// The types of CBOR that a list of values is made of. Source: RFC 8949, section 3.
-const (
-	cborText = 3 << 5
-	cborList = 4 << 5
-	cborNull = 7<<5 | 22
-)
-
 // MarshalCBOR writes a list of texts, null where a field is left as it is; no values at all are null.
-func (v Values) MarshalCBOR() ([]byte, error) {
+func (v Values) MarshalCBOR() ([]byte, error) { return v.append(make([]byte, 0, 256)), nil }
+
+func (v Values) append(b []byte) []byte {
 	if v == nil {
-		return []byte{cborNull}, nil
+		return append(b, cborNull)
 	}
-	b := cborHead(make([]byte, 0, 256), cborList, len(storedFields))
+	b = cborHead(b, cborList, uint64(len(storedFields)))
 	for _, f := range storedFields {
 		s, ok := v[f]
 		if !ok {
 			b = append(b, cborNull)
 			continue
 		}
-		b = append(cborHead(b, cborText, len(s)), s...)
+		b = append(cborHead(b, cborText, uint64(len(s))), s...)
 	}
-	return b, nil
+	return b
 }
 
 // UnmarshalCBOR reads what MarshalCBOR wrote, now or when there were fewer fields.
 func (v *Values) UnmarshalCBOR(b []byte) error {
 	*v = nil
-	if len(b) == 1 && b[0] == cborNull {
+	r := reader{b: b}
+	if len(b) == 1 && r.null() {
 		return nil
 	}
-	text := string(b) // of which the values are parts: they live and die together
-	n, rest, ok := cborLength(text, cborList)
-	if !ok || n > len(storedFields) {
+	typ, n, ok := r.head()
+	if !ok || typ != cborList || n > uint64(len(storedFields)) {
 		return errors.New("values: not a list of them")
 	}
+	all := string(b) // of which the values are parts: they live and die together
 	out := make(Values, n)
 	for _, f := range storedFields[:n] {
-		if len(rest) > 0 && rest[0] == cborNull {
-			rest = rest[1:]
+		if r.null() {
 			continue
 		}
-		var size int
-		if size, rest, ok = cborLength(rest, cborText); !ok || size > len(rest) {
+		typ, size, ok := r.head()
+		from := r.i
+		if _, fits := r.next(size); !ok || typ != cborText || !fits {
 			return errors.New("values: not a text")
 		}
-		out[f], rest = rest[:size], rest[size:]
+		out[f] = all[from:r.i]
 	}
 	*v = out
 	return nil
-}
-
-// cborHead appends a type with a length in the shortest form.
-func cborHead(b []byte, typ byte, n int) []byte {
-	switch {
-	case n < 24:
-		return append(b, typ|byte(n))
-	case n < 1<<8:
-		return append(b, typ|24, byte(n))
-	case n < 1<<16:
-		return binary.BigEndian.AppendUint16(append(b, typ|25), uint16(n))
-	}
-	return binary.BigEndian.AppendUint32(append(b, typ|26), uint32(n))
-}
-
-// cborLength reads what cborHead wrote and returns what follows.
-func cborLength(s string, typ byte) (n int, rest string, ok bool) {
-	if s == "" || s[0]&(7<<5) != typ {
-		return 0, s, false
-	}
-	info := int(s[0] & 31)
-	if info < 24 {
-		return info, s[1:], true
-	}
-	size := 1 << (info - 24)
-	if info > 26 || len(s) < 1+size {
-		return 0, s, false
-	}
-	for _, c := range []byte(s[1 : 1+size]) {
-		n = n<<8 | int(c)
-	}
-	return n, s[1+size:], true
 }

@@ -18,17 +18,16 @@ func Wrote(q *queue.Queue, source string) func(context.Context, []string) (map[s
 		}
 		out := map[string][]crm.Wrote{}
 		for p, keys := range parts {
-			records, err := q.Contacts.Load(ctx, p, keys)
+			found, _, err := Contacts(ctx, q, p, keys)
 			if err != nil {
 				return nil, fmt.Errorf("look up our messages: %w", err)
 			}
-			for key, r := range records {
-				if r.Damaged { // as if it had never been stored: it is read again
+			for key, c := range found {
+				if c == nil { // as if it had never been stored: it is read again
 					continue
 				}
-				c, err := Decode[Contact](r.Data)
-				if err != nil {
-					return nil, fmt.Errorf("record at %d: %w", r.Seq, err)
+				if err := c.Whole(); err != nil {
+					return nil, err
 				}
 				out[key.Contact] = c.Record.Wrote()
 			}

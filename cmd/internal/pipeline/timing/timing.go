@@ -33,8 +33,11 @@ const (
 	PullWait = time.Second
 	// LeaveWithin bounds what a process that ends tells the others; what it cannot say runs out by itself.
 	LeaveWithin = time.Second
-	// ScrapeWithin bounds the look-ups of one scrape of the metrics.
-	ScrapeWithin = 3 * time.Second
+	// ScrapeWithin bounds each look-up of a scrape of the metrics. They are made side by side, and Prometheus waits for
+	// ten seconds.
+	ScrapeWithin = 5 * time.Second
+	// LookFor is for how long a look that costs something serves all who ask: page, probe, metric and log.
+	LookFor = time.Second
 )
 
 // The clock: how far it is believed, in domain time; its waits in machine time.
@@ -50,8 +53,8 @@ const (
 	// ClockAsk and ClockAskMost are how often a CRM is asked that has not told the time yet.
 	ClockAsk     = time.Second
 	ClockAskMost = time.Minute
-	// StaleLook is how often the proof of a delivery is looked at whose time alone is reason to refuse it: where it is
-	// right, the clock is wrong.
+	// StaleLook is how often the signature of a stale delivery is checked all the same: where it is right, our clock is
+	// wrong.
 	StaleLook = 5 * time.Second
 )
 
@@ -59,7 +62,7 @@ const (
 const (
 	// MendEvery is how often the queue is asked whether anything is damaged: it costs nothing.
 	MendEvery = time.Second
-	// ReleaseEvery is how often it is looked whether what was lost has been read again; a backfill takes minutes.
+	// ReleaseEvery is how often to check whether what was lost has been read again; a backfill takes minutes.
 	ReleaseEvery = 2 * time.Second
 	// HistoryAgain is how far back a record is read again that was lost, in domain time: as far as winnow backfill
 	// does.
@@ -77,13 +80,13 @@ const (
 	BodyBytes = 64 << 20
 	// SmallBody is up to where a body may use the quarter of that which is kept free of larger ones.
 	SmallBody = 64 << 10
-	// BodyGrace and BodyRate are how a body has to come: so many bytes a second after so long. A CRM sends what it has
-	// at once; a line that is slower than a modem's is nobody's who has a delivery.
+	// BodyRate is the least number of bytes a second at which a body must arrive, once BodyGrace is over. A CRM sends
+	// what it has at once; nobody with a genuine delivery has a line slower than a modem's.
 	BodyGrace = 3 * time.Second
 	BodyRate  = 8 << 10
 	// SenderBodies is how many bodies of one address are read at the same time: a CRM has some tens under way.
 	SenderBodies = 256
-	// BodyYoung is for how long a body is not called slow.
+	// BodyYoung is how old a body must be before it can be called slow.
 	BodyYoung = 500 * time.Millisecond
 )
 
@@ -98,16 +101,18 @@ const (
 	SameDeliveries = 1 << 16
 	// RefetchMost is of how many records it is remembered when they were fetched: as many as a busy minute has.
 	RefetchMost = 1 << 16
-	// ProofAgain is how often it is looked whether another process has seen a better proof.
+	// ProofAgain is how often to check whether another process has seen a better proof.
 	ProofAgain = time.Minute
 )
 
 // Read, in machine time but for ClocksApart.
 const (
-	ReadMessages = 64                    // messages of DELIVERIES taken together
-	ReadBytes    = 64 << 10              // with this much at hand there is no waiting for more
-	Patience     = 10 * time.Millisecond // how long a step waits for more while it has little: a small round costs as much as a large one
-	MostPatience = 50 * time.Millisecond // and where the disk is slow
+	ReadMessages = 64       // messages of DELIVERIES taken together
+	ReadBytes    = 64 << 10 // with this much at hand there is no waiting for more
+	// Patience is how long after a round a step waits for more while it has little, because a small round costs as much
+	// as a large one, and MostPatience how long where the disk is slow.
+	Patience     = 10 * time.Millisecond
+	MostPatience = 50 * time.Millisecond
 	// EmptyShare is how full FACTS and FETCHES may be before reading stops: the rest belongs to the rating's own facts.
 	EmptyShare = 0.90
 	// ErasureAgain is how long an erasure waits while it is not known which account the credential is for, and
@@ -115,7 +120,7 @@ const (
 	// CRM that answers has told.
 	ErasureAgain = 10 * time.Second
 	ErasureTries = 60
-	// ForeignAgain is how often it is looked whether the letter of another account still stands, in machine time: a
+	// ForeignAgain is how often to check whether the letter of another account is still there, in machine time: a
 	// person may have discarded it.
 	ForeignAgain = time.Hour
 	// ClocksApart is how far ahead of the arrival of its delivery an event may be dated, in domain time.
@@ -128,12 +133,17 @@ const (
 	MaxDepth = 5
 	// FetchSlow is how long a record waits whose kind is refused for want of a scope or a valid token.
 	FetchSlow = time.Minute
-	// FetchTurn is how long fetching waits for room where FetchMost are in hand, most of them waiting for a call.
+	// FetchTurn is how long fetching waits for calls to end where half of FetchMost wait for theirs.
 	FetchTurn = 5 * time.Millisecond
-	// FetchMost is how many references of a source are in hand together, to be divided by their types.
+	// FetchMost is how many references of a source wait for a call, to be divided by their types.
 	FetchMost = 400
-	// WriteLinger is how long a batch that is not full waits for more.
+	// Together is within how long what one delivery or one commit holds is there. A call for the first of it alone would
+	// be one more of those that the vendor counts.
+	Together = 2 * time.Millisecond
+	// WriteLinger is how long after another a batch goes that is not full.
 	WriteLinger = 20 * time.Millisecond
+	// WriteAgain bounds how long it waits for the calls that are under way: their vendor counts calls, not records.
+	WriteAgain = 200 * time.Millisecond
 	// TrialFirst is the wait after a record's first failure of its own; HubSpot asks for this much after a 423.
 	TrialFirst = 2 * time.Second
 	TrialMost  = 5 * time.Minute
@@ -152,6 +162,10 @@ const (
 	MaintainMost = 6 * time.Hour
 	// AccountMost bounds the wait between two questions whose account the credential is for.
 	AccountMost = 5 * time.Minute
+	// QuietMost is how long a CRM may go without a call before one is made only to see whether the credential holds: an
+	// alert that looks at the last five minutes fires within them. It makes 480 calls a day in an account where nothing
+	// happens.
+	QuietMost = 3 * time.Minute
 	// FillAgain is how long a backfill waits at least after the CRM refused a page.
 	FillAgain = 2 * time.Second
 	// HeldAgain is how long an announcement waits that the breaker holds; the owner rates it again meanwhile.
@@ -175,6 +189,8 @@ const (
 	// and again takes little of a process's time: ten thousand contacts have twenty seconds, a million have half an
 	// hour.
 	SweepRest = 2 * time.Millisecond
+	// SweepBases is how many bases of long records whoever goes through all of them has in memory at once.
+	SweepBases = 200
 	// SweepAgain is after how long a sweep looks once more for what one has looked for. What was fetched before it was
 	// gone may have been published only after the first one, and a merge may have carried it past that: both are over
 	// long before.
@@ -192,6 +208,10 @@ const (
 	ScansAtOnce  = 2        // take-overs that read their records at the same time: all at once crowd out the renewal of leases
 	SeedBatch    = 4000     // contacts that one commit of Seed holds
 )
+
+// RateLate is for how long facts may wait to be rated, in machine time, before the process is not ready: a busy hour
+// is rated within seconds, and a history as fast as the CRM gives it.
+const RateLate = 30 * time.Minute
 
 // Rate, in domain time: when a contact is looked at again.
 const (
@@ -232,9 +252,13 @@ const (
 	RemindEvery = 6 * time.Hour    // how often the log says that dead letters hold decisions back
 )
 
-// Patient is how long a step waits for more whose last round took so long: on a slow or busy disk a round is dear,
-// and what comes meanwhile costs the next one little more.
-func Patient(took time.Duration) time.Duration { return min(max(4*took, Patience), MostPatience) }
+// Patient is until when a step waits for more whose last round has just ended, given when that began: on a slow or busy
+// disk a round is expensive, and what arrives meanwhile costs the next one little more. A step that has rested for
+// longer waits for nobody.
+func Patient(began time.Time) time.Time {
+	now := time.Now()
+	return now.Add(min(max(4*now.Sub(began), Patience), MostPatience))
+}
 
 // Sleep waits for d, or until ctx ends.
 func Sleep(ctx context.Context, d time.Duration) {

@@ -93,7 +93,7 @@ func read(parent string) (trace.SpanContext, bool) {
 // Tracer makes the spans of the pipeline's steps; a nil one none.
 type Tracer struct{ of trace.Tracer }
 
-// New returns a Tracer over a provider; nil: nothing is sampled.
+// New returns a Tracer over a provider; nil: nothing is sampled here, and what others have sampled is handed on.
 func New(p trace.TracerProvider) *Tracer {
 	if p == nil {
 		p = noop.NewTracerProvider()

@@ -56,7 +56,7 @@ func (t *Troubles) Again(s Source, what string, wait time.Duration) {
 	}
 }
 
-// Heard notes that work of a source went well which cannot ail: whoever sends to it can make it fail.
+// Heard notes a success of work whose failures say nothing about the source, because any sender can cause them.
 func (t *Troubles) Heard(source, what string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

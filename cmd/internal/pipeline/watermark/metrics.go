@@ -49,7 +49,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Contacts of a source whose decisions are held back by dead letters that name them.",
 		}, []string{"source"}),
 	}
-	// the rise of a series that is not there before its first event is never seen
+	// a series that appears only with its first event never shows that event as an increase
 	m.damage.WithLabelValues("CONTACTS_0")
 	return m
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pace keeps what happens again and again from filling the log: it is said at once, and then only now and then, with
-// how often it has happened since. Its zero value is ready.
+// pace keeps a repeated event from filling the log: it is logged at once, and then only now and then, with how often it
+// has happened since. Its zero value is ready.
 type pace struct {
 	mu   sync.Mutex
 	said map[string]*saying

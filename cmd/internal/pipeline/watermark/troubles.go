@@ -16,8 +16,8 @@ import (
 	"github.com/winnow-crm/winnow/queue"
 )
 
-// Troubles are what keeps a source from its CRM, from when it is said until it is over. Each is said once, then at a
-// slow pace.
+// Troubles are the failures that keep a source from its CRM, from the first log line until they are over. Each is
+// logged once, then at a slow pace.
 type Troubles struct {
 	q    *queue.Queue
 	log  *zap.Logger
@@ -99,7 +99,7 @@ func (t *Troubles) Warns(what, message string, err error, fields ...zap.Field) b
 	return t.paced(t.log.Warn, timing.WarnEvery, what, message, err, fields...)
 }
 
-// Daily says what works and should be otherwise, once a day. what is one of few.
+// Daily logs, once a day, what works but should be changed. what is one of few.
 func (t *Troubles) Daily(what, message string, err error, fields ...zap.Field) {
 	t.paced(t.log.Warn, timing.DailyEvery, what, message, err, fields...)
 }
@@ -139,8 +139,8 @@ func (t *Troubles) Well(ctx context.Context, s Source, what string) {
 	}
 }
 
-// Hope takes back what needed a person under the process before: a new token comes with a new process, and what is
-// still so is said again.
+// Hope clears what the previous process said needed a person: a new token comes with a new process, and whatever still
+// fails is said again.
 func (t *Troubles) Hope(ctx context.Context, s Source) {
 	if said, rev, err := stored.PutOffState(s.Name).Get(ctx, t.q); err == nil && said != "" {
 		_ = stored.PutOffState(s.Name).Put(ctx, t.q, "", rev) // for people only

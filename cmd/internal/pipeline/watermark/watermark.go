@@ -46,8 +46,8 @@ type Watermark struct {
 	n     uint64    // looks begun
 }
 
-// Sight is what the last look at each source found. It never changes: the next look makes another one. So who works
-// by one sees no source as it was only later.
+// Sight is what the last look at each source found. It never changes, because the next look makes a new one; so whoever
+// works with one Sight sees every source as of the same moment.
 type Sight struct {
 	settle time.Duration
 	by     map[string]Horizon
@@ -55,8 +55,8 @@ type Sight struct {
 	bound  time.Duration // how far it may be off
 }
 
-// What holds announcements back: the first all of them, the next two those of a source, the fourth one contact, dead
-// letters either; the last two are the rules' own words.
+// What holds announcements back: HoldClock all of them, HoldBackfill and HoldBreaker those of a source, holdMerge one
+// contact, HoldLetter one contact or a source. The last two are the rules' own words.
 const (
 	HoldClock    = "clock"
 	HoldBackfill = "backfill"
@@ -170,8 +170,8 @@ func (h *Watermark) put(name string, v Horizon, sure bool) (old Horizon, known b
 	return old, known
 }
 
-// begin begins a look, which so far has found nothing unread. Those who wait tell looks apart by their instants, so
-// that no two have the same although a clock may stand.
+// begin begins a look, which so far has found nothing unread. Waiters tell looks apart by their instants, so no two
+// looks have the same one, even where the clock stands still.
 func (h *Watermark) begin() Horizon {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -190,7 +190,7 @@ func (h *Watermark) look(ctx context.Context, name string) (Horizon, error) {
 	v := h.begin()
 	now := v.Now
 	// A letter is sent again before it is taken off the list, and put there before its record counts as fetched. So the
-	// letters are Looked at on both sides of all else.
+	// letters are looked at both before and after everything else.
 	before, err := h.unread[name].look(ctx)
 	if err != nil {
 		return v, err
@@ -308,8 +308,8 @@ func NewSight(settle time.Duration, by map[string]Horizon) *Sight {
 	return &Sight{settle: settle, by: by, bound: timing.ClockBound}
 }
 
-// Ahead is from when on an instant has yet to come, whatever the clock: it was written by one that was wrong.
-// Before the first look nothing is.
+// Ahead is the instant from which times count as written by a wrong clock, because they are still to come whichever
+// clock is right. Before the first look there is none.
 func (s *Sight) Ahead() time.Time {
 	if now := s.Looked(); !now.IsZero() {
 		return now.Add(s.bound)
@@ -364,7 +364,7 @@ func (s *Sight) Holds(key queue.Key) string {
 	return v.Hold
 }
 
-// HoldsLike reports whether s holds back the same contacts for the same reasons as another sight.
+// HoldsLike reports whether s and another Sight hold back the same contacts for the same reasons.
 func (s *Sight) HoldsLike(o *Sight) bool {
 	return maps.EqualFunc(s.by, o.by, func(a, b Horizon) bool {
 		return a.Hold == b.Hold && a.Lags == b.Lags && a.Blind == b.Blind && maps.Equal(a.Let, b.Let)

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+)
+
+// TestTablesFold: nothing of a table is wider than the terminal, and what has no room in a row stands below it.
+func TestTablesFold(t *testing.T) {
+	rows := newTable("PERSON", "OWED", "SINCE", "OVER", "OWNER")
+	rows.add("Zoë Ångström", "answer", "2026-03-02", "163 business days", "71")
+	rows.add("hubspot/4711", "date", "2026-03-03", "", "")
+	for width, want := range map[int]string{
+		0: `PERSON        OWED    SINCE       OVER               OWNER
+Zoë Ångström  answer  2026-03-02  163 business days  71
+hubspot/4711  date    2026-03-03
+`,
+		40: `PERSON        OWED    SINCE
+Zoë Ångström  answer  2026-03-02
+    over 163 business days, owner 71
+hubspot/4711  date    2026-03-03
+`,
+		8: `PERSON
+Zoë Ång…
+    owe…
+hubspot…
+    owe…
+`,
+	} {
+		var b bytes.Buffer
+		if err := rows.print(&b, width); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%d wide (-want +got):\n%s", width, diff)
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); width > 0 && n > width {
+				t.Errorf("%q is %d wide, want %d", line, n, width)
+			}
+		}
+	}
+}
+
+// TestCodes: how a command ended can be told by its code.
+func TestCodes(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, c := range []struct {
+		ctx  context.Context
+		err  error
+		code int
+		say  bool
+	}{
+		{t.Context(), nil, 0, false},
+		{t.Context(), errors.New("no room"), exitFailed, true},
+		{t.Context(), errShown, exitFailed, false},
+		{t.Context(), needsPerson(true), exitPerson, false},
+		{t.Context(), needsPerson(false), 0, false},
+		{t.Context(), fmt.Errorf("%w, %w", errPerson, errors.New("grant a scope")), exitPerson, true},
+		{t.Context(), misuse("want %d", 1), exitUsage, true},
+		{t.Context(), &api.Refused{Status: http.StatusBadRequest, Message: "sort"}, exitUsage, true},
+		{t.Context(), &api.Refused{Status: http.StatusNotFound, Message: "nobody"}, exitFailed, true},
+		{ended, fmt.Errorf("ask: %w", context.Canceled), exitSignal, false},
+	} {
+		if code, say := codeOf(c.ctx, c.err); code != c.code || say != c.say {
+			t.Errorf("%v: %d, said %t; want %d, %t", c.err, code, say, c.code, c.say)
+		}
+	}
+}
+
+// TestEveryCommandHasAnExample: each says how it is called, and no example is of a command that is not there.
+func TestEveryCommandHasAnExample(t *testing.T) {
+	known := map[string]bool{}
+	var look func(cmd *cobra.Command)
+	look = func(cmd *cobra.Command) {
+		path := strings.TrimPrefix(strings.TrimPrefix(cmd.CommandPath(), "winnow"), " ")
+		known[path] = true
+		if !cmd.Hidden && !strings.Contains(cmd.Example, cmd.CommandPath()) {
+			t.Errorf("%s has no example of itself: %q", cmd.CommandPath(), cmd.Example)
+		}
+		for _, sub := range cmd.Commands() {
+			look(sub)
+		}
+	}
+	look(rootCommand())
+	for path := range examples {
+		if !known[path] {
+			t.Errorf("there is an example of %s, which is no command", path)
+		}
+	}
+}
