@@ -15,9 +15,9 @@ var (
 	errGivenUp = errors.New("the body came more slowly than others that needed its room")
 )
 
-// bodies bounds what the bodies hold together that are being read. Until a signature is verified anybody can send, over
-// as many connections as they like: so a body has to come at some rate, the slowest one gives way where the room is
-// full, one address does not get all of it, and a quarter is kept for small bodies, as deliveries are.
+// bodies bounds the memory of all bodies that are being read. Until a signature is verified anybody can send, over as
+// many connections as they like. So a body must arrive at a minimum rate, the slowest one gives way when the room is
+// full, no address gets all of it, and a quarter is kept for small bodies, as deliveries are.
 type bodies struct {
 	most int64
 
@@ -140,7 +140,8 @@ func (b *bodies) await(o *body) error {
 	return nil
 }
 
-// take counts n more bytes of a body, and has the slowest of all give way where there is no room for them.
+// take counts n more bytes of a body, and has the slowest of all give way where there is no room for them. What is
+// refused counts no more from then on: it must not take the room from others until it is answered.
 func (b *bodies) take(o *body, n int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -155,11 +156,13 @@ func (b *bodies) take(o *body, n int64) error {
 		room -= b.most / 4
 	}
 	if o.from != "" && b.from[o.from].bytes > b.most/2 {
+		b.free(o)
 		return errBodies
 	}
 	for b.bytes > room {
 		slow := b.slowest()
 		if slow == nil || slow == o {
+			b.free(o)
 			return errBodies
 		}
 		b.giveWay(slow)
@@ -167,7 +170,7 @@ func (b *bodies) take(o *body, n int64) error {
 	return nil
 }
 
-// slowest is the body that comes most slowly, of those that had time to come.
+// slowest is the body that arrives most slowly, of those that are not brand-new.
 func (b *bodies) slowest() (slow *body) {
 	least, now := 0.0, time.Now()
 	for o := range b.in {

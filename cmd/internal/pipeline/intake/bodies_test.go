@@ -44,11 +44,18 @@ func (s signed) Screen(d connectors.Delivery, _ time.Time) error {
 }
 
 func (s signed) Verify(d connectors.Delivery, _ time.Time) error {
-	if d.Header.Get("Signature") != "genuine" {
-		return errors.New("wrong signature")
+	switch d.Header.Get("Signature") {
+	case "genuine":
+		return nil
+	case "late":
+		return &connectors.Error{
+			Vendor: "fake", Op: "verify", Kind: connectors.Unauthenticated, Stale: true, Err: errors.New("too old"),
+		}
 	}
-	return nil
+	return errors.New("wrong signature")
 }
+
+func (s signed) Dated(connectors.Delivery) time.Time { return time.Now() }
 
 func (s signed) Keep(d connectors.Delivery) (connectors.Delivery, bool) { return d, false }
 
@@ -62,7 +69,10 @@ func port(t *testing.T, most int64) (r *Receiver, url string, logged *observer.O
 		Troubles: watermark.NewTroubles(nil, zap.New(core)),
 		Metrics:  NewMetrics(prometheus.NewRegistry()),
 		Sources: map[string]watermark.Source{
-			"fake": {Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20, CRM: connectors.Vendor{Receive: v, Screen: v}},
+			"fake": {
+				Source: crm.Source{Name: "fake"}, MaxBody: 1 << 20,
+				CRM: connectors.Vendor{Receive: v, Dates: v, Screen: v},
+			},
 		},
 	})
 	r.bodies.most = most
@@ -149,22 +159,65 @@ func TestSlowestGivesWay(t *testing.T) {
 	}
 }
 
-// TestScreenedByHeaders: what has no proof is refused before its body is read.
-func TestScreenedByHeaders(t *testing.T) {
-	r, url, logged := port(t, 1<<20)
-	body := &counting{Reader: bytes.NewReader(make([]byte, 900_000))}
-	if status := send(t, url, "", body); status != http.StatusUnauthorized {
-		t.Errorf("answered with %d", status)
+// TestWhichIsSlowest: of those that are not brand-new the one gives way that comes most slowly, whichever came first,
+// and its connection is not read any more.
+func TestWhichIsSlowest(t *testing.T) {
+	b := newBodies(1000)
+	ended := map[string]bool{}
+	begin := func(name string, bytes int64, ago time.Duration) *body {
+		one := b.open(httptest.NewRecorder(), nil, "")
+		one.limit = func(time.Time) error { ended[name] = true; return nil }
+		one.began = one.began.Add(-ago)
+		if err := b.take(one, bytes); err != nil {
+			t.Fatal(err)
+		}
+		return one
 	}
-	if n := r.bodies.held(); n != 0 {
-		t.Errorf("%d bytes are held", n)
+	begin("fast", 400, 40*time.Second)
+	slow := begin("slow", 200, time.Minute)
+	begin("nothing yet", 0, time.Hour)
+	begin("brand-new", 1, 0).began = time.Now().Add(time.Hour)
+	if begin("next", 500, 0); !slow.giveUp || len(ended) != 1 || !ended["slow"] {
+		t.Errorf("%v gave way, want the slow one alone", ended)
+	}
+}
+
+// TestScreenedByHeaders: what has no proof, or is too long, is refused before its body is read.
+func TestScreenedByHeaders(t *testing.T) {
+	r, _, logged := port(t, 1<<20)
+	for _, c := range []struct {
+		signature    string
+		length, want int
+	}{
+		{"", 900_000, http.StatusUnauthorized}, {"genuine", 1<<20 + 1, http.StatusRequestEntityTooLarge},
+	} {
+		body := &counting{Reader: bytes.NewReader(make([]byte, c.length))}
+		req := httptest.NewRequest(http.MethodPost, "/hooks/fake", body)
+		req.Header.Set("Signature", c.signature)
+		req.ContentLength = int64(c.length)
+		req.SetPathValue("source", "fake")
+		rec := httptest.NewRecorder()
+		if r.ServeHTTP(rec, req); rec.Code != c.want || body.read > 0 {
+			t.Errorf("%q, %d bytes: answered with %d after %d of them, want %d after none", c.signature, c.length,
+				rec.Code, body.read, c.want)
+		}
 	}
 	if n := logged.FilterLevelExact(zap.ErrorLevel).Len(); n > 0 {
 		t.Errorf("%d errors are logged", n)
 	}
 }
 
-type counting struct{ io.Reader }
+// counting is a body that counts how much of it is read.
+type counting struct {
+	io.Reader
+	read int
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
 
 // TestSender: an address is believed as far as those are trusted who say it.
 func TestSender(t *testing.T) {
@@ -215,6 +268,26 @@ func TestOneAddressDoesNotGetAll(t *testing.T) {
 	two.close()
 	if b.held() != 0 || len(b.from) != 0 {
 		t.Errorf("%d bytes are held, by %v", b.held(), b.from)
+	}
+}
+
+// TestRefusedBodyTakesNoRoom: what is refused is not counted until it is answered, or it would have others refused.
+func TestRefusedBodyTakesNoRoom(t *testing.T) {
+	b := newBodies(1000)
+	one, two := b.open(httptest.NewRecorder(), nil, ""), b.open(httptest.NewRecorder(), nil, "")
+	if err := b.take(one, 600); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.take(two, 500); !errors.Is(err, errBodies) {
+		t.Errorf("500 bytes beside 600 of 1000: %v", err)
+	}
+	if err := b.take(one, 300); err != nil || b.held() != 900 {
+		t.Errorf("900 of 1000 bytes beside what was refused: %v, %d are held", err, b.held())
+	}
+	one.close()
+	two.close()
+	if b.held() != 0 || len(b.in) != 0 {
+		t.Errorf("%d bytes are held, %d bodies are read", b.held(), len(b.in))
 	}
 }
 
@@ -317,6 +390,19 @@ func TestVerifiedIsTold(t *testing.T) {
 		r.ServeHTTP(httptest.NewRecorder(), req.WithContext(WhenVerified(t.Context(), func() { told++ })))
 		if told != want {
 			t.Errorf("%q: told %d times, want %d", signature, told, want)
+		}
+	}
+}
+
+// TestProofsTellTheTime: of the time a delivery tells whose proof is right, and no other.
+func TestProofsTellTheTime(t *testing.T) {
+	for signature, want := range map[string]bool{"genuine": true, "late": true, "guessed": false, "": false} {
+		r, url, _ := port(t, 1<<20)
+		for range 5 {
+			send(t, url, signature, strings.NewReader("[]"))
+		}
+		if s := r.Clock.State(); s.Known != want {
+			t.Errorf("%q: the time is known: %t", signature, s.Known)
 		}
 	}
 }

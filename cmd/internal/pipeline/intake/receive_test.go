@@ -65,7 +65,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	if _, err := send.Write(make([]byte, 900)); err != nil {
 		t.Fatal(err)
 	}
-	for r.bodies.held() == 0 {
+	for r.bodies.held() < 900 {
 		time.Sleep(time.Millisecond)
 	}
 	if status := post(bytes.NewReader(make([]byte, 900))); status != http.StatusServiceUnavailable {
