@@ -82,6 +82,23 @@ func TestRenewAfterALostAnswer(t *testing.T) {
 	}
 }
 
+func TestLeaseIsValidWhileItIsRenewed(t *testing.T) {
+	q := open(t)
+	l := must1[*Lease](t)(q.Leases.Acquire(t.Context(), "lease.0", time.Minute))
+	l.mu.Lock() // as a renewal does until the server answers
+	defer l.mu.Unlock()
+	valid := make(chan bool, 1)
+	go func() { valid <- l.Valid() }()
+	select {
+	case ok := <-valid:
+		if !ok {
+			t.Error("the lease does not hold while it is renewed")
+		}
+	case <-time.After(time.Minute):
+		t.Error("whoever asks waits for the renewal")
+	}
+}
+
 func TestOneOfManyGetsTheLease(t *testing.T) {
 	q := open(t)
 	var got atomic.Int32

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -25,9 +26,10 @@ type Lease struct {
 	subject string
 	ttl     time.Duration
 
-	mu    sync.Mutex
-	seq   uint64
-	until time.Time // by the local monotonic clock; zero: given up or lost
+	until atomic.Pointer[time.Time] // by the local monotonic clock; nil: given up or lost
+
+	mu  sync.Mutex // of who asks the server
+	seq uint64
 }
 
 // leaseMargin is the part of a lease's time by which we believe in it shorter than the server does.
@@ -77,7 +79,9 @@ func (l *Lease) put(ctx context.Context, expected uint64) error {
 	if err != nil {
 		return err
 	}
-	l.seq, l.until = ack.Sequence, start.Add(l.ttl-l.ttl/leaseMargin)
+	until := start.Add(l.ttl - l.ttl/leaseMargin)
+	l.seq = ack.Sequence
+	l.until.Store(&until)
 	return nil
 }
 
@@ -103,20 +107,20 @@ func ttlHeader(d time.Duration) string {
 func (l *Lease) Renew(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.until.IsZero() {
+	if l.until.Load() == nil {
 		return fmt.Errorf("%s: %w", l.subject, ErrLost)
 	}
 	err := l.put(ctx, l.seq)
 	if jet.IsOutrun(err) {
 		// A renewal whose answer was lost may have been stored: then the lease is ours all the same.
 		if m, err := l.leases.srv.Last(ctx, layout.Leases, l.subject); err == nil && m != nil &&
-			string(m.Data) == l.leases.name && m.Seq > l.seq && time.Now().Before(l.until) {
+			string(m.Data) == l.leases.name && m.Seq > l.seq && l.Valid() {
 			l.seq = m.Seq
 			if err := l.put(ctx, l.seq); err == nil {
 				return nil
 			}
 		}
-		l.until = time.Time{}
+		l.until.Store(nil)
 		return fmt.Errorf("%s: %w", l.subject, ErrLost)
 	}
 	if err != nil {
@@ -129,10 +133,10 @@ func (l *Lease) Renew(ctx context.Context) error {
 func (l *Lease) Release(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.until.IsZero() {
+	if l.until.Load() == nil {
 		return nil
 	}
-	l.until = time.Time{}
+	l.until.Store(nil)
 	ctx, cancel := jet.Bounded(ctx)
 	defer cancel()
 	s, err := l.leases.srv.JS(0).Stream(ctx, layout.Leases)
@@ -146,11 +150,10 @@ func (l *Lease) Release(ctx context.Context) error {
 }
 
 // Valid reports whether the lease still holds by this process's clock, a tenth of its time before it ends at the
-// server.
+// server. It does not wait for a renewal that is under way.
 func (l *Lease) Valid() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return time.Now().Before(l.until)
+	until := l.until.Load()
+	return until != nil && time.Now().Before(*until)
 }
 
 // Keep renews the lease until ctx ends or the lease is lost.

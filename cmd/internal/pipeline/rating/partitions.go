@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -17,6 +18,8 @@ import (
 
 // owners are the partitions that this process rates just now.
 type owners struct {
+	rated prometheus.Gauge // how many they are
+
 	mu sync.Mutex
 	by map[int]*owner
 }
@@ -28,6 +31,7 @@ func (o *owners) add(w *owner) {
 		o.by = map[int]*owner{}
 	}
 	o.by[w.part] = w
+	o.rated.Set(float64(len(o.by)))
 }
 
 func (o *owners) remove(w *owner) {
@@ -35,6 +39,7 @@ func (o *owners) remove(w *owner) {
 	defer o.mu.Unlock()
 	if o.by[w.part] == w {
 		delete(o.by, w.part)
+		o.rated.Set(float64(len(o.by)))
 	}
 }
 
@@ -64,9 +69,8 @@ func (p *Rating) Run(ctx context.Context) error {
 		_ = g.Wait()
 		retire, done := context.WithTimeout(context.WithoutCancel(ctx), timing.LeaveWithin)
 		defer done()
-		_ = p.Queue.Leases.Retire(
-			retire,
-		) // the announcement ends by itself otherwise, and until then the others leave our share alone
+		// The announcement ends by itself otherwise, and until then the others leave our share alone.
+		_ = p.Queue.Leases.Retire(retire)
 	}()
 	for first := true; ctx.Err() == nil; first = false {
 		for n := len(gone); n > 0; n-- {
@@ -106,7 +110,6 @@ func (p *Rating) Run(ctx context.Context) error {
 				}
 			}
 		}
-		p.Metrics.partitions.Set(float64(len(held)))
 		pause := p.LeaseTTL / 3
 		if first && len(held) < p.Queue.Partitions() {
 			pause = p.Tick // others may just be leaving

@@ -59,6 +59,7 @@ type Rating struct {
 // New returns a Rating that owns no partition yet.
 func New(d Deps) *Rating {
 	p := &Rating{Deps: d, offers: map[string]string{}, scans: make(chan struct{}, timing.ScansAtOnce)}
+	p.owners.rated = d.Metrics.partitions
 	for name, s := range d.Sources {
 		p.offers[name] = string(s.Mode) + " " + s.Mapping + " " + d.Words.Version()
 		d.Metrics.answers.WithLabelValues(name)
