@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -92,15 +93,27 @@ func (m *message) absent(auto bool, named crm.Class) bool {
 	return away && m.cue(cueFormula) || m.leaves(away) && m.ends()
 }
 
-// leaves reports whether they are away, or say when they will be back, and put nothing off by it.
+// leaves reports whether they are away, or say when they will be back, and put nothing off by it. In an answer "from
+// Thursday" alone is a time that suits them.
 func (m *message) leaves(away bool) bool {
 	switch {
 	case m.in.Direction == crm.Out:
 		return false
 	case m.cue(cueReturn):
-		return away || !m.defers()
+		return away || !m.subject.reply && !m.quotes && !m.defers()
 	}
 	return away && !m.hears(harmful)
+}
+
+// meets reports whether c tells when they can be met rather than when they are back: an appointment has a time of day,
+// and the end of an absence has none.
+func (m *message) meets(c *clause) bool {
+	if c.found&(note|desk) != 1<<cueReturn {
+		return false
+	}
+	return c.found.has(bit(crm.ProposesTime)) || slices.ContainsFunc(m.tokens[c.from:c.to], func(t token) bool {
+		return t.e != 0 && t.e == m.words.clock
+	})
 }
 
 // explained reports whether everything in the body is what notes of absence and desks say. Without a header or a
@@ -120,7 +133,7 @@ func (m *message) explained() bool {
 func (m *message) noted(c *clause) bool {
 	const theirs = desk | note | 1<<cueRedirect | 1<<cueThrough | 1<<cuePromise | set(crm.Promises|crm.Refers)
 	switch {
-	case c.found&(ourFault|set(crm.ClearYes|crm.ClearNo)) != 0:
+	case c.found&(ourFault|set(crm.ClearYes|crm.ClearNo)) != 0, m.meets(c):
 		return false
 	case c.found&(theirs|polite) != 0:
 		return true

@@ -38,6 +38,7 @@ const (
 	traitUs                         // the writer as an object
 	traitRevised                    // makes another quote of the same one: "corrected", "new"
 	traitGives                      // hands something over: "send", "get"
+	traitThinks                     // with a negation, what follows is not so: "do not think"
 )
 
 var traitNames = map[string]trait{
@@ -46,7 +47,7 @@ var traitNames = map[string]trait{
 	"until": traitUntil, "handles": traitHandles, "decides": traitDecides, "letter": traitLetter, "cannot": traitCannot,
 	"shall": traitShall, "others": traitOthers, "later": traitLater, "contact": traitContact, "next_move": traitNext,
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
-	"revised": traitRevised, "give": traitGives,
+	"revised": traitRevised, "give": traitGives, "thinks": traitThinks,
 }
 
 // role is the trait that a word has in one language, by the number of its file.

@@ -245,7 +245,7 @@ var tolls = []struct {
 	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 8},
 	{dir: "opened", files: 8, messages: 230, maxMissed: 1},
 	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6},
-	{dir: "strangers", files: 8, messages: 480, maxHarmed: 11, maxMissed: 20}, // as they were at first sight
+	{dir: "strangers", files: 8, messages: 480, maxHarmed: 1, maxMissed: 20}, // 11 and 20 at first sight
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

@@ -223,7 +223,7 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 		got &^= crm.Accepts
 	}
 	got &^= m.beside(s, got)
-	if s.found.has(cueStands) {
+	if granted(s, got) {
 		got &^= crm.Discount
 	}
 	if got.Any(crm.FutureBusiness) && !m.promised(s, got) {
@@ -236,6 +236,11 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 		got &^= crm.Accepts
 	}
 	return got
+}
+
+// granted reports whether what s says of a price asks for nothing: it still stands, or it was too high at another time.
+func granted(s *sentence, got crm.Intents) bool {
+	return s.found.has(cueStands) || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
 }
 
 // shrug reports whether the body says nothing beside what puts us off: "I don't know who has the key" does, and so does

@@ -120,10 +120,28 @@ var said = setOf("that dass daß que che dat ob whether")
 // said that we are not interested".
 func (m *message) utterance(first int, s *sentence) int {
 	c := &m.clauses[first]
-	if first > 0 && c.from > s.from && said[m.wordAt(c.from)] {
-		return m.clauses[first-1].from
+	if first == 0 || c.from <= s.from {
+		return c.from
+	}
+	before := &m.clauses[first-1]
+	if said[m.wordAt(c.from)] || said[m.wordAt(before.to-1)] || m.unthought(before) {
+		return before.from
 	}
 	return c.from
+}
+
+// unthought reports whether c asks us not to think something: "please do not think, ...". What the writer does not
+// think is another matter.
+func (m *message) unthought(c *clause) bool {
+	if c.all&traitThinks == 0 || c.all&traitWe != 0 {
+		return false
+	}
+	for i := c.from; i < c.to; i++ {
+		if m.denies(i, m.lang) {
+			return true
+		}
+	}
+	return false
 }
 
 // alone reports whether the tokens from, to (exclusive) say nothing beside h. Of a language of which only the phrases

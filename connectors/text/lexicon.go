@@ -63,6 +63,7 @@ const (
 	cueFault    // our link or file was broken: what is asked for again is no repetition
 	cueKeen     // "we like it"
 	cueStands   // "still valid": what was granted is not asked for
+	cueBygone   // "last year": what was too dear then is not said of our price
 	cueMissing  // what we sent never reached them, and what is asked for once more is no repetition
 	numFeatures
 )
@@ -73,7 +74,7 @@ var cueNames = map[string]feature{
 	"here": cueHere, "machine": cueMachine, "received": cueReceived, "ticket": cueTicket, "bounced": cueBounced,
 	"read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass, "before": cueBefore,
 	"own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands, "keen": cueKeen,
-	"missing": cueMissing,
+	"missing": cueMissing, "bygone": cueBygone,
 }
 
 // bit is the feature of an intent.

@@ -63,7 +63,8 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 
 // notice reports whether what programs and lawyers put below begins with line i, which is folded.
 func notice(seg []string, i int, above, blank bool, folded string) bool {
-	return (blank || above && namesOnly(seg[i-1])) && legalNotice(folded) || above && listFooter(folded)
+	return (blank || above && (namesOnly(seg[i-1]) || company(seg[i-1]))) && legalNotice(folded) ||
+		above && listFooter(folded)
 }
 
 // namesOnly reports whether the line, right above a notice, may be the last of a signature: it is short and ends no
@@ -72,6 +73,23 @@ func namesOnly(l string) bool {
 	const longest = 40
 	return l != "" && len(l) <= longest && !strings.ContainsAny(l[len(l)-1:], ".,;:!?")
 }
+
+// company reports whether the line, right above a notice, names a company by its legal form.
+func company(l string) bool {
+	const longest = 120
+	if len(l) > longest {
+		return false
+	}
+	for w := range strings.FieldsSeq(strings.ToLower(l)) {
+		if legalForms[strings.ReplaceAll(strings.Trim(w, ",;|()"), ".", "")] {
+			return true
+		}
+	}
+	return false
+}
+
+var legalForms = setOf("gmbh mbh ag kg ohg ug ltd limited llc plc inc corp sarl sas sasu srl spa sl slu sa bv nv " +
+	"lda ltda aps oy sro")
 
 // marksSignature reports whether a signature follows line i: a delimiter, unless it fences something else, or a rule
 // above contact data.
