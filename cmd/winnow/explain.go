@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,9 +28,9 @@ func explainCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return json.NewEncoder(os.Stdout).Encode(e)
+					return json.NewEncoder(cmd.OutOrStdout()).Encode(e)
 				}
-				return printExplanation(os.Stdout, e, history)
+				return printExplanation(folded(cmd.OutOrStdout()), e, history)
 			})
 		},
 	}
@@ -75,8 +74,25 @@ func printExplanation(out io.Writer, e api.Explained, history bool) error {
 		return err
 	}
 
-	fmt.Fprintln(w, "\nWHY\nPOINTS\tSCORE\tREASON\tHALVES IN\tEVIDENCE")
-	for _, reason := range r.Reasons {
+	for _, part := range partsOf(&e, history) {
+		if err := part.below(out, part.title); err != nil {
+			return err
+		}
+	}
+	return printAnswered(out, e.Answered)
+}
+
+// titled is a table under a title.
+type titled struct {
+	*table
+	title string
+}
+
+// partsOf are the tables of an explanation, in their order.
+func partsOf(e *api.Explained, history bool) []titled {
+	why := newTable("POINTS", "SCORE", "REASON", "HALVES IN", "EVIDENCE")
+	why.prose = "REASON"
+	for _, reason := range e.Rating.Reasons {
 		points, decay := "", ""
 		if reason.Sub != "" {
 			points = fmt.Sprintf("%+d", reason.Points)
@@ -84,80 +100,62 @@ func printExplanation(out io.Writer, e api.Explained, history bool) error {
 		if reason.HalfLife > 0 {
 			decay = fmt.Sprintf("%d d", reason.HalfLife)
 		}
-		fmt.Fprintf(
-			w,
-			"%s\t%s\t%s (%s)\t%s\t%s\n",
-			points,
-			reason.Sub,
-			reason.Text,
-			reason.ID,
-			decay,
-			evidence(reason.Evidence),
-		)
+		why.add(points, reason.Sub, reason.Text+" ("+reason.ID+")", decay, evidence(reason.Evidence))
 	}
-	if len(r.Reasons) == 0 {
-		fmt.Fprintln(w, "\t\tnothing is known that counts for or against\t\t")
+	if len(e.Rating.Reasons) == 0 {
+		why.add("", "", "nothing is known that counts for or against")
 	}
-	if len(e.Clocks) > 0 {
-		fmt.Fprintln(w, "\nCLOCKS\nCLOCK\tSINCE\tELAPSED\tOF\tENDS\t")
-		for _, c := range e.Clocks {
-			note := c.Lacks
-			if c.Stopped != "" {
-				note = strings.TrimPrefix(note+"; stopped: "+c.Stopped, "; ")
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Name, day(c.Since), c.Elapsed, c.Quota, day(c.Ends), note)
+	clocks := newTable("CLOCK", "SINCE", "ELAPSED", "OF", "ENDS", "WANTS")
+	for _, c := range e.Clocks {
+		note := c.Lacks
+		if c.Stopped != "" {
+			note = strings.TrimPrefix(note+"; stopped: "+c.Stopped, "; ")
+		}
+		clocks.add(c.Name, day(c.Since), c.Elapsed, c.Quota, day(c.Ends), note)
+	}
+	attempts := newTable("WHEN", "COUNTS", "WHY", "FACT")
+	for _, a := range e.Attempts {
+		attempts.add(day(a.At), yes(a.Counted), a.Why, a.Fact)
+	}
+	announced := newTable("WHEN", "STATUS", "GROUND")
+	for _, d := range e.Decisions {
+		announced.add(day(d.At), d.Status, d.Ground)
+	}
+	letters := newTable("SINCE", "LETTER", "STATUS", "GROUND")
+	for _, l := range e.Letters {
+		letters.add(day(l.At), l.Letter, l.Status, l.Ground)
+	}
+	turns := newTable("FROM", "SIDE", "MESSAGES", "WHAT IT DOES")
+	for _, t := range e.Turns {
+		if history {
+			turns.add(day(t.From), t.Direction, t.Messages, t.Intents)
 		}
 	}
-	if len(e.Attempts) > 0 {
-		fmt.Fprintln(w, "\nATTEMPTS OF OURS IN THIS SILENCE\nWHEN\tCOUNTS\t\tFACT")
-		for _, a := range e.Attempts {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", day(a.At), yes(a.Counted), a.Why, a.Fact)
-		}
+	next := newTable("WHEN", "WHAT")
+	next.prose = "WHAT"
+	for _, m := range e.Next {
+		next.add(day(m.At), m.What)
 	}
-	if len(e.Decisions) > 0 {
-		fmt.Fprintln(w, "\nANNOUNCED\nWHEN\tSTATUS\tGROUND\t")
-		for _, d := range e.Decisions {
-			fmt.Fprintf(w, "%s\t%s\t%s\t\n", day(d.At), d.Status, d.Ground)
-		}
-	}
-	printLetters(w, e.Letters)
-	if history {
-		printTurns(w, e.Turns)
-	}
-	if len(e.Next) > 0 {
-		fmt.Fprintln(w, "\nIF NOTHING HAPPENS\nWHEN\tWHAT")
-		for _, m := range e.Next {
-			fmt.Fprintf(w, "%s\t%s\n", day(m.At), m.What)
-		}
-	}
-	printAnswered(w, e.Answered)
-	return w.Flush()
-}
-
-func printLetters(w io.Writer, letters []rules.LetterAt) {
-	if len(letters) == 0 {
-		return
-	}
-	fmt.Fprintln(w, "\nLETTERS IT HAS HAD, BY THE RULES IN FORCE NOW\nSINCE\tLETTER\tSTATUS\tGROUND")
-	for _, l := range letters {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", day(l.At), l.Letter, l.Status, l.Ground)
+	return []titled{
+		{why, "WHY"},
+		{clocks, "CLOCKS"},
+		{attempts, "ATTEMPTS OF OURS IN THIS SILENCE"},
+		{announced, "ANNOUNCED"},
+		{letters, "LETTERS IT HAS HAD, BY THE RULES IN FORCE NOW"},
+		{turns, "CONVERSATION"},
+		{next, "IF NOTHING HAPPENS"},
 	}
 }
 
 // printAnswered shows the rating that an answer would lead to; nil: of who is not rated none is known.
-func printAnswered(w io.Writer, r *crm.Rating) {
+func printAnswered(out io.Writer, r *crm.Rating) error {
 	if r == nil {
-		return
+		return nil
 	}
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(w, "\nIF THEY ANSWER\nrating\t%s\nstatus\t%s\nnext move\t%s\nadvice\t%s\n", r.Letter, r.Status,
 		r.Ball, dash(r.Action))
-}
-
-func printTurns(w io.Writer, turns []rules.Turn) {
-	fmt.Fprintln(w, "\nCONVERSATION\nFROM\tSIDE\tMESSAGES\tWHAT IT DOES")
-	for _, t := range turns {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", day(t.From), t.Direction, t.Messages, t.Intents)
-	}
+	return w.Flush()
 }
 
 // held says what a reason for holding a decision back means.

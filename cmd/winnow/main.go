@@ -55,6 +55,7 @@ Settings come from the environment: winnow config shows them all. A command ends
 	checked(root)
 	withExamples(root, "")
 	withSources(root)
+	withHelp(root)
 	return root
 }
 

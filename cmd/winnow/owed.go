@@ -113,7 +113,7 @@ func judgedCommand[Q, A any](
 				if asJSON {
 					err = json.NewEncoder(cmd.OutOrStdout()).Encode(a)
 				} else {
-					err = print(cmd.OutOrStdout(), a)
+					err = print(folded(cmd.OutOrStdout()), a)
 				}
 				return cmp.Or(err, needsPerson(needs(a)))
 			})

@@ -31,8 +31,12 @@ settings in the history's own "env" on top of them. It needs neither a CRM nor a
   WINNOW_RULES_QUOTA_EARLY=30d winnow play --json anna.jsonl
   winnow play rules/signals/testdata/a15_dormant_after_intake.txtar`,
 		RunE: func(cmd *cobra.Command, files []string) error {
+			w := cmd.OutOrStdout()
+			if !asJSON {
+				w = folded(w)
+			}
 			for _, name := range files {
-				play := func(name string, in io.Reader) error { return play(cmd.OutOrStdout(), name, in, asJSON) }
+				play := func(name string, in io.Reader) error { return play(w, name, in, asJSON) }
 				var err error
 				if name == "-" {
 					err = play("standard input", cmd.InOrStdin())

@@ -37,7 +37,11 @@ a line for each. It needs neither a CRM nor a store and keeps nothing; of the se
 			if err != nil {
 				return err
 			}
-			show := showLetters(cmd.OutOrStdout(), r, asJSON, out)
+			w := cmd.OutOrStdout()
+			if !asJSON {
+				w = folded(w)
+			}
+			show := showLetters(w, r, asJSON, out)
 			if len(files) == 0 {
 				return show("standard input", cmd.InOrStdin())
 			}

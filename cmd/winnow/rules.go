@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,7 @@ WINNOW_RULES_<NAME>_POINTS, _CAP, _HALF_LIFE, _WINDOW, _EARLY and _ON. It reads 
 			if asJSON {
 				return rulesJSON(cmd.OutOrStdout(), s)
 			}
-			return printRules(cmd.OutOrStdout(), s, all)
+			return printRules(folded(cmd.OutOrStdout()), s, all)
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all other rules too: clocks, quotas, bands, profiles")
@@ -38,45 +37,47 @@ WINNOW_RULES_<NAME>_POINTS, _CAP, _HALF_LIFE, _WINDOW, _EARLY and _ON. It reads 
 }
 
 func printRules(out io.Writer, s *rules.Settings, all bool) error {
-	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ToUpper(strings.Join(config.SignalHead[:], "\t")))
+	signals := newTable(upper(config.SignalHead[:])...)
+	signals.prose = signals.head[len(signals.head)-1]
 	for _, row := range config.SignalRows(s) {
-		for i := range row {
-			row[i] = dash(row[i])
+		cells := make([]any, len(row))
+		for i, c := range row {
+			cells[i] = dash(c)
 		}
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+		signals.add(cells...)
 	}
-	if err := w.Flush(); err != nil {
+	if err := signals.print(out, screen(out)); err != nil {
 		return err
 	}
 	fmt.Fprint(out, "\nEarly: the share of negative points that counts before the first booking, quote or stage; "+
 		"empty where all do.\n")
 	if asleep := s.Asleep(); len(asleep) > 0 {
-		fmt.Fprintln(w, "\nSLEEPS\tFOR WANT OF")
+		t := newTable("SLEEPS", "FOR WANT OF")
 		for _, a := range asleep {
-			fmt.Fprintf(w, "%s\t%s\n", a.Signal, a.Wants)
+			t.add(a.Signal, a.Wants)
 		}
-		if err := w.Flush(); err != nil {
+		if err := t.below(out, ""); err != nil {
 			return err
 		}
 	}
 	if all {
-		fmt.Fprintln(w, "\nRULE\tVALUE\tUNIT\tMEANING")
+		t := newTable("RULE", "VALUE", "UNIT", "MEANING")
+		t.prose = "MEANING"
 		for _, v := range s.Describe() {
 			if !config.OfSignal(v.Meaning) {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Name, dash(v.Value), v.Unit, v.Meaning)
+				t.add(v.Name, dash(v.Value), v.Unit, v.Meaning)
 			}
 		}
-		if err := w.Flush(); err != nil {
+		if err := t.below(out, ""); err != nil {
 			return err
 		}
 	}
 	if other := changed(s); len(other) > 0 {
-		fmt.Fprintln(w, "\nNOT AT ITS DEFAULT\tVALUE\tDEFAULT")
+		t := newTable("NOT AT ITS DEFAULT", "VALUE", "DEFAULT")
 		for _, v := range other {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", v.Name, dash(v.Value), dash(v.Default))
+			t.add(v.Name, dash(v.Value), dash(v.Default))
 		}
-		if err := w.Flush(); err != nil {
+		if err := t.below(out, ""); err != nil {
 			return err
 		}
 	} else {
@@ -84,6 +85,13 @@ func printRules(out io.Writer, s *rules.Settings, all bool) error {
 	}
 	_, err := fmt.Fprintf(out, "\nmodel %s\n", s.Version())
 	return err
+}
+
+func upper(list []string) (out []string) {
+	for _, s := range list {
+		out = append(out, strings.ToUpper(s))
+	}
+	return out
 }
 
 func changed(s *rules.Settings) []rules.Setting {

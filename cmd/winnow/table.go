@@ -12,6 +12,9 @@ import (
 // screen is how wide what is printed to w may be: as the terminal is, or COLUMNS says; 0: there is no limit, as for
 // files and other programs.
 func screen(w io.Writer) int {
+	if f, ok := w.(*folding); ok {
+		return f.width
+	}
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
 	}
@@ -25,6 +28,9 @@ func screen(w io.Writer) int {
 // loud marks what needs a person now, on a terminal that shows colours and whose owner wants them.
 // Source: no-color.org.
 func loud(w io.Writer, text string) string {
+	if f, ok := w.(*folding); ok {
+		w = f.w
+	}
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return text
@@ -37,8 +43,9 @@ func loud(w io.Writer, text string) string {
 
 // table is rows under a heading.
 type table struct {
-	head []string
-	rows [][]string
+	head  []string
+	rows  [][]string
+	prose string // the column that needs no name where it stands below its row
 }
 
 func newTable(head ...string) *table { return &table{head: head} }
@@ -51,17 +58,33 @@ func (t *table) add(cells ...any) {
 	t.rows = append(t.rows, row)
 }
 
+// below prints the table below what is printed already, under a title where it has one; nothing where it has no rows.
+func (t *table) below(w io.Writer, title string) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	if title != "" {
+		fmt.Fprintln(w, title)
+	}
+	return t.print(w, screen(w))
+}
+
 // gap is what stands between two columns.
 const gap = "  "
 
 // print prints the table so that no line is wider than width, 0 for any. Columns that have no room there go to a second
-// line of their row, each behind its name.
+// line of their row, or more, each behind its name.
 func (t *table) print(w io.Writer, width int) error {
 	widths := make([]int, len(t.head))
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		for i, c := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
+	}
+	if len(t.rows) == 0 {
+		_, err := fmt.Fprintln(w, "none")
+		return err
 	}
 	fit, used := 0, -len(gap)
 	for fit < len(widths) && (width == 0 || used+len(gap)+widths[fit] <= width) {
@@ -81,12 +104,15 @@ func (t *table) print(w io.Writer, width int) error {
 		}
 		var rest []string
 		for i, c := range row[fit:] {
-			if c != "" && c != "-" {
-				rest = append(rest, strings.ToLower(t.head[fit+i])+" "+c)
+			if name := strings.ToLower(t.head[fit+i]) + " "; c != "" && c != "-" {
+				if t.head[fit+i] == t.prose {
+					name = ""
+				}
+				rest = append(rest, name+c)
 			}
 		}
 		if len(rest) > 0 {
-			fmt.Fprintln(&b, bounded("    "+strings.Join(rest, ", "), width))
+			fmt.Fprintln(&b, fold("    "+strings.Join(rest, ", "), width, 4))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

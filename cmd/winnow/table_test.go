@@ -31,11 +31,20 @@ Zoë Ångström  answer  2026-03-02
     over 163 business days, owner 71
 hubspot/4711  date    2026-03-03
 `,
-		8: `PERSON
-Zoë Ång…
-    owe…
-hubspot…
-    owe…
+		14: `PERSON
+Zoë Ångström
+    owed
+    answer,
+    since
+    2026-03-02
+    , over 163
+    business
+    days,
+    owner 71
+hubspot/4711
+    owed date,
+    since
+    2026-03-03
 `,
 	} {
 		var b bytes.Buffer
@@ -50,6 +59,31 @@ hubspot…
 				t.Errorf("%q is %d wide, want %d", line, n, width)
 			}
 		}
+	}
+}
+
+// TestLinesFold: a line that is too long goes on below, between its words, and below its last column where it has one.
+func TestLinesFold(t *testing.T) {
+	var b bytes.Buffer
+	f := &folding{w: &b, width: 30}
+	for _, part := range []string{"process 50163: receive, read, fe", "tch,rate\n", "ok\n",
+		"  advice  Please send the quote today.\n", "\x1b[1;31mnow:\x1b[0m nobody is told of anything\n"} {
+		if _, err := f.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `process 50163: receive, read,
+    fetch,rate
+ok
+  advice  Please send the
+          quote today.
+` + "\x1b[1;31mnow:\x1b[0m nobody is told of\n    anything\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	text := "A word of two lines,\nof which one is short.\n\n  as it is"
+	if diff := cmp.Diff("A word of two lines, of which\none is short.\n\n  as it is", reflowed(text, 30)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

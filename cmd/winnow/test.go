@@ -26,7 +26,9 @@ line, and what came about instead. It ends with 1 where one fails. WINNOW_RULES_
 settings.env on top of them. It needs neither a CRM nor a store. docs/stories.md describes the format.`,
 		Example: `  winnow test stories/*.txtar
   WINNOW_RULES_QUOTA_EARLY=30d winnow test stories/*.txtar`,
-		RunE: func(cmd *cobra.Command, files []string) error { return testStories(cmd.OutOrStdout(), files, update) },
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return testStories(folded(cmd.OutOrStdout()), files, update)
+		},
 	}
 	cmd.Flags().BoolVar(&update, "update", false,
 		"write what came about into the parts want.json and want.txt of the files")

@@ -3,6 +3,7 @@ package seen
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -66,7 +67,7 @@ func (m *Model) follow(ctx context.Context, last time.Time) error {
 		}
 	}
 	if !m.State().Built {
-		if _, err := m.db.ExecContext(ctx, "PRAGMA analysis_limit=1000; ANALYZE"); err != nil {
+		if err := m.index(ctx); err != nil {
 			return err
 		}
 		m.change(func() { m.built = true })
@@ -102,12 +103,57 @@ func (m *Model) followShard(ctx context.Context, i int, last time.Time) error {
 	return nil
 }
 
+// index makes the indexes, once everything is in the list: to sort it at once takes a tenth of the time that it takes to
+// put one contact after the other where it belongs.
+func (m *Model) index(ctx context.Context) error {
+	conn, err := m.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // so that the memory it sorted in is given back
+		_ = conn.Close()
+	}()
+	for _, where := range []string{"file", "memory"} { // not every process may write temporary files
+		if _, err = conn.ExecContext(ctx, "PRAGMA temp_store="+where); err != nil {
+			return err
+		}
+		if err = createIndexes(ctx, conn); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err == nil {
+		m.change(func() { m.quick = true })
+	}
+	return err
+}
+
+func createIndexes(ctx context.Context, conn *sql.Conn) error {
+	for _, i := range indexes {
+		text := "CREATE INDEX IF NOT EXISTS " + i.name + " ON contact (" + i.on + ")"
+		if i.where != "" {
+			text += " WHERE " + i.where
+		}
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	_, err := conn.ExecContext(ctx, "PRAGMA analysis_limit=1000; ANALYZE")
+	return err
+}
+
 // empty begins the list anew.
 func (m *Model) empty(ctx context.Context) error {
+	m.change(func() { m.built, m.quick = false, false })
+	for _, i := range indexes {
+		if _, err := m.db.ExecContext(ctx, "DROP INDEX IF EXISTS "+i.name); err != nil {
+			return err
+		}
+	}
 	if _, err := m.db.ExecContext(ctx, "DELETE FROM contact; DELETE FROM decision"); err != nil {
 		return err
 	}
-	m.change(func() { clear(m.shards); m.built = false })
+	m.change(func() { clear(m.shards) })
 	return nil
 }
 

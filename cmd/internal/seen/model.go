@@ -42,6 +42,7 @@ type Model struct {
 	moved  chan struct{} // closed and replaced whenever shards change
 	failed error         // why it stands still
 	built  bool          // it has once seen all there was
+	quick  bool          // the indexes are there
 }
 
 // progress is how far one stream of records has been followed.
@@ -59,8 +60,8 @@ func New(d Deps) (*Model, error) {
 		return nil, fmt.Errorf("the list of contacts: %w", err)
 	}
 	q := url.Values{"_pragma": {
-		"journal_mode(wal)", "synchronous(off)", "secure_delete(on)", "cache_size(-16384)", "busy_timeout(10000)",
-		"temp_store(memory)",
+		"busy_timeout(10000)", // the first, for the second may have to wait already
+		"journal_mode(wal)", "synchronous(off)", "secure_delete(on)", "cache_size(-16384)", "temp_store(memory)",
 	}}
 	if d.Encrypt {
 		key := make([]byte, 64)
@@ -146,6 +147,13 @@ func (m *Model) Fresh(ctx context.Context, wait time.Duration) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// isIndexed says whether there are the indexes that pages are read by.
+func (m *Model) isIndexed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.quick
 }
 
 // change changes how far the streams have been followed.

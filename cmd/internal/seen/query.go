@@ -114,10 +114,11 @@ func (q *Query) conditions() *conditions {
 			c.add(f.column + " <> ''")
 		case f.value != "":
 			c.add(f.column+" = ?", f.value)
-			if f.column == "ground" || f.column == "held" ||
-				f.column == "segment" { // the index is of those that have one
-				c.add(f.column + " <> ''")
-			}
+		}
+	}
+	for column, value := range map[string]string{"held": q.Held, "ground": q.Ground, "segment": q.Segment} {
+		if value != "" && value != "any" {
+			c.add(column + " <> ''") // as the index of those has it
 		}
 	}
 	if q.Owed != "" {
@@ -135,37 +136,67 @@ func (q *Query) conditions() *conditions {
 	return c
 }
 
-// index is the index by which a page is read, empty where SQLite is to choose: it knows how many contacts have a value
-// on average, not how many have this one.
+// index is the index by which contacts are read, empty where SQLite is to choose: it knows how many contacts have a
+// value on average, not how many have this one.
 func (q *Query) index() string {
-	if len(q.IDs) > 0 {
-		return ""
-	}
-	if q.Sort == "owed" && q.Owner != "" && q.Owner != "any" {
-		return "by_debtor"
-	}
-	if sortings[q.Sort].where != "" {
-		return "by_" + q.Sort
-	}
-	by := func(value, prefix string) string {
-		if value == "any" {
-			return ""
-		}
-		return "by_" + prefix + q.Sort
-	}
 	switch {
-	case q.Owner != "":
-		return by(q.Owner, "owner_")
-	case q.Status != "" && q.Status != string(crm.Open): // few are anything else
-		return by(q.Status, "status_")
-	case q.Ground+q.Held+q.Segment+q.Owed != "" || q.Overdue:
+	case len(q.IDs) > 0:
 		return ""
-	case q.Letter != "":
-		return by(q.Letter, "letter_")
-	case q.Status != "":
-		return by(q.Status, "status_")
+	case q.Sort == "owed" && q.Owner != "" && q.Owner != "any":
+		return "by_debtor"
+	case sortings[q.Sort].where != "":
+		return "by_" + q.Sort
+	case q.Held != "" && cmp.Or(q.Sort, "changed") == "changed":
+		return "by_held"
+	case (q.Owed != "" || q.Overdue) && q.Sort == "":
+		return "by_owed"
 	}
-	return "by_" + q.Sort
+	return "by_" + cmp.Or(q.Sort, "changed")
+}
+
+// few is how many contacts are sorted for a page rather than looked for in its order.
+const few = 2000
+
+// rare returns the index of a filter that only few contacts pass, empty where there is none. To read all of these and
+// to sort them takes less than to pass all others.
+func (m *Model) rare(ctx context.Context, q *Query) (string, error) {
+	for _, f := range []struct{ column, value, index string }{
+		{"source", q.Source, "sqlite_autoindex_contact_1"},
+		{"owner", q.Owner, "by_owner"},
+		{"segment", q.Segment, "by_segment"},
+		{"ground", q.Ground, "by_ground"},
+		{"held", q.Held, "by_held"},
+	} {
+		if f.value == "" || f.value == "any" {
+			continue
+		}
+		text := "SELECT count(*) FROM (SELECT 1 FROM contact INDEXED BY " + f.index + " WHERE " + f.column + " = ? AND " +
+			f.column + " <> '' LIMIT ?)"
+		var n int
+		if err := m.db.QueryRowContext(ctx, text, f.value, few+1).Scan(&n); err != nil {
+			return "", fmt.Errorf("the list of contacts: %w", err)
+		}
+		if n <= few {
+			return f.index, nil
+		}
+	}
+	return "", nil
+}
+
+// from names the table, and the index once there is one.
+func (m *Model) from(ctx context.Context, q *Query) (string, error) {
+	index := q.index()
+	if index == "" || !m.isIndexed() {
+		return " FROM contact", nil
+	}
+	if by := sortings[cmp.Or(q.Sort, "changed")]; by.where == "" { // all are in that order
+		rare, err := m.rare(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		index = cmp.Or(rare, index)
+	}
+	return " FROM contact INDEXED BY " + index, nil
 }
 
 // List returns a page of the list.
@@ -175,7 +206,11 @@ func (m *Model) List(ctx context.Context, q Query) (Page, error) {
 		q.Most = pageSize
 	}
 	q.Most = min(q.Most, mostPage)
-	text, args, err := q.text(q.Most + 1)
+	from, err := m.from(ctx, &q)
+	if err != nil {
+		return Page{}, err
+	}
+	text, args, err := q.text(q.Most+1, from)
 	if err != nil {
 		return Page{}, err
 	}
@@ -183,7 +218,7 @@ func (m *Model) List(ctx context.Context, q Query) (Page, error) {
 }
 
 // text is a query in SQL for so many contacts.
-func (q *Query) text(most int) (text string, args []any, _ error) {
+func (q *Query) text(most int, from string) (text string, args []any, _ error) {
 	by, ok := sortings[q.Sort]
 	if !ok {
 		return "", nil, fmt.Errorf("sort %q: want one of %s", q.Sort, strings.Join(Sorts(), ", "))
@@ -208,10 +243,7 @@ func (q *Query) text(most int) (text string, args []any, _ error) {
 	}
 	text = `SELECT tomb, ` + by.column + `, source, id, letter, machine, status, ground, ball, owed, overdue, held,
 	owner, segment, override,
-		override_until, score, amount, owed_since, pending_until, recheck, changed FROM contact`
-	if index := q.index(); index != "" {
-		text += " INDEXED BY " + index
-	}
+		override_until, score, amount, owed_since, pending_until, recheck, changed` + from
 	if len(c.texts) > 0 {
 		text += " WHERE " + strings.Join(c.texts, " AND ")
 	}

@@ -18,7 +18,8 @@ type Debtor struct {
 
 // Debtors are our people by what they owe, the most overdue first.
 func (m *Model) Debtors(ctx context.Context, source string) ([]Debtor, error) {
-	text := "SELECT owner, count(*), sum(overdue), min(owed_since), sum(amount) FROM contact WHERE owed_since > 0"
+	text := "SELECT owner, count(*), sum(overdue), min(owed_since), sum(amount) FROM contact" +
+		map[bool]string{true: " INDEXED BY by_debtor"}[m.isIndexed()] + " WHERE owed_since > 0"
 	var args []any
 	if source != "" {
 		text += " AND source = ?"
@@ -27,28 +28,6 @@ func (m *Model) Debtors(ctx context.Context, source string) ([]Debtor, error) {
 	return collect(ctx, m, text+" GROUP BY owner ORDER BY 3 DESC, 2 DESC LIMIT 200", args, func(d *Debtor) []any {
 		return []any{&d.Owner, &d.Owed, &d.Overdue, &d.Oldest, &d.Amount}
 	})
-}
-
-// Group is how many contacts have a value in common.
-type Group struct {
-	Name  string `json:"name"`
-	Count int    `json:"count"`
-}
-
-// groupings are the columns by which contacts are counted.
-var groupings = map[string]string{
-	"letter": "letter", "status": "status", "ground": "ground", "held": "held", "owner": "owner", "segment": "segment",
-}
-
-// Groups counts the contacts by one of letter, status, ground, held, owner and segment; who has none is not counted.
-func (m *Model) Groups(ctx context.Context, by string) ([]Group, error) {
-	column, ok := groupings[by]
-	if !ok {
-		return nil, fmt.Errorf("contacts are not counted by %q", by)
-	}
-	text := "SELECT " + column + ", count(*) FROM contact WHERE " + column + " <> '' GROUP BY 1 ORDER BY 2 DESC " +
-		"LIMIT 200"
-	return collect(ctx, m, text, nil, func(g *Group) []any { return []any{&g.Name, &g.Count} })
 }
 
 // DecisionDay is how often something was announced on a day.
@@ -104,12 +83,16 @@ func (m *Model) Count(ctx context.Context, q Query, most int) (int, error) {
 			c.add(by.column+" < ?", int64(q.At)+int64(q.Until)*24*3600*1000)
 		}
 	}
-	text := "SELECT 1 FROM contact"
+	from, err := m.from(ctx, &q)
+	if err != nil {
+		return 0, err
+	}
+	text := "SELECT 1" + from
 	for i, t := range c.texts {
 		text += map[bool]string{true: " WHERE ", false: " AND "}[i == 0] + t
 	}
 	var n int
-	err := m.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+text+" LIMIT ?)", append(c.args, most)...).Scan(&n)
+	err = m.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+text+" LIMIT ?)", append(c.args, most)...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("the list of contacts: %w", err)
 	}
