@@ -57,44 +57,46 @@ func hang(line string, width int) int {
 }
 
 // fold breaks a line between words so that none is wider than width, 0 for any; all but the first are indented. A word
-// that has no room in a line of its own goes on in the next.
+// that is wider stays whole, so that it can be copied.
 func fold(line string, width, indent int) string {
 	if width <= 0 || visible(line) <= width {
 		return line
 	}
 	indent = min(indent, width/2)
-	var b strings.Builder
-	rest, room := line, width
-	for visible(rest) > room {
-		at := fits(rest, room)
-		b.WriteString(strings.TrimRight(rest[:at], " ") + "\n" + strings.Repeat(" ", indent))
-		rest, room = strings.TrimLeft(rest[at:], " "), width-indent
+	text := strings.TrimLeft(line, " ")
+	own := len(line) - len(text)
+	if own > width/2 { // below the columns before it there is no room
+		own, indent = 8, 8
 	}
-	return b.String() + rest
-}
-
-// fits is how much of a line has room: up to the last space, or to the last character where a word fills it all.
-func fits(line string, room int) int {
-	word, last, seen := 0, 0, 0
-	for at := 0; at < len(line); {
-		if mark := marks.FindString(line[at:]); mark != "" {
-			at += len(mark)
-			continue
-		}
-		if seen++; seen > room {
+	var b strings.Builder
+	b.WriteString(strings.Repeat(" ", own))
+	for room := width - own; visible(text) > room; room = width - indent {
+		at := fits(text, room)
+		if at == len(text) {
 			break
 		}
-		r, size := utf8.DecodeRuneInString(line[at:])
-		at += size
-		last = at
-		if r == ' ' && strings.TrimSpace(line[:at]) != "" {
-			word = at
+		b.WriteString(strings.TrimRight(text[:at], " ") + "\n" + strings.Repeat(" ", indent))
+		text = strings.TrimLeft(text[at:], " ")
+	}
+	return b.String() + text
+}
+
+// fits is how much of a text has room: whole words, one at least.
+func fits(text string, room int) int {
+	word := 0
+	for at := range text {
+		if text[at] != ' ' {
+			continue
 		}
+		if word > 0 && visible(text[:at]) > room {
+			return word
+		}
+		word = at
 	}
-	if last < len(line) && line[last] == ' ' || word == 0 {
-		return last
+	if word > 0 && visible(text) > room {
+		return word
 	}
-	return word
+	return len(text)
 }
 
 // marks are what colours a text, which has no width.

@@ -31,16 +31,16 @@ Zoë Ångström  answer  2026-03-02
     over 163 business days, owner 71
 hubspot/4711  date    2026-03-03
 `,
-		14: `PERSON
+		15: `PERSON
 Zoë Ångström
     owed
     answer,
     since
-    2026-03-02
-    , over 163
+    2026-03-02,
+    over 163
     business
-    days,
-    owner 71
+    days, owner
+    71
 hubspot/4711
     owed date,
     since
@@ -66,8 +66,12 @@ hubspot/4711
 func TestLinesFold(t *testing.T) {
 	var b bytes.Buffer
 	f := &folding{w: &b, width: 30}
-	for _, part := range []string{"process 50163: receive, read, fe", "tch,rate\n", "ok\n",
-		"  advice  Please send the quote today.\n", "\x1b[1;31mnow:\x1b[0m nobody is told of anything\n"} {
+	for _, part := range []string{
+		"process 50163: receive, read, fe", "tch,rate\n", "ok\n",
+		"  advice  Please send the quote today.\n", "                      far to the right\n",
+		"  https://crm.example/contacts/4711/wide\n",
+		"\x1b[1;31mnow:\x1b[0m nobody is told of anything\n",
+	} {
 		if _, err := f.Write([]byte(part)); err != nil {
 			t.Fatal(err)
 		}
@@ -77,6 +81,8 @@ func TestLinesFold(t *testing.T) {
 ok
   advice  Please send the
           quote today.
+        far to the right
+  https://crm.example/contacts/4711/wide
 ` + "\x1b[1;31mnow:\x1b[0m nobody is told of\n    anything\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -103,8 +103,8 @@ func (m *Model) followShard(ctx context.Context, i int, last time.Time) error {
 	return nil
 }
 
-// index makes the indexes, once everything is in the list: to sort it at once takes a tenth of the time that it takes to
-// put one contact after the other where it belongs.
+// index makes the indexes, once everything is in the list: to sort it at once takes a tenth of the time that it takes
+// to put one contact after the other where it belongs.
 func (m *Model) index(ctx context.Context) error {
 	conn, err := m.db.Conn(ctx)
 	if err != nil {

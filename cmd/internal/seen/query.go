@@ -170,8 +170,8 @@ func (m *Model) rare(ctx context.Context, q *Query) (string, error) {
 		if f.value == "" || f.value == "any" {
 			continue
 		}
-		text := "SELECT count(*) FROM (SELECT 1 FROM contact INDEXED BY " + f.index + " WHERE " + f.column + " = ? AND " +
-			f.column + " <> '' LIMIT ?)"
+		text := "SELECT count(*) FROM (SELECT 1 FROM contact INDEXED BY " + f.index +
+			" WHERE " + f.column + " = ? AND " + f.column + " <> '' LIMIT ?)"
 		var n int
 		if err := m.db.QueryRowContext(ctx, text, f.value, few+1).Scan(&n); err != nil {
 			return "", fmt.Errorf("the list of contacts: %w", err)

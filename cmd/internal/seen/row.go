@@ -35,9 +35,9 @@ const filtered = "status, letter, source, owner, ball, overdue, owed_since, owed
 
 // indexes are those that pages are read by. Each way of sorting has one, which holds all that pages are filtered by
 // too: a page is read in its order from where it begins, and contacts that do not match are passed without looking at
-// them: a page of a million contacts of which none matches takes a tenth of a second or two. An index for each filter and
-// each way of sorting would be faster still, and would cost the flow more than pages gain. Those that end the list find
-// the few who have a rare value; these values seldom change.
+// them: a page of a million contacts of which none matches takes a tenth of a second or two. An index for each filter
+// and each way of sorting would be faster still, and would cost the flow more than pages gain. Those that end the list
+// find the few who have a rare value; these values seldom change.
 var indexes = []struct{ name, on, where string }{
 	{"by_changed", "changed, tomb, " + filtered, ""},
 	{"by_amount", "amount, tomb, " + filtered, ""},
