@@ -29,8 +29,8 @@ Beside them stands, by turns in the same run, a bare handler that only verifies 
 message a delivery and each with an fsync of its own, or a bare client that only makes the same reads. What the bare
 handler lacks is the group commit, by which deliveries that wait together share an fsync: a ratio far above 1 is owed
 to it, and says what it is worth on this disk. The worker is a process of its own; senders and sandbox share the machine with it.
---against names another build, which gets the same events by turns with this one, over stores that this one fills: on a
-busy machine the ratio of two rounds means more than either.`,
+--against names another build, which gets the same events by turns with this one, each over a store that it has filled
+itself: on a busy machine the ratio of two rounds means more than either.`,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range []string{"flow-contacts", "rounds", "duration", "connections"} {
 				// which would mean the default

@@ -180,7 +180,7 @@ func TestWrongRating(t *testing.T) {
 	}
 	defer func() { _ = p.close() }()
 	dir := r.store()
-	if err := r.seed(t.Context(), p, dir, sc); err != nil {
+	if err := r.fill(t.Context(), o.Command, p, dir, sc); err != nil {
 		t.Fatal(err)
 	}
 	c, err := r.start(t.Context(), r.Command, winnow, dir, p.url)

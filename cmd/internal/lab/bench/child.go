@@ -67,6 +67,12 @@ func (r *run) settings(dir, api string, env ...string) []string {
 	}, env, r.Settings)
 }
 
+// environ is what a child runs in: this process's environment with the worker's settings instead of ours.
+func (r *run) environ(dir, api string, env ...string) []string {
+	outer := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "WINNOW_") })
+	return append(outer, r.settings(dir, api, env...)...)
+}
+
 // start starts a worker and waits until it is ready.
 func (r *run) start(ctx context.Context, command []string, kind, dir, api string, env ...string) (_ *child, err error) {
 	args := append(slices.Clone(command[1:]), kind)
@@ -74,12 +80,7 @@ func (r *run) start(ctx context.Context, command []string, kind, dir, api string
 		cmd: exec.Command(command[0], args...), words: &tail{}, dir: dir, client: &http.Client{},
 		ended: make(chan struct{}),
 	}
-	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "WINNOW_") {
-			c.cmd.Env = append(c.cmd.Env, kv)
-		}
-	}
-	c.cmd.Env = append(c.cmd.Env, r.settings(dir, api, env...)...)
+	c.cmd.Env = r.environ(dir, api, env...)
 	c.cmd.Stderr = c.words
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err

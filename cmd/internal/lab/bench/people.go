@@ -2,8 +2,12 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os/exec"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,12 +18,39 @@ import (
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
-// seed fills the store in dir with the contacts of p, as they are after some months with Winnow: a profile and their
-// mails each, rated, and shown by the CRM.
-func (r *run) seed(ctx context.Context, p *portal, dir string, sc scene) (err error) {
-	cfg, err := config.Load(r.settings(dir, p.url, sc.env...))
+// filling is the contacts that a worker of kind fill puts into a new store.
+type filling struct {
+	IDs   []string // that the CRM calls them by
+	Mails int      // of each
+}
+
+// fill has a build fill the store in dir with the contacts of p, as they are after some months with Winnow: a profile
+// and their mails each, rated, and shown by the CRM. Each build fills its own, because another may keep records in a
+// format that it cannot read.
+func (r *run) fill(ctx context.Context, command []string, p *portal, dir string, sc scene) error {
+	said := &tail{}
+	cmd := exec.CommandContext(ctx, command[0], append(slices.Clone(command[1:]), fill)...)
+	cmd.Env = r.environ(dir, p.url, sc.env...)
+	cmd.Stderr = said
+	in, err := cmd.StdinPipe()
 	if err != nil {
 		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	told := json.NewEncoder(in).Encode(filling{p.ids, max(sc.mails, 4)})
+	if err := cmd.Wait(); err != nil { // it closes in, so a build that is waiting for its end has it
+		return fmt.Errorf("fill a store: %w; the last words of %s: %s", errors.Join(err, told), command[0], said)
+	}
+	return nil
+}
+
+// workFill puts the contacts that in names into a new store.
+func workFill(ctx context.Context, cfg *config.Config, in io.Reader) (err error) {
+	var f filling
+	if err := json.NewDecoder(in).Decode(&f); err != nil {
+		return fmt.Errorf("whom to put into the store: %w", err)
 	}
 	a, err := app.New(ctx, cfg, zap.NewNop(), app.Options{Quiet: true})
 	if err != nil {
@@ -27,12 +58,9 @@ func (r *run) seed(ctx context.Context, p *portal, dir string, sc scene) (err er
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
 	now := time.Now()
-	if err := a.Pipeline.Seed(ctx, source, len(p.ids), func(i int) (string, []crm.Fact) {
-		return p.ids[i], person(i, max(sc.mails, 4), now)
-	}); err != nil {
-		return fmt.Errorf("fill the store: %w", err)
-	}
-	return nil
+	return a.Pipeline.Seed(ctx, source, len(f.IDs), func(i int) (string, []crm.Fact) {
+		return f.IDs[i], person(i, f.Mails, now)
+	})
 }
 
 // person is what is known of the i-th contact: nine properties and so many mails, by fours of which the last is a

@@ -30,8 +30,7 @@ type scene struct {
 	limit           int      // calls that the CRM allows in ten seconds; 0: any number
 }
 
-// sides starts a worker for each build, and closeAll ends them. The stores are filled by this build: what a build
-// before it cannot read cannot be compared.
+// sides starts a worker for each build over a store that it has filled itself, and closeAll ends them.
 func (r *run) sides(ctx context.Context, sc scene, row *Row) (all []*side, closeAll func() error, err error) {
 	var closers []func() error
 	closing := func() error {
@@ -62,7 +61,7 @@ func (r *run) sides(ctx context.Context, sc scene, row *Row) (all []*side, close
 		closers = append(closers, p.close)
 		dir := r.store()
 		closers = append(closers, func() error { return os.RemoveAll(dir) })
-		if err := r.seed(ctx, p, dir, sc); err != nil {
+		if err := r.fill(ctx, b.command, p, dir, sc); err != nil {
 			return nil, nil, err
 		}
 		c, err := r.start(ctx, b.command, winnow, dir, p.url, sc.env...)

@@ -30,6 +30,7 @@ import (
 const (
 	winnow = "winnow" // what serve runs
 	bare   = "bare"   // the least that can take deliveries in durably
+	fill   = "fill"   // puts contacts into a new store and ends
 )
 
 // source is the one source of the workers.
@@ -44,16 +45,19 @@ type addresses struct {
 // Work is the child process: a worker of the given kind under the settings in environ. It says where it listens on out
 // and ends with in: when the process that started it is gone, so is that.
 func Work(ctx context.Context, kind string, environ []string, in io.Reader, out io.Writer) error {
+	cfg, err := config.Load(environ)
+	if err != nil {
+		return err
+	}
+	if kind == fill {
+		return workFill(ctx, cfg, in)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
 		_, _ = io.Copy(io.Discard, in) // ends when the other side closes, or is gone
 		stop()
 	}()
-	cfg, err := config.Load(environ)
-	if err != nil {
-		return err
-	}
 	switch kind {
 	case winnow:
 		return workWinnow(ctx, cfg, out)
