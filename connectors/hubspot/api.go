@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/connectors/rest"
@@ -130,29 +132,40 @@ func inputs(ids []string) []input {
 	return in
 }
 
+// readAtOnce is how many requests of one reading are under way together; the budget decides how fast they go.
+const readAtOnce = 4
+
 // read reads records by their ids. Those that are gone are missing from what it returns.
 func (c *Connector) read(ctx context.Context, kind string, ids, properties, histories []string) ([]*object, error) {
 	size := maxRead
 	if len(histories) > 0 {
 		size = maxHistories
 	}
-	var all []*object
-	for chunk := range slices.Chunk(crm.Unique(ids), size) {
-		var got struct {
-			Results []*object `json:"results"`
-		}
-		_, err := c.rest.Do(ctx, rest.Request{
-			Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Path: objects(kind) + "/batch/read", Into: &got,
-			Body: map[string]any{
-				"inputs": inputs(chunk), "properties": properties, "propertiesWithHistory": orEmpty(histories),
-			},
+	chunks := slices.Collect(slices.Chunk(crm.Unique(ids), size))
+	parts := make([][]*object, len(chunks))
+	var calls errgroup.Group
+	calls.SetLimit(readAtOnce)
+	for i, chunk := range chunks {
+		calls.Go(func() error {
+			var got struct {
+				Results []*object `json:"results"`
+			}
+			_, err := c.rest.Do(ctx, rest.Request{
+				Op: "fetch", Class: rest.Fetch, Method: http.MethodPost, Path: objects(kind) + "/batch/read",
+				Body: map[string]any{
+					"inputs": inputs(chunk), "properties": properties, "propertiesWithHistory": orEmpty(histories),
+				},
+				Into: &got,
+			})
+			if err != nil {
+				return connectors.About(err, "read "+kind)
+			}
+			parts[i] = readable(got.Results)
+			return nil
 		})
-		if err != nil {
-			return nil, connectors.About(err, "read "+kind)
-		}
-		all = append(all, readable(got.Results)...)
 	}
-	return all, nil
+	err := calls.Wait()
+	return slices.Concat(parts...), err
 }
 
 // deleted returns when those of ids were deleted that are in the recycle bin, where HubSpot keeps records for 90 days.

@@ -1,12 +1,15 @@
 package hubspot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -55,14 +58,15 @@ func each(f func(c *Connector, o *object) *crm.Fact) func(context.Context, *Conn
 // fetcher is the connector as a connectors.Fetcher: a batch is read together and fails together.
 type fetcher struct{ c *Connector }
 
-// FetchLimits are those of batch/read. A batch is four or five requests, one after another, so it takes eight batches
-// at once to use up 190 requests in ten seconds; how fast they go the budget decides. Threads are read one by one.
+// FetchLimits are those of batch/read. A batch is four or five requests, of which three wait for each other. Sixteen
+// batches at once use the quota that a quiet time has left; how fast they go the budget decides. Threads are read one
+// by one.
 // Source: HubSpot docs, "Using object APIs", limits.
 func (fetcher) FetchLimits(typ string) connectors.Limits {
 	if typ == conversations {
 		return connectors.Limits{Batch: 10, Calls: 4}
 	}
-	return connectors.Limits{Batch: maxRead, Calls: 8}
+	return connectors.Limits{Batch: maxRead, Calls: 16}
 }
 
 func (f fetcher) Fetch(ctx context.Context, refs []crm.Ref) []connectors.Result {
@@ -105,7 +109,7 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	for i, r := range refs {
 		ids[i] = r.ID
 	}
-	os, err := c.read(ctx, name, ids, slices.Concat(always, k.properties, c.named(name)), k.histories)
+	os, filed, err := c.readFiled(ctx, name, k, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +117,7 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	if err != nil || len(os) == 0 {
 		return out, err
 	}
-	circle, err := c.relate.Look(ctx, name, idsOf(os), refs, k.viaDeals)
+	circle, err := c.relate.LookOn(ctx, name, idsOf(os), filed, refs, k.viaDeals)
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +140,21 @@ func (c *Connector) fetchRecords(ctx context.Context, name string, k kind, refs 
 	}
 	quotes, err := c.quotesOf(ctx, refs)
 	return append(out, quotes...), err
+}
+
+// readFiled reads records and with whom they are filed, both at the same time: how long a fetch takes is how many of
+// its calls wait for another one.
+func (c *Connector) readFiled(ctx context.Context, name string, k kind, ids []string) (
+	os []*object, filed map[string][]string, err error,
+) {
+	var side errgroup.Group
+	side.Go(func() (err error) {
+		filed, err = neighbours{c}.People(ctx, name, ids)
+		return err
+	})
+	os, err = c.read(ctx, name, ids, slices.Concat(always, k.properties, c.named(name)), k.histories)
+	missed := side.Wait()
+	return os, filed, cmp.Or(err, missed)
 }
 
 // gone says which of the records that were asked for are no longer there: those in the recycle bin, and those that are

@@ -595,12 +595,13 @@ func TestOAuth(t *testing.T) {
 	if renewed != 1 {
 		t.Errorf("the token was renewed %d times in one minute", renewed)
 	}
-	if revoked = "Bearer t0ken1"; fetch() != nil || renewed != 2 || refused != 1 {
+	// A fetch begins with two requests at once, and either may meet the refusal.
+	if revoked = "Bearer t0ken1"; fetch() != nil || renewed != 2 || refused < 1 || refused > 2 {
 		t.Errorf("a token revoked before its time: renewed %d times, refused %d times; want another at once", renewed,
 			refused)
 	}
 	revoked, life, refused = "all", 30, 0
-	if err := fetch(); connectors.KindOf(err) != connectors.Unauthenticated || refused != 2 {
+	if err := fetch(); connectors.KindOf(err) != connectors.Unauthenticated || refused != 4 {
 		t.Errorf("no token helps: %v, refused %d times", err, refused)
 	}
 	revoked, answer = "", 400 // the token in hand has half a minute left, so that another is asked for

@@ -79,6 +79,14 @@ func (r *Relater) Look(ctx context.Context, typ string, records []string, refs [
 	if err != nil {
 		return nil, err
 	}
+	return r.LookOn(ctx, typ, records, filed, refs, viaDeals)
+}
+
+// LookOn is Look where it is known already with whom the records are filed: a vendor that can ask for it by the ids
+// alone does so while it reads the records. What filed holds beyond records makes no difference.
+func (r *Relater) LookOn(ctx context.Context, typ string, records []string, filed map[string][]string,
+	refs []crm.Ref, viaDeals bool,
+) (*Circle, error) {
 	c := r.Around(typ, filed, refs)
 	if viaDeals {
 		lone := slices.DeleteFunc(slices.Clone(records), func(record string) bool { return len(c.people[record]) > 0 })

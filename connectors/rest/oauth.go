@@ -99,10 +99,8 @@ func NewOAuth(opt OAuthOptions) *OAuth {
 
 // Credential returns the access token in hand, or a new one.
 func (o *OAuth) Credential(ctx context.Context) (Credential, error) {
-	o.mu.Lock()
-	t := o.token
-	o.mu.Unlock()
-	if t == nil || !t.Expiry.IsZero() && time.Until(t.Expiry) < early {
+	t := o.usable()
+	if t == nil {
 		var err error
 		if t, err = o.renew(ctx); err != nil {
 			return Credential{}, err
@@ -113,6 +111,16 @@ func (o *OAuth) Credential(ctx context.Context) (Credential, error) {
 		c.BaseURL, _ = t.Extra(o.opt.BaseField).(string)
 	}
 	return c, nil
+}
+
+// usable is the access token in hand, nil where there is none or it is about to run out.
+func (o *OAuth) usable() *oauth2.Token {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.token == nil || !o.token.Expiry.IsZero() && time.Until(o.token.Expiry) < early {
+		return nil
+	}
+	return o.token
 }
 
 // Refused forgets an access token that the vendor refused, as after it was revoked.
@@ -128,6 +136,9 @@ func (o *OAuth) Refused(c Credential) bool {
 // renew gets a new token, together with whoever else waits for one. It outlives ctx: the others still want it.
 func (o *OAuth) renew(ctx context.Context) (*oauth2.Token, error) {
 	got := o.flight.DoChan("", func() (any, error) {
+		if t := o.usable(); t != nil { // the flight before this one ended after we had looked
+			return t, nil
+		}
 		client := &http.Client{Transport: o.opt.Transport, Timeout: o.opt.Timeout, CheckRedirect: stay}
 		t, err := o.opt.Grant(context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, client))
 		if err == nil {
