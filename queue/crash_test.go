@@ -77,7 +77,7 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 		out := must1[interface{ Read([]byte) (int, error) }](t)(cmd.StdoutPipe())
 		must(t, cmd.Start())
 		kill := func() { _ = cmd.Process.Kill() } // an error means that it has ended by itself, and said why
-		timer := time.AfterFunc(time.Minute, kill)
+		timer := time.AfterFunc(hang, kill)
 		n, killing := 0, false
 		said := map[string]bool{}
 		for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -107,16 +107,13 @@ func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	q := reopen(t, Config{Dir: dir, Sources: []string{src}, MaxStore: 2 * gib, MinFree: 1})
 	total, found := len(acked), map[string]bool{}
 	c := q.Deliveries.Consumer(src)
-	for {
-		msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 1000, 0, time.Second))
-		if len(msgs) == 0 {
-			break
-		}
-		for _, m := range msgs {
+	eventually(t, "no delivery waits", func() bool {
+		for _, m := range must1[[]*Msg](t)(c.Fetch(t.Context(), 1000, 0, time.Second)) {
 			found[string(m.Data)] = true
 			must(t, m.Ack())
 		}
-	}
+		return must1[uint64](t)(q.Deliveries.Waiting(t.Context(), src)) == 0
+	})
 	lost := 0
 	for id := range acked {
 		if !found[id] {

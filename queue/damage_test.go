@@ -71,25 +71,27 @@ func fill(t testing.TB, q *Queue) {
 // left returns what can still be read of all that fill put there, and acknowledges it.
 func left(t testing.TB, q *Queue) (all []string) {
 	t.Helper()
-	for _, c := range append(q.Ratings.Consumers(src), q.Deliveries.Consumer(src), q.Fetches.Consumer(src)) {
-		for empty := 0; empty < 2; {
-			msgs := must1[[]*Msg](t)(c.Fetch(t.Context(), 10, 0, 200*time.Millisecond))
-			if len(msgs) == 0 {
-				empty++
+	for role, consumers := range map[Lane][]*Consumer{
+		q.Ratings: q.Ratings.Consumers(src), q.Deliveries: {q.Deliveries.Consumer(src)},
+		q.Fetches: {q.Fetches.Consumer(src)},
+	} {
+		eventually(t, fmt.Sprintf("nothing waits in %T", role), func() bool {
+			for _, c := range consumers {
+				for _, m := range must1[[]*Msg](t)(c.Fetch(t.Context(), 10, 0, 50*time.Millisecond)) {
+					all = append(all, string(m.Data))
+					must(t, m.Ack())
+				}
 			}
-			for _, m := range msgs {
-				all = append(all, string(m.Data))
-				must(t, m.Ack())
-			}
+			return must1[uint64](t)(role.Waiting(t.Context(), src)) == 0
+		})
+		for _, c := range consumers {
+			c.Close()
 		}
-		c.Close()
 	}
 	l := must1[*Log](t)(q.Facts.Open(t.Context(), 1, 0))
 	defer l.Close()
-	for range 2 {
-		for _, m := range must1[[]*Msg](t)(l.Next(t.Context(), 10, 200*time.Millisecond)) {
-			all = append(all, string(m.Data))
-		}
+	for _, m := range rest(t, l) {
+		all = append(all, string(m.Data))
 	}
 	must(t, q.Contacts.Scan(t.Context(), 1, func(r Record) error { all = append(all, string(r.Data)); return nil }))
 	for i := 1; i <= 3; i++ {
@@ -315,7 +317,7 @@ func TestRecordThatTheServerCannotRead(t *testing.T) {
 	flip(t, q.cfg.Dir, "2 of records")
 	keys := []Key{{src, "1"}, {src, "2"}}
 	var err error
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end) && err == nil; time.Sleep(11 * time.Second) {
+	for end := time.Now().Add(hang); time.Now().Before(end) && err == nil; time.Sleep(11 * time.Second) {
 		// it goes by what it has in memory until nobody has asked for ten seconds
 		_, err = q.Contacts.Load(t.Context(), 1, keys)
 	}
@@ -323,7 +325,7 @@ func TestRecordThatTheServerCannotRead(t *testing.T) {
 		t.Errorf("loaded with %v, want ErrDamaged", err)
 	}
 	var got map[Key]Record
-	for end := time.Now().Add(time.Minute); time.Now().Before(end) && len(got) == 0; time.Sleep(11 * time.Second) {
+	for end := time.Now().Add(hang); time.Now().Before(end) && len(got) == 0; time.Sleep(11 * time.Second) {
 		got, _ = q.Contacts.Load(t.Context(), 1, keys)
 	}
 	if len(got) != 2 || !got[keys[1]].Damaged || got[keys[0]].Damaged {

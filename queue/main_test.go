@@ -98,6 +98,19 @@ func fetch(t testing.TB, c *Consumer, n int) []*Msg {
 	return all
 }
 
+// rest reads a log to where it ends now.
+func rest(t testing.TB, l *Log) (all []*Msg) {
+	t.Helper()
+	must(t, l.Mark(t.Context()))
+	for end := time.Now().Add(hang); !l.Reached(); {
+		if time.Now().After(end) {
+			t.Fatalf("Next: %d messages, and the log goes further", len(all))
+		}
+		all = append(all, must1[[]*Msg](t)(l.Next(t.Context(), 100, time.Second))...)
+	}
+	return all
+}
+
 // none fails the test if the consumer has a message now.
 func none(t testing.TB, c *Consumer, why string) {
 	t.Helper()

@@ -42,7 +42,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	}
 	l := must1[*Log](t)(q.Facts.Open(t.Context(), 4, 0))
 	defer l.Close()
-	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 9, time.Second)); len(msgs) != 1 || string(msgs[0].Data) != "b" {
+	if msgs := rest(t, l); len(msgs) != 1 || string(msgs[0].Data) != "b" {
 		t.Errorf("log: %v", msgs)
 	}
 	if got := must1[Checkpoint](t)(q.Contacts.Checkpoint(t.Context(), 4)); got.Facts != 1 ||
@@ -66,19 +66,23 @@ func TestReopenKeepsEverything(t *testing.T) {
 
 // What was in hand when the process ended must come again at once, not after its wait.
 func TestReopenDeliversWhatWasInHand(t *testing.T) {
-	q := open(t)
-	for range 3 {
-		must(t, q.Deliveries.Publish(t.Context(), src, []byte("d"), nil))
+	var took time.Duration
+	for range 3 { // a machine that is busy may take as long, but not each time
+		q := open(t)
+		for range 3 {
+			must(t, q.Deliveries.Publish(t.Context(), src, []byte("d"), nil))
+		}
+		msgs := fetch(t, q.Deliveries.Consumer(src), 3)
+		must(t, msgs[0].Ack())
+		must(t, q.Close())
+		q = reopen(t, q.cfg)
+		start := time.Now()
+		fetch(t, q.Deliveries.Consumer(src), 2)
+		if took = time.Since(start); took <= layout.ReadWait/2 {
+			return
+		}
 	}
-	msgs := fetch(t, q.Deliveries.Consumer(src), 3)
-	must(t, msgs[0].Ack())
-	must(t, q.Close())
-	q = reopen(t, q.cfg)
-	start := time.Now()
-	fetch(t, q.Deliveries.Consumer(src), 2)
-	if d := time.Since(start); d > layout.ReadWait/2 {
-		t.Errorf("it took %v", d)
-	}
+	t.Errorf("it took %v", took)
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -47,7 +47,7 @@ func outside(t testing.TB, n int, change ...func(*server.Options)) []*server.Ser
 		servers[i] = start(t, o)
 	}
 	for _, s := range servers {
-		if !s.ReadyForConnections(10 * time.Second) {
+		if !s.ReadyForConnections(hang) {
 			t.Fatal("an outside server is not ready")
 		}
 	}
@@ -135,8 +135,8 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	must(t, fetch(t, two.Deliveries.Consumer(src), 1)[0].Ack())
 	none(t, one.Deliveries.Consumer(src), "the other has it")
 
-	l := must1[*Lease](t)(one.Leases.Acquire(t.Context(), "lease.63", 10*time.Second))
-	if _, err := two.Leases.Acquire(t.Context(), "lease.63", 10*time.Second); !errors.Is(err, ErrHeld) {
+	l := must1[*Lease](t)(one.Leases.Acquire(t.Context(), "lease.63", time.Minute))
+	if _, err := two.Leases.Acquire(t.Context(), "lease.63", time.Minute); !errors.Is(err, ErrHeld) {
 		t.Errorf("the other's Acquire: %v, want ErrHeld", err)
 	}
 	must(t, l.Release(t.Context()))

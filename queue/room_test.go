@@ -152,7 +152,7 @@ func TestTrimFacts(t *testing.T) {
 	}
 	l := must1[*Log](t)(q.Facts.Open(t.Context(), 3, 20))
 	defer l.Close()
-	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, time.Second)); len(msgs) != 5 || msgs[0].Seq != 24 {
+	if msgs := rest(t, l); len(msgs) != 5 || msgs[0].Seq != 24 {
 		t.Errorf("%d bundles of partition 3 left, want 5 from 24 on", len(msgs))
 	}
 	must(t, q.Healthy(t.Context())) // the probe does not hold anything back
@@ -161,8 +161,7 @@ func TestTrimFacts(t *testing.T) {
 		t.Errorf("%d messages left, want none", n)
 	}
 	must(t, q.Facts.Publish(t.Context(), []Bundle{{3, []byte("next"), nil}}))
-	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, time.Second)); len(msgs) != 1 ||
-		string(msgs[0].Data) != "next" {
+	if msgs := rest(t, l); len(msgs) != 1 || string(msgs[0].Data) != "next" {
 		t.Errorf("after the trim: %v", msgs)
 	}
 }
@@ -177,12 +176,12 @@ func TestTrimFactsAroundAPartitionThatStandsStill(t *testing.T) {
 	must(t, q.Facts.Trim(t.Context(), map[int]uint64{0: 0, 1: 25}))
 	l := must1[*Log](t)(q.Facts.Open(t.Context(), 0, 0))
 	defer l.Close()
-	if msgs := must1[[]*Msg](t)(l.Next(t.Context(), 10, time.Second)); len(msgs) != 1 {
+	if msgs := rest(t, l); len(msgs) != 1 {
 		t.Errorf("%d bundles of the partition that stands still, want 1", len(msgs))
 	}
 	other := must1[*Log](t)(q.Facts.Open(t.Context(), 1, 0))
 	defer other.Close()
-	if msgs := must1[[]*Msg](t)(other.Next(t.Context(), 100, time.Second)); len(msgs) != 1 || msgs[0].Seq != 26 {
+	if msgs := rest(t, other); len(msgs) != 1 || msgs[0].Seq != 26 {
 		t.Errorf("%d bundles of the partition that moves, want the one that is not rated", len(msgs))
 	}
 }
