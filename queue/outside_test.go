@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strings"
@@ -62,14 +63,24 @@ func start(t testing.TB, o *server.Options) *server.Server {
 	return s
 }
 
+// freePorts are ports that nobody listens at, and none of those from 32768 on that systems give to outgoing connections:
+// one of them could use it before the server does, or while the server is started again.
 func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()
-	for range n {
-		l := must1[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
-		defer func() { must(t, l.Close()) }()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	var err error
+	for range 1000 {
+		if len(ports) == n {
+			return ports
+		}
+		port := 10_000 + rand.IntN(22_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			defer func() { must(t, l.Close()) }() // kept until all have a port of their own
+			ports = append(ports, port)
+		}
 	}
-	return ports
+	t.Fatalf("no port is free: %v", err)
+	return nil
 }
 
 func urls(servers []*server.Server) string {

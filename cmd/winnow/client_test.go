@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 )
 
@@ -36,23 +36,19 @@ func TestParseSince(t *testing.T) {
 }
 
 func TestHealthcheckOfNobody(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close() // nobody listens there now
+	nobody := porttest.Free(t)
 	file := filepath.Join(t.TempDir(), "listen")
-	if err := os.WriteFile(file, []byte(l.Addr().String()+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(nobody+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, given := range [][2]string{{l.Addr().String(), ""}, {"", file}} {
+	for _, given := range [][2]string{{nobody, ""}, {"", file}} {
 		t.Setenv("WINNOW_ADMIN_LISTEN", given[0])
 		t.Setenv("WINNOW_ADMIN_LISTEN_FILE", given[1])
 		cmd := healthcheckCommand()
 		cmd.SetArgs(nil)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		if err := cmd.ExecuteContext(t.Context()); err == nil ||
-			!strings.Contains(err.Error(), "no winnow answers at "+l.Addr().String()) {
+			!strings.Contains(err.Error(), "no winnow answers at "+nobody) {
 			t.Errorf("%v", err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestMoreConnectionsThanFiles(t *testing.T) {
 	const files = 512
 	w := newTown(t, 1)
-	hooks, admin := freeAddr(t), freeAddr(t)
+	hooks, admin := porttest.Free(t), porttest.Free(t)
 	_, port, err := net.SplitHostPort(hooks)
 	if err != nil {
 		t.Fatal(err)

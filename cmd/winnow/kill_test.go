@@ -21,6 +21,7 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/crowdtest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
@@ -85,9 +86,9 @@ func lived(t *testing.T, dir string, people, things int) *lane {
 	set(begin)
 	crowdtest.New(box, set, 5, people).Live(begin.Add(time.Minute), begin.AddDate(0, 0, 59), things)
 	back.Store(0)
-	listen := freeAddr(t)
+	listen := porttest.Free(t)
 	box.SetWebhookURL("http://" + listen + "/hooks/hubspot")
-	l := &lane{t: t, box: box, admin: freeAddr(t)}
+	l := &lane{t: t, box: box, admin: porttest.Free(t)}
 	l.env = (&town{t: t, box: box}).env(dir, listen, l.admin, "WINNOW_PARTITIONS=4", "WINNOW_GRACE=5s")
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for rest := box.Events(); len(rest) > 0; {

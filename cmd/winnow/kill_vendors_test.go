@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/stage"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
@@ -39,9 +40,9 @@ func newTwin(t *testing.T, vendor string, now func() time.Time) *twin {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = face.Close() })
-	listen := freeAddr(t)
+	listen := porttest.Free(t)
 	face.SetWebhookURL("http://" + listen + "/hooks/" + vendor)
-	w := &twin{lane: &lane{t: t, admin: freeAddr(t)}, face: face, rnd: rand.New(rand.NewPCG(5, 6))}
+	w := &twin{lane: &lane{t: t, admin: porttest.Free(t)}, face: face, rnd: rand.New(rand.NewPCG(5, 6))}
 	w.env = append(face.Settings(vendor), asWinnow+"=1", "WINNOW_SOURCES="+stage.Sources(vendor),
 		"WINNOW_LISTEN="+listen, "WINNOW_ADMIN_LISTEN="+w.admin, "WINNOW_DATA_DIR="+t.TempDir(),
 		"WINNOW_QUEUE_MIN_FREE=1MiB", "WINNOW_QUEUE_MAX_STORE=1GiB", "WINNOW_PARTITIONS=2", "WINNOW_GRACE=5s",

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/operate"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
@@ -136,17 +136,6 @@ func (w *town) env(dir, listen, admin string, more ...string) []string {
 	}, more...)
 }
 
-// freeAddr is an address on loopback that nobody listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().String()
-}
-
 // process is one running winnow.
 type process struct {
 	cmd    *exec.Cmd
@@ -230,10 +219,10 @@ func TestTwoProcesses(t *testing.T) {
 		t.Fatal("the NATS server did not start")
 	}
 	w := newTown(t, 60)
-	listen := []string{freeAddr(t), freeAddr(t)}
+	listen := []string{porttest.Free(t), porttest.Free(t)}
 	envs := make([][]string, 2)
 	for i := range envs {
-		envs[i] = w.env("", listen[i], freeAddr(t), "WINNOW_NATS_URL="+ns.ClientURL(), "WINNOW_PARTITIONS=8")
+		envs[i] = w.env("", listen[i], porttest.Free(t), "WINNOW_NATS_URL="+ns.ClientURL(), "WINNOW_PARTITIONS=8")
 	}
 	var mu sync.Mutex
 	to := 0
@@ -316,8 +305,8 @@ func winnow(t *testing.T, env []string, args ...string) string {
 // TestCommands runs the commands as a user would, beside a running winnow and without one.
 func TestCommands(t *testing.T) {
 	w := newTown(t, 3)
-	listen, dir := freeAddr(t), t.TempDir()
-	env := w.env(dir, listen, freeAddr(t), "WINNOW_RULES_ROLES=owner")
+	listen, dir := porttest.Free(t), t.TempDir()
+	env := w.env(dir, listen, porttest.Free(t), "WINNOW_RULES_ROLES=owner")
 	hook := func() string { return "http://" + listen + "/hooks/hubspot" }
 	w.box.SetWebhookURL(hook())
 	p := start(t, env, "serve")

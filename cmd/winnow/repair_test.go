@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/hubspot"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 )
 
@@ -15,8 +16,8 @@ import (
 // takes it as it is and says what is missing, and serve reads that again. Of a whole store nothing is missing.
 func TestRepair(t *testing.T) {
 	w := newTown(t, 3)
-	listen, dir := freeAddr(t), t.TempDir()
-	env := w.env(dir, listen, freeAddr(t))
+	listen, dir := porttest.Free(t), t.TempDir()
+	env := w.env(dir, listen, porttest.Free(t))
 	hook := func() string { return "http://" + listen + "/hooks/hubspot" }
 	w.box.SetWebhookURL(hook())
 	p := start(t, env, "serve")

@@ -3,6 +3,8 @@ package docs
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -130,15 +132,17 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// free is an address that nobody listens at just now.
+// free is an address that nobody listens at just now. Its port is none of those from 32768 on that systems give to
+// outgoing connections: one of them could use it before winnow does.
 func free(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000)))
+		if err == nil {
+			_ = ln.Close()
+			return ln.Addr().String()
+		}
 	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().String()
 }
 
 // TestNames: settings and fields that a guide names exist. TUNING.md makes up names of segments and signals.

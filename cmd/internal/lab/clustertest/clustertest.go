@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 )
 
 // hang is how long a server may take to start: no measure of speed.
@@ -79,12 +82,13 @@ func options(t testing.TB) (list []server.Options) {
 			},
 		}
 		for _, port := range []*int{&o.Port, &o.Cluster.Port} {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
+			_, free, err := net.SplitHostPort(porttest.Free(t))
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = l.Close() }() // kept until all have a port of their own
-			*port = l.Addr().(*net.TCPAddr).Port
+			if *port, err = strconv.Atoi(free); err != nil {
+				t.Fatal(err)
+			}
 		}
 		routes = append(routes, fmt.Sprintf("nats-route://127.0.0.1:%d", o.Cluster.Port))
 		list = append(list, o)
