@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/clock"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/stored"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/watermark"
@@ -57,7 +58,7 @@ func TestErasuresWaitForTheAccount(t *testing.T) {
 			}
 			deliveries := q.Deliveries.Consumer("fake")
 			defer deliveries.Close()
-			msgs, err := deliveries.Gather(t.Context(), 10, 1000, time.Time{}, 0)
+			msgs, err := deliveries.Fetch(t.Context(), 10, 0, waittest.Hang)
 			if err != nil || len(msgs) != 1 {
 				t.Fatalf("%d messages, %v", len(msgs), err)
 			}
