@@ -53,7 +53,7 @@ func TestHistoryCostsOneWrite(t *testing.T) {
 		}
 		return make([]error, len(chs))
 	}
-	r := newRig(t, t.TempDir(), nil, f)
+	r := newRig(t, t.TempDir(), func(o *Options) { o.FirstWrite = waittest.Hang }, f)
 	for _, id := range []string{"7", "8", "9"} {
 		r.send("fake", mail(id, "first", start))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -18,11 +19,13 @@ import (
 // crowded is a CRM that gives mails one by one, three at once, and calls two by two, one at once. Each answer takes
 // its time.
 type crowded struct {
-	mu   sync.Mutex
-	now  map[string]int
-	most map[string]int // calls at once
-	size map[string]int // references in a call
-	done int
+	mu    sync.Mutex
+	now   map[string]int
+	most  map[string]int // calls at once
+	size  map[string]int // references in a call
+	done  int
+	three chan struct{} // closed when three give mails: until then each waits
+	once  sync.Once
 }
 
 func (f *crowded) FetchLimits(typ string) connectors.Limits {
@@ -35,6 +38,10 @@ func (f *crowded) FetchLimits(typ string) connectors.Limits {
 func (f *crowded) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
 	typ := refs[0].Type
 	f.count(typ, 1, len(refs))
+	select {
+	case <-f.three:
+	case <-time.After(waittest.Hang):
+	}
 	time.Sleep(30 * time.Millisecond)
 	f.count(typ, -1, 0)
 	return make([]connectors.Result, len(refs))
@@ -47,11 +54,16 @@ func (f *crowded) count(typ string, n, refs int) {
 	f.most[typ] = max(f.most[typ], f.now[typ])
 	f.size[typ] = max(f.size[typ], refs)
 	f.done += refs
+	if f.now["emails"] == 3 {
+		f.once.Do(func() { close(f.three) })
+	}
 }
 
 // TestCallsAtOnce: the calls of each type are as large, and as many at once, as the vendor says of that type.
 func TestCallsAtOnce(t *testing.T) {
-	f := &crowded{now: map[string]int{}, most: map[string]int{}, size: map[string]int{}}
+	f := &crowded{
+		now: map[string]int{}, most: map[string]int{}, size: map[string]int{}, three: make(chan struct{}),
+	}
 	x := exchangeWith(t, connectors.Vendor{Fetch: f})
 	out := x.Publisher.Output("fake")
 	for i := range 12 {
