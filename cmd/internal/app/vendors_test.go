@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
+	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/stage"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
 	story "github.com/winnow-crm/winnow/cmd/internal/lab/world"
@@ -45,7 +46,7 @@ func newFront(t *testing.T, api string) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &front{t: t, address: "127.0.0.1:0", proxy: &httputil.ReverseProxy{
+	f := &front{t: t, address: porttest.Free(t), proxy: &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			r.Out.Host = r.In.Host // by which Salesforce says where its instance is
@@ -342,14 +343,16 @@ func TestTheSameBytes23Times(t *testing.T) {
 	}
 }
 
-// passOn sends a request on several times, each of which has to be accepted.
+// passOn sends a request on several times, each of which has to be accepted, also where the sender gives up waiting:
+// it will send it again.
 func passOn(r *http.Request, to string, times int) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
 	}
+	ctx := context.WithoutCancel(r.Context())
 	for i := range times {
-		req, err := http.NewRequestWithContext(r.Context(), r.Method, to+r.URL.RequestURI(), bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(ctx, r.Method, to+r.URL.RequestURI(), bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
