@@ -70,8 +70,8 @@ type lane struct {
 	bodies [][]byte // the deliveries that tell of what happened in the portal
 }
 
-// lived is a lane in whose portal a crowd has lived for the last 60 days; winnow's data is in dir.
-func lived(t *testing.T, dir string, people, things int) *lane {
+// lived is a lane in whose portal a crowd has lived for 60 days from begin on; winnow's data is in dir.
+func lived(t *testing.T, dir string, begin time.Time, people, things int) *lane {
 	t.Helper()
 	var back atomic.Int64 // by which the portal's clock is behind, while its history is made up
 	box, err := hubspot.Start(hubspot.Options{Winnow: true, RateLimit: -1, SearchPerSecond: -1, Now: func() time.Time {
@@ -82,7 +82,6 @@ func lived(t *testing.T, dir string, people, things int) *lane {
 	}
 	t.Cleanup(func() { _ = box.Close() })
 	set := func(at time.Time) { back.Store(int64(time.Since(at))) }
-	begin := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -60)
 	set(begin)
 	crowdtest.New(box, set, 5, people).Live(begin.Add(time.Minute), begin.AddDate(0, 0, 59), things)
 	back.Store(0)
@@ -98,6 +97,8 @@ func lived(t *testing.T, dir string, people, things int) *lane {
 	}
 	return l
 }
+
+func sixtyDaysAgo() time.Time { return time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -60) }
 
 func (l *lane) get(path string) (int, string) {
 	resp, err := http.Get("http://" + l.admin + path)
@@ -168,7 +169,8 @@ func TestKilledInACrowd(t *testing.T) {
 // be there in the end: the records know the same facts and the CRM shows the same ratings as after a run in peace.
 func survives(t *testing.T, dir string, crashes int, crash func(*process)) {
 	const people, things = 150, 1500
-	crashed := lived(t, dir, people, things)
+	begin := sixtyDaysAgo() // for both: midnight may come between them
+	crashed := lived(t, dir, begin, people, things)
 	s := send(t.Context(), crashed.box)
 	// So that deliveries arrive for as long as there are crashes, each start lets its share of them go.
 	shares := make(chan [][]byte, crashes+1)
@@ -197,7 +199,7 @@ func survives(t *testing.T, dir string, crashes int, crash func(*process)) {
 	crashed.settled()
 	t.Logf("%d deliveries accepted, %d attempts refused or cut", s.accepted.Load(), s.refused.Load())
 
-	peace := lived(t, t.TempDir(), people, things)
+	peace := lived(t, t.TempDir(), begin, people, things)
 	start(t, peace.env, "serve")
 	quiet := send(t.Context(), peace.box)
 	for _, body := range peace.bodies {
@@ -233,7 +235,7 @@ func survives(t *testing.T, dir string, crashes int, crash func(*process)) {
 
 // TestTerminateUnderLoad: SIGTERM ends it although more keeps coming, and nothing is lost.
 func TestTerminateUnderLoad(t *testing.T) {
-	l := lived(t, t.TempDir(), 40, 300)
+	l := lived(t, t.TempDir(), sixtyDaysAgo(), 40, 300)
 	p := start(t, l.env, "serve")
 	s := send(t.Context(), l.box)
 	half := len(l.bodies) / 2
