@@ -495,9 +495,10 @@ func (c *cluster) asInPeace() {
 	peace.volume = c.newVolume(nil)
 	w := peace.start()
 	for _, body := range c.traffic.bodies {
-		if status, err := peace.send(c.t.Context(), w.hooks, body); err != nil || status/100 != 2 {
-			c.t.Fatalf("in peace a delivery got %d, %v", status, err)
-		}
+		c.eventually(w, hang, "in peace a delivery is taken", func() bool {
+			status, err := peace.send(c.t.Context(), w.hooks, body)
+			return err == nil && status/100 == 2
+		})
 	}
 	var diff string
 	for end := time.Now().Add(hang); ; time.Sleep(time.Second) {

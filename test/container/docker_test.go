@@ -37,7 +37,7 @@ func needDocker(t *testing.T) *client.Client {
 		missing(t, "Docker cannot be used: %v", err)
 	}
 	t.Cleanup(func() { _ = docker.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := docker.Ping(ctx, client.PingOptions{}); err != nil {
 		missing(t, "Docker does not answer: %v", err)

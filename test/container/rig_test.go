@@ -255,8 +255,15 @@ func (r *rig) get(url string, out any) (int, error) {
 // ask gets a page of the sandbox's API.
 func (r *rig) ask(path string, out any) {
 	r.t.Helper()
-	if status, err := r.get(r.api+path, out); err != nil || status != http.StatusOK {
-		r.t.Fatalf("the sandbox answers %s with %d, %v", path, status, err)
+	for end := time.Now().Add(hang); ; time.Sleep(100 * time.Millisecond) {
+		status, err := r.get(r.api+path, out)
+		if err != nil && time.Now().Before(end) {
+			continue // not within the client's time-out
+		}
+		if err != nil || status != http.StatusOK {
+			r.t.Fatalf("the sandbox answers %s with %d, %v", path, status, err)
+		}
+		return
 	}
 }
 
