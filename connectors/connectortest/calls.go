@@ -245,32 +245,41 @@ func (h Harness) noAnswer(t *testing.T) {
 	}
 }
 
+const (
+	// calls is how long it may take until the vendor is asked: no measure of speed.
+	calls = 30 * time.Second
+	// ignores is how long a connector goes on after its context ended before it is taken to ignore it.
+	ignores = 8 * time.Second
+)
+
 // cancelled: a call ends when its context does, and that says nothing about the vendor.
 func (h Harness) cancelled(t *testing.T) {
 	ops := h.operations(h.New(t, nowhere))
 	for _, op := range ops {
-		var called atomic.Bool
+		var called, ignored atomic.Bool
 		release := make(chan struct{})
+		ctx, cancel := context.WithTimeout(t.Context(), calls) // ended while the vendor is being asked
 		c := h.serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			called.Store(true)
+			cancel()
 			select {
 			case <-release:
 			case <-r.Context().Done():
-			case <-time.After(4 * time.Second): // a connector that ignores its context shall fail, not hang
+			case <-time.After(ignores): // a connector that ignores its context shall fail, not hang
+				ignored.Store(true)
 			}
 		}))
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		start := time.Now()
 		err := op.run(ctx, c)
 		cancel()
 		close(release)
-		if took := time.Since(start); took > 3*time.Second {
-			t.Errorf("%s: went on for %s after its context ended", op.name, took)
+		if ignored.Load() {
+			t.Errorf("%s: went on for %s after its context ended", op.name, ignores)
 		}
 		if !called.Load() {
 			t.Errorf("%s: the vendor was never called", op.name)
+			continue
 		}
-		if !errors.Is(err, context.DeadlineExceeded) || connectors.KindOf(err) != connectors.Unavailable {
+		if !errors.Is(err, context.Canceled) || connectors.KindOf(err) != connectors.Unavailable {
 			t.Errorf("%s: the error of an ended context is %v, want unavailable and the context's own", op.name, err)
 		}
 	}

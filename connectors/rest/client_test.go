@@ -22,7 +22,7 @@ func client(t *testing.T, h http.HandlerFunc, change func(*Options)) *Client {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	opt := Options{
-		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 2 * time.Second,
+		Vendor: "acme", BaseURL: s.URL + "/", UserAgent: "winnow/test", Timeout: 5 * time.Minute,
 		Budget: oneWindow(1000, time.Second, time.Second),
 		Auth:   Bearer("t0ken"),
 	}
@@ -182,7 +182,7 @@ func TestLargeAnswersAreRefused(t *testing.T) {
 				return
 			}
 		}
-	}, func(o *Options) { o.Timeout = 20 * time.Second })
+	}, func(o *Options) { o.Timeout = 5 * time.Minute })
 	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
 	if connectors.KindOf(err) != connectors.Malformed {
 		t.Errorf("an answer beyond the bound: %v", err)
@@ -206,7 +206,7 @@ func TestInflatedAnswersAreBounded(t *testing.T) {
 	c := client(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = w.Write(small.Bytes()) // who has had enough closes the connection
-	}, func(o *Options) { o.Timeout = time.Minute })
+	}, func(o *Options) { o.Timeout = 5 * time.Minute })
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err := c.Do(t.Context(), Request{Op: "fetch", Method: "GET", Path: "/"})
