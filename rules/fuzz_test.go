@@ -44,7 +44,7 @@ func FuzzRate(f *testing.F) {
 				t.Errorf("due %s at %s", r.Due, at.Now)
 			}
 		}
-		if took := time.Since(began); took > 5*time.Second {
+		if took := time.Since(began); took > time.Minute { // it hangs: a busy machine may take seconds
 			t.Errorf("took %s", took)
 		}
 	})
