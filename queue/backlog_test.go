@@ -44,7 +44,7 @@ func TestBacklog(t *testing.T) {
 	want(minute(40), "the fourth is left")
 	publish("4", 35) // in its place, while it is in hand
 	want(minute(35), "the fourth's newer")
-	must(t, q.Healthy(t.Context())) // its probe comes last in the stream
+	healthy(t, q) // its probe comes last in the stream
 	want(minute(35), "still so")
 
 	fresh := q.Fetches.Backlog(src, minutes) // another process

@@ -252,7 +252,7 @@ func TestOldest(t *testing.T) {
 	}
 	must(t, msgs[1].Ack())
 	must(t, msgs[2].Ack())
-	must(t, q.Healthy(t.Context())) // whose probe is in the same stream
+	healthy(t, q) // whose probe is in the same stream
 	if !oldest().Equal(first) {
 		t.Error("the first message is in hand and no longer counts")
 	}

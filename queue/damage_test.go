@@ -166,7 +166,7 @@ func checkDamaged(t testing.TB, q *Queue, what, stream string, certain bool) {
 	if lane := what == "deliveries" || what == "fetches"; lane && (d.Source != src || d.Since.IsZero()) {
 		t.Errorf("damage: %+v, want the source and the time", d)
 	}
-	must(t, q.Healthy(t.Context()))
+	healthy(t, q)
 	q.Settled(d)
 	if found := q.Damaged(); len(found) != 0 {
 		t.Errorf("settled, and still there: %+v", found)
@@ -282,7 +282,7 @@ func TestDamagedRecordIsReplacedAndForgotten(t *testing.T) {
 	if files := filesWith(t, q.cfg.Dir, "of records"); len(files) > 0 {
 		t.Errorf("what was damaged is still in %v", files)
 	}
-	must(t, q.Healthy(t.Context()))
+	healthy(t, q)
 }
 
 // While the store is open the files are read again, and what is damaged is found before the server meets it.
@@ -301,7 +301,7 @@ func TestDamageWhileRunning(t *testing.T) {
 			if again := q.Damaged(); len(again) != 1 {
 				t.Errorf("found twice: %+v", again)
 			}
-			must(t, q.Healthy(t.Context()))
+			healthy(t, q)
 		})
 	}
 }
@@ -334,7 +334,7 @@ func TestRecordThatTheServerCannotRead(t *testing.T) {
 	if found := q.Damaged(); len(found) != 1 || found[0].Contact != "2" {
 		t.Errorf("damage %+v", found)
 	}
-	must(t, q.Healthy(t.Context()))
+	healthy(t, q)
 }
 
 // A store that lost files, or the end of one, is not opened as if it were whole.
@@ -394,7 +394,7 @@ func TestStoreThatLostFiles(t *testing.T) {
 				must(t, q.Close())
 				cfg.Repair = false
 				q = reopen(t, cfg)
-				must(t, q.Healthy(t.Context()))
+				healthy(t, q)
 			})
 		}
 	}

@@ -86,7 +86,7 @@ func TestDeadLetters(t *testing.T) {
 	if diff := cmp.Diff(got[0], one); diff != "" {
 		t.Errorf("by number (-want +got):\n%s", diff)
 	}
-	must(t, q.Healthy(t.Context()))
+	healthy(t, q)
 	must(t, q.DeadLetters.Discard(t.Context(), one.Seq))
 	if _, err := q.DeadLetters.Get(t.Context(), one.Seq); !errors.Is(err, ErrNotFound) {
 		t.Errorf("after it was discarded: %v, want ErrNotFound", err)

@@ -111,6 +111,14 @@ func rest(t testing.TB, l *Log) (all []*Msg) {
 	return all
 }
 
+// healthy waits until all is well: a machine that is busy may take longer to tell than is waited for.
+func healthy(t testing.TB, q *Queue) {
+	t.Helper()
+	var err error
+	eventually(t, "healthy", func() bool { err = q.Healthy(t.Context()); return err == nil })
+	must(t, err)
+}
+
 // none fails the test if the consumer has a message now.
 func none(t testing.TB, c *Consumer, why string) {
 	t.Helper()

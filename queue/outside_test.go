@@ -139,7 +139,7 @@ func TestOutsideServerSharedByTwo(t *testing.T) {
 	if n := one.MaxBundle(); n >= int(mib) || n < int(mib)-64<<10 {
 		t.Errorf("MaxBundle is %d of the server's 1 MiB", n)
 	}
-	must(t, one.Healthy(t.Context()))
+	healthy(t, one)
 	must(t, one.Deliveries.Room(0.8))
 
 	must(t, one.Deliveries.Publish(t.Context(), src, []byte("d"), nil))

@@ -86,7 +86,7 @@ func TestLittleFreeDiskRefuses(t *testing.T) {
 func TestHealthyAndStats(t *testing.T) {
 	q := open(t)
 	for range 5 {
-		must(t, q.Healthy(t.Context()))
+		healthy(t, q)
 	}
 	must(t, q.Facts.Publish(t.Context(), []Bundle{{0, make([]byte, 1000), nil}, {1, make([]byte, 1000), nil}}))
 	seen := map[string]bool{}
@@ -155,7 +155,7 @@ func TestTrimFacts(t *testing.T) {
 	if msgs := rest(t, l); len(msgs) != 5 || msgs[0].Seq != 24 {
 		t.Errorf("%d bundles of partition 3 left, want 5 from 24 on", len(msgs))
 	}
-	must(t, q.Healthy(t.Context())) // the probe does not hold anything back
+	healthy(t, q) // the probe does not hold anything back
 	must(t, q.Facts.Trim(t.Context(), map[int]uint64{0: 40, 1: 40, 2: 40, 3: 40}))
 	if n := left(); n != 0 {
 		t.Errorf("%d messages left, want none", n)
@@ -210,7 +210,7 @@ func TestTrimDeliveries(t *testing.T) {
 	})
 	must(t, msgs[2].Ack())
 	must(t, msgs[4].Ack())
-	must(t, q.Healthy(t.Context()))
+	healthy(t, q)
 	eventually(t, "all go", func() bool {
 		must(t, q.Deliveries.Trim(t.Context(), 0))
 		return count() == 0
