@@ -63,8 +63,8 @@ func start(t testing.TB, o *server.Options) *server.Server {
 	return s
 }
 
-// freePorts are ports that nobody listens at, and none of those from 32768 on that systems give to outgoing connections:
-// one of them could use it before the server does, or while the server is started again.
+// freePorts are ports that nobody listens at, and none of those from 32768 on that systems give to outgoing
+// connections: one of them could use it before the server does, or while the server is started again.
 func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()
 	var err error

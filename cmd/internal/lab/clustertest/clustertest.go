@@ -3,16 +3,14 @@ package clustertest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-
-	"github.com/winnow-crm/winnow/cmd/internal/lab/porttest"
 )
 
 // hang is how long a server may take to start: no measure of speed.
@@ -70,6 +68,20 @@ func (c *Cluster) Again(which ...int) {
 	}
 }
 
+// listen takes a port that no outgoing connection is given while a server is away, as porttest does.
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	var err error
+	for range 1000 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(22_000))); err == nil {
+			return l
+		}
+	}
+	t.Fatalf("no port is free: %v", err)
+	return nil
+}
+
 func options(t testing.TB) (list []server.Options) {
 	t.Helper()
 	var routes []string
@@ -82,13 +94,9 @@ func options(t testing.TB) (list []server.Options) {
 			},
 		}
 		for _, port := range []*int{&o.Port, &o.Cluster.Port} {
-			_, free, err := net.SplitHostPort(porttest.Free(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if *port, err = strconv.Atoi(free); err != nil {
-				t.Fatal(err)
-			}
+			l := listen(t)
+			defer func() { _ = l.Close() }() // kept until all have a port of their own
+			*port = l.Addr().(*net.TCPAddr).Port
 		}
 		routes = append(routes, fmt.Sprintf("nats-route://127.0.0.1:%d", o.Cluster.Port))
 		list = append(list, o)
