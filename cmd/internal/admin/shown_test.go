@@ -79,6 +79,18 @@ func TestPagesShowTheirAnswers(t *testing.T) {
 		name: "contacts", draw: contactsOf, table: contactsTable, but: inWords + "at",
 		csv: "list unnamed next unlisted",
 	}.check(t)
+	surface[api.ContactQuery, api.ContactPage]{
+		name: "contact", draw: func(_ api.ContactQuery, a api.ContactPage) any { return contactOf(a) },
+		empty: "merged_to rating.unrated if_drafted.error", // they stand instead of all else
+		but: "name facts written links stage ball_by effort.cap_hours attempts.fact stops.fact decisions.hangs " +
+			"decisions.fact letters.score if_drafted.lines" +
+			of("rating", "ball owed_reply_since treatment recommended_message model decide language due "+
+				"reasons.name reasons.evidence.fact") +
+			of("turns", "direction until fact") +
+			of("if_answered if_drafted", "machine_rating unrated score reasons ground pending_until recheck_on "+
+				"owed_reply_since treatment recommended_message model decide held language due engagement fit worth") +
+			of("if_drafted", "ball recommended_action"),
+	}.check(t)
 	surface[api.Nothing, api.DecisionsPage]{
 		name: "decisions", draw: plain[api.Nothing, api.DecisionsPage],
 		but: inWords + "breakers.released" + of("pending held disqualified overrides", elsewhere+"recheck_on") +
