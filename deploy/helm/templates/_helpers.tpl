@@ -204,7 +204,7 @@ spec:
         {{- end }}
   volumes:
     - name: tmp
-      emptyDir: {sizeLimit: 64Mi}
+      emptyDir: {sizeLimit: 1Gi}
     {{- if and $embedded $v.embedded.storage.existingClaim }}
     - name: data
       persistentVolumeClaim: {claimName: {{ $v.embedded.storage.existingClaim }}}
