@@ -24,7 +24,8 @@ type composeService struct {
 	Image                   string
 	Environment             map[string]string
 	Volumes, Secrets, Tmpfs []string
-	ReadOnly                bool `yaml:"read_only"`
+	EnvFile                 []string `yaml:"env_file"`
+	ReadOnly                bool     `yaml:"read_only"`
 }
 
 func readYAML(t *testing.T, name string, into any) {
@@ -115,6 +116,14 @@ func (c composeFile) has(t *testing.T, name string, s composeService) {
 		if _, err := os.Stat(filepath.Join(deployDir, from)); err != nil || !strings.HasPrefix(from, "./") {
 			t.Errorf("%s has %s, which is neither a volume nor there: %v", name, from, err)
 		}
+	}
+	for _, file := range s.EnvFile {
+		if _, err := os.Stat(filepath.Join(deployDir, file)); err != nil {
+			t.Errorf("%s has no settings: %v", name, err)
+		}
+	}
+	if _, ok := s.Environment["WINNOW_ROLES"]; ok && len(s.EnvFile) == 0 {
+		t.Errorf("%s takes no settings from a file", name)
 	}
 	for _, secret := range s.Secrets {
 		if c.Secrets[secret] == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ import (
 // ServeOptions are those of a sandbox that runs by itself.
 type ServeOptions struct {
 	Start   func(world.Options) (world.Face, error)
-	Sandbox world.Options // Now, Sent and Live are set by Serve
+	Sandbox world.Options // Now, Sent, Live and Transport are set by Serve
 	Cast    bool          // play the cast
 	Speed   float64       // simulated days a second; 0: 4
 	Out     io.Writer
@@ -44,12 +45,13 @@ func Serve(ctx context.Context, opt ServeOptions) (err error) {
 	w := &warp{}
 	opt.Sandbox.Now, opt.Sandbox.Sent, opt.Sandbox.Live = w.now, time.Now, true
 	opt.Sandbox.RetryWait = cmp.Or(opt.Sandbox.RetryWait, time.Second)
+	out := &lines{w: opt.Out}
+	opt.Sandbox.Transport = &arrivals{next: http.DefaultTransport, out: out}
 	s, err := opt.Start(opt.Sandbox)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	out := &lines{w: opt.Out}
 	out.exports(s, opt.Sandbox)
 	if opt.Sandbox.People > 0 {
 		out.printf("# %d contacts\n", opt.Sandbox.People)

@@ -74,3 +74,32 @@ func TestServe(t *testing.T) {
 		}
 	}
 }
+
+// TestServeSaysWhatDoesNotArrive: each change of what becomes of the deliveries is a line, a repetition is none.
+func TestServeSaysWhatDoesNotArrive(t *testing.T) {
+	var status atomic.Int64
+	hooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(int(status.Load()))
+	}))
+	defer hooks.Close()
+	out := &buffer{}
+	client := http.Client{Transport: &arrivals{next: http.DefaultTransport, out: &lines{w: out}}}
+	for _, s := range []int64{204, 401, 401, 404, 503, 204, 204} {
+		status.Store(s)
+		resp, err := client.Get(hooks.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+	}
+	hooks.Close()
+	if _, err := client.Get(hooks.URL); err == nil {
+		t.Fatal("nobody listens, and there is no error")
+	}
+	said := strings.Split(strings.TrimSpace(out.String()), "\n")
+	for i, want := range []string{"401", "404", "503", "arrive again", "refused"} {
+		if len(said) != 5 || !strings.Contains(said[i], want) {
+			t.Fatalf("want five lines, of them %d with %q: %q", i, want, said)
+		}
+	}
+}

@@ -14,15 +14,16 @@ import (
 
 // Options say which server it is.
 type Options struct {
-	Now       func() time.Time // its clock; default time.Now
-	Sent      func() time.Time // what answers are dated by; default Now
-	Listen    string           // default "127.0.0.1:0"
-	Key       string           // of the API user; default "sandbox-key"
-	Secret    string           // of the webhooks that SetWebhookURL makes; default "sandbox-secret"
-	Live      bool             // deliver by itself as things happen; otherwise only Flush delivers
-	RetryWait time.Duration    // before a refused delivery is repeated; default 100ms
-	Fields    bool             // have Winnow's fields on leads and contacts from the start
-	Echo      bool             // webhooks are made without "skip own"
+	Now       func() time.Time  // its clock; default time.Now
+	Sent      func() time.Time  // what answers are dated by; default Now
+	Listen    string            // default "127.0.0.1:0"
+	Key       string            // of the API user; default "sandbox-key"
+	Secret    string            // of the webhooks that SetWebhookURL makes; default "sandbox-secret"
+	Live      bool              // deliver by itself as things happen; otherwise only Flush delivers
+	RetryWait time.Duration     // before a refused delivery is repeated; default 100ms
+	Transport http.RoundTripper // carries the deliveries; nil: the standard one
+	Fields    bool              // have Winnow's fields on leads and contacts from the start
+	Echo      bool              // webhooks are made without "skip own"
 }
 
 // Espo is one EspoCRM with one API user.
@@ -72,7 +73,7 @@ func New(opt Options) *Espo {
 	e := &Espo{
 		opt: opt, entities: entities(), records: map[string][]*record{}, byID: map[string]*record{},
 		wake:   make(chan struct{}, 1),
-		client: &http.Client{Timeout: 10 * time.Second}, // Espo's own time-out
+		client: &http.Client{Timeout: 10 * time.Second, Transport: opt.Transport}, // Espo's own time-out
 	}
 	if opt.Fields {
 		addWinnow(e.entities)

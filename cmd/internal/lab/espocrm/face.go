@@ -20,7 +20,7 @@ var _ world.Face = Face{}
 func StartFace(w world.Options) (world.Face, error) {
 	e, err := Start(Options{
 		Now: w.Now, Sent: w.Sent,
-		Listen: w.Listen, Key: w.Token, Secret: w.Secret, Live: w.Live, RetryWait: w.RetryWait,
+		Listen: w.Listen, Key: w.Token, Secret: w.Secret, Live: w.Live, RetryWait: w.RetryWait, Transport: w.Transport,
 		Fields: w.Fields,
 	})
 	if err != nil {

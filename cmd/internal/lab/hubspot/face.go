@@ -18,7 +18,8 @@ func StartFace(o world.Options) (world.Face, error) {
 	s, err := Start(Options{
 		Now: o.Now, Sent: o.Sent, Listen: o.Listen, Token: o.Token, ClientSecret: o.Secret, WebhookURL: o.WebhookURL,
 		Live:      o.Live,
-		RetryWait: o.RetryWait, RateLimit: o.Limit, SearchPerSecond: min(o.Limit, 0), Winnow: o.Fields,
+		RetryWait: o.RetryWait, Transport: o.Transport,
+		RateLimit: o.Limit, SearchPerSecond: min(o.Limit, 0), Winnow: o.Fields,
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"cmp"
+	"net/http"
 	"time"
 )
 
@@ -25,6 +26,10 @@ type Options struct {
 	Live          bool           // deliver by itself as things happen; otherwise only Flush delivers
 	// before the first repetition of a refused delivery, doubled up to 100 times itself; default 100ms
 	RetryWait time.Duration
+	// Timeout is how long a delivery may take until it counts as not answered; default HubSpot's five seconds.
+	Timeout time.Duration
+	// Transport carries the deliveries; default one of its own.
+	Transport http.RoundTripper
 
 	Now   func() time.Time // the portal's clock; default time.Now
 	Sent  func() time.Time // what deliveries are stamped with, and answers dated by; default Now
@@ -70,6 +75,10 @@ func (o Options) withDefaults() Options {
 	o.PortalID = cmp.Or(o.PortalID, 62515)
 	o.TimeZone = cmp.Or(o.TimeZone, "Europe/Berlin")
 	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	o.Timeout = cmp.Or(o.Timeout, deliveryTimeout)
+	if o.Transport == nil {
+		o.Transport = &http.Transport{MaxIdleConnsPerHost: maxConcurrent}
+	}
 	o.RetryWait = cmp.Or(o.RetryWait, 100*time.Millisecond)
 	o.RateLimit = cmp.Or(o.RateLimit, 100)
 	o.DailyLimit = cmp.Or(o.DailyLimit, 250_000)

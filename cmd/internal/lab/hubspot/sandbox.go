@@ -68,7 +68,7 @@ func New(opt Options) (*Sandbox, error) {
 		tokens:  map[string]int64{},
 		props:   newProperties(),
 		nextID:  100,
-		client:  &http.Client{Timeout: deliveryTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: maxConcurrent}},
+		client:  &http.Client{Timeout: opt.Timeout, Transport: opt.Transport},
 	}
 	for i := range s.tables {
 		s.tables[i].byID = map[int64]*record{}

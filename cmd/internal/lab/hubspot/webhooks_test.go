@@ -151,7 +151,9 @@ func receive(t *testing.T, secret string) *receiver {
 
 func TestFlushDeliversSignedBatches(t *testing.T) {
 	r := receive(t, "shh")
-	s := start(t, hubspot.Options{ClientSecret: "shh", WebhookURL: r.URL + "/hooks/hubspot"})
+	s := start(t, hubspot.Options{
+		ClientSecret: "shh", WebhookURL: r.URL + "/hooks/hubspot", Timeout: time.Minute, // or a slow one comes twice
+	})
 	s.Seed(2_450, nil)
 	if s.Queued() != 0 {
 		t.Error("seeding is not news")
@@ -185,7 +187,10 @@ func TestFlushDeliversSignedBatches(t *testing.T) {
 
 func TestRefusedDeliveriesAreRepeated(t *testing.T) {
 	r := receive(t, "sandbox-secret")
-	s := start(t, hubspot.Options{WebhookURL: r.URL + "/hooks/hubspot", RetryWait: time.Millisecond})
+	s := start(t, hubspot.Options{
+		WebhookURL: r.URL + "/hooks/hubspot", Timeout: time.Minute,
+		RetryWait: time.Millisecond,
+	})
 	r.answers = []int{503, 404, 500}
 	s.CreateContact(nil)
 	if err := s.Flush(t.Context()); err != nil {
@@ -212,7 +217,7 @@ func TestRefusedDeliveriesAreRepeated(t *testing.T) {
 
 func TestLiveDelivers(t *testing.T) {
 	r := receive(t, "sandbox-secret")
-	s := start(t, hubspot.Options{WebhookURL: r.URL + "/hooks/hubspot", Live: true})
+	s := start(t, hubspot.Options{WebhookURL: r.URL + "/hooks/hubspot", Timeout: time.Minute, Live: true})
 	s.CreateContact(nil)
 	deadline := time.Now().Add(5 * time.Minute) // no measure of speed: it would never come
 	for {
@@ -231,7 +236,7 @@ func TestLiveDelivers(t *testing.T) {
 
 func TestDeliveriesCanBeTakenAndPackedOtherwise(t *testing.T) {
 	r := receive(t, "sandbox-secret")
-	s := start(t, hubspot.Options{WebhookURL: r.URL + "/hooks/hubspot"})
+	s := start(t, hubspot.Options{WebhookURL: r.URL + "/hooks/hubspot", Timeout: time.Minute})
 	for range 120 {
 		s.CreateContact(nil)
 	}

@@ -25,7 +25,8 @@ var _ world.Face = Face{}
 func StartFace(w world.Options) (world.Face, error) {
 	o, err := Start(Options{
 		Now: w.Now, Sent: w.Sent,
-		Listen: w.Listen, Secret: w.Token, Live: w.Live, RetryWait: w.RetryWait, DailyLimit: w.Limit,
+		Listen: w.Listen, Secret: w.Token, Live: w.Live,
+		RetryWait: w.RetryWait, Transport: w.Transport, DailyLimit: w.Limit,
 		Fields: w.Fields,
 	})
 	if err != nil {

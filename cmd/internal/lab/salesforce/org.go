@@ -23,15 +23,16 @@ type Options struct {
 	ClientID string           // of the connected app; default "sandbox-client"
 	// for the grant client_credentials; default "sandbox-secret"; the JWT grant asks for Key instead
 	Secret     string
-	Key        *rsa.PublicKey // of the certificate uploaded to the app; nil: the JWT grant is refused
-	Username   string         // whom the JWT grant is for; default "integration@acme.example"
-	WebhookURL string         // where outbound messages go, with ?key=; may be set later
-	Live       bool           // deliver by itself as things happen; otherwise only Flush delivers
-	RetryWait  time.Duration  // before a message that was not acknowledged is repeated; default 100ms
-	DailyLimit int            // calls in 24 hours; 0: 100,000; negative: none
-	Fields     bool           // have Winnow's fields on contacts and leads from the start
-	Echo       bool           // the integration user has "Send Outbound Messages": its writes send them too
-	Page       int            // records a page of a query; 0: 2,000
+	Key        *rsa.PublicKey    // of the certificate uploaded to the app; nil: the JWT grant is refused
+	Username   string            // whom the JWT grant is for; default "integration@acme.example"
+	WebhookURL string            // where outbound messages go, with ?key=; may be set later
+	Live       bool              // deliver by itself as things happen; otherwise only Flush delivers
+	Transport  http.RoundTripper // carries the outbound messages; nil: the standard one
+	RetryWait  time.Duration     // before a message that was not acknowledged is repeated; default 100ms
+	DailyLimit int               // calls in 24 hours; 0: 100,000; negative: none
+	Fields     bool              // have Winnow's fields on contacts and leads from the start
+	Echo       bool              // the integration user has "Send Outbound Messages": its writes send them too
+	Page       int               // records a page of a query; 0: 2,000
 }
 
 // Org is one Salesforce org with one connected app.
@@ -105,7 +106,8 @@ func New(opt Options) *Org {
 	o := &Org{
 		opt: opt, objects: objects(), tables: map[string][]*record{}, byID: map[string]*record{},
 		tokens:  map[string]bool{},
-		cursors: map[string]cursor{}, locked: map[string]int{}, client: &http.Client{Timeout: ackTimeout},
+		cursors: map[string]cursor{}, locked: map[string]int{},
+		client: &http.Client{Timeout: ackTimeout, Transport: opt.Transport},
 	}
 	if opt.Fields {
 		addWinnow(o.objects)

@@ -4,6 +4,7 @@ package world
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -65,17 +66,18 @@ type Face interface {
 
 // Options are what every face can be told. The zero Options are an account with the vendor's own limits.
 type Options struct {
-	Now        func() time.Time // the account's clock; default time.Now
-	Sent       func() time.Time // what deliveries are stamped with, and answers dated by; default Now
-	Listen     string           // of the API; default a free port of loopback
-	Token      string           // the credential that the API accepts; default: one of its own
-	Secret     string           // what webhooks prove themselves with; default: one of its own
-	WebhookURL string           // where webhooks go; may be set later
-	Live       bool             // deliver as things happen; otherwise only Flush delivers
-	RetryWait  time.Duration    // before a refused delivery is repeated
-	Limit      int              // calls in the vendor's own interval; 0: the vendor's limit; negative: no limit at all
-	Fields     bool             // have Winnow's fields from the start
-	People     int              // who are there from the start
+	Now        func() time.Time  // the account's clock; default time.Now
+	Sent       func() time.Time  // what deliveries are stamped with, and answers dated by; default Now
+	Listen     string            // of the API; default a free port of loopback
+	Token      string            // the credential that the API accepts; default: one of its own
+	Secret     string            // what webhooks prove themselves with; default: one of its own
+	WebhookURL string            // where webhooks go; may be set later
+	Live       bool              // deliver as things happen; otherwise only Flush delivers
+	RetryWait  time.Duration     // before a refused delivery is repeated
+	Transport  http.RoundTripper // carries the deliveries; default one of its own
+	Limit      int               // calls in the vendor's own interval; 0: the vendor's limit; negative: no limit at all
+	Fields     bool              // have Winnow's fields from the start
+	People     int               // who are there from the start
 }
 
 // Profile is a prospect as the CRM first shows it. Empty fields are not known.
