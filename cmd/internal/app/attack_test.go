@@ -122,7 +122,7 @@ type attack struct {
 }
 
 // round attacks a server, and returns how long Winnow takes for each of the CRM's own deliveries meanwhile. One that
-// is not taken counts as an hour.
+// is not taken is sent again, and counts from its first time on; as an hour where that comes to nothing.
 func (a *attack) round(addr string) (took []time.Duration) {
 	ctx, cancel := context.WithCancel(a.t.Context())
 	var busy sync.WaitGroup
@@ -299,11 +299,12 @@ func (a *attack) deliver() (took []time.Duration) {
 				body := fmt.Sprintf(`[{"eventId":%d,"portalId":62515,"appId":5001,"occurredAt":%d,`+
 					`"subscriptionType":"contact.propertyChange","objectId":%s,"propertyName":"favourite_colour",`+
 					`"propertyValue":"red","changeSource":"CRM_UI"}]`, a.event.Add(1), a.w.clock().UnixMilli(), a.id)
-				began := time.Now()
-				status, err := a.w.box.Send(a.t.Context(), a.w.box.Sign([]byte(body)))
-				d := time.Since(began)
-				if err != nil || status/100 != 2 {
-					d = time.Hour
+				d, began := time.Hour, time.Now()
+				for d == time.Hour && time.Since(began) < 10*time.Second {
+					status, err := a.w.box.Send(a.t.Context(), a.w.box.Sign([]byte(body)))
+					if err == nil && status/100 == 2 {
+						d = time.Since(began)
+					}
 				}
 				mu.Lock()
 				took = append(took, d)
