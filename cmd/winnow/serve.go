@@ -43,7 +43,7 @@ finishes what it has in hand within WINNOW_GRACE.`,
 					"the request, so that what was signed for another may be believed",
 					zap.String("listen", cfg.Listen))
 			}
-			app.UseMemory(log)
+			defer app.UseMemory(log)()
 			traces, err := app.NewTraces(cmd.Context(), func(err error) {
 				log.Warn("spans are lost, the collector does not take them", zap.Error(err))
 			})

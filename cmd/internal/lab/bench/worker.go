@@ -71,7 +71,7 @@ func Work(ctx context.Context, kind string, environ []string, in io.Reader, out 
 func workWinnow(ctx context.Context, cfg *config.Config, out io.Writer) (err error) {
 	enc := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	log := zap.New(zapcore.NewCore(enc, zapcore.Lock(os.Stderr), zapcore.WarnLevel))
-	app.UseMemory(log)
+	defer app.UseMemory(log)()
 	a, err := app.New(ctx, cfg, log, app.Options{})
 	if err != nil {
 		return err
