@@ -18,6 +18,7 @@ import (
 // the next instant at which time alone changes anything else in the rating.
 func Rate(s *Settings, r *Record, at Instant) crm.Rating {
 	var h status.Judge
+	defer h.GiveBack()
 	return rate(&h, s, r, at)
 }
 

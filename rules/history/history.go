@@ -206,7 +206,8 @@ func (h *History) Build(s *Settings, r *record.Record, now, seen, limit crm.Mill
 	h.ticked()
 	h.First = h.P.created
 	record.Earliest(&h.First, r.Lasting.First)
-	h.Events = make([]Event, 0, len(r.Conduct)+2*len(r.Items)+4)
+	old := spare.Get().(*lists)
+	h.Events, h.Turns = slices.Grow(old.events, len(r.Conduct)+2*len(r.Items)+4), old.turns
 	h.Follow = h.P.follow
 	g := gatherer{h}
 	own := g.talkEvents()

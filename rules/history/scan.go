@@ -41,7 +41,7 @@ type scanner struct{ *History }
 // scan goes through the events once, oldest first, and finds turns, ball, the current silence and the attempts in it.
 func (h *scanner) scan() {
 	n := len(h.Events) // as many as there are where each answers the one before it
-	h.Turns, h.Acts, h.Reached = make([]Turn, 0, n), slices.Grow(h.Acts, n), slices.Grow(h.Reached, n)
+	h.Turns, h.Acts, h.Reached = slices.Grow(h.Turns, n), slices.Grow(h.Acts, n), slices.Grow(h.Reached, n)
 	for i := range h.Events {
 		e := &h.Events[i]
 		if e.Kind != Void && e.F != nil && !e.Peer && (e.F.Message != nil || e.F.Call != nil || e.F.Gone) {

@@ -28,6 +28,7 @@ func (h *Judge) steady(engagement int) int {
 	}
 	at += fresh
 	var then Judge
+	defer then.GiveBack()
 	then.Due.Now = calendar.Never // what changed then wakes nobody now
 	then.Look(h.S, h.R, at, min(at, h.Seen), calendar.Never)
 	var sh signals.Sheet
