@@ -35,8 +35,9 @@ type client struct {
 	close func() error
 }
 
-// dial connects to the running Winnow or stands in for it with roles.
-func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*client, error) {
+// dial connects to the running Winnow or stands in for it with roles. Only who stands in needs all of the settings:
+// wrong says what is wrong with them.
+func dial(ctx context.Context, cfg *config.Config, wrong error, roles ...pipeline.Role) (*client, error) {
 	scheme, over, err := app.AdminClient(string(cfg.AdminTLS.Cert))
 	if err != nil {
 		return nil, err
@@ -55,6 +56,9 @@ func dial(ctx context.Context, cfg *config.Config, roles ...pipeline.Role) (*cli
 	}
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
 		return nil, fmt.Errorf("the running winnow does not answer at %s: %w", c.base, err)
+	}
+	if wrong != nil {
+		return nil, fmt.Errorf("no winnow runs at %s, and %w", c.base, wrong)
 	}
 	if cfg.NATS.URL == "" && !queue.StoreIn(cfg.DataDir) {
 		if !slices.Contains(roles, pipeline.RoleFetch) { // a backfill may well come first

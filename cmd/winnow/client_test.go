@@ -75,7 +75,7 @@ func TestNewStoreIsSaid(t *testing.T) {
 	}
 	stderr := os.Stderr
 	os.Stderr = write
-	c, err := dial(t.Context(), cfg, pipeline.RoleFetch)
+	c, err := dial(t.Context(), cfg, nil, pipeline.RoleFetch)
 	os.Stderr = stderr
 	_ = write.Close()
 	if err != nil {

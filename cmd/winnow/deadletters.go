@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -189,11 +190,11 @@ func allLetters(ctx context.Context, c *client, stage, source string) ([]api.Let
 
 // withClient runs fn against the running Winnow, or with roles of its own.
 func withClient(ctx context.Context, roles []pipeline.Role, fn func(context.Context, *client) error) (err error) {
-	cfg, err := loadConfig()
-	if err != nil {
-		return err
+	cfg, wrong := loadConfig()
+	if wrong != nil && unreachable(wrong) {
+		return wrong
 	}
-	c, err := dial(ctx, cfg, roles...)
+	c, err := dial(ctx, cfg, wrong, roles...)
 	if err != nil {
 		return err
 	}
@@ -203,6 +204,13 @@ func withClient(ctx context.Context, roles []pipeline.Role, fn func(context.Cont
 		}
 	}()
 	return fn(ctx, c)
+}
+
+// unreachable reports whether one of the settings that cannot be used is about where Winnow answers, and to whom.
+func unreachable(wrong error) bool {
+	return slices.ContainsFunc(strings.Split(wrong.Error(), "\n"), func(line string) bool {
+		return strings.HasPrefix(line, "WINNOW_ADMIN_")
+	})
 }
 
 // short cuts s to n characters for a table.

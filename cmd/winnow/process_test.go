@@ -345,6 +345,25 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	check("beside a running one")
+	// Who looks needs none of the CRM's secrets, but has to know where to look.
+	bare := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		return strings.HasPrefix(v, "WINNOW_HUBSPOT_CLIENT_SECRET=") || strings.HasPrefix(v, "WINNOW_HUBSPOT_TOKEN=")
+	})
+	if len(bare) != len(env)-2 {
+		t.Errorf("%d settings are not secrets, of %d", len(bare), len(env))
+	}
+	if got := winnow(t, bare, "explain", "hubspot", id); !strings.Contains(got, "next move") {
+		t.Errorf("explain without the CRM's secrets: %s", got)
+	}
+	refused := func(env []string, want string) {
+		t.Helper()
+		cmd := exec.Command(os.Args[0], "deadletters")
+		cmd.Env = env
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("deadletters: %v, want a refusal with %q\n%s", err, want, out)
+		}
+	}
+	refused(append(slices.Clone(bare), "WINNOW_ADMIN_LISTEN=nowhere"), "WINNOW_ADMIN_LISTEN")
 	if got := winnow(t, env, "healthcheck"); !strings.Contains(got, "true") {
 		t.Errorf("healthcheck: %s", got)
 	}
@@ -357,6 +376,8 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("SIGTERM: %v\n%s", err, p.log)
 	}
 	check("over the store alone")
+	refused(bare, "no winnow runs at")
+	refused(bare, "WINNOW_HUBSPOT_CLIENT_SECRET")
 	if got := winnow(t, env, "backfill", "hubspot", "--since", "20d"); !strings.Contains(got, "read and rated\nnow "+
 		"start winnow serve") {
 		t.Errorf("backfill without a running winnow: %s", got)

@@ -99,7 +99,7 @@ func runOnce(ctx context.Context, a *app.App, cfg *config.Config, log *zap.Logge
 func loadConfig() (*config.Config, error) {
 	cfg, err := config.Load(os.Environ())
 	if err != nil {
-		return nil, fmt.Errorf("the settings cannot be used:\n%w", err)
+		return cfg, fmt.Errorf("the settings cannot be used:\n%w", err)
 	}
 	return cfg, nil
 }
