@@ -67,6 +67,7 @@ type Move struct {
 	By       string // the fact that decided the ball
 	Owes     bool   // the ball is ours because a message of theirs awaits an answer
 	stranger bool   // it is that of one who is no contact
+	rang     bool   // they only rang us
 	signed   bool   // it is a quote accepted in the CRM
 }
 

@@ -88,7 +88,7 @@ func (h *scanner) scan() {
 
 func (h *scanner) move(ball crm.Ball, e *Event) {
 	h.Ball, h.Since, h.By = ball, e.At, e.ID
-	h.stranger, h.signed = false, false
+	h.stranger, h.signed, h.rang = false, false, false
 }
 
 // silenceEnds starts the count of our attempts anew.
@@ -142,6 +142,13 @@ func (h *scanner) weWrote(e *Event) {
 	if e.F.Message != nil && e.F.Message.Text.Intents.Any(crm.ProposesTime) && t.Proposed.ID == "" {
 		t.Proposed = Mark{e.At, e.ID}
 	}
+	if e.F.Call == nil || !h.Owes || h.rang {
+		h.passOn(e, ask)
+	} // a voicemail tells them nothing that they asked; who rang has been rung back
+}
+
+// passOn: a message of ours that answers them or asks them gives the next move away, and counts as an attempt.
+func (h *scanner) passOn(e *Event, ask bool) {
 	switch {
 	case ask && h.Ball != crm.Them:
 		h.move(crm.Them, e)

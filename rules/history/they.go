@@ -19,9 +19,10 @@ func (h *scanner) theyWrote(e *Event) {
 	promise := e.F.Message != nil && !e.F.Message.Text.Unread && e.F.Message.Text.Intents.Any(crm.Promises)
 	switch {
 	case h.Ball == crm.Us:
+		h.writeToo(e, awaits)
 	case awaits:
 		h.move(crm.Us, e)
-		h.Owes = true
+		h.Owes, h.rang = true, e.F.Call != nil
 	case promise:
 		h.move(crm.Them, e)
 	default:
@@ -44,6 +45,13 @@ func (h *scanner) theyWrote(e *Event) {
 		h.Refused = e
 	}
 	h.theyNamed(e, turn, promise, awaits)
+}
+
+// writeToo notes what else they ask while we owe them an answer already.
+func (h *scanner) writeToo(e *Event, awaits bool) {
+	if awaits && e.F.Call == nil {
+		h.rang = false
+	}
 }
 
 // nods reports whether all that they wrote is a short yes to something that asked for none: a courtesy.

@@ -89,7 +89,7 @@ const (
 
 // SilentUntil is when a silence has reached its quota and our last attempt that counts has rested.
 func (h *Judge) SilentUntil(quota time.Duration, last crm.Millis) crm.Millis {
-	end := max(calendar.Ends(h.Pauses, h.Start.At, calendar.Millis(quota)), h.rested(last))
+	end := max(calendar.Ends(h.Pauses, h.Start.At, patience(h, calendar.Millis(quota))), h.rested(last))
 	if end == calendar.Never || h.Beyond() < h.S.Attempts {
 		return end
 	}
@@ -97,6 +97,25 @@ func (h *Judge) SilentUntil(quota time.Duration, last crm.Millis) crm.Millis {
 		return end + pursuitAfter
 	}
 	return end + pursuitEarly
+}
+
+// stretch is by how much a silence of theirs that came to an end can lengthen the quota.
+const stretch = 30 * calendar.DayMS
+
+// patience is the quota of a silence, stretched for somebody who has ended a longer one with an answer.
+func patience(h *Judge, quota crm.Millis) crm.Millis {
+	longest := quota
+	for i := range h.Turns {
+		t := &h.Turns[i]
+		if !h.Answered(i) || t.Ask.At < max(h.Anew, h.From) {
+			continue
+		}
+		reply := &h.Turns[i+1]
+		if reply.Dir == 0 || reply.Dir == crm.In && history.Tells(reply) && !h.IsShort(reply, t) {
+			longest = max(longest, reply.First.At-t.Ask.At)
+		}
+	}
+	return min(longest, quota+stretch)
 }
 
 // rested is when they have had time to answer our last attempt. After an absence it begins anew with their return.
@@ -279,7 +298,7 @@ func (h *Judge) unprofitable() Finding {
 // and commits may bargain and move appointments.
 func (h *Judge) difficult(sh *signals.Sheet) Finding {
 	f := Finding{ground: crm.Difficult, Hangs: h.Hang(), Says: words.Say("reason.ground.difficult")}
-	if h.Own.ID == "" || h.Own.At <= h.Anew {
+	if h.Own.ID == "" || h.Own.At <= h.Anew || h.Ball == crm.None && leftToUs(h.Turns) {
 		return f
 	}
 	if sh == nil {
