@@ -109,17 +109,19 @@ func awaited(h *status.Judge) string {
 			return "advice.answer.signed"
 		}
 	}
-	if len(h.Turns) == 0 {
-		return "advice.answer.other"
-	}
-	t := &h.Turns[len(h.Turns)-1]
-	for _, a := range answers {
-		if t.Dir == crm.In && t.Intents.Any(a.wants) {
-			return a.key
+	for _, t := range slices.Backward(h.Turns) {
+		if t.Dir != crm.In {
+			continue // a voicemail of ours, which answered nothing
 		}
-	}
-	if t.Dir == crm.In && t.Spoken {
-		return "advice.answer.call"
+		for _, a := range answers {
+			if t.Intents.Any(a.wants) {
+				return a.key
+			}
+		}
+		if t.Spoken {
+			return "advice.answer.call"
+		}
+		break
 	}
 	return "advice.answer.other"
 }

@@ -142,9 +142,10 @@ func (h *scanner) weWrote(e *Event) {
 	if e.F.Message != nil && e.F.Message.Text.Intents.Any(crm.ProposesTime) && t.Proposed.ID == "" {
 		t.Proposed = Mark{e.At, e.ID}
 	}
-	if e.F.Call == nil || !h.Owes || h.rang {
-		h.passOn(e, ask)
-	} // a voicemail tells them nothing that they asked; who rang has been rung back
+	if e.F.Call != nil && h.Owes && !h.rang {
+		return // a voicemail tells them nothing of what they asked in writing
+	}
+	h.passOn(e, ask)
 }
 
 // passOn: a message of ours that answers them or asks them gives the next move away, and counts as an attempt.
