@@ -78,11 +78,12 @@ func printSource(w io.Writer, s *operate.Health, band [2]int) error {
 		rated += n
 	}
 	slices.Sort(letters)
-	share := ""
 	if rated > 0 {
-		share = fmt.Sprintf(" (%d %%, expected %d to %d %%)", 100*s.Flagged/rated, band[0], band[1])
+		line("rated: %s; flagged %d (%d %%, expected %d to %d %%); overdue %d",
+			strings.Join(letters, ", "), s.Flagged, 100*s.Flagged/rated, band[0], band[1], s.Overdue)
+	} else {
+		line("rated: nobody yet")
 	}
-	line("rated: %s; flagged %d%s; overdue %d", strings.Join(letters, ", "), s.Flagged, share, s.Overdue)
 	if s.Unprofiled > 0 {
 		line("without a profile yet: %d", s.Unprofiled)
 	}
