@@ -104,7 +104,7 @@ func backtest(ctx context.Context, o backtestOptions) error {
 	if o.all {
 		most = len(report.Changes)
 	}
-	return report.Print(os.Stdout, most)
+	return report.Print(folded(os.Stdout), most)
 }
 
 // eachRecord calls fn with every contact of one source, or of all, and returns the model by which they are rated.

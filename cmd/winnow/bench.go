@@ -65,7 +65,7 @@ itself: on a busy machine the ratio of two rounds means more than either.`,
 			if markdown {
 				return errors.Join(err, report.Markdown(os.Stdout))
 			}
-			return errors.Join(err, report.Table(os.Stdout))
+			return errors.Join(err, report.Table(folded(os.Stdout)))
 		},
 	}
 	f := cmd.Flags()

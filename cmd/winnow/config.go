@@ -40,7 +40,7 @@ func configCommand() *cobra.Command {
 					return err
 				}
 			} else {
-				w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+				w := tabwriter.NewWriter(folded(os.Stdout), 0, 8, 2, ' ', 0)
 				group := ""
 				for _, r := range rows {
 					if r.Group != group {

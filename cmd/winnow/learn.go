@@ -45,5 +45,5 @@ func learn(ctx context.Context, source string, ahead int) error {
 	if _, err := eachRecord(ctx, source, l.Add); err != nil {
 		return err
 	}
-	return l.Lessons().Print(os.Stdout)
+	return l.Lessons().Print(folded(os.Stdout))
 }

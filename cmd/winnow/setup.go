@@ -47,7 +47,7 @@ func setupCommand() *cobra.Command {
 				}
 				steps = append(steps, more...)
 			}
-			undone := carryOut(cmd.Context(), os.Stdout, in, steps, dry)
+			undone := carryOut(cmd.Context(), folded(os.Stdout), in, steps, dry)
 			return cmp.Or(advise(os.Stdout, in, cfg.PublicURL, paste), undone)
 		},
 	}
