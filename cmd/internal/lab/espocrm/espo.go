@@ -123,7 +123,7 @@ func (e *Espo) URL() string {
 	if e.ln == nil {
 		return ""
 	}
-	return "http://" + e.ln.Addr().String()
+	return world.URL(e.ln.Addr())
 }
 
 // Handler is the server's API.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/winnow-crm/winnow/cmd/internal/lab/world"
 )
 
 // Sandbox is one HubSpot portal with one app installed.
@@ -117,7 +119,7 @@ func (s *Sandbox) URL() string {
 	if s.ln == nil {
 		return ""
 	}
-	return "http://" + s.ln.Addr().String()
+	return world.URL(s.ln.Addr())
 }
 
 // Close stops listening and delivering. What is still queued is lost.

@@ -151,7 +151,7 @@ func (o *Org) URL() string {
 	if o.ln == nil {
 		return ""
 	}
-	return "http://" + o.ln.Addr().String()
+	return world.URL(o.ln.Addr())
 }
 
 // Close stops listening and delivering. What is still queued is lost.
