@@ -36,6 +36,12 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
+	for _, setting := range os.Environ() { // of a developer who runs Winnow from the same shell
+		name, _, _ := strings.Cut(setting, "=")
+		if strings.HasPrefix(name, "WINNOW_") && !strings.HasPrefix(name, "WINNOW_TEST_") {
+			_ = os.Unsetenv(name)
+		}
+	}
 	os.Exit(m.Run())
 }
 

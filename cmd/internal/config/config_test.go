@@ -247,6 +247,8 @@ func TestOnlyPrefixedNamesAreRead(t *testing.T) {
 	t.Setenv("TOKEN", "not ours")
 	t.Setenv("MODE", "enforce")
 	t.Setenv("WINNOW_MODE", "shadow") // of the process, not of the given environment
+	t.Setenv("WINNOW_HUBSPOT_TOKEN", "")
+	_ = os.Unsetenv("WINNOW_HUBSPOT_TOKEN") // until the test ends
 	c := load(t)
 	if c.Listen != ":8080" || c.Mode != Advise {
 		t.Errorf("read from elsewhere: %+v", c)
