@@ -208,6 +208,10 @@ func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 	if asks == 0 && s.found&noAnswer == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
 		got |= crm.Answers
 	}
+	s.does = got
+	if asks > 0 {
+		s.does |= crm.Asks
+	}
 	return asks, got
 }
 

@@ -71,8 +71,9 @@ func (r *Reader) Lists() map[string]int {
 // Read returns the features of one message. It never fails and keeps no text.
 func (r *Reader) Read(in Input) crm.Text { return r.read(in, nil) }
 
-// read is Read; look, which may be nil, sees the message before its conclusions are drawn.
-func (r *Reader) read(in Input, look func(*message)) crm.Text {
+// read is Read; look, which may be nil, sees the message before its conclusions are drawn, and what it returns is
+// called once they are.
+func (r *Reader) read(in Input, look func(*message) (after func())) crm.Text {
 	m := message{in: in, subject: readSubject(mended(in.Subject))}
 	body := in.Body
 	if strings.TrimSpace(body) == "" {
@@ -92,7 +93,7 @@ func (r *Reader) read(in Input, look func(*message)) crm.Text {
 	m.calendar = newCalendar(in.At, in.Zone)
 	m.order()
 	if look != nil {
-		look(&m)
+		defer look(&m)()
 	}
 
 	out := crm.Text{Class: m.class(), Units: m.units()}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/words"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
 )
 
 // kind is what sort of token it is.
@@ -37,7 +39,8 @@ type sentence struct {
 	counts   counts
 	found    set
 	refuses  bool // it is a refusal and nothing else
-	folded   int  // where its words begin in scan.folded
+	does     crm.Intents
+	folded   int // where its words begin in scan.folded
 }
 
 // scan is a text cut into sentences. Its slices are used again for the next text.

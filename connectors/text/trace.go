@@ -28,9 +28,11 @@ func (r *Reader) Trace(in Input) Trace {
 	var t Trace
 	var found []evidence
 	var stated []string
-	t.Text = r.read(in, func(m *message) {
+	var does []deed
+	t.Text = r.read(in, func(m *message) (after func()) {
 		t.Kept = m.body
 		found, stated = m.evidence(), m.stated()
+		return func() { does = m.deeds() }
 	})
 	if t.Text.Class != crm.Human {
 		t.Why = stated
@@ -49,7 +51,58 @@ func (r *Reader) Trace(in Input) Trace {
 		}
 		t.Why = append(slices.DeleteFunc(t.Why, func(other string) bool { return within(line, other) }), line)
 	}
+	t.Why = append(t.Why, without(t, does)...)
 	return t
+}
+
+// deed is what a part of the message does as a whole, and not by a phrase of its own: a statement answers, a question
+// mark asks.
+type deed struct {
+	does  crm.Intents
+	words string
+}
+
+// deeds are what the sentences do, and then what only the message does.
+func (m *message) deeds() (list []deed) {
+	cut := func(from, to int) string {
+		return strings.Join(strings.Fields(m.text[m.tokens[from].start:m.tokens[to-1].end]), " ")
+	}
+	for i := range m.sentences[:m.tailFrom] {
+		if s := &m.sentences[i]; s.does != 0 {
+			list = append(list, deed{s.does, cut(s.from, s.to)})
+		}
+	}
+	for _, h := range m.hits {
+		if h.feature == cueMissing || h.feature == cueFault {
+			list = append(list, deed{crm.Requests, cut(int(h.from), int(h.to))})
+		}
+	}
+	if m.button() {
+		list = append(list, deed{crm.OptOut, "the unsubscribe button of a mail program"})
+	}
+	return append(list, deed{^crm.Intents(0), strings.Join(strings.Fields(m.body), " ")})
+}
+
+// without says what does each intent of t that no phrase stands for.
+func without(t Trace, does []deed) (why []string) {
+	if t.Text.Class != crm.Human {
+		return nil
+	}
+	for f := range feature(32) {
+		bit := crm.Intents(1) << f
+		if !(t.Text.Intents | t.Text.Weak).Any(bit) {
+			continue
+		}
+		name := f.String() + ": "
+		if slices.ContainsFunc(t.Why, func(line string) bool { return strings.HasPrefix(line, name) }) {
+			continue
+		}
+		i := slices.IndexFunc(does, func(d deed) bool { return d.does.Any(bit) && d.words != "" })
+		if i >= 0 {
+			why = append(why, name+does[i].words)
+		}
+	}
+	return why
 }
 
 // decides reports whether a phrase for f has a part in t. Cues decide what sort of message it is, the others what it

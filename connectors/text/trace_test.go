@@ -1,6 +1,7 @@
 package text
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,5 +40,38 @@ func TestTraceSaysWhyItIsAMachine(t *testing.T) {
 	}
 	if slices.ContainsFunc(got.Why, func(why string) bool { return strings.Contains(why, "asks") }) {
 		t.Errorf("%q: a machine asks nothing", got.Why)
+	}
+}
+
+// TestTraceSaysWhyOfEachIntent: whoever asks why a message is read so is told of everything that it is said to do.
+func TestTraceSaysWhyOfEachIntent(t *testing.T) {
+	files, err := filepath.Glob("testdata/corpus/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there is no corpus: ", err)
+	}
+	traced := 0
+	for _, file := range files {
+		for _, s := range loadCorpus(t, file) {
+			in := Input{Direction: crm.In, Body: s.body, At: at}
+			if s.out {
+				in.Direction = crm.Out
+			}
+			got := reader.Trace(in)
+			if got.Text.Class != crm.Human {
+				continue
+			}
+			traced++
+			for f := range feature(32) {
+				named := func(why string) bool { return strings.HasPrefix(why, f.String()+": ") }
+				if (got.Text.Intents | got.Text.Weak).Any(1<<f) != slices.ContainsFunc(got.Why, named) {
+					t.Errorf("%s: %q is %s|%s because of %q", s.position, got.Kept, got.Text.Intents, got.Text.Weak,
+						got.Why)
+					break
+				}
+			}
+		}
+	}
+	if traced < 900 {
+		t.Errorf("%d messages were read as people's", traced)
 	}
 }
