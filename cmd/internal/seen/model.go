@@ -156,6 +156,16 @@ func (m *Model) isIndexed() bool {
 	return m.quick
 }
 
+// indexed asks for what is read by an index, once more where the list began anew meanwhile and there is none any more.
+func indexed[A any](m *Model, ask func() (A, error)) (A, error) {
+	before := m.isIndexed()
+	a, err := ask()
+	if err != nil && before && !m.isIndexed() {
+		return ask()
+	}
+	return a, err
+}
+
 // change changes how far the streams have been followed.
 func (m *Model) change(fn func()) {
 	m.mu.Lock()

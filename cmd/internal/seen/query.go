@@ -206,15 +206,17 @@ func (m *Model) List(ctx context.Context, q Query) (Page, error) {
 		q.Most = pageSize
 	}
 	q.Most = min(q.Most, mostPage)
-	from, err := m.from(ctx, &q)
-	if err != nil {
-		return Page{}, err
-	}
-	text, args, err := q.text(q.Most+1, from)
-	if err != nil {
-		return Page{}, err
-	}
-	return m.page(ctx, q.Most, text, args)
+	return indexed(m, func() (Page, error) {
+		from, err := m.from(ctx, &q)
+		if err != nil {
+			return Page{}, err
+		}
+		text, args, err := q.text(q.Most+1, from)
+		if err != nil {
+			return Page{}, err
+		}
+		return m.page(ctx, q.Most, text, args)
+	})
 }
 
 // text is a query in SQL for so many contacts.

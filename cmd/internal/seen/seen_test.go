@@ -2,6 +2,7 @@ package seen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"os"
@@ -478,5 +479,27 @@ func TestEveryPageHasAnIndex(t *testing.T) {
 				t.Errorf("%+v is read by\n%s", q, plan)
 			}
 		}
+	}
+}
+
+// TestIndexesGoneMeanwhile: a list that begins anew while it is read fails nobody.
+func TestIndexesGoneMeanwhile(t *testing.T) {
+	m := &Model{quick: true}
+	asked := 0
+	ask := func() (int, error) {
+		if asked++; asked == 1 {
+			m.mu.Lock()
+			m.quick = false
+			m.mu.Unlock()
+			return 0, errors.New("no such index")
+		}
+		return 7, nil
+	}
+	if n, err := indexed(m, ask); n != 7 || err != nil || asked != 2 {
+		t.Errorf("%d, %v after %d questions", n, err, asked)
+	}
+	fails := func() (int, error) { asked++; return 0, errors.New("another") }
+	if _, err := indexed(m, fails); err == nil || asked != 3 {
+		t.Errorf("%v after %d questions, want the error at once", err, asked)
 	}
 }

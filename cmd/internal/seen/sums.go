@@ -3,6 +3,7 @@ package seen
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -18,15 +19,20 @@ type Debtor struct {
 
 // Debtors are our people by what they owe, the most overdue first.
 func (m *Model) Debtors(ctx context.Context, source string) ([]Debtor, error) {
-	text := "SELECT owner, count(*), sum(overdue), min(owed_since), sum(amount) FROM contact" +
-		map[bool]string{true: " INDEXED BY by_debtor"}[m.isIndexed()] + " WHERE owed_since > 0"
-	var args []any
+	where, args := " WHERE owed_since > 0", []any{}
 	if source != "" {
-		text += " AND source = ?"
+		where += " AND source = ?"
 		args = append(args, source)
 	}
-	return collect(ctx, m, text+" GROUP BY owner ORDER BY 3 DESC, 2 DESC LIMIT 200", args, func(d *Debtor) []any {
-		return []any{&d.Owner, &d.Owed, &d.Overdue, &d.Oldest, &d.Amount}
+	return indexed(m, func() ([]Debtor, error) {
+		text := "SELECT owner, count(*), sum(overdue), min(owed_since), sum(amount) FROM contact"
+		if m.isIndexed() {
+			text += " INDEXED BY by_debtor"
+		}
+		text += where + " GROUP BY owner ORDER BY 3 DESC, 2 DESC LIMIT 200"
+		return collect(ctx, m, text, args, func(d *Debtor) []any {
+			return []any{&d.Owner, &d.Owed, &d.Overdue, &d.Oldest, &d.Amount}
+		})
 	})
 }
 
@@ -83,20 +89,21 @@ func (m *Model) Count(ctx context.Context, q Query, most int) (int, error) {
 			c.add(by.column+" < ?", int64(q.At)+int64(q.Until)*24*3600*1000)
 		}
 	}
-	from, err := m.from(ctx, &q)
-	if err != nil {
-		return 0, err
-	}
-	text := "SELECT 1" + from
-	for i, t := range c.texts {
-		text += map[bool]string{true: " WHERE ", false: " AND "}[i == 0] + t
-	}
-	var n int
-	err = m.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+text+" LIMIT ?)", append(c.args, most)...).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("the list of contacts: %w", err)
-	}
-	return n, nil
+	return indexed(m, func() (n int, _ error) {
+		from, err := m.from(ctx, &q)
+		if err != nil {
+			return 0, err
+		}
+		text := "SELECT 1" + from
+		for i, t := range c.texts {
+			text += map[bool]string{true: " WHERE ", false: " AND "}[i == 0] + t
+		}
+		args := append(slices.Clone(c.args), most)
+		if err = m.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+text+" LIMIT ?)", args...).Scan(&n); err != nil {
+			return 0, fmt.Errorf("the list of contacts: %w", err)
+		}
+		return n, nil
+	})
 }
 
 // collect runs a query and reads its rows into what fields says.
