@@ -124,7 +124,14 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 		return errors.Join(err, <-done)
 	}
 	failed := v.summary(box, members, time.Since(began))
-	if o.keep {
+	if !o.keep {
+		more := ""
+		if o.crm != "hubspot" {
+			more = " --crm " + o.crm
+		}
+		fmt.Printf("\nNext, to see them in the console: %s sandbox --cast%s\n"+
+			"plays them again, and prints what to enter in another terminal.\n", called(), more)
+	} else {
 		clock.letGo()
 		fmt.Printf("\nrunning on: the sandbox %s at %s, webhooks at %s, admin at http://%s\nCtrl-C ends it\n",
 			box.Title(), box.URL(), webhooks, admin)

@@ -25,7 +25,7 @@ With --cast a cast of prospects plays the last eight months.`,
 			if o.Speed <= 0 || o.Sandbox.People < 0 {
 				return misuse("want --speed above 0 and --contacts of 0 or more")
 			}
-			o.Out = os.Stdout
+			o.Out, o.Program = os.Stdout, called()
 			o.Start = func(w world.Options) (world.Face, error) { return stage.Start(vendor, w) }
 			if !cmd.Flags().Changed("webhook-url") {
 				o.Sandbox.WebhookURL = cmp.Or(o.Sandbox.WebhookURL, "http://127.0.0.1:8080/hooks/"+vendor)

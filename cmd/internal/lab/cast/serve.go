@@ -25,6 +25,7 @@ type ServeOptions struct {
 	Cast    bool          // play the cast
 	Speed   float64       // simulated days a second; 0: 4
 	Out     io.Writer
+	Program string // how winnow is called here; default "winnow"
 }
 
 // warp is the portal's clock: simulated while the cast plays, the real one before and after.
@@ -45,6 +46,7 @@ func Serve(ctx context.Context, opt ServeOptions) (err error) {
 	w := &warp{}
 	opt.Sandbox.Now, opt.Sandbox.Sent, opt.Sandbox.Live = w.now, time.Now, true
 	opt.Sandbox.RetryWait = cmp.Or(opt.Sandbox.RetryWait, time.Second)
+	opt.Program = cmp.Or(opt.Program, "winnow")
 	out := &lines{w: opt.Out}
 	opt.Sandbox.Transport = &arrivals{next: http.DefaultTransport, out: out}
 	s, err := opt.Start(opt.Sandbox)
@@ -52,7 +54,7 @@ func Serve(ctx context.Context, opt ServeOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	out.exports(s, opt.Sandbox)
+	out.exports(s, opt.Sandbox, opt.Program)
 	if opt.Sandbox.People > 0 {
 		out.printf("# %d contacts\n", opt.Sandbox.People)
 	}
@@ -70,7 +72,8 @@ func Serve(ctx context.Context, opt ServeOptions) (err error) {
 			return err
 		}
 		w.ms.Store(0)
-		out.printf("# the cast has played; the sandbox goes on in real time\n")
+		out.printf("# the cast has played; the sandbox goes on in real time\n"+
+			"# next: %s status, or owed, contacts and decisions; or in a browser http://127.0.0.1:8081/\n", opt.Program)
 	}
 	<-ctx.Done()
 	return nil
@@ -140,7 +143,7 @@ func (l *lines) printf(format string, args ...any) {
 }
 
 // exports prints the settings with which `winnow serve` works against this sandbox.
-func (l *lines) exports(s world.Face, opt world.Options) {
+func (l *lines) exports(s world.Face, opt world.Options, program string) {
 	source := s.Vendor()
 	l.printf("# A sandbox %s listens on %s. In another terminal:\n", s.Title(), s.URL())
 	if source != "hubspot" {
@@ -156,9 +159,9 @@ func (l *lines) exports(s world.Face, opt world.Options) {
 			strings.ToUpper(source))
 	}
 	if !opt.Fields {
-		l.printf("winnow setup %s\n", source)
+		l.printf("%s setup %s\n", program, source)
 	}
-	l.printf("winnow serve\n")
+	l.printf("%s serve\n", program)
 }
 
 func port(u *url.URL) string {
