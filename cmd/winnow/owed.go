@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
@@ -159,7 +158,7 @@ func printOwed(w io.Writer, p api.OwedPage) error {
 	t := newTable("PERSON", "ID", "OWED", "SINCE", "OVER", "RATING", "WAITED", "DUE", "OWNER", "AMOUNT")
 	for _, c := range p.Contacts {
 		t.add(calledOr(c.Name, "-"), c.Source+"/"+c.Contact.Contact, c.Owed, date(c.OwedSince), c.Over, c.Letter,
-			c.Waited, date(c.Due), c.Owner, amount(c.Amount))
+			c.Waited, date(c.Due), c.Owner, api.Money(c.Amount))
 	}
 	if err := t.print(w, screen(w)); err != nil {
 		return err
@@ -173,17 +172,9 @@ func printOwed(w io.Writer, p api.OwedPage) error {
 func printDebtors(w io.Writer, owners []seen.Debtor) error {
 	by := newTable("OWNER", "OWED", "OVERDUE", "OLDEST", "AMOUNT")
 	for _, d := range owners {
-		by.add(dash(d.Owner), d.Owed, d.Overdue, date(d.Oldest), amount(d.Amount))
+		by.add(dash(d.Owner), d.Owed, d.Overdue, date(d.Oldest), api.Money(d.Amount))
 	}
 	return by.print(w, screen(w))
-}
-
-// amount is an amount in whole units of whatever currency the CRM has it.
-func amount(minor int64) string {
-	if minor == 0 {
-		return ""
-	}
-	return humanize.Comma(minor / 100)
 }
 
 func printRows(w io.Writer, rows []api.Row) error {
@@ -198,7 +189,7 @@ func printRows(w io.Writer, rows []api.Row) error {
 			owed = fmt.Sprintf("%s since %s", c.Owed, date(c.OwedSince))
 		}
 		t.add(calledOr(c.Name, "-"), c.Source+"/"+c.Contact.Contact, c.Letter+" "+strconv.Itoa(c.Score), status,
-			dates(c.Contact), c.Ground, c.Held, c.Owner, amount(c.Amount), c.Ball, owed, other(c.Machine, c.Letter),
+			dates(c.Contact), c.Ground, c.Held, c.Owner, api.Money(c.Amount), c.Ball, owed, other(c.Machine, c.Letter),
 			c.Segment, date(c.Changed))
 	}
 	return t.print(w, screen(w))
@@ -297,7 +288,7 @@ func printBreaker(w io.Writer, b api.BreakerPage) error {
 	t := newTable("PERSON", "ID", "WOULD BECOME", "RATING", "OWNER", "AMOUNT")
 	for _, c := range b.Some {
 		t.add(calledOr(c.Name, "-"), c.Source+"/"+c.Contact.Contact, strings.TrimSpace(fmt.Sprint(c.Would, " ",
-			c.WouldGround)), c.Letter, c.Owner, amount(c.Amount))
+			c.WouldGround)), c.Letter, c.Owner, api.Money(c.Amount))
 	}
 	if err := t.print(w, screen(w)); err != nil {
 		return err

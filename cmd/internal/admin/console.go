@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+	"github.com/winnow-crm/winnow/cmd/internal/backtesting"
 )
 
 //go:embed pages
@@ -149,9 +150,7 @@ func writeCSV(w http.ResponseWriter, name string, table [][]string) {
 	out := csv.NewWriter(w)
 	for _, row := range table {
 		for i, cell := range row {
-			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-				row[i] = "'" + cell
-			}
+			row[i] = backtesting.Cell(cell)
 		}
 		_ = out.Write(row) // fails when the client has gone only
 	}

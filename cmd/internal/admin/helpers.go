@@ -9,6 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
 	"github.com/winnow-crm/winnow/cmd/internal/backtesting"
 	"github.com/winnow-crm/winnow/connectors/crm"
 )
@@ -38,7 +39,7 @@ var helpers = template.FuncMap{
 	"listed": func(v any) string {
 		return strings.ReplaceAll(strings.Join(strings.Fields(fmt.Sprint(v)), ", "), "_", " ")
 	},
-	"money":  money,
+	"money":  api.Money,
 	"bytes":  func(n uint64) string { return humanize.IBytes(n) },
 	"size":   func(n int) string { return humanize.IBytes(uint64(max(n, 0))) },
 	"person": personURL,
@@ -61,14 +62,6 @@ var helpers = template.FuncMap{
 		}
 		return some((seconds+1800)/3600, "hour", "hours")
 	},
-}
-
-// money is an amount in minor units, without a currency: the CRM's own.
-func money(minor int64) string {
-	if minor == 0 {
-		return ""
-	}
-	return humanize.Comma(minor / 100)
 }
 
 // personURL is where a contact's page is.

@@ -335,7 +335,7 @@ func difference(j *job, tracks []Track, closed *Closed) *Difference {
 		Why: why(&tracks[0].Rating, &tracks[1].Rating),
 	}
 	d.Why = append(movedText(&tracks[0], &tracks[1]), d.Why...)
-	if cost := costOf(&tracks[1], closed); cost != costOf(&tracks[0], closed) && costOf(&tracks[0], closed) != CostCut {
+	if before, cost := costOf(&tracks[0], closed), costOf(&tracks[1], closed); cost != before && before != CostCut {
 		d.Cost = cost
 	}
 	if closed != nil {

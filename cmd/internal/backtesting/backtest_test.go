@@ -267,11 +267,11 @@ func checkForms(t *testing.T, r *Report) {
 
 func TestCellsAreNoFormulas(t *testing.T) {
 	for _, text := range []string{"=1+1", "+12 points", "-3", "@x", "\tx"} {
-		if got := cell(text); got[0] != '\'' {
+		if got := Cell(text); got[0] != '\'' {
 			t.Errorf("%q stays a formula", got)
 		}
 	}
-	if cell("") != "" || cell("plain") != "plain" {
+	if Cell("") != "" || Cell("plain") != "plain" {
 		t.Error("harmless text is changed")
 	}
 }

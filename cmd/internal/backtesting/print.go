@@ -160,19 +160,19 @@ func (r *Report) CSV(w io.Writer) error {
 	for i := range r.Changes {
 		d := &r.Changes[i]
 		_ = cw.Write([]string{
-			d.Source, cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status),
+			d.Source, Cell(d.Contact), d.Today.Rating, strconv.Itoa(d.Today.Score), string(d.Today.Status),
 			string(d.Today.Ground), date(d.Today.Flagged), date(d.Today.Ended),
 			d.Draft.Rating, strconv.Itoa(d.Draft.Score), string(d.Draft.Status), string(d.Draft.Ground),
 			date(d.Draft.Flagged), date(d.Draft.Ended),
-			d.Outcome, date(d.Closed), strconv.FormatInt(d.Amount, 10), cell(strings.Join(d.Why, "; ")),
+			d.Outcome, date(d.Closed), strconv.FormatInt(d.Amount, 10), Cell(strings.Join(d.Why, "; ")),
 		})
 	}
 	cw.Flush()
 	return cw.Error()
 }
 
-// cell keeps a spreadsheet from taking a text for a formula.
-func cell(text string) string {
+// Cell keeps a spreadsheet from taking a text for a formula.
+func Cell(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}
