@@ -23,7 +23,7 @@ var intentsIn = []crm.Intents{
 	crm.Asks, crm.Asks | crm.AsksYesNo, crm.Answers, crm.ClearYes, crm.ClearNo, crm.Informs, crm.Vague, crm.Accepts,
 	crm.NotInterested, crm.NotReady,
 	crm.Thanks, crm.Urgent, crm.ChangeRequest, crm.Answers | crm.Informs, crm.Promises | crm.DefersTime,
-	crm.Promises | crm.NotReady, crm.Promises | crm.Thanks,
+	crm.Promises | crm.NotReady, crm.Promises | crm.Thanks, crm.OurFault, crm.OurFault | crm.Requests | crm.Asks,
 }
 
 var intentsOut = []crm.Intents{

@@ -181,13 +181,14 @@ const (
 	Refers // names another person as the right one to ask
 	// of ours: a confirmation, notice or stock reminder, which neither asks nor answers
 	Confirms
+	OurFault // says that our link did not open, or that our file was missing, wrong, or never came
 )
 
 var intentNames = []string{
 	"quote_request", "quote_again", "discount", "future_business", "proposes_time", "accepts_time", "refuses_time",
 	"defers_time", "asks", "asks_yes_no", "answers", "clear_yes", "clear_no", "informs", "vague", "accepts",
 	"not_interested", "not_ready", "opt_out", "thanks", "urgent", "change_request", "carries_quote", "promises",
-	"requests", "refers", "confirms",
+	"requests", "refers", "confirms", "our_fault",
 }
 
 // Has reports whether all of the intents in j are in i.

@@ -19,7 +19,15 @@ func TestOurFaultIsNoSecondRequest(t *testing.T) {
 			t.Errorf("%q: %s", body, got)
 		}
 	}
-	if got := theirs("Could you send me the quote again, please?"); !got.Has(crm.QuoteAgain) {
+	for _, body := range []string{
+		"Link broken.", "The PDF is empty, please send me the quote.", "You attached the wrong file.",
+		"Der Anhang fehlt.", "Le lien ne fonctionne pas.", "El archivo está dañado.", "We never received your quote.",
+	} {
+		if got := theirs(body); !got.Has(crm.OurFault) {
+			t.Errorf("%q is no fault of ours: %s", body, got)
+		}
+	}
+	if got := theirs("Could you send me the quote again, please?"); !got.Has(crm.QuoteAgain) || got.Any(crm.OurFault) {
 		t.Errorf("without a fault of ours: %s", got)
 	}
 }

@@ -96,9 +96,12 @@ func (m *message) intents(out *crm.Text) {
 // resent makes a request of what has to be sent once more because our link was broken or it never reached them: it asks
 // for no quote again.
 func (m *message) resent(all crm.Intents) crm.Intents {
-	missing := m.missing()
-	if m.in.Direction == crm.Out || all.Any(harmful) ||
-		!missing && !(all.Any(crm.QuoteAgain|crm.AsksYesNo) && m.cue(cueFault)) {
+	missing, fault := m.missing(), m.cue(cueFault)
+	if m.in.Direction == crm.Out || all.Any(harmful) || !missing && !fault {
+		return all
+	}
+	all |= crm.OurFault
+	if !missing && !all.Any(crm.QuoteAgain|crm.AsksYesNo) {
 		return all
 	}
 	if missing || all.Any(crm.QuoteAgain) {

@@ -74,7 +74,7 @@ func (m *message) deeds() (list []deed) {
 	}
 	for _, h := range m.hits {
 		if h.feature == cueMissing || h.feature == cueFault {
-			list = append(list, deed{crm.Requests, cut(int(h.from), int(h.to))})
+			list = append(list, deed{crm.Requests | crm.OurFault, cut(int(h.from), int(h.to))})
 		}
 	}
 	if m.button() {

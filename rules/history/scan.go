@@ -111,6 +111,9 @@ func (h *scanner) turn(e *Event, dir crm.Direction) *Turn {
 	case e.F.Message != nil:
 		t.Intents |= e.F.Message.Text.Intents
 		t.Asks += e.F.Message.Text.Asks
+		if e.F.Message.Text.Intents.Any(crm.OurFault) {
+			t.Amends += min(e.F.Message.Text.Asks, 1)
+		}
 		t.units += e.F.Message.Text.Units
 		t.Unread = t.Unread || e.F.Message.Text.Unread
 	case e.F.Call != nil:

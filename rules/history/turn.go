@@ -12,6 +12,7 @@ type Turn struct {
 	Intents     crm.Intents
 	units       int
 	Asks        int
+	Amends      int  // of these, those that only want a fault of ours made good
 	Unread      bool // of one of its messages the text is not known
 	Spoken      bool // it holds a missed or voicemail call
 	Awaits      Mark // the first message of theirs that awaits an answer
@@ -24,8 +25,13 @@ type Turn struct {
 
 // wants is what demands an answer whatever stands beside it: a question, a request, or a yes, after which the next step
 // is ours.
-const wants = crm.Asks | crm.AsksYesNo | crm.QuoteRequest | crm.QuoteAgain | crm.ChangeRequest | crm.Discount | crm.Requests |
-	crm.ProposesTime | crm.AcceptsTime | crm.Accepts
+const wants = asking | quoting | crm.ChangeRequest | crm.Discount | crm.Requests | crm.ProposesTime | crm.AcceptsTime |
+	crm.Accepts
+
+const (
+	asking  = crm.Asks | crm.AsksYesNo
+	quoting = crm.QuoteRequest | crm.QuoteAgain
+)
 
 // quiet is what needs no answer where nothing else stands beside it: courtesy, a clear refusal, and what they will do
 // themselves.
@@ -51,6 +57,21 @@ func NeedsAnswer(f *crm.Fact) bool {
 	}
 	t := &f.Message.Text
 	return t.Unread || demands(t) || !Strong(t, quiet) && !putsOff(f)
+}
+
+// Amends reports whether all that a message of theirs wants is that we make a fault of ours good: send once more what did
+// not open, was missing, or never came.
+func Amends(f *crm.Fact) bool {
+	if f.Message == nil {
+		return false
+	}
+	t := &f.Message.Text
+	return t.Intents.Any(crm.OurFault) && t.Asks <= 1 && !t.Intents.Any(wants&^(asking|crm.Requests|quoting))
+}
+
+// AsksQuote reports whether a turn of theirs asks for a quote, and not because what we sent was of no use.
+func AsksQuote(t *Turn) bool {
+	return t.Dir == crm.In && t.Intents.Any(quoting) && !t.Intents.Any(crm.OurFault)
 }
 
 // putsOff reports whether a message of theirs does no more than name a later time: until then there is nothing to
@@ -87,7 +108,8 @@ func (h *History) IsShort(t, question *Turn) bool {
 	if t.Dir != crm.In || t.Unread || t.Spoken || t.units == 0 || t.units > h.S.ShortUnits {
 		return false
 	}
-	if t.Intents.Any(crm.Informs | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.QuoteRequest | crm.OptOut | crm.NotInterested) {
+	if t.Intents.Any(crm.Informs | crm.AcceptsTime | crm.ProposesTime | crm.Accepts | crm.QuoteRequest | crm.OptOut | crm.NotInterested |
+		crm.OurFault) {
 		return false
 	}
 	if t.Intents.Any(crm.ClearYes|crm.ClearNo) && question.Intents.Any(crm.AsksYesNo|crm.ProposesTime) &&

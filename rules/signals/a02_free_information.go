@@ -17,7 +17,7 @@ var freeInformationRow = Signal{
 }
 
 // intake is how many questions and price requests of theirs there are in a signal's window, and in how many of our
-// answered questions they gave us something.
+// answered questions they gave us something. What our own fault makes them ask for once more is none.
 func intake(h *View, w *weight) (theirs int, asked, told int) {
 	for i := range h.Turns {
 		t := &h.Turns[i]
@@ -25,16 +25,20 @@ func intake(h *View, w *weight) (theirs int, asked, told int) {
 			continue
 		}
 		if t.Dir == crm.In {
-			theirs += t.Asks
-			if t.Asks == 0 && t.Intents.Any(crm.QuoteRequest|crm.QuoteAgain) {
+			theirs += t.Asks - t.Amends
+			if t.Asks == 0 && history.AsksQuote(t) {
 				theirs++
 			}
 		}
-		if h.Answered(i) {
+		if !h.Answered(i) {
+			continue
+		}
+		switch r := &h.Turns[i+1]; {
+		case r.Dir != crm.In || history.Tells(r):
 			asked++
-			if r := &h.Turns[i+1]; r.Dir != crm.In || history.Tells(r) {
-				told++
-			}
+			told++
+		case !r.Intents.Any(crm.OurFault): // what did not reach them they could not answer
+			asked++
 		}
 	}
 	return theirs, asked, told
@@ -66,7 +70,7 @@ func freeInformation(h *View, sh *Sheet) {
 // lastAsk is their newest turn that asks for something.
 func lastAsk(h *View) (m history.Mark) {
 	for i := range h.Turns {
-		if t := &h.Turns[i]; t.Dir == crm.In && (t.Asks > 0 || t.Intents.Any(crm.QuoteRequest|crm.QuoteAgain)) {
+		if t := &h.Turns[i]; t.Dir == crm.In && (t.Asks > t.Amends || history.AsksQuote(t)) {
 			m = t.Last
 		}
 	}

@@ -70,7 +70,7 @@ func causedBy(requests []history.Mark, sends []crm.Millis) (caused []history.Mar
 func requests(h *View) []history.Mark {
 	var list []history.Mark
 	for i := range h.Turns {
-		if t := &h.Turns[i]; t.Dir == crm.In && t.Intents.Any(crm.QuoteRequest|crm.QuoteAgain) {
+		if t := &h.Turns[i]; history.AsksQuote(t) {
 			list = append(list, t.First)
 		}
 	}

@@ -32,7 +32,7 @@ func needy(h *View, sh *Sheet) {
 	}
 }
 
-// unasked are the messages that they wrote without being asked.
+// unasked are the messages that they wrote without being asked, and without a fault of ours to write about.
 func unasked(h *View) (written []*history.Event) {
 	asked := false // a question of ours is open
 	for i := range h.Events {
@@ -44,7 +44,7 @@ func unasked(h *View) (written []*history.Event) {
 		case e.Kind == history.Talked:
 			asked = false
 		case e.Kind == history.Received:
-			if !asked && e.F.Message != nil {
+			if !asked && e.F.Message != nil && !history.Amends(e.F) {
 				written = append(written, e)
 			}
 			asked = false

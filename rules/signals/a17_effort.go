@@ -19,7 +19,8 @@ var effortRow = Signal{
 func hoursOf(d time.Duration) int { return int((d + 30*time.Minute) / time.Hour) }
 
 // Effort is A17 as grounds and treatment rest on it: our time that they caused. It is caused by a question or a request
-// of theirs, by a talk or a meeting that they took part in or agreed to, and not by our running after them.
+// of theirs, by a talk or a meeting that they took part in or agreed to, and not by our running after them, nor by what
+// we send once more because our link was broken or our file was missing.
 func Effort(h *View) time.Duration {
 	return touches(h, true)
 }
@@ -47,7 +48,7 @@ func touches(h *View, caused bool) (total time.Duration) {
 		counts := e.At >= h.From && w.counts(e.At)
 		switch {
 		case e.Kind == history.Received:
-			asked = asked || history.NeedsAnswer(e.F)
+			asked = asked || causes(e.F)
 		case e.Kind == history.Sent && e.F.Message != nil:
 			if counts && (asked || !caused) {
 				total += h.S.EffortMail
@@ -60,6 +61,9 @@ func touches(h *View, caused bool) (total time.Duration) {
 	}
 	return total + appointments(h, &w, caused)
 }
+
+// causes reports whether a message of theirs is why we write next.
+func causes(f *crm.Fact) bool { return history.NeedsAnswer(f) && !history.Amends(f) }
 
 // appointments is our time for meetings and quotes.
 func appointments(h *View, w *weight, caused bool) (total time.Duration) {
