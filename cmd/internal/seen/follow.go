@@ -20,11 +20,13 @@ const (
 	followEvery = 2 * time.Second
 	// atOnce is how many records one transaction takes.
 	atOnce = 500
-	// busyAt is from how many records a second on the flow counts as busy. Then following rests restShare times as long
-	// as it works, which holds it below 3 % of one processor with the server's part.
+	// busyAt is from how many records a second on, over busyOver at least, the flow counts as busy. Then following
+	// rests restShare times as long as reading, decoding and storing took, which holds it to 2 % of one processor, and
+	// to less where the flow needs them all. Meanwhile contacts change again, and are read once for all of it.
 	busyAt    = 50
+	busyOver  = time.Second
 	restShare = 50
-	mostRest  = 10 * time.Second
+	mostRest  = 20 * time.Second
 )
 
 // Run follows the records until ctx ends.
@@ -36,10 +38,8 @@ func (m *Model) Run(ctx context.Context) error {
 		case <-m.poke:
 		}
 	}
-	last := time.Now()
 	for ctx.Err() == nil {
-		err := m.follow(ctx, last)
-		last = time.Now()
+		err := m.follow(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -60,9 +60,9 @@ func (m *Model) Run(ctx context.Context) error {
 }
 
 // follow takes in what is new since the last time.
-func (m *Model) follow(ctx context.Context, last time.Time) error {
+func (m *Model) follow(ctx context.Context) error {
 	for i := range m.shards {
-		if err := m.followShard(ctx, i, last); err != nil {
+		if err := m.followShard(ctx, i); err != nil {
 			return err
 		}
 	}
@@ -75,27 +75,25 @@ func (m *Model) follow(ctx context.Context, last time.Time) error {
 	return nil
 }
 
-func (m *Model) followShard(ctx context.Context, i int, last time.Time) error {
-	newest, err := m.Queue.Contacts.Newest(ctx, i)
-	if err != nil {
+func (m *Model) followShard(ctx context.Context, i int) error {
+	f := &following{m: m, shard: i}
+	if err := f.look(ctx); err != nil {
 		return err
 	}
 	m.mu.Lock()
-	was, built := m.shards[i], m.built
+	was := m.shards[i]
 	m.mu.Unlock()
+	newest := was.newest
 	if newest < was.seen { // another store than before: what was followed is nothing
 		if err := m.empty(ctx); err != nil {
 			return err
 		}
-		was = progress{}
+		was.seen = 0
 	}
 	if newest == was.seen {
 		return nil
 	}
-	busy := built && float64(newest-was.newest) > busyAt*time.Since(last).Seconds()
-	m.change(func() { m.shards[i].newest = newest })
-	f := &following{m: m, shard: i, busy: busy}
-	err = m.Queue.Contacts.Changes(ctx, i, was.seen, func(r queue.Record) error { return f.take(ctx, r) })
+	err := m.Queue.Contacts.Changes(ctx, i, was.seen, func(r queue.Record) error { return f.take(ctx, r) })
 	if err = errors.Join(err, f.store(ctx)); err != nil {
 		return err
 	}
@@ -162,15 +160,36 @@ type following struct {
 	m     *Model
 	shard int
 	busy  bool
-	began time.Time
+	began time.Time // when the work for it did
 	rows  []row
 	seq   uint64
 }
 
-func (f *following) take(ctx context.Context, r queue.Record) error {
-	if len(f.rows) == 0 {
-		f.began = time.Now()
+// look looks how far the stream is, and whether the flow is busy with it.
+func (f *following) look(ctx context.Context) error {
+	newest, err := f.m.Queue.Contacts.Newest(ctx, f.shard)
+	if err != nil {
+		return err
 	}
+	f.began = time.Now()
+	f.m.change(func() {
+		p := &f.m.shards[f.shard]
+		p.look(newest, f.began)
+		f.busy = p.busy && f.m.built
+	})
+	return nil
+}
+
+// look notes how far the stream is at an instant. Commits are large and come apart, so that a moment tells nothing.
+func (p *progress) look(newest uint64, now time.Time) {
+	p.newest = newest
+	if passed := now.Sub(p.looked); passed >= busyOver {
+		p.busy = float64(newest)-float64(p.then) > busyAt*passed.Seconds()
+		p.then, p.looked = newest, now
+	}
+}
+
+func (f *following) take(ctx context.Context, r queue.Record) error {
 	row, err := f.m.rowOf(r)
 	if err != nil {
 		return fmt.Errorf("record at %d: %w", r.Seq, err)
@@ -195,7 +214,7 @@ func (f *following) store(ctx context.Context) error {
 	if f.busy {
 		timing.Sleep(ctx, min(restShare*time.Since(f.began), mostRest))
 	}
-	return ctx.Err()
+	return errors.Join(ctx.Err(), f.look(ctx))
 }
 
 // store is one transaction.

@@ -46,7 +46,13 @@ type Model struct {
 }
 
 // progress is how far one stream of records has been followed.
-type progress struct{ seen, newest uint64 }
+type progress struct {
+	seen, newest uint64
+
+	busy   bool      // so much came before looked, since the time before
+	looked time.Time // not at every look
+	then   uint64    // the newest as of then
+}
 
 // mostReaders is how many pages are looked up at the same time.
 const mostReaders = 4

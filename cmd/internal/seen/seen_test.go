@@ -503,3 +503,27 @@ func TestIndexesGoneMeanwhile(t *testing.T) {
 		t.Errorf("%v after %d questions, want the error at once", err, asked)
 	}
 }
+
+// TestBusy: whether the flow is busy hangs on what came over a second, not on whether a commit came just now.
+func TestBusy(t *testing.T) {
+	var p progress
+	for _, look := range []struct {
+		at     time.Duration
+		newest uint64
+		busy   bool
+	}{
+		{0, 1_000_000, false}, // all that was there at the start
+		{2 * time.Second, 1_000_050, false},
+		{2100 * time.Millisecond, 1_000_500, false},
+		{4 * time.Second, 1_000_900, true},
+		{4100 * time.Millisecond, 1_000_900, true}, // between two commits
+		{4200 * time.Millisecond, 1_000_900, true},
+		{14 * time.Second, 1_009_000, true}, // after a rest
+		{16 * time.Second, 1_009_001, false},
+		{18 * time.Second, 7, false}, // another store
+	} {
+		if p.look(look.newest, begin.Time().Add(look.at)); p.busy != look.busy || p.newest != look.newest {
+			t.Errorf("after %v: busy %t at %d, want %t at %d", look.at, p.busy, p.newest, look.busy, look.newest)
+		}
+	}
+}
