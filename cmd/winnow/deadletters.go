@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/winnow-crm/winnow/cmd/internal/admin/api"
+	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline"
 )
 
@@ -191,7 +192,7 @@ func allLetters(ctx context.Context, c *client, stage, source string) ([]api.Let
 // withClient runs fn against the running Winnow, or with roles of its own.
 func withClient(ctx context.Context, roles []pipeline.Role, fn func(context.Context, *client) error) (err error) {
 	cfg, wrong := loadConfig()
-	if wrong != nil && unreachable(wrong) {
+	if errors.Is(wrong, config.ErrAdmin) {
 		return wrong
 	}
 	c, err := dial(ctx, cfg, wrong, roles...)
@@ -204,13 +205,6 @@ func withClient(ctx context.Context, roles []pipeline.Role, fn func(context.Cont
 		}
 	}()
 	return fn(ctx, c)
-}
-
-// unreachable reports whether one of the settings that cannot be used is about where Winnow answers, and to whom.
-func unreachable(wrong error) bool {
-	return slices.ContainsFunc(strings.Split(wrong.Error(), "\n"), func(line string) bool {
-		return strings.HasPrefix(line, "WINNOW_ADMIN_")
-	})
 }
 
 // short cuts s to n characters for a table.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -144,7 +145,19 @@ func (c *Config) QueueConfig() queue.Config {
 	}
 }
 
-// problem names the variable, says what is wrong and what to do.
+// ErrAdmin is in what Load returns where a setting cannot be used that says where the admin port answers, and to whom.
+var ErrAdmin = errors.New("the settings of the admin port cannot be used")
+
+// fault names a variable, says what is wrong with it and what to do.
+type fault struct{ name, text string }
+
 func problem(name, format string, args ...any) error {
-	return fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...))
+	return fault{name, fmt.Sprintf(format, args...)}
+}
+
+func (f fault) Error() string { return f.name + ": " + f.text }
+
+// Is reports whether f is an ErrAdmin.
+func (f fault) Is(target error) bool {
+	return target == ErrAdmin && strings.HasPrefix(f.name, prefix+"_ADMIN_")
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,23 @@ func TestAdminTokens(t *testing.T) {
 			!strings.Contains(err.Error(), "WINNOW_ADMIN_TOKENS") ||
 			strings.Contains(err.Error(), "0123456789") {
 			t.Errorf("%s: %v, want %q and no secret", given, err, want)
+		}
+	}
+}
+
+// TestErrAdmin: among all that is wrong it is found whether the admin port is meant.
+func TestErrAdmin(t *testing.T) {
+	for given, want := range map[string]bool{
+		"WINNOW_ADMIN_LISTEN=nowhere":     true,
+		"WINNOW_ADMIN_LISTEN=0.0.0.0:80":  true,
+		"WINNOW_ADMIN_TOKENS=sales":       true,
+		"WINNOW_ADMIN_TOKNE=typing error": true,
+		"WINNOW_LISTEN=WINNOW_ADMIN_":     false,
+		"WINNOW_MODE=x":                   false,
+	} {
+		_, err := Load([]string{given, "WINNOW_ROLES=none"})
+		if err == nil || errors.Is(err, ErrAdmin) != want {
+			t.Errorf("%s is about the admin port: %t, want %t: %v", given, !want, want, err)
 		}
 	}
 }
