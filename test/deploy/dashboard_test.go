@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
+	dashboards "github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/yaml"
@@ -311,7 +313,12 @@ func grafana() map[string]any {
 					"overrides": []any{},
 				},
 				"options": map[string]any{
-					"legend":  map[string]any{"displayMode": "list", "placement": "bottom"},
+					"legend": map[string]any{
+						"displayMode": "list",
+						"placement":   "bottom",
+						"showLegend":  true,
+						"calcs":       []any{},
+					},
 					"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
 				},
 			})
@@ -351,7 +358,8 @@ func grafana() map[string]any {
 	}
 }
 
-// TestDashboard holds the file to the table, and each of its queries to the metrics that there are.
+// TestDashboard holds the file to the table and to Grafana's own types, and each of its queries to the metrics that
+// there are.
 func TestDashboard(t *testing.T) {
 	text, err := json.MarshalIndent(grafana(), "", "  ")
 	if err != nil {
@@ -365,6 +373,15 @@ func TestDashboard(t *testing.T) {
 	}
 	if diff := cmp.Diff(read(t, file), string(text)+"\n"); diff != "" {
 		t.Errorf("%s is not what the table makes, -update writes it anew (-file +table):\n%s", file, diff)
+	}
+	plugins.RegisterDefaultPlugins()
+	var typed dashboards.Dashboard
+	// Its error is never nil: it is empty where all fits.
+	if err := typed.UnmarshalJSONStrict(text); err.Error() != "" {
+		t.Errorf("Grafana's types do not fit: %v", err)
+	}
+	if err := typed.Validate(); err != nil {
+		t.Errorf("Grafana's limits are not kept: %v", err)
 	}
 	known := metrics(t)
 	for _, r := range dashboard {
