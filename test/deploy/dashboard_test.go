@@ -133,16 +133,19 @@ var dashboard = []struct {
 		{"Bundles that wait to be rated", "short", "The partitions that have most of them.", [][2]string{
 			{`topk(5, max by (partition) (winnow_rate_lag_messages) > 0)`, "{{partition}}"},
 		}},
-		{"The clock", "s", "How far it is ahead of the CRMs'. Not believed, nothing is announced.", [][2]string{
-			{`max by (instance) (winnow_clock_skew_seconds)`, "{{instance}}"},
+		{"The clock", "s", "How far it is from the CRMs', either way. Not believed, nothing is announced.", [][2]string{
+			{`max by (instance) (abs(winnow_clock_skew_seconds))`, "{{instance}}"},
 		}},
 		{"Lost by the store, a day", "short", "Each is read again from the CRM. Look at the disk.", [][2]string{
 			{`sum by (stream) (increase(winnow_store_damage_total[1d]))`, "{{stream}}"},
 		}},
 	}},
 	{"Budgets", []panel{
-		{"Calls left", "short", "In the CRM's interval and in its day.", [][2]string{
-			{`min by (source, window) (winnow_budget_left{source=~"$source"})`, "{{source}} {{window}}"},
+		{"Calls left in the interval", "short", "Near 0 what is to be read gathers, and comes in fewer calls.", [][2]string{
+			{`min by (source) (winnow_budget_left{source=~"$source",window="interval"})`, "{{source}}"},
+		}},
+		{"Calls left in the day", "short", "Polls leave a tenth of them to what is more urgent.", [][2]string{
+			{`min by (source) (winnow_budget_left{source=~"$source",window="day"})`, "{{source}}"},
 		}},
 		{"Dead letters", "short", "Each waits for a person: winnow deadletters list.", [][2]string{
 			{`max by (source, stage) (winnow_dead_letters{source=~"$source"})`, "{{source}} {{stage}}"},
