@@ -235,4 +235,8 @@ type State interface {
 type Budgeter interface {
 	// Budget returns the calls left in the current interval and in the day; negative: not known.
 	Budget() (interval, day int)
+
+	// Queued says whether calls that read or write wait for the budget now. Another one would only wait behind them:
+	// what it is to ask for had better grow meanwhile.
+	Queued() bool
 }

@@ -245,6 +245,9 @@ func (c *source) person(name string) string {
 // Budget returns the calls left in the current interval and in the day; negative: not known.
 func (c *source) Budget() (interval, day int) { return c.rest.Budget() }
 
+// Queued says whether calls wait for the budget.
+func (c *source) Queued() bool { return c.rest.Queued() }
+
 func (c *source) fail(op string, k connectors.Kind, err error) *connectors.Error {
 	return &connectors.Error{Vendor: Vendor, Op: op, Kind: k, Err: err}
 }

@@ -144,6 +144,9 @@ func (c *Connector) reads(kind string) bool { return slices.Contains(c.cfg.Objec
 // Budget returns the calls left in the current 10 seconds and in the day; negative: not known.
 func (c *Connector) Budget() (interval, day int) { return c.rest.Budget() }
 
+// Queued says whether calls wait for the budget.
+func (c *Connector) Queued() bool { return c.rest.Queued() }
+
 // details is what is read of the account itself.
 type details struct {
 	PortalID id     `json:"portalId"`

@@ -84,6 +84,7 @@ type Budget struct {
 	windows []*window
 	factor  float64 // share of the limits in use
 	moved   time.Time
+	queued  int           // requests to read or write that wait
 	flying  int           // requests under way
 	landed  chan struct{} // closed when one of them ends
 
@@ -127,23 +128,49 @@ func (b *Budget) Acquire(ctx context.Context, c Class, cost int) (done func(), e
 		if waited >= b.patience || landed == nil && waited+wait > b.patience {
 			return nil, &Refused{After: wait, Err: ErrBusy}
 		}
-		began := time.Now()
-		timer := time.NewTimer(min(wait, b.patience-waited))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		case <-timer.C:
-		case <-landed:
-			timer.Stop()
+		took, err := b.wait(ctx, c, min(wait, b.patience-waited), landed)
+		if err != nil {
+			return nil, err
 		}
-		waited += time.Since(began)
+		waited += took
 		if landed == nil && b.now().Equal(start) {
 			// A simulated clock that stands still must not stop us: we did wait.
 			b.launch(cost)
 			return sync.OnceFunc(b.land), nil
 		}
 	}
+}
+
+// wait returns after d, or as soon as landed is closed, and says how long that took. Meanwhile the request counts as
+// queued.
+func (b *Budget) wait(ctx context.Context, c Class, d time.Duration, landed <-chan struct{}) (time.Duration, error) {
+	if c <= Fetch {
+		b.queue(1)
+		defer b.queue(-1)
+	}
+	began := time.Now()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-timer.C:
+	case <-landed:
+	}
+	return time.Since(began), nil
+}
+
+func (b *Budget) queue(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queued += n
+}
+
+// Queued says whether requests to read or write wait now.
+func (b *Budget) Queued() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.queued > 0
 }
 
 // take counts a request and returns 0, or returns how long to wait before asking again. landed, where it is not nil, is

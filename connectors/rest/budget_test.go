@@ -197,6 +197,34 @@ func TestAcquireGivesUp(t *testing.T) {
 	})
 }
 
+// Queued speaks of reads and writes that wait, not of polls, and of none that is over or was given up.
+func TestQueued(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := oneWindow(10, 10*time.Second, time.Minute)
+		spend(t, b, Write)
+		for _, c := range []Class{Fetch, Write, Poll} {
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_, _ = b.Acquire(ctx, c, 1)
+			}()
+			synctest.Wait()
+			if got, want := b.Queued(), c != Poll; got != want {
+				t.Errorf("while a request of class %d waits: %t, want %t", c, got, want)
+			}
+			cancel()
+			<-ended
+			if b.Queued() {
+				t.Errorf("a request of class %d that was given up counts as waiting", c)
+			}
+		}
+		if err := acquire(t, b, Fetch); err != nil || b.Queued() {
+			t.Errorf("after one that waited and went: %t, %v", b.Queued(), err)
+		}
+	})
+}
+
 func TestAClockThatStandsStillDoesNotStopIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fixed := time.Now()

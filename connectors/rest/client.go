@@ -324,6 +324,9 @@ func askedFor(h http.Header, now time.Time) time.Duration {
 // Budget returns the calls left in the current interval and in the day; negative: not known.
 func (c *Client) Budget() (interval, day int) { return c.opt.Budget.Left() }
 
+// Queued says whether calls that read or write wait for the budget now.
+func (c *Client) Queued() bool { return c.opt.Budget.Queued() }
+
 // silent keeps resty from logging: what it would say can hold bodies.
 type silent struct{}
 

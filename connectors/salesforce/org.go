@@ -159,6 +159,9 @@ func (c *api) reads(object string) bool { return slices.Contains(c.cfg.Objects, 
 // Budget returns the calls left in the current interval and in the day; negative: not known.
 func (c *Org) Budget() (interval, day int) { return c.rest.Budget() }
 
+// Queued says whether calls wait for the budget.
+func (c *Org) Queued() bool { return c.rest.Queued() }
+
 // me is what is read of the running user.
 type me struct {
 	User string `json:"user_id"`

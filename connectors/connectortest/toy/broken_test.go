@@ -259,6 +259,8 @@ func (s shower) Whose(account string, page *url.URL) string {
 
 type budgeter struct{ left int }
 
+func (*budgeter) Queued() bool { return false }
+
 func (b *budgeter) Budget() (interval, day int) {
 	b.left++
 	return -1, b.left

@@ -62,3 +62,6 @@ func (c *toy) Budget() (interval, day int) {
 	defer c.mu.Unlock()
 	return -1, callsADay - c.made
 }
+
+// Queued is never so: whoever asks too often is refused at once.
+func (c *toy) Queued() bool { return false }

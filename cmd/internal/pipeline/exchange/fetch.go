@@ -33,7 +33,7 @@ func (x *Exchange) fetch(ctx context.Context) error {
 			continue
 		}
 		most := timing.FetchMost - int(f.waits.Load())
-		if most < timing.FetchMost/2 {
+		if most < timing.FetchMost/2 || f.queued() {
 			timing.Sleep(ctx, timing.FetchTurn)
 			continue
 		}
@@ -62,6 +62,12 @@ type fetcher struct {
 
 	mu    sync.Mutex
 	pause time.Time // the CRM is left alone until then
+}
+
+// queued says whether another batch would only wait behind those under way. What it would hold gathers in the store
+// meanwhile, and comes with fewer calls.
+func (f *fetcher) queued() bool {
+	return f.s.CRM.Budget != nil && f.under.Load() > 0 && f.s.CRM.Budget.Queued()
 }
 
 // start has a batch fetched once there is room for a call of its type.

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/winnow-crm/winnow/cmd/internal/lab/waittest"
+	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors"
 	"github.com/winnow-crm/winnow/connectors/crm"
 	"github.com/winnow-crm/winnow/queue"
@@ -196,5 +197,85 @@ func TestCallsOfManyRecords(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// scarce is a CRM whose first call waits for its budget until told that it may go.
+type scarce struct {
+	mu     sync.Mutex
+	calls  [][]crm.Ref
+	queued bool
+	may    chan struct{}
+}
+
+func (*scarce) FetchLimits(string) connectors.Limits { return connectors.Limits{Batch: 100, Calls: 8} }
+
+func (f *scarce) Fetch(_ context.Context, refs []crm.Ref) []connectors.Result {
+	f.mu.Lock()
+	f.calls = append(f.calls, refs)
+	first := len(f.calls) == 1
+	f.queued = f.queued || first
+	f.mu.Unlock()
+	if first {
+		<-f.may
+		f.mu.Lock()
+		f.queued = false
+		f.mu.Unlock()
+	}
+	return make([]connectors.Result, len(refs))
+}
+
+func (*scarce) Budget() (interval, day int) { return 0, -1 }
+
+func (f *scarce) Queued() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.queued
+}
+
+func (f *scarce) seen() (sizes []int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, refs := range f.calls {
+		sizes = append(sizes, len(refs))
+	}
+	return sizes
+}
+
+// TestTheBudgetGathers: while calls wait for the budget, what comes one by one gathers and is asked for at once.
+func TestTheBudgetGathers(t *testing.T) {
+	f := &scarce{may: make(chan struct{})}
+	x := exchangeWith(t, connectors.Vendor{Fetch: f, Budget: f})
+	comes := func(i int) {
+		out := x.Publisher.Output("fake")
+		out.Add(crm.Notice{Ref: &crm.Ref{Type: "emails", ID: fmt.Sprint(i)}})
+		if err := out.Publish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- x.fetch(ctx) }()
+	comes(0)
+	waittest.Until(t, "the first call", func() bool { return len(f.seen()) == 1 })
+	// What Gather has taken by then may still come by itself, once.
+	for i := 1; i <= 20; i++ {
+		comes(i)
+		time.Sleep(2 * timing.Patience) // so that they do not gather by themselves
+	}
+	close(f.may)
+	waittest.Until(t, "all records", func() bool {
+		n := 0
+		for _, size := range f.seen() {
+			n += size
+		}
+		return n == 21
+	})
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if sizes := f.seen(); len(sizes) > 3 {
+		t.Errorf("calls of %v records, want what came while the budget was used up in one", sizes)
 	}
 }

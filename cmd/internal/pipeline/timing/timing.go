@@ -133,7 +133,8 @@ const (
 	MaxDepth = 5
 	// FetchSlow is how long a record waits whose kind is refused for want of a scope or a valid token.
 	FetchSlow = time.Minute
-	// FetchTurn is how long fetching waits for calls to end where half of FetchMost wait for theirs.
+	// FetchTurn is how long fetching waits for calls to end where half of FetchMost wait for theirs, or calls for the
+	// CRM's budget.
 	FetchTurn = 5 * time.Millisecond
 	// FetchMost is how many references of a source wait for a call, to be divided by their types.
 	FetchMost = 400
