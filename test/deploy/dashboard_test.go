@@ -141,7 +141,7 @@ var dashboard = []struct {
 		}},
 	}},
 	{"Budgets", []panel{
-		{"Calls left in the interval", "short", "Near 0 what is to be read gathers, and comes in fewer calls.", [][2]string{
+		{"Calls left in the interval", "short", "Near 0 what is to be read gathers.", [][2]string{
 			{`min by (source) (winnow_budget_left{source=~"$source",window="interval"})`, "{{source}}"},
 		}},
 		{"Calls left in the day", "short", "Polls leave a tenth of them to what is more urgent.", [][2]string{

@@ -56,12 +56,15 @@ func (c *toy) Whose(_ string, page *url.URL) string {
 // callsADay is the toy's own limit.
 const callsADay = 100_000
 
+// today is what the toy allows in a day.
+type today struct{ c *toy }
+
 // Budget is what is left of the day.
-func (c *toy) Budget() (interval, day int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return -1, callsADay - c.made
+func (d today) Budget() (interval, day int) {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	return -1, callsADay - d.c.made
 }
 
 // Queued is never so: whoever asks too often is refused at once.
-func (c *toy) Queued() bool { return false }
+func (today) Queued() bool { return false }

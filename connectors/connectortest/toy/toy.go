@@ -50,7 +50,7 @@ func New(o Options) connectors.Vendor {
 			{Kind: "contact", Record: "contacts", Text: 200}, {Kind: "lead", Record: "leads", Text: 100},
 		},
 		Receive: c, Reply: c, Fetch: c, Relate: c, Write: c, Poll: c, Backfill: c, Account: c, Setup: c, Maintain: c,
-		Show: c, Budget: c, Tick: time.Second,
+		Show: c, Budget: today{c}, Tick: time.Second,
 	}
 }
 
