@@ -42,7 +42,8 @@ func Encode[T any](v T) []byte {
 // Decode reads what Encode wrote of a T.
 func Decode[T any](b []byte) (T, error) {
 	var v, zero T
-	if r := (reader{b: b}); coderOf[T]().read(&r, unsafe.Pointer(&v)) && r.i == len(b) {
+	c := coderOf[T]()
+	if r := newReader(c, b); c.read(r, unsafe.Pointer(&v)) && r.i == len(b) {
 		return v, nil
 	}
 	v = zero

@@ -26,6 +26,7 @@ type coder struct {
 	elem   *coder  // of a slice or a pointer
 	fields []field // of a struct, by key
 	spare  bool    // each field is left out where it is empty, so that the whole may be empty
+	whole  bool    // what is read of it is kept or let go as a whole
 }
 
 type field struct {
@@ -41,6 +42,7 @@ var (
 	coding    sync.Mutex
 	buffers   = sync.Pool{New: func() any { return new([]byte) }}
 	valuesOf  = reflect.TypeFor[Values]()
+	wholes    = []reflect.Type{reflect.TypeFor[Contact](), reflect.TypeFor[Base]()}
 	ownCoding = []reflect.Type{
 		reflect.TypeFor[cbor.Marshaler](), reflect.TypeFor[cbor.Unmarshaler](),
 		reflect.TypeFor[methods.BinaryMarshaler](), reflect.TypeFor[methods.BinaryUnmarshaler](),
@@ -67,7 +69,7 @@ func newCoder(t reflect.Type, made map[reflect.Type]*coder) *coder {
 	if c, ok := made[t]; ok {
 		return c
 	}
-	c := &coder{typ: t, size: t.Size()}
+	c := &coder{typ: t, size: t.Size(), whole: slices.Contains(wholes, t)}
 	made[t] = c
 	if slices.ContainsFunc(ownCoding, func(own reflect.Type) bool {
 		return t.Implements(own) || reflect.PointerTo(t).Implements(own)
@@ -272,6 +274,62 @@ func (c *coder) appendStruct(b []byte, p unsafe.Pointer) []byte {
 type reader struct {
 	b []byte
 	i int
+
+	// Of a whole, all strings are parts of one, and what pointers point to lies together as far as one list needs it:
+	// a long history would be thousands of small pieces of memory. Of anything else each has its own, or one fact
+	// would keep all those in memory that it came with.
+	text  string
+	ahead int // how many structs of the list that is being read are still to come
+	rooms []room
+}
+
+// room is memory for values of one type.
+type room struct {
+	of   *coder
+	at   unsafe.Pointer
+	left int
+}
+
+// mostAhead bounds the values that room is made for at once.
+const mostAhead = 64
+
+// newReader reads a value of a type from b.
+func newReader(c *coder, b []byte) *reader {
+	r := &reader{b: b}
+	if c.whole {
+		r.text = string(b)
+	}
+	return r
+}
+
+// string is a text that is part of b and ends where the reader stands.
+func (r *reader) string(text []byte) string {
+	if r.text == "" {
+		return string(text)
+	}
+	return r.text[r.i-len(text) : r.i]
+}
+
+// make returns room for a zero value.
+func (r *reader) make(c *coder) unsafe.Pointer {
+	if r.text == "" || r.ahead < 2 || c.size == 0 {
+		return reflect.New(c.typ).UnsafePointer()
+	}
+	i := slices.IndexFunc(r.rooms, func(m room) bool { return m.of == c })
+	if i < 0 {
+		i = len(r.rooms)
+		r.rooms = append(r.rooms, room{of: c})
+	}
+	m := &r.rooms[i]
+	if m.left == 0 {
+		m.left = min(r.ahead, mostAhead)
+		m.at = reflect.MakeSlice(reflect.SliceOf(c.typ), m.left, m.left).UnsafePointer()
+	}
+	at := m.at
+	if m.left--; m.left > 0 { // behind the last one lies what is not ours
+		m.at = unsafe.Add(at, c.size)
+	}
+	return at
 }
 
 // head reads a type and its number; false where they are not of the simple kind.
@@ -290,14 +348,20 @@ func (r *reader) head() (typ byte, n uint64, ok bool) {
 
 // wide reads the number behind a head that says how many bytes it takes.
 func (r *reader) wide(info uint64) (n uint64, ok bool) {
-	size := 1 << (info - 24)
-	if info > 27 || len(r.b)-r.i < size {
+	if info > 27 || len(r.b)-r.i < 1<<(info-24) {
 		return 0, false
 	}
-	for _, c := range r.b[r.i : r.i+size] {
-		n = n<<8 | uint64(c)
+	switch b := r.b[r.i:]; info {
+	case 24:
+		n = uint64(b[0])
+	case 25:
+		n = uint64(binary.BigEndian.Uint16(b))
+	case 26:
+		n = uint64(binary.BigEndian.Uint32(b))
+	default:
+		n = binary.BigEndian.Uint64(b)
 	}
-	r.i += size
+	r.i += 1 << (info - 24)
 	return n, true
 }
 
@@ -356,7 +420,7 @@ func (c *coder) read(r *reader, p unsafe.Pointer) bool {
 		if r.null() {
 			return true
 		}
-		v := reflect.New(c.elem.typ).UnsafePointer()
+		v := r.make(c.elem)
 		*(*unsafe.Pointer)(p) = v
 		return c.elem.read(r, v)
 	case reflect.Slice:
@@ -382,7 +446,7 @@ func (c *coder) readHeaded(r *reader, typ byte, n uint64, p unsafe.Pointer) bool
 		if typ != cborText || !ok || !utf8.Valid(text) {
 			return false
 		}
-		*(*string)(p) = string(text)
+		*(*string)(p) = r.string(text)
 		return true
 	case reflect.Bool:
 		*(*bool)(p) = n == cborTrue&31
@@ -434,12 +498,16 @@ func (c *coder) readList(r *reader, p unsafe.Pointer) bool {
 	}
 	v := reflect.MakeSlice(c.typ, int(n), int(n))
 	reflect.NewAt(c.typ, p).Elem().Set(v)
-	data := v.UnsafePointer()
+	data, ahead := v.UnsafePointer(), r.ahead
 	for i := range uintptr(n) {
+		if c.elem.kind == reflect.Struct {
+			r.ahead = int(n) - int(i)
+		}
 		if !c.elem.read(r, unsafe.Add(data, i*c.elem.size)) {
 			return false
 		}
 	}
+	r.ahead = ahead
 	return true
 }
 

@@ -108,6 +108,7 @@ func coded[T any](t *testing.T) {
 // reads them, whether they are ours or not.
 func TestCodedAsTheLibraryDoes(t *testing.T) {
 	coded[Contact](t)
+	coded[Base](t)
 	coded[Bundle](t)
 	coded[Outgoing](t)
 	coded[[]Delivery](t)
