@@ -62,6 +62,7 @@ func (c *Contacts) Commit(ctx context.Context, p int, b Batch) (Checkpoint, erro
 	return Checkpoint{Facts: b.Checkpoint.Facts, Data: b.Checkpoint.Data, Seq: seq}, nil
 }
 
+// batchMsgs are the messages of a batch, to be sealed.
 func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 	n := b.Len()
 	if n > c.MaxBatch() {
@@ -76,7 +77,8 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 			if len(put.Data) > c.srv.MaxMessage() {
 				return fmt.Errorf("%d bytes: %w", len(put.Data), ErrTooLarge)
 			}
-			m := jet.NewMsg(put.Key.subject(kind, p), put.Data)
+			m := nats.NewMsg(put.Key.subject(kind, p))
+			m.Data = put.Data
 			setHeader(m, put.Header)
 			msgs = append(msgs, m)
 		}
@@ -86,7 +88,8 @@ func (c *Contacts) batchMsgs(p int, b Batch) ([]*nats.Msg, error) {
 		add(layout.KindRating, b.Ratings)); err != nil {
 		return nil, err
 	}
-	m := jet.NewMsg(layout.CheckpointSubject(p), b.Checkpoint.encode())
+	m := nats.NewMsg(layout.CheckpointSubject(p))
+	m.Data = b.Checkpoint.encode()
 	return append(msgs, m), nil
 }
 

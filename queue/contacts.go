@@ -33,7 +33,7 @@ func newContacts(b base, m *moves, s *States, kept *copies, run func(func())) *C
 	}
 	for i := range b.layout.Shards {
 		c.commits = append(c.commits, newCommitter(func(ctx context.Context, msgs []*nats.Msg) (uint64, error) {
-			return b.srv.AtomicBatch(ctx, i, msgs)
+			return b.srv.SealedBatch(ctx, i, msgs)
 		}, b.srv.MaxBatch(), run, b.srv.Closing()))
 	}
 	return c

@@ -33,22 +33,39 @@ type pubAck struct {
 // AtomicBatch stores msgs together and returns the sequence of the last one. Only the last is answered; a connection
 // lost in between leaves a batch that the server drops.
 func (s *Server) AtomicBatch(ctx context.Context, conn int, msgs []*nats.Msg) (uint64, error) {
+	return s.atomicBatch(ctx, conn, msgs, func(_ []byte, m *nats.Msg) []byte { return m.Data })
+}
+
+// SealedBatch is AtomicBatch of messages that have no seal yet: each gets it on its way, so that a large batch is not
+// in memory twice.
+func (s *Server) SealedBatch(ctx context.Context, conn int, msgs []*nats.Msg) (uint64, error) {
+	return s.atomicBatch(ctx, conn, msgs, func(room []byte, m *nats.Msg) []byte {
+		return appendSealed(room[:0], m.Subject, m.Data)
+	})
+}
+
+// atomicBatch stores msgs together, of each what data makes of it, for which the last one's may be used again: what is
+// published has been copied.
+func (s *Server) atomicBatch(
+	ctx context.Context, conn int, msgs []*nats.Msg, data func([]byte, *nats.Msg) []byte,
+) (uint64, error) {
 	ctx, release := s.whileSound(ctx)
 	defer release()
 	id := []string{nuid.Next()}
+	var out nats.Msg
 	for i, m := range msgs {
 		m.Header[HeaderBatchID] = id
 		m.Header[HeaderBatchSequence] = []string{strconv.Itoa(i + 1)}
+		out.Subject, out.Header, out.Data = m.Subject, m.Header, data(out.Data, m)
 		if i == len(msgs)-1 {
 			break
 		}
-		if err := s.Conn(conn).PublishMsg(m); err != nil {
+		if err := s.Conn(conn).PublishMsg(&out); err != nil {
 			return 0, fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
 	}
-	last := msgs[len(msgs)-1]
-	last.Header[HeaderBatchCommit] = []string{"1"}
-	reply, err := s.Conn(conn).RequestMsgWithContext(ctx, last)
+	out.Header[HeaderBatchCommit] = []string{"1"}
+	reply, err := s.Conn(conn).RequestMsgWithContext(ctx, &out)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrUnknown, Ended(ctx, err))
 	}

@@ -30,6 +30,10 @@ type puller struct {
 // hand makes us wait for it.
 const gap = 100 * time.Millisecond
 
+// pulledAtOnce is how many messages a subscription has room for: three of the largest requests, of which one is open at
+// a time. The library's default is four times that, which is half a megabyte for each subscription.
+const pulledAtOnce = 16 << 10
+
 func newPuller(nc *nats.Conn, stream, consumer string) (*puller, error) {
 	p := &puller{nc: nc, subject: "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer, inbox: nats.NewInbox()}
 	var err error

@@ -25,10 +25,14 @@ func NewMsg(subject string, body []byte) *nats.Msg {
 
 // Seal returns body with its seal.
 func Seal(subject string, body []byte) []byte {
-	out := make([]byte, len(body), len(body)+SealBytes)
-	copy(out, body)
-	out = binary.LittleEndian.AppendUint32(out, crc32.Checksum([]byte(subject), castagnoli))
-	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(body, castagnoli))
+	return appendSealed(make([]byte, 0, len(body)+SealBytes), subject, body)
+}
+
+// appendSealed appends body and its seal.
+func appendSealed(b []byte, subject string, body []byte) []byte {
+	b = append(b, body...)
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum([]byte(subject), castagnoli))
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(body, castagnoli))
 }
 
 // Sealed reports what of a message fits its seal.

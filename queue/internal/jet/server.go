@@ -75,6 +75,7 @@ func (s *Server) connect(ctx context.Context, i int) (*nats.Conn, error) {
 		nats.IgnoreAuthErrorAbort(), // credentials may be renewed while we wait
 		// a publish while there is no connection fails at once, rather than arrive at any later time
 		nats.ReconnectBufSize(-1),
+		nats.SyncQueueLen(pulledAtOnce),
 		nats.Timeout(5 * time.Second), nats.PingInterval(20 * time.Second), nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
