@@ -222,7 +222,7 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 		*g = own(f)
 		return true
 	}
-	l = slices.Insert(l, i, own(f))
+	l = slices.Insert(withRoom(l), i, own(f))
 	if len(l) > limit {
 		out := len(l) - 1
 		for j := len(l) - 1; j >= 0; j-- {
@@ -237,6 +237,14 @@ func keepProfile(list *[]crm.Fact, f *crm.Fact, limit int) bool {
 	}
 	*list = l
 	return true
+}
+
+// withRoom is a list with room for one more and little else: in most of those that are in memory nothing more comes.
+func withRoom(l []crm.Fact) []crm.Fact {
+	if len(l) < cap(l) {
+		return l
+	}
+	return append(make([]crm.Fact, 0, len(l)+1+len(l)/8), l...)
 }
 
 func ofRecord(f *crm.Fact) bool { return f.Property != nil && f.Property.OfRecord && !f.Gone }
