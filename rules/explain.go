@@ -183,9 +183,11 @@ func clocks(h *status.Judge, rating *crm.Rating) []Clock {
 	if h.Start.ID != "" && h.Ball == crm.Them {
 		quota, _ := h.Quota()
 		counted, _, last := h.Attempts()
+		end := h.SilentUntil(quota, last)
+		quota = (quota + status.Respite(h)).Round(calendar.Days)
 		c := Clock{
 			Name: "silence", Since: h.Start.At, Quota: formatDuration(quota), Stopped: stopped,
-			Elapsed: formatDays(calendar.Running(h.Pauses, h.Start.At, h.Seen)), Ends: finite(h.SilentUntil(quota, last)),
+			Elapsed: formatDays(calendar.Running(h.Pauses, h.Start.At, h.Seen)), Ends: finite(end),
 		}
 		if missing := h.S.Attempts - counted; missing > 0 {
 			c.Lacks = words.Count(missing, "more attempt") + " to reach them"

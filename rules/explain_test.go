@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -44,6 +45,28 @@ func TestExplainSaysWhatRateSays(t *testing.T) {
 			t.Fatalf("%d attempts counted", counted)
 		}
 	})
+}
+
+// The clock of a silence shows the quota that it runs against: what the stage gives, and what they have earned by an
+// answer after a longer silence.
+func TestExplainShowsTheQuotaThatCounts(t *testing.T) {
+	asks := func(id string, days int) crm.Fact {
+		return mail(id, Start.Add(time.Duration(days)*day), crm.Out, crm.Asks, 40)
+	}
+	r := recordOf(
+		mail("m1", Start, crm.In, crm.Asks, 40), asks("m2", 1), asks("m3", 20),
+		mail("m4", Start.Add(53*day), crm.In, crm.Answers|crm.Informs, 40),
+		asks("m5", 54), asks("m6", 64), asks("m7", 74),
+	)
+	x := Explain(Defaults(), r, calm(Start.Add(80*day)), words.Default())
+	i := slices.IndexFunc(x.Clocks, func(c Clock) bool { return c.Name == "silence" })
+	if i < 0 {
+		t.Fatalf("no clock of the silence: %+v", x.Clocks)
+	}
+	c := x.Clocks[i]
+	if want := c.Since + 52*crm.Millis(day/time.Millisecond); c.Quota != "52d" || c.Ends != want {
+		t.Errorf("quota %s ends %s, want 52d and %s", c.Quota, c.Ends.Time(), want.Time())
+	}
 }
 
 // What is said of a moment to come is what the contact is rated then, and moves a field.

@@ -67,55 +67,17 @@ func (h *Judge) unresponsive() Finding {
 	if h.Ball != crm.Them || h.Start.ID == "" {
 		return f
 	}
-	quota, _ := h.Quota()
 	counted, onDays, last := h.Attempts()
 	if counted < h.S.Attempts || onDays < h.S.AttemptDays {
 		return f
 	}
+	quota, _ := h.Quota()
 	end := h.SilentUntil(quota, last)
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}
 	f.Says = words.Say("reason.ground.unresponsive", h.Days("on", h.Counted()))
 	return f
-}
-
-// How much longer a silence may last where we wrote far more often than counts: we wait longer for somebody whom we may
-// have driven away, and longest after the first meeting or quote, where the quotas are shorter.
-const (
-	pursuitEarly = 7 * calendar.DayMS
-	pursuitAfter = 14 * calendar.DayMS
-)
-
-// SilentUntil is when a silence has reached its quota and our last attempt that counts has rested.
-func (h *Judge) SilentUntil(quota time.Duration, last crm.Millis) crm.Millis {
-	end := max(calendar.Ends(h.Pauses, h.Start.At, patience(h, calendar.Millis(quota))), h.rested(last))
-	if end == calendar.Never || h.Beyond() < h.S.Attempts {
-		return end
-	}
-	if h.Met || h.Quoted || h.Late {
-		return end + pursuitAfter
-	}
-	return end + pursuitEarly
-}
-
-// stretch is by how much a silence of theirs that came to an end can lengthen the quota.
-const stretch = 30 * calendar.DayMS
-
-// patience is the quota of a silence, stretched for somebody who has ended a longer one with an answer.
-func patience(h *Judge, quota crm.Millis) crm.Millis {
-	longest := quota
-	for i := range h.Turns {
-		t := &h.Turns[i]
-		if !h.Answered(i) || t.Ask.At < max(h.Anew, h.From) {
-			continue
-		}
-		reply := &h.Turns[i+1]
-		if reply.Dir == 0 || reply.Dir == crm.In && history.Tells(reply) && !h.IsShort(reply, t) {
-			longest = max(longest, reply.First.At-t.Ask.At)
-		}
-	}
-	return min(longest, quota+stretch)
 }
 
 // rested is when they have had time to answer our last attempt. After an absence it begins anew with their return.
@@ -140,7 +102,7 @@ func (h *Judge) dormant() Finding {
 		return f
 	}
 	f.Says = words.Say("reason.dormant_after_intake", h.Day("since", h.Start.At))
-	end := h.SilentUntil(h.S.FactFinding, last)
+	end := h.SilentUntil(patient(h, h.S.FactFinding), last)
 	if f.met = h.Seen >= end; !f.met {
 		h.Due.Read(end)
 	}

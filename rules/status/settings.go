@@ -59,6 +59,9 @@ func (b Band) Of(score int) int {
 type Judge struct {
 	signals.View
 	S *Settings
+
+	longest time.Duration // see patient; known once looked is set
+	looked  bool
 }
 
 // Look takes the history of a record as of an instant; facts later than limit are left out.
