@@ -50,6 +50,8 @@ type Round struct {
 	Started            float64 `json:",omitempty"` // until every partition is rated
 	IdleRSS            float64 `json:",omitempty"` // then
 	IdleCPU            float64 `json:",omitempty"` // and of one core
+	IdleDisk           float64 `json:",omitempty"` // and of the store
+	Disk               float64 `json:",omitempty"` // at the end
 }
 
 // figure is one column: a figure of each round, whose median is printed.
@@ -130,6 +132,8 @@ var printed = []section{
 			{"idle", idleRSS, mib},
 			{"idle CPU", idleCPU, percent},
 			{"memory", rss, mib},
+			{"idle disk", func(r Round) float64 { return r.IdleDisk }, mib},
+			{"disk", func(r Round) float64 { return r.Disk }, mib},
 		},
 	},
 }

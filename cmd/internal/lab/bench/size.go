@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -56,6 +58,7 @@ func (r *run) sizeOf(ctx context.Context, n int, row *Row) (err error) {
 		round, err := r.flowRound(ctx, s.p, s.c, t, s.profile(fmt.Sprintf("size-%d", n)))
 		at := idle[s]
 		round.Ready, round.Started, round.IdleRSS, round.IdleCPU = at.Ready, at.Started, at.IdleRSS, at.IdleCPU
+		round.IdleDisk, round.Disk = at.IdleDisk, onDisk(s.c.dir)
 		return round, err
 	})
 }
@@ -76,6 +79,20 @@ func (c *child) idle(ctx context.Context, long time.Duration) (Round, error) {
 	case <-time.After(long):
 	}
 	after, err := c.stats(ctx)
-	out.IdleCPU, out.IdleRSS = (after.CPU-before.CPU)/long.Seconds(), after.RSS
+	out.IdleCPU, out.IdleRSS, out.IdleDisk = (after.CPU-before.CPU)/long.Seconds(), after.RSS, onDisk(c.dir)
 	return out, err
+}
+
+// onDisk is how many bytes of the disk the files below a directory take. Those that go meanwhile take none.
+func onDisk(dir string) (bytes float64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			bytes += float64(info.Size())
+		}
+		return nil
+	})
+	return bytes
 }
