@@ -196,8 +196,8 @@ func (b *tab) shot(name string) {
 }
 
 // faults are what anybody could find wrong with a page by looking at it: more than fits its width, cells that are cut
-// off, text that is hard to tell from its ground, fields without a name. WCAG 2.2 asks for a contrast of 4.5 to 1
-// (1.4.3).
+// off, text and fields that are hard to tell from their ground, fields without a name. WCAG 2.2 asks for a contrast of
+// 4.5 to 1 of text (1.4.3), and of 3 to 1 of what shows where a field is (1.4.11).
 const faults = `(() => {
 	const said = []
 	const say = (what, e) => said.push(what + ': <' + e.tagName + '> ' + e.textContent.trim().slice(0, 50))
@@ -205,6 +205,10 @@ const faults = `(() => {
 	const light = c => {
 		const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
 		return .2126 * r + .7152 * g + .0722 * b
+	}
+	const contrast = (ink, on) => {
+		const [a, b] = [light(ink.slice(0, 3)), light(on.slice(0, 3))].sort((x, y) => y - x)
+		return (a + .05) / (b + .05)
 	}
 	const ground = e => {
 		for (; e; e = e.parentElement) {
@@ -220,9 +224,12 @@ const faults = `(() => {
 		const own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
 		const style = getComputedStyle(e)
 		if (own) {
-			const ink = numbers(e instanceof SVGElement ? style.fill : style.color), on = ground(e)
-			const [a, b] = [light(ink.slice(0, 3)), light(on.slice(0, 3))].sort((x, y) => y - x)
-			if ((a + .05) / (b + .05) < 4.5) say('contrast ' + ((a + .05) / (b + .05)).toFixed(1), e)
+			const ink = contrast(numbers(e instanceof SVGElement ? style.fill : style.color), ground(e))
+			if (ink < 4.5) say('contrast ' + ink.toFixed(1), e)
+		}
+		if (e.matches('input:not([type=checkbox]), select, textarea')) {
+			const edge = contrast(numbers(style.borderTopColor), ground(e.parentElement))
+			if (edge < 3) say('an edge of contrast ' + edge.toFixed(1), e)
 		}
 		const box = e.getBoundingClientRect()
 		if (own && !e.closest('.wide, pre, select') && box.right > root.clientWidth + 1) say('runs out of the page', e)
