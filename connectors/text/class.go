@@ -135,6 +135,8 @@ func (m *message) noted(c *clause) bool {
 	switch {
 	case c.found&(ourFault|set(crm.ClearYes|crm.ClearNo)) != 0, m.meets(c):
 		return false
+	case c.found&(desk|1<<cueFormula|1<<cueRedirect|set(crm.Refers)|polite) == 0 && m.wishes(c): // no machine needs a thing
+		return false
 	case c.found&(theirs|polite) != 0:
 		return true
 	case c.all&traitLetter != 0 && c.all&traitShall != 0: // "I will see to your message then"

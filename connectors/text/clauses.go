@@ -39,6 +39,10 @@ const (
 	traitRevised                    // makes another quote of the same one: "corrected", "new"
 	traitGives                      // hands something over: "send", "get"
 	traitThinks                     // with a negation, what follows is not so: "do not think"
+	traitSays                       // with a negation before what is said, that is not meant: "I am not saying"
+	traitYou                        // whom the writer speaks to
+	traitKind                       // says something nice, or that all is well: "lovely", "noted"
+	traitAsking                     // may make a question or a wish of any clause: "which", "need"
 )
 
 var traitNames = map[string]trait{
@@ -47,7 +51,8 @@ var traitNames = map[string]trait{
 	"until": traitUntil, "handles": traitHandles, "decides": traitDecides, "letter": traitLetter, "cannot": traitCannot,
 	"shall": traitShall, "others": traitOthers, "later": traitLater, "contact": traitContact, "next_move": traitNext,
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
-	"revised": traitRevised, "give": traitGives, "thinks": traitThinks,
+	"revised": traitRevised, "give": traitGives, "thinks": traitThinks, "asking": traitAsking,
+	"you": traitYou, "kind": traitKind, "says": traitSays,
 }
 
 // role is the trait that a word has in one language, by the number of its file.
@@ -83,6 +88,7 @@ type clause struct {
 // cutClauses notes the traits of the tokens and cuts the sentences into clauses.
 func (s *scan) cutClauses() {
 	s.clauses, s.marks = s.clauses[:0], s.marks[:0]
+	s.calm = append(s.calm[:0], make([]bool, len(s.tokens))...)
 	for i := range s.tokens {
 		s.marks = append(s.marks, s.traits(i, s.lang))
 	}
@@ -204,26 +210,94 @@ func (m *message) quiet(c *clause) bool {
 	if c.found&busy != 0 || m.asked(c) || m.deals(c) {
 		return false
 	}
-	if c.found&(polite|set(crm.ClearYes)) != 0 {
-		return true
-	}
 	if closing(m.text[m.tokens[c.from].start:m.tokens[c.to-1].end]) == strongClosing {
 		return true
 	}
-	unknown := 0
+	return m.courtesy(c)
+}
+
+// calm are features of what is said out of courtesy, and of a plain yes beside it.
+const calm = polite | set(crm.ClearYes)
+
+// courtesy reports whether nothing stands in c beside phrases and words of courtesy, what thanks are for, and a name:
+// whatever else is said may await an answer, whether its words are known or not.
+func (m *message) courtesy(c *clause) bool {
+	known, object := m.calmed(c)
+	names, things := 0, 0
 	for i := c.from; i < c.to; i++ {
-		if m.denies(i, m.lang) { // "you have not answered me"
+		t := m.marks[i]
+		switch {
+		case m.calm[i] || m.tokens[i].kind == emojiToken:
+		case m.denies(i, m.lang) || t&(traitAsking|traitWe|traitYou) != 0: // "you have not answered me", "so do we"
 			return false
-		}
-		if m.marks[i]&(traitLight|traitWe|traitPlease) != 0 || m.entry(i).filler || m.tokens[i].kind == emojiToken {
-			continue
-		}
-		if unknown++; !m.name(i) {
+		case t&traitKind != 0:
+			known = true
+		case t&(traitLight|traitPlease) != 0 || m.entry(i).filler:
+		case i >= object && m.tokens[i].kind == wordToken:
+			things++
+		case m.name(i):
+			names++
+		default:
 			return false
 		}
 	}
-	return unknown <= 2
+	return names <= 2 && things <= thanked && (known || c.to-c.from <= shortRest+1)
 }
+
+// wishes reports whether a word that questions and wishes are made with stands in c, and no denial beside it.
+func (m *message) wishes(c *clause) bool {
+	for i := c.from; i < c.to && c.all&traitAsking != 0; i++ {
+		if m.marks[i]&traitAsking == 0 {
+			continue
+		}
+		denied := false
+		for k := max(c.from, i-2); k < min(c.to, i+shortRest+1); k++ {
+			denied = denied || m.denies(k, m.lang)
+		}
+		if !denied {
+			return true
+		}
+	}
+	return false
+}
+
+// thanked is how many words may say what thanks are for.
+const thanked = 4
+
+// calmed reports whether a phrase of courtesy stands in c, and where what thanks are for begins: behind a word like
+// "for" right after them. It notes which tokens such phrases hold; of a language of which only phrases are known, the
+// few words beside one as well.
+func (m *message) calmed(c *clause) (known bool, object int) {
+	object = c.to
+	if c.found&calm == 0 {
+		return false, object
+	}
+	for i := range m.hits {
+		h := &m.hits[i]
+		from, to := max(int(h.from), c.from), min(int(h.to), c.to)
+		if calm&(1<<h.feature) == 0 || from >= to {
+			continue
+		}
+		known = true
+		if m.net.spoken&(1<<h.lang) == 0 && c.to-c.from <= to-from+shortRest {
+			from, to = c.from, c.to
+		}
+		for k := from; k < to; k++ {
+			m.calm[k] = h.feature != bit(crm.ClearYes) || m.marks[k]&traitWe == 0 || m.calm[k]
+		}
+		for k := from; h.feature == bit(crm.Thanks) && k < min(to+thanksReach, c.to); k++ {
+			if forWords[m.wordAt(k)] {
+				object = min(object, k)
+			}
+		}
+	}
+	return known, object
+}
+
+// thanksReach is how far behind thanks a word like "for" may stand.
+const thanksReach = 3
+
+var forWords = setOf("for für fuer pour por pela pelo pelas pelos per voor de d' di del della dei delle dello degli da do das dos")
 
 // name reports whether token i may be a person's name.
 func (m *message) name(i int) bool {

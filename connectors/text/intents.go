@@ -230,7 +230,7 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 		got &^= crm.Accepts
 	}
 	got &^= m.beside(s, got)
-	if granted(s, got) {
+	if granted(s, got) || got.Any(crm.Discount) && m.outweighed(s, got) {
 		got &^= crm.Discount
 	}
 	if got.Any(crm.FutureBusiness) && !m.promised(s, got) {
@@ -249,6 +249,29 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 func granted(s *sentence, got crm.Intents) bool {
 	return s.found.has(cueStands) || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
 }
+
+// outweighed reports whether what s says of a price comes before a contrast, and asks for nothing: what counts is what
+// comes after it.
+func (m *message) outweighed(s *sentence, got crm.Intents) bool {
+	if s.question || got.Any(wanting) {
+		return false
+	}
+	dear := false
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.from < s.from || c.to > s.to {
+			continue
+		}
+		if dear && m.marks[c.from]&traitContrast != 0 && c.found&set(harmful|crm.Discount|evading) == 0 {
+			return true
+		}
+		dear = dear || c.found.has(bit(crm.Discount))
+	}
+	return false
+}
+
+// evading are the intents that put us off.
+const evading = crm.DefersTime | crm.RefusesTime | crm.Vague
 
 // shrug reports whether the body says nothing beside what puts us off: "I don't know who has the key" does, and so does
 // "of the red one I am not sure, the blue one we take".

@@ -25,6 +25,7 @@ const (
 // holds no word of its own, so that it can be about nothing but us, where no condition or contrast hangs on it, and
 // where no other clause asks, agrees or speaks of the purchase.
 func (m *message) judge() (sure, doubtful crm.Intents) {
+	var beside crm.Intents // strong by themselves, but not alone in their sentences
 	m.cover(harmful)
 	for i := range m.hits {
 		h := &m.hits[i]
@@ -33,19 +34,22 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 		}
 		first, end := m.clausesOf(h)
 		h.judged = m.hear(h, first, end)
-		switch h.judged {
-		case strong:
+		switch {
+		case h.judged == strong && h.lang != 0 && m.elaborated(h, first, end):
+			h.judged, beside = weak, beside|1<<h.feature
+		case h.judged == strong:
 			sure |= 1 << h.feature
 			for k := first; k < end; k++ {
 				m.clauses[k].refuses = true
 			}
-		case weak:
+		case h.judged == weak:
 			doubtful |= 1 << h.feature
 		}
 	}
 	if m.hears(crm.Accepts) { // what they do not want is not what they take
 		doubtful &^= crm.NotInterested | crm.NotReady
 	}
+	doubtful |= beside
 	if sure != 0 && m.substance() {
 		sure, doubtful = 0, sure|doubtful
 		for k := range m.clauses {
@@ -99,7 +103,7 @@ func (m *message) hear(h *hit, first, end int) ruling {
 		return weak
 	case h.lang == 0:
 		return strong // the settings say so
-	case m.undone(h, m.utterance(first, s)):
+	case m.undone(h, m.utterance(first, s)), m.governed(h, s):
 		return unsaid
 	case h.weak || m.hindered(h) || m.conditional(h, first, s) || m.answered(first, end):
 		return weak
@@ -111,6 +115,32 @@ func (m *message) hear(h *hit, first, end int) ruling {
 		return strong
 	}
 	return weak
+}
+
+// elaborated reports whether another clause of the same sentence says what it is that they do not want: "we are not
+// ready yet, to switch off the old one", "do not call the office, call my mobile". A reason begins with a word of its
+// own, or says that they have what they need.
+func (m *message) elaborated(h *hit, first, end int) bool {
+	for k := end; k < len(m.clauses) && m.clauses[k].sentence == m.clauses[first].sentence; k++ {
+		c := &m.clauses[k]
+		const fits = polite | set(harmful|crm.DefersTime|crm.ClearNo|crm.Vague)
+		if c.found&fits == 0 && m.marks[c.from]&traitJoins == 0 && !m.later(c) &&
+			(c.all&traitWe == 0 || c.all&traitAsking != 0) && m.strange(c, h) {
+			return true
+		}
+	}
+	return false
+}
+
+// strange reports whether a word of c has nothing to do with h.
+func (m *message) strange(c *clause, h *hit) bool {
+	for i := c.from; i < c.to; i++ {
+		if m.tokens[i].kind == wordToken && !m.steps[i] && !m.light(i, h, false) && m.marks[i]&traitKind == 0 &&
+			!m.dating(i) && !m.name(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // said are words that begin what somebody says, or does not say.
@@ -128,6 +158,42 @@ func (m *message) utterance(first int, s *sentence) int {
 		return before.from
 	}
 	return c.from
+}
+
+// governReach is how far from a negation what it governs may begin.
+const governReach = 7
+
+// governed reports whether h is what somebody does not mean, say, or want thought: "I would not want you to think that
+// we have lost interest", "it is not that we do not need it". What the writer does not think is another matter.
+func (m *message) governed(h *hit, s *sentence) bool {
+	for i := max(s.from, int(h.from)-3*governReach); i < int(h.from); i++ {
+		if m.denies(i, h.lang) && m.governs(i, h, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// governs reports whether the negation at i governs h.
+func (m *message) governs(i int, h *hit, s *sentence) bool {
+	var before, between trait
+	for k := max(s.from, i-shortRest); k < i; k++ {
+		before |= m.traits(k, h.lang)
+	}
+	for k := i + 1; k < min(int(h.from)+1, i+1+governReach); k++ {
+		t := m.traits(k, h.lang)
+		opens := said[m.wordAt(k)]
+		switch {
+		case k < int(h.from) && t&traitThinks != 0 && (between&traitYou != 0 || (before|between)&traitWe == 0):
+			return true
+		case (opens || t&(traitWe|traitYou) != 0 && between&traitSays != 0) && (before|between)&traitSays != 0:
+			return true
+		case opens && k <= i+2 && k < int(h.from) && (before|between)&(traitWe|traitShall) == 0 && h.feature != bit(crm.OptOut):
+			return true
+		}
+		between |= t
+	}
+	return false
 }
 
 // unthought reports whether c asks us not to think something: "please do not think, ...". What the writer does not
@@ -275,11 +341,31 @@ func (m *message) light(i int, h *hit, denial bool) bool {
 func (m *message) substance() bool {
 	for k := range m.clauses {
 		c := &m.clauses[k]
-		if c.sentence >= m.first && c.sentence < m.tailFrom && !c.refuses && m.weighs(c) && !m.later(c) {
+		if c.sentence >= m.first && c.sentence < m.tailFrom && !c.refuses && (m.weighs(c) && !m.later(c) || m.mayAsk(c)) {
 			return true
 		}
 	}
 	return false
+}
+
+// mayAsk reports whether c may ask for something, by its words alone: it holds one of those that questions and wishes
+// are made with, and is no courtesy. Phrases that are known are too few to trust their absence.
+func (m *message) mayAsk(c *clause) bool {
+	const none = polite | 1<<cueAttached | 1<<cuePromise | set(harmful|crm.DefersTime)
+	if c.all&(traitAsking|traitPlease) == 0 || c.found&none != 0 || m.later(c) {
+		return false
+	}
+	if m.wishes(c) {
+		return true
+	}
+	says := false
+	for i := c.from; i < c.to; i++ {
+		if m.denies(i, m.lang) {
+			return false
+		}
+		says = says || m.marks[i]&(traitLight|traitWe|traitPlease|traitAsking) == 0 && !m.entry(i).filler
+	}
+	return says && c.all&traitPlease != 0
 }
 
 // comingBack are the traits of words beside a time at which we are to come back.
