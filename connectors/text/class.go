@@ -90,7 +90,7 @@ func (m *message) absent(auto bool, named crm.Class) bool {
 	case m.asksBack() || !m.explained():
 		return false
 	}
-	return away && m.cue(cueFormula) || m.leaves(away) && m.ends()
+	return away && m.cue(cueFormula) && !m.hears(harmful) || m.leaves(away) && m.ends()
 }
 
 // leaves reports whether they are away, or say when they will be back, and put nothing off by it. In an answer "from
@@ -131,20 +131,27 @@ func (m *message) explained() bool {
 
 // noted reports whether c is what such notes say, belongs to a sentence of theirs, or says nothing of its own.
 func (m *message) noted(c *clause) bool {
+	const turns = desk | polite | 1<<cueFormula | 1<<cueRedirect | set(crm.Refers)
 	const theirs = desk | note | 1<<cueRedirect | 1<<cueThrough | 1<<cuePromise | set(crm.Promises|crm.Refers)
 	switch {
 	case c.found&(ourFault|set(crm.ClearYes|crm.ClearNo)) != 0, m.meets(c):
 		return false
-	case c.found&(desk|1<<cueFormula|1<<cueRedirect|set(crm.Refers)|polite) == 0 && m.wishes(c): // no machine needs a thing
+	case c.found&turns == 0 && m.wishes(c): // no machine needs a thing
 		return false
-	case c.found&(theirs|polite) != 0:
-		return true
+	case c.found&theirs != 0:
+		return m.strangers(c, theirs) <= noteRest
+	case c.found&polite != 0:
+		return m.courtesy(c) || m.strangers(c, polite) <= shortRest
 	case c.all&traitLetter != 0 && c.all&traitShall != 0: // "I will see to your message then"
 		return true
-	}
-	if s := &m.sentences[c.sentence]; s.found&theirs != 0 && m.marks[c.from]&traitContrast == 0 {
+	case m.sentences[c.sentence].found&theirs != 0 && m.marks[c.from]&traitContrast == 0:
 		return true
 	}
+	return m.bare(c)
+}
+
+// bare reports whether c says nothing of its own, but of a time or a name.
+func (m *message) bare(c *clause) bool {
 	for i := c.from; i < c.to; i++ {
 		if m.tokens[i].kind == wordToken && m.marks[i]&(traitLight|traitWe|traitPlease) == 0 && !m.entry(i).filler &&
 			!m.dating(i) && !m.name(i) {
@@ -152,6 +159,23 @@ func (m *message) noted(c *clause) bool {
 		}
 	}
 	return true
+}
+
+// noteRest is how many words of its own a clause of a note may hold beside what such notes say.
+const noteRest = 6
+
+// strangers counts the words of c that stand neither in a phrase for one of all nor say nothing of their own.
+func (m *message) strangers(c *clause, all set) int {
+	n := 0
+	for i := c.from; i < c.to; i++ {
+		const idle = traitLight | traitWe | traitPlease | traitOthers | traitLetter | traitContact | traitUntil |
+			traitMails
+		if m.tokens[i].kind == wordToken && m.marks[i]&idle == 0 && !m.entry(i).filler && !m.dating(i) &&
+			!m.name(i) && m.held[i]&all == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // hears reports whether any sentence of the body was found to show one of the intents in all.
@@ -302,7 +326,11 @@ func (m *message) cue(f feature) bool {
 	if !m.subject.reply && !m.subject.forward {
 		from = 0
 	}
-	for i := from; i < min(m.bodyFrom+early, m.tailFrom); i++ {
+	to := min(m.bodyFrom+early, m.tailFrom)
+	if note.has(f) {
+		to = min(to, m.closed())
+	}
+	for i := from; i < to; i++ {
 		if m.sentences[i].found.has(f) {
 			return true
 		}
@@ -317,6 +345,28 @@ func (m *message) cue(f feature) bool {
 	}
 	return false
 }
+
+// closed is the sentence that closes the letter, where something stands above it: what a firm puts below its letters
+// says nothing of who wrote this one.
+func (m *message) closed() int {
+	if m.closing == 0 {
+		m.closing = m.closedAt()
+	}
+	return m.closing
+}
+
+func (m *message) closedAt() int {
+	for i := m.first + 1; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		if s.to-s.from <= longName && closing(m.text[m.tokens[s.from].start:m.tokens[s.to-1].end]) != notClosing {
+			return i
+		}
+	}
+	return m.tailFrom
+}
+
+// longName is how many words a closing formula and a name have at most.
+const longName = 6
 
 // gone reports whether they left the company. A colleague who says so and goes on writing is a person.
 func (m *message) gone(auto bool) bool {

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"cmp"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -8,7 +10,7 @@ import (
 )
 
 // trait is what words of a class of the lexicons are beside the phrases, whatever phrase they stand in.
-type trait uint32
+type trait uint64
 
 // The traits, by the names of their classes.
 const (
@@ -40,6 +42,10 @@ const (
 	traitGives                      // hands something over: "send", "get"
 	traitThinks                     // with a negation, what follows is not so: "do not think"
 	traitSays                       // with a negation before what is said, that is not meant: "I am not saying"
+	traitThus                       // what follows is what comes of it: "so"
+	traitFor                        // begins what thanks are for
+	traitIs                         // makes a statement of the words around it
+	traitWhole                      // says all of what thanks are for: "everything"
 	traitYou                        // whom the writer speaks to
 	traitKind                       // says something nice, or that all is well: "lovely", "noted"
 	traitAsking                     // may make a question or a wish of any clause: "which", "need"
@@ -52,7 +58,8 @@ var traitNames = map[string]trait{
 	"shall": traitShall, "others": traitOthers, "later": traitLater, "contact": traitContact, "next_move": traitNext,
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
 	"revised": traitRevised, "give": traitGives, "thinks": traitThinks, "asking": traitAsking,
-	"you": traitYou, "kind": traitKind, "says": traitSays,
+	"you": traitYou, "kind": traitKind, "thus": traitThus,
+	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
 }
 
 // role is the trait that a word has in one language, by the number of its file.
@@ -88,7 +95,7 @@ type clause struct {
 // cutClauses notes the traits of the tokens and cuts the sentences into clauses.
 func (s *scan) cutClauses() {
 	s.clauses, s.marks = s.clauses[:0], s.marks[:0]
-	s.calm = append(s.calm[:0], make([]bool, len(s.tokens))...)
+	s.held = append(s.held[:0], make([]set, len(s.tokens))...)
 	for i := range s.tokens {
 		s.marks = append(s.marks, s.traits(i, s.lang))
 	}
@@ -125,7 +132,8 @@ func (s *scan) clausesOf(h *hit) (first, end int) {
 }
 
 // place notes in each clause what was found in it. A demand counts where it begins: phrases reach over commas.
-func (s *scan) place() {
+func (m *message) place() {
+	s := m.scan
 	for i := range s.hits {
 		first, end := s.clausesOf(&s.hits[i])
 		if within(wanting, s.hits[i].feature) {
@@ -134,6 +142,20 @@ func (s *scan) place() {
 		for k := first; k < end; k++ {
 			s.clauses[k].found.add(s.hits[i].feature)
 		}
+		m.hold(&s.hits[i], first)
+	}
+}
+
+// hold notes which tokens stand in h: of a language of which only the phrases are known, the few words beside a
+// courtesy as well.
+func (m *message) hold(h *hit, first int) {
+	from, to := int(h.from), int(h.to)
+	c := &m.clauses[first]
+	if polite.has(h.feature) && m.net.spoken&(1<<h.lang) == 0 && c.to-c.from <= to-from+shortRest {
+		from, to = c.from, max(to, c.to)
+	}
+	for i := from; i < to; i++ {
+		m.held[i].add(h.feature)
 	}
 }
 
@@ -206,7 +228,8 @@ func (m *message) deals(c *clause) bool {
 
 // quiet reports whether c is nothing but courtesy.
 func (m *message) quiet(c *clause) bool {
-	const busy = set(demands|wanting|crm.Asks|crm.AsksYesNo|crm.ClearNo|crm.Vague|harmful) | 1<<cuePromise | 1<<cueAttached
+	const busy = set(demands|wanting|crm.Asks|crm.AsksYesNo|crm.ClearNo|crm.Vague|harmful) | 1<<cuePromise |
+		1<<cueAttached
 	if c.found&busy != 0 || m.asked(c) || m.deals(c) {
 		return false
 	}
@@ -216,26 +239,25 @@ func (m *message) quiet(c *clause) bool {
 	return m.courtesy(c)
 }
 
-// calm are features of what is said out of courtesy, and of a plain yes beside it.
-const calm = polite | set(crm.ClearYes)
+// calming are features of what is said out of courtesy, and of a plain yes beside it.
+const calming = polite | set(crm.ClearYes)
 
 // courtesy reports whether nothing stands in c beside phrases and words of courtesy, what thanks are for, and a name:
 // whatever else is said may await an answer, whether its words are known or not.
 func (m *message) courtesy(c *clause) bool {
-	known, object := m.calmed(c)
+	known, object := c.found&calming != 0, m.object(c)
 	names, things := 0, 0
 	for i := c.from; i < c.to; i++ {
-		t := m.marks[i]
 		switch {
-		case m.calm[i] || m.tokens[i].kind == emojiToken:
-		case m.denies(i, m.lang) || t&(traitAsking|traitWe|traitYou) != 0: // "you have not answered me", "so do we"
+		case m.polite(i, c):
+		case m.demanding(i, c):
 			return false
-		case t&traitKind != 0:
+		case m.marks[i]&traitKind != 0:
 			known = true
-		case t&(traitLight|traitPlease) != 0 || m.entry(i).filler:
-		case i >= object && m.tokens[i].kind == wordToken:
+		case m.marks[i]&(traitLight|traitPlease) != 0 || m.entry(i).filler:
+		case i >= object && m.thing(i):
 			things++
-		case m.name(i):
+		case m.called(i, c):
 			names++
 		default:
 			return false
@@ -244,10 +266,66 @@ func (m *message) courtesy(c *clause) bool {
 	return names <= 2 && things <= thanked && (known || c.to-c.from <= shortRest+1)
 }
 
+// polite reports whether token i of c belongs to a courtesy: "very nice of you".
+func (m *message) polite(i int, c *clause) bool {
+	return m.calm(i) || m.tokens[i].kind == emojiToken || m.marks[i]&traitYou != 0 && m.kindBefore(i, c)
+}
+
+// demanding reports whether token i of c makes more than a courtesy of it: "you have not answered me", "so do we",
+// "... the job is yours".
+func (m *message) demanding(i int, c *clause) bool {
+	t := m.marks[i]
+	return m.denies(i, m.lang) || t&(traitAsking|traitWe|traitYou) != 0 ||
+		t&traitKind == 0 && t&traitIs != 0 && !m.kindAfter(i, c)
+}
+
+// thing reports whether token i may be a word of what thanks are for.
+func (m *message) thing(i int) bool {
+	return m.tokens[i].kind == wordToken && !m.dating(i) && !m.breaks(i)
+}
+
+// called reports whether token i of c is the name of somebody who is spoken to.
+func (m *message) called(i int, c *clause) bool {
+	return m.name(i) && !m.opens(i) && (i+1 == c.to || m.calm(i+1) || m.name(i+1))
+}
+
+// kindAfter reports whether a word of courtesy follows shortly on token i: "it is very kind".
+func (m *message) kindAfter(i int, c *clause) bool {
+	for k := i + 1; k < min(i+1+shortRest, c.to); k++ {
+		if m.marks[k]&traitKind != 0 || m.calm(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// kindBefore reports whether a word of courtesy stands shortly before token i.
+func (m *message) kindBefore(i int, c *clause) bool {
+	for k := max(c.from, i-shortRest); k < i; k++ {
+		if m.marks[k]&traitKind != 0 || m.calm(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// breaks reports whether a capital at token i shows that another sentence begins, whose stop was left out. German has
+// capitals within sentences.
+func (m *message) breaks(i int) bool {
+	r, _ := utf8.DecodeRuneInString(m.text[m.tokens[i].start:])
+	return unicode.IsUpper(r) && m.net.files[m.lang] != "de"
+}
+
+// opens reports whether a sentence begins with token i, so that its capital shows no name.
+func (m *message) opens(i int) bool {
+	k, found := slices.BinarySearchFunc(m.sentences, i, func(s sentence, at int) int { return cmp.Compare(s.from, at) })
+	return found && m.sentences[k].to > i+1
+}
+
 // wishes reports whether a word that questions and wishes are made with stands in c, and no denial beside it.
 func (m *message) wishes(c *clause) bool {
 	for i := c.from; i < c.to && c.all&traitAsking != 0; i++ {
-		if m.marks[i]&traitAsking == 0 {
+		if m.marks[i]&traitAsking == 0 || m.calm(i) {
 			continue
 		}
 		denied := false
@@ -264,40 +342,30 @@ func (m *message) wishes(c *clause) bool {
 // thanked is how many words may say what thanks are for.
 const thanked = 4
 
-// calmed reports whether a phrase of courtesy stands in c, and where what thanks are for begins: behind a word like
-// "for" right after them. It notes which tokens such phrases hold; of a language of which only phrases are known, the
-// few words beside one as well.
-func (m *message) calmed(c *clause) (known bool, object int) {
-	object = c.to
-	if c.found&calm == 0 {
-		return false, object
-	}
-	for i := range m.hits {
-		h := &m.hits[i]
-		from, to := max(int(h.from), c.from), min(int(h.to), c.to)
-		if calm&(1<<h.feature) == 0 || from >= to {
-			continue
-		}
-		known = true
-		if m.net.spoken&(1<<h.lang) == 0 && c.to-c.from <= to-from+shortRest {
-			from, to = c.from, c.to
-		}
-		for k := from; k < to; k++ {
-			m.calm[k] = h.feature != bit(crm.ClearYes) || m.marks[k]&traitWe == 0 || m.calm[k]
-		}
-		for k := from; h.feature == bit(crm.Thanks) && k < min(to+thanksReach, c.to); k++ {
-			if forWords[m.wordAt(k)] {
-				object = min(object, k)
+// calm reports whether token i stands in a phrase of courtesy. Whoever says yes to something does more than that.
+func (m *message) calm(i int) bool {
+	return m.held[i]&polite != 0 || m.held[i]&set(crm.ClearYes) != 0 && m.marks[i]&traitWe == 0
+}
+
+// object is where what thanks are for begins in c: behind a word like "for" right after a courtesy.
+func (m *message) object(c *clause) int {
+	last := -longClause
+	for i := c.from; i < c.to; i++ {
+		if m.marks[i]&traitFor != 0 && i-last <= thanksReach && !m.breaks(i) {
+			if i+1 < c.to && m.marks[i+1]&traitWhole != 0 {
+				return c.to
 			}
+			return i
+		}
+		if m.held[i]&set(crm.Thanks) != 0 {
+			last = i
 		}
 	}
-	return known, object
+	return c.to
 }
 
 // thanksReach is how far behind thanks a word like "for" may stand.
 const thanksReach = 3
-
-var forWords = setOf("for für fuer pour por pela pelo pelas pelos per voor de d' di del della dei delle dello degli da do das dos")
 
 // name reports whether token i may be a person's name.
 func (m *message) name(i int) bool {

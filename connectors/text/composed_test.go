@@ -17,24 +17,20 @@ import (
 // bank holds sentences of one language by what they do.
 type bank map[string][]string
 
-// loadBank reads every other sentence of each section of testdata/composed: the reader is mended on those that come
-// first (half 0), and measured on the others.
-func loadBank(t *testing.T, file string, half int) bank {
+// loadBank reads the sections of a file of testdata/composed: a sentence a line.
+func loadBank(t *testing.T, file string) bank {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, name, n := bank{}, "", 0
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSuffix(line, "\n")
+	b, name := bank{}, ""
+	for line := range strings.SplitSeq(strings.TrimSpace(string(data)), "\n") {
 		if strings.HasPrefix(line, "[") {
-			name, n = strings.Trim(line, "[]"), 0
+			name = strings.Trim(line, "[]")
 			continue
 		}
-		if n++; n%2 != half {
-			b[name] = append(b[name], strings.ReplaceAll(line, `\n`, "\n"))
-		}
+		b[name] = append(b[name], strings.ReplaceAll(line, `\n`, "\n"))
 	}
 	return b
 }
@@ -45,6 +41,9 @@ type recipe struct {
 	verdict
 	quiet bool
 }
+
+// unready is what a refusal may say as well: that it is too early, or too dear.
+const unready = crm.NotReady | crm.Discount
 
 // recipes are the messages that a wrong reading harms, and those that count on being read.
 var recipes = []recipe{
@@ -66,17 +65,19 @@ var recipes = []recipe{
 	{parts: "away ask", verdict: verdict{owed: true}},
 	{parts: "away accept", verdict: verdict{owed: true}},
 	{parts: "inform away sign", verdict: verdict{owed: true}},
-	{parts: "refuse ask", verdict: verdict{owed: true, mayBe: crm.NotInterested}},
+	{parts: "refuse ask", verdict: verdict{owed: true, mayBe: crm.NotInterested | crm.Discount}},
 	{parts: "reason ask", verdict: verdict{owed: true, mayBe: crm.Discount}},
 	{parts: "ask sign foot", verdict: verdict{owed: true}},
-	{parts: "refuse", verdict: verdict{want: crm.NotInterested, mayBe: crm.NotReady}},
-	{parts: "thanks refuse", verdict: verdict{want: crm.NotInterested, mayBe: crm.NotReady}},
-	{parts: "greet refuse reason sign", verdict: verdict{want: crm.NotInterested, mayBe: crm.NotReady | crm.Discount}},
-	{parts: "greet thanks refuse thanks sign foot", verdict: verdict{want: crm.NotInterested, mayBe: crm.NotReady}},
+	{parts: "refuse", verdict: verdict{want: crm.NotInterested, mayBe: unready}},
+	{parts: "thanks refuse", verdict: verdict{want: crm.NotInterested, mayBe: unready}},
+	{parts: "greet refuse reason sign", verdict: verdict{want: crm.NotInterested, mayBe: unready}},
+	{parts: "greet thanks refuse thanks sign foot", verdict: verdict{want: crm.NotInterested, mayBe: unready}},
 	{parts: "optout", verdict: verdict{want: crm.OptOut, mayBe: crm.NotInterested}},
 	{parts: "greet optout thanks sign", verdict: verdict{want: crm.OptOut, mayBe: crm.NotInterested}},
-	{parts: "refuse optout", verdict: verdict{want: crm.OptOut | crm.NotInterested, mayBe: crm.NotReady}},
-	{parts: "defer", verdict: verdict{want: crm.NotReady | crm.DefersTime, mayBe: crm.FutureBusiness | crm.NotInterested}},
+	{parts: "refuse optout", verdict: verdict{want: crm.OptOut | crm.NotInterested, mayBe: unready}},
+	{parts: "defer", verdict: verdict{
+		want: crm.NotReady | crm.DefersTime, mayBe: crm.FutureBusiness | crm.NotInterested,
+	}},
 	{parts: "greet thanks defer sign", verdict: verdict{
 		want: crm.NotReady | crm.DefersTime, mayBe: crm.FutureBusiness | crm.NotInterested,
 	}},
@@ -123,7 +124,8 @@ func composeOf(r *rand.Rand, b bank, rec *recipe) string {
 			text.WriteString(ends)
 		}
 	}
-	out := strings.Trim(strings.NewReplacer(". \n", ".\n", ", \n", "\n", " \n", "\n", "\n\n\n", "\n\n").Replace(text.String()), " \n,")
+	seams := strings.NewReplacer(". \n", ".\n", ", \n", "\n", " \n", "\n", "\n\n\n", "\n\n")
+	out := strings.Trim(seams.Replace(text.String()), " \n,")
 	switch r.IntN(6) {
 	case 0:
 		return strings.ToLower(out)
@@ -134,7 +136,8 @@ func composeOf(r *rand.Rand, b bank, rec *recipe) string {
 }
 
 // plainMarks leaves out what keyboards of phones leave out.
-var plainMarks = strings.NewReplacer("é", "e", "è", "e", "ê", "e", "à", "a", "ç", "c", "á", "a", "í", "i", "ó", "o", "ú", "u", "ñ", "n",
+var plainMarks = strings.NewReplacer("é", "e", "è", "e", "ê", "e", "à", "a", "ç", "c", "á", "a",
+	"í", "i", "ó", "o", "ú", "u", "ñ", "n",
 	"ã", "a", "õ", "o", "ù", "u", "ò", "o", "ì", "i", "ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "’", "'")
 
 // measured is what the readings of composed messages cost.
@@ -144,12 +147,12 @@ type measured struct {
 	quiet, courteous       int
 }
 
-var showComposed = flag.String("composed.show", "", "name the composed messages of this half that are misread: 0 or 1")
+var showComposed = flag.String("composed.show", "", "name the messages composed of this bank that are misread")
 
-// composed reads n messages of the bank's half in each language.
-func composed(t *testing.T, half, n int) (table string, all measured) {
+// composed reads n messages of the bank dir in each language.
+func composed(t *testing.T, dir string, n int) (table string, all measured) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/composed/*.txt")
+	files, err := filepath.Glob(filepath.Join("testdata/composed", dir, "*.txt"))
 	if err != nil || len(files) != 7 {
 		t.Fatalf("%d files (%v)", len(files), err)
 	}
@@ -157,8 +160,8 @@ func composed(t *testing.T, half, n int) (table string, all measured) {
 	var names []string
 	for _, file := range files {
 		lang := strings.TrimSuffix(filepath.Base(file), ".txt")
-		b := loadBank(t, file, half)
-		r := rand.New(rand.NewPCG(uint64(half)+1, uint64(lang[0])<<8|uint64(lang[1])))
+		b := loadBank(t, file)
+		r := rand.New(rand.NewPCG(1, uint64(lang[0])<<8|uint64(lang[1])))
 		seen := map[string]bool{}
 		for i := range n {
 			rec := &recipes[i%len(recipes)]
@@ -179,10 +182,10 @@ func composed(t *testing.T, half, n int) (table string, all measured) {
 				m.count(rec, got, h)
 			}
 			all.count(rec, got, h)
-			if rec.quiet && !got.Intents.Any(crm.Thanks) && *showComposed == fmt.Sprint(half) {
+			if rec.quiet && !got.Intents.Any(crm.Thanks) && *showComposed == dir {
 				t.Logf("%s %q: not quiet: %v weak %v: %q", lang, rec.parts, got.Intents, got.Weak, body)
 			}
-			if h != none && *showComposed == fmt.Sprint(half) {
+			if h != none && *showComposed == dir {
 				t.Logf("%s %q: harm %d: %v weak %v %v: %q", lang, rec.parts, h, got.Intents, got.Weak, got.Class, body)
 			}
 		}
@@ -192,7 +195,8 @@ func composed(t *testing.T, half, n int) (table string, all measured) {
 	for _, name := range names {
 		m := by[name]
 		fmt.Fprintf(&s, "\n%-40s%6d%6d%6d%6d%7.2f %%%14s%18s%12s", name, m.people, m.by[lost], m.by[blamed], m.by[debt],
-			m.share(), fmt.Sprintf("%d of %d", m.by[missed], m.wasters), fmt.Sprintf("%d+%d of %d", m.strong, m.weak, m.refusals),
+			m.share(), fmt.Sprintf("%d of %d", m.by[missed], m.wasters),
+			fmt.Sprintf("%d+%d of %d", m.strong, m.weak, m.refusals),
 			fmt.Sprintf("%d of %d", m.quiet, m.courteous))
 	}
 	return s.String(), all
@@ -217,13 +221,31 @@ func (m *measured) count(rec *recipe, got crm.Text, h harm) {
 	}
 }
 
+// composedTolls are what messages of the banks cost when they were last measured: limits that only ever fall. Those of
+// unseen were written when the reader had been mended on the others.
+var composedTolls = []struct {
+	dir           string
+	harmed        float64 // per cent of the messages of persons
+	missed, quiet float64 // per cent of the refusals missed, and of the courtesies known
+}{
+	{dir: "learnt", harmed: 0.2, missed: 25, quiet: 70},
+	{dir: "unseen", harmed: 3.5, missed: 50, quiet: 25},
+}
+
 // TestComposed measures what wrong readings cost on messages that are put together of sentences in seven languages.
 func TestComposed(t *testing.T) {
-	for half := range 2 {
-		table, all := composed(t, half, 2000)
-		t.Logf("half %d: of %d people %d harmed (%d lost, %d blamed, %d debts), %.2f %%; %d of %d wasters missed;"+
-			" %d strong and %d weak of %d; %d of %d quiet%s", half, all.people, all.harmed(), all.by[lost], all.by[blamed],
-			all.by[debt], all.share(), all.by[missed], all.wasters, all.strong, all.weak, all.refusals, all.quiet,
+	for _, limit := range composedTolls {
+		table, all := composed(t, limit.dir, 2000)
+		gone := 100 * float64(all.by[missed]) / float64(all.wasters)
+		quiet := 100 * float64(all.quiet) / float64(all.courteous)
+		t.Logf("%s: of %d people %d harmed (%d lost, %d blamed, %d debts), %.2f %%; %d of %d wasters missed; "+
+			"%d strong and %d weak of %d; %d of %d quiet%s", limit.dir, all.people, all.harmed(), all.by[lost],
+			all.by[blamed], all.by[debt], all.share(), all.by[missed], all.wasters, all.strong, all.weak, all.refusals,
+			all.quiet,
 			all.courteous, table)
+		if all.share() > limit.harmed || gone > limit.missed || quiet < limit.quiet {
+			t.Errorf("%s: %.2f %% harmed, %.1f %% missed, %.1f %% quiet; the limits are %v, %v and %v", limit.dir,
+				all.share(), gone, quiet, limit.harmed, limit.missed, limit.quiet)
+		}
 	}
 }

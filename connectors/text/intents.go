@@ -135,6 +135,9 @@ func (m *message) said(out *crm.Text) crm.Intents {
 	if agreeing != 0 && (out.Asks > 0 || all.Any(wanting|crm.Informs)) {
 		all &^= (crm.DefersTime | crm.RefusesTime) &^ agreeing
 	}
+	if agreeing != 0 && !m.timely() {
+		all &^= crm.DefersTime | crm.RefusesTime
+	}
 	if all.Any(crm.Accepts) { // "others are cheaper. Send the contract."
 		all &^= crm.Discount &^ pressing
 	}
@@ -142,6 +145,36 @@ func (m *message) said(out *crm.Text) crm.Intents {
 		all &^= crm.Vague
 	}
 	return all
+}
+
+// timely reports whether what refuses or puts off a time speaks of nothing else: "it does not work without the thing"
+// is of no time.
+func (m *message) timely() bool {
+	for i := range m.hits {
+		h := &m.hits[i]
+		if !within(crm.DefersTime|crm.RefusesTime, h.feature) || !m.counts(h) {
+			continue
+		}
+		first, end := m.clausesOf(h)
+		if m.timed(&m.clauses[first]) || !m.owns(h, first, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether words of its own stand in the clauses from first to end (exclusive) beside the steps of h.
+func (m *message) owns(h *hit, first, end int) bool {
+	const idle = traitLight | traitWe | traitUs | traitPlease | traitLater | traitOurs | traitContact | traitUntil |
+		traitNext | traitDecides | traitKind
+	for i := m.clauses[first].from; i < m.clauses[end-1].to; i++ {
+		step := i >= int(h.from) && i < int(h.to) && h.gaps&(1<<(i-int(h.from))) == 0
+		if m.tokens[i].kind == wordToken && !step && m.marks[i]&idle == 0 && !m.entry(i).filler &&
+			!m.denies(i, m.lang) {
+			return true
+		}
+	}
+	return false
 }
 
 // whole is what all the sentences together mean, of as many units, by who wrote them.
@@ -230,7 +263,7 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 		got &^= crm.Accepts
 	}
 	got &^= m.beside(s, got)
-	if granted(s, got) || got.Any(crm.Discount) && m.outweighed(s, got) {
+	if got.Any(crm.Discount) && m.granted(s, got) {
 		got &^= crm.Discount
 	}
 	if got.Any(crm.FutureBusiness) && !m.promised(s, got) {
@@ -246,23 +279,19 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 }
 
 // granted reports whether what s says of a price asks for nothing: it still stands, or it was too high at another time.
-func granted(s *sentence, got crm.Intents) bool {
-	return s.found.has(cueStands) || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
+func (m *message) granted(s *sentence, got crm.Intents) bool {
+	return m.outweighed(s) || s.found.has(cueStands) || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
 }
 
-// outweighed reports whether what s says of a price comes before a contrast, and asks for nothing: what counts is what
+// outweighed reports whether what s says of a price comes before a contrast that asks for nothing: what counts is what
 // comes after it.
-func (m *message) outweighed(s *sentence, got crm.Intents) bool {
-	if s.question || got.Any(wanting) {
-		return false
-	}
+func (m *message) outweighed(s *sentence) bool {
 	dear := false
-	for k := range m.clauses {
+	k, _ := slices.BinarySearchFunc(m.clauses, s.from, func(c clause, at int) int { return cmp.Compare(c.from, at) })
+	for ; k < len(m.clauses) && m.clauses[k].to <= s.to; k++ {
 		c := &m.clauses[k]
-		if c.from < s.from || c.to > s.to {
-			continue
-		}
-		if dear && m.marks[c.from]&traitContrast != 0 && c.found&set(harmful|crm.Discount|evading) == 0 {
+		if dear && m.marks[c.from]&traitContrast != 0 && c.found&set(harmful|crm.Discount|evading) == 0 &&
+			!m.asked(c) && !m.wishes(c) {
 			return true
 		}
 		dear = dear || c.found.has(bit(crm.Discount))
@@ -282,7 +311,11 @@ func (m *message) shrug() bool {
 	said := 0
 	for k := range m.clauses {
 		c := &m.clauses[k]
-		if c.sentence < m.first || c.sentence >= m.tailFrom || c.found&polite != 0 {
+		if c.sentence < m.first || c.sentence >= m.tailFrom {
+			continue
+		}
+		if c.found&polite != 0 {
+			said += max(0, m.strangers(c, polite)-spare)
 			continue
 		}
 		for i := c.from; i < c.to; i++ {

@@ -56,12 +56,17 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 			m.clauses[k].refuses = false
 		}
 	}
+	m.refuse()
+	return sure, doubtful &^ sure
+}
+
+// refuse notes which sentences refuse.
+func (m *message) refuse() {
 	for k := range m.clauses {
 		if c := &m.clauses[k]; c.refuses {
 			m.sentences[c.sentence].refuses = true
 		}
 	}
-	return sure, doubtful &^ sure
 }
 
 // within reports whether f is one of the intents in all.
@@ -121,8 +126,16 @@ func (m *message) hear(h *hit, first, end int) ruling {
 // ready yet, to switch off the old one", "do not call the office, call my mobile". A reason begins with a word of its
 // own, or says that they have what they need.
 func (m *message) elaborated(h *hit, first, end int) bool {
-	for k := end; k < len(m.clauses) && m.clauses[k].sentence == m.clauses[first].sentence; k++ {
+	if h.feature == bit(crm.OptOut) {
+		for first > 0 && m.clauses[first-1].sentence == m.clauses[first].sentence {
+			first--
+		}
+	}
+	for k := first; k < len(m.clauses) && m.clauses[k].sentence == m.clauses[first].sentence; k++ {
 		c := &m.clauses[k]
+		if k < end && c.to > int(h.from) {
+			continue
+		}
 		const fits = polite | set(harmful|crm.DefersTime|crm.ClearNo|crm.Vague)
 		if c.found&fits == 0 && m.marks[c.from]&traitJoins == 0 && !m.later(c) &&
 			(c.all&traitWe == 0 || c.all&traitAsking != 0) && m.strange(c, h) {
@@ -176,24 +189,31 @@ func (m *message) governed(h *hit, s *sentence) bool {
 
 // governs reports whether the negation at i governs h.
 func (m *message) governs(i int, h *hit, s *sentence) bool {
-	var before, between trait
-	for k := max(s.from, i-shortRest); k < i; k++ {
-		before |= m.traits(k, h.lang)
-	}
+	var between trait
+	before := m.span(max(s.from, i-shortRest), i, h.lang)
 	for k := i + 1; k < min(int(h.from)+1, i+1+governReach); k++ {
-		t := m.traits(k, h.lang)
-		opens := said[m.wordAt(k)]
-		switch {
-		case k < int(h.from) && t&traitThinks != 0 && (between&traitYou != 0 || (before|between)&traitWe == 0):
+		t, whole := m.traits(k, h.lang), before|between
+		inside, opens := k < int(h.from), said[m.wordAt(k)]
+		if inside && t&traitThinks != 0 && (between&traitYou != 0 || whole&traitWe == 0) {
 			return true
-		case (opens || t&(traitWe|traitYou) != 0 && between&traitSays != 0) && (before|between)&traitSays != 0:
+		}
+		if whole&traitSays != 0 && (opens || t&(traitWe|traitYou) != 0 && between&traitSays != 0) {
 			return true
-		case opens && k <= i+2 && k < int(h.from) && (before|between)&(traitWe|traitShall) == 0 && h.feature != bit(crm.OptOut):
+		}
+		if inside && opens && k <= i+2 && whole&(traitWe|traitShall) == 0 && h.feature != bit(crm.OptOut) {
 			return true
 		}
 		between |= t
 	}
 	return false
+}
+
+// span are the traits of the tokens from, to (exclusive) in the language lang.
+func (m *message) span(from, to int, lang uint8) (all trait) {
+	for k := from; k < to; k++ {
+		all |= m.traits(k, lang)
+	}
+	return all
 }
 
 // unthought reports whether c asks us not to think something: "please do not think, ...". What the writer does not
@@ -256,10 +276,7 @@ func (m *message) hindered(h *hit) bool {
 
 // vows reports whether the writer says what the writer will do: "I will not write again".
 func (m *message) vows(h *hit, from int) bool {
-	var t trait
-	for i := from; i < int(h.to); i++ {
-		t |= m.traits(i, h.lang)
-	}
+	t := m.span(from, int(h.to), h.lang)
 	return t&traitShall != 0 && t&traitUs == 0
 }
 
@@ -303,6 +320,30 @@ func (m *message) answered(first, end int) bool {
 			return true
 		}
 	}
+	return m.concludes(first, end)
+}
+
+// concludes reports whether a conclusion is drawn in the same sentence which denies and puts off nothing: "there is no
+// budget for two, so it will be one".
+func (m *message) concludes(first, end int) bool {
+	for k := first; k < len(m.clauses) && m.clauses[k].sentence == m.clauses[first].sentence; k++ {
+		c := &m.clauses[k]
+		if c.all&traitThus == 0 || k >= end && c.found&(polite|set(harmful|evading)) != 0 {
+			continue
+		}
+		thus := false
+		for i := c.from; i < c.to; i++ {
+			switch {
+			case m.marks[i]&traitThus != 0:
+				thus = i > m.sentences[c.sentence].from && i+2 < c.to && !m.calm(i+1)
+			case m.denies(i, m.lang):
+				thus = false
+			}
+		}
+		if thus {
+			return true
+		}
+	}
 	return false
 }
 
@@ -341,7 +382,8 @@ func (m *message) light(i int, h *hit, denial bool) bool {
 func (m *message) substance() bool {
 	for k := range m.clauses {
 		c := &m.clauses[k]
-		if c.sentence >= m.first && c.sentence < m.tailFrom && !c.refuses && (m.weighs(c) && !m.later(c) || m.mayAsk(c)) {
+		if c.sentence >= m.first && c.sentence < m.tailFrom && !c.refuses &&
+			(m.weighs(c) && !m.later(c) || m.mayAsk(c)) {
 			return true
 		}
 	}
@@ -351,8 +393,9 @@ func (m *message) substance() bool {
 // mayAsk reports whether c may ask for something, by its words alone: it holds one of those that questions and wishes
 // are made with, and is no courtesy. Phrases that are known are too few to trust their absence.
 func (m *message) mayAsk(c *clause) bool {
-	const none = polite | 1<<cueAttached | 1<<cuePromise | set(harmful|crm.DefersTime)
-	if c.all&(traitAsking|traitPlease) == 0 || c.found&none != 0 || m.later(c) {
+	const none = 1<<cueAttached | 1<<cuePromise | set(harmful)
+	const asking = traitAsking | traitPlease | traitYou
+	if c.all&asking == 0 || c.found&none != 0 || c.found&polite != 0 && m.courtesy(c) || m.later(c) {
 		return false
 	}
 	if m.wishes(c) {
@@ -365,7 +408,7 @@ func (m *message) mayAsk(c *clause) bool {
 		}
 		says = says || m.marks[i]&(traitLight|traitWe|traitPlease|traitAsking) == 0 && !m.entry(i).filler
 	}
-	return says && c.all&traitPlease != 0
+	return says && c.found&polite == 0 && (c.all&traitPlease != 0 || c.all&traitYou != 0 && c.all&traitWe == 0)
 }
 
 // comingBack are the traits of words beside a time at which we are to come back.
@@ -379,8 +422,9 @@ func (m *message) later(c *clause) bool {
 	back, when := false, false
 	for i := c.from; i < c.to; i++ {
 		t := m.marks[i]
+		day := m.tokens[i].when != 0 && m.tokens[i].when < one && m.tokens[i].when != today
 		timed := m.dating(i) || t&traitNext != 0 && t&traitDeal == 0
-		back, when = back || t&traitContact != 0, when || timed
+		back, when = back || t&traitContact != 0, when || day || timed && t&traitNext != 0
 		if e := m.entry(i); !timed && t&comingBack == 0 && !e.filler && e.ifs == 0 {
 			return false
 		}

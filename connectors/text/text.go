@@ -132,6 +132,7 @@ type message struct {
 	bodyFrom, tailFrom int  // sentences: the subject's come first
 	first              int  // the first sentence of the body that is more than a salutation
 	heard, spoke       bool // whether a person speaks, once that was asked
+	closing            int  // the sentence that closes the letter, once that was asked
 	greeted            int  // units of the salutation in the sentence first
 	calendar           calendar
 }

@@ -55,7 +55,7 @@ type scan struct {
 	clauses   []clause
 	marks     []trait     // of the tokens, in the language of the text
 	steps     []bool      // tokens that are steps of the phrases in question
-	calm      []bool      // tokens that phrases of courtesy hold
+	held      []set       // by token: what the phrases show that it stands in
 	ahead     []signature // by token: what it and the next three stand for
 
 	words     *vocabulary // nil: only units are wanted
