@@ -36,16 +36,34 @@ var steps = map[string]string{
 // next is the step that the strongest reason asks for.
 func next(rating *crm.Rating) []crm.Phrase {
 	for i := range rating.Reasons { // strongest first
-		if says := rating.Reasons[i].Says[0]; steps[says.Key] != "" {
+		if says := newest(rating.Reasons[i].Says); steps[says.Key] != "" {
 			return []crm.Phrase{{Key: steps[says.Key], Args: latest(says)}}
 		}
 	}
 	return words.Say("advice.next")
 }
 
+const commitment = "reason.commitments."
+
+// newest is the first thing that a reason says, and of commitments the newest from which there is a step: from a talk
+// in April one does not go on when the quote was accepted in August.
+func newest(says []crm.Phrase) crm.Phrase {
+	first, last := says[0], 0
+	if !strings.HasPrefix(first.Key, commitment) {
+		return first
+	}
+	for _, p := range says {
+		days := p.Args[0].Days
+		if day := days[len(days)-1]; steps[p.Key] != "" && day >= last {
+			first, last = p, day
+		}
+	}
+	return first
+}
+
 // latest is the evidence of a commitment without what came before the last of its kind: from there one goes on.
 func latest(says crm.Phrase) []crm.Arg {
-	if !strings.HasPrefix(says.Key, "reason.commitments.") {
+	if !strings.HasPrefix(says.Key, commitment) {
 		return says.Args
 	}
 	args := slices.Clone(says.Args)
