@@ -25,7 +25,8 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Watch a cast of prospects being rated, against a sandbox CRM", Args: cobra.NoArgs,
 		Long: `Starts the embedded queue and a sandbox CRM, plays a cast of prospects through months of simulated time over real HTTP with real
-signatures, through the very pipeline that serve runs, and prints what is written to the CRM and why. WINNOW_RULES_* apply: try other numbers.`,
+signatures, through the very pipeline that serve runs, and prints what is written to the CRM and why. WINNOW_RULES_*, WINNOW_LANGUAGE and
+WINNOW_TEXTS apply: try other numbers.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.crm, "crm", "hubspot", "whose sandbox: "+strings.Join(stage.Vendors(), ", "))
@@ -74,7 +75,7 @@ func demo(ctx context.Context, o demoOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	cfg, err := config.Load(append(demoEnvironment(box, dir), rulesOf(os.Environ())...))
+	cfg, err := config.Load(append(demoEnvironment(box, dir), triedOf(os.Environ())...))
 	if err != nil {
 		return err
 	}
@@ -158,11 +159,12 @@ func demoEnvironment(box world.Face, dir string) []string {
 		"WINNOW_REASON_ROWS=true") // what the cast expects names rows
 }
 
-// rulesOf keeps the rule settings of the caller's environment, so that they can be tried in the demo.
-func rulesOf(environ []string) []string {
+// triedOf keeps of the caller's environment what can be tried in the demo: the rules, and what is said of a rating.
+func triedOf(environ []string) []string {
 	var kept []string
 	for _, kv := range environ {
-		if strings.HasPrefix(kv, "WINNOW_RULES_") {
+		if strings.HasPrefix(kv, "WINNOW_RULES_") || strings.HasPrefix(kv, "WINNOW_LANGUAGE") ||
+			strings.HasPrefix(kv, "WINNOW_TEXTS") {
 			kept = append(kept, kv)
 		}
 	}

@@ -25,8 +25,8 @@ A history is a JSON object a line, with what happened in "events" and its time i
     {"kind": "prop", "name": "time_zone", "value": "Europe/Berlin", "at": "2026-03-02T09:00:00Z"},
     {"at": "2026-03-02T09:00:00Z", "dir": "in", "subject": "Enquiry", "body": "Could you send us a quote for 20 seats?"}]}
 
-or a story (.txtar); docs/stories.md describes both. A dash stands for standard input. WINNOW_RULES_* and WINNOW_PHRASES apply, and
-settings in the history's own "env" on top of them. It needs neither a CRM nor a store.`,
+or a story (.txtar); docs/stories.md describes both. A dash stands for standard input. WINNOW_RULES_*, WINNOW_PHRASES,
+WINNOW_LANGUAGE and WINNOW_TEXTS apply, and WINNOW_RULES_* in the history's own "env" on top of them. It needs neither a CRM nor a store.`,
 		Example: `  winnow play anna.jsonl
   WINNOW_RULES_QUOTA_EARLY=30d winnow play --json anna.jsonl
   winnow play rules/signals/testdata/a15_dormant_after_intake.txtar`,
@@ -63,6 +63,10 @@ func play(w io.Writer, name string, in io.Reader, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	say, err := config.Words()
+	if err != nil {
+		return err
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for h, err := range history.Scan(r, name, in) {
@@ -72,6 +76,9 @@ func play(w io.Writer, name string, in io.Reader, asJSON bool) error {
 		steps, err := h.Play(env)
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.ID, err)
+		}
+		for i := range steps {
+			say.Fill(&steps[i].Rating)
 		}
 		if !asJSON {
 			if err := h.Print(w, steps); err != nil {

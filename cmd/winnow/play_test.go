@@ -37,6 +37,12 @@ func TestPlay(t *testing.T) {
 	if _, err := try(t, "", "play"); err == nil {
 		t.Error("plays no file")
 	}
+	t.Setenv("WINNOW_LANGUAGE", "de")
+	t.Setenv("WINNOW_TEXTS", "de:\n  advice.overdue: \"Das eilt.\"\n")
+	if out, err := try(t, enquiry, "play", "-"); err != nil || !strings.Contains(out, "Bitte das Angebot schicken") ||
+		!strings.Contains(out, "Das eilt.") {
+		t.Errorf("in German, with a message of one's own: %v: %s", err, out)
+	}
 	t.Setenv("WINNOW_RULES_SLA", "soon")
 	if _, err := try(t, enquiry, "play", "-"); err == nil || !strings.Contains(err.Error(), "WINNOW_RULES_SLA") {
 		t.Errorf("a setting that is none: %v", err)

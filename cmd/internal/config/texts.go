@@ -24,6 +24,27 @@ func (l *Language) Decode(value string) error {
 	return nil
 }
 
+// Words is what Winnow says by the settings of the environment, for what needs no other setting of it.
+func Words() (*words.Catalogue, error) {
+	language, texts := Language(words.English), Texts{}
+	for _, of := range []struct {
+		name string
+		into interface{ Decode(value string) error }
+	}{{prefix + "_LANGUAGE", &language}, {prefix + "_TEXTS", &texts}} {
+		value, err := Value(of.name)
+		if err != nil {
+			return nil, err
+		}
+		if value == "" {
+			continue
+		}
+		if err := of.into.Decode(value); err != nil {
+			return nil, fmt.Errorf("%s: %w", of.name, err)
+		}
+	}
+	return words.New(string(language), texts.own, false), nil
+}
+
 // Texts are messages that replace those of the catalogue.
 type Texts struct{ own words.Own }
 
