@@ -99,7 +99,9 @@ func (w *world) findsWhy(b *tab) {
 	then := parsed[api.ContactPage](b.t, w.page(path+".json"+drafted)).Drafted
 	if said := b.text("#what-if"); then.Letter == "D" || !strings.Contains(said, "They would be "+then.Letter) ||
 		!strings.Contains(said, "not D") {
-		b.t.Errorf("by the draft they are %q, and the page says %q", then.Letter, said)
+		b.t.Errorf(
+			"by the draft they are %q, and the page says %q; they are %+v", then.Letter, said, page.Decisions,
+		)
 	}
 	b.looks("what-if", path+drafted)
 }
