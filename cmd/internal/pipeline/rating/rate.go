@@ -36,6 +36,7 @@ type owner struct {
 	facts     *queue.Log
 	at        queue.Checkpoint
 	cache     *cache
+	room      stored.Room // for the history of the contact in hand
 	dues      *dues
 	sight     *watermark.Sight
 	again     map[queue.Key]bool     // held back, to be rated again when nothing holds them any more; true: decided upon, when something does
@@ -214,6 +215,7 @@ func (o *owner) step(ctx context.Context) error {
 			batch, size = queue.Batch{}, 0
 		}
 		j := jobs[key]
+		j.c.ReadIn(&o.room)
 		j.before = j.c.Rating
 		j.step = o.p.Tracer.Step(j.trail.With(o.newcomers[key].trail), "rate", key.Source)
 		j.came = stored.Earlier(j.came, o.newcomers[key].came)

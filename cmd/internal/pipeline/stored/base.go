@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/winnow-crm/winnow/cmd/internal/pipeline/timing"
 	"github.com/winnow-crm/winnow/connectors/crm"
@@ -45,6 +46,49 @@ type footing struct {
 	changed bool   // and not all of that is as it was
 	at      crm.Millis
 	id      string // of its last fact, like at
+	room    *Room  // where its conduct may be read, nil: in memory of its own
+}
+
+// Room is memory in which the bases of contacts are read, of one at a time: they are large, needed for a moment, and
+// otherwise the greatest part of all garbage.
+type Room struct {
+	reader reader
+	facts  []crm.Fact
+	by     *Contact // whose base is in it
+}
+
+// ReadIn has the contact's base read in m, if it is free by then, until Parts has taken the record apart.
+func (c *Contact) ReadIn(m *Room) { c.base.room = m }
+
+// take reads a base for c; false where the library has to.
+func (m *Room) take(c *Contact) (conduct []crm.Fact, ok bool) {
+	data := c.base.data
+	for i := range m.reader.rooms {
+		m.reader.rooms[i].again()
+	}
+	m.facts = m.facts[:cap(m.facts)]
+	clear(m.facts)
+	// Nobody writes to what is stored, and who holds a base holds these bytes anyway.
+	m.reader = reader{b: data, text: unsafe.String(unsafe.SliceData(data), len(data)), rooms: m.reader.rooms}
+	b := Base{Conduct: m.facts[:0]}
+	if !coderOf[Base]().read(&m.reader, unsafe.Pointer(&b)) || m.reader.i != len(data) {
+		return nil, false
+	}
+	if cap(b.Conduct) > cap(m.facts) { // with room for what is behind it
+		m.facts = make([]crm.Fact, len(b.Conduct)*(baseShare+1)/baseShare+1)
+		b.Conduct = m.facts[:copy(m.facts, b.Conduct)]
+	}
+	m.by = c
+	return b.Conduct, true
+}
+
+// leave makes the room free for another contact, of whose record nothing in it is part any more.
+func (c *Contact) leave() {
+	if m := c.base.room; m != nil {
+		if c.base.room = nil; m.by == c {
+			m.by = nil
+		}
+	}
 }
 
 // idOf is the name of a base: its length and its checksum. By it a record says which base it belongs to, which tells
@@ -63,17 +107,27 @@ func (c *Contact) Whole() error {
 	if c.Base == 0 || c.base.joined {
 		return nil
 	}
-	b, err := Decode[Base](c.base.data)
-	if err == nil && len(b.Conduct) == 0 {
+	conduct, err := c.conductOfBase()
+	if err == nil && len(conduct) == 0 {
 		err = fmt.Errorf("a base of %d bytes without conduct", len(c.base.data))
 	}
 	if err != nil {
 		return fmt.Errorf("base of a record: %w", err)
 	}
-	last := b.Conduct[len(b.Conduct)-1]
+	last := conduct[len(conduct)-1]
 	c.base.joined, c.base.at, c.base.id = true, last.At, last.ID
-	c.Record.Conduct = record.Join(b.Conduct, c.Record.Conduct)
+	c.Record.Conduct = record.Join(conduct, c.Record.Conduct)
 	return nil
+}
+
+func (c *Contact) conductOfBase() ([]crm.Fact, error) {
+	if m := c.base.room; m != nil && m.by == nil {
+		if conduct, ok := m.take(c); ok {
+			return conduct, nil
+		}
+	}
+	b, err := Decode[Base](c.base.data)
+	return b.Conduct, err
 }
 
 // Fold folds a fact into the record and reports whether it changed it. Where the fact is conduct the record is whole
@@ -110,6 +164,7 @@ func (c *Contact) Parts() (data, base []byte) {
 	if c.Base == 0 && len(c.Record.Conduct) >= baseLeast || c.Base != 0 && c.base.joined {
 		base = c.divide()
 	}
+	c.leave()
 	return Encode(c), base
 }
 
@@ -122,16 +177,21 @@ func (c *Contact) divide() (base []byte) {
 	}
 	switch {
 	case len(all) < baseLeast:
+		if m := c.base.room; m != nil && m.by == c {
+			*m = Room{} // its memory is the record's now
+		}
 		c.Base, c.base = 0, footing{}
 		return []byte{}
 	case c.base.changed || (len(all)-within)*baseShare > within:
 		base = Encode(Base{Conduct: all})
+		c.leave()
 		c.Base, c.base = idOf(base), footing{data: base}
 		c.Record.Conduct = nil
 		return base
 	}
+	c.leave()
 	c.base = footing{data: c.base.data}
-	c.Record.Conduct = slices.Clone(all[within:])
+	c.Record.Conduct = slices.Clone(all[within:]) // none of them was read in a Room
 	return nil
 }
 

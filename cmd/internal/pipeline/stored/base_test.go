@@ -66,10 +66,12 @@ func talked(t *rapid.T) crm.Fact {
 }
 
 // TestPartsAreTheWhole: a record that was taken apart and put together is what it would have been in one piece,
-// whatever came, in whichever order, and however often it was stored in between.
+// whatever came, in whichever order, and however often it was stored in between. Of what was read in a Room nothing is
+// left in it.
 func TestPartsAreTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var whole rules.Record
+		var room Room
 		c, base := &Contact{}, []byte(nil)
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			from := rapid.IntRange(0, 380).Draw(t, "from")
@@ -84,6 +86,9 @@ func TestPartsAreTheWhole(t *testing.T) {
 			}
 			for range rapid.IntRange(0, 3).Draw(t, "more") {
 				facts = append(facts, talked(t))
+			}
+			if rapid.Bool().Draw(t, "room") {
+				c.ReadIn(&room)
 			}
 			for i := range facts {
 				if a, b := whole.Fold(facts[i]), c.Fold(&facts[i]); a != b {
@@ -100,18 +105,56 @@ func TestPartsAreTheWhole(t *testing.T) {
 				c.Empty()
 			}
 			again, other := asStored(t, c, base)
-			if base = other; rapid.Bool().Draw(t, "cold") {
-				c = again
-			}
+			stands := Encode(c)
 			copied := *again
+			copied.ReadIn(&room)
 			if err := copied.Whole(); err != nil {
 				t.Fatal(err)
+			}
+			if !bytes.Equal(Encode(c), stands) {
+				t.Fatal("another contact was read into the memory of this one")
+			}
+			if base = other; rapid.Bool().Draw(t, "cold") {
+				c = again
 			}
 			if !bytes.Equal(Encode(whole), Encode(copied.Record)) {
 				t.Fatalf("the record is another one: %s", cmp.Diff(whole, copied.Record))
 			}
+			copied.Parts()
 		}
 	})
+}
+
+// TestRoomIsOneContacts: while a contact's history stands in a Room, another's is read elsewhere.
+func TestRoomIsOneContacts(t *testing.T) {
+	long := func(of string) *Contact {
+		c := &Contact{}
+		for n := range 100 {
+			c.Fold(&crm.Fact{
+				ID: of + strconv.Itoa(n), At: crm.Millis(n), Kind: crm.KindMessage, Message: &crm.Message{Thread: of},
+			})
+		}
+		c.Parts()
+		return c
+	}
+	var room Room
+	a, b := long("a"), long("b")
+	for range 3 {
+		for _, c := range []*Contact{a, b} {
+			c.ReadIn(&room)
+			if err := c.Whole(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first := a.Record.Conduct[0]; room.by != a || first.ID != "a0" || first.Message.Thread != "a" {
+			t.Fatalf("the room holds %v", first)
+		}
+		a.Parts()
+		b.Parts()
+		if room.by != nil {
+			t.Fatal("the room is still taken")
+		}
+	}
 }
 
 // TestBaseIsSeldomWritten: what is not conduct, and new conduct, leave the base as it is until there is a quarter as

@@ -42,7 +42,7 @@ var (
 	coding    sync.Mutex
 	buffers   = sync.Pool{New: func() any { return new([]byte) }}
 	valuesOf  = reflect.TypeFor[Values]()
-	wholes    = []reflect.Type{reflect.TypeFor[Contact](), reflect.TypeFor[Base]()}
+	contactOf = reflect.TypeFor[Contact]()
 	ownCoding = []reflect.Type{
 		reflect.TypeFor[cbor.Marshaler](), reflect.TypeFor[cbor.Unmarshaler](),
 		reflect.TypeFor[methods.BinaryMarshaler](), reflect.TypeFor[methods.BinaryUnmarshaler](),
@@ -69,7 +69,7 @@ func newCoder(t reflect.Type, made map[reflect.Type]*coder) *coder {
 	if c, ok := made[t]; ok {
 		return c
 	}
-	c := &coder{typ: t, size: t.Size(), whole: slices.Contains(wholes, t)}
+	c := &coder{typ: t, size: t.Size(), whole: t == contactOf}
 	made[t] = c
 	if slices.ContainsFunc(ownCoding, func(own reflect.Type) bool {
 		return t.Implements(own) || reflect.PointerTo(t).Implements(own)
@@ -285,13 +285,22 @@ type reader struct {
 
 // room is memory for values of one type.
 type room struct {
-	of   *coder
-	at   unsafe.Pointer
-	left int
+	of    *coder
+	parts []reflect.Value // slices
+	part  int             // the one that has room, and
+	next  int             // from where on
 }
 
 // mostAhead bounds the values that room is made for at once.
 const mostAhead = 64
+
+// again makes the same memory room for other values.
+func (m *room) again() {
+	for _, part := range m.parts[:min(m.part+1, len(m.parts))] {
+		part.Clear()
+	}
+	m.part, m.next = 0, 0
+}
 
 // newReader reads a value of a type from b.
 func newReader(c *coder, b []byte) *reader {
@@ -321,13 +330,14 @@ func (r *reader) make(c *coder) unsafe.Pointer {
 		r.rooms = append(r.rooms, room{of: c})
 	}
 	m := &r.rooms[i]
-	if m.left == 0 {
-		m.left = min(r.ahead, mostAhead)
-		m.at = reflect.MakeSlice(reflect.SliceOf(c.typ), m.left, m.left).UnsafePointer()
+	if m.part == len(m.parts) {
+		n := min(r.ahead, mostAhead)
+		m.parts = append(m.parts, reflect.MakeSlice(reflect.SliceOf(c.typ), n, n))
 	}
-	at := m.at
-	if m.left--; m.left > 0 { // behind the last one lies what is not ours
-		m.at = unsafe.Add(at, c.size)
+	part := m.parts[m.part]
+	at := unsafe.Add(part.UnsafePointer(), uintptr(m.next)*c.size)
+	if m.next++; m.next == part.Len() {
+		m.part, m.next = m.part+1, 0
 	}
 	return at
 }
@@ -413,7 +423,7 @@ func (r *reader) skip() bool {
 	return true
 }
 
-// read fills the zero value at p; false where the library has to.
+// read fills the zero value at p, of which a slice may have room; false where the library has to.
 func (c *coder) read(r *reader, p unsafe.Pointer) bool {
 	switch c.kind {
 	case reflect.Pointer:
@@ -496,8 +506,12 @@ func (c *coder) readList(r *reader, p unsafe.Pointer) bool {
 	if typ != cborList {
 		return false
 	}
-	v := reflect.MakeSlice(c.typ, int(n), int(n))
-	reflect.NewAt(c.typ, p).Elem().Set(v)
+	v := reflect.NewAt(c.typ, p).Elem()
+	if n > 0 && v.Cap() >= int(n) { // given to be filled
+		v.SetLen(int(n))
+	} else {
+		v.Set(reflect.MakeSlice(c.typ, int(n), int(n)))
+	}
 	data, ahead := v.UnsafePointer(), r.ahead
 	for i := range uintptr(n) {
 		if c.elem.kind == reflect.Struct {
