@@ -373,12 +373,29 @@ func (m *message) gone(auto bool) bool {
 	if !m.cue(cueGone) {
 		return false
 	}
-	alone := m.tailFrom-m.first <= 2 && !m.hears(harmful)
+	alone := m.tailFrom-m.first <= 2 && !m.hears(harmful) && !m.anothers()
 	if auto || m.cue(cueMachine) {
 		return true
 	}
 	return (m.cue(cueRedirect) || alone) && !m.cue(cueHere) && !m.asksBack() && m.explained()
 }
+
+// anothers reports whether it is somebody of theirs who left, and no colleague whose letters one answers: "our
+// bookkeeper retired in June".
+func (m *message) anothers() bool {
+	for n := m.first; n < m.tailFrom; n++ {
+		s := &m.sentences[n]
+		for i := s.from; i+1 < s.to && s.found.has(cueGone); i++ {
+			if theirOwn[m.wordAt(i)] && m.marks[i+1] == 0 && !m.held[i+1].has(cueGone) && !m.dating(i+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var theirOwn = setOf("our my unser unsere unserer mein meine notre mon ma nuestro nuestra mi nosso nossa meu minha " +
+	"nostro nostra mio mia ons onze mijn")
 
 // mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every
 // letter that one person writes to another, and an answer taken for mass mail would leave us owing it. Nor is what

@@ -48,6 +48,7 @@ const (
 	traitWhole                      // says all of what thanks are for: "everything"
 	traitYou                        // whom the writer speaks to
 	traitKind                       // says something nice, or that all is well: "lovely", "noted"
+	traitNice                       // says something nice to them: "kind of you", "we wish you"
 	traitAsking                     // may make a question or a wish of any clause: "which", "need"
 )
 
@@ -58,7 +59,7 @@ var traitNames = map[string]trait{
 	"shall": traitShall, "others": traitOthers, "later": traitLater, "contact": traitContact, "next_move": traitNext,
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
 	"revised": traitRevised, "give": traitGives, "thinks": traitThinks, "asking": traitAsking,
-	"you": traitYou, "kind": traitKind, "thus": traitThus,
+	"you": traitYou, "kind": traitKind, "nice": traitNice, "thus": traitThus,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
 }
 
@@ -275,8 +276,21 @@ func (m *message) polite(i int, c *clause) bool {
 // "... the job is yours".
 func (m *message) demanding(i int, c *clause) bool {
 	t := m.marks[i]
+	if c.all&traitNice != 0 && t&(traitWe|traitYou) != 0 {
+		return !m.nice(i, c)
+	}
 	return m.denies(i, m.lang) || t&(traitAsking|traitWe|traitYou) != 0 ||
 		t&traitKind == 0 && t&traitIs != 0 && !m.kindAfter(i, c)
+}
+
+// nice reports whether something nice is said right beside token i of c: "we wish you", "how kind of you".
+func (m *message) nice(i int, c *clause) bool {
+	for k := max(c.from, i-shortRest); k < min(i+1+shortRest, c.to); k++ {
+		if m.marks[k]&traitNice != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // thing reports whether token i may be a word of what thanks are for.

@@ -627,7 +627,7 @@ func (m *message) courteous() bool {
 		if !m.quiet(c) {
 			return false
 		}
-		thanks = thanks || c.found&(1<<cueCourtesy|set(crm.Thanks)) != 0
+		thanks = thanks || c.found&(1<<cueCourtesy|set(crm.Thanks)) != 0 || c.all&traitNice != 0
 	}
 	return thanks
 }
