@@ -23,7 +23,7 @@ const (
 	gcPercent = 200
 	// mostGarbage bounds it in bytes, as long as that leaves room for gcLeast: with much in use, twice as much garbage
 	// is memory that nobody gets anything for.
-	mostGarbage = 512 << 20
+	mostGarbage = 384 << 20
 	gcLeast     = 50
 	// gcStep is the least change, in per cent, for which the world is stopped to tell the collector.
 	gcStep  = 10
