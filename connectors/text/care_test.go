@@ -171,3 +171,28 @@ func TestCare(t *testing.T) {
 			harm[debtMissed])
 	}
 }
+
+// What only begins like a yes agrees to nothing: they are still at it, put it off, or want something of us.
+func TestTheBeginningOfAYesIsNone(t *testing.T) {
+	for _, body := range []string{
+		"Wir sind dabei, das intern zu klären.", "Bin dabei, die Unterlagen zu sichten.",
+		"Legen Sie mir bitte zwei Varianten vor.", "Let's go over this again next year.", "Let's do this in autumn.",
+		"Let's go through the numbers first.", "Dale saludos a Ana.", "On prend du retard.",
+		"On prend le temps de réfléchir.", "Ci sto ancora pensando.", "Ci stiamo lavorando.",
+		"Doen we volgend jaar misschien.",
+		"Estamos dentro do prazo.", "Pode seguir em anexo a nossa ficha.",
+	} {
+		if got := theirs(body); got.Any(crm.Accepts) {
+			t.Errorf("%q: %s", body, got)
+		}
+	}
+	for _, body := range []string{
+		"Legen Sie los!", "Wir sind gerne dabei.", "Let's go ahead.", "Let's do it.", "Let's go for it!", "Adelante.",
+		"C'est parti !", "On prend !", "Ci stiamo!", "Andiamo avanti.", "Procedete pure.", "Doen we.",
+		"Estamos dentro.", "Podem avançar.",
+	} {
+		if got := theirs(body); !got.Any(crm.Accepts) {
+			t.Errorf("%q agrees to nothing: %s", body, got)
+		}
+	}
+}
