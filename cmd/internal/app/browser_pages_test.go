@@ -71,11 +71,11 @@ func (b *tab) says(path, css, what string) {
 	})
 }
 
-// generous is a draft by which whoever is decided against no more would be an A.
+// generous is a draft by which nobody who is not decided against would have a letter as bad as a C.
 const generous = "WINNOW_RULES_MATRIX=AAA,AAA,AAA"
 
-// findsWhy sees on the page of somebody with a D the reasons that make the score, what an answer would change, and what
-// other settings would.
+// findsWhy sees on the page of somebody with a D the reasons that make the score, what an answer would change, and
+// on another what other settings would.
 func (w *world) findsWhy(b *tab) {
 	b.open("/contacts")
 	b.follow(chromedp.SetValue(chromedp.CSS("#letter"), "D"), click(`form.filters:not([role=search]) button`))
@@ -94,14 +94,16 @@ func (w *world) findsWhy(b *tab) {
 	if said := b.text("#answered"); !strings.Contains(said, page.Answered.Letter) {
 		b.t.Errorf("were they to answer they would be %q, and the page says %q", page.Answered.Letter, said)
 	}
+	// Whoever is pending may be disqualified by now, and no draft takes a decision back: the draft is tried on another.
+	b.open("/contacts?letter=C&status=open")
+	b.follow(click(`table.fold tbody tr:first-child td[data-of="Person"] a`))
+	path = run(b, chromedp.Evaluate[string]("location.pathname"))
 	b.follow(typed("#draft", generous), click("#try"))
 	drafted := "?draft=" + url.QueryEscape(generous)
 	then := parsed[api.ContactPage](b.t, w.page(path+".json"+drafted)).Drafted
-	if said := b.text("#what-if"); then.Letter == "D" || !strings.Contains(said, "They would be "+then.Letter) ||
-		!strings.Contains(said, "not D") {
-		b.t.Errorf(
-			"by the draft they are %q, and the page says %q; they are %+v", then.Letter, said, page.Decisions,
-		)
+	if said := b.text("#what-if"); then.Letter == "C" || !strings.Contains(said, "They would be "+then.Letter) ||
+		!strings.Contains(said, "not C") {
+		b.t.Errorf("by the draft they are %q, and the page says %q", then.Letter, said)
 	}
 	b.looks("what-if", path+drafted)
 }
