@@ -60,6 +60,20 @@ func (f *crowded) count(typ string, n, refs int) {
 	}
 }
 
+// fetches has x fetch until the end of the test, or until stop, which says whether that went well.
+func fetches(t *testing.T, x *Exchange) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- x.fetch(ctx) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestCallsAtOnce: the calls of each type are as large, and as many at once, as the vendor says of that type.
 func TestCallsAtOnce(t *testing.T) {
 	f := &crowded{
@@ -75,9 +89,7 @@ func TestCallsAtOnce(t *testing.T) {
 	if err := out.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- x.fetch(ctx) }()
+	stop := fetches(t, x)
 	for {
 		f.mu.Lock()
 		done := f.done
@@ -87,10 +99,7 @@ func TestCallsAtOnce(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	stop()
 	if got, want := fmt.Sprint(f.most, f.size), "map[calls:1 emails:3] map[calls:2 emails:1]"; got != want {
 		t.Errorf("calls at once and their sizes: %s, want %s", got, want)
 	}
@@ -131,10 +140,7 @@ func TestLongWait(t *testing.T) {
 	if err := out.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- x.fetch(ctx) }()
+	stop := fetches(t, x)
 	for _, want := range []string{"+WPI", "+ACK"} {
 		select {
 		case got := <-said:
@@ -148,10 +154,7 @@ func TestLongWait(t *testing.T) {
 			close(answer)
 		}
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	stop()
 }
 
 // many is a CRM that gives a hundred records a call, eight calls at once, and answers when as many are under way.
@@ -185,19 +188,14 @@ func TestCallsOfManyRecords(t *testing.T) {
 	if err := out.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- x.fetch(ctx) }()
+	stop := fetches(t, x)
 	select {
 	case <-f.full:
 	case <-time.After(5 * time.Minute):
 		t.Error("eight calls are never under way")
 	}
 	close(f.over)
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	stop()
 }
 
 // scarce is a CRM whose first call waits for its budget until told that it may go.
@@ -253,9 +251,7 @@ func TestTheBudgetGathers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- x.fetch(ctx) }()
+	stop := fetches(t, x)
 	comes(0)
 	waittest.Until(t, "the first call", func() bool { return len(f.seen()) == 1 })
 	// What Gather has taken by then may still come by itself, once.
@@ -271,10 +267,7 @@ func TestTheBudgetGathers(t *testing.T) {
 		}
 		return n == 21
 	})
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	stop()
 	if sizes := f.seen(); len(sizes) > 3 {
 		t.Errorf("calls of %v records, want what came while the budget was used up in one", sizes)
 	}
