@@ -60,13 +60,9 @@ a line for each. It needs neither a CRM nor a store and keeps nothing; of the se
 
 // letterReader reads as serve does. Hashes are shown nowhere, so no salt is needed.
 func letterReader() (*text.Reader, error) {
-	value, err := config.Value("WINNOW_PHRASES")
-	if err != nil {
-		return nil, err
-	}
 	var phrases text.Lexicon
-	if err := phrases.Decode(value); err != nil {
-		return nil, fmt.Errorf("WINNOW_PHRASES: %w", err)
+	if err := config.DecodeValue("WINNOW_PHRASES", &phrases); err != nil {
+		return nil, err
 	}
 	return text.NewReader(nil, phrases), nil
 }

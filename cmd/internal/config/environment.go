@@ -75,6 +75,19 @@ func Value(name string) (string, error) {
 	return v.text, nil
 }
 
+// DecodeValue has a setting read its value, as Load would, for what must not fail for any other. One that is not given
+// stays as it is.
+func DecodeValue(name string, setting interface{ Decode(value string) error }) error {
+	value, err := Value(name)
+	if err != nil || value == "" {
+		return err
+	}
+	if err := setting.Decode(value); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
 // readFile returns what is in a mounted secret, without the newline that editors leave at the end.
 func readFile(name string) (string, error) {
 	f, err := os.Open(name)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,20 +28,8 @@ func (l *Language) Decode(value string) error {
 // Words is what Winnow says by the settings of the environment, for what needs no other setting of it.
 func Words() (*words.Catalogue, error) {
 	language, texts := Language(words.English), Texts{}
-	for _, of := range []struct {
-		name string
-		into interface{ Decode(value string) error }
-	}{{prefix + "_LANGUAGE", &language}, {prefix + "_TEXTS", &texts}} {
-		value, err := Value(of.name)
-		if err != nil {
-			return nil, err
-		}
-		if value == "" {
-			continue
-		}
-		if err := of.into.Decode(value); err != nil {
-			return nil, fmt.Errorf("%s: %w", of.name, err)
-		}
+	if err := cmp.Or(DecodeValue(prefix+"_LANGUAGE", &language), DecodeValue(prefix+"_TEXTS", &texts)); err != nil {
+		return nil, err
 	}
 	return words.New(string(language), texts.own, false), nil
 }
