@@ -10,6 +10,8 @@ import (
 
 	"github.com/winnow-crm/winnow/cmd/internal/config"
 	"github.com/winnow-crm/winnow/cmd/internal/lab/history"
+	"github.com/winnow-crm/winnow/connectors/text"
+	"github.com/winnow-crm/winnow/rules/words"
 )
 
 func playCommand() *cobra.Command {
@@ -35,13 +37,16 @@ WINNOW_LANGUAGE and WINNOW_TEXTS apply, and WINNOW_RULES_* in the history's own 
 			if !asJSON {
 				w = folded(w)
 			}
+			p, err := newPlayer(w, asJSON)
+			if err != nil {
+				return err
+			}
 			for _, name := range files {
-				play := func(name string, in io.Reader) error { return play(w, name, in, asJSON) }
 				var err error
 				if name == "-" {
-					err = play("standard input", cmd.InOrStdin())
+					err = p.play("standard input", cmd.InOrStdin())
 				} else {
-					err = withFile(name, play)
+					err = withFile(name, p.play)
 				}
 				if err != nil {
 					return fmt.Errorf("%s: %w", name, err)
@@ -54,41 +59,57 @@ WINNOW_LANGUAGE and WINNOW_TEXTS apply, and WINNOW_RULES_* in the history's own 
 	return cmd
 }
 
-func play(w io.Writer, name string, in io.Reader, asJSON bool) error {
-	r, err := letterReader()
+// player shows histories by the settings of the environment.
+type player struct {
+	w     io.Writer
+	lines *json.Encoder // nil: as tables
+	read  *text.Reader
+	rules map[string]string // as variables
+	say   *words.Catalogue
+}
+
+func newPlayer(w io.Writer, asJSON bool) (*player, error) {
+	read, err := letterReader()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, env, err := config.Rules(os.Environ())
+	_, rules, err := config.Rules(os.Environ())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	say, err := config.Words()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for h, err := range history.Scan(r, name, in) {
+	p := &player{w: w, read: read, rules: rules, say: say}
+	if asJSON {
+		p.lines = json.NewEncoder(w)
+		p.lines.SetEscapeHTML(false)
+	}
+	return p, nil
+}
+
+func (p *player) play(name string, in io.Reader) error {
+	for h, err := range history.Scan(p.read, name, in) {
 		if err != nil {
 			return err
 		}
-		steps, err := h.Play(env)
+		steps, err := h.Play(p.rules)
 		if err != nil {
 			return fmt.Errorf("%s: %w", h.ID, err)
 		}
 		for i := range steps {
-			say.Fill(&steps[i].Rating)
+			p.say.Fill(&steps[i].Rating)
 		}
-		if !asJSON {
-			if err := h.Print(w, steps); err != nil {
+		if p.lines == nil {
+			if err := h.Print(p.w, steps); err != nil {
 				return err
 			}
-			fmt.Fprintln(w)
+			fmt.Fprintln(p.w)
 			continue
 		}
 		for _, c := range h.Changes(steps) {
-			if err := enc.Encode(c); err != nil {
+			if err := p.lines.Encode(c); err != nil {
 				return err
 			}
 		}
