@@ -304,18 +304,14 @@ func (m *message) called(i int, c *clause) bool {
 }
 
 // kindAfter reports whether a word of courtesy follows shortly on token i: "it is very kind".
-func (m *message) kindAfter(i int, c *clause) bool {
-	for k := i + 1; k < min(i+1+shortRest, c.to); k++ {
-		if m.marks[k]&traitKind != 0 || m.calm(k) {
-			return true
-		}
-	}
-	return false
-}
+func (m *message) kindAfter(i int, c *clause) bool { return m.kind(i+1, min(i+1+shortRest, c.to)) }
 
 // kindBefore reports whether a word of courtesy stands shortly before token i.
-func (m *message) kindBefore(i int, c *clause) bool {
-	for k := max(c.from, i-shortRest); k < i; k++ {
+func (m *message) kindBefore(i int, c *clause) bool { return m.kind(max(c.from, i-shortRest), i) }
+
+// kind reports whether one of the tokens from, to (exclusive) is a word of courtesy.
+func (m *message) kind(from, to int) bool {
+	for k := from; k < to; k++ {
 		if m.marks[k]&traitKind != 0 || m.calm(k) {
 			return true
 		}
