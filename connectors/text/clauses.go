@@ -49,6 +49,8 @@ const (
 	traitYou                        // whom the writer speaks to
 	traitKind                       // says something nice, or that all is well: "lovely", "noted"
 	traitNice                       // says something nice to them: "kind of you", "we wish you"
+	traitPrice                      // belongs to a talk about our price: "cheaper", "upfront"
+	traitConcedes                   // begins what changes nothing: "although"
 	traitAsking                     // may make a question or a wish of any clause: "which", "need"
 )
 
@@ -60,6 +62,7 @@ var traitNames = map[string]trait{
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
 	"revised": traitRevised, "give": traitGives, "thinks": traitThinks, "asking": traitAsking,
 	"you": traitYou, "kind": traitKind, "nice": traitNice, "thus": traitThus,
+	"price": traitPrice, "concedes": traitConcedes,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
 }
 

@@ -240,14 +240,15 @@ var tolls = []struct {
 	maxHarmed, maxMissed int
 }{
 	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 4},
-	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 4},
-	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 6},
-	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 8},
+	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 3},
+	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 4},
+	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 7},
 	{dir: "opened", files: 8, messages: 230, maxMissed: 1},
 	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6},
-	{dir: "strangers", files: 8, messages: 480, maxHarmed: 1, maxMissed: 20}, // 11 and 20 at first sight
+	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 19}, // 11 and 20 at first sight
 	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},    // 12 and 94 at first sight
-	{dir: "envelope", held: true, files: 9, messages: 800, maxHarmed: 9, maxMissed: 90},
+	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 42},  // 11 and 42 at first sight
+	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 49},  // 10 and 90 at first sight
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

@@ -80,6 +80,7 @@ func (m *message) intents(out *crm.Text) {
 		all |= crm.Thanks
 	}
 	out.Intents = all
+	doubtful |= m.doubt &^ all
 	out.Horizon, out.Loose = m.horizon(all)
 	if m.in.Direction == crm.Out {
 		return
@@ -241,7 +242,11 @@ func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 		}
 	}
 	got = m.plain(s, got, units)
-	if asks == 0 && s.found&noAnswer == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
+	mute := noAnswer
+	if !s.refuses { // a refusal that is not believed takes no answer away
+		mute &^= set(harmful)
+	}
+	if asks == 0 && s.found&mute == 0 && (units >= substance || s.found.has(bit(crm.Informs))) {
 		got |= crm.Answers
 	}
 	s.does = got
@@ -272,10 +277,23 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 	if got.Any(crm.QuoteAgain) && !m.again(s) {
 		got &^= crm.QuoteAgain
 	}
-	if got.Any(crm.Discount) { // "we take it if the price comes down" accepts nothing yet
-		got &^= crm.Accepts
+	if got.Has(crm.Discount | crm.Accepts) {
+		got &^= m.haggling(s)
 	}
 	return got
+}
+
+// haggling is what s cannot mean of a wish for a discount and an agreement beside it.
+func (m *message) haggling(s *sentence) crm.Intents {
+	if m.conceded(s) { // "we take yours, although the others are cheaper"
+		return crm.Discount
+	}
+	return crm.Accepts // "we take it if the price comes down" accepts nothing yet
+}
+
+// conceded reports whether s agrees although a price is what it is.
+func (m *message) conceded(s *sentence) bool {
+	return !s.question && slices.ContainsFunc(m.marks[s.from:s.to], func(t trait) bool { return t&traitConcedes != 0 })
 }
 
 // granted reports whether what s says of a price asks for nothing: it still stands, or it was too high at another time.
@@ -301,6 +319,53 @@ func (m *message) outweighed(s *sentence) bool {
 
 // evading are the intents that put us off.
 const evading = crm.DefersTime | crm.RefusesTime | crm.Vague
+
+// doubted are the intents that only what is certain shows. What is not counts for nothing in a sentence, and takes
+// nothing from the rest of it.
+const doubted = crm.Discount | evading
+
+// sift takes out of the sentences what is not certain, and keeps it as a doubt.
+func (m *message) sift() {
+	m.doubt = 0
+	for i := range m.sentences {
+		m.sentences[i].found &^= set(doubted)
+	}
+	m.cover(crm.Discount)
+	k := 0
+	m.hits = slices.DeleteFunc(m.hits, func(h hit) bool {
+		for int(h.from) >= m.sentences[k].to {
+			k++
+		}
+		if !within(doubted, h.feature) {
+			return false
+		}
+		if h.weak || h.feature == bit(crm.Discount) && m.foreign(&h, &m.sentences[k]) {
+			if k >= m.first && m.counts(&h) {
+				m.doubt |= 1 << h.feature
+			}
+			return true
+		}
+		m.sentences[k].found.add(h.feature)
+		return false
+	})
+}
+
+// foreign reports whether the clauses of h hold words that have nothing to do with our price, so that it may be about
+// somebody else's: "we give our clients a discount". A question to us is about ours.
+func (m *message) foreign(h *hit, s *sentence) bool {
+	first, end := m.clausesOf(h)
+	from, to := m.clauses[first].from, m.clauses[end-1].to
+	if m.net.priced&(1<<h.lang) == 0 || s.question && m.span(from, to, h.lang)&traitYou != 0 {
+		return false
+	}
+	for i := from; i < to; i++ {
+		if m.tokens[i].kind == wordToken && !m.steps[i] && m.traits(i, h.lang) == 0 && !m.entry(i).filler &&
+			!m.denies(i, h.lang) && !m.dating(i) && m.entry(i).ifs == 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // shrug reports whether the body says nothing beside what puts us off: "I don't know who has the key" does, and so does
 // "of the red one I am not sure, the blue one we take".

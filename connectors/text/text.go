@@ -135,6 +135,7 @@ type message struct {
 	closing            int  // the sentence that closes the letter, once that was asked
 	greeted            int  // units of the salutation in the sentence first
 	calendar           calendar
+	doubt              crm.Intents // what only weak phrases say
 }
 
 // find cuts subject, body and tail into sentences and finds the phrases in each.
@@ -170,6 +171,7 @@ func (m *message) find(r *Reader) {
 	}
 	m.salutation()
 	m.cutClauses()
+	m.sift()
 	m.place()
 	m.requests()
 }
