@@ -239,16 +239,16 @@ var tolls = []struct {
 	files, messages      int  // at least
 	maxHarmed, maxMissed int
 }{
-	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 4},
-	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 3},
-	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 4},
+	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 3},
+	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2},
+	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2},
 	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 7},
 	{dir: "opened", files: 8, messages: 230, maxMissed: 1},
 	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6},
-	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 19}, // 11 and 20 at first sight
-	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},    // 12 and 94 at first sight
-	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 42},  // 11 and 42 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 49},  // 10 and 90 at first sight
+	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9}, // 11 and 20 at first sight
+	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},   // 12 and 94 at first sight
+	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3},  // 11 and 42 at first sight
+	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 25}, // 10 and 90 at first sight
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with
