@@ -21,7 +21,8 @@ func TestOurFaultIsNoSecondRequest(t *testing.T) {
 	}
 	for _, body := range []string{
 		"Link broken.", "The PDF is empty, please send me the quote.", "You attached the wrong file.",
-		"Der Anhang fehlt.", "Le lien ne fonctionne pas.", "El archivo está dañado.", "We never received your quote.",
+		"Der Anhang fehlt.", "Der Anhang hat gefehlt.", "De bijlage ontbrak.",
+		"Le lien ne fonctionne pas.", "El archivo está dañado.", "We never received your quote.",
 	} {
 		if got := theirs(body); !got.Has(crm.OurFault) {
 			t.Errorf("%q is no fault of ours: %s", body, got)

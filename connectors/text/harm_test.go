@@ -248,7 +248,7 @@ var tolls = []struct {
 	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9}, // 11 and 20 at first sight
 	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},   // 12 and 94 at first sight
 	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3},  // 11 and 42 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 25}, // 10 and 90 at first sight
+	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 24}, // 10 and 90 at first sight
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with
