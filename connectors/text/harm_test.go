@@ -46,6 +46,12 @@ func (v *verdict) harm(got crm.Text) harm {
 	if known.Any(evasions) {
 		known |= evasions
 	}
+	if known.Any(crm.OptOut) { // who leaves for good is not lost by a reading that leaves less
+		known |= crm.NotInterested
+	}
+	if known.Any(crm.NotInterested) {
+		known |= crm.NotReady
+	}
 	switch {
 	case got.Class != crm.Human && slices.Contains(v.classes, got.Class):
 		return none
@@ -245,11 +251,13 @@ var tolls = []struct {
 	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 7},
 	{dir: "opened", files: 8, messages: 230, maxMissed: 1},
 	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6},
-	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9},          // 11 and 20 at first sight
-	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},            // 12 and 94 at first sight
-	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3},           // 11 and 42 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 24},          // 10 and 90 at first sight
-	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 46}, // 3 and 46 at first sight,
+	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9},            // 11 and 20 at first sight
+	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},              // 12 and 94 at first sight
+	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3},             // 11 and 42 at first sight
+	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 24},            // 10 and 90 at first sight
+	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 46},   // 3 and 46 at first sight
+	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 77}, // both: 5 and 130
+	{dir: "mailbag", files: 9, messages: 520, maxHarmed: 0, maxMissed: 54},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with
