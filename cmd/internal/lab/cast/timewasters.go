@@ -64,7 +64,7 @@ Which width would you need?`, world.Line{Name: "A-190 air-jet loom", Quantity: 4
 			sc.they("03-24 15:10", "Not sure")
 		}
 	}
-	sc.we("08-31 10:15", `Dear Greg,
+	sc.we("09-03 10:15", `Dear Greg,
 
 then let me ask differently: what would have to happen for you to look at this again?`)
 	sc.Expect = Expectation{Ratings: "CD", Reasons: []string{"A06"}}
