@@ -355,7 +355,7 @@ func (m *message) sift() {
 func (m *message) foreign(h *hit, s *sentence) bool {
 	first, end := m.clausesOf(h)
 	from, to := m.clauses[first].from, m.clauses[end-1].to
-	if m.net.priced&(1<<h.lang) == 0 || s.question && m.span(from, to, h.lang)&traitYou != 0 {
+	if m.net.spoken&(1<<h.lang) == 0 || s.question && m.span(from, to, h.lang)&traitYou != 0 {
 		return false
 	}
 	for i := from; i < to; i++ {

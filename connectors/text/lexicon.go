@@ -198,8 +198,6 @@ func (b *builder) class(lang string, number uint8, name string, members []string
 		case "common":
 			b.net.common[id] = 1 << number
 			b.net.spoken |= 1 << number
-		case "price":
-			b.net.priced |= 1 << number
 		}
 		if t, ok := traitNames[name]; ok {
 			b.net.roles[id] = role{lang: number, trait: t}

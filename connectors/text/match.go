@@ -18,7 +18,6 @@ type net struct {
 	roles    map[sym]role   // what words of a class are beside a refusal
 	used     map[sym]bool   // what stands in a phrase
 	spoken   uint64         // the languages that have such words; the other files hold for all
-	priced   uint64         // the languages whose words about a price are known
 	files    []string       // by number: the languages
 }
 

@@ -135,7 +135,7 @@ type message struct {
 	closing            int  // the sentence that closes the letter, once that was asked
 	greeted            int  // units of the salutation in the sentence first
 	calendar           calendar
-	doubt              crm.Intents // what only weak phrases say
+	doubt              crm.Intents // what is said by weak phrases alone, or of another price
 }
 
 // find cuts subject, body and tail into sentences and finds the phrases in each.
