@@ -52,6 +52,11 @@ const (
 	traitPrice                      // belongs to a talk about our price: "cheaper", "upfront"
 	traitConcedes                   // begins what changes nothing: "although"
 	traitAsking                     // may make a question or a wish of any clause: "which", "need"
+	traitNeeds                      // what is needed or not is what was spoken of before: "need", "use"
+	traitWith                       // with "you", whom they stay with: "with", "at"
+	traitSlow                       // how something is to be done, by which nothing is agreed to: "slowly"
+	traitNow                        // this moment, and no other: "now", "today"
+	traitRest                       // what else there is, so that not all is refused: "rest"
 )
 
 var traitNames = map[string]trait{
@@ -64,6 +69,7 @@ var traitNames = map[string]trait{
 	"you": traitYou, "kind": traitKind, "nice": traitNice, "thus": traitThus,
 	"price": traitPrice, "concedes": traitConcedes,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
+	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "slow": traitSlow,
 }
 
 // role is the trait that a word has in one language, by the number of its file.
@@ -211,7 +217,7 @@ const ourFault set = 1<<cueFault | 1<<cueMissing
 // purchase.
 func (m *message) weighs(c *clause) bool {
 	pleads := c.found&(set(crm.Asks)|ourFault) != 0 && c.found&(1<<cueSmallTalk|1<<cueCourtesy) == 0
-	return pleads || c.found&(set(wanting)|1<<cueKeen) != 0 || m.asked(c) || m.deals(c)
+	return pleads || c.found&(set(wanting)|1<<cueKeen) != 0 || c.all&traitRest != 0 || m.asked(c) || m.deals(c)
 }
 
 // asked reports whether c ends a question that is more than a courtesy.

@@ -203,7 +203,7 @@ func composed(t *testing.T, dir string, n int) (table string, all measured) {
 }
 
 func (m *measured) count(rec *recipe, got crm.Text, h harm) {
-	m.add(&rec.verdict, h)
+	m.add(&rec.verdict, got, h)
 	if rec.quiet {
 		m.courteous++
 		if got.Intents.Any(crm.Thanks) {

@@ -109,7 +109,7 @@ func measure(t *testing.T, dir string) (perLang map[string]tally, perIntent map[
 			}
 			got := reader.Read(in)
 			if v := s.verdict(); !s.out {
-				costs[lang].add(&v, v.harm(got))
+				costs[lang].add(&v, got, v.harm(got))
 			}
 			if got.Class != crm.Human {
 				t.Logf("%s: class %s", s.position, got.Class)

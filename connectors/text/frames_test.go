@@ -63,7 +63,7 @@ func TestBeside(t *testing.T) {
 				m := heldOut{verdict: verdict{owed: true, mayBe: a.mayBe | b.mayBe}, in: a.in}
 				m.in.Subject, m.in.Body = subject, a.in.Body+"\n\n"+b.in.Body
 				n++
-				if h := m.read(); h != none {
+				if _, h := m.read(); h != none {
 					harmed++
 					t.Logf("%s, harm %d: %q %q: %+v", lang, h, subject, m.in.Body, reader.Read(m.in))
 				}
@@ -93,7 +93,7 @@ func TestFrames(t *testing.T) {
 					m.in.Subject, m.in.Body = subject, strings.ReplaceAll(frame, "%s", a.in.Body)
 					m.keep = []string{a.in.Body}
 					n++
-					if h := m.read(); h != none {
+					if _, h := m.read(); h != none {
 						harmed++
 						t.Logf("%s, harm %d: %q %q: %+v", lang, h, subject, m.in.Body, reader.Read(m.in))
 					}

@@ -37,11 +37,12 @@ const (
 	letsGo   = crm.OptOut | crm.NotInterested | crm.NotReady
 	against  = crm.QuoteAgain | crm.Discount | crm.FutureBusiness
 	evasions = crm.NotReady | crm.DefersTime | crm.RefusesTime | crm.Vague // people mean all of them by one sentence
-	answered = crm.Asks | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesTime | crm.ChangeRequest | crm.Urgent | crm.Requests | crm.Accepts | crm.AcceptsTime
+	answered = crm.Asks | crm.QuoteRequest | crm.QuoteAgain | crm.Discount | crm.ProposesTime |
+		crm.ChangeRequest | crm.Urgent | crm.Requests | crm.Accepts | crm.AcceptsTime
 )
 
-// harm is what the reading does to them.
-func (v *verdict) harm(got crm.Text) harm {
+// known is what may be read into the message without harm.
+func (v *verdict) known() crm.Intents {
 	known := v.want | v.mayBe
 	if known.Any(evasions) {
 		known |= evasions
@@ -52,6 +53,12 @@ func (v *verdict) harm(got crm.Text) harm {
 	if known.Any(crm.NotInterested) {
 		known |= crm.NotReady
 	}
+	return known
+}
+
+// harm is what the reading does to them.
+func (v *verdict) harm(got crm.Text) harm {
+	known := v.known()
 	switch {
 	case got.Class != crm.Human && slices.Contains(v.classes, got.Class):
 		return none
@@ -86,10 +93,12 @@ func shrugs(got crm.Text, known crm.Intents) bool {
 // toll counts what readings cost.
 type toll struct {
 	people, wasters, machines int // messages of persons, those of them that refuse or shrug, and those of machines
+	doubted                   int // persons in whose messages what they do not say is read as a doubt
+	certain, leave            int // who refuse, and those of them of whom that is read for certain
 	by                        [5]int
 }
 
-func (n *toll) add(v *verdict, h harm) {
+func (n *toll) add(v *verdict, got crm.Text, h harm) {
 	switch {
 	case !v.human():
 		n.machines++
@@ -97,6 +106,15 @@ func (n *toll) add(v *verdict, h harm) {
 		n.people++
 		if v.want.Any(letsGo | against | evasions) {
 			n.wasters++
+		}
+		if got.Weak.Any((letsGo | against | evasions) &^ v.known()) {
+			n.doubted++
+		}
+		if v.want.Any(letsGo) {
+			n.leave++
+			if got.Intents.Any(v.known()) {
+				n.certain++
+			}
 		}
 	}
 	n.by[h]++
@@ -116,17 +134,18 @@ func harmTable(by map[string]*toll) (string, toll) {
 	slices.Sort(names)
 	var all toll
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s", "harm", "people", "buyer lost", "buyer blamed", "debt missed",
-		"share", "waster missed")
+	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s%15s%17s", "harm", "people", "buyer lost", "buyer blamed",
+		"debt missed", "share", "waster missed", "wrong doubts", "refusals sure")
 	row := func(name string, n *toll) {
-		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s", name, n.people, n.by[lost], n.by[blamed], n.by[debt],
-			n.share(),
-			fmt.Sprintf("%d of %d", n.by[missed], n.wasters+n.machines))
+		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s%15d%17s", name, n.people, n.by[lost], n.by[blamed],
+			n.by[debt], n.share(), fmt.Sprintf("%d of %d", n.by[missed], n.wasters+n.machines), n.doubted,
+			fmt.Sprintf("%d of %d", n.certain, n.leave))
 	}
 	for _, name := range names {
 		n := by[name]
 		row(name, n)
 		all.people, all.wasters, all.machines = all.people+n.people, all.wasters+n.wasters, all.machines+n.machines
+		all.doubted, all.certain, all.leave = all.doubted+n.doubted, all.certain+n.certain, all.leave+n.leave
 		for i := range all.by {
 			all.by[i] += n.by[i]
 		}
@@ -220,18 +239,18 @@ func (m *heldOut) labels(t *testing.T, position, label string) (quiet bool) {
 
 // read is the harm that the reader does with the message: to lose their own words, or to take ours for theirs, is one
 // as well.
-func (m *heldOut) read() harm {
+func (m *heldOut) read() (crm.Text, harm) {
 	got := reader.Trace(m.in)
 	h := m.harm(got.Text)
 	if h != none || got.Text.Class != crm.Human {
-		return h
+		return got.Text, h
 	}
 	gone := func(s string) bool { return !strings.Contains(got.Kept, s) }
 	ours := func(s string) bool { return strings.Contains(got.Kept, s) }
 	if slices.ContainsFunc(m.keep, gone) || slices.ContainsFunc(append(m.drop, "tom@us.example"), ours) {
-		return blamed
+		return got.Text, blamed
 	}
-	return none
+	return got.Text, none
 }
 
 var showHoldout = flag.Bool("holdout.show", false,
@@ -244,20 +263,29 @@ var tolls = []struct {
 	held                 bool // nobody who mends the reader looks at them
 	files, messages      int  // at least
 	maxHarmed, maxMissed int
+	maxDoubted           int // a doubt makes nobody decide, but somebody asks for nothing
 }{
-	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 3},
-	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2},
-	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2},
-	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 7},
-	{dir: "opened", files: 8, messages: 230, maxMissed: 1},
-	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6},
-	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9},            // 11 and 20 at first sight
-	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3},              // 12 and 94 at first sight
-	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3},             // 11 and 42 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 24},            // 10 and 90 at first sight
-	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 46},   // 3 and 46 at first sight
-	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 77}, // both: 5 and 130
-	{dir: "mailbag", files: 9, messages: 520, maxHarmed: 0, maxMissed: 54},
+	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 3, maxDoubted: 18},
+	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2, maxDoubted: 9},
+	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2, maxDoubted: 6},
+	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 7, maxDoubted: 21},
+	{dir: "opened", files: 8, messages: 230, maxMissed: 1, maxDoubted: 13},
+	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6, maxDoubted: 10},
+	// 11 and 20 at first sight
+	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9, maxDoubted: 31},
+	// 12 and 94 at first sight
+	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 3, maxDoubted: 138},
+	// 11 and 42 at first sight
+	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3, maxDoubted: 23},
+	// 10 and 90 at first sight
+	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 24, maxDoubted: 14},
+	// 3 and 46 at first sight
+	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 46, maxDoubted: 11},
+	// both: 5 and 130
+	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 77, maxDoubted: 13},
+	{dir: "mailbag", files: 9, messages: 520, maxHarmed: 0, maxMissed: 54, maxDoubted: 17},
+	// 6 and 55 at first sight
+	{dir: "ordinary", files: 8, messages: 540, maxHarmed: 3, maxMissed: 55, maxDoubted: 68},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with
@@ -274,11 +302,10 @@ func TestHarm(t *testing.T) {
 				n := new(toll)
 				by[strings.TrimSuffix(filepath.Base(file), ".txt")] = n
 				for i, m := range loadHoldout(t, file) {
-					h := m.read()
-					n.add(&m.verdict, h)
+					got, h := m.read()
+					n.add(&m.verdict, got, h)
 					if h != none && (!limit.held || *showHoldout) {
-						t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, reader.Read(m.in),
-							m.in.Body+m.in.HTML)
+						t.Logf("%s #%d: harm %d: %+v: %.90q", filepath.Base(file), i+1, h, got, m.in.Body+m.in.HTML)
 					}
 				}
 			}
@@ -290,6 +317,9 @@ func TestHarm(t *testing.T) {
 			if all.harmed() > limit.maxHarmed || all.by[missed] > limit.maxMissed {
 				t.Errorf("%d people harmed, %d wasters missed: it was %d and %d", all.harmed(), all.by[missed],
 					limit.maxHarmed, limit.maxMissed)
+			}
+			if all.doubted > limit.maxDoubted {
+				t.Errorf("%d messages hold a doubt that is none: it was %d", all.doubted, limit.maxDoubted)
 			}
 		})
 	}

@@ -355,9 +355,15 @@ func (m *message) sift() {
 func (m *message) foreign(h *hit, s *sentence) bool {
 	first, end := m.clausesOf(h)
 	from, to := m.clauses[first].from, m.clauses[end-1].to
-	if m.net.spoken&(1<<h.lang) == 0 || s.question && m.span(from, to, h.lang)&traitYou != 0 {
+	if s.question && m.span(from, to, h.lang)&traitYou != 0 {
 		return false
 	}
+	return m.net.spoken&(1<<h.lang) != 0 && m.unknown(from, to, h)
+}
+
+// unknown reports whether one of the tokens from, to (exclusive) is neither a step nor a word that the lexicon of h
+// knows for anything.
+func (m *message) unknown(from, to int, h *hit) bool {
 	for i := from; i < to; i++ {
 		if m.tokens[i].kind == wordToken && !m.steps[i] && m.traits(i, h.lang) == 0 && !m.entry(i).filler &&
 			!m.denies(i, h.lang) && !m.dating(i) && m.entry(i).ifs == 0 {
@@ -397,25 +403,43 @@ func (m *message) shrug() bool {
 const spare = 1
 
 // promised reports whether s speaks of business to come: by its phrase, or by a condition or a time beside a weak one,
-// with which no amount is ordered. "The new contracts are signed" speaks of none.
+// with which no amount is ordered. "The new contracts are signed" speaks of none, nor does "there will be more guests".
 func (m *message) promised(s *sentence, got crm.Intents) bool {
 	if got.Any(crm.Accepts|crm.ChangeRequest) || s.question && !got.Any(crm.Discount) { // it is wanted now
 		return false
 	}
+	given, ahead, amount := got.Any(crm.Discount), false, false
+	for i := s.from; i < s.to; i++ {
+		given = given || m.entry(i).ifs&(1<<m.lang) != 0
+		ahead = ahead || m.tokens[i].when != 0 || m.marks[i]&traitShall != 0
+		amount = amount || m.amount(i, s.to)
+	}
+	switch phrase, foreign := m.promise(s); {
+	case phrase && (given || !foreign):
+		return true
+	case phrase:
+		m.doubt |= crm.FutureBusiness
+		return false
+	}
+	return (given || ahead) && !amount
+}
+
+// promise reports whether a phrase in s that is not weak speaks of business to come, and whether it ends in what nobody
+// knows: "there will be more guests".
+func (m *message) promise(s *sentence) (phrase, foreign bool) {
+	m.cover(crm.FutureBusiness)
 	for i := range m.hits {
 		h := &m.hits[i]
-		if h.feature == bit(crm.FutureBusiness) && !h.weak && s.from <= int(h.from) && int(h.to) <= s.to {
-			return true
+		if h.feature != bit(crm.FutureBusiness) || h.weak || int(h.from) < s.from || s.to < int(h.to) {
+			continue
 		}
-	}
-	ahead := false
-	for i := s.from; i < s.to; i++ {
-		if m.amount(i, s.to) {
-			return false
+		next := int(h.to)
+		if !m.unknown(next, min(next+1, s.to), h) {
+			return true, false
 		}
-		ahead = ahead || m.entry(i).ifs&(1<<m.lang) != 0 || m.tokens[i].when != 0 || m.marks[i]&traitShall != 0
+		phrase = true
 	}
-	return ahead
+	return phrase, phrase
 }
 
 // again reports whether s asks for the same quote once more: it asks for it, or says that it is lost, and changes
@@ -578,8 +602,9 @@ func settle(all crm.Intents, units int) crm.Intents {
 	if all.Any(crm.Vague) && units <= 3 { // "maybe yes"
 		all &^= crm.ClearYes
 	}
-	if all.Any(crm.NotReady) { // "not interested at the moment" is not now, which is kinder to them
-		all &^= crm.NotInterested
+	// "Not interested at the moment" is not now, which is kinder to them; who cannot pay it now does not haggle.
+	if all.Any(crm.NotReady) {
+		all &^= crm.NotInterested | crm.Discount
 	}
 	if all.Any(crm.NotInterested | crm.OptOut) { // "it does not suit us" is of no time then
 		all &^= crm.RefusesTime | crm.ClearYes | crm.Discount

@@ -110,7 +110,7 @@ func (m *message) hear(h *hit, first, end int) ruling {
 		return strong // the settings say so
 	case m.undone(h, m.utterance(first, s)), m.governed(h, s):
 		return unsaid
-	case h.weak || m.hindered(h) || m.conditional(h, first, s) || m.answered(first, end):
+	case h.weak || m.hindered(h) || m.conditional(h, first, s) || m.answered(first, end) || m.partial(h, first, end):
 		return weak
 	}
 	if h.feature == bit(crm.OptOut) && m.vows(h, from) {
@@ -273,6 +273,67 @@ func (m *message) hindered(h *hit) bool {
 	}
 	return false
 }
+
+// partial reports whether h, in the clauses from first to end (exclusive), may be about one thing, one moment or one
+// way to reach them.
+func (m *message) partial(h *hit, first, end int) bool {
+	from, to := m.clauses[first].from, m.clauses[end-1].to
+	if h.feature == bit(crm.OptOut) {
+		return m.span(from, to, h.lang)&traitNow != 0 || m.rerouted(first, end)
+	}
+	return m.remains(h, to) || m.refersBack(h, first, end)
+}
+
+// remains reports whether it is with us that they stay: "we stay with our present plan at your place".
+func (m *message) remains(h *hit, to int) bool {
+	for i := int(h.from) + 1; i < to; i++ {
+		if m.traits(i, h.lang)&traitYou != 0 && m.traits(i-1, h.lang)&traitWith != 0 {
+			return !m.denial(h)
+		}
+	}
+	return false
+}
+
+// refersBack reports whether h, in the clauses from first to end (exclusive), may be about a thing that was spoken of
+// right before: "please strike line 6, it is no longer needed".
+func (m *message) refersBack(h *hit, first, end int) bool {
+	all := m.span(m.clauses[first].from, m.clauses[end-1].to, h.lang)
+	if first == 0 || h.feature != bit(crm.NotInterested) || all&(traitOurs|traitRival) != 0 ||
+		all&traitWe != 0 && all&traitNeeds == 0 {
+		return false
+	}
+	before := &m.clauses[first-1]
+	return before.sentence >= m.first && before.found&(polite|set(harmful)) == 0 && m.strange(before, h)
+}
+
+// rerouted reports whether an address or a telephone number stands in another clause than those from first to end
+// (exclusive): they want to be written to elsewhere.
+func (m *message) rerouted(first, end int) bool {
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if k >= first && k < end || c.sentence < m.first || c.sentence >= m.tailFrom {
+			continue
+		}
+		digits := 0
+		for i := c.from; i < c.to; i++ {
+			switch t := &m.tokens[i]; t.kind {
+			case addressToken:
+				return true
+			case numberToken:
+				digits += int(t.end - t.start)
+			default:
+				digits = 0
+			}
+			if digits >= shortestPhone {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shortestPhone is how many digits a telephone number has at least; fewer are an amount or a year.
+const shortestPhone = 7
 
 // vows reports whether the writer says what the writer will do: "I will not write again".
 func (m *message) vows(h *hit, from int) bool {

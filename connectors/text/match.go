@@ -255,11 +255,15 @@ func (w *walk) end(h hit, i int, gaps uint64) {
 }
 
 // misplaced reports whether h means something else by what stands in it or before it: a price that is a day, a courtesy
-// that is denied ("you have not answered my question"), a machine that is ours ("I got your automatic reply").
+// that is denied ("you have not answered my question"), a machine that is ours ("I got your automatic reply"), an
+// agreement that says how something is to be done ("go ahead slowly").
 func (s *scan) misplaced(h hit) bool {
 	switch h.feature {
 	case bit(crm.Discount):
 		return s.numbersDay(h)
+	case bit(crm.Accepts), bit(crm.ClearYes):
+		next := int(h.to)
+		return next < len(s.tokens) && !s.tokens[next].clause && s.traits(next, h.lang)&traitSlow != 0
 	case cueSmallTalk, cueRedirect:
 		for i := int(h.from); i < min(int(h.to)+2, len(s.tokens)); i++ {
 			inside := i < int(h.to)
