@@ -144,11 +144,17 @@ func (m *message) noted(c *clause) bool {
 		return m.courtesy(c) || m.strangers(c, polite) <= shortRest
 	case c.all&traitLetter != 0 && c.all&traitShall != 0: // "I will see to your message then"
 		return true
-	case m.sentences[c.sentence].found&theirs != 0 && m.marks[c.from]&traitContrast == 0:
-		return true
+	case m.marks[c.from]&traitContrast != 0: // "but forty is right"
+		return false
+	case m.sentences[c.sentence].found&theirs != 0:
+		return c.all&traitWe == 0 || m.strangers(c, theirs) <= ownRest
 	}
 	return m.bare(c)
 }
+
+// ownRest is how many words of its own a clause about the writer may hold that says nothing of an absence: "I am away,
+// and I carry on with the project" is a person's.
+const ownRest = 1
 
 // bare reports whether c says nothing of its own, but of a time or a name.
 func (m *message) bare(c *clause) bool {
@@ -276,8 +282,8 @@ func (m *message) acknowledges() bool {
 	return (letter || m.cue(cueTicket)) && m.tailFrom-m.first <= 6
 }
 
-// bounced reports whether the body reports a failure of delivery: of a message, and with its code, an address or a
-// subject that agrees.
+// bounced reports whether the body reports a failure of delivery: with its code, or of a message, and of nothing else
+// that is delivered, with a subject that agrees.
 func (m *message) bounced() bool {
 	if m.in.Direction == crm.Out || m.subject.reply || m.quotes {
 		return false
@@ -288,8 +294,28 @@ func (m *message) bounced() bool {
 			body, subject = body || i >= m.bodyFrom, subject || i < m.bodyFrom
 		}
 	}
-	return body && (subject || statusCode(m.body) || m.tailFrom-m.bodyFrom <= 2)
+	return body && (statusCode(m.body) || (subject || m.tailFrom-m.bodyFrom <= 2) && m.mailed())
 }
+
+// mailed reports whether a sentence that tells of a failure of delivery speaks of a message, or of who was to get it.
+func (m *message) mailed() bool {
+	for n := range m.sentences[:m.tailFrom] {
+		s := &m.sentences[n]
+		for i := s.from; i < s.to && s.found.has(cueBounced); i++ {
+			if m.tokens[i].kind == addressToken || posted[m.wordAt(i)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var posted = setOf("message messages mail mails email emails mailbox inbox recipient recipients address addresses user " +
+	"domain host nachricht nachrichten empfänger empfängern empfängers postfach adresse adressen benutzer konto " +
+	"courriel courriels destinataire destinataires boîte utilisateur mensaje mensajes correo correos destinatario " +
+	"destinatarios buzón dirección usuario messaggio messaggi destinatari casella indirizzo utente posta mensagem " +
+	"mensagens destinatário destinatários caixa endereço usuário utilizador bericht berichten ontvanger ontvangers " +
+	"mailadres adres gebruiker postvak")
 
 // statusCode reports whether s holds an enhanced status code of a failure, such as 5.1.1. Source: RFC 3463.
 func statusCode(s string) bool {
@@ -402,7 +428,13 @@ var theirOwn = setOf("our my unser unsere unserer mein meine notre mon ma nuestr
 // stands in a conversation, with a reply's subject or quoted text, ever mass, nor theirs that asks, agrees or speaks
 // of the purchase, whatever stands below it.
 func (m *message) mass() bool {
-	if m.in.Direction == crm.Out || m.subject.reply || m.quotes || m.speaks() {
+	if m.in.Direction == crm.Out || m.subject.reply || m.subject.forward || m.quotes {
+		return false
+	}
+	if m.framed() {
+		return true
+	}
+	if m.speaks() {
 		return false
 	}
 	for i := m.bodyFrom; i < len(m.sentences); i++ {
@@ -413,6 +445,22 @@ func (m *message) mass() bool {
 	}
 	return false
 }
+
+// framed reports whether the body begins with where else it can be read, and offers a way out below, and nobody speaks
+// of themselves: such mail asks for no answer, whatever it asks.
+func (m *message) framed() bool {
+	if m.bodyFrom >= m.tailFrom || !m.sentences[m.bodyFrom].found.has(cueMass) {
+		return false
+	}
+	for i := m.sentences[m.bodyFrom].from; i < m.sentences[m.tailFrom-1].to; i++ {
+		if oneself[m.wordAt(i)] {
+			return false
+		}
+	}
+	return slices.ContainsFunc(m.sentences[m.bodyFrom+1:], func(s sentence) bool { return s.found.has(cueFooter) })
+}
+
+var oneself = setOf("i i'm i'd i've my me ich mich mir j' m' yo io eu ik mij mijn")
 
 // longLetter is the length in units from which a footer makes mass mail of a text: below a shorter one it belongs to a
 // person's signature.

@@ -74,7 +74,14 @@ func (m *message) elsewhere(c *clause) bool {
 	if m.urgent(c) {
 		return true
 	}
-	return !me && c.found&(1<<cueRedirect|set(crm.Refers)) != 0 && m.cue(cueGone) // who left is not to be written to
+	return !me && c.found&(1<<cueRedirect|set(crm.Refers)) != 0 && m.unreachable()
+}
+
+// unreachable reports whether the writer left, or is away and the subject says that a machine answers: neither is to be
+// written to.
+func (m *message) unreachable() bool {
+	named := m.subject.class()
+	return m.cue(cueGone) || (named == crm.OutOfOffice || named == crm.AutoReply) && m.cue(cueAbsent)
 }
 
 // urgent reports whether c follows in its sentence on what notes of absence say: "in urgent cases, please call".
