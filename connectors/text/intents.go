@@ -94,28 +94,6 @@ func (m *message) intents(out *crm.Text) {
 	}
 }
 
-// resent makes a request of what has to be sent once more because our link was broken or it never reached them: it asks
-// for no quote again.
-func (m *message) resent(all crm.Intents) crm.Intents {
-	missing, fault := m.missing(), m.cue(cueFault)
-	if m.in.Direction == crm.Out || all.Any(harmful) || !missing && !fault {
-		return all
-	}
-	all |= crm.OurFault
-	if !missing && !all.Any(crm.QuoteAgain|crm.AsksYesNo) {
-		return all
-	}
-	if missing || all.Any(crm.QuoteAgain) {
-		all &^= crm.QuoteAgain | crm.QuoteRequest
-	}
-	return all | crm.Requests
-}
-
-// missing reports whether they say that a quote of ours never reached them.
-func (m *message) missing() bool {
-	return slices.ContainsFunc(m.hits, func(h hit) bool { return h.feature == cueMissing && m.plainGaps(&h) })
-}
-
 // said is what the sentences of the body do, and none of them takes back from another.
 func (m *message) said(out *crm.Text) crm.Intents {
 	var all, agreeing, pressing crm.Intents
@@ -445,7 +423,7 @@ func (m *message) promise(s *sentence) (phrase, foreign bool) {
 // again reports whether s asks for the same quote once more: it asks for it, or says that it is lost, and changes
 // nothing in it. "I read the quote again", "the signed quote, I send it back" and "again, with 20 seats" do not.
 func (m *message) again(s *sentence) bool {
-	if m.cue(cueFault) { // which makes a request of it
+	if m.swallowed || m.cue(cueFault) { // which makes a request of it
 		return true
 	}
 	if m.revised(s) || m.thanksAgain(s) {
@@ -554,7 +532,7 @@ func (m *message) beside(s *sentence, got crm.Intents) crm.Intents {
 	if s.question && !got.Any(crm.NotReady) || got.Any(crm.Accepts|crm.Requests) || s.found.has(cueCourtesy) {
 		none |= crm.DefersTime
 	}
-	if s.found.has(bit(crm.Thanks)) && !s.question {
+	if s.found.has(bit(crm.Thanks)) && !s.question || s.found.has(cueFault) { // it is missing, and granted
 		none |= crm.Discount
 	}
 	if s.found.has(cueReturn) { // "on the road, and back on Wednesday" says when, rather than that it does not suit

@@ -132,6 +132,7 @@ type message struct {
 	bodyFrom, tailFrom int  // sentences: the subject's come first
 	first              int  // the first sentence of the body that is more than a salutation
 	heard, spoke       bool // whether a person speaks, once that was asked
+	swallowed          bool // a machine of theirs lost what we sent
 	closing            int  // the sentence that closes the letter, once that was asked
 	greeted            int  // units of the salutation in the sentence first
 	calendar           calendar
@@ -172,6 +173,7 @@ func (m *message) find(r *Reader) {
 	m.salutation()
 	m.cutClauses()
 	m.sift()
+	m.faults()
 	m.place()
 	m.requests()
 }
