@@ -302,7 +302,7 @@ func (m *message) mailed() bool {
 	for n := range m.sentences[:m.tailFrom] {
 		s := &m.sentences[n]
 		for i := s.from; i < s.to && s.found.has(cueBounced); i++ {
-			if m.tokens[i].kind == addressToken || posted[m.wordAt(i)] {
+			if m.tokens[i].kind == addressToken || m.among(i, posted) {
 				return true
 			}
 		}
@@ -310,8 +310,8 @@ func (m *message) mailed() bool {
 	return false
 }
 
-var posted = setOf("message messages mail mails email emails mailbox inbox recipient recipients address addresses user " +
-	"domain host nachricht nachrichten empfänger empfängern empfängers postfach adresse adressen benutzer konto " +
+var posted = setOf("message messages mail mails email emails mailbox inbox recipient recipients address addresses " +
+	"user domain host nachricht nachrichten empfänger empfängern empfängers postfach adresse adressen benutzer konto " +
 	"courriel courriels destinataire destinataires boîte utilisateur mensaje mensajes correo correos destinatario " +
 	"destinatarios buzón dirección usuario messaggio messaggi destinatari casella indirizzo utente posta mensagem " +
 	"mensagens destinatário destinatários caixa endereço usuário utilizador bericht berichten ontvanger ontvangers " +
@@ -412,7 +412,7 @@ func (m *message) anothers() bool {
 	for n := m.first; n < m.tailFrom; n++ {
 		s := &m.sentences[n]
 		for i := s.from; i+1 < s.to && s.found.has(cueGone); i++ {
-			if theirOwn[m.wordAt(i)] && m.marks[i+1] == 0 && !m.held[i+1].has(cueGone) && !m.dating(i+1) {
+			if theirOwn[m.wordAt(i)] && m.marks[i+1]&^apart == 0 && !m.held[i+1].has(cueGone) && !m.dating(i+1) {
 				return true
 			}
 		}
@@ -453,7 +453,7 @@ func (m *message) framed() bool {
 		return false
 	}
 	for i := m.sentences[m.bodyFrom].from; i < m.sentences[m.tailFrom-1].to; i++ {
-		if oneself[m.wordAt(i)] {
+		if m.among(i, oneself) {
 			return false
 		}
 	}

@@ -51,6 +51,8 @@ const (
 	traitNice                       // says something nice to them: "kind of you", "we wish you"
 	traitPrice                      // belongs to a talk about our price: "cheaper", "upfront"
 	traitConcedes                   // begins what changes nothing: "although"
+	traitLoses                      // what happened to what is gone: "deleted", "mislaid"
+	traitRepeats                    // says, with the word before it at times, that it is wanted once more: "again"
 	traitAsking                     // may make a question or a wish of any clause: "which", "need"
 	traitNeeds                      // what is needed or not is what was spoken of before: "need", "use"
 	traitWith                       // with "you", whom they stay with: "with", "at"
@@ -58,6 +60,9 @@ const (
 	traitNow                        // this moment, and no other: "now", "today"
 	traitRest                       // what else there is, so that not all is refused: "rest"
 )
+
+// apart are traits that tell nothing of what a word is beside a refusal or a price.
+const apart = traitLoses | traitRepeats
 
 var traitNames = map[string]trait{
 	"light": traitLight, "ours": traitOurs, "rival": traitRival, "mails": traitMails, "deal": traitDeal,
@@ -67,7 +72,7 @@ var traitNames = map[string]trait{
 	"against": traitAgainst, "only": traitOnly, "we": traitWe, "us": traitUs,
 	"revised": traitRevised, "give": traitGives, "thinks": traitThinks, "asking": traitAsking,
 	"you": traitYou, "kind": traitKind, "nice": traitNice, "thus": traitThus,
-	"price": traitPrice, "concedes": traitConcedes,
+	"price": traitPrice, "loses": traitLoses, "repeats": traitRepeats, "concedes": traitConcedes,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
 	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "slow": traitSlow,
 }

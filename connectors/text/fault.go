@@ -58,7 +58,8 @@ func (m *message) blames(h *hit, s *sentence) blame {
 		return theirsToMend // "we cannot open before nine"
 	case m.says(from, to, devices), m.theirMachine(from, to):
 		return nobodys
-	case m.steppedOn(h, lacking) && m.span(from, to, h.lang)&(traitWe|traitPlease) != 0, !you && m.says(from, to, outsiders):
+	case m.steppedOn(h, lacking) && m.span(from, to, h.lang)&(traitWe|traitPlease) != 0,
+		!you && m.says(from, to, outsiders):
 		return theirsToMend
 	}
 	return oursToMend
@@ -67,7 +68,7 @@ func (m *message) blames(h *hit, s *sentence) blame {
 // theirMachine reports whether one of the tokens from, to (exclusive) is a machine of theirs: "our mail server".
 func (m *message) theirMachine(from, to int) bool {
 	for i := from; i < to; i++ {
-		if theirOwn[m.wordAt(i)] && m.says(i+1, min(i+1+shortRest, to), machines) {
+		if m.among(i, theirOwn) && m.says(i+1, min(i+1+shortRest, to), machines) {
 			return true
 		}
 	}
@@ -77,7 +78,7 @@ func (m *message) theirMachine(from, to int) bool {
 // says reports whether one of the tokens from, to (exclusive) is one of words.
 func (m *message) says(from, to int, words map[string]bool) bool {
 	for i := from; i < to; i++ {
-		if m.tokens[i].kind == wordToken && words[m.wordAt(i)] {
+		if m.tokens[i].kind == wordToken && m.among(i, words) {
 			return true
 		}
 	}
@@ -87,7 +88,7 @@ func (m *message) says(from, to int, words map[string]bool) bool {
 // steppedOn reports whether one of words is a step of h.
 func (m *message) steppedOn(h *hit, words map[string]bool) bool {
 	for i := int(h.from); i < int(h.to); i++ {
-		if h.gaps&(1<<(i-int(h.from))) == 0 && words[m.wordAt(i)] {
+		if h.gaps&(1<<(i-int(h.from))) == 0 && m.among(i, words) {
 			return true
 		}
 	}
@@ -118,6 +119,12 @@ func (m *message) missing() bool {
 	return slices.ContainsFunc(m.hits, func(h hit) bool { return h.feature == cueMissing && m.plainGaps(&h) })
 }
 
+// among reports whether token i is one of words.
+func (s *scan) among(i int, words map[string]bool) bool {
+	var buf [48]byte
+	return words[string(appendFold(buf[:0], s.text[s.tokens[i].start:s.tokens[i].end]))]
+}
+
 var (
 	weHave     = setOf("ho abbiamo he hemos habe haben heb hebben")
 	forgetting = setOf("forgot forgotten vergessen oublié oubliée oubliés olvidó olvidaron olvidasteis olvidaste " +
@@ -137,10 +144,11 @@ var (
 	lacking = setOf("without ohne sans sin senza sem zonder")
 	devices = setOf("phone iphone mobile tablet ipad smartphone handy telefon téléphone portable móvil celular " +
 		"teléfono cellulare telefono telefonino telemóvel telefone telefoon mobiel")
-	machines = setOf("server servers mailserver filter filters spamfilter spam firewall antivirus antispam gateway it scanner virenscanner virenschutz " +
-		"system software edv serveur messagerie antispam filtre sistema servidor cortafuegos filtro informática " +
+	machines = setOf("server servers mailserver filter filters spamfilter spam firewall antivirus antispam gateway " +
+		"it scanner virenscanner virenschutz system software " +
+		"edv serveur messagerie antispam filtre sistema servidor cortafuegos filtro informática " +
 		"informatica sistemas systeem ict virusscanner")
 	outsiders = setOf("supplier supplier's suppliers vendor vendor's competitor competitor's manufacturer " +
-		"manufacturer's lieferanten lieferant herstellers mitbewerbers wettbewerbers fournisseur concurrent proveedor " +
-		"competidor fornitore concorrente fornecedor concorrente leverancier concurrent")
+		"manufacturer's lieferanten lieferant herstellers mitbewerbers wettbewerbers fournisseur concurrent " +
+		"proveedor competidor fornitore concorrente fornecedor concorrente leverancier concurrent")
 )

@@ -75,6 +75,9 @@ func (m *message) intents(out *crm.Text) {
 	}
 	all = all&^(crm.Thanks|harmful) | sure
 	all = settle(m.whole(all, out.Units), out.Units)
+	if m.lostAgain() && !all.Any(crm.ChangeRequest|crm.Accepts) {
+		all |= crm.QuoteAgain | crm.QuoteRequest
+	}
 	all = m.resent(all)
 	if all&(demands|wanting|crm.ClearNo) == 0 && m.courteous() {
 		all |= crm.Thanks
@@ -274,9 +277,10 @@ func (m *message) conceded(s *sentence) bool {
 	return !s.question && slices.ContainsFunc(m.marks[s.from:s.to], func(t trait) bool { return t&traitConcedes != 0 })
 }
 
-// granted reports whether what s says of a price asks for nothing: it still stands, or it was too high at another time.
+// granted reports whether what s says of a price asks for nothing: it still stands, it is missing where it was granted,
+// or it was too high at another time.
 func (m *message) granted(s *sentence, got crm.Intents) bool {
-	return m.outweighed(s) || s.found.has(cueStands) || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
+	return m.outweighed(s) || s.found&(1<<cueStands|1<<cueFault) != 0 || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
 }
 
 // outweighed reports whether what s says of a price comes before a contrast that asks for nothing: what counts is what
@@ -343,7 +347,7 @@ func (m *message) foreign(h *hit, s *sentence) bool {
 // knows for anything.
 func (m *message) unknown(from, to int, h *hit) bool {
 	for i := from; i < to; i++ {
-		if m.tokens[i].kind == wordToken && !m.steps[i] && m.traits(i, h.lang) == 0 && !m.entry(i).filler &&
+		if m.tokens[i].kind == wordToken && !m.steps[i] && m.traits(i, h.lang)&^apart == 0 && !m.entry(i).filler &&
 			!m.denies(i, h.lang) && !m.dating(i) && m.entry(i).ifs == 0 {
 			return true
 		}
@@ -420,90 +424,20 @@ func (m *message) promise(s *sentence) (phrase, foreign bool) {
 	return phrase, phrase
 }
 
-// again reports whether s asks for the same quote once more: it asks for it, or says that it is lost, and changes
-// nothing in it. "I read the quote again", "the signed quote, I send it back" and "again, with 20 seats" do not.
-func (m *message) again(s *sentence) bool {
-	if m.swallowed || m.cue(cueFault) { // which makes a request of it
-		return true
-	}
-	if m.revised(s) || m.thanksAgain(s) {
-		return false
-	}
-	asks := s.question || s.found&set(crm.Asks|crm.Requests|crm.QuoteRequest) != 0 ||
-		slices.ContainsFunc(m.marks[s.from:s.to], func(t trait) bool { return t&traitPlease != 0 })
-	for i := range m.hits {
-		h := &m.hits[i]
-		if h.feature != bit(crm.QuoteAgain) || int(h.from) < s.from || int(h.to) > s.to {
-			continue
-		}
-		if h.deny && asks && m.handed(h) || !h.deny && m.lost(h) {
-			return true
-		}
-	}
-	return false
-}
-
-// lost reports whether h says that the quote is lost: not "we have not lost it", nor that it lacks something.
-func (m *message) lost(h *hit) bool {
-	first, _ := m.clausesOf(h)
-	return m.plainGaps(h) && !m.undone(h, m.clauses[first].from)
-}
-
-// handed reports whether it is to be handed over what h names once more, rather than read, explained or reckoned: its
-// clause says so, or says nothing else.
-func (m *message) handed(h *hit) bool {
-	first, end := m.clausesOf(h)
-	other := false
-	for i := m.clauses[first].from; i < m.clauses[end-1].to; i++ {
-		switch t := m.marks[i]; {
-		case t&traitGives != 0:
-			return true
-		case i >= int(h.from) && i < int(h.to) && h.gaps&(1<<(i-int(h.from))) == 0:
-		case m.tokens[i].kind == wordToken && t&(traitLight|traitWe|traitUs|traitPlease|traitOurs) == 0 &&
-			!m.entry(i).filler && !m.dating(i) && (i == m.clauses[first].from || !m.name(i)):
-			other = true
-		}
-	}
-	return !other
-}
-
-// thanksAgain reports whether it is thanks that s says once more: "thanks again for the quote, when can you deliver?"
-func (m *message) thanksAgain(s *sentence) bool {
-	for i := range m.hits {
-		h := &m.hits[i]
-		if h.feature != bit(crm.QuoteAgain) || int(h.from) < s.from || int(h.to) > s.to {
-			continue
-		}
-		if first, _ := m.clausesOf(h); !m.clauses[first].found.has(bit(crm.Thanks)) {
-			return false
-		}
-	}
-	return true
-}
-
-// revised reports whether s wants another quote than the one that there is.
-func (m *message) revised(s *sentence) bool {
-	if s.found&set(crm.ChangeRequest|crm.Accepts) != 0 {
-		return true
-	}
-	for i := s.from; i < s.to; i++ {
-		if m.marks[i]&(traitUnless|traitRevised) != 0 ||
-			i > s.from && m.marks[i-1]&traitLight != 0 && m.amount(i, s.to) {
-			return true
-		}
-	}
-	return false
-}
-
 // plainGaps reports whether nothing of its own stands within h: "I cannot find the transport in your quote" has it.
 func (m *message) plainGaps(h *hit) bool {
 	for i := int(h.from); i < int(h.to); i++ {
-		if h.gaps&(1<<(i-int(h.from))) != 0 && m.marks[i]&(traitLight|traitWe|traitOurs) == 0 && !m.entry(i).filler {
+		if h.gaps&(1<<(i-int(h.from))) != 0 && m.marks[i]&(traitLight|traitWe|traitOurs) == 0 && !m.entry(i).filler &&
+			!mishap[m.wordAt(i)] {
 			return false
 		}
 	}
 	return true
 }
+
+// mishap are words of how something was lost.
+var mishap = setOf("by accident mistake accidentally versehentlich irrtümlich aus versehen par erreur mégarde por " +
+	"error per sbaglio errore engano ongeluk vergissing")
 
 // amount reports whether token i, in a clause that ends before to, says how many of something.
 func (m *message) amount(i, to int) bool {
@@ -532,7 +466,7 @@ func (m *message) beside(s *sentence, got crm.Intents) crm.Intents {
 	if s.question && !got.Any(crm.NotReady) || got.Any(crm.Accepts|crm.Requests) || s.found.has(cueCourtesy) {
 		none |= crm.DefersTime
 	}
-	if s.found.has(bit(crm.Thanks)) && !s.question || s.found.has(cueFault) { // it is missing, and granted
+	if s.found.has(bit(crm.Thanks)) && !s.question {
 		none |= crm.Discount
 	}
 	if s.found.has(cueReturn) { // "on the road, and back on Wednesday" says when, rather than that it does not suit
