@@ -57,6 +57,7 @@ const (
 	traitNeeds                      // what is needed or not is what was spoken of before: "need", "use"
 	traitWith                       // with "you", whom they stay with: "with", "at"
 	traitSlow                       // how something is to be done, by which nothing is agreed to: "slowly"
+	traitRegret                     // what comes is not what we hoped for: "unfortunately"
 	traitNow                        // this moment, and no other: "now", "today"
 	traitRest                       // what else there is, so that not all is refused: "rest"
 )
@@ -74,7 +75,7 @@ var traitNames = map[string]trait{
 	"you": traitYou, "kind": traitKind, "nice": traitNice, "thus": traitThus,
 	"price": traitPrice, "loses": traitLoses, "repeats": traitRepeats, "concedes": traitConcedes,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
-	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "slow": traitSlow,
+	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "regret": traitRegret, "slow": traitSlow,
 }
 
 // role is the trait that a word has in one language, by the number of its file.

@@ -245,12 +245,21 @@ func (m *heldOut) read() (crm.Text, harm) {
 	if h != none || got.Text.Class != crm.Human {
 		return got.Text, h
 	}
-	gone := func(s string) bool { return !strings.Contains(got.Kept, s) }
+	gone := func(s string) bool { return !strings.Contains(got.Kept, s) && !strings.Contains(got.Kept, unsigned(s)) }
 	ours := func(s string) bool { return strings.Contains(got.Kept, s) }
 	if slices.ContainsFunc(m.keep, gone) || slices.ContainsFunc(append(m.drop, "tom@us.example"), ours) {
 		return got.Text, blamed
 	}
 	return got.Text, none
+}
+
+// unsigned is s without the few words behind its last full stop, which may close the letter: "See you then. Regards".
+func unsigned(s string) string {
+	i := strings.LastIndexAny(strings.TrimRight(s, ".!"), ".!?")
+	if i < 0 || len(strings.Fields(s[i:])) > 4 {
+		return s
+	}
+	return s[:i]
 }
 
 var showHoldout = flag.Bool("holdout.show", false,
@@ -265,27 +274,27 @@ var tolls = []struct {
 	maxHarmed, maxMissed int
 	maxDoubted           int // a doubt makes nobody decide, but somebody asks for nothing
 }{
-	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 3, maxDoubted: 18},
-	{dir: "sealed", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2, maxDoubted: 9},
-	{dir: "learnt", files: 9, messages: 150, maxHarmed: 0, maxMissed: 2, maxDoubted: 6},
-	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 6, maxDoubted: 21},
-	{dir: "opened", files: 8, messages: 230, maxMissed: 1, maxDoubted: 13},
-	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6, maxDoubted: 10},
+	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 2, maxDoubted: 29},
+	{dir: "sealed", files: 9, messages: 150, maxMissed: 1, maxDoubted: 12},
+	{dir: "learnt", files: 9, messages: 150, maxMissed: 1, maxDoubted: 9},
+	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 6, maxDoubted: 29},
+	{dir: "opened", files: 8, messages: 230, maxMissed: 1, maxDoubted: 20},
+	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6, maxDoubted: 18},
 	// 11 and 20 at first sight
-	{dir: "strangers", files: 8, messages: 480, maxHarmed: 0, maxMissed: 9, maxDoubted: 31},
+	{dir: "strangers", files: 8, messages: 480, maxMissed: 7, maxDoubted: 52},
 	// 12 and 94 at first sight
-	{dir: "romance", files: 5, messages: 800, maxHarmed: 0, maxMissed: 2, maxDoubted: 138},
+	{dir: "romance", files: 5, messages: 800, maxMissed: 2, maxDoubted: 161},
 	// 11 and 42 at first sight
-	{dir: "germanic", files: 3, messages: 160, maxHarmed: 0, maxMissed: 3, maxDoubted: 23},
+	{dir: "germanic", files: 3, messages: 160, maxMissed: 2, maxDoubted: 28},
 	// 10 and 90 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxHarmed: 1, maxMissed: 22, maxDoubted: 14},
+	{dir: "envelope", files: 9, messages: 800, maxMissed: 15, maxDoubted: 34},
 	// 3 and 46 at first sight
-	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 46, maxDoubted: 11},
+	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 37, maxDoubted: 29},
 	// both: 5 and 130
-	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 75, maxDoubted: 13},
-	{dir: "mailbag", files: 9, messages: 520, maxHarmed: 0, maxMissed: 53, maxDoubted: 17},
+	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 69, maxDoubted: 19},
+	{dir: "mailbag", files: 9, messages: 520, maxMissed: 9, maxDoubted: 25},
 	// 6 and 55 at first sight
-	{dir: "ordinary", files: 8, messages: 540, maxHarmed: 3, maxMissed: 55, maxDoubted: 68},
+	{dir: "ordinary", files: 8, messages: 540, maxHarmed: 3, maxMissed: 3, maxDoubted: 94},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

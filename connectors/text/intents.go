@@ -91,6 +91,9 @@ func (m *message) intents(out *crm.Text) {
 	if all&^(crm.Answers|crm.Informs) == crm.ClearNo && m.declines() {
 		doubtful |= crm.NotInterested
 	}
+	if !(all | doubtful).Any(harmful|evading|demands|wanting) && m.takesLeave() {
+		doubtful |= crm.NotInterested
+	}
 	out.Weak = doubtful
 	if m.cue(cueAbsent) {
 		out.Return = m.returns()
@@ -609,6 +612,29 @@ func (m *message) declines() bool {
 	for i := m.first; i < m.tailFrom; i++ {
 		for k := m.sentences[i].from; k < m.sentences[i].to; k++ {
 			if thanks[m.wordAt(k)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// takesLeave reports whether they take leave of us with something that they regret or deny: "sorry, we found another way.
+// Good luck!"
+func (m *message) takesLeave() bool {
+	if !m.cue(cueParting) {
+		return false
+	}
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence < m.first || c.sentence >= m.tailFrom || c.found&(polite|1<<cueParting) != 0 {
+			continue
+		}
+		if c.all&traitRegret != 0 {
+			return true
+		}
+		for i := c.from; i < c.to; i++ {
+			if m.denies(i, m.lang) {
 				return true
 			}
 		}

@@ -42,6 +42,7 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 			for k := first; k < end; k++ {
 				m.clauses[k].refuses = true
 			}
+		case h.judged == weak && h.weak && m.goesOn(h):
 		case h.judged == weak:
 			doubtful |= 1 << h.feature
 		}
@@ -58,6 +59,23 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 	}
 	m.refuse()
 	return sure, doubtful &^ sure
+}
+
+// goesOn reports whether another sentence than that of h asks, agrees or wants something: whoever goes on has not left.
+func (m *message) goesOn(h *hit) bool {
+	if h.feature == bit(crm.OptOut) {
+		return false
+	}
+	for i := m.first; i < m.tailFrom; i++ {
+		s := &m.sentences[i]
+		if s.from <= int(h.from) && int(h.from) < s.to {
+			continue
+		}
+		if s.found&set(wanting) != 0 || s.question && s.to-s.from > 1 && !s.found.has(cueSmallTalk) {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse notes which sentences refuse.

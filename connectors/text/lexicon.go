@@ -64,6 +64,7 @@ const (
 	cueKeen     // "we like it"
 	cueStands   // "still valid": what was granted is not asked for
 	cueBygone   // "last year": what was too dear then is not said of our price
+	cueParting  // "thanks anyway, and good luck"
 	cueMissing  // what we sent never reached them, and what is asked for once more is no repetition
 	numFeatures
 )
@@ -74,7 +75,7 @@ var cueNames = map[string]feature{
 	"here": cueHere, "machine": cueMachine, "received": cueReceived, "ticket": cueTicket, "bounced": cueBounced,
 	"read": cueRead, "invite": cueInvite, "footer": cueFooter, "mass": cueMass, "before": cueBefore,
 	"own_promise": cuePromise, "attached": cueAttached, "fault": cueFault, "stands": cueStands, "keen": cueKeen,
-	"missing": cueMissing, "bygone": cueBygone,
+	"missing": cueMissing, "bygone": cueBygone, "parting": cueParting,
 }
 
 // bit is the feature of an intent.

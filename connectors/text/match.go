@@ -361,9 +361,10 @@ func (s *scan) language() uint8 {
 	return 0
 }
 
-// written returns the file of the language that the tokens are most likely in, 0 where two are as likely. It is less
-// certain than language: words of the other classes tell it too, and one that a single language has counts double.
-func (s *scan) written() uint8 {
+// written returns the file of the language that the tokens are most likely in: one with so many votes at least, and a
+// lead over the next; 0 where there is none. It is less certain than language: words of the other classes tell it too,
+// and one that a single language has counts double.
+func (s *scan) written(least, lead int) uint8 {
 	if s.lang != 0 {
 		return s.lang
 	}
@@ -383,7 +384,7 @@ func (s *scan) written() uint8 {
 		}
 	}
 	best, second := twoBest(&votes)
-	if votes[best] >= 3 && votes[best] > votes[second]+1 {
+	if votes[best] >= least && votes[best] > votes[second]+lead {
 		return uint8(best)
 	}
 	return 0

@@ -110,7 +110,7 @@ func (r *Reader) read(in Input, look func(*message) (after func())) crm.Text {
 	}
 	m.intents(&out)
 	if in.Direction != crm.Out {
-		out.Language = r.net.files[m.written()]
+		out.Language = r.net.files[m.written(3, 1)]
 	}
 	if m.below { // perhaps we wrote it: it may not harm
 		const harms = crm.NotInterested | crm.NotReady | crm.OptOut
@@ -146,7 +146,9 @@ func (m *message) find(r *Reader) {
 	m.scan.read(m.subject.rest+between+m.body+between+m.tail, r.words)
 	bodyAt := len(m.subject.rest) + len(between)
 	tailAt := bodyAt + len(m.body) + len(between)
-	m.scan.lang = m.language()
+	if m.scan.lang = m.language(); m.scan.lang == 0 {
+		m.scan.lang = m.written(10, 4)
+	}
 	m.look()
 	m.hits = m.hits[:0]
 	m.bodyFrom, m.tailFrom = len(m.sentences), len(m.sentences)
