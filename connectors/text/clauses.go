@@ -58,6 +58,8 @@ const (
 	traitWith                       // with "you", whom they stay with: "with", "at"
 	traitSlow                       // how something is to be done, by which nothing is agreed to: "slowly"
 	traitRegret                     // what comes is not what we hoped for: "unfortunately"
+	traitNothing                    // with a word like "else" it ends the message: "nothing"
+	traitElse                       // "nothing else" puts nothing off
 	traitNow                        // this moment, and no other: "now", "today"
 	traitRest                       // what else there is, so that not all is refused: "rest"
 )
@@ -75,7 +77,8 @@ var traitNames = map[string]trait{
 	"you": traitYou, "kind": traitKind, "nice": traitNice, "thus": traitThus,
 	"price": traitPrice, "loses": traitLoses, "repeats": traitRepeats, "concedes": traitConcedes,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
-	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "regret": traitRegret, "slow": traitSlow,
+	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "nothing": traitNothing,
+	"else": traitElse, "regret": traitRegret, "slow": traitSlow,
 }
 
 // role is the trait that a word has in one language, by the number of its file.

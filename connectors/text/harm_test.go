@@ -277,24 +277,24 @@ var tolls = []struct {
 	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 2, maxDoubted: 29},
 	{dir: "sealed", files: 9, messages: 150, maxMissed: 1, maxDoubted: 12},
 	{dir: "learnt", files: 9, messages: 150, maxMissed: 1, maxDoubted: 9},
-	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 6, maxDoubted: 29},
+	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 5, maxDoubted: 29},
 	{dir: "opened", files: 8, messages: 230, maxMissed: 1, maxDoubted: 20},
 	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6, maxDoubted: 18},
 	// 11 and 20 at first sight
 	{dir: "strangers", files: 8, messages: 480, maxMissed: 7, maxDoubted: 52},
 	// 12 and 94 at first sight
-	{dir: "romance", files: 5, messages: 800, maxMissed: 2, maxDoubted: 161},
+	{dir: "romance", files: 5, messages: 800, maxMissed: 1, maxDoubted: 161},
 	// 11 and 42 at first sight
 	{dir: "germanic", files: 3, messages: 160, maxMissed: 2, maxDoubted: 28},
 	// 10 and 90 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxMissed: 15, maxDoubted: 34},
+	{dir: "envelope", files: 9, messages: 800, maxMissed: 12, maxDoubted: 34},
 	// 3 and 46 at first sight
 	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 37, maxDoubted: 29},
 	// both: 5 and 130
-	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 69, maxDoubted: 19},
-	{dir: "mailbag", files: 9, messages: 520, maxMissed: 9, maxDoubted: 25},
+	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 67, maxDoubted: 19},
+	{dir: "mailbag", files: 9, messages: 520, maxMissed: 8, maxDoubted: 25},
 	// 6 and 55 at first sight
-	{dir: "ordinary", files: 8, messages: 540, maxHarmed: 3, maxMissed: 3, maxDoubted: 94},
+	{dir: "ordinary", files: 9, messages: 540, maxHarmed: 3, maxMissed: 3, maxDoubted: 111},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

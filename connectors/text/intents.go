@@ -283,7 +283,8 @@ func (m *message) conceded(s *sentence) bool {
 // granted reports whether what s says of a price asks for nothing: it still stands, it is missing where it was granted,
 // or it was too high at another time.
 func (m *message) granted(s *sentence, got crm.Intents) bool {
-	return m.outweighed(s) || s.found&(1<<cueStands|1<<cueFault) != 0 || s.found.has(cueBygone) && !s.question && !got.Any(wanting)
+	return m.outweighed(s) || s.found&(1<<cueStands|1<<cueFault) != 0 ||
+		s.found.has(cueBygone) && !s.question && !got.Any(wanting)
 }
 
 // outweighed reports whether what s says of a price comes before a contrast that asks for nothing: what counts is what
@@ -619,8 +620,8 @@ func (m *message) declines() bool {
 	return false
 }
 
-// takesLeave reports whether they take leave of us with something that they regret or deny: "sorry, we found another way.
-// Good luck!"
+// takesLeave reports whether they take leave of us with something that they regret or deny: "sorry, we found another
+// way. Good luck!"
 func (m *message) takesLeave() bool {
 	if !m.cue(cueParting) {
 		return false

@@ -39,11 +39,8 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 			h.judged, beside = weak, beside|1<<h.feature
 		case h.judged == strong:
 			sure |= 1 << h.feature
-			for k := first; k < end; k++ {
-				m.clauses[k].refuses = true
-			}
-		case h.judged == weak && h.weak && m.goesOn(h):
-		case h.judged == weak:
+			m.mark(first, end, true)
+		case h.judged == weak && !(h.weak && m.goesOn(h)):
 			doubtful |= 1 << h.feature
 		}
 	}
@@ -53,12 +50,17 @@ func (m *message) judge() (sure, doubtful crm.Intents) {
 	doubtful |= beside
 	if sure != 0 && m.substance() {
 		sure, doubtful = 0, sure|doubtful
-		for k := range m.clauses {
-			m.clauses[k].refuses = false
-		}
+		m.mark(0, len(m.clauses), false)
 	}
 	m.refuse()
 	return sure, doubtful &^ sure
+}
+
+// mark notes of the clauses from first to end (exclusive) whether they refuse.
+func (m *message) mark(first, end int, refuses bool) {
+	for k := first; k < end; k++ {
+		m.clauses[k].refuses = refuses
+	}
 }
 
 // goesOn reports whether another sentence than that of h asks, agrees or wants something: whoever goes on has not left.
@@ -264,7 +266,7 @@ func (m *message) alone(h *hit, from, to int) bool {
 }
 
 // undone reports whether h is denied once more, or is the invitation that a negation makes of some verbs: "not that we
-// do not want it", "never hesitate to call", "not only am I interested".
+// do not want it", "never hesitate to call", "not only am I interested", "nothing else for now".
 func (m *message) undone(h *hit, from int) bool {
 	for i := from; i < int(h.to); i++ {
 		inside := i >= int(h.from)
@@ -273,6 +275,8 @@ func (m *message) undone(h *hit, from int) bool {
 			return true
 		case t&traitOnly != 0 && i > from && m.denies(i-1, h.lang):
 			return true
+		case t&traitNothing != 0 && m.nothingElse(i, h):
+			return true
 		// "no thanks, ..." denies nothing
 		case !m.denies(i, h.lang) || m.entry(i).denies != everyLang && i+1 < int(h.to) && m.entry(i+1).filler:
 		case !inside || h.gaps&(1<<(i-int(h.from))) != 0:
@@ -280,6 +284,11 @@ func (m *message) undone(h *hit, from int) bool {
 		}
 	}
 	return false
+}
+
+// nothingElse reports whether the word at i, which says "nothing", says "nothing else".
+func (m *message) nothingElse(i int, h *hit) bool {
+	return h.feature != bit(crm.OptOut) && m.span(max(i-1, 0), min(i+2, len(m.tokens)), h.lang)&traitElse != 0
 }
 
 // hindered reports whether h tells of an obstacle, which may be ours: "we cannot go ahead with this".
