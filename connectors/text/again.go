@@ -96,13 +96,24 @@ func (m *message) revised(s *sentence) bool {
 		}
 	}
 	for i := s.from; i < s.to; i++ {
-		if m.marks[i]&traitRevised != 0 || m.lessens(i, s.to) ||
+		if m.marks[i]&traitRevised != 0 || m.lessens(i, s.to) || i > s.from && m.reformed(i) ||
 			i > s.from && m.marks[i-1]&traitLight != 0 && m.amount(i, s.to) {
 			return true
 		}
 	}
 	return false
 }
+
+// reformed reports whether token i, with the words before it, asks for the quote in another form: "as a PDF".
+func (m *message) reformed(i int) bool {
+	return m.among(i, forms) && (m.marks[i-1]&traitRival != 0 || m.says(max(0, i-2), i, into))
+}
+
+var (
+	forms = setOf("pdf word excel xls xlsx doc docx format formats formato formaat papier paper papel carta english " +
+		"englisch anglais inglés inglese inglês engels german deutsch allemand alemán tedesco alemão duits euros euro")
+	into = setOf("in as als im en em come auf su op au por per formato format a")
+)
 
 // lessens reports whether token i takes something out of a quote, before to: "without the installation", and neither
 // "without delay" nor "before Friday".

@@ -265,15 +265,18 @@ const calming = polite | set(crm.ClearYes)
 // whatever else is said may await an answer, whether its words are known or not.
 func (m *message) courtesy(c *clause) bool {
 	known, object := c.found&calming != 0, m.object(c)
-	names, things := 0, 0
+	names, things, said := 0, 0, false
 	for i := c.from; i < c.to; i++ {
 		switch {
 		case m.polite(i, c):
-		case m.demanding(i, c):
+		case i < object && m.among(i, acts), m.demanding(i, c):
 			return false
 		case m.marks[i]&traitKind != 0:
 			known = true
-		case m.marks[i]&(traitLight|traitPlease) != 0 || m.entry(i).filler:
+		case m.entry(i).filler:
+		case m.marks[i]&(traitLight|traitPlease) != 0:
+			said = true
+		case m.between(i, c):
 		case i >= object && m.thing(i):
 			things++
 		case m.called(i, c):
@@ -282,24 +285,44 @@ func (m *message) courtesy(c *clause) bool {
 			return false
 		}
 	}
-	return names <= 2 && things <= thanked && (known || c.to-c.from <= shortRest+1)
+	return names <= 2 && things <= thanked && (known || !said && c.to-c.from <= shortRest+1)
+}
+
+// between reports whether token i of c stands between a courtesy and a word of one: "enjoy the long weekend".
+func (m *message) between(i int, c *clause) bool {
+	return i+1 < c.to && m.marks[i+1]&traitKind != 0 && m.kindBefore(i, c) && m.tokens[i].kind == wordToken &&
+		!m.dating(i)
 }
 
 // polite reports whether token i of c belongs to a courtesy: "very nice of you".
 func (m *message) polite(i int, c *clause) bool {
-	return m.calm(i) || m.tokens[i].kind == emojiToken || m.marks[i]&traitYou != 0 && m.kindBefore(i, c)
+	return m.calm(i) || m.tokens[i].kind == emojiToken ||
+		m.marks[i]&traitYou != 0 && (m.kindBefore(i, c) || m.says(c.from, c.to, alike))
 }
+
+// alike are words by which a wish is returned: "auch Ihnen".
+var alike = setOf("too auch ebenfalls aussi également también igualmente anche altrettanto também ook eveneens")
 
 // demanding reports whether token i of c makes more than a courtesy of it: "you have not answered me", "so do we",
 // "... the job is yours".
 func (m *message) demanding(i int, c *clause) bool {
-	t := m.marks[i]
+	t := m.traits(i, m.tongue(c))
 	if c.all&traitNice != 0 && t&(traitWe|traitYou) != 0 {
 		return !m.nice(i, c)
+	}
+	if t&traitIs != 0 && i+1 < c.to && m.marks[i+1]&traitYou != 0 && m.kindBefore(i, c) { // "bonne journée à vous"
+		return false
 	}
 	return m.denies(i, m.lang) || t&(traitAsking|traitWe|traitYou) != 0 ||
 		t&traitKind == 0 && t&traitIs != 0 && !m.kindAfter(i, c)
 }
+
+// acts are words that tell us to do something, or that they do: "thanks go ahead", "danke weiter so".
+var acts = setOf("go ahead proceed proceeding do take taking get start started continue going move decided chosen choose " +
+	"buy buying accept accepting purchase use machen mach macht los nehmen nehme nimm weiter weitermachen starten anfangen " +
+	"loslegen allez allons faites fais prenons prends prend prenez lancez procédez adelante hacedlo hágalo haga dale " +
+	"tomamos procedan proceda procedete procedi fate faccia avanti prendiamo prendo partite avance avancem avançar façam " +
+	"faça siga sigam levamos doe doen ga gaan neem nemen door starten begin")
 
 // nice reports whether something nice is said right beside token i of c: "we wish you", "how kind of you".
 func (m *message) nice(i int, c *clause) bool {
@@ -316,8 +339,12 @@ func (m *message) thing(i int) bool {
 	return m.tokens[i].kind == wordToken && !m.dating(i) && !m.breaks(i)
 }
 
-// called reports whether token i of c is the name of somebody who is spoken to.
+// called reports whether token i of c is the name of somebody who is spoken to, and not of what is asked about: "and
+// Leeds?"
 func (m *message) called(i int, c *clause) bool {
+	if i > c.from && m.marks[i-1]&(traitFor|traitJoins) != 0 {
+		return false
+	}
 	return m.name(i) && !m.opens(i) && (i+1 == c.to || m.calm(i+1) || m.name(i+1))
 }
 
@@ -377,9 +404,9 @@ func (m *message) calm(i int) bool {
 
 // object is where what thanks are for begins in c: behind a word like "for" right after a courtesy.
 func (m *message) object(c *clause) int {
-	last := -longClause
+	last, lang := -longClause, m.tongue(c)
 	for i := c.from; i < c.to; i++ {
-		if m.marks[i]&traitFor != 0 && i-last <= thanksReach && !m.breaks(i) {
+		if m.traits(i, lang)&traitFor != 0 && i-last <= thanksReach && !m.breaks(i) {
 			if i+1 < c.to && m.marks[i+1]&traitWhole != 0 {
 				return c.to
 			}
@@ -390,6 +417,22 @@ func (m *message) object(c *clause) int {
 		}
 	}
 	return c.to
+}
+
+// tongue is the language of the courtesy in c, 0 where several have it; a short text does not show its language.
+func (m *message) tongue(c *clause) uint8 {
+	lang := m.lang
+	for i := 0; i < len(m.hits) && m.lang == 0 && c.found&polite != 0; i++ {
+		h := &m.hits[i]
+		switch {
+		case !polite.has(h.feature) || int(h.from) < c.from || int(h.to) > c.to:
+		case lang != 0 && lang != h.lang:
+			return 0
+		default:
+			lang = h.lang
+		}
+	}
+	return lang
 }
 
 // thanksReach is how far behind thanks a word like "for" may stand.

@@ -29,6 +29,7 @@ type verdict struct {
 	want    crm.Intents
 	mayBe   crm.Intents
 	owed    bool // it demands an answer
+	quiet   bool // it is nothing but a courtesy
 }
 
 func (v *verdict) human() bool { return len(v.classes) == 0 || slices.Contains(v.classes, crm.Human) }
@@ -95,6 +96,7 @@ type toll struct {
 	people, wasters, machines int // messages of persons, those of them that refuse or shrug, and those of machines
 	doubted                   int // persons in whose messages what they do not say is read as a doubt
 	certain, leave            int // who refuse, and those of them of whom that is read for certain
+	quiet, hushed             int // courtesies, and those of them that are read as one
 	by                        [5]int
 }
 
@@ -109,6 +111,12 @@ func (n *toll) add(v *verdict, got crm.Text, h harm) {
 		}
 		if got.Weak.Any((letsGo | against | evasions) &^ v.known()) {
 			n.doubted++
+		}
+		if v.quiet {
+			n.quiet++
+			if got.Intents.Any(crm.Thanks) {
+				n.hushed++
+			}
 		}
 		if v.want.Any(letsGo) {
 			n.leave++
@@ -134,18 +142,19 @@ func harmTable(by map[string]*toll) (string, toll) {
 	slices.Sort(names)
 	var all toll
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s%15s%17s", "harm", "people", "buyer lost", "buyer blamed",
-		"debt missed", "share", "waster missed", "wrong doubts", "refusals sure")
+	fmt.Fprintf(&b, "\n%-10s%8s%14s%14s%14s%9s%22s%15s%17s%12s", "harm", "people", "buyer lost", "buyer blamed",
+		"debt missed", "share", "waster missed", "wrong doubts", "refusals sure", "quiet")
 	row := func(name string, n *toll) {
-		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s%15d%17s", name, n.people, n.by[lost], n.by[blamed],
+		fmt.Fprintf(&b, "\n%-10s%8d%14d%14d%14d%7.2f %%%22s%15d%17s%12s", name, n.people, n.by[lost], n.by[blamed],
 			n.by[debt], n.share(), fmt.Sprintf("%d of %d", n.by[missed], n.wasters+n.machines), n.doubted,
-			fmt.Sprintf("%d of %d", n.certain, n.leave))
+			fmt.Sprintf("%d of %d", n.certain, n.leave), fmt.Sprintf("%d of %d", n.hushed, n.quiet))
 	}
 	for _, name := range names {
 		n := by[name]
 		row(name, n)
 		all.people, all.wasters, all.machines = all.people+n.people, all.wasters+n.wasters, all.machines+n.machines
 		all.doubted, all.certain, all.leave = all.doubted+n.doubted, all.certain+n.certain, all.leave+n.leave
+		all.quiet, all.hushed = all.quiet+n.quiet, all.hushed+n.hushed
 		for i := range all.by {
 			all.by[i] += n.by[i]
 		}
@@ -173,6 +182,7 @@ func loadHoldout(t *testing.T, file string) (list []heldOut) {
 		label, body, _ := strings.Cut(block, "\n")
 		m := heldOut{in: Input{Direction: crm.In, Subject: "Re: Offer", At: at}}
 		quiet := m.labels(t, fmt.Sprintf("%s #%d", filepath.Base(file), i+1), label)
+		m.quiet = quiet && m.human() && m.want == 0
 		m.owed = m.owed || m.human() && !quiet && !m.want.Any(letsGo|crm.DefersTime|crm.RefusesTime|crm.Vague)
 		for strings.HasPrefix(body, "@") {
 			var head string
