@@ -269,14 +269,12 @@ func (m *message) courtesy(c *clause) bool {
 	for i := c.from; i < c.to; i++ {
 		switch {
 		case m.polite(i, c):
-		case i < object && m.among(i, acts), m.demanding(i, c):
+		case m.demanding(i, object, c):
 			return false
 		case m.marks[i]&traitKind != 0:
 			known = true
-		case m.entry(i).filler:
-		case m.marks[i]&(traitLight|traitPlease) != 0:
-			said = true
-		case m.between(i, c):
+		case m.idle(i) || m.between(i, c):
+			said = said || !m.entry(i).filler
 		case i >= object && m.thing(i):
 			things++
 		case m.called(i, c):
@@ -285,7 +283,15 @@ func (m *message) courtesy(c *clause) bool {
 			return false
 		}
 	}
-	return names <= 2 && things <= thanked && (known || !said && c.to-c.from <= shortRest+1)
+	if !known && (said || c.to-c.from > shortRest+1) {
+		return false
+	}
+	return names <= 2 && things <= thanked
+}
+
+// idle reports whether token i says nothing of its own.
+func (m *message) idle(i int) bool {
+	return m.marks[i]&(traitLight|traitPlease) != 0 || m.entry(i).filler
 }
 
 // between reports whether token i of c stands between a courtesy and a word of one: "enjoy the long weekend".
@@ -305,7 +311,10 @@ var alike = setOf("too auch ebenfalls aussi également también igualmente anche
 
 // demanding reports whether token i of c makes more than a courtesy of it: "you have not answered me", "so do we",
 // "... the job is yours".
-func (m *message) demanding(i int, c *clause) bool {
+func (m *message) demanding(i, object int, c *clause) bool {
+	if i < object && m.among(i, acts) {
+		return true
+	}
 	t := m.traits(i, m.tongue(c))
 	if c.all&traitNice != 0 && t&(traitWe|traitYou) != 0 {
 		return !m.nice(i, c)
@@ -318,11 +327,12 @@ func (m *message) demanding(i int, c *clause) bool {
 }
 
 // acts are words that tell us to do something, or that they do: "thanks go ahead", "danke weiter so".
-var acts = setOf("go ahead proceed proceeding do take taking get start started continue going move decided chosen choose " +
-	"buy buying accept accepting purchase use machen mach macht los nehmen nehme nimm weiter weitermachen starten anfangen " +
-	"loslegen allez allons faites fais prenons prends prend prenez lancez procédez adelante hacedlo hágalo haga dale " +
-	"tomamos procedan proceda procedete procedi fate faccia avanti prendiamo prendo partite avance avancem avançar façam " +
-	"faça siga sigam levamos doe doen ga gaan neem nemen door starten begin")
+var acts = setOf("go ahead proceed proceeding do take taking get start started continue going move decided chosen " +
+	"choose buy buying accept accepting purchase use machen mach macht los nehmen nehme nimm weiter " +
+	"weitermachen starten anfangen loslegen allez allons faites fais prenons prends prend prenez lancez " +
+	"procédez adelante hacedlo hágalo haga dale tomamos procedan proceda procedete procedi fate faccia " +
+	"avanti prendiamo prendo partite avance avancem avançar façam faça siga sigam levamos doe doen ga " +
+	"gaan neem nemen door starten begin")
 
 // nice reports whether something nice is said right beside token i of c: "we wish you", "how kind of you".
 func (m *message) nice(i int, c *clause) bool {

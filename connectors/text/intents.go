@@ -242,6 +242,7 @@ func (m *message) sentence(s *sentence, units int) (int, crm.Intents) {
 
 // plain takes from got what a sentence of so many units cannot mean beside the rest of it.
 func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
+	got &^= m.torn(s)
 	if s.refuses { // "please take me off your list" asks for nothing else
 		got &^= wanting | crm.Discount
 	}
@@ -261,14 +262,29 @@ func (m *message) plain(s *sentence, got crm.Intents, units int) crm.Intents {
 	if got.Any(crm.QuoteAgain) && !m.again(s) {
 		got &^= crm.QuoteAgain
 	}
-	if got.Has(crm.Discount | crm.Accepts) {
-		got &^= m.haggling(s)
+	return got &^ m.haggling(s, got)
+}
+
+// torn is a yes that s does not mean: it says no in the same breath, or asks with the word for it ("sure about the
+// price?").
+func (m *message) torn(s *sentence) crm.Intents {
+	const both = crm.ClearYes | crm.ClearNo
+	if s.found.has(bit(crm.ClearYes)) && slices.ContainsFunc(m.clauses, func(c clause) bool {
+		if c.from < s.from || s.to < c.to || !c.found.has(bit(crm.ClearYes)) {
+			return false
+		}
+		return c.found&set(both) == set(both) || s.question && c.to == s.to && c.to-c.from > 2
+	}) {
+		return both
 	}
-	return got
+	return 0
 }
 
 // haggling is what s cannot mean of a wish for a discount and an agreement beside it.
-func (m *message) haggling(s *sentence) crm.Intents {
+func (m *message) haggling(s *sentence, got crm.Intents) crm.Intents {
+	if !got.Has(crm.Discount | crm.Accepts) {
+		return 0
+	}
 	if m.conceded(s) { // "we take yours, although the others are cheaper"
 		return crm.Discount
 	}

@@ -261,21 +261,31 @@ func (s *scan) misplaced(h hit) bool {
 	switch h.feature {
 	case bit(crm.Discount):
 		return s.numbersDay(h)
-	case bit(crm.Accepts), bit(crm.ClearYes):
+	case bit(crm.Accepts):
+		return s.unagreed(h)
+	case bit(crm.ClearYes):
 		next := int(h.to)
 		return next < len(s.tokens) && !s.tokens[next].clause && s.traits(next, h.lang)&traitSlow != 0
 	case cueSmallTalk, cueRedirect:
-		for i := int(h.from); i < min(int(h.to)+2, len(s.tokens)); i++ {
-			inside := i < int(h.to)
-			if !inside && s.tokens[i].clause {
-				break
-			}
-			if (!inside || h.gaps&(1<<(i-int(h.from))) != 0) && s.denies(i, h.lang) {
-				return true
-			}
-		}
+		return s.undone(h)
+	case bit(crm.AsksYesNo): // "merci à vous"
+		return h.from > 0 && s.among(int(h.from)-1, thanks)
 	case cueMachine:
 		return h.from > 0 && yours[s.wordAt(int(h.from)-1)]
+	}
+	return false
+}
+
+// undone reports whether h is denied within its gaps or right behind.
+func (s *scan) undone(h hit) bool {
+	for i := int(h.from); i < min(int(h.to)+2, len(s.tokens)); i++ {
+		inside := i < int(h.to)
+		if !inside && s.tokens[i].clause {
+			break
+		}
+		if (!inside || h.gaps&(1<<(i-int(h.from))) != 0) && s.denies(i, h.lang) {
+			return true
+		}
 	}
 	return false
 }
