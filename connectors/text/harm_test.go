@@ -304,7 +304,7 @@ var tolls = []struct {
 	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 67, maxDoubted: 19},
 	{dir: "mailbag", files: 9, messages: 520, maxMissed: 8, maxDoubted: 25},
 	// 6 and 55 at first sight
-	{dir: "ordinary", files: 9, messages: 540, maxHarmed: 3, maxMissed: 3, maxDoubted: 111},
+	{dir: "ordinary", files: 10, messages: 1100, maxHarmed: 3, maxMissed: 3, maxDoubted: 199},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

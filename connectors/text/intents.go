@@ -357,6 +357,9 @@ func (m *message) sift() {
 func (m *message) foreign(h *hit, s *sentence) bool {
 	first, end := m.clausesOf(h)
 	from, to := m.clauses[first].from, m.clauses[end-1].to
+	if last := int(h.to) - 1; m.amount(last, to) && m.traits(last+1, h.lang)&traitPrice == 0 {
+		return true // "can you do it for 12 people"
+	}
 	if s.question && m.span(from, to, h.lang)&traitYou != 0 {
 		return false
 	}

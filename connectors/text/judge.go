@@ -1,6 +1,10 @@
 package text
 
-import "github.com/winnow-crm/winnow/connectors/crm"
+import (
+	"strings"
+
+	"github.com/winnow-crm/winnow/connectors/crm"
+)
 
 // harmful are the readings that can do harm: they park a contact, or take it out of scoring.
 const harmful = crm.NotInterested | crm.NotReady | crm.OptOut
@@ -308,7 +312,27 @@ func (m *message) partial(h *hit, first, end int) bool {
 	if h.feature == bit(crm.OptOut) {
 		return m.span(from, to, h.lang)&traitNow != 0 || m.rerouted(first, end)
 	}
-	return m.remains(h, to) || m.refersBack(h, first, end)
+	if strings.HasPrefix(m.text[m.tokens[h.to-1].end:], ":") { // "on hold: the shed"
+		return true
+	}
+	return m.remains(h, to) || m.refersBack(h, first, end) || h.feature == bit(crm.NotReady) && m.soon(end)
+}
+
+// soon reports whether the clause with the number end has a time of day, or today or tomorrow,
+// and denies nothing: "not now, I can talk at three".
+func (m *message) soon(end int) bool {
+	if end >= len(m.clauses) || m.clauses[end].sentence >= m.tailFrom {
+		return false
+	}
+	timed := false
+	for i := m.clauses[end].from; i < m.clauses[end].to; i++ {
+		t := &m.tokens[i]
+		timed = timed || t.e == m.words.clock || t.when == today || t.when == tomorrow || t.when >= one
+		if m.denies(i, m.lang) {
+			return false
+		}
+	}
+	return timed && !m.later(&m.clauses[end])
 }
 
 // remains reports whether it is with us that they stay: "we stay with our present plan at your place".
