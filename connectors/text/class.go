@@ -159,8 +159,7 @@ const ownRest = 1
 // bare reports whether c says nothing of its own, but of a time or a name.
 func (m *message) bare(c *clause) bool {
 	for i := c.from; i < c.to; i++ {
-		if m.tokens[i].kind == wordToken && m.marks[i]&(traitLight|traitWe|traitPlease) == 0 && !m.entry(i).filler &&
-			!m.dating(i) && !m.name(i) {
+		if m.own(i, m.marks[i], traitLight|traitWe|traitPlease) && !m.name(i) {
 			return false
 		}
 	}
@@ -176,8 +175,7 @@ func (m *message) strangers(c *clause, all set) int {
 	for i := c.from; i < c.to; i++ {
 		const idle = traitLight | traitWe | traitPlease | traitOthers | traitLetter | traitContact | traitUntil |
 			traitMails
-		if m.tokens[i].kind == wordToken && m.marks[i]&idle == 0 && !m.entry(i).filler && !m.dating(i) &&
-			!m.name(i) && m.held[i]&all == 0 {
+		if m.own(i, m.marks[i], idle) && !m.name(i) && m.held[i]&all == 0 {
 			n++
 		}
 	}
@@ -412,16 +410,13 @@ func (m *message) anothers() bool {
 	for n := m.first; n < m.tailFrom; n++ {
 		s := &m.sentences[n]
 		for i := s.from; i+1 < s.to && s.found.has(cueGone); i++ {
-			if theirOwn[m.wordAt(i)] && m.marks[i+1]&^apart == 0 && !m.held[i+1].has(cueGone) && !m.dating(i+1) {
+			if m.marks[i]&traitMine != 0 && m.marks[i+1]&^apart == 0 && !m.held[i+1].has(cueGone) && !m.dating(i+1) {
 				return true
 			}
 		}
 	}
 	return false
 }
-
-var theirOwn = setOf("our my unser unsere unserer mein meine notre mon ma nuestro nuestra mi nosso nossa meu minha " +
-	"nostro nostra mio mia ons onze mijn")
 
 // mass reports mail that was sent to many, by its words. Of ours they prove nothing: CRMs put a way out below every
 // letter that one person writes to another, and an answer taken for mass mail would leave us owing it. Nor is what

@@ -60,12 +60,14 @@ const (
 	traitRegret                     // what comes is not what we hoped for: "unfortunately"
 	traitNothing                    // with a word like "else" it ends the message: "nothing"
 	traitElse                       // "nothing else" puts nothing off
+	traitMine                       // whose the thing is: "our"
 	traitNow                        // this moment, and no other: "now", "today"
 	traitRest                       // what else there is, so that not all is refused: "rest"
 )
 
 // apart are traits that tell nothing of what a word is beside a refusal or a price.
-const apart = traitLoses | traitRepeats
+const apart = traitLoses | traitRepeats | traitNeeds | traitWith | traitRest | traitNow | traitNothing | traitElse |
+	traitRegret | traitSlow | traitMine
 
 var traitNames = map[string]trait{
 	"light": traitLight, "ours": traitOurs, "rival": traitRival, "mails": traitMails, "deal": traitDeal,
@@ -78,7 +80,7 @@ var traitNames = map[string]trait{
 	"price": traitPrice, "loses": traitLoses, "repeats": traitRepeats, "concedes": traitConcedes,
 	"for": traitFor, "is": traitIs, "whole": traitWhole, "says": traitSays,
 	"needs": traitNeeds, "with": traitWith, "rest": traitRest, "now": traitNow, "nothing": traitNothing,
-	"else": traitElse, "regret": traitRegret, "slow": traitSlow,
+	"else": traitElse, "regret": traitRegret, "mine": traitMine, "slow": traitSlow,
 }
 
 // role is the trait that a word has in one language, by the number of its file.
@@ -342,6 +344,12 @@ func (m *message) nice(i int, c *clause) bool {
 		}
 	}
 	return false
+}
+
+// own reports whether token i, of the traits t, is a word that says something of its own: no filler, no part of a time,
+// and nothing that idle names.
+func (m *message) own(i int, t, idle trait) bool {
+	return m.tokens[i].kind == wordToken && t&idle == 0 && !m.entry(i).filler && !m.dating(i)
 }
 
 // thing reports whether token i may be a word of what thanks are for.

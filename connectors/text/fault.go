@@ -50,8 +50,7 @@ func (m *message) blames(h *hit, s *sentence) blame {
 		if !m.says(s.from, s.to, sent) {
 			return theirsToMend // "you forgot me"
 		}
-		if !you && (m.span(from, to, h.lang)&(traitWe|traitOthers) != 0 || m.says(from, to, theirOwn) ||
-			m.says(from, to, weHave)) {
+		if !you && (m.span(from, to, h.lang)&(traitWe|traitOthers|traitMine) != 0 || m.says(from, to, weHave)) {
 			return theirsToMend
 		}
 	case !m.says(m.sentences[m.bodyFrom].from, m.sentences[len(m.sentences)-1].to, files):
@@ -68,7 +67,7 @@ func (m *message) blames(h *hit, s *sentence) blame {
 // theirMachine reports whether one of the tokens from, to (exclusive) is a machine of theirs: "our mail server".
 func (m *message) theirMachine(from, to int) bool {
 	for i := from; i < to; i++ {
-		if m.among(i, theirOwn) && m.says(i+1, min(i+1+shortRest, to), machines) {
+		if m.marks[i]&traitMine != 0 && m.says(i+1, min(i+1+shortRest, to), machines) {
 			return true
 		}
 	}

@@ -48,6 +48,9 @@ func (v *verdict) known() crm.Intents {
 	if known.Any(evasions) {
 		known |= evasions
 	}
+	if known.Any(crm.RefusesTime) { // who names another day has moved the time, and refuses none
+		known |= crm.ProposesTime
+	}
 	if known.Any(crm.OptOut) { // who leaves for good is not lost by a reading that leaves less
 		known |= crm.NotInterested
 	}
@@ -297,14 +300,14 @@ var tolls = []struct {
 	// 11 and 42 at first sight
 	{dir: "germanic", files: 3, messages: 160, maxMissed: 2, maxDoubted: 28},
 	// 10 and 90 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxMissed: 12, maxDoubted: 34},
+	{dir: "envelope", files: 9, messages: 800, maxMissed: 11, maxDoubted: 34},
 	// 3 and 46 at first sight
 	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 37, maxDoubted: 29},
 	// both: 5 and 130
 	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 67, maxDoubted: 19},
 	{dir: "mailbag", files: 9, messages: 520, maxMissed: 8, maxDoubted: 25},
 	// 6 and 55 at first sight
-	{dir: "ordinary", files: 10, messages: 1100, maxHarmed: 3, maxMissed: 3, maxDoubted: 199},
+	{dir: "ordinary", files: 10, messages: 1100, maxMissed: 3, maxDoubted: 198},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

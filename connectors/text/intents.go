@@ -154,8 +154,7 @@ func (m *message) owns(h *hit, first, end int) bool {
 		traitNext | traitDecides | traitKind
 	for i := m.clauses[first].from; i < m.clauses[end-1].to; i++ {
 		step := i >= int(h.from) && i < int(h.to) && h.gaps&(1<<(i-int(h.from))) == 0
-		if m.tokens[i].kind == wordToken && !step && m.marks[i]&idle == 0 && !m.entry(i).filler &&
-			!m.denies(i, m.lang) {
+		if !step && m.own(i, m.marks[i], idle) && !m.denies(i, m.lang) {
 			return true
 		}
 	}
@@ -370,8 +369,7 @@ func (m *message) foreign(h *hit, s *sentence) bool {
 // knows for anything.
 func (m *message) unknown(from, to int, h *hit) bool {
 	for i := from; i < to; i++ {
-		if m.tokens[i].kind == wordToken && !m.steps[i] && m.traits(i, h.lang)&^apart == 0 && !m.entry(i).filler &&
-			!m.denies(i, h.lang) && !m.dating(i) && m.entry(i).ifs == 0 {
+		if !m.steps[i] && m.own(i, m.traits(i, h.lang), ^apart) && !m.denies(i, h.lang) && m.entry(i).ifs == 0 {
 			return true
 		}
 	}
@@ -395,8 +393,7 @@ func (m *message) shrug() bool {
 			continue
 		}
 		for i := c.from; i < c.to; i++ {
-			if m.tokens[i].kind == wordToken && !m.steps[i] && m.marks[i]&idle == 0 && !m.entry(i).filler &&
-				!m.dating(i) {
+			if !m.steps[i] && m.own(i, m.marks[i], idle) {
 				said++
 			}
 		}

@@ -172,8 +172,7 @@ func (m *message) elaborated(h *hit, first, end int) bool {
 // strange reports whether a word of c has nothing to do with h.
 func (m *message) strange(c *clause, h *hit) bool {
 	for i := c.from; i < c.to; i++ {
-		if m.tokens[i].kind == wordToken && !m.steps[i] && !m.light(i, h, false) && m.marks[i]&traitKind == 0 &&
-			!m.dating(i) && !m.name(i) {
+		if !m.steps[i] && m.own(i, m.marks[i], traitKind) && !m.light(i, h, false) && !m.name(i) {
 			return true
 		}
 	}
