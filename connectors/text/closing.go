@@ -96,7 +96,7 @@ mit freundlichen grussen|mit freundlichen gruessen|mit freundlichem gruss|freund
 bien cordialement|cordialement|tres cordialement|bien a vous|bien a toi|salutations distinguees|sinceres salutations|meilleures salutations|avec mes salutations|veuillez agreer|je vous prie d'agreer|nous vous prions d'agreer|sincerement votre|amicalement|amities|recevez mes
 saludos cordiales|un cordial saludo|cordiales saludos|un saludo|muchos saludos|saludos|atentamente|le saluda atentamente|reciba un cordial saludo|un abrazo|quedo a su disposicion
 cordiali saluti|distinti saluti|un cordiale saluto|cordialmente|i migliori saluti|un caro saluto|tanti saluti|saluti
-atenciosamente|com os melhores cumprimentos|melhores cumprimentos|cumprimentos|cordiais saudacoes|abracos|um abraco|grande abraco|att
+atenciosamente|com os melhores cumprimentos|melhores cumprimentos|cumprimentos|cordiais saudacoes|abracos|um abraco|um grande abraco|grande abraco|att
 met vriendelijke groet|met vriendelijke groeten|met hartelijke groet|vriendelijke groet|hartelijke groet|hartelijke groeten|groeten|met groet|mvg
 med vanlig halsning|med vanliga halsningar|vanliga halsningar|basta halsningar|vanligen|med venlig hilsen|venlig hilsen|med vennlig hilsen|vennlig hilsen|de bedste hilsner|ystavallisin terveisin|terveisin
 z powazaniem|pozdrawiam serdecznie|pozdrawiam|serdecznie pozdrawiam|z wyrazami szacunku|lacze pozdrowienia|pozdrowienia|s pozdravem|s pratelskym pozdravem|с уважением|с наилучшими пожеланиями|saygilarimla|iyi calismalar|udvozlettel|cu stima|με εκτιμηση
@@ -104,7 +104,7 @@ z powazaniem|pozdrawiam serdecznie|pozdrawiam|serdecznie pozdrawiam|z wyrazami s
 此致敬礼|此致|敬礼|顺祝商祺|祝商祺|祝好|祝工作顺利|順頌商祺|敬上|감사합니다 드림|안녕히 계세요`},
 		{
 			strongClosing, true,
-			`regards|best|cheers|yours|warmly|sincerely|respectfully|br|rgds|kr|greetings|take care|gruss|grusse|gruesse|lg|vg|mfg|bg|beste|gruss und dank|cdlt|cdt|bien vous|bises|salutations|slds|sds|abs|gr|groet|groetjes|halsningar|hilsen|mvh|vh|halsn|pozdr|hej da|ystavallisin`,
+			`regards|best|cheers|yours|warmly|sincerely|respectfully|br|rgds|kr|greetings|take care|gruss|grusse|gruesse|lg|vg|mfg|bg|beste|gruss und dank|cdlt|cdt|bien vous|bises|salutations|slds|sds|abs|abraco|gr|groet|groetjes|halsningar|hilsen|mvh|vh|halsn|pozdr|hej da|ystavallisin`,
 		},
 		{
 			thanksClosing, false,
@@ -112,7 +112,7 @@ z powazaniem|pozdrawiam serdecznie|pozdrawiam|serdecznie pozdrawiam|z wyrazami s
 		},
 		{
 			thanksClosing, true,
-			`thanks|thank you|many thanks|thx|thanks a lot|thanks so much|thank you very much|thanks again|danke|vielen dank|danke schon|danke dir|danke euch|besten dank|herzlichen dank|dank und gruss|danke und gruss|danke und viele grusse|vielen dank und viele grusse|merci|merci beaucoup|gracias|muchas gracias|mil gracias|grazie|grazie mille|molte grazie|obrigado|obrigada|muito obrigado|muito obrigada|bedankt|dank u|dank je|hartelijk dank|veel dank|tack|tack sa mycket|tak|takk|kiitos|dziekuje|dzieki`,
+			`thanks|thank you|many thanks|thx|thanks a lot|thanks so much|thank you very much|thanks again|danke|vielen dank|danke schon|danke dir|danke euch|besten dank|herzlichen dank|dank und gruss|danke und gruss|danke und viele grusse|vielen dank und viele grusse|merci|merci beaucoup|gracias|muchas gracias|mil gracias|grazie|grazie mille|molte grazie|obrigado|obrigada|muito obrigado|muito obrigada|bedankt|dank u|dank je|hartelijk dank|veel dank|tack|tack sa mycket|tak|takk|kiitos|dziekuje|dzieki|have a great day|have a good day|have a nice day|have a lovely day|schonen tag|schonen tag noch|schonen abend|schones wochenende|bonne journee|bonne soiree|bonne fin de journee|bon week-end|buena tarde|buen dia|buen fin de semana|que tenga un buen dia|buona giornata|buona serata|buon lavoro|buon weekend|bom fim de semana|boa semana|bom trabalho|fijne dag|fijne dag nog|prettige dag|fijn weekend|fijne avond`,
 		},
 	} {
 		for _, line := range strings.Split(group.list, "\n") {

@@ -75,13 +75,16 @@ app bluemail airmail thunderbird superhuman mobiltelefon puhelin apple device ge
 var excuses = foldAll("excuse|forgive|pardon|typo|brevity|autocorrect|spelling|tippfehler|entschuld|verzeih|kürze|" +
 	"fautes|disculp|scusa|desculp|typfout|excuus|ursäkta|literówk")
 
-var sentFroms = byFirst(`sent from my |sent from mail for|sent from outlook|sent from yahoo|sent from aol|sent from proton|sent from samsung|sent from gmail|sent from the |sent from android|sent with proton|sent with spark|sent via |sent using |sent with airmail|get outlook for|get bluemail for|typed on my phone|please excuse brevity|please excuse typos|please excuse any typos
-von meinem |gesendet von |gesendet mit |gesendet aus |holen sie sich outlook|outlook fur ios beziehen|outlook fur android beziehen|outlook fur ios|outlook fur android|diese nachricht wurde von meinem
-envoye de mon |envoye depuis |envoye de ma |envoye a partir |envoye avec |envoye par |obtenez outlook|obtenir outlook|telecharger outlook|provenance : courrier
-enviado desde |enviado con |enviado mediante|obtener outlook|obten outlook|descargar outlook
-inviato da |inviato con |scarica outlook|ottieni outlook
-enviado do meu |enviado do |enviado a partir |enviado de |enviada do |obter o outlook|obtenha o outlook|baixe o outlook
-verstuurd vanaf |verzonden vanaf |verzonden met |verzonden vanuit |verstuurd met |outlook voor ios|outlook voor android|outlook downloaden|download outlook voor
+var sentFroms = byFirst(`sent from my |sent from mail for|sent from outlook|sent from yahoo|sent from aol|sent from proton|sent from samsung|sent from gmail|sent from the |sent from android|sent with proton|sent with spark|sent via |sent by my |sent using |sent with airmail|get outlook for|get bluemail for|typed on my phone|please excuse brevity|please excuse typos|please excuse any typos
+von meinem |gesendet von |gesendet mit |gesendet aus |gesendet via |holen sie sich outlook|outlook fur ios beziehen|outlook fur android beziehen|outlook fur ios|outlook fur android|diese nachricht wurde von meinem
+envoye de mon |envoye depuis |envoye de ma |envoye a partir |envoye avec |envoye par |envoye via 
+obtenez outlook|obtenir outlook|telecharger outlook|provenance : courrier
+enviado desde |enviado con |enviado mediante|enviado via |enviado por mi 
+obtener outlook|obten outlook|descargar outlook
+inviato da |inviato dal |inviato con |inviato tramite |inviata da |inviata dal |scarica outlook|ottieni outlook
+enviado do meu |enviado do |enviado a partir |enviado pelo 
+enviada pelo |enviado com |enviado de |enviada do |obter o outlook|obtenha o outlook|baixe o outlook
+verstuurd vanaf |verzonden vanaf |verzonden met |verzonden vanuit |verstuurd met |verstuurd via |verzonden via |outlook voor ios|outlook voor android|outlook downloaden|download outlook voor
 skickat fran |skickades fran |hamta outlook|skaffa outlook|sendt fra |hent outlook|lahetetty
 wyslane z |wyslano z |wyslane przy|pobierz outlook|pobierz aplikacje outlook|odeslano z|отправлено с |отправлено из |iphone'umdan|kuldve
 发自我的|從我的|从我的|发自|來自我的|获取 outlook|iphoneから送信|ipadから送信|androidから送信|私のiphone|outlook for ios を入手|나의 iphone에서|내 iphone에서|내 ipad에서|iphone에서 보냄|ios용 outlook`)
@@ -137,7 +140,8 @@ var legalAlone = foldAll("confidentiality notice|confidentiality note|confidenti
 
 var legalOpeners = byFirst("this e-mail|this email|this message|this communication|this transmission|" +
 	"the information contained|the information in this|the contents of this|the content of this|" +
-	"information contained in|if you are not the|if you have received this|any views|any unauthorised|" +
+	"in accordance with|pursuant to|en cumplimiento|de conformidad con|ai sensi|conformement a|nos termos|" +
+	"gemass|in overeenstemming met|information contained in|if you are not the|if you have received this|any views|any unauthorised|" +
 	"any unauthorized|dies ist eine vertrauliche|diese e-mail|diese mail|diese nachricht|der inhalt dieser|" +
 	"die information|informationen in dieser|ce message|ce courriel|ce mail|cet e-mail|cet email|ce courrier|" +
 	"les informations contenues|le contenu de ce|si vous n'etes pas|este mensaje|este correo|este e-mail|este email|" +
@@ -148,7 +152,8 @@ var legalOpeners = byFirst("this e-mail|this email|this message|this communicati
 	"innehallet i|niniejsza wiadomosc|niniejszy e-mail|ta wiadomosc|tresc tej|informacje zawarte|この電子メール|このメール|本メール|" +
 	"本電子メール|本邮件|此邮件|此電子郵件|本電子郵件|이 이메일|이 메일|본 이메일|본 메일|본 전자우편")
 
-var legalWords = foldAll("confidential|privileged|intended|recipient|addressee|unauthori|vertraulich|empfänger|" +
+var legalWords = foldAll("rgpd|gdpr|dsgvo|2016/679|" +
+	"confidential|privileged|intended|recipient|addressee|unauthori|vertraulich|empfänger|" +
 	"adressat|bestimmt|confidentiel|destinataire|confidencial|destinatario|destinatário|riservat|destinat|" +
 	"vertrouwelijk|geadresseerde|bestemd|konfidentiell|mottagare|avsedd|fortrolig|poufn|adresat|機密|秘密|受信者|宛先|机密|保密|" +
 	"收件人|기밀|비밀|수신인|수신자")

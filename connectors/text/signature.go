@@ -39,12 +39,12 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 			continue
 		case sentFrom(folded):
 			if seg[i] = behindAdvert(l); seg[i] == "" && above {
-				return finish(seg, i, i)
+				return cutAbove(seg, i, later)
 			}
 			above = above || seg[i] != ""
 			continue
 		case notice(seg, i, above, blank, folded):
-			return finish(seg, i, i)
+			return cutAbove(seg, i, later)
 		}
 		if c, at := closing(l), i; c != notClosing && signed(seg, i+1, c) {
 			if c == thanksClosing {
@@ -54,11 +54,56 @@ func cutTail(seg []string, later bool) (keep, tail []string) {
 		}
 		above, blank = true, false
 	}
+	return cutUnmarked(seg, later)
+}
+
+// cutUnmarked splits seg from a tail before which nothing stands that marks one.
+func cutUnmarked(seg []string, later bool) (keep, tail []string) {
+	if n := imprint(seg); n < len(seg) {
+		if keep, tail = cutAbove(seg, n, later); len(tail) > len(seg)-n { // a signature stands above it
+			return keep, tail
+		}
+	}
 	n := contactBlock(seg)
 	if n == len(seg) {
 		n = lastWords(seg)
 	}
 	return finish(seg, n, n)
+}
+
+// imprint finds a last paragraph of one line that names a company by its legal form and says where it is registered,
+// and returns where it begins.
+func imprint(seg []string) int {
+	end := len(seg)
+	for end > 0 && seg[end-1] == "" {
+		end--
+	}
+	if end < 3 || seg[end-2] != "" || nextText(seg, 0) >= end-1 || announced(seg, end-1) {
+		return len(seg)
+	}
+	f := fold(seg[end-1])
+	if !strings.HasSuffix(f, "?") && hasDigit(f) && company(seg[end-1]) && containsAny(f, registers) &&
+		!containsAny(f+seg[max(0, end-3)], billed) {
+		return end - 1
+	}
+	return len(seg)
+}
+
+var (
+	registers = foldAll("registered|company no|vat no|amtsgericht|hrb|geschäftsführer|sitz |ust-id|ust id|" +
+		"rcs |siret|siren|capital|nif |cif |registro mercantil|p.iva|p. iva|" +
+		"partita iva|c.f.|rea |cap. soc|capitale|nipc|cnpj|kvk|btw|iban")
+	billed = foldAll("bitte|please|merci|favor|favore|graag|" +
+		"rechnung|invoice|bill|facture|factura|fattura|fatura|factuur")
+)
+
+// cutAbove cuts seg at i, where something stands that no person wrote below a signature, and then the signature above.
+func cutAbove(seg []string, i int, later bool) (keep, tail []string) {
+	keep, below := finish(seg, i, i)
+	if keep, tail = cutTail(keep, later); len(tail) == 0 {
+		return keep, below
+	}
+	return keep, append(append(tail[:len(tail):len(tail)], ""), below...)
 }
 
 // notice reports whether what programs and lawyers put below begins with line i, which is folded.
