@@ -239,12 +239,7 @@ func (m *message) asked(c *clause) bool {
 
 // deals reports whether c speaks of the purchase, and denies nothing.
 func (m *message) deals(c *clause) bool {
-	for i := c.from; i < c.to && c.all&traitDeal != 0; i++ {
-		if m.denies(i, m.lang) {
-			return false
-		}
-	}
-	return c.all&traitDeal != 0
+	return c.all&traitDeal != 0 && !m.denied(c)
 }
 
 // quiet reports whether c is nothing but courtesy.

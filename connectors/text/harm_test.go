@@ -287,27 +287,27 @@ var tolls = []struct {
 	maxHarmed, maxMissed int
 	maxDoubted           int // a doubt makes nobody decide, but somebody asks for nothing
 }{
-	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 2, maxDoubted: 29},
-	{dir: "sealed", files: 9, messages: 150, maxMissed: 1, maxDoubted: 12},
+	{dir: "holdout", held: true, files: 8, messages: 400, maxMissed: 2, maxDoubted: 35},
+	{dir: "sealed", files: 9, messages: 150, maxMissed: 1, maxDoubted: 16},
 	{dir: "learnt", files: 9, messages: 150, maxMissed: 1, maxDoubted: 9},
-	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 5, maxDoubted: 29},
-	{dir: "opened", files: 8, messages: 230, maxMissed: 1, maxDoubted: 20},
-	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6, maxDoubted: 18},
+	{dir: "closed", held: true, files: 8, messages: 230, maxMissed: 5, maxDoubted: 33},
+	{dir: "opened", files: 8, messages: 230, maxMissed: 1, maxDoubted: 27},
+	{dir: "later", held: true, files: 8, messages: 230, maxHarmed: 1, maxMissed: 6, maxDoubted: 25},
 	// 11 and 20 at first sight
-	{dir: "strangers", files: 8, messages: 480, maxMissed: 7, maxDoubted: 52},
+	{dir: "strangers", files: 8, messages: 480, maxMissed: 7, maxDoubted: 57},
 	// 12 and 94 at first sight
-	{dir: "romance", files: 5, messages: 800, maxMissed: 1, maxDoubted: 161},
+	{dir: "romance", files: 5, messages: 800, maxMissed: 1, maxDoubted: 171},
 	// 11 and 42 at first sight
-	{dir: "germanic", files: 3, messages: 160, maxMissed: 2, maxDoubted: 28},
+	{dir: "germanic", files: 3, messages: 160, maxMissed: 0, maxDoubted: 31},
 	// 10 and 90 at first sight
-	{dir: "envelope", files: 9, messages: 800, maxMissed: 11, maxDoubted: 34},
+	{dir: "envelope", files: 9, messages: 800, maxMissed: 8, maxDoubted: 37},
 	// 3 and 46 at first sight
-	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 37, maxDoubted: 29},
+	{dir: "inbox", held: true, files: 8, messages: 560, maxHarmed: 1, maxMissed: 37, maxDoubted: 32},
 	// both: 5 and 130
-	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 67, maxDoubted: 19},
+	{dir: "postbag", held: true, files: 9, messages: 520, maxHarmed: 1, maxMissed: 63, maxDoubted: 19},
 	{dir: "mailbag", files: 9, messages: 520, maxMissed: 8, maxDoubted: 25},
 	// 6 and 55 at first sight
-	{dir: "ordinary", files: 10, messages: 1100, maxMissed: 3, maxDoubted: 198},
+	{dir: "ordinary", files: 11, messages: 1260, maxMissed: 3, maxDoubted: 257},
 }
 
 // TestHarm measures what wrong readings cost on messages of seven languages, and on mails that have nothing to do with

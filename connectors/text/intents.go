@@ -91,7 +91,7 @@ func (m *message) intents(out *crm.Text) {
 	if all&^(crm.Answers|crm.Informs) == crm.ClearNo && m.declines() {
 		doubtful |= crm.NotInterested
 	}
-	if !(all | doubtful).Any(harmful|evading|demands|wanting) && m.takesLeave() {
+	if !(all | doubtful).Any(harmful|evading|demands|wanting) && m.spurns() {
 		doubtful |= crm.NotInterested
 	}
 	out.Weak = doubtful
@@ -636,24 +636,28 @@ func (m *message) declines() bool {
 	return false
 }
 
-// takesLeave reports whether they take leave of us with something that they regret or deny: "sorry, we found another
-// way. Good luck!"
-func (m *message) takesLeave() bool {
-	if !m.cue(cueParting) {
-		return false
-	}
+// spurns reports whether a clause denies something of an offer or of a plan, or, where they take leave of us, anything
+// at all: "sorry, we found another way. Good luck!"
+func (m *message) spurns() bool {
+	leave := m.cue(cueParting)
 	for k := range m.clauses {
 		c := &m.clauses[k]
-		if c.sentence < m.first || c.sentence >= m.tailFrom || c.found&(polite|1<<cueParting) != 0 {
+		if c.sentence < m.first || c.sentence >= m.tailFrom || c.found&(polite|set(harmful)) != 0 ||
+			!leave && c.all&(traitOurs|traitLater|traitRival) == 0 {
 			continue
 		}
-		if c.all&traitRegret != 0 {
+		if leave && c.all&traitRegret != 0 || m.denied(c) {
 			return true
 		}
-		for i := c.from; i < c.to; i++ {
-			if m.denies(i, m.lang) {
-				return true
-			}
+	}
+	return false
+}
+
+// denied reports whether c holds a negation.
+func (m *message) denied(c *clause) bool {
+	for i := c.from; i < c.to; i++ {
+		if m.denies(i, m.lang) {
+			return true
 		}
 	}
 	return false

@@ -242,15 +242,7 @@ func (m *message) span(from, to int, lang uint8) (all trait) {
 // unthought reports whether c asks us not to think something: "please do not think, ...". What the writer does not
 // think is another matter.
 func (m *message) unthought(c *clause) bool {
-	if c.all&traitThinks == 0 || c.all&traitWe != 0 {
-		return false
-	}
-	for i := c.from; i < c.to; i++ {
-		if m.denies(i, m.lang) {
-			return true
-		}
-	}
-	return false
+	return c.all&traitThinks != 0 && c.all&traitWe == 0 && m.denied(c)
 }
 
 // alone reports whether the tokens from, to (exclusive) say nothing beside h. Of a language of which only the phrases
