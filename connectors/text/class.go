@@ -299,6 +299,9 @@ func (m *message) bounced() bool {
 func (m *message) mailed() bool {
 	for n := range m.sentences[:m.tailFrom] {
 		s := &m.sentences[n]
+		if m.span(s.from, s.to, m.lang)&(traitPlease|traitDeal) != 0 {
+			continue // somebody asks for something, or speaks of an order
+		}
 		for i := s.from; i < s.to && s.found.has(cueBounced); i++ {
 			if m.tokens[i].kind == addressToken || m.among(i, posted) {
 				return true
@@ -401,7 +404,27 @@ func (m *message) gone(auto bool) bool {
 	if auto || m.cue(cueMachine) {
 		return true
 	}
-	return (m.cue(cueRedirect) || alone) && !m.cue(cueHere) && !m.asksBack() && m.explained()
+	return (m.cue(cueRedirect) || alone) && !m.cue(cueHere) && !m.asksBack() && !m.succeeds() && m.explained()
+}
+
+// succeeds reports whether somebody speaks of themselves beside who left, or of the purchase: "Mr Moss retired, I do
+// the buying now", "the address on the invoice is no longer valid".
+func (m *message) succeeds() bool {
+	writer, self := false, false
+	for k := range m.clauses {
+		c := &m.clauses[k]
+		if c.sentence < m.first || c.sentence >= m.tailFrom {
+			continue
+		}
+		gone := c.found.has(cueGone)
+		if gone && c.all&traitDeal != 0 {
+			return true
+		}
+		if m.says(c.from, c.to, oneself) {
+			writer, self = writer || gone, self || !gone
+		}
+	}
+	return self && !writer
 }
 
 // anothers reports whether it is somebody of theirs who left, and no colleague whose letters one answers: "our
@@ -455,7 +478,7 @@ func (m *message) framed() bool {
 	return slices.ContainsFunc(m.sentences[m.bodyFrom+1:], func(s sentence) bool { return s.found.has(cueFooter) })
 }
 
-var oneself = setOf("i i'm i'd i've my me ich mich mir j' m' yo io eu ik mij mijn")
+var oneself = setOf("i i'm i'd i've my me ich mich mir j' m' moi yo io eu ik mij mijn")
 
 // longLetter is the length in units from which a footer makes mass mail of a text: below a shorter one it belongs to a
 // person's signature.
